@@ -1,0 +1,1 @@
+"""Access of stakeholders to organizations and groups."""

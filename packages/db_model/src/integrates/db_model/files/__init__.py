@@ -1,0 +1,1 @@
+"""The file port and its adapters."""

@@ -1,0 +1,1 @@
+"""Findings: kinds of weakness in one group."""

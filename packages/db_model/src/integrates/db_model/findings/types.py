@@ -1,0 +1,81 @@
+"""The finding entity."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.types import Entity
+
+
+class FindingStatus(StrEnum):
+    """Derived from the finding's vulnerabilities, never stored."""
+
+    DRAFT = "DRAFT"
+    SAFE = "SAFE"
+    VULNERABLE = "VULNERABLE"
+
+
+class FindingStateStatus(StrEnum):
+    """Whether the finding exists or was removed."""
+
+    CREATED = "CREATED"
+    DELETED = "DELETED"
+
+
+class RemovalJustification(StrEnum):
+    """Why a finding or vulnerability was removed; decides whether its uniqueness claim is freed."""
+
+    DUPLICATED = "DUPLICATED"
+    EXCLUSION = "EXCLUSION"
+    FALSE_POSITIVE = "FALSE_POSITIVE"
+    NOT_REQUIRED = "NOT_REQUIRED"
+    REPORTING_ERROR = "REPORTING_ERROR"
+
+
+class ToolRule(msgspec.Struct, frozen=True, kw_only=True):
+    """The rule of a tool that the finding stands for."""
+
+    tool: str
+    rule_id: str
+
+
+class FindingDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """Texts of the finding; ``min_time_to_remediate`` in minutes."""
+
+    title: str
+    description: str
+    threat: str = ""
+    attack_vector_description: str = ""
+    recommendation: str = ""
+    cwe_ids: tuple[str, ...] = ()
+    min_time_to_remediate: int | None = None
+
+
+class FindingRelease(msgspec.Struct, frozen=True, kw_only=True):
+    """When the first vulnerability of the finding was released; set once."""
+
+    released_at: datetime | None = None
+
+
+class FindingState(msgspec.Struct, frozen=True, kw_only=True):
+    """Status of the finding."""
+
+    status: FindingStateStatus
+    at: datetime
+    by: str
+    justification: RemovalJustification | None = None
+
+
+class Finding(Entity, frozen=True, kw_only=True):
+    """A kind of weakness in one group."""
+
+    id: str
+    group_name: str
+    organization_id: str
+    rule: ToolRule | None = None
+    description: FindingDescription
+    severity: Severity | None = None
+    release: FindingRelease = FindingRelease()
+    state: FindingState

@@ -1,0 +1,101 @@
+"""The import entity (domain section 8)."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from integrates.db_model.types import Entity
+from integrates.db_model.vulnerabilities.types import Technique
+
+
+class ImportFormat(StrEnum):
+    """File format."""
+
+    SARIF = "SARIF"
+
+
+class ImportStatus(StrEnum):
+    """How far the import has come."""
+
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    RUNNING = "RUNNING"
+
+
+class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller asked for."""
+
+    close_missing: bool = True
+    strip_prefix: str | None = None
+    technique: Technique | None = None
+
+
+class ImportPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """The next result to work on, in the order of work; ``run`` = number of runs when all are done."""
+
+    run: int = 0
+    result: int = 0
+
+
+class ImportCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many results had which effect; ``closed`` counts vulnerabilities that no result named."""
+
+    created: int = 0
+    reopened: int = 0
+    moved: int = 0
+    unchanged: int = 0
+    closed: int = 0
+    ignored: int = 0
+    suppressed: int = 0
+    duplicate: int = 0
+    skipped: int = 0
+
+
+class ImportProblem(msgspec.Struct, frozen=True, kw_only=True):
+    """Why one result was skipped: ``pointer`` is its JSON pointer."""
+
+    pointer: str
+    reason: str
+
+
+class ImportFile(msgspec.Struct, frozen=True, kw_only=True):
+    """The imported file. ``sha256`` in hex names it in the file store; ``size`` in bytes."""
+
+    file_name: str
+    sha256: str
+    size: int
+
+
+class ImportState(msgspec.Struct, frozen=True, kw_only=True):
+    """Status of the import."""
+
+    status: ImportStatus
+    at: datetime
+    by: str
+    reason: str | None = None
+
+
+class ImportProgress(msgspec.Struct, frozen=True, kw_only=True):
+    """Work done so far, and the lease of the worker that does it."""
+
+    position: ImportPosition = ImportPosition()
+    lease_until: datetime
+    attempts: int = 0
+    counts: ImportCounts = ImportCounts()
+    finished_at: datetime | None = None
+
+
+class Import(Entity, frozen=True, kw_only=True):
+    """One file read into one root."""
+
+    id: str
+    group_name: str
+    organization_id: str
+    root_id: str
+    format: ImportFormat
+    file: ImportFile
+    options: ImportOptions
+    problems: tuple[ImportProblem, ...] = ()
+    progress: ImportProgress
+    state: ImportState

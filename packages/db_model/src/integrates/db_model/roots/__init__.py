@@ -1,0 +1,1 @@
+"""Roots: what is tested."""

@@ -1,0 +1,1 @@
+"""Severity: CVSS vectors, scores and levels."""

@@ -1,0 +1,24 @@
+"""Severity of a finding or of one vulnerability (domain section 5)."""
+
+from decimal import Decimal
+from enum import StrEnum
+
+import msgspec
+
+
+class Level(StrEnum):
+    """LOW < 4.0 <= MEDIUM < 7.0 <= HIGH < 9.0 <= CRITICAL."""
+
+    LOW = "LOW"
+    MEDIUM = "MEDIUM"
+    HIGH = "HIGH"
+    CRITICAL = "CRITICAL"
+
+
+class Severity(msgspec.Struct, frozen=True, kw_only=True):
+    """Canonical CVSS 4.0 and 3.1 vectors, the score of a tool, and the score that counts (0.0-10.0, one decimal)."""
+
+    cvss_v4: str | None = None
+    cvss_v3: str | None = None
+    tool_score: Decimal | None = None
+    score: Decimal

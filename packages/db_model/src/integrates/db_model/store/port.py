@@ -1,0 +1,171 @@
+"""The store port: what every adapter promises and everything above it relies on.
+
+A store holds items addressed by table, partition key and sort key. It knows three functions and no others:
+
+``get``    answers in the order asked, ``None`` for what is missing, repeats repeated; strongly consistent.
+``query``  answers several walks in the order asked, each over one partition of a table or of an index in the UTF-8 byte
+           order of the sort key. Tables are strongly consistent; an index may lag behind its table (only on DynamoDB).
+           Any number of queries in one call: the lists of a hundred parents are one call (the adapter runs them together).
+``write``  applies all changes or none. Each change says what it expects of the stored item.
+
+There are no filters, scans or partial updates. A key appears at most once in one write (``ValueError`` otherwise:
+that is a bug of the caller). Errors: :class:`~integrates.db_model.errors.Conflict` when an expectation fails,
+``LimitExceeded`` before anything is sent when a limit below is passed, ``InvalidCursor`` for a cursor that does not
+belong to the query, ``Unavailable`` when the store cannot be reached after the retries.
+
+The contract is executable: ``integrates.db_model.testing`` holds one named test for each promise.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+MAX_CHANGES: Final = 100
+"""Most changes in one write."""
+MAX_WRITE_BYTES: Final = 4 * 1024 * 1024
+"""Most bytes in one write, summed over its items (see ``store.rules.item_size``)."""
+MAX_ITEM_BYTES: Final = 400 * 1024
+"""Most bytes of one item: its keys and its attributes written as JSON."""
+MAX_PARTITION_KEY_BYTES: Final = 2048
+MAX_SORT_KEY_BYTES: Final = 1024
+MAX_PAGE: Final = 1000
+"""Largest ``Query.limit``."""
+
+Table: TypeAlias = Literal["integrates_vms", "integrates_vms_historic"]
+Value: TypeAlias = "None | bool | int | str | Sequence[Value] | Mapping[str, Value]"
+"""What an attribute may hold. Decimals and dates travel as strings; no float reaches a store."""
+
+
+class Key(msgspec.Struct, frozen=True):
+    """The address of an item. ``pk`` and ``sk`` are not empty and within the key limits."""
+
+    pk: str
+    sk: str
+    table: Table = "integrates_vms"
+
+
+class IndexKey(msgspec.Struct, frozen=True):
+    """Where an item stands in one secondary index."""
+
+    pk: str
+    sk: str
+
+
+class Item(msgspec.Struct, frozen=True):
+    """A stored item.
+
+    ``version`` is at least 1. ``index_keys`` maps the number of an index (1 for ``gsi_1``) to the item's keys there;
+    an index that is left out does not list the item, and a put replaces all of them. Items read through an index that
+    projects keys only come without attributes. Sequences come back as lists.
+    """
+
+    key: Key
+    version: int
+    attributes: Mapping[str, Value]
+    index_keys: Mapping[int, IndexKey] = {}
+
+
+class Absent(msgspec.Struct, frozen=True):
+    """Expect that nothing is stored under the key."""
+
+
+class Version(msgspec.Struct, frozen=True):
+    """Expect that the stored item has exactly this version."""
+
+    number: int
+
+
+class Anything(msgspec.Struct, frozen=True):
+    """Expect nothing."""
+
+
+ABSENT: Final = Absent()
+ANYTHING: Final = Anything()
+Expect: TypeAlias = Absent | Version | Anything
+
+
+class Put(msgspec.Struct, frozen=True):
+    """Store the item whole, in place of what is there."""
+
+    item: Item
+    expect: Expect
+
+    @property
+    def key(self) -> Key:
+        """The address of the item."""
+        return self.item.key
+
+
+class Delete(msgspec.Struct, frozen=True):
+    """Remove the item. Deleting what is absent succeeds when ``Anything`` is expected."""
+
+    key: Key
+    expect: Expect
+
+
+class Check(msgspec.Struct, frozen=True):
+    """Write nothing, but refuse the whole write unless the expectation holds."""
+
+    key: Key
+    expect: Absent | Version
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """Inclusive limits of an integer attribute; ``None`` is no limit."""
+
+    low: int | None = None
+    high: int | None = None
+
+
+class Add(msgspec.Struct, frozen=True):
+    """Add to integer attributes of an item, a missing attribute or item counting as 0.
+
+    Additions commute: concurrent ones that expect ``Anything`` are all counted and none is refused. The item's version
+    advances by 1 (an item that was absent gets version 1), so that a reader can be conditional on it. An addition that
+    would leave the ``bounds`` of its attribute is refused with the reason ``out_of_bounds``; every bounded attribute is
+    among the increments. Index keys are not touched.
+    """
+
+    key: Key
+    increments: Mapping[str, int]
+    bounds: Mapping[str, Bounds]
+    expect: Expect
+
+
+Change: TypeAlias = Put | Delete | Check | Add
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True):
+    """Walk one partition.
+
+    ``pattern`` names the access pattern of the database design that this query follows. ``index`` is ``None`` for the table
+    itself. At most one of ``sk_prefix`` (literal, case-sensitive) and ``sk_between`` (both ends included) narrows the
+    sort key. ``limit`` is 1 to ``MAX_PAGE``. ``after`` is a cursor of an earlier page of the same query (limit aside).
+    """
+
+    pattern: str
+    table: Table = "integrates_vms"
+    index: int | None
+    pk: str
+    sk_prefix: str | None = None
+    sk_between: tuple[str, str] | None = None
+    limit: int
+    after: str | None = None
+    descending: bool = False
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Part of a walk: items in order, one opaque cursor for each, and whether at least one more item follows."""
+
+    items: tuple[Item, ...]
+    cursors: tuple[str, ...]
+    has_next: bool
+
+
+class Store(msgspec.Struct, frozen=True):
+    """The three functions. A wrapper is a function ``Store -> Store``."""
+
+    get: Callable[[Sequence[Key]], Awaitable[tuple[Item | None, ...]]]
+    query: Callable[[Sequence[Query]], Awaitable[tuple[Page, ...]]]
+    write: Callable[[Sequence[Change]], Awaitable[None]]

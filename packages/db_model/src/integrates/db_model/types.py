@@ -1,0 +1,30 @@
+"""What every entity has."""
+
+from datetime import datetime
+
+import msgspec
+
+
+class Entity(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields that the entity layer itself keeps; everything else of an entity is an aspect of it.
+
+    ``version`` is 0 in memory before storing, 1 when first stored, and advances by 1 with each change. ``updated_at`` is the
+    date of the newest revision. Both dates are aware.
+    """
+
+    created_at: datetime
+    created_by: str
+    updated_at: datetime | None = None
+    version: int = 0
+
+
+class Stamp(msgspec.Struct, frozen=True, kw_only=True):
+    """Who changes something, when, by which operation, and the id that all revisions of one call share.
+
+    ``operation`` is the snake_case name of the mutation or job; ``by`` is an e-mail, ``service:forces:<group>`` or ``system``.
+    """
+
+    by: str
+    at: datetime
+    operation: str
+    change_id: str

@@ -1,0 +1,1 @@
+"""Vulnerabilities: places where a finding occurs."""

@@ -1,0 +1,230 @@
+"""The vulnerability entity."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from integrates.db_model.findings.types import RemovalJustification
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.types import Entity
+
+
+class VulnerabilityType(StrEnum):
+    """What ``where`` and ``specific`` mean."""
+
+    INPUTS = "INPUTS"
+    LINES = "LINES"
+    PORTS = "PORTS"
+
+
+class Technique(StrEnum):
+    """How the vulnerability was found."""
+
+    CLOUD = "CLOUD"
+    CSPM = "CSPM"
+    DAST = "DAST"
+    MPT = "MPT"
+    RE = "RE"
+    SAST = "SAST"
+    SCA = "SCA"
+    SCR = "SCR"
+
+
+class Source(StrEnum):
+    """Who found the vulnerability."""
+
+    ANALYST = "ANALYST"
+    CUSTOMER = "CUSTOMER"
+    ESCAPE = "ESCAPE"
+    MACHINE = "MACHINE"
+
+
+class VulnerabilityStatus(StrEnum):
+    """Life-cycle state (domain section 4.2)."""
+
+    DELETED = "DELETED"
+    REJECTED = "REJECTED"
+    SAFE = "SAFE"
+    SUBMITTED = "SUBMITTED"
+    VULNERABLE = "VULNERABLE"
+
+
+class RejectionReason(StrEnum):
+    """Why a submitted vulnerability was rejected."""
+
+    CONSISTENCY = "CONSISTENCY"
+    EVIDENCE = "EVIDENCE"
+    NAMING = "NAMING"
+    OMISSION = "OMISSION"
+    OTHER = "OTHER"
+    SCORING = "SCORING"
+    WRITING = "WRITING"
+
+
+class ClosingReason(StrEnum):
+    """Why a vulnerability became SAFE."""
+
+    NOT_REPORTED = "NOT_REPORTED"
+    VERIFIED = "VERIFIED"
+
+
+class TreatmentStatus(StrEnum):
+    """What is being done about the vulnerability."""
+
+    ACCEPTED = "ACCEPTED"
+    ACCEPTED_UNDEFINED = "ACCEPTED_UNDEFINED"
+    IN_PROGRESS = "IN_PROGRESS"
+    UNTREATED = "UNTREATED"
+
+
+class AcceptanceStatus(StrEnum):
+    """How far a request for permanent acceptance has come."""
+
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    SUBMITTED = "SUBMITTED"
+
+
+class VerificationStatus(StrEnum):
+    """How far a request for checking again has come."""
+
+    ON_HOLD = "ON_HOLD"
+    REQUESTED = "REQUESTED"
+    VERIFIED = "VERIFIED"
+
+
+class ZeroRiskStatus(StrEnum):
+    """How far a claim that there is no risk has come; CONFIRMED hides the vulnerability."""
+
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    REQUESTED = "REQUESTED"
+
+
+class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True):
+    """The place. LINES: relative path and line; INPUTS: url and field; PORTS: host and port."""
+
+    where: str
+    specific: str
+    commit: str | None = None
+    snippet: str | None = None
+    detail: str | None = None
+
+
+class ToolMark(msgspec.Struct, frozen=True, kw_only=True):
+    """Which tool, run category and rule reported the vulnerability, and the tool's own identity of it."""
+
+    name: str
+    category: str
+    rule_id: str
+    fingerprint: str | None = None
+
+
+class Advisory(msgspec.Struct, frozen=True, kw_only=True):
+    """The published advisory of a vulnerable package."""
+
+    cve: tuple[str, ...]
+    package: str
+    vulnerable_version: str
+
+
+class Labels(msgspec.Struct, frozen=True, kw_only=True):
+    """What people attach to the vulnerability."""
+
+    tags: tuple[str, ...] = ()
+    bug_tracking_system_url: str | None = None
+
+
+class VulnerabilityState(msgspec.Struct, frozen=True, kw_only=True):
+    """Life-cycle state; the reasons belong to REJECTED, SAFE and DELETED respectively."""
+
+    status: VulnerabilityStatus
+    at: datetime
+    by: str
+    rejection_reasons: tuple[RejectionReason, ...] = ()
+    other: str | None = None
+    closing_reason: ClosingReason | None = None
+    justification: RemovalJustification | None = None
+
+
+class PreviousTreatment(msgspec.Struct, frozen=True, kw_only=True):
+    """The treatment that comes back when a request for permanent acceptance is rejected."""
+
+    status: TreatmentStatus
+    acceptance_status: AcceptanceStatus | None = None
+    accepted_until: datetime | None = None
+    justification: str | None = None
+    assigned: str | None = None
+    requested_by: str | None = None
+    policy_id: str | None = None
+    at: datetime
+    by: str
+
+
+class Treatment(msgspec.Struct, frozen=True, kw_only=True):
+    """The treatment in force (domain section 4.3)."""
+
+    status: TreatmentStatus
+    acceptance_status: AcceptanceStatus | None = None
+    accepted_until: datetime | None = None
+    justification: str | None = None
+    assigned: str | None = None
+    requested_by: str | None = None
+    policy_id: str | None = None
+    previous: PreviousTreatment | None = None
+    at: datetime
+    by: str
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """The last request to check again; ``event_id`` while ON_HOLD."""
+
+    status: VerificationStatus
+    event_id: str | None = None
+    justification: str | None = None
+    at: datetime
+    by: str
+
+
+class ZeroRisk(msgspec.Struct, frozen=True, kw_only=True):
+    """The last claim that there is no risk."""
+
+    status: ZeroRiskStatus
+    justification: str | None = None
+    requested_by: str | None = None
+    at: datetime
+    by: str
+
+
+class Cycle(msgspec.Struct, frozen=True, kw_only=True):
+    """Dates and numbers of the life cycle. ``temporary_acceptances`` never falls."""
+
+    reported_at: datetime | None = None
+    opened_at: datetime | None = None
+    closed_at: datetime | None = None
+    cycles: int = 0
+    temporary_acceptances: int = 0
+
+
+class Vulnerability(Entity, frozen=True, kw_only=True):
+    """One place where a finding occurs."""
+
+    id: str
+    finding_id: str
+    group_name: str
+    organization_id: str
+    root_id: str
+    type: VulnerabilityType
+    technique: Technique
+    source: Source
+    location: VulnerabilityLocation
+    tool: ToolMark | None = None
+    advisory: Advisory | None = None
+    severity: Severity | None = None
+    labels: Labels = Labels()
+    state: VulnerabilityState
+    treatment: Treatment
+    verification: Verification | None = None
+    zero_risk: ZeroRisk | None = None
+    cycle: Cycle = Cycle()
