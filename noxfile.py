@@ -62,7 +62,7 @@ def lint(session: nox.Session) -> None:
     programs = checks(session)
     run(session, programs, "ruff", "check")
     run(session, programs, "ruff", "format", "--check")
-    run(session, programs, "prospector", *(session.posargs or PYTHON_SOURCES))
+    run(session, programs, "prospector", *session.posargs)
 
 
 @nox.session(python=False)
@@ -151,8 +151,8 @@ def environment(session: nox.Session, name: str, *requirements: str) -> Path:
     content has changed: a session then starts at once.
     """
     home, pins = ENVIRONMENTS / name, PINS.get(name, ROOT / "constraints.txt")
-    decisive = [pins, *ROOT.glob("packages/*/pyproject.toml")]
-    wanted = hashlib.sha256("\n".join([sys.version, *requirements, *(path.read_text() for path in decisive)]).encode()).hexdigest()
+    decisive = [pins.read_text(), *(path.read_text() for path in sorted(ROOT.glob("packages/*/pyproject.toml")))]
+    wanted = hashlib.sha256("\n".join([sys.version, *requirements, *decisive]).encode()).hexdigest()
     stamp = home / "content.sha256"
     if not stamp.is_file() or stamp.read_text() != wanted:
         session.log(f"Preparing .nox/{name}")
