@@ -37,7 +37,7 @@ def serve(session: nox.Session) -> None:
 @nox.session(python=False)
 def test(session: nox.Session) -> None:
     """Run every test that needs nothing but PyPI; `-- ARGUMENTS` go to pytest, which then runs once."""
-    pytest(session, *(session.posargs or ["-m", "not (cue or dynamodb or functional or docs or wheels)"]))
+    pytest(session, *(session.posargs or ["-m", "not (cue or dynamodb or functional or wheels)"]))
     if not session.posargs:
         for other in ELSEWHERE:
             session.notify(other)
