@@ -1,0 +1,35 @@
+"""Queries of the design's access patterns."""
+
+from collections.abc import Mapping
+
+from integrates.db_model import key
+from integrates.db_model.facet import of_design
+from integrates.db_model.store.port import MAX_PAGE, Query
+
+
+def listing(
+    facet: str,
+    pattern: str,
+    parts: Mapping[str, str],
+    *,
+    limit: int = MAX_PAGE,
+    after: str | None = None,
+    descending: bool = False,
+) -> Query:
+    """Return the query of an access pattern of a facet.
+
+    ``parts`` give the variables of the partition key and as many leading ones of the sort key as narrow the list.
+    """
+    layout = of_design(facet)
+    index = next(found.index for found in layout.patterns if found.name == pattern)
+    template = layout.key if index is None else layout.indexes[index]
+    return Query(
+        pattern=pattern,
+        table=layout.table,
+        index=index,
+        pk=key.builder(template.pk)(parts),
+        sk_prefix=key.prefix(template.sk, parts) or None,
+        limit=limit,
+        after=after,
+        descending=descending,
+    )

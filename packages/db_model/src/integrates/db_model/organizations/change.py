@@ -1,0 +1,23 @@
+"""Changes of organizations with everything that has to change in the same transaction."""
+
+from typing import Any
+
+from integrates.db_model import claim, entity
+from integrates.db_model.access.change import granted_organization
+from integrates.db_model.access.types import OrganizationRole
+from integrates.db_model.entity import Plan
+from integrates.db_model.organizations.facet import ORGANIZATION
+from integrates.db_model.organizations.types import Organization
+from integrates.db_model.types import Stamp
+
+
+def added(organization: Organization, stamp: Stamp) -> Plan[Organization]:
+    """Plan to store a new organization and claim its name."""
+    plan = entity.added(ORGANIZATION, organization, stamp)
+    return entity.together(plan, claim.taken("organization_name", organization.info.name, owner=organization.id))
+
+
+def founded(organization: Organization, stamp: Stamp) -> tuple[Plan[Any], ...]:
+    """Plan to store a new organization whose creator is its first manager."""
+    access = granted_organization(stamp.by, organization.id, OrganizationRole.ORGANIZATION_MANAGER, stamp)
+    return (added(organization, stamp), access)

@@ -1,0 +1,32 @@
+"""Changes of roots with everything that has to change in the same transaction."""
+
+from integrates.db_model import claim, counters, entity
+from integrates.db_model.entity import Plan
+from integrates.db_model.groups.facet import group_key
+from integrates.db_model.groups.types import Group
+from integrates.db_model.roots.facet import GIT_ROOT
+from integrates.db_model.roots.types import Root
+from integrates.db_model.store.port import Check, Key, Version
+from integrates.db_model.types import Stamp
+
+
+def location_claim(organization_id: str, url: str, branch: str) -> Key:
+    """Build the key of the claim of a git location in an organization."""
+    return claim.claim_key("root_location", organization_id, url, branch)
+
+
+def nickname_claim(group_name: str, nickname: str) -> Key:
+    """Build the key of the claim of a nickname in a group."""
+    return claim.claim_key("root_nickname", group_name, nickname)
+
+
+def added(root: Root, group: Group, stamp: Stamp) -> Plan[Root]:
+    """Plan to store a new GIT root, claim its location and its nickname; refused with ``too_many`` when the group is full."""
+    location = (root.organization_id, root.location.url, root.location.branch)
+    return entity.together(
+        entity.added(GIT_ROOT, root, stamp),
+        claim.taken("root_location", *location, owner=root.id),
+        claim.taken("root_nickname", root.group_name, root.info.nickname, owner=root.id),
+        counters.group_guard(root.group_name, "roots", counters.MAX_ROOTS),
+        Check(group_key(group.name), Version(group.version)),
+    )

@@ -1,0 +1,21 @@
+"""How access tokens are stored."""
+
+from typing import Final
+
+from integrates.db_model.facet import Audit, Facet, key_of
+from integrates.db_model.store.port import Key
+from integrates.db_model.tokens.types import AccessToken, TokenStatus
+
+ACCESS_TOKEN: Final = Facet(
+    name="access_token",
+    type=AccessToken,
+    parts=lambda token: {"id": token.id, "owner": token.owner},
+    listed=lambda _: (1,),
+    is_live=lambda token: token.state.status is TokenStatus.ACTIVE,
+    audit=lambda _: Audit(),
+)
+
+
+def access_token_key(token_id: str) -> Key:
+    """Build the key of an access token."""
+    return key_of("access_token", {"id": token_id})
