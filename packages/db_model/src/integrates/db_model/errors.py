@@ -99,5 +99,13 @@ class Rejected(ModelError):
         self.path = tuple(path)
 
 
+class Rejections(ModelError):
+    """Several rules of one step refuse the values. ``refusals`` holds every one, in the order of the arguments."""
+
+    def __init__(self, refusals: Sequence[Rejected]) -> None:
+        super().__init__(tuple(refusals))
+        self.refusals = tuple(refusals)
+
+
 class Corrupt(ModelError):
     """A stored item is not what the model writes."""

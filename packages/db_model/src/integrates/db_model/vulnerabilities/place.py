@@ -1,0 +1,67 @@
+"""Where a vulnerability may be: the field limits of LINES, INPUTS and PORTS (domain section 3)."""
+
+import re
+from collections.abc import Sequence
+from typing import Final, assert_never
+
+from integrates.db_model.errors import Rejected
+from integrates.db_model.values import Check, address, gather, http_url, integer, one_line
+from integrates.db_model.vulnerabilities.types import VulnerabilityType
+
+MAX_WHERE: Final = 1000
+MAX_FIELD: Final = 1000
+MAX_LINE: Final = 10_000_000
+MAX_PORT: Final = 65_535
+MAX_EXCERPT: Final = 2000
+"""Most characters of ``snippet`` and ``detail``; ``values.excerpt`` cuts them."""
+
+_OUTSIDE: Final = frozenset({"", ".", ".."})
+_DRIVE: Final = re.compile("[A-Za-z]:/")
+
+
+def place(kind: VulnerabilityType, where: str, specific: str, path: Sequence[str] = ()) -> tuple[str, str]:
+    """Return ``where`` and ``specific`` as they are stored; ``Rejections`` name them below ``path``."""
+    check_where, check_specific = _checks(kind)
+    return gather(lambda: check_where(where, (*path, "where")), lambda: check_specific(specific, (*path, "specific")))
+
+
+def _checks(kind: VulnerabilityType) -> tuple[Check, Check]:
+    match kind:
+        case VulnerabilityType.LINES:
+            return file_path, line
+        case VulnerabilityType.INPUTS:
+            return page, field
+        case VulnerabilityType.PORTS:
+            return address, port
+    assert_never(kind)
+
+
+def file_path(value: str, path: Sequence[str]) -> str:
+    """Take a relative path that stays below its root and does not begin like a formula of a spreadsheet."""
+    text = one_line(value, path, low=1, high=MAX_WHERE)
+    if text.startswith("=") or "\\" in text or _DRIVE.match(text) or not _OUTSIDE.isdisjoint(text.split("/")):
+        raise Rejected("bad_format", path)
+    return text
+
+
+def line(value: str, path: Sequence[str]) -> str:
+    """Take the number of a line without leading zeros; 0 means the whole file."""
+    return str(integer(value, path, low=0, high=MAX_LINE))
+
+
+def page(value: str, path: Sequence[str]) -> str:
+    """Take an http or https url without query and fragment."""
+    text = http_url(value, path, high=MAX_WHERE)
+    if "?" in text or "#" in text:
+        raise Rejected("bad_format", path)
+    return text
+
+
+def field(value: str, path: Sequence[str]) -> str:
+    """Take the name of a field."""
+    return one_line(value, path, low=1, high=MAX_FIELD)
+
+
+def port(value: str, path: Sequence[str]) -> str:
+    """Take a port without leading zeros."""
+    return str(integer(value, path, low=0, high=MAX_PORT))

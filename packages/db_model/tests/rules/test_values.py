@@ -1,0 +1,305 @@
+"""Field limits of domain section 3 and rules E6 and E12, one row for each boundary."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from integrates.db_model import values
+from integrates.db_model.errors import Rejected, Rejections
+
+PATH = ("argument",)
+
+
+def refusal(check: Callable[[], object]) -> str:
+    """The word of the one refusal."""
+    with pytest.raises(Rejected) as caught:
+        check()
+    assert caught.value.path == PATH
+    return caught.value.rule
+
+
+ACCEPTED = [
+    (values.name, "a-b1", "a-b1"),
+    (values.name, "a" * 40, "a" * 40),
+    (values.name, "  webshop\n", "webshop"),
+    (values.nickname, "a", "a"),
+    (values.nickname, "0" + "._-" * 42 + "z", "0" + "._-" * 42 + "z"),
+    (values.email, " Ada@Demo.Example ", "ada@demo.example"),
+    (values.email, "a" * 250 + "@b.c", "a" * 250 + "@b.c"),
+    (values.email, "o'hara+x\"$%&{}~@b", "o'hara+x\"$%&{}~@b"),
+    (values.person_text, "x", "x"),
+    (values.person_text, "n" * 50, "n" * 50),
+    (values.person_text, "Jose\u0301", "Jos\u00e9"),
+    (values.person_text, "#1", "#1"),
+    (values.title, "abc", "abc"),
+    (values.title, "t" * 200, "t" * 200),
+    (values.title, "a=b", "a=b"),
+    (values.group_description, "d" * 200, "d" * 200),
+    (values.group_description, "two\n\tlines", "two\n\tlines"),
+    (values.group_context, "", ""),
+    (values.group_context, "c" * 20_000, "c" * 20_000),
+    (values.group_disambiguation, "c" * 10_000, "c" * 10_000),
+    (values.finding_description, "d", "d"),
+    (values.finding_text, "", ""),
+    (values.finding_text, "d" * 20_000, "d" * 20_000),
+    (values.reasoning, "0123456789", "0123456789"),
+    (values.reasoning, "r" * 10_000, "r" * 10_000),
+    (values.tag, "0", "0"),
+    (values.tag, "a" + "-" * 29, "a" + "-" * 29),
+    (values.cwe_id, "CWE-79", "CWE-79"),
+    (values.cwe_id, "CWE-00079", "CWE-79"),
+    (values.cwe_id, "CWE-99999", "CWE-99999"),
+    (values.identifier, "0F8FAD5B-D9CB-469F-A165-70867728950E", "0f8fad5b-d9cb-469f-a165-70867728950e"),
+    (values.http_url, "https://Tracker.example:8443/a?b=c#d", "https://Tracker.example:8443/a?b=c#d"),
+    (values.http_url, "http://[::1]/", "http://[::1]/"),
+    (values.http_url, "https://h/" + "p" * 2038, "https://h/" + "p" * 2038),
+    (values.address, "Host.Example", "host.example"),
+    (values.address, "10.0.0.1", "10.0.0.1"),
+    (values.address, "2001:DB8:0:0::1", "2001:db8::1"),
+    (values.address, "build_1", "build_1"),
+]
+
+REFUSED = [
+    (values.name, "", "required"),
+    (values.name, "   ", "required"),
+    (values.name, "abc", "too_short"),
+    (values.name, "a" * 41, "too_long"),
+    (values.name, "Webshop", "bad_characters"),
+    (values.name, "web#shop", "bad_characters"),
+    (values.name, "web shop", "bad_characters"),
+    (values.name, "1shop", "bad_format"),
+    (values.name, "shop-", "bad_format"),
+    (values.name, "-shop", "bad_format"),
+    (values.name, "we\u00df\u00dfshop", "bad_characters"),
+    (values.nickname, "a" * 129, "too_long"),
+    (values.nickname, "a#b", "bad_characters"),
+    (values.nickname, "a/b", "bad_characters"),
+    (values.nickname, ".a", "bad_format"),
+    (values.email, "", "required"),
+    (values.email, "a" * 251 + "@b.c", "too_long"),
+    (values.email, "no-at.example", "bad_format"),
+    (values.email, "a@b@c", "bad_format"),
+    (values.email, "@b", "bad_format"),
+    (values.email, "a@", "bad_format"),
+    (values.email, "a#b@c", "bad_characters"),
+    (values.email, "a|b@c", "bad_characters"),
+    (values.email, "a b@c", "bad_characters"),
+    (values.email, "\u00e4@c", "bad_characters"),
+    (values.person_text, "", "required"),
+    (values.person_text, "n" * 51, "too_long"),
+    (values.person_text, "a\nb", "bad_characters"),
+    (values.person_text, "a\tb", "bad_characters"),
+    (values.person_text, "a\u2028b", "bad_characters"),
+    (values.title, "ab", "too_short"),
+    (values.title, "t" * 201, "too_long"),
+    (values.title, "=cmd", "bad_format"),
+    (values.title, "+cmd", "bad_format"),
+    (values.title, "-cmd", "bad_format"),
+    (values.title, " @cmd", "bad_format"),
+    (values.title, "one\ntwo", "bad_characters"),
+    (values.group_description, "", "required"),
+    (values.group_description, "d" * 201, "too_long"),
+    (values.group_context, "c" * 20_001, "too_long"),
+    (values.group_disambiguation, "c" * 10_001, "too_long"),
+    (values.finding_description, " ", "required"),
+    (values.finding_description, "d" * 20_001, "too_long"),
+    (values.finding_text, "d" * 20_001, "too_long"),
+    (values.finding_text, "x" * 1_000_000, "too_long"),
+    (values.reasoning, "", "required"),
+    (values.reasoning, "012345678", "too_short"),
+    (values.reasoning, " 012345678 ", "too_short"),
+    (values.reasoning, "r" * 10_001, "too_long"),
+    (values.tag, "", "required"),
+    (values.tag, "a" * 31, "too_long"),
+    (values.tag, "-a", "bad_format"),
+    (values.tag, "A", "bad_characters"),
+    (values.tag, "a#", "bad_characters"),
+    (values.cwe_id, "CWE-", "bad_format"),
+    (values.cwe_id, "cwe-79", "bad_characters"),
+    (values.cwe_id, "CWE-123456", "too_long"),
+    (values.cwe_id, "CWE-\u0661", "bad_characters"),
+    (values.identifier, "0f8fad5bd9cb469fa16570867728950e", "bad_format"),
+    (values.identifier, "0f8fad5b-d9cb-469f-a165-70867728950g", "bad_characters"),
+    (values.http_url, "ftp://host/", "bad_format"),
+    (values.http_url, "/only/a/path", "bad_format"),
+    (values.http_url, "https://", "bad_format"),
+    (values.http_url, "https://user@host/", "bad_format"),
+    (values.http_url, "https://user:secret@host/", "bad_format"),
+    (values.http_url, "https://host:port/", "bad_format"),
+    (values.http_url, "https://[::1/", "bad_format"),
+    (values.http_url, "https://evil\\@good/", "bad_characters"),
+    (values.http_url, "https://a b/", "bad_characters"),
+    (values.http_url, "https://h/" + "p" * 2039, "too_long"),
+    (values.address, "999.1.1.1", "bad_format"),
+    (values.address, "a..b", "bad_format"),
+    (values.address, "-oProxyCommand", "bad_format"),
+    (values.address, "a#b", "bad_characters"),
+    (values.address, "fe80::1%eth0", "bad_characters"),
+]
+
+
+@pytest.mark.parametrize("check,given_text,stored", ACCEPTED)
+def test_text_is_taken_and_normalised(check: values.Check, given_text: str, stored: str) -> None:
+    assert check(given_text, PATH) == stored
+
+
+@pytest.mark.parametrize("check,given_text,rule", REFUSED)
+def test_text_is_refused_with_its_word(check: values.Check, given_text: str, rule: str) -> None:
+    assert refusal(lambda: check(given_text, PATH)) == rule
+
+
+FORBIDDEN = [
+    "\x00",
+    "\x1b",
+    "\r",
+    "\x7f",
+    "\x85",
+    "\ud800",
+    "\udfff",
+    "\u061c",
+    "\u200e",
+    "\u200f",
+    "\u202e",
+    "\u2066",
+    "\u2069",
+]
+
+
+@pytest.mark.parametrize("character", FORBIDDEN)
+@pytest.mark.parametrize("template", ["long {} enough text", "long enough text{}", "{}long enough text"])
+def test_characters_that_no_text_may_hold(character: str, template: str) -> None:
+    text = template.format(character)
+    assert refusal(lambda: values.reasoning(text, PATH)) == "bad_characters"
+    assert refusal(lambda: values.person_text(text, PATH)) == "bad_characters"
+
+
+def test_length_counts_characters_after_normalising() -> None:
+    assert values.person_text("e\u0301" * 50, PATH) == "\u00e9" * 50
+    assert refusal(lambda: values.person_text("e\u0301" * 51, PATH)) == "too_long"
+
+
+def test_combining_marks_are_bounded_in_a_row() -> None:
+    assert values.finding_text("a" + "\u0323" * 30, PATH)
+    assert refusal(lambda: values.finding_text("a" + "\u0323\u0300" * 16, PATH)) == "bad_characters"
+
+
+@pytest.mark.parametrize("check", dict.fromkeys(row[0] for row in ACCEPTED))
+@given(text=st.text(max_size=60) | st.from_regex(r"[A-Za-z0-9@.#:/ -]{1,45}"))
+@example(text="\u2000\u0344a\u0301")
+def test_normalising_is_idempotent(check: values.Check, text: str) -> None:
+    try:
+        stored = check(text, PATH)
+    except Rejected:
+        return
+    assert check(stored, PATH) == stored
+
+
+@given(st.from_regex(r"[a-z@#|.\n ]{1,20}") | st.emails())
+def test_no_email_breaks_a_key(text: str) -> None:
+    try:
+        stored = values.email(text, PATH)
+    except Rejected:
+        return
+    assert re.fullmatch(r"[^#|\s@]+@[^#|\s@]+", stored)
+
+
+def test_lists_keep_each_value_once_in_order() -> None:
+    assert values.tags(["b", "a", "b"], PATH) == ("b", "a")
+    assert values.cwe_ids(["CWE-79", "CWE-079"], PATH) == ("CWE-79",)
+
+
+@pytest.mark.parametrize("check,value", [(values.tags, "tag-{}"), (values.cwe_ids, "CWE-{}")])
+def test_lists_are_bounded(check: Callable[[list[str], tuple[str, ...]], tuple[str, ...]], value: str) -> None:
+    assert len(check([value.format(number) for number in range(20)], PATH)) == 20
+    assert refusal(lambda: check([value.format(number) for number in range(21)], PATH)) == "too_many_items"
+
+
+def test_lists_name_every_refused_item() -> None:
+    with pytest.raises(Rejections) as caught:
+        values.tags(["", "fine", "#"], PATH)
+    assert [(one.rule, one.path) for one in caught.value.refusals] == [
+        ("required", ("argument", "0")),
+        ("bad_characters", ("argument", "2")),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text,outcome",
+    [
+        ("0", 0),
+        ("7", 7),
+        ("007", 7),
+        ("10", 10),
+        ("11", "out_of_range"),
+        ("", "required"),
+        ("-1", "bad_characters"),
+        ("1.5", "bad_characters"),
+        ("\u0661", "bad_characters"),
+        ("9" * 5000, "too_long"),
+    ],
+)
+def test_integers(text: str, outcome: int | str) -> None:
+    if isinstance(outcome, int):
+        assert values.integer(text, PATH, low=0, high=10) == outcome
+    else:
+        assert refusal(lambda: values.integer(text, PATH, low=0, high=10)) == outcome
+
+
+def test_excerpts_are_cut_and_never_refused() -> None:
+    assert values.excerpt(" a\x00\u202eb\r\nc ", 2000) == "ab\nc"
+    assert values.excerpt("x" * 2001, 2000) == "x" * 2000
+
+
+@given(st.text(max_size=50), st.integers(0, 20))
+@example("\u0344" * 20, 20)
+def test_excerpts_are_storable(text: str, high: int) -> None:
+    cut = values.excerpt(text, high)
+    assert values.multi_line(cut, PATH, low=0, high=high) == cut
+
+
+MOMENT = datetime(2024, 2, 29, 12, 0, 0, 5, UTC)
+
+
+def test_dates_have_one_spelling() -> None:
+    assert values.instant_text(MOMENT) == "2024-02-29T12:00:00.000005+00:00"
+    bogota = timezone(timedelta(hours=-5))
+    assert values.instant_text(datetime(2024, 2, 29, 7, tzinfo=bogota)) == "2024-02-29T12:00:00.000000+00:00"
+
+
+def test_naive_and_unreachable_dates_are_refused() -> None:
+    assert refusal(lambda: values.instant_text(MOMENT.replace(tzinfo=None), PATH)) == "bad_format"
+    early = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))
+    assert refusal(lambda: values.instant_text(early, PATH)) == "out_of_range"
+
+
+@pytest.mark.parametrize("behind,expected", [(-1, 0), (0, 1), (1, 2), (3600, 3601)])
+def test_a_change_is_never_dated_before_the_previous_one(behind: int, expected: int) -> None:
+    previous = MOMENT + timedelta(microseconds=behind)
+    assert values.effective(MOMENT, previous) == MOMENT + timedelta(microseconds=expected)
+
+
+def test_a_first_change_keeps_its_date() -> None:
+    assert values.effective(MOMENT, None) == MOMENT
+
+
+def test_gather_returns_the_results_in_order() -> None:
+    number, text = values.gather(lambda: 1, lambda: "a")
+    assert (number, text) == (1, "a")
+
+
+def test_gather_reports_every_refusal() -> None:
+    def several() -> int:
+        raise Rejections((Rejected("b", ("2",)), Rejected("c")))
+
+    with pytest.raises(Rejections) as caught:
+        values.gather(lambda: values.name("", ("1",)), several, lambda: 3)
+    assert [(one.rule, one.path) for one in caught.value.refusals] == [("required", ("1",)), ("b", ("2",)), ("c", ())]
+
+
+def test_gather_lets_bugs_through() -> None:
+    with pytest.raises(ZeroDivisionError):
+        values.gather(lambda: 1 // 0, lambda: values.name("", ()))
