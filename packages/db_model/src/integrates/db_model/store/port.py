@@ -33,7 +33,7 @@ MAX_PAGE: Final = 1000
 """Largest ``Query.limit``."""
 
 Table: TypeAlias = Literal["integrates_vms", "integrates_vms_historic"]
-Value: TypeAlias = "None | bool | int | str | Sequence[Value] | Mapping[str, Value]"
+Value: TypeAlias = "bool | int | str | Sequence[Value] | Mapping[str, Value] | None"
 """What an attribute may hold. Decimals and dates travel as strings; no float reaches a store."""
 
 

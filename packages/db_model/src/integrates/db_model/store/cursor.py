@@ -1,0 +1,89 @@
+"""The one codec of cursors. Pure.
+
+A cursor is a position in a walk: the sort key and the table key of an item. It carries the version of the codec and a digest
+over the position and the query it belongs to, so that a damaged or foreign one is told from a valid one. It is not a secret
+and grants nothing: a position never leads outside the query's own partition and range.
+"""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from integrates.db_model.errors import InvalidCursor
+from integrates.db_model.store.port import Item, Page, Query
+from integrates.db_model.store.rules import sort_range, within
+
+_CODEC: Final = 1
+_DIGEST_BYTES: Final = 12
+
+
+class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Where an item stands in a walk: its sort key there and its key in the table (equal sort keys are told apart by it)."""
+
+    sort: str
+    pk: str
+    sk: str
+
+
+_decoder: Final = msgspec.msgpack.Decoder(Position)
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+def _binding(query: Query) -> bytes:
+    parts = (_CODEC, query.table, query.pattern, query.index, query.pk, query.sk_prefix, query.sk_between, query.descending)
+    return _encode(parts)
+
+
+def _digest(binding: bytes, position: bytes) -> bytes:
+    return blake2b(position, digest_size=_DIGEST_BYTES, key=blake2b(binding).digest()).digest()
+
+
+def _sealed(binding: bytes, position: Position) -> str:
+    body = _encode(position)
+    return urlsafe_b64encode(bytes((_CODEC,)) + _digest(binding, body) + body).decode().rstrip("=")
+
+
+def position_of(query: Query, item: Item) -> Position:
+    """Return where ``item`` stands in the walk of ``query``."""
+    sort = item.key.sk if query.index is None else item.index_keys[query.index].sk
+    return Position(sort, item.key.pk, item.key.sk)
+
+
+def page(query: Query, found: Sequence[Item]) -> Page:
+    """Return a page of ``query``; ``found`` are its items and, when there is one, the item after them."""
+    items = tuple(found[: query.limit])
+    binding = _binding(query)
+    return Page(items, tuple(_sealed(binding, position_of(query, item)) for item in items), len(found) > query.limit)
+
+
+def _opened(query: Query, cursor: str) -> Position:
+    raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+    body = raw[1 + _DIGEST_BYTES :]
+    position = _decoder.decode(body)
+    if _sealed(_binding(query), position) != cursor:
+        raise InvalidCursor
+    return position
+
+
+def _possible(query: Query, position: Position) -> bool:
+    own = query.index is not None or (position.pk == query.pk and position.sk == position.sort)
+    return own and within(position.sort, sort_range(query))
+
+
+def position(query: Query) -> Position | None:
+    """Return the position after which ``query`` goes on, ``None`` at its beginning.
+
+    Raises ``InvalidCursor`` when ``query.after`` was not given out for this query, whatever it is instead.
+    """
+    if query.after is None:
+        return None
+    try:
+        found = _opened(query, query.after)
+    except (ValueError, TypeError, msgspec.MsgspecError) as error:
+        raise InvalidCursor from error
+    if not _possible(query, found):
+        raise InvalidCursor
+    return found

@@ -1,0 +1,58 @@
+"""Retries with capped full-jitter backoff: each pause is uniform between 0 and a ceiling that doubles up to a cap.
+
+Source of the formula: "Exponential Backoff And Jitter", AWS Architecture Blog, 2015 ("full jitter").
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Final, TypeVar
+
+import msgspec
+
+from integrates.db_model.errors import Unavailable
+
+Result = TypeVar("Result")
+
+
+class Transient(Exception):
+    """An attempt failed in a way that another attempt may not: a reason to try again, which never leaves an adapter."""
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """How long to insist: pauses up to ``cap`` seconds, ``attempts`` attempts, none begun after ``patience`` seconds."""
+
+    base: float = 0.05
+    cap: float = 2.0
+    attempts: int = 12
+    patience: float = 20.0
+
+
+DEFAULT: Final = Policy()
+
+
+def ceilings(policy: Policy) -> Iterator[float]:
+    """Yield the longest pause, in seconds, before each repeated attempt."""
+    return (min(policy.cap, policy.base * 2.0**attempt) for attempt in range(policy.attempts - 1))
+
+
+async def retried(
+    attempt: Callable[[], Awaitable[Result]],
+    policy: Policy = DEFAULT,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    jitter: Callable[[float, float], float] = random.uniform,
+    clock: Callable[[], float] = time.monotonic,
+) -> Result:
+    """Run ``attempt`` until it does not raise :class:`Transient`; raise ``Unavailable`` when the policy is exhausted."""
+    begun = clock()
+    pauses = ceilings(policy)
+    while True:
+        try:
+            return await attempt()
+        except Transient as error:
+            pause = next(pauses, None)
+            if pause is None or clock() - begun > policy.patience:
+                raise Unavailable(*error.args) from error
+            await sleep(jitter(0.0, pause))

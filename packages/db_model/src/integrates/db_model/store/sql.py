@@ -1,0 +1,129 @@
+"""The SQL text of the SQLite store and the parameters that go with it. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from integrates.db_model.design import TableDesign
+from integrates.db_model.store.attribute import decoded
+from integrates.db_model.store.cursor import Position
+from integrates.db_model.store.port import IndexKey, Item, Key, Query, Table
+from integrates.db_model.store.rules import sort_range
+
+SCHEMA_VERSION: Final = 1
+"""Kept in ``PRAGMA user_version``; changes when the tables below do."""
+
+Parameters = tuple[str | int | bytes | None, ...]
+
+
+class Statements(msgspec.Struct, frozen=True, kw_only=True):
+    """The statements over one table.
+
+    The first parameters of ``insert``, ``replace`` and ``update`` are a whole row; ``update`` and ``delete_version`` end in the
+    version that is expected. ``add`` takes key, new version and body.
+    """
+
+    table: Table
+    numbers: tuple[int, ...]
+    columns: str
+    create: tuple[str, ...]
+    insert: str
+    replace: str
+    update: str
+    add: str
+    delete: str
+    delete_version: str
+    stored: str
+    whole: str
+
+
+def _index_columns(numbers: Sequence[int]) -> tuple[str, ...]:
+    return tuple(f"{part}_{number}" for number in numbers for part in ("pk", "sk"))
+
+
+def _create(name: str, numbers: Sequence[int]) -> tuple[str, ...]:
+    extra = "".join(f", {column} TEXT" for column in _index_columns(numbers))
+    table = (
+        f"CREATE TABLE IF NOT EXISTS {name} (pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL"
+        f"{extra}, PRIMARY KEY (pk, sk)) WITHOUT ROWID"
+    )
+    indexes = (
+        f"CREATE INDEX IF NOT EXISTS {name}_gsi_{n} ON {name} (pk_{n}, sk_{n}, pk, sk) WHERE pk_{n} IS NOT NULL"
+        for n in numbers
+    )
+    return (table, *indexes)
+
+
+def _update(name: str, columns: Sequence[str]) -> str:
+    assignments = ", ".join(f"{column} = ?{place}" for place, column in enumerate(columns, 1) if place > 2)  # noqa: PLR2004 - the key
+    return f"UPDATE {name} SET {assignments} WHERE pk = ?1 AND sk = ?2 AND version = ?{len(columns) + 1}"  # noqa: S608 - design
+
+
+def statements(table: TableDesign) -> Statements:
+    """Return the statements over a table of the design; its names come from there and from nowhere else."""
+    name, numbers = table.name, tuple(sorted(table.indexes))
+    columns = ("pk", "sk", "version", "body", *_index_columns(numbers))
+    listed = ", ".join(columns)
+    row = f"INTO {name} ({listed}) VALUES ({', '.join('?' * len(columns))})"
+    return Statements(
+        table=name,
+        numbers=numbers,
+        columns=listed,
+        create=_create(name, numbers),
+        insert=f"INSERT {row} ON CONFLICT DO NOTHING",
+        replace=f"INSERT OR REPLACE {row}",
+        update=_update(name, columns),
+        add=f"INSERT INTO {name} (pk, sk, version, body) VALUES (?, ?, ?, ?) "  # noqa: S608 - the name is the design's
+        "ON CONFLICT DO UPDATE SET version = excluded.version, body = excluded.body",
+        delete=f"DELETE FROM {name} WHERE pk = ? AND sk = ?",  # noqa: S608 - the name is the design's
+        delete_version=f"DELETE FROM {name} WHERE pk = ? AND sk = ? AND version = ?",  # noqa: S608 - the name is the design's
+        stored=f"SELECT version, body FROM {name} WHERE pk = ? AND sk = ?",  # noqa: S608 - the name is the design's
+        whole=f"SELECT {listed} FROM {name} WHERE pk = ? AND sk = ?",  # noqa: S608 - the name is the design's
+    )
+
+
+def row(item: Item, body: bytes, numbers: Sequence[int]) -> Parameters:
+    """Return the columns of an item."""
+    places = [item.index_keys.get(number) for number in numbers]
+    index_columns = [column for place in places for column in ((place.pk, place.sk) if place else (None, None))]
+    return (item.key.pk, item.key.sk, item.version, body, *index_columns)
+
+
+def item(table: Table, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
+    """Return the item of a whole row (see ``Statements.whole``)."""
+    pk, sk, version, body, *places = columns
+    pairs = zip(numbers, places[::2], places[1::2], strict=True)
+    index_keys = {number: IndexKey(str(pk_n), str(sk_n)) for number, pk_n, sk_n in pairs if pk_n is not None}
+    if not (isinstance(pk, str) and isinstance(sk, str) and isinstance(version, int) and isinstance(body, bytes)):
+        raise TypeError(f"not a row of {table}: {columns!r}")
+    return Item(Key(pk, sk, table), version, decoded(body), index_keys)
+
+
+def _bounds(query: Query, order: Sequence[str], after: Position | None) -> tuple[list[str], list[str]]:
+    span = sort_range(query)
+    conditions, parameters = [f"{order[0]} >= ?"], [span.low]
+    if span.high is not None:
+        conditions.append(f"{order[0]} {'<=' if span.closed else '<'} ?")
+        parameters.append(span.high)
+    if after is None:
+        return conditions, parameters
+    mark = (after.sort, after.pk, after.sk) if len(order) > 1 else (after.sort,)
+    begun = f"({', '.join(order)}) {'<' if query.descending else '>'} ({', '.join('?' * len(order))})"
+    # The position lies in the range, so it replaces the end that the walk has left behind: one seek, nothing skipped.
+    kept = slice(0, 1) if query.descending else slice(1, None)
+    return [*conditions[kept], begun], [*parameters[kept], *mark]
+
+
+def selection(query: Query, columns: str, after: Position | None) -> tuple[str, Parameters]:
+    """Return the statement that reads a page of ``query`` and one row more, if there is one."""
+    number = query.index
+    order = ("sk",) if number is None else (f"sk_{number}", "pk", "sk")
+    hint = "" if number is None else f" INDEXED BY {query.table}_gsi_{number}"
+    conditions, parameters = _bounds(query, order, after)
+    direction = " DESC" if query.descending else ""
+    text = (
+        f"SELECT {columns} FROM {query.table}{hint} WHERE pk{'' if number is None else f'_{number}'} = ?"  # noqa: S608 - checked
+        f" AND {' AND '.join(conditions)} ORDER BY {', '.join(f'{column}{direction}' for column in order)} LIMIT ?"
+    )
+    return text, (query.pk, *parameters, query.limit + 1)
