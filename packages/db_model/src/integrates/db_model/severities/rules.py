@@ -1,0 +1,111 @@
+"""How a severity is scored (domain section 5). Vectors are parsed and scored by the ``cvss`` library."""
+
+from collections.abc import Callable, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
+from functools import lru_cache
+from typing import Final
+
+from cvss import CVSS3, CVSS4, CVSSError  # type: ignore[import-untyped] # the library ships no types
+from msgspec import Struct
+
+from integrates.db_model.errors import Rejected
+from integrates.db_model.severities.types import Level, Severity
+from integrates.db_model.values import gather
+
+MAX_SCORE: Final = Decimal("10.0")
+MAX_VECTOR: Final = 500
+"""Longer than any vector: the metrics of CVSS 4.0 together take less than 200 characters."""
+
+_TENTH: Final = Decimal("0.1")
+_THOUSANDTH: Final = Decimal("0.001")
+_LEVELS: Final = ((Decimal("9.0"), Level.CRITICAL), (Decimal("7.0"), Level.HIGH), (Decimal("4.0"), Level.MEDIUM))
+_CONTEXT: Final = Context(prec=28)
+
+
+class Scored(Struct, frozen=True):
+    """A vector in canonical form, and its score."""
+
+    vector: str
+    score: Decimal
+
+
+def severity(
+    cvss_v4: str | None = None,
+    cvss_v3: str | None = None,
+    tool_score: Decimal | None = None,
+    *,
+    path: Sequence[str] = (),
+) -> Severity | None:
+    """Return the severity of what is given, ``None`` when nothing is.
+
+    ``Rejections`` name ``cvss_v4``, ``cvss_v3`` (``bad_vector``) or ``tool_score`` (``out_of_range``) below ``path``.
+    """
+    v4, v3, tool = gather(
+        lambda: _maybe(scored_v4, cvss_v4, (*path, "cvss_v4")),
+        lambda: _maybe(scored_v3, cvss_v3, (*path, "cvss_v3")),
+        lambda: None if tool_score is None else rounded(tool_score, (*path, "tool_score")),
+    )
+    score = v4.score if v4 else v3.score if v3 else tool
+    if score is None:
+        return None
+    return Severity(cvss_v4=_vector(v4), cvss_v3=_vector(v3), tool_score=tool, score=score)
+
+
+def _vector(scored: Scored | None) -> str | None:
+    return scored.vector if scored else None
+
+
+def _maybe(check: Callable[[str, Sequence[str]], Scored], vector: str | None, path: Sequence[str]) -> Scored | None:
+    return None if vector is None else check(vector, path)
+
+
+def scored_v4(vector: str, path: Sequence[str]) -> Scored:
+    """Read a CVSS 4.0 vector. Raises ``Rejected`` (``bad_vector``)."""
+    try:
+        parsed = CVSS4(_short(vector))
+    except CVSSError:
+        raise Rejected("bad_vector", path) from None
+    return Scored(parsed.clean_vector(), _one_decimal(parsed.base_score))
+
+
+def scored_v3(vector: str, path: Sequence[str]) -> Scored:
+    """Read a CVSS 3.1 vector; its score is the temporal one, which is the base score where no temporal metric is given.
+
+    Raises ``Rejected`` (``bad_vector``), also for the version 3.0, which the library would take.
+    """
+    try:
+        parsed = CVSS3(_short(vector))
+    except CVSSError:
+        raise Rejected("bad_vector", path) from None
+    if parsed.minor_version != 1:
+        raise Rejected("bad_vector", path)
+    return Scored(parsed.clean_vector(), _one_decimal(parsed.temporal_score))
+
+
+def _short(vector: str) -> str:
+    return vector.strip()[:MAX_VECTOR]
+
+
+def _one_decimal(score: Decimal | float) -> Decimal:
+    # The text of a float has the one decimal that the library rounded to; its binary value has not.
+    return Decimal(str(score)).quantize(_TENTH, ROUND_HALF_UP, _CONTEXT)
+
+
+def rounded(score: Decimal, path: Sequence[str] = ()) -> Decimal:
+    """Return a score with one decimal, rounded half up. Raises ``Rejected`` (``out_of_range``)."""
+    if not score.is_finite() or not 0 <= score <= MAX_SCORE:
+        raise Rejected("out_of_range", path)
+    return _one_decimal(score)
+
+
+def level(score: Decimal) -> Level:
+    """Return LOW < 4.0 ≤ MEDIUM < 7.0 ≤ HIGH < 9.0 ≤ CRITICAL."""
+    return next((name for lowest, name in _LEVELS if score >= lowest), Level.LOW)
+
+
+@lru_cache(maxsize=256)
+def cvssf(score: Decimal) -> Decimal:
+    """Return 4^(score - 4) rounded half up to 3 decimals, and 0 for the score 0.0: sums of it weigh severe ones."""
+    if score == 0:
+        return Decimal("0.000")
+    return _CONTEXT.power(4, score - 4).quantize(_THOUSANDTH, ROUND_HALF_UP, _CONTEXT)

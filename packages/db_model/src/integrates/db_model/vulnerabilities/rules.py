@@ -1,0 +1,178 @@
+"""States of a vulnerability and what imports do to it (domain sections 1, 4.2, 8 and 9).
+
+The functions that change one take what they need to know as arguments; ``at`` is the effective date of the change. They do
+not look at the root, the finding or the import: that is decided before.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from integrates.db_model.errors import Rejected
+from integrates.db_model.findings.types import Finding
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.types import (
+    AcceptanceStatus,
+    ClosingReason,
+    Cycle,
+    Source,
+    Technique,
+    ToolMark,
+    Treatment,
+    TreatmentStatus,
+    Verification,
+    VerificationStatus,
+    Vulnerability,
+    VulnerabilityLocation,
+    VulnerabilityState,
+    VulnerabilityStatus,
+    VulnerabilityType,
+    ZeroRiskStatus,
+)
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """What one result of a tool says; ``severity`` only when it differs from that of the tool's rule."""
+
+    type: VulnerabilityType
+    technique: Technique
+    location: VulnerabilityLocation
+    tool: ToolMark
+    severity: Severity | None = None
+
+
+def is_live(vulnerability: Vulnerability) -> bool:
+    """Tell whether the vulnerability was not removed."""
+    return vulnerability.state.status is not VulnerabilityStatus.DELETED
+
+
+def is_hidden(vulnerability: Vulnerability) -> bool:
+    """Tell whether it is confirmed that there is no risk."""
+    return vulnerability.zero_risk is not None and vulnerability.zero_risk.status is ZeroRiskStatus.CONFIRMED
+
+
+def is_vulnerable(vulnerability: Vulnerability) -> bool:
+    """Tell whether the state is VULNERABLE, hidden or not."""
+    return vulnerability.state.status is VulnerabilityStatus.VULNERABLE
+
+
+def is_open(vulnerability: Vulnerability) -> bool:
+    """Tell whether the vulnerability is VULNERABLE and not hidden."""
+    return is_vulnerable(vulnerability) and not is_hidden(vulnerability)
+
+
+def is_draft(vulnerability: Vulnerability) -> bool:
+    """Tell whether the vulnerability is SUBMITTED or REJECTED."""
+    return vulnerability.state.status in {VulnerabilityStatus.SUBMITTED, VulnerabilityStatus.REJECTED}
+
+
+def is_released(vulnerability: Vulnerability) -> bool:
+    """Tell whether the vulnerability is VULNERABLE or SAFE."""
+    return vulnerability.state.status in {VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE}
+
+
+def is_accepted(treatment: Treatment, at: datetime) -> bool:
+    """Tell whether an acceptance is in force at that moment; at ``accepted_until`` itself it is over."""
+    match treatment.status:
+        case TreatmentStatus.ACCEPTED:
+            return treatment.accepted_until is not None and treatment.accepted_until > at
+        case TreatmentStatus.ACCEPTED_UNDEFINED:
+            return treatment.acceptance_status is AcceptanceStatus.APPROVED
+        case _:
+            return False
+
+
+def effective_score(vulnerability: Vulnerability, finding_severity: Severity | None) -> Decimal | None:
+    """Return the score of its own severity, else of its finding's; ``None`` when neither has one."""
+    severity = vulnerability.severity or finding_severity
+    return severity.score if severity else None
+
+
+def reported(identifier: str, finding: Finding, root_id: str, sighting: Sighting, *, by: str, at: datetime) -> Vulnerability:
+    """Make the vulnerability that an import reports: VULNERABLE, UNTREATED, in its first cycle, not yet stored."""
+    return Vulnerability(
+        id=identifier,
+        finding_id=finding.id,
+        group_name=finding.group_name,
+        organization_id=finding.organization_id,
+        root_id=root_id,
+        type=sighting.type,
+        technique=sighting.technique,
+        source=Source.MACHINE,
+        location=sighting.location,
+        tool=sighting.tool,
+        severity=sighting.severity,
+        state=VulnerabilityState(status=VulnerabilityStatus.VULNERABLE, at=at, by=by),
+        treatment=Treatment(status=TreatmentStatus.UNTREATED, at=at, by=by),
+        cycle=Cycle(reported_at=at, opened_at=at, cycles=1),
+        created_at=at,
+        created_by=by,
+    )
+
+
+def is_at(vulnerability: Vulnerability, location: VulnerabilityLocation) -> bool:
+    """Tell whether the vulnerability has that ``where`` and ``specific``."""
+    own = vulnerability.location
+    return (own.where, own.specific) == (location.where, location.specific)
+
+
+def remarked(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
+    """Take over category, fingerprint and own score of a result at the same place.
+
+    A result without fingerprint takes none away, and vectors that a person has set keep their score. A vulnerability whose
+    source is not MACHINE stays as it is. The same object is returned when nothing changes.
+    """
+    if vulnerability.source is not Source.MACHINE:
+        return vulnerability
+    changed = replace(vulnerability, tool=_tool(vulnerability, sighting), severity=_severity(vulnerability, sighting))
+    return vulnerability if changed == vulnerability else changed
+
+
+def _tool(vulnerability: Vulnerability, sighting: Sighting) -> ToolMark:
+    known = vulnerability.tool.fingerprint if vulnerability.tool else None
+    return replace(sighting.tool, fingerprint=sighting.tool.fingerprint or known)
+
+
+def _severity(vulnerability: Vulnerability, sighting: Sighting) -> Severity | None:
+    own = vulnerability.severity
+    return own if own and (own.cvss_v4 or own.cvss_v3) else sighting.severity
+
+
+def moved(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
+    """Take over the place of a result as well. At the same place this is ``remarked``: a new snippet alone is no change."""
+    marked = remarked(vulnerability, sighting)
+    if vulnerability.source is not Source.MACHINE or is_at(vulnerability, sighting.location):
+        return marked
+    return replace(marked, location=sighting.location)
+
+
+def reopened(vulnerability: Vulnerability, sighting: Sighting, *, by: str, at: datetime) -> Vulnerability:
+    """Begin a new cycle, at the place of the result. Raises ``Rejected`` (``not_safe``)."""
+    if vulnerability.state.status is not VulnerabilityStatus.SAFE:
+        raise Rejected("not_safe")
+    cycle = vulnerability.cycle
+    return replace(
+        moved(vulnerability, sighting),
+        state=VulnerabilityState(status=VulnerabilityStatus.VULNERABLE, at=at, by=by),
+        cycle=replace(cycle, opened_at=at, closed_at=None, cycles=cycle.cycles + 1),
+    )
+
+
+def closed(vulnerability: Vulnerability, reason: ClosingReason, *, by: str, at: datetime) -> Vulnerability:
+    """End the cycle; a verification that waits is answered by it. Raises ``Rejected`` (``not_vulnerable``)."""
+    if not is_vulnerable(vulnerability):
+        raise Rejected("not_vulnerable")
+    return replace(
+        vulnerability,
+        state=VulnerabilityState(status=VulnerabilityStatus.SAFE, at=at, by=by, closing_reason=reason),
+        verification=_answered(vulnerability.verification, by=by, at=at),
+        cycle=replace(vulnerability.cycle, closed_at=at),
+    )
+
+
+def _answered(verification: Verification | None, *, by: str, at: datetime) -> Verification | None:
+    if verification is None or verification.status is VerificationStatus.VERIFIED:
+        return verification
+    return Verification(status=VerificationStatus.VERIFIED, at=at, by=by)
