@@ -14,6 +14,8 @@ from integrates.db_model.store.rules import sort_range
 SCHEMA_VERSION: Final = 1
 """Kept in ``PRAGMA user_version``; changes when the tables below do."""
 
+_KEY: Final = ("pk", "sk")
+
 Parameters = tuple[str | int | bytes | None, ...]
 
 
@@ -46,17 +48,17 @@ def _create(name: str, numbers: Sequence[int]) -> tuple[str, ...]:
     extra = "".join(f", {column} TEXT" for column in _index_columns(numbers))
     table = (
         f"CREATE TABLE IF NOT EXISTS {name} (pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL"
-        f"{extra}, PRIMARY KEY (pk, sk)) WITHOUT ROWID"
+        f"{extra}, PRIMARY KEY (pk, sk))"
     )
     indexes = (
-        f"CREATE INDEX IF NOT EXISTS {name}_gsi_{n} ON {name} (pk_{n}, sk_{n}, pk, sk) WHERE pk_{n} IS NOT NULL"
+        f"CREATE INDEX IF NOT EXISTS {name}_gsi_{n} ON {name} (pk_{n}, sk_{n}) WHERE pk_{n} IS NOT NULL"
         for n in numbers
     )
     return (table, *indexes)
 
 
 def _update(name: str, columns: Sequence[str]) -> str:
-    assignments = ", ".join(f"{column} = ?{place}" for place, column in enumerate(columns, 1) if place > 2)  # noqa: PLR2004 - the key
+    assignments = ", ".join(f"{column} = ?{place}" for place, column in enumerate(columns, 1) if column not in _KEY)
     return f"UPDATE {name} SET {assignments} WHERE pk = ?1 AND sk = ?2 AND version = ?{len(columns) + 1}"  # noqa: S608 - design
 
 
@@ -65,6 +67,7 @@ def statements(table: TableDesign) -> Statements:
     name, numbers = table.name, tuple(sorted(table.indexes))
     columns = ("pk", "sk", "version", "body", *_index_columns(numbers))
     listed = ", ".join(columns)
+    replaced = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in _KEY)
     row = f"INTO {name} ({listed}) VALUES ({', '.join('?' * len(columns))})"
     return Statements(
         table=name,
@@ -72,7 +75,7 @@ def statements(table: TableDesign) -> Statements:
         columns=listed,
         create=_create(name, numbers),
         insert=f"INSERT {row} ON CONFLICT DO NOTHING",
-        replace=f"INSERT OR REPLACE {row}",
+        replace=f"INSERT {row} ON CONFLICT DO UPDATE SET {replaced}",
         update=_update(name, columns),
         add=f"INSERT INTO {name} (pk, sk, version, body) VALUES (?, ?, ?, ?) "  # noqa: S608 - the name is the design's
         "ON CONFLICT DO UPDATE SET version = excluded.version, body = excluded.body",

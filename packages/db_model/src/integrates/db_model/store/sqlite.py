@@ -1,7 +1,7 @@
 """The store in one SQLite file: the embedded default.
 
-One SQL table for each table of the design, clustered by its key, with a partial index for each secondary index. The
-file is in WAL mode with full durability: a write that returned survives a power cut, and readers never block or wait.
+One SQL table for each table of the design, with a partial index for each secondary index. (Measured: with rows of a
+kilobyte and up to six indexes, tables clustered by the key cost twice the time and the space to write.) The file is in WAL mode with full durability: a write that returned survives a power cut, and readers never block or wait.
 Every write of a process goes through one thread, which takes all writes that wait and commits them together, each in its
 own savepoint. Several processes may use one file; a file that stays locked is ``Unavailable`` after the retries.
 """
@@ -183,8 +183,14 @@ def _flush(connection: sqlite3.Connection, waiting: "deque[_Job]", tables: Mappi
 
 
 def _connected(path: Path, busy: float) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA synchronous = FULL")
+    return sqlite3.connect(path, timeout=busy, isolation_level=None, check_same_thread=False)
+
+
+def _writing(path: Path, busy: float) -> sqlite3.Connection:
+    """Connect the writer: durable, and with room so that a page which many writes touch is copied into the file once."""
+    connection = _connected(path, busy)
+    for setting in ("synchronous = FULL", "cache_size = -8192", "wal_autocheckpoint = 4000"):
+        connection.execute(f"PRAGMA {setting}")
     return connection
 
 
@@ -203,7 +209,7 @@ def _prepare(path: Path, busy: float, tables: Mapping[str, Statements]) -> None:
     if not path.parent.is_dir() or path.is_dir():
         raise ValueError(f"not a file in an existing folder: {path}")
     try:
-        with closing(_connected(path, busy)) as connection:
+        with closing(_writing(path, busy)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
             _create(connection, tables)
@@ -243,7 +249,7 @@ class _Engine(msgspec.Struct, frozen=True):
 def _open(stack: ExitStack, path: Path, busy: float, tables: Mapping[str, Statements]) -> _Engine:
     _prepare(path, busy, tables)
     reading = [stack.enter_context(closing(_connected(path, busy))) for _ in range(_READERS)]
-    writing = stack.enter_context(closing(_connected(path, busy)))
+    writing = stack.enter_context(closing(_writing(path, busy)))
     idle: SimpleQueue[sqlite3.Connection] = SimpleQueue()
     for connection in reading:
         idle.put(connection)
