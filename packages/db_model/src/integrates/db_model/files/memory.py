@@ -1,0 +1,29 @@
+"""Files in memory, for tests and for trying things out."""
+
+from collections.abc import AsyncIterator
+
+from integrates.db_model.errors import NotFound
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, chunks, whole
+
+
+def memory_files() -> Files:
+    """Return an empty place for files that lasts as long as the object."""
+    held: dict[str, bytes] = {}
+
+    async def put(key: str, content: Content) -> None:
+        check_key(key)
+        held[key] = await whole(chunks(content))
+
+    async def get(key: str) -> AsyncIterator[bytes]:
+        check_key(key)
+        if key not in held:
+            raise NotFound("file", key)
+        body = held[key]
+        for begin in range(0, len(body), CHUNK_BYTES):
+            yield body[begin : begin + CHUNK_BYTES]
+
+    async def delete(key: str) -> None:
+        check_key(key)
+        held.pop(key, None)
+
+    return Files(put, get, delete)

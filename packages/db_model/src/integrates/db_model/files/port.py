@@ -1,0 +1,53 @@
+"""The file port: whole files under a key, streamed. Files never change; what is new gets a key of its own.
+
+``put``     stores the bytes, or the chunks as they come, under the key; nothing can be read before everything is durable.
+            Putting again replaces, so sending the same file twice is harmless.
+``get``     yields the chunks; a missing file raises :class:`~integrates.db_model.errors.NotFound` (facet ``file``) before.
+``delete``  removes the file; a missing one is fine.
+
+A key is segments joined by ``/``, e.g. ``imports/0b6f/scan.sarif``; no key is the folder of another. ``ValueError`` is raised
+for any other key, ``Unavailable`` when the place cannot be reached.
+"""
+
+import re
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from typing import Final, TypeAlias
+
+import msgspec
+
+MAX_KEY_LENGTH: Final = 512
+CHUNK_BYTES: Final = 64 * 1024
+"""Largest chunk that ``get`` yields."""
+
+_SEGMENT: Final = r"[A-Za-z0-9_][A-Za-z0-9._=@+-]{0,199}"
+_KEY: Final = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*", re.ASCII)
+
+Content: TypeAlias = bytes | AsyncIterable[bytes]
+
+
+class Files(msgspec.Struct, frozen=True):
+    """The three functions. A wrapper is a function ``Files -> Files``."""
+
+    put: Callable[[str, Content], Awaitable[None]]
+    get: Callable[[str], AsyncIterator[bytes]]
+    delete: Callable[[str], Awaitable[None]]
+
+
+def check_key(key: str) -> None:
+    """Raise ``ValueError`` unless ``key`` is one: nothing hidden, empty, absolute or leading upwards is."""
+    if len(key) > MAX_KEY_LENGTH or not _KEY.fullmatch(key):
+        raise ValueError(f"not the key of a file: {key!r}")
+
+
+async def chunks(content: Content) -> AsyncIterator[bytes]:
+    """Yield a content chunk by chunk, whichever form it has."""
+    if isinstance(content, bytes):
+        yield content
+        return
+    async for chunk in content:
+        yield chunk
+
+
+async def whole(content: AsyncIterable[bytes]) -> bytes:
+    """Return all chunks as one, for files known to be small."""
+    return b"".join([chunk async for chunk in content])

@@ -1,0 +1,85 @@
+"""Files in an S3 bucket, or in anything that speaks its protocol. Needs the extra ``s3``."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from tempfile import SpooledTemporaryFile
+from typing import IO, TYPE_CHECKING, Final, ParamSpec, TypeVar
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from integrates.db_model.errors import NotFound, Unavailable
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, chunks
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+_IN_MEMORY: Final = 4 * 1024 * 1024
+"""Bytes of a file that is being sent which are kept in memory; the rest waits on the disk."""
+_MISSING: Final = frozenset({"NoSuchKey", "404"})
+
+
+async def _blocking(call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+    try:
+        return await asyncio.to_thread(call, *args, **kwargs)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in _MISSING:
+            raise
+        raise Unavailable(str(error)) from error
+    except (BotoCoreError, HTTPClientError) as error:
+        raise Unavailable(str(error)) from error
+
+
+async def _put(client: "S3Client", bucket: str, name: str, content: Content) -> None:
+    spool: IO[bytes]
+    with SpooledTemporaryFile(_IN_MEMORY) as spool:
+        async for chunk in chunks(content):
+            await asyncio.to_thread(spool.write, chunk)
+        await asyncio.to_thread(spool.seek, 0)
+        await _blocking(client.put_object, Bucket=bucket, Key=name, Body=spool)
+
+
+async def _get(client: "S3Client", bucket: str, name: str, key: str) -> AsyncIterator[bytes]:
+    try:
+        answer = await _blocking(client.get_object, Bucket=bucket, Key=name)
+    except ClientError as error:
+        raise NotFound("file", key) from error
+    with closing(answer["Body"]) as body:
+        while chunk := await _blocking(body.read, CHUNK_BYTES):
+            yield chunk
+
+
+def _files(client: "S3Client", bucket: str, prefix: str) -> Files:
+    async def put(key: str, content: Content) -> None:
+        check_key(key)
+        await _put(client, bucket, prefix + key, content)
+
+    async def get(key: str) -> AsyncIterator[bytes]:
+        check_key(key)
+        async for chunk in _get(client, bucket, prefix + key, key):
+            yield chunk
+
+    async def delete(key: str) -> None:
+        check_key(key)
+        await _blocking(client.delete_object, Bucket=bucket, Key=prefix + key)
+
+    return Files(put, get, delete)
+
+
+@asynccontextmanager
+async def s3_files(
+    bucket: str, *, endpoint: str | None = None, region: str | None = None, prefix: str = ""
+) -> AsyncIterator[Files]:
+    """Open the files of a bucket that exists, their keys after ``prefix``; credentials come from where boto3 looks for them.
+
+    Requests are retried by the SDK, which is safe: all three functions may be repeated. Then ``Unavailable``.
+    """
+    config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
+    client = boto3.session.Session().client("s3", endpoint_url=endpoint, region_name=region, config=config)
+    with closing(client):
+        yield _files(client, bucket, prefix)
