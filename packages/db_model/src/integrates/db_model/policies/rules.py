@@ -1,0 +1,114 @@
+"""What policies may be set, and which are in force (domain section 6)."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from msgspec import structs
+
+from integrates.db_model.errors import Rejected, Rejections
+from integrates.db_model.policies.types import EffectivePolicies, Policies
+
+DEFAULTS: Final = EffectivePolicies(
+    max_acceptance_days=90,
+    min_acceptance_severity=Decimal("0.0"),
+    max_acceptance_severity=Decimal("10.0"),
+    max_number_acceptances=None,
+    min_breaking_severity=Decimal("0.0"),
+    vulnerability_grace_period=0,
+    days_until_it_breaks=None,
+    inactivity_period=90,
+)
+RANGES: Final = {
+    "max_acceptance_days": (0, 999),
+    "min_acceptance_severity": (0, 10),
+    "max_acceptance_severity": (0, 10),
+    "max_number_acceptances": (0, 100),
+    "min_breaking_severity": (0, 10),
+    "vulnerability_grace_period": (0, 999),
+    "days_until_it_breaks": (1, 999),
+    "inactivity_period": (21, 999),
+}
+"""Lowest and highest value of each field."""
+
+_TENTH: Final = Decimal("0.1")
+
+
+def is_range_inverted(policies: Policies | EffectivePolicies) -> bool:
+    """Tell whether the lowest score that may be accepted lies above the highest. What is not set is in nobody's way."""
+    low, high = policies.min_acceptance_severity, policies.max_acceptance_severity
+    return low is not None and high is not None and low > high
+
+
+def is_debt_before_grace(policies: Policies | EffectivePolicies) -> bool:
+    """Tell whether a vulnerability would count as debt before its grace period is over."""
+    grace, debt = policies.vulnerability_grace_period, policies.days_until_it_breaks
+    return grace is not None and debt is not None and debt <= grace
+
+
+def effective(organization: Policies, group: Policies | None = None) -> EffectivePolicies:
+    """Return the values in force for a group or, without one, for the organization itself.
+
+    A value of the group comes before the organization's, and that before the default. Where the two of a pair contradict
+    each other, the organization's share in it counts as the default. The inactivity period is the organization's alone.
+    """
+    own = structs.replace(group or Policies(), inactivity_period=None)
+    merged = _merged(own, organization)
+    ignored = (
+        *(("min_acceptance_severity", "max_acceptance_severity") if is_range_inverted(merged) else ()),
+        *(("vulnerability_grace_period", "days_until_it_breaks") if is_debt_before_grace(merged) else ()),
+    )
+    return _merged(own, structs.replace(organization, **dict.fromkeys(ignored)))
+
+
+def _merged(own: Policies, inherited: Policies) -> EffectivePolicies:
+    return EffectivePolicies(**{name: _first(own, inherited, DEFAULTS, name=name) for name in Policies.__struct_fields__})
+
+
+def _first(*layers: Policies | EffectivePolicies, name: str) -> Any:
+    return next((value for layer in layers if (value := getattr(layer, name)) is not None), None)
+
+
+def check(policies: Policies, path: Sequence[str] = (), *, of_group: bool) -> Policies:
+    """Return the policies of a group or an organization as they are stored: scores with one decimal.
+
+    ``Rejections`` name every field at fault below ``path``: ``organization_only`` (in a group), ``out_of_range``,
+    ``bad_format`` (a score with more than one decimal); when there are none of these, ``range_inverted`` and
+    ``debt_before_grace``. A group's values may contradict its organization's: see ``effective``.
+    """
+    _refuse((*_misplaced(policies, path, of_group=of_group), *_misfits(policies, path)))
+    _refuse(tuple(_contradictions(policies, path)))
+    return structs.replace(policies, **{name: score.quantize(_TENTH) for name, score in _scores(policies)})
+
+
+def _refuse(refusals: Sequence[Rejected]) -> None:
+    if refusals:
+        raise Rejections(refusals)
+
+
+def _misplaced(policies: Policies, path: Sequence[str], *, of_group: bool) -> Iterator[Rejected]:
+    if of_group and policies.inactivity_period is not None:
+        yield Rejected("organization_only", (*path, "inactivity_period"))
+
+
+def _scores(policies: Policies) -> Iterator[tuple[str, Decimal]]:
+    for name in Policies.__struct_fields__:
+        value = getattr(policies, name)
+        if isinstance(value, Decimal):
+            yield name, value
+
+
+def _misfits(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
+    for name, (low, high) in RANGES.items():
+        value = getattr(policies, name)
+        if value is not None and not (Decimal(value).is_finite() and low <= value <= high):
+            yield Rejected("out_of_range", (*path, name))
+        elif isinstance(value, Decimal) and value != value.quantize(_TENTH):
+            yield Rejected("bad_format", (*path, name))
+
+
+def _contradictions(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
+    if is_range_inverted(policies):
+        yield Rejected("range_inverted", (*path, "min_acceptance_severity"))
+    if is_debt_before_grace(policies):
+        yield Rejected("debt_before_grace", (*path, "days_until_it_breaks"))

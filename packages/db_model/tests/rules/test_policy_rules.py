@@ -1,0 +1,188 @@
+"""Policies of domain section 6."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
+
+from integrates.db_model.errors import Rejections
+from integrates.db_model.policies.rules import DEFAULTS, RANGES, check, effective
+from integrates.db_model.policies.types import Policies
+
+SEVERITIES = {"min_acceptance_severity", "max_acceptance_severity", "min_breaking_severity"}
+
+
+def numbers(fields: dict[str, Any]) -> dict[str, Any]:
+    """Scores are written as text."""
+    return {name: Decimal(value) if isinstance(value, str) else value for name, value in fields.items()}
+
+
+def policies(**fields: Any) -> Policies:
+    return Policies(**numbers(fields))
+
+
+def refusals(given_policies: Policies, *, of_group: bool = False) -> list[tuple[str, tuple[str, ...]]]:
+    with pytest.raises(Rejections) as caught:
+        check(given_policies, ("policies",), of_group=of_group)
+    return [(one.rule, one.path) for one in caught.value.refusals]
+
+
+def test_the_defaults_of_the_table() -> None:
+    assert asdict(effective(Policies())) == {
+        "max_acceptance_days": 90,
+        "min_acceptance_severity": Decimal("0.0"),
+        "max_acceptance_severity": Decimal("10.0"),
+        "max_number_acceptances": None,
+        "min_breaking_severity": Decimal("0.0"),
+        "vulnerability_grace_period": 0,
+        "days_until_it_breaks": None,
+        "inactivity_period": 90,
+    }
+
+
+@pytest.mark.parametrize(
+    "organization,group,expected",
+    [
+        (policies(), policies(), {}),
+        (policies(max_acceptance_days=30), None, {"max_acceptance_days": 30}),
+        (policies(max_acceptance_days=30), policies(max_acceptance_days=0), {"max_acceptance_days": 0}),
+        (
+            policies(max_acceptance_days=30),
+            policies(max_number_acceptances=1),
+            {"max_acceptance_days": 30, "max_number_acceptances": 1},
+        ),
+        (policies(inactivity_period=30), policies(inactivity_period=99), {"inactivity_period": 30}),
+        (
+            policies(max_acceptance_severity="4.0"),
+            policies(min_acceptance_severity="4.0"),
+            {"min_acceptance_severity": "4.0", "max_acceptance_severity": "4.0"},
+        ),
+        (policies(max_acceptance_severity="4.0"), policies(min_acceptance_severity="4.1"), {"min_acceptance_severity": "4.1"}),
+        (policies(min_acceptance_severity="4.0"), policies(max_acceptance_severity="3.9"), {"max_acceptance_severity": "3.9"}),
+        (
+            policies(min_acceptance_severity="4.0", max_acceptance_severity="5.0"),
+            policies(max_acceptance_severity="3.9"),
+            {"max_acceptance_severity": "3.9"},
+        ),
+        (
+            policies(days_until_it_breaks=7),
+            policies(vulnerability_grace_period=6),
+            {"days_until_it_breaks": 7, "vulnerability_grace_period": 6},
+        ),
+        (policies(days_until_it_breaks=7), policies(vulnerability_grace_period=7), {"vulnerability_grace_period": 7}),
+        (policies(vulnerability_grace_period=7), policies(days_until_it_breaks=7), {"days_until_it_breaks": 7}),
+        (
+            policies(vulnerability_grace_period=7, max_acceptance_days=1),
+            policies(days_until_it_breaks=5),
+            {"days_until_it_breaks": 5, "max_acceptance_days": 1},
+        ),
+    ],
+)
+def test_which_value_is_in_force(organization: Policies, group: Policies | None, expected: dict[str, Any]) -> None:
+    assert effective(organization, group) == replace(DEFAULTS, **numbers(expected))
+
+
+@pytest.mark.parametrize(
+    "name,low,high",
+    [
+        ("max_acceptance_days", 0, 999),
+        ("min_acceptance_severity", "0.0", "10.0"),
+        ("max_acceptance_severity", "0.0", "10.0"),
+        ("max_number_acceptances", 0, 100),
+        ("min_breaking_severity", "0.0", "10.0"),
+        ("vulnerability_grace_period", 0, 999),
+        ("days_until_it_breaks", 1, 999),
+        ("inactivity_period", 21, 999),
+    ],
+)
+def test_ranges_include_their_ends(name: str, low: int | str, high: int | str) -> None:
+    step = Decimal("0.1") if isinstance(low, str) else 1
+    for end in (low, high):
+        assert check(policies(**{name: end}), of_group=False) == policies(**{name: end})
+    ends = numbers({"low": low, "high": high})
+    for outside in (ends["low"] - step, ends["high"] + step):
+        assert refusals(policies(**{name: outside})) == [("out_of_range", ("policies", name))]
+
+
+@pytest.mark.parametrize("score", ["NaN", "sNaN", "Infinity", "-Infinity"])
+def test_what_is_no_score_is_out_of_range(score: str) -> None:
+    wanted = policies(min_breaking_severity=score)
+    assert refusals(wanted) == [("out_of_range", ("policies", "min_breaking_severity"))]
+
+
+def test_scores_have_one_decimal() -> None:
+    assert refusals(policies(min_breaking_severity="4.05")) == [("bad_format", ("policies", "min_breaking_severity"))]
+    assert str(check(policies(min_breaking_severity="4"), of_group=True).min_breaking_severity) == "4.0"
+
+
+@pytest.mark.parametrize(
+    "wanted,expected",
+    [
+        (
+            policies(min_acceptance_severity="5.1", max_acceptance_severity="5.0"),
+            [("range_inverted", "min_acceptance_severity")],
+        ),
+        (policies(vulnerability_grace_period=7, days_until_it_breaks=7), [("debt_before_grace", "days_until_it_breaks")]),
+        (
+            policies(
+                min_acceptance_severity="1.0",
+                max_acceptance_severity="0.0",
+                vulnerability_grace_period=2,
+                days_until_it_breaks=1,
+            ),
+            [("range_inverted", "min_acceptance_severity"), ("debt_before_grace", "days_until_it_breaks")],
+        ),
+        (
+            policies(vulnerability_grace_period=1000, days_until_it_breaks=0),
+            [("out_of_range", "vulnerability_grace_period"), ("out_of_range", "days_until_it_breaks")],
+        ),
+    ],
+)
+def test_contradictions_within_one_level_are_refused(wanted: Policies, expected: list[tuple[str, str]]) -> None:
+    for of_group in (True, False):
+        assert refusals(wanted, of_group=of_group) == [(rule, ("policies", name)) for rule, name in expected]
+
+
+def test_equal_ends_are_in_order() -> None:
+    wanted = policies(
+        min_acceptance_severity="5.0", max_acceptance_severity="5.0", vulnerability_grace_period=6, days_until_it_breaks=7
+    )
+    assert check(wanted, of_group=True) == wanted
+
+
+def test_the_inactivity_period_belongs_to_organizations() -> None:
+    wanted = policies(inactivity_period=30, days_until_it_breaks=0)
+    assert check(replace(wanted, days_until_it_breaks=None), of_group=False).inactivity_period == 30
+    assert refusals(wanted, of_group=True) == [
+        ("organization_only", ("policies", "inactivity_period")),
+        ("out_of_range", ("policies", "days_until_it_breaks")),
+    ]
+
+
+def field(name: str) -> st.SearchStrategy[Any]:
+    low, high = RANGES[name]
+    tenths = st.integers(low * 10, high * 10).map(lambda number: Decimal(number) / 10)
+    return st.none() | (tenths if name in SEVERITIES else st.integers(low, high))
+
+
+def is_storable(wanted: Policies) -> bool:
+    try:
+        check(wanted, of_group=False)
+    except Rejections:
+        return False
+    return True
+
+
+STORABLE = st.builds(Policies, **{name: field(name) for name in RANGES}).filter(is_storable)
+
+
+@given(STORABLE, STORABLE)
+def test_what_is_in_force_never_contradicts_itself(organization: Policies, group: Policies) -> None:
+    found = effective(organization, group)
+    assert found.min_acceptance_severity <= found.max_acceptance_severity
+    assert found.days_until_it_breaks is None or found.days_until_it_breaks > found.vulnerability_grace_period
+    own = {name: value for name, value in asdict(group).items() if value is not None and name != "inactivity_period"}
+    assert own.items() <= asdict(found).items()
