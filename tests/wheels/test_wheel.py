@@ -98,8 +98,9 @@ def test_it_carries_its_files_and_shares_the_namespace(dist: Path, package: str)
 @pytest.mark.parametrize("package", PACKAGES)
 def test_every_file_of_the_source_is_in_it(dist: Path, package: str) -> None:
     source = ROOT / "packages" / package / "src"
-    files = {str(file.relative_to(source)) for file in source.rglob("*") if file.is_file() and "__pycache__" not in file.parts}
-    assert files - set(ZipFile(wheel(dist, package)).namelist()) == set()
+    files = {file.relative_to(source) for file in source.rglob("*") if file.is_file()}
+    ours = {str(file) for file in files if not any(part == "__pycache__" or part.startswith(".") for part in file.parts)}
+    assert ours - set(ZipFile(wheel(dist, package)).namelist()) == set()
 
 
 @pytest.mark.parametrize("package", PACKAGES)
