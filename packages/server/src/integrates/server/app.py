@@ -1,0 +1,92 @@
+"""The ASGI application: routes inside middlewares, outermost first."""
+
+from collections.abc import Callable, Sequence
+from functools import partial, reduce
+from importlib.resources import files as resources
+from typing import TypeAlias
+
+import structlog
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from integrates.api.context import Actor
+from integrates.server.auth.recognition import claimant, recognise
+from integrates.server.middleware.access_log import logged
+from integrates.server.middleware.actor import recognised
+from integrates.server.middleware.body_limit import BodyLimit, bounded
+from integrates.server.middleware.deadline import timed
+from integrates.server.middleware.failure import contained
+from integrates.server.middleware.rate_limit import Rate, limited, nobody
+from integrates.server.middleware.request_id import identified
+from integrates.server.middleware.security_headers import guarded
+from integrates.server.refusal import refuse_exception
+from integrates.server.routes.api import PATH, api_routes
+from integrates.server.routes.health import health_routes
+from integrates.server.routes.landing import landing_routes
+from integrates.server.routes.login import login_routes
+from integrates.server.service import Service
+
+
+def new_app(service: Service) -> Starlette:
+    """The application over a composed service. It opens and closes nothing: who made the parts ends them."""
+    app = Starlette(
+        routes=_routes(service),
+        middleware=[Middleware(_within, _middleware(service))],
+        exception_handlers={HTTPException: refuse_exception},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _routes(service: Service) -> list[BaseRoute]:
+    static = StaticFiles(directory=str(resources("integrates.server") / "static"))
+    routes = (api_routes(service), health_routes(service), landing_routes(), login_routes(service))
+    return [*(route for group in routes for route in group), Mount("/static", static)]
+
+
+Layer: TypeAlias = Callable[[ASGIApp], ASGIApp]
+
+
+def _middleware(service: Service) -> list[Layer]:
+    """The layers around the routes, outermost first; the order is that of the domain's section 12."""
+    settings = service.settings
+    limit = BodyLimit(settings.max_body, settings.max_upload, settings.body_seconds)
+    return [
+        lambda app: identified(app, service.new_id, _bind),
+        lambda app: logged(app, service.write_log, service.seconds),
+        guarded,
+        lambda app: timed(app, settings.request_seconds),
+        contained,
+        lambda app: bounded(app, limit),
+        lambda app: limited(app, _rates(service), service.seconds),
+        lambda app: recognised(app, partial(_recognise, service)),
+    ]
+
+
+def _within(app: ASGIApp, layers: Sequence[Layer]) -> ASGIApp:
+    layered = reduce(lambda inner, layer: layer(inner), reversed(layers), app)
+
+    async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+        await (layered if scope["type"] == "http" else app)(scope, receive, send)
+
+    return enter
+
+
+def _bind(request_id: str) -> None:
+    structlog.contextvars.bind_contextvars(request_id=request_id)
+
+
+def _rates(service: Service) -> list[Rate]:
+    settings = service.settings
+    return [
+        Rate(PATH, settings.api_rate, lambda scope: claimant(scope, service.keys, settings.origin, service.now())),
+        Rate("/login", settings.login_rate, nobody),
+    ]
+
+
+async def _recognise(service: Service, scope: Scope) -> Actor | None:
+    return await recognise(scope, service.store, service.keys, service.settings.origin, service.now())

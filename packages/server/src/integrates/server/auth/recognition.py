@@ -1,0 +1,74 @@
+"""From the credentials of a request to its actor."""
+
+import hmac
+from datetime import datetime
+
+from starlette.requests import HTTPConnection
+from starlette.types import Scope
+
+from integrates.api.context import Actor, Means
+from integrates.db_model import entity
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.store.port import Store
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.tokens.types import AccessToken, TokenKind
+from integrates.server.auth.origin import cookie_name
+from integrates.server.auth.secret import Keys
+from integrates.server.auth.sessions import find_session, hash_session_id
+from integrates.server.auth.tokens import Claims, hash_jti, read_claims
+from integrates.server.exchange import header
+from integrates.server.middleware.rate_limit import Claimant
+
+SCHEME = "bearer "
+
+
+def bearer_of(scope: Scope) -> str | None:
+    """The bearer token sent with the request."""
+    given = header(scope, b"authorization") or ""
+    return given[len(SCHEME) :].strip() if given.lower().startswith(SCHEME) else None
+
+
+def cookie_of(scope: Scope, origin: str | None) -> str | None:
+    """The id of the session sent with the request."""
+    return HTTPConnection(scope).cookies.get(cookie_name(scope, origin))
+
+
+def claimant(scope: Scope, keys: Keys, origin: str | None, now: datetime) -> Claimant | None:
+    """Whom the credentials name, without asking the store; ``None`` for none or a broken token."""
+    bearer, cookie = bearer_of(scope), cookie_of(scope, origin)
+    if bearer is not None:
+        claims = read_claims(keys, bearer, now)
+        return Claimant(claims.sub, proven=True) if claims else None
+    return Claimant(hash_session_id(cookie), proven=False) if cookie else None
+
+
+async def recognise(scope: Scope, store: Store, keys: Keys, origin: str | None, now: datetime) -> Actor | None:
+    """The actor of a request: the owner of its bearer token, else of its session; ``None`` for any defect of either."""
+    bearer, cookie = bearer_of(scope), cookie_of(scope, origin)
+    if bearer is not None:
+        claims = read_claims(keys, bearer, now)
+        return await _by_token(store, claims, now) if claims else None
+    return await _by_session(store, cookie, now) if cookie else None
+
+
+async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None:
+    try:
+        keys = (access_token_key(claims.token_id), stakeholder_key(claims.sub))
+    except ValueError:  # a subject that is no e-mail cannot be part of a key
+        return None
+    token_item, owner_item = await store.get(keys)
+    token, owner = entity.live(ACCESS_TOKEN, token_item), entity.live(STAKEHOLDER, owner_item)
+    return Actor(claims.sub, Means.API_TOKEN) if owner and token and _opens(token, claims, now) else None
+
+
+def _opens(token: AccessToken, claims: Claims, now: datetime) -> bool:
+    same = hmac.compare_digest(token.jti_hash, hash_jti(claims.jti))
+    return same and token.kind is TokenKind.API and token.owner == claims.sub and token.expires_at > now
+
+
+async def _by_session(store: Store, cookie: str, now: datetime) -> Actor | None:
+    session = await find_session(store, cookie, now)
+    if session is None:
+        return None
+    person = await entity.get(store, STAKEHOLDER, stakeholder_key(session.email))
+    return Actor(session.email, Means.SESSION) if person else None

@@ -1,0 +1,123 @@
+"""Sessions of people who logged in with a browser (domain section 10.2)."""
+
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+
+from integrates.db_model import claim
+from integrates.db_model.errors import Conflict
+from integrates.db_model.facet import index_keys, key_of, of_design
+from integrates.db_model.store.port import ABSENT, ANYTHING, Change, Delete, Item, Key, Put, Store, Value, Version
+from integrates.db_model.values import instant_text
+
+IDLE: Final = timedelta(minutes=40)
+ABSOLUTE: Final = timedelta(hours=12)
+SEEN_EVERY: Final = timedelta(minutes=1)
+"""A session's ``last_seen`` is written at most this often."""
+ID_BYTES: Final = 32
+ATTEMPTS: Final = 3
+_FACET: Final = "session"
+
+
+class Session(msgspec.Struct, frozen=True, kw_only=True):
+    """An open session; ``hash`` is the SHA-256 in hex of the id that only the cookie holds."""
+
+    hash: str
+    email: str
+    created_at: datetime
+    last_seen: datetime
+    version: int = 1
+
+
+def new_session_id() -> str:
+    """256 random bits for a cookie."""
+    return secrets.token_urlsafe(ID_BYTES)
+
+
+def hash_session_id(session_id: str) -> str:
+    """What is stored of a cookie: SHA-256 in hex."""
+    return hashlib.sha256(session_id.encode()).hexdigest()
+
+
+def is_alive(session: Session, now: datetime) -> bool:
+    """Whether the session is within its idle and absolute life."""
+    return now - session.last_seen < IDLE and now - session.created_at < ABSOLUTE
+
+
+async def open_session(store: Store, email: str, session_id: str, now: datetime) -> Session:
+    """Store a session of the person and end the one before, in one transaction. Raises ``Conflict`` when outrun repeatedly."""
+    session = Session(hash=hash_session_id(session_id), email=email, created_at=now, last_seen=now)
+
+    async def attempt() -> None:
+        held = (await claim.holders(store, (claim.claim_key("live_session", email),)))[0]
+        ended = (Delete(_key(held.owner), ANYTHING),) if held else ()
+        taken = claim.taken("live_session", email, owner=session.hash, held=held)
+        await store.write((Put(_item(session), ABSENT), taken, *ended))
+
+    await _repeated(attempt)
+    return session
+
+
+async def find_session(store: Store, session_id: str, now: datetime) -> Session | None:
+    """The live session behind a cookie; notes now and then that it was seen."""
+    key = _key(hash_session_id(session_id))
+    item = (await store.get((key,)))[0]
+    session = _session(item) if item else None
+    if session is None or not is_alive(session, now):
+        return None
+    return await _seen(store, session, now)
+
+
+async def close_session(store: Store, session: Session) -> None:
+    """End a session; ending it twice is no error. Raises ``Conflict`` when outrun repeatedly."""
+
+    async def attempt() -> None:
+        held = (await claim.holders(store, (claim.claim_key("live_session", session.email),)))[0]
+        own = held is not None and held.owner == session.hash
+        freed: tuple[Change, ...] = (claim.freed("live_session", session.email, held=held),) if held and own else ()
+        await store.write((Delete(_key(session.hash), ANYTHING), *freed))
+
+    await _repeated(attempt)
+
+
+async def _seen(store: Store, session: Session, now: datetime) -> Session:
+    if now - session.last_seen < SEEN_EVERY:
+        return session
+    seen = msgspec.structs.replace(session, last_seen=now, version=session.version + 1)
+    try:
+        await store.write((Put(_item(seen), Version(session.version)),))
+    except Conflict:
+        return session  # another request of the session noted it, or it was ended: the next request finds out
+    return seen
+
+
+async def _repeated(attempt: Callable[[], Awaitable[None]]) -> None:
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await attempt()
+        except Conflict:
+            continue
+    return await attempt()
+
+
+def _key(digest: str) -> Key:
+    return key_of(_FACET, {"hash": digest})
+
+
+def _item(session: Session) -> Item:
+    parts = {"hash": session.hash, "email": session.email}
+    attributes: dict[str, Value] = {
+        "email": session.email,
+        "created_at": instant_text(session.created_at),
+        "last_seen": instant_text(session.last_seen),
+        "state": {"status": "ACTIVE"},
+    }
+    return Item(_key(session.hash), session.version, attributes, index_keys(of_design(_FACET), (1,), parts))
+
+
+def _session(item: Item) -> Session:
+    return msgspec.convert({**item.attributes, "hash": item.key.pk.partition("#")[2], "version": item.version}, Session)

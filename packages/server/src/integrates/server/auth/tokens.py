@@ -1,0 +1,83 @@
+"""API tokens: signed statements about an access token entity (domain section 10.2)."""
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Annotated, Final
+
+import msgspec
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from msgspec import Meta
+
+from integrates.db_model.tokens.types import AccessToken
+from integrates.server.auth.secret import Keys
+
+ALGORITHM: Final = "HS512"
+ISSUER: Final = "integrates"
+AUDIENCE: Final = "integrates-api"
+MAX_LENGTH: Final = 2048
+"""Characters of the longest token looked at; ours have about 500."""
+SECRET_BYTES: Final = 32
+
+
+class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The only header we accept: no member that would choose another key (``jku``, ``jwk``, ``x5u``, …) may be present."""
+
+    alg: str
+    kid: str
+    typ: str
+
+
+class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a token states, each part required; dates in whole seconds since 1970."""
+
+    iss: str
+    aud: str
+    sub: str
+    jti: Annotated[str, Meta(pattern=r"^[0-9a-f-]{36}\.[A-Za-z0-9_-]{43}$")]
+    iat: int
+    exp: int
+
+    @property
+    def token_id(self) -> str:
+        """Id of the access token entity."""
+        return self.jti.partition(".")[0]
+
+
+def new_jti(token_id: str) -> str:
+    """A fresh secret for the token: its id, a full stop and 256 random bits."""
+    return f"{token_id}.{secrets.token_urlsafe(SECRET_BYTES)}"
+
+
+def hash_jti(jti: str) -> str:
+    """What is stored of a ``jti``: SHA-256 in hex."""
+    return hashlib.sha256(jti.encode()).hexdigest()
+
+
+def sign_token(keys: Keys, token: AccessToken, jti: str) -> str:
+    """The JWT that proves possession of ``jti``, to be shown once."""
+    claims = Claims(
+        iss=ISSUER,
+        aud=AUDIENCE,
+        sub=token.owner,
+        jti=jti,
+        iat=int(token.issued_at.timestamp()),
+        exp=int(token.expires_at.timestamp()),
+    )
+    header = {"alg": ALGORITHM, "kid": keys.token_id, "typ": "JWT"}
+    return jwt.encode(header, msgspec.to_builtins(claims), OctKey.import_key(keys.token), algorithms=[ALGORITHM])
+
+
+def read_claims(keys: Keys, text: str, now: datetime) -> Claims | None:
+    """What a JWT of ours states, ``None`` for any defect: form, algorithm, key, signature, claims or dates."""
+    if len(text) > MAX_LENGTH:
+        return None
+    try:
+        decoded = jwt.decode(text, OctKey.import_key(keys.token), algorithms=[ALGORITHM])
+        header, claims = msgspec.convert(decoded.header, Header), msgspec.convert(decoded.claims, Claims)
+    except (JoseError, ValueError):
+        return None
+    expected = (header.kid, claims.iss, claims.aud) == (keys.token_id, ISSUER, AUDIENCE)
+    return claims if expected and claims.iat <= now.timestamp() < claims.exp else None

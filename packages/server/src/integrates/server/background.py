@@ -1,0 +1,45 @@
+"""Work that goes on after its request was answered."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeAlias
+
+import msgspec
+
+logger = logging.getLogger(__name__)
+
+Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
+"""Starts a coroutine in the background."""
+
+
+class Background(msgspec.Struct, frozen=True):
+    """``spawn`` starts a coroutine beside the requests; ``drain`` waits that many seconds for all of them, then cancels."""
+
+    spawn: Spawn
+    drain: Callable[[float], Awaitable[None]]
+
+
+def new_background() -> Background:
+    """A fresh set of background work. Failures are logged, never raised."""
+    running: set[asyncio.Task[None]] = set()
+
+    def spawn(work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        running.add(task)
+        task.add_done_callback(running.discard)
+        task.add_done_callback(_report)
+
+    async def drain(seconds: float) -> None:
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+        for task in tuple(running):
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    return Background(spawn=spawn, drain=drain)
+
+
+def _report(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("background work failed", exc_info=error)

@@ -1,0 +1,61 @@
+"""``integrates demo``: the demo data in a store of one's own choice."""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from integrates.db_model.design import design
+from integrates.server import clock
+from integrates.server.cli.failure import explained
+from integrates.server.cli.option import StoreOption, settings_of
+from integrates.server.demo.load import load_demo
+from integrates.server.demo.scenario import play
+from integrates.server.parts import Parts, open_parts
+from integrates.server.settings import BadSetting
+
+
+def demo(
+    context: typer.Context,
+    now: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DATE", help="The moment the demo ends at, as 2026-01-31T12:00:00+00:00. [default: now]", show_default=False
+        ),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Load the demo data into an empty store.
+
+    The entities come from the design that the package carries; their dates are moved so that the demo ends now. What needs a
+    past (imports, treatments) is then played as calls to the API.
+
+    \b
+    integrates demo --store sqlite:///try.db
+    """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
+    with explained():
+        settings = settings_of(context, {"store": store})
+        at = _date(now) if now else clock.now()
+
+        async def loaded() -> int:
+            async with open_parts(settings, os.environ) as parts:
+                return await fill(parts, at)
+
+        typer.echo(f"{asyncio.run(loaded())} demo entities in {settings.store}")
+
+
+async def fill(parts: Parts, at: datetime) -> int:
+    """Load the demo entities into an empty store and play their past; returns the number of entities loaded."""
+    count = await load_demo(parts.store, design(), at, clock.new_id)
+    await play(parts, at)
+    return count
+
+
+def _date(text: str) -> datetime:
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise BadSetting("now", "a date like 2026-01-31T12:00:00+00:00 is expected") from error
+    return date if date.tzinfo else date.replace(tzinfo=UTC)

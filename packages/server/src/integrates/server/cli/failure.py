@@ -1,0 +1,35 @@
+"""What cannot work is told in one line on standard error, with exit code 2."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+
+from integrates.db_model.errors import Unavailable
+from integrates.server.demo.item import DemoRefused
+from integrates.server.demo.load import NotEmpty
+from integrates.server.settings import BadSetting
+
+EXIT_CODE = 2
+
+
+def fail(text: str) -> NoReturn:
+    """Tell what is wrong and leave."""
+    typer.echo(f"integrates: {text}", err=True)
+    raise typer.Exit(EXIT_CODE)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the errors that a person can do something about into a line of text."""
+    try:
+        yield
+    except (BadSetting, DemoRefused) as error:
+        fail(str(error))
+    except NotEmpty:
+        fail("store: it is not empty, and the demo would mix with what it holds; name another store, or none")
+    except Unavailable as error:
+        fail(f"store: it cannot be reached: {error}")
+    except OSError as error:
+        fail(f"{error.filename or 'system'}: {error.strerror or error}")

@@ -1,0 +1,57 @@
+"""What the service says when it has started."""
+
+import os
+import shlex
+import shutil
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+from integrates.db_model.design import design
+from integrates.server.demo.people import people
+from integrates.server.settings import Settings, is_loopback
+
+QUERY = '{"query": "{ me { email role groups { name summary { open } } } }"}'
+
+
+def text(port: int, settings: Settings, *, demo: bool) -> str:
+    """Where the service is and, for the demo, who is there and how to ask the first question."""
+    url = _url(port, settings)
+    first = f"Integrates {version('integrates-server')} on {url} (store {settings.store}). Stop it with Ctrl-C."
+    return "\n".join([first, *(_demo(url, settings) if demo else ())])
+
+
+def _url(port: int, settings: Settings) -> str:
+    host = "localhost" if is_loopback(settings.host) or settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 -- compared
+    return settings.origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _demo(url: str, settings: Settings) -> tuple[str, ...]:
+    listed = people(design())
+    width = max(len(person.email) for person in listed)
+    token = f"{_command()} token {listed[0].email} --store {shlex.quote(settings.store)}"
+    return (
+        "",
+        "The people of the demo:",
+        *(f"  {person.email:<{width}}  {', '.join(person.roles) or 'user'}" for person in listed),
+        "",
+        "An API token for one of them, from another terminal in this folder:",
+        f"  {token}",
+        "",
+        "A first question:",
+        f"  curl -s {url}/api -H 'Content-Type: application/json' \\",
+        f'    -H "Authorization: Bearer $({token})" \\',
+        f"    -d '{QUERY}'",
+        "",
+    )
+
+
+def _command() -> str:
+    """How to call this very installation's command from the current folder."""
+    own = Path(sys.executable).with_name("integrates")
+    if not own.exists():
+        return f"{shlex.quote(sys.executable)} -m integrates.server.cli"
+    on_path = shutil.which("integrates")
+    if on_path and Path(on_path).samefile(own):
+        return "integrates"
+    return shlex.quote(os.path.relpath(own))

@@ -1,0 +1,56 @@
+"""The command line: ``integrates serve``, ``integrates demo``, ``integrates token``."""
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from integrates.server.cli.demo import demo
+from integrates.server.cli.option import StoreOption
+from integrates.server.cli.serve import serve
+from integrates.server.cli.token import token
+
+
+def main() -> None:
+    """Run the command."""
+    _new_command()()
+
+
+def _new_command() -> typer.Typer:
+    command = typer.Typer(
+        name="integrates",
+        add_completion=False,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+    command.callback()(_before)
+    for verb in (serve, demo, token):
+        command.command()(verb)
+    return command
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 -- Typer calls it with the value of the flag
+    if wanted:
+        typer.echo(f"integrates {version('integrates-server')}")
+        raise typer.Exit
+
+
+def _before(
+    context: typer.Context,
+    store: StoreOption = None,
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """Integrates: vulnerability management with one GraphQL endpoint.
+
+    \b
+    integrates serve --demo            try it: http://localhost:8001, with demo people
+    integrates token EMAIL             print an API token of a person
+    integrates COMMAND --help          what a command does, with examples
+
+    Wrong settings are told in one line, with exit code 2.
+    """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
+    context.obj = {"store": store}

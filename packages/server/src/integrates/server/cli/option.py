@@ -1,0 +1,27 @@
+"""Options that several commands share."""
+
+import os
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from integrates.server.settings import Settings, read_settings
+
+STORE_HELP = (
+    "URL of the store: sqlite:///FILE (sqlite:////FILE with a path from the root), dynamodb://?endpoint=URL&region=NAME, "
+    "memory://. Before or after the command. [env: INTEGRATES_STORE; default: sqlite:///integrates.db]"
+)
+StoreOption = Annotated[str | None, typer.Option("--store", metavar="URL", help=STORE_HELP, show_default=False)]
+
+
+def given(context: typer.Context, store: str | None) -> Mapping[str, str]:
+    """The store where somebody named one: after the command, before it, or in the environment."""
+    named = store or (context.obj or {}).get("store") or os.environ.get("INTEGRATES_STORE")
+    return {"store": named} if named else {}
+
+
+def settings_of(context: typer.Context, flags: Mapping[str, Any]) -> Settings:
+    """The settings of a command from its flags, those before it, and the environment."""
+    own = {name: value for name, value in flags.items() if value is not None}
+    return read_settings(os.environ, {**given(context, None), **own})

@@ -1,0 +1,55 @@
+"""Starting the service again when its code is edited."""
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from watchfiles import Change, run_process
+
+import integrates
+
+SUFFIXES: Final = (".py", ".graphql", ".json", ".html", ".css")
+PATIENCE: Final = 10
+"""Seconds that a stopping service gets before it is killed."""
+CHANGES: Final = "WATCHFILES_CHANGES"
+"""What watchfiles tells a restarted process: the changed files as JSON, ``[]`` at the first start."""
+DESIGN: Final = "design.json"
+
+
+def supervise(arguments: Sequence[str]) -> None:
+    """Run ``integrates`` with the arguments, less ``--reload``, and again after each edit, until a signal comes."""
+    command = [sys.executable, "-m", "integrates.server.cli", *(part for part in arguments if part != "--reload")]
+    run_process(
+        *_folders(),
+        target=shlex.join(command),
+        target_type="command",
+        watch_filter=_is_code,
+        sigint_timeout=PATIENCE,
+    )
+
+
+def is_first_start() -> bool:
+    """Whether this process was not started because of an edit."""
+    return not _changed()
+
+
+def is_design_changed() -> bool:
+    """Whether this process was started because the exported design, which holds the demo data, was edited."""
+    return any(Path(path).name == DESIGN for path in _changed())
+
+
+def _changed() -> list[str]:
+    changes = msgspec.json.decode(os.environ.get(CHANGES, "[]"), type=list[tuple[str, str]])
+    return [path for _, path in changes]
+
+
+def _folders() -> list[str]:
+    return [path for path in integrates.__path__ if Path(path).is_dir()]
+
+
+def _is_code(_change: Change, path: str) -> bool:
+    return path.endswith(SUFFIXES)

@@ -1,0 +1,139 @@
+"""``integrates serve``: the service."""
+
+import asyncio
+import importlib
+import os
+import sys
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from socket import socket
+from typing import Annotated
+
+import typer
+
+from integrates.api.execution import new_api
+from integrates.server import clock
+from integrates.server.app import new_app
+from integrates.server.background import Spawn, new_background
+from integrates.server.cli import greeting, reload
+from integrates.server.cli.demo import fill
+from integrates.server.cli.failure import explained
+from integrates.server.cli.option import StoreOption, given, settings_of
+from integrates.server.demo import folder
+from integrates.server.demo.load import is_empty
+from integrates.server.listener import listen, run
+from integrates.server.log import configure_logging, new_access_log
+from integrates.server.parts import Parts, open_parts
+from integrates.server.service import Service
+from integrates.server.settings import Settings
+
+
+def serve(
+    context: typer.Context,
+    host: Annotated[
+        str | None, typer.Option(help="Address to listen on. [env: INTEGRATES_HOST; default: 127.0.0.1]", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65_535, help="Port; 0 takes a free one. [env: INTEGRATES_PORT; default: 8001]", show_default=False
+        ),
+    ] = None,
+    *,
+    demo: Annotated[
+        bool,
+        typer.Option(
+            "--demo",
+            help=f"Serve the demo data from a fresh store in the folder {folder.FOLDER}, or from --store, which must be empty.",
+        ),
+    ] = False,
+    reloading: Annotated[bool, typer.Option("--reload", help="Start again whenever the code is edited.")] = False,
+    store: StoreOption = None,
+) -> None:
+    """Serve the API until SIGTERM or Ctrl-C; what runs by then is finished.
+
+    Settings come from options, else from INTEGRATES_* variables. One line of JSON for each request goes to standard error.
+
+    \b
+    integrates serve --demo --reload
+    integrates serve --host 0.0.0.0 --store "dynamodb://?region=eu-west-1"
+    """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
+    with explained():
+        own = demo and "store" not in given(context, store)
+        chosen = {"host": host, "port": port, "store": folder.STORE if own else store, "local_login": demo or None}
+        settings = settings_of(context, chosen)
+        bound = listen(settings.host, settings.port)
+        if reloading:
+            bound.close()
+            reload.supervise(sys.argv[1:])
+        elif own:
+            _serve_own_demo(settings, bound)
+        else:
+            _serve(settings, bound, Demo.GIVEN if demo else None)
+
+
+class Demo(StrEnum):
+    """Whose store the demo data go into."""
+
+    OWN = "own"
+    GIVEN = "given"
+
+
+def _serve_own_demo(settings: Settings, bound: socket) -> None:
+    with folder.held(folder.FOLDER):
+        if reload.is_first_start() or reload.is_design_changed() or not folder.is_complete(folder.FOLDER):
+            folder.cleared(folder.FOLDER)
+        _serve(settings, bound, Demo.OWN)
+
+
+def _serve(settings: Settings, bound: socket, demo: Demo | None) -> None:
+    configure_logging(sys.stderr)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_served(settings, bound, demo))
+
+
+async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
+    stopping, background = asyncio.Event(), new_background()
+    async with open_parts(settings, os.environ) as parts:
+        if demo:
+            await _fill(parts, demo)
+        typer.echo(greeting.text(bound.getsockname()[1], settings, demo=demo is not None))
+        service = _service(settings, parts, background.spawn, stopping)
+        await run(new_app(service), bound, settings, stopping)
+        await background.drain(settings.graceful_seconds)
+
+
+async def _fill(parts: Parts, demo: Demo) -> None:
+    """Load the demo; a store that an edit of the code made start again has it already."""
+    if not (reload.is_first_start() or await is_empty(parts.store)):
+        return
+    await fill(parts, clock.now())
+    if demo is Demo.OWN:
+        folder.complete(folder.FOLDER)
+
+
+def _service(settings: Settings, parts: Parts, spawn: Spawn, stopping: asyncio.Event) -> Service:
+    return Service(
+        settings=settings,
+        store=parts.store,
+        files=parts.files,
+        api=new_api(introspection=settings.introspection),
+        keys=parts.keys,
+        now=clock.now,
+        seconds=time.monotonic,
+        new_id=clock.new_id,
+        spawn=spawn,
+        is_ready=lambda: not stopping.is_set(),
+        write_log=new_access_log(sys.stderr, clock.now),
+    )
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Uvloop's event loop where that is installed, else the standard one."""
+    try:
+        uvloop = importlib.import_module("uvloop")
+    except ModuleNotFoundError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory

@@ -1,0 +1,1 @@
+"""The demo: entities from the exported design, and a past for them."""

@@ -1,0 +1,77 @@
+"""From the items of the exported design to entities."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from integrates.db_model.design import FacetDesign
+from integrates.db_model.facet import E, Facet, entity_key
+from integrates.db_model.store.port import Key
+
+
+class DemoRefused(Exception):
+    """An item of the demo is not what the model would make. ``item`` is its key, ``reason`` what is wrong with it."""
+
+    def __init__(self, facet: str, item: str, reason: str) -> None:
+        super().__init__(facet, item, reason)
+        self.facet = facet
+        self.item = item
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"demo item {self.item} of facet {self.facet}: {self.reason}"
+
+
+def plain(value: Mapping[str, Any]) -> Any:
+    """The value of one attribute written as DynamoDB JSON, such as ``{"S": "text"}``. Raises ``ValueError`` for other types."""
+    match dict(value):
+        case {"S": str(text)}:
+            return text
+        case {"N": str(number)}:
+            return int(number)
+        case {"BOOL": bool(flag)}:
+            return flag
+        case {"NULL": True}:
+            return None
+        case {"M": dict(members)}:
+            return {name: plain(member) for name, member in members.items()}
+        case {"L": list(members)}:
+            return [plain(member) for member in members]
+        case _:
+            raise ValueError(f"not a type that the demo uses: {sorted(value)}")
+
+
+def moved(value: Any, by: timedelta) -> Any:
+    """The builtins of an entity with every date moved."""
+    match value:
+        case datetime():
+            return value + by
+        case dict():
+            return {name: moved(member, by) for name, member in value.items()}
+        case list() | tuple():
+            return [moved(member, by) for member in value]
+        case _:
+            return value
+
+
+def read_entities(facet: Facet[E], design: FacetDesign, by: timedelta) -> tuple[E, ...]:
+    """The demo entities of a facet, not yet stored (version 0), with their dates moved. Raises :class:`DemoRefused`."""
+    return tuple(_entity(facet, item, by) for item in design.demo)
+
+
+def _entity(facet: Facet[E], item: Mapping[str, Any], by: timedelta) -> E:
+    name = str(item.get("pk", {}).get("S"))
+    try:
+        attributes = {attribute: plain(value) for attribute, value in item.items()}
+        key = Key(attributes.pop("pk"), attributes.pop("sk"))
+        version = attributes.pop("version")
+        first = msgspec.convert(attributes, facet.type)
+        entity = msgspec.convert(moved(msgspec.to_builtins(first, builtin_types=(datetime,)), by), facet.type)
+        fits = version == 1 and entity_key(facet, entity) == key
+    except (ValueError, KeyError) as error:
+        raise DemoRefused(facet.name, name, str(error)) from error
+    if not fits:
+        raise DemoRefused(facet.name, name, "the keys or the version do not fit the attributes")
+    return entity

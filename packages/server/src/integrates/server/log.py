@@ -1,0 +1,45 @@
+"""The two logs: one JSON line for each request, and one for whatever else is worth telling. Both hold no secrets."""
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Final, TextIO
+
+import msgspec
+import structlog
+
+from integrates.db_model.values import instant_text
+
+QUIET: Final = ("hypercorn.error", "botocore", "urllib3", "asyncio")
+"""Loggers of libraries that are heard from WARNING on."""
+
+
+def new_access_log(stream: TextIO, now: Callable[[], datetime]) -> Callable[[Mapping[str, object]], None]:
+    """A function that writes one request as a line of JSON, with the time it was answered."""
+
+    def write(line: Mapping[str, object]) -> None:
+        text = msgspec.json.encode({"time": instant_text(now()), **line}).decode()
+        stream.write(f"{text}\n")
+        stream.flush()
+
+    return write
+
+
+def configure_logging(stream: TextIO) -> None:
+    """Send what is logged by ``logging`` to ``stream`` as JSON lines that carry the id of the request they belong to."""
+    shared: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.format_exc_info,
+    ]
+    render: list[structlog.types.Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.JSONRenderer(),
+    ]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=render))
+    logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,1 @@
+"""Layers around the routes, each a function from application to application."""

@@ -1,0 +1,19 @@
+"""The page that greets people."""
+
+from importlib.metadata import version
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+
+from integrates.server.page import render
+
+
+def landing_routes() -> list[Route]:
+    """``/``: name and version of the product, and where to go from there."""
+    page = render("landing.html", version=version("integrates-server"))
+
+    async def landing(_request: Request) -> Response:
+        return HTMLResponse(page)
+
+    return [Route("/", landing)]

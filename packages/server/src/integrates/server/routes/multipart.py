@@ -1,0 +1,74 @@
+"""GraphQL requests with files, as the GraphQL multipart request specification puts them into a form."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from integrates.api.upload import Upload
+
+MAX_FILES: Final = 10
+MAX_FIELDS: Final = 2
+MAX_FIELD_BYTES: Final = 1024 * 1024
+MAX_PLACES: Final = 20
+"""Most places in the variables that files are put into."""
+MAX_STEPS: Final = 10
+"""Most names or positions in the path to one place."""
+
+
+async def read_multipart(request: Request) -> object:
+    """The GraphQL request with an :class:`Upload` at every place that ``map`` names. Anything amiss is a 400."""
+    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
+        operations, places = _field(form, "operations", dict[str, Any]), _field(form, "map", dict[str, list[str]])
+        _check_places(places, form)
+        uploads = {name: await _upload(form, name) for name in places}
+        for name, paths in places.items():
+            for path in paths:
+                operations = put(operations, tuple(path.split(".")), uploads[name])
+        return operations
+
+
+def put(value: Any, path: tuple[str, ...], upload: Upload) -> Any:
+    """A copy of a JSON value with the upload in place of the ``null`` at ``path``; 400 when there is none."""
+    if not path:
+        if value is not None:
+            raise HTTPException(400, "A path of `map` does not lead to a null.")
+        return upload
+    step, rest = path[0], path[1:]
+    if isinstance(value, dict) and step in value:
+        return {**value, step: put(value[step], rest, upload)}
+    if isinstance(value, list) and step.isdecimal() and len(step) <= len(str(len(value))) and int(step) < len(value):
+        position = int(step)
+        return [*value[:position], put(value[position], rest, upload), *value[position + 1 :]]
+    raise HTTPException(400, "A path of `map` leads nowhere.")
+
+
+def _field(form: FormData, name: str, form_type: type[Any]) -> Any:
+    text = form.get(name)
+    if not isinstance(text, str):
+        raise HTTPException(400, f"The form lacks the field `{name}`.")
+    try:
+        return msgspec.json.decode(text, type=form_type)
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise HTTPException(400, f"The field `{name}` is not the JSON it should be.") from error
+
+
+def _check_places(places: Mapping[str, list[str]], form: FormData) -> None:
+    paths = [path for listed in places.values() for path in listed]
+    if len(paths) > MAX_PLACES or len(set(paths)) < len(paths) or any(path.count(".") >= MAX_STEPS for path in paths):
+        raise HTTPException(400, "The field `map` names too many places or one place twice.")
+    if not all(path.startswith("variables.") for path in paths) or not all(places.values()):
+        raise HTTPException(400, "The paths in the field `map` must begin with `variables.`.")
+    if {name for name, part in form.multi_items() if isinstance(part, UploadFile)} != set(places):
+        raise HTTPException(400, "The field `map` and the files of the form do not agree.")
+
+
+async def _upload(form: FormData, name: str) -> Upload:
+    parts = form.getlist(name)
+    part = parts[0]
+    if len(parts) > 1 or not isinstance(part, UploadFile):
+        raise HTTPException(400, "A file of the form comes twice.")
+    return Upload(file_name=part.filename or "", content=await part.read())

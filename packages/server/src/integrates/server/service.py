@@ -1,0 +1,51 @@
+"""Everything that the routes work with, put together once by the composition root."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+
+from integrates.api.context import Actor, Context
+from integrates.api.execution import Api
+from integrates.db_model.files.port import Files
+from integrates.db_model.store.port import Store
+from integrates.server.auth import tokens
+from integrates.server.auth.secret import Keys
+from integrates.server.background import Spawn
+from integrates.server.settings import Settings
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of a running service.
+
+    ``now`` is aware UTC, ``seconds`` a monotonic clock, ``new_id`` a lower-case UUID4. ``spawn`` starts work that outlives its
+    request. ``is_ready`` turns false when the service is about to stop. ``write_log`` takes one line of the access log.
+    """
+
+    settings: Settings
+    store: Store
+    files: Files
+    api: Api
+    keys: Keys
+    now: Callable[[], datetime]
+    seconds: Callable[[], float]
+    new_id: Callable[[], str]
+    spawn: Spawn
+    is_ready: Callable[[], bool]
+    write_log: Callable[[Mapping[str, object]], None]
+
+
+def new_context(service: Service, actor: Actor | None, request_id: str) -> Context:
+    """What the API may use for one request."""
+    return Context(
+        actor=actor,
+        store=service.store,
+        files=service.files,
+        now=service.now,
+        new_id=service.new_id,
+        sign_token=lambda token, jti: tokens.sign_token(service.keys, token, jti),
+        new_jti=tokens.new_jti,
+        cursor_key=service.keys.cursor,
+        spawn=service.spawn,
+        request_id=request_id,
+    )

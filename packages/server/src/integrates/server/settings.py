@@ -1,0 +1,90 @@
+"""The settings of the service: from the flags of the command line, else from ``INTEGRATES_*`` variables, else defaults."""
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+PREFIX = "INTEGRATES_"
+DEFAULT_STORE = "sqlite:///integrates.db"
+"""A file in the current folder, which needs no service and no set-up."""
+
+Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+
+
+class BadSetting(Exception):
+    """A setting cannot be used. ``name`` is the setting, ``reason`` says what is wrong with it, without its value."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(name, reason)
+        self.name = name
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.reason}"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What may be set, each by a flag or by the variable ``INTEGRATES_<NAME>``. Holds no secret.
+
+    ``files`` is the URL of the file store; an embedded store keeps files beside it otherwise. ``origin`` is the address that
+    browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a proxy
+    that ends TLS). ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and
+    ``request_seconds`` that for a whole request. ``concurrency`` is the number of GraphQL requests executed at once; more are
+    answered 503. ``api_rate`` and ``login_rate`` are requests a minute. After a stop signal ``/readyz`` answers 503 for
+    ``drain_seconds`` while the service still answers, then running requests and imports get ``graceful_seconds`` to end.
+    """
+
+    store: str = DEFAULT_STORE
+    files: str | None = None
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65_535)] = 8001
+    origin: str | None = None
+    local_login: bool = False
+    introspection: bool = True
+    max_body: Count = 1024 * 1024
+    max_upload: Annotated[int, Meta(ge=1, le=1024**3)] = 21 * 1024 * 1024
+    body_seconds: Seconds = 30.0
+    request_seconds: Seconds = 60.0
+    concurrency: Count = 64
+    api_rate: Count = 600
+    login_rate: Count = 20
+    drain_seconds: Seconds = 0.0
+    graceful_seconds: Seconds = 60.0
+
+
+def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
+    """Settings from flags that are not ``None``, else from ``environ``; :class:`BadSetting` names the first bad one."""
+    given = {name: environ[PREFIX + name.upper()] for name in Settings.__struct_fields__ if PREFIX + name.upper() in environ}
+    chosen = given | {name: value for name, value in flags.items() if value is not None}
+    for name, value in chosen.items():
+        _check(name, value)
+    return msgspec.convert(chosen, Settings, strict=False)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address, without port, means this machine."""
+    bare = host.strip("[]").lower()
+    try:
+        return ip_address(bare).is_loopback
+    except ValueError:
+        return bare == "localhost" or bare.endswith(".localhost")
+
+
+def _check(name: str, value: object) -> None:
+    try:
+        msgspec.convert({name: value}, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadSetting(name, str(error).split(" - at ")[0]) from error
+    if name == "origin":
+        _check_origin(str(value))
+
+
+def _check_origin(origin: str) -> None:
+    parts = urlsplit(origin)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != origin:
+        raise BadSetting("origin", "Expected scheme and host only, like https://integrates.example")
