@@ -1,0 +1,95 @@
+"""What a reader makes of a file: weaknesses, the places where a tool saw them, and what it had to leave out."""
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+
+from integrates.db_model.findings.types import ToolRule
+from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
+
+MAX_PROBLEMS: Final = 100
+"""Most problems that are told of one file; all of them are counted."""
+
+
+class Reason(StrEnum):
+    """Why a result was skipped."""
+
+    BAD_PATH = "bad_path"
+    GITIGNORED = "gitignored"
+    NO_LOCATION = "no_location"
+    NO_RULE = "no_rule"
+    OUTSIDE_ROOT = "outside_root"
+
+
+class Place(msgspec.Struct, frozen=True, gc=False):
+    """Where a weakness was seen. ``where`` and ``specific`` keep the limits of domain section 3 for their ``type``."""
+
+    type: VulnerabilityType
+    where: str
+    specific: str
+
+
+class RuleSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file says of a rule. All texts are valid as texts of a finding; ``tool_score`` is 0.0-10.0, one decimal."""
+
+    rule: ToolRule
+    title: str
+    description: str
+    threat: str
+    recommendation: str
+    cwe_ids: tuple[str, ...]
+    tool_score: Decimal
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """One result that counts. ``pointer`` is its JSON pointer, ``run`` and ``result`` are the positions in it.
+
+    ``fingerprint`` is unique within ``rule`` among the observations of a scan; ``own_score`` is set when the result itself
+    gives another score than its rule; ``snippet`` and ``detail`` have at most 2,000 characters.
+    """
+
+    run: int
+    result: int
+    pointer: str
+    rule: ToolRule
+    category: str
+    place: Place
+    fingerprint: str | None
+    technique: Technique
+    own_score: Decimal | None
+    suppressed: bool
+    snippet: str | None
+    detail: str | None
+
+
+class Scope(msgspec.Struct, frozen=True):
+    """What a set of runs looked at. Only a ``complete`` one says of what it does not name that it is gone."""
+
+    tool: str
+    category: str
+    complete: bool
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """Why the result at the JSON pointer was skipped."""
+
+    pointer: str
+    reason: Reason
+
+
+class Scan(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole file. ``rules`` holds those of the observations, by first appearance; ``observations`` are in file order.
+
+    ``total`` results = observations + ``skipped`` + ``duplicates``. ``problems`` holds the first ``MAX_PROBLEMS``.
+    """
+
+    rules: tuple[RuleSeen, ...]
+    observations: tuple[Observation, ...]
+    scopes: tuple[Scope, ...]
+    total: int
+    skipped: int
+    duplicates: int
+    problems: tuple[Problem, ...]
+    runs: int
