@@ -123,7 +123,8 @@ def counted(vulnerability: Vulnerability | None, finding_severity: Severity | No
     )
 
 
-def _remediated(old: Vulnerability | None, new: Vulnerability, finding_severity: Severity | None) -> dict[str, int]:
+def remediated(old: Vulnerability | None, new: Vulnerability, finding_severity: Severity | None) -> dict[str, int]:
+    """Return what a closing adds to the numbers of the remediated, by level at that moment; anything else adds nothing."""
     opened_at, closed_at = new.cycle.opened_at, new.cycle.closed_at
     was_open = old is not None and old.state.status is VulnerabilityStatus.VULNERABLE
     if not was_open or new.state.status is not VulnerabilityStatus.SAFE or opened_at is None or closed_at is None:
@@ -137,11 +138,11 @@ def _remediated(old: Vulnerability | None, new: Vulnerability, finding_severity:
 def difference(old: Vulnerability | None, new: Vulnerability, finding_severity: Severity | None) -> Tally:
     """Return what the change of one vulnerability adds to the counters of its finding, root and group."""
     before, after = counted(old, finding_severity), counted(new, finding_severity)
-    remediated = _remediated(old, new, finding_severity)
+    closed = remediated(old, new, finding_severity)
     return Tally(
-        {**added(after.finding, before.finding, sign=-1), **remediated},
-        {**added(after.root, before.root, sign=-1), **remediated},
-        {**added(after.group, before.group, sign=-1), **remediated},
+        {**added(after.finding, before.finding, sign=-1), **closed},
+        {**added(after.root, before.root, sign=-1), **closed},
+        {**added(after.group, before.group, sign=-1), **closed},
     )
 
 

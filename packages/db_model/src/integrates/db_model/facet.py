@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from zlib import crc32
 
 import msgspec
@@ -16,6 +16,7 @@ from integrates.db_model.types import Entity
 from integrates.db_model.values import instant_text
 
 E = TypeVar("E", bound=Entity)
+SHARDS: Final = 16
 
 
 class Audit(msgspec.Struct, frozen=True):
@@ -41,8 +42,8 @@ class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
 
 
 def shard(identity: str) -> str:
-    """Spread the items of a list without a natural partition over 16 partitions."""
-    return str(crc32(identity.encode()) % 16)
+    """Spread the items of a list without a natural partition over ``SHARDS`` partitions."""
+    return str(crc32(identity.encode()) % SHARDS)
 
 
 @cache

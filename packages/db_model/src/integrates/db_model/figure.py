@@ -14,8 +14,6 @@ from integrates.db_model.severities.types import Level, Severity
 from integrates.db_model.vulnerabilities.types import VulnerabilityStatus, ZeroRiskStatus
 
 _DAY: Final = 86_400
-_ROOT_DIMENSIONS: Final = 5
-_DIMENSIONS: Final = 6
 
 
 class Cell(msgspec.Struct, frozen=True):
@@ -82,14 +80,14 @@ def _score(text: str, inherited: Severity | None) -> Decimal | None:
 
 
 def _cell(name: str, number: int, inherited: Severity | None) -> Cell | None:
-    parts = name.split(DOT)
-    if len(parts) == _ROOT_DIMENSIONS:
-        state, *rest = parts
-        return Cell(state, None, *rest, number)
-    if len(parts) == _DIMENSIONS:
-        state, score, *rest = parts
-        return Cell(state, _score(score, inherited), *rest, number)
-    return None
+    match name.split(DOT):
+        case [state, treatment, acceptance, verification, zero_risk]:
+            return Cell(state, None, treatment, acceptance, verification, zero_risk, number)
+        case [state, score, treatment, acceptance, verification, zero_risk]:
+            effective = _score(score, inherited)
+            return Cell(state, effective, treatment, acceptance, verification, zero_risk, number)
+        case _:
+            return None
 
 
 def cells(counters: Mapping[str, int], inherited: Severity | None = None) -> tuple[Cell, ...]:
@@ -128,10 +126,6 @@ def _mean_days(counters: Mapping[str, int], levels: Iterable[Level]) -> float | 
     return seconds / count / _DAY if count else None
 
 
-def _treatment_name(cell: Cell) -> str:
-    return cell.treatment if cell.acceptance == NONE else f"{cell.treatment}_{cell.acceptance}"
-
-
 def figures(
     counters: Mapping[str, int], now: datetime, *, inherited: Severity | None = None, scored: bool = True
 ) -> Figures:
@@ -153,7 +147,7 @@ def figures(
         open_cvssf=_cvssf(opened) if scored else None,
         closed_cvssf=_cvssf(closed) if scored else None,
         open_by_level=_levels(opened) if scored else (),
-        treatment=_shares(opened, _treatment_name, scored=scored),
+        treatment=_shares(opened, lambda cell: cell.treatment, scored=scored),
         verification=_shares(opened, lambda cell: cell.verification, scored=scored),
         zero_risk=_shares(opened, lambda cell: cell.zero_risk, scored=scored),
         mean_open_age_days=None if age is None else age / _DAY,

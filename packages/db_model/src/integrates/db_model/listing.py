@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from integrates.db_model import key
-from integrates.db_model.facet import of_design
+from integrates.db_model.facet import SHARDS, of_design
 from integrates.db_model.store.port import MAX_PAGE, Query
 
 
@@ -33,3 +33,8 @@ def listing(
         after=after,
         descending=descending,
     )
+
+
+def everywhere(facet: str, pattern: str, *, limit: int = MAX_PAGE) -> tuple[Query, ...]:
+    """Return the queries that together walk a list which is spread over shards."""
+    return tuple(listing(facet, pattern, {"shard": str(number)}, limit=limit) for number in range(SHARDS))

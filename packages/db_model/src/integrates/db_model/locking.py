@@ -1,6 +1,6 @@
 """Plans into transactions: merging, chunks, and what a refused write means."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
@@ -56,23 +56,27 @@ def merged(changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(by_key.values())
 
 
-def fitting(plans: Sequence[AnyPlan], *, changes: int = MAX_CHANGES, size: int = MAX_WRITE_BYTES // 2) -> int:
-    """Count how many of the leading plans fit one transaction of at most so many changes and bytes of entities.
+def fitting(
+    groups: Iterable[Sequence[Change]], *, changes: int = MAX_CHANGES, size: int = MAX_WRITE_BYTES // 2
+) -> int:
+    """Count how many of the leading groups fit one write of at most so many changes, and so many bytes of own items.
 
-    Stops before a plan whose changes cannot share a write with those before it. At least 1 unless there are no plans.
+    A group is the changes of one plan. No more groups are taken from the iterable than it takes to see that one does not fit,
+    be it because one of its changes cannot share a write with those before it. At least 1 unless there are no groups.
     """
     by_key: dict[Key, Change] = {}
-    used = 0
-    for count, plan in enumerate(plans):
-        used += sum(2 * item_size(change.item) for change in plan.changes[:1] if isinstance(change, Put))
+    used = count = 0
+    for group in groups:
+        used += sum(2 * item_size(change.item) for change in group[:1] if isinstance(change, Put))
         try:
-            joined = {change.key: _joined(by_key.get(change.key), change) for change in plan.changes}
+            joined = {change.key: _joined(by_key.get(change.key), change) for change in group}
         except ValueError:
             return max(count, 1)
         if len(by_key.keys() | joined.keys()) > changes or used > size:
             return max(count, 1)
         by_key.update(joined)
-    return len(plans)
+        count += 1
+    return count
 
 
 def chunks(plans: Sequence[AnyPlan]) -> tuple[tuple[AnyPlan, ...], ...]:
@@ -80,7 +84,7 @@ def chunks(plans: Sequence[AnyPlan]) -> tuple[tuple[AnyPlan, ...], ...]:
     rest = tuple(plan for plan in plans if plan.changes)
     done: list[tuple[AnyPlan, ...]] = []
     while rest:
-        count = fitting(rest)
+        count = fitting(plan.changes for plan in rest)
         done.append(rest[:count])
         rest = rest[count:]
     return tuple(done)
@@ -193,7 +197,7 @@ async def write_each(
     rest = dict(sorted(plans.items()))
     outcome = Written()
     while rest:
-        count = fitting(tuple(rest.values()))
+        count = fitting(plan.changes for plan in rest.values())
         chunk = dict(list(rest.items())[:count])
         rest = dict(list(rest.items())[count:])
         outcome = _joint(outcome, await _chunk_written(store, chunk, decide, RETRIES))

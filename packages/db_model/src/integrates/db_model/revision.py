@@ -38,11 +38,11 @@ def _version_text(version: int) -> str:
     return f"{version:010d}"
 
 
-def _parts(revision: Mapping[str, Any], audit: Audit) -> dict[str, str]:
+def _parts(revision: Mapping[str, Any], version: int, audit: Audit) -> dict[str, str]:
     lists = {"name": audit.group, "id": audit.organization}
     return {
         "entity": revision["entity_key"],
-        "version": _version_text(revision["version"]),
+        "version": _version_text(version),
         "at": revision["at"],
         "month": revision["at"][:7],
         **{name: value for name, value in lists.items() if value},
@@ -50,25 +50,24 @@ def _parts(revision: Mapping[str, Any], audit: Audit) -> dict[str, str]:
 
 
 def item_of(entity_key: str, entity: Entity, aspects: Mapping[str, Any], stamp: Stamp, audit: Audit) -> Item:
-    """Return the item that stores the revision that made ``entity``, dated by its ``updated_at``."""
+    """Return the item that stores the revision that made ``entity``: it has the entity's version and the date of ``updated_at``."""
     attributes: dict[str, Any] = {
         "entity_key": entity_key,
-        "version": entity.version,
         "at": instant_text(entity.updated_at or stamp.at),
         "by": stamp.by,
         "operation": stamp.operation,
         "change_id": stamp.change_id,
         "aspects": aspects,
     }
-    parts = _parts(attributes, audit)
+    parts = _parts(attributes, entity.version, audit)
     listed = (*((1,) if audit.group else ()), *((2,) if audit.organization else ()))
-    return Item(key_of(_FACET, parts), 1, attributes, index_keys(of_design(_FACET), listed, parts))
+    return Item(key_of(_FACET, parts), entity.version, attributes, index_keys(of_design(_FACET), listed, parts))
 
 
 def of_item(item: Item) -> Revision:
     """Read a revision. Raises ``Corrupt`` when the item is none."""
     try:
-        return msgspec.convert(item.attributes, Revision)
+        return msgspec.convert({**item.attributes, "version": item.version}, Revision)
     except msgspec.ValidationError as error:
         raise Corrupt(_FACET, item.key.pk, str(error)) from error
 

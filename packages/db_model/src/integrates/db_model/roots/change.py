@@ -1,11 +1,16 @@
 """Changes of roots with everything that has to change in the same transaction."""
 
+from datetime import datetime
+
+import msgspec
+
 from integrates.db_model import claim, counters, entity
+from integrates.db_model.claim import Held
 from integrates.db_model.entity import Plan
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.facet import GIT_ROOT
-from integrates.db_model.roots.types import Root
+from integrates.db_model.roots.types import Root, RootState, RootStatus
 from integrates.db_model.store.port import Check, Key, Version
 from integrates.db_model.types import Stamp
 
@@ -30,3 +35,18 @@ def added(root: Root, group: Group, stamp: Stamp) -> Plan[Root]:
         counters.group_guard(root.group_name, "roots", counters.MAX_ROOTS),
         Check(group_key(group.name), Version(group.version)),
     )
+
+
+def deactivated(root: Root, reason: str, held: Held | None, stamp: Stamp, *, other: str | None = None) -> Plan[Root]:
+    """Plan to take a root out of scope: its location is free for another, its nickname is not.
+
+    ``held`` is the claim of its location as read.
+    """
+
+    def alter(old: Root, at: datetime) -> Root:
+        state = RootState(status=RootStatus.INACTIVE, at=at, by=stamp.by, reason=reason, other=other)
+        return old if old.state.status is RootStatus.INACTIVE else msgspec.structs.replace(old, state=state)
+
+    location = (root.organization_id, root.location.url, root.location.branch)
+    freed = (claim.freed("root_location", *location, held=held),) if held and held.owner == root.id else ()
+    return entity.together(entity.changed(GIT_ROOT, root, alter, stamp), *freed)

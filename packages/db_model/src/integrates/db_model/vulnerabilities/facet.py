@@ -7,17 +7,8 @@ from typing import Final
 from integrates.db_model.facet import Audit, Facet, key_of
 from integrates.db_model.store.port import Key
 from integrates.db_model.values import instant_text
-from integrates.db_model.vulnerabilities.types import (
-    TreatmentStatus,
-    Vulnerability,
-    VulnerabilityStatus,
-    ZeroRiskStatus,
-)
-
-
-def is_live(vulnerability: Vulnerability) -> bool:
-    """Tell whether the vulnerability was not removed."""
-    return vulnerability.state.status is not VulnerabilityStatus.DELETED
+from integrates.db_model.vulnerabilities.rules import is_hidden, is_live, is_vulnerable
+from integrates.db_model.vulnerabilities.types import TreatmentStatus, Vulnerability
 
 
 def hidden_mark(*, hidden: bool) -> str:
@@ -25,16 +16,11 @@ def hidden_mark(*, hidden: bool) -> str:
     return "1" if hidden else "0"
 
 
-def _is_hidden(vulnerability: Vulnerability) -> bool:
-    return vulnerability.zero_risk is not None and vulnerability.zero_risk.status is ZeroRiskStatus.CONFIRMED
-
-
 def _group_date(vulnerability: Vulnerability) -> datetime:
     """Order by the end of the acceptance where there is one in force, so that expiring ones are a stretch of the list."""
     until = vulnerability.treatment.accepted_until
     accepted = vulnerability.treatment.status is TreatmentStatus.ACCEPTED
-    vulnerable = vulnerability.state.status is VulnerabilityStatus.VULNERABLE
-    return until if until and accepted and vulnerable else vulnerability.state.at
+    return until if until and accepted and is_vulnerable(vulnerability) else vulnerability.state.at
 
 
 def parts(vulnerability: Vulnerability) -> Mapping[str, str]:
@@ -45,7 +31,7 @@ def parts(vulnerability: Vulnerability) -> Mapping[str, str]:
         "finding_id": vulnerability.finding_id,
         "group_name": vulnerability.group_name,
         "root_id": vulnerability.root_id,
-        "hidden": hidden_mark(hidden=_is_hidden(vulnerability)),
+        "hidden": hidden_mark(hidden=is_hidden(vulnerability)),
         "state": vulnerability.state.status.value,
         "treatment": treatment.status.value,
         "date": instant_text(_group_date(vulnerability)),

@@ -1,0 +1,42 @@
+"""What the work of one import needs: the file, the root, the caller, and the effects it may use."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import msgspec
+
+from integrates.api.ingest.observation import Scan
+from integrates.db_model.groups.types import Group
+from integrates.db_model.roots.types import Root
+from integrates.db_model.store.port import Store
+from integrates.db_model.types import Stamp
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """What a chunk was allowed on: the chunk is written only while both are unchanged."""
+
+    group: Group
+    root: Root
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True):
+    """One import at work.
+
+    ``gate`` looks again at the group, the root and the caller's ``import:run``, and returns ``None`` when one of them does not
+    allow the import any more. ``now`` returns an aware UTC date and ``new_id`` a UUID4.
+    """
+
+    store: Store
+    scan: Scan
+    root_id: str
+    group_name: str
+    organization_id: str
+    by: str
+    change_id: str
+    now: Callable[[], datetime]
+    new_id: Callable[[], str]
+    gate: Callable[[], Awaitable[Gate | None]]
+
+    def stamp(self) -> Stamp:
+        """Return the stamp of a change made now."""
+        return Stamp(by=self.by, at=self.now(), operation="import_vulnerabilities", change_id=self.change_id)

@@ -1,0 +1,98 @@
+"""What the store knows of the observations of some findings, read in a few store calls however many they are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from integrates.api.importing.job import Job
+from integrates.api.importing.match import Match, identity_seen, matched
+from integrates.api.ingest.observation import Observation
+from integrates.db_model import claim, entity
+from integrates.db_model.claim import Held
+from integrates.db_model.facet import decoded
+from integrates.db_model.findings.facet import is_live as finding_is_live
+from integrates.db_model.findings.types import Finding
+from integrates.db_model.store.port import Query, Store
+from integrates.db_model.vulnerabilities import list as lists
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
+from integrates.db_model.vulnerabilities.identity import identity_of
+from integrates.db_model.vulnerabilities.rules import is_live
+from integrates.db_model.vulnerabilities.types import Vulnerability
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """A finding and all observations of it in the file."""
+
+    finding: Finding
+    observations: tuple[Observation, ...]
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """All observations of a finding matched, and the identity claims that writing them may have to name."""
+
+    finding: Finding
+    matches: tuple[Match, ...]
+    held: Mapping[str, Held]
+
+
+async def walked(store: Store, queries: Sequence[Query]) -> tuple[tuple[Vulnerability, ...], ...]:
+    """Read several lists of vulnerabilities to their ends, all of them together page by page."""
+    pages = await entity.lists(store, VULNERABILITY, queries)
+    open_ones = [number for number, page in enumerate(pages) if page.has_next]
+    if not open_ones:
+        return tuple(page.entities for page in pages)
+    following = [msgspec.structs.replace(queries[number], after=pages[number].end) for number in open_ones]
+    rest = dict(zip(open_ones, await walked(store, following), strict=True))
+    return tuple((*page.entities, *rest.get(number, ())) for number, page in enumerate(pages))
+
+
+async def _claims(store: Store, identities: Sequence[str]) -> dict[str, Held]:
+    held = await claim.holders(store, [claim.claim_key("vulnerability_identity", each) for each in identities])
+    return {identity: holder for identity, holder in zip(identities, held, strict=True) if holder}
+
+
+async def _current(store: Store, ids: Iterable[str]) -> dict[str, Vulnerability]:
+    """Read vulnerabilities by id, removed ones too."""
+    items = await store.get([vulnerability_key(each) for each in dict.fromkeys(ids)])
+    found = [decoded(VULNERABILITY, item) for item in items if item is not None]
+    return {vulnerability.id: vulnerability for vulnerability in found}
+
+
+def _identities(job: Job, subject: Subject) -> tuple[str, ...]:
+    return tuple(identity_seen(job.root_id, subject.finding.id, seen) for seen in subject.observations)
+
+
+def _surveyed(
+    job: Job, subject: Subject, listed: Sequence[Vulnerability], held: Mapping[str, Held], current: Mapping[str, Vulnerability]
+) -> Survey:
+    identities = _identities(job, subject)
+    holders = [current.get(held[each].owner) if each in held else None for each in identities]
+    removed = frozenset(number for number, holder in enumerate(holders) if holder and not is_live(holder))
+    everyone = range(len(identities)) if not finding_is_live(subject.finding) else removed
+    ids = dict.fromkeys([*(each.id for each in listed), *(holder.id for holder in holders if holder)])
+    known = [current[each] for each in ids if each in current and is_live(current[each])]
+    return Survey(subject.finding, matched(subject.observations, known, frozenset(everyone)), held)
+
+
+def _renamed(surveys: Iterable[Survey]) -> list[str]:
+    """Name the identities of known vulnerabilities that a new fingerprint would change."""
+    pairs = ((match.vulnerability, match.observation) for survey in surveys for match in survey.matches)
+    return [
+        identity_of(known)
+        for known, seen in pairs
+        if known and known.tool and seen.fingerprint and known.tool.fingerprint != seen.fingerprint
+    ]
+
+
+async def survey(job: Job, subjects: Sequence[Subject]) -> tuple[Survey, ...]:
+    """Match the observations of several findings against what is stored now."""
+    queries = [lists.of_root_and_finding(job.root_id, subject.finding.id) for subject in subjects]
+    listed = await walked(job.store, queries) if queries else ()
+    held = await _claims(job.store, [each for subject in subjects for each in _identities(job, subject)])
+    ids = [*(each.id for part in listed for each in part), *(holder.owner for holder in held.values())]
+    current = await _current(job.store, ids)
+    surveys = [
+        _surveyed(job, subject, part, held, current) for subject, part in zip(subjects, listed, strict=True)
+    ]
+    former = await _claims(job.store, _renamed(surveys))
+    return tuple(msgspec.structs.replace(each, held={**held, **former}) for each in surveys)

@@ -1,0 +1,37 @@
+"""Usage stamps: when a token was last used, when a person last logged in. No entities: no version rules, no revisions."""
+
+from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
+
+from integrates.db_model.errors import Conflict
+from integrates.db_model.facet import key_of
+from integrates.db_model.store.port import ABSENT, Item, Key, Put, Store, Version
+from integrates.db_model.values import instant_text
+
+Kind: TypeAlias = Literal["TOKEN", "USER"]
+PRECISION: Final = timedelta(minutes=1)
+"""Stamps are written at most so often."""
+
+
+def usage_key(kind: Kind, subject: str) -> Key:
+    """Build the key of the stamp of a token id or an e-mail."""
+    return key_of("usage_stamp", {"kind": kind, "subject": subject})
+
+
+def used_at(item: Item | None) -> datetime | None:
+    """Read the date out of a stamp."""
+    return None if item is None else datetime.fromisoformat(str(item.attributes["at"]))
+
+
+async def stamp(store: Store, kind: Kind, subject: str, at: datetime) -> None:
+    """Record a use, unless one was recorded less than ``PRECISION`` ago. Somebody who does the same at once wins."""
+    key = usage_key(kind, subject)
+    item = (await store.get((key,)))[0]
+    known = used_at(item)
+    if known is not None and at - known < PRECISION:
+        return
+    new = Item(key, item.version + 1 if item else 1, {"at": instant_text(at)})
+    try:
+        await store.write((Put(new, Version(item.version) if item else ABSENT),))
+    except Conflict:
+        return
