@@ -20,9 +20,97 @@ MAX_PATTERNS: Final = 50
 MAX_PATTERN: Final = 200
 MAX_BRANCH: Final = 255
 
-_SCHEMES: Final = frozenset({"https", "ssh"})
 _USER: Final = "[A-Za-z0-9_][A-Za-z0-9._~-]*"
-_SCP_LIKE: Final = re.compile(rf"({_USER})@([^:/@]+|\[[^\]/@]+\]):(?!//)(.+)")
+_SCP_LIKE: Final = re.compile(rf"({_USER})@([^:/@\[\]]+|\[[^/@\[\]]+\]):(.+)")
 _ENDING: Final = re.compile(r"(?:/|\.git)+\Z")
-_BRANCH_REFUSED: Final = r"\x00-\x20\x7f~^:?*\[\\"
-_BRANCH: Final = rf"(?!-|@\Z)(?!.*(?:\.\.|@\{{|//))(?!(?:.*/)?\.)(?!.*\.lock(?:/|\Z))[^/](?:.*[^/.])?"
+_BRANCH_CHARACTER: Final = r"[^\x00-\x20\x7f~^:?*\[\\]"
+_RANGE: Final = re.compile("(.)-(.)")
+_BRACKETS: Final = re.compile(r"\[([^\]]*)\]")
+_DANGLING: Final = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
+_TYPES: Final = {
+    RootKind.GIT: VulnerabilityType.LINES,
+    RootKind.IP: VulnerabilityType.PORTS,
+    RootKind.URL: VulnerabilityType.INPUTS,
+}
+
+
+def is_active(root: Root) -> bool:
+    """Tell whether new vulnerabilities and imports may name the root."""
+    return root.state.status is RootStatus.ACTIVE
+
+
+def may_hold(root: Root, kind: VulnerabilityType) -> bool:
+    """Tell whether a vulnerability of that type can be in the root."""
+    return _TYPES[root.kind] is kind
+
+
+def normalised_git_url(value: str, path: Sequence[str]) -> str:
+    """Return the url of a git repository, https, ssh or ``user@host:path``, as it is stored and compared.
+
+    Raises ``Rejected`` as the validators of ``values`` do; query and fragment are ``bad_format``, for git has none.
+    """
+    text = url_text(value, path)
+    if "?" in text or "#" in text:
+        raise Rejected("bad_format", path)
+    scp_like = _SCP_LIKE.fullmatch(text)
+    if scp_like:
+        user, host, place = scp_like.groups()
+        return f"{user}@{_host(host.strip('[]'), path)}:{_repository(place, path)}"
+    return _normalised(split_url(text, path), path)
+
+
+def _normalised(parts: SplitResult, path: Sequence[str]) -> str:
+    if parts.scheme not in {"https", "ssh"} or not parts.hostname or not parts.path.startswith("/"):
+        raise Rejected("bad_format", path)
+    port = "" if parts.port is None else f":{parts.port}"
+    return f"{parts.scheme}://{_user(parts, path)}{_host(parts.hostname, path)}{port}{_repository(parts.path, path)}"
+
+
+def _user(parts: SplitResult, path: Sequence[str]) -> str:
+    if parts.scheme == "https" or not parts.username:
+        return ""
+    return f"{shaped(parts.username, path, '.', _USER)}@"
+
+
+def _host(text: str, path: Sequence[str]) -> str:
+    host = address(text, path)
+    return f"[{host}]" if ":" in host else host
+
+
+def _repository(text: str, path: Sequence[str]) -> str:
+    place = _ENDING.sub("", text)
+    if not place or not {".", ".."}.isdisjoint(place.split("/")):
+        raise Rejected("bad_format", path)
+    return place
+
+
+def nickname_of(url: str) -> str:
+    """Return the last segment of a normalised url: the nickname of a root that is given none. It may be a bad one."""
+    return re.split("[/:]", url)[-1]
+
+
+def branch(value: str, path: Sequence[str]) -> str:
+    """Take the name of a branch, by the rules of ``git check-ref-format --branch``."""
+    text = shaped(one_line(value, path, low=1, high=MAX_BRANCH), path, _BRANCH_CHARACTER, ".+")
+    if text.startswith("-") or text.endswith(".") or text == "@" or ".." in text or "@{" in text:
+        raise Rejected("bad_format", path)
+    if any(not part or part.startswith(".") or part.endswith(".lock") for part in text.split("/")):
+        raise Rejected("bad_format", path)
+    return text
+
+
+def gitignore(patterns: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
+    """Take the patterns of what is out of scope, in their order, for later ones override earlier ones.
+
+    Raises ``Rejected`` (``too_many_items``) or ``Rejections`` that name each pattern at fault by its index: as for other
+    one-line texts, or ``bad_exclusion`` for one that excludes everything or that no program could read.
+    """
+    return each(patterns, path, _pattern, MAX_PATTERNS)
+
+
+def _pattern(value: str, path: Sequence[str]) -> str:
+    text = one_line(value, path, low=1, high=MAX_PATTERN)
+    inverted = any(low > high for group in _BRACKETS.findall(text) for low, high in _RANGE.findall(group))
+    if not text.strip("*?/.!") or inverted or _DANGLING.search(text):
+        raise Rejected("bad_exclusion", path)
+    return text
