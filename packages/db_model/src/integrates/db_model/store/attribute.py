@@ -67,8 +67,7 @@ def _check_mapping(values: Mapping[Any, object], depth: int) -> None:
             _check_value(value, depth + 1)
 
 
-def check_names(names: Mapping[str, object]) -> None:
-    """Raise ``ValueError`` when an attribute has the name of one that adapters use for the keys."""
+def _check_names(names: Mapping[str, object]) -> None:
     if not RESERVED.isdisjoint(names):
         raise ValueError(f"reserved attribute names: {sorted(RESERVED.intersection(names))}")
 
@@ -80,7 +79,7 @@ def encoded(attributes: Mapping[str, object]) -> bytes:
     empty or reserved names; ``LimitExceeded`` when nested deeper than ``MAX_NESTING``.
     """
     _check_mapping(attributes, 0)
-    check_names(attributes)
+    _check_names(attributes)
     return _encode(attributes)
 
 

@@ -7,7 +7,7 @@ import msgspec
 
 from integrates.db_model.design import TableDesign
 from integrates.db_model.errors import Failure, LimitExceeded
-from integrates.db_model.store.attribute import MAX_INTEGER, check_names, decoded, encoded
+from integrates.db_model.store.attribute import MAX_INTEGER, decoded, encoded
 from integrates.db_model.store.port import (
     MAX_CHANGES,
     MAX_ITEM_BYTES,
@@ -30,6 +30,11 @@ from integrates.db_model.store.port import (
 )
 
 Tables = Mapping[str, TableDesign]
+
+MAX_INCREMENTS: Final = 250
+"""Most attributes in one ``Add``, so that it fits an update expression of DynamoDB (4 KB, 300 operators) …"""
+MAX_BOUNDS: Final = 50
+"""… and most of them with bounds, for the same reason."""
 
 _LAST_CODE_POINT: Final = "\U0010ffff"
 
@@ -97,13 +102,20 @@ def _checked_put(item: Item, tables: Tables) -> tuple[bytes, int]:
     return body, size
 
 
+def _check_counts(change: Add) -> None:
+    if len(change.increments) > MAX_INCREMENTS:
+        raise LimitExceeded("increments", len(change.increments), MAX_INCREMENTS)
+    if len(change.bounds) > MAX_BOUNDS:
+        raise LimitExceeded("bounds", len(change.bounds), MAX_BOUNDS)
+
+
 def _check_add(change: Add) -> None:
-    check_names(change.increments)
-    if not change.increments or not all(name and type(value) is int for name, value in change.increments.items()):
-        raise ValueError(f"increments are integers of at least one named attribute: {change.increments!r}")
-    encoded(change.increments)
+    if not change.increments or not all(type(value) is int for value in change.increments.values()):
+        raise ValueError(f"increments are integers of at least one attribute: {change.increments!r}")
     if unbound := change.bounds.keys() - change.increments.keys():
         raise ValueError(f"bounds without an increment: {sorted(unbound)}")
+    encoded(change.increments)
+    _check_counts(change)
 
 
 def _bodies(changes: Sequence[Change], tables: Tables) -> Iterator[bytes]:

@@ -51,8 +51,7 @@ def _create(name: str, numbers: Sequence[int]) -> tuple[str, ...]:
         f"{extra}, PRIMARY KEY (pk, sk))"
     )
     indexes = (
-        f"CREATE INDEX IF NOT EXISTS {name}_gsi_{n} ON {name} (pk_{n}, sk_{n}) WHERE pk_{n} IS NOT NULL"
-        for n in numbers
+        f"CREATE INDEX IF NOT EXISTS {name}_gsi_{n} ON {name} (pk_{n}, sk_{n}) WHERE pk_{n} IS NOT NULL" for n in numbers
     )
     return (table, *indexes)
 

@@ -1,7 +1,8 @@
 """The store in one SQLite file: the embedded default.
 
 One SQL table for each table of the design, with a partial index for each secondary index. (Measured: with rows of a
-kilobyte and up to six indexes, tables clustered by the key cost twice the time and the space to write.) The file is in WAL mode with full durability: a write that returned survives a power cut, and readers never block or wait.
+kilobyte and up to six indexes, tables clustered by the key cost twice the time and the space to write.) The file is in WAL
+mode with full durability: a write that returned survives a power cut, and readers never block or wait.
 Every write of a process goes through one thread, which takes all writes that wait and commits them together, each in its
 own savepoint. Several processes may use one file; a file that stays locked is ``Unavailable`` after the retries.
 """

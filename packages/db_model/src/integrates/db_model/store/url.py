@@ -40,7 +40,7 @@ def _sqlite(url: str) -> AbstractAsyncContextManager[Store]:
     return sqlite_store(path)
 
 
-def _options(url: str) -> dict[str, str]:
+def _options(url: str) -> Mapping[str, str]:
     parts = urlsplit(url)
     if parts.netloc or parts.path.strip("/") or parts.fragment:
         raise _refuse(url, "everything is said in options after the question mark")
@@ -58,12 +58,13 @@ def _flag(url: str, text: str) -> bool:
 
 def _dynamodb(url: str) -> AbstractAsyncContextManager[Store]:
     options = _options(url)
-    create = _flag(url, options.pop("create", "true"))
+    create = _flag(url, options.get("create", "true"))
     try:
         from integrates.db_model.store.dynamodb import dynamodb_store  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise _refuse(url, "install integrates-db-model[dynamodb]") from error
-    return dynamodb_store(**options, create=create)
+    endpoint, region = options.get("endpoint"), options.get("region")
+    return dynamodb_store(endpoint=endpoint, region=region, prefix=options.get("prefix", ""), create=create)
 
 
 _OWN: Final[Mapping[str, Opener]] = {"memory": _memory, "sqlite": _sqlite, "dynamodb": _dynamodb}
