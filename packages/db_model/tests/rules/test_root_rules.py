@@ -183,7 +183,9 @@ def test_exclusions_keep_their_order_and_repetitions() -> None:
         ("/", "bad_exclusion"),
         ("!?", "bad_exclusion"),
         ("a\\", "bad_exclusion"),
+        ("a\\/b", "bad_exclusion"),
         ("[z-a]", "bad_exclusion"),
+        ("[]-:]", "bad_exclusion"),
     ],
 )
 def test_bad_exclusions(pattern: str, rule: str) -> None:

@@ -25,8 +25,8 @@ _SCP_LIKE: Final = re.compile(rf"({_USER})@([^:/@\[\]]+|\[[^/@\[\]]+\]):(.+)")
 _ENDING: Final = re.compile(r"(?:/|\.git)+\Z")
 _BRANCH_CHARACTER: Final = r"[^\x00-\x20\x7f~^:?*\[\\]"
 _RANGE: Final = re.compile("(.)-(.)")
-_BRACKETS: Final = re.compile(r"\[([^\]]*)\]")
-_DANGLING: Final = re.compile(r"(?<!\\)(?:\\\\)*\\\Z")
+_BRACKETS: Final = re.compile(r"\[([!^]?\]?[^\]]*)\]")
+_DANGLING: Final = re.compile(r"(?<!\\)(?:\\\\)*\\(?:/|\Z)")
 _TYPES: Final = {
     RootKind.GIT: VulnerabilityType.LINES,
     RootKind.IP: VulnerabilityType.PORTS,
