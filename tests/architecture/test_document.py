@@ -1,0 +1,28 @@
+"""The documents point at what exists."""
+
+import re
+from pathlib import Path
+
+LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)[^)]*\)")
+
+
+def documents(root: Path) -> list[Path]:
+    """The Markdown files of ours."""
+    return [*root.glob("*.md"), *root.glob("docs/**/*.md"), *root.glob("packages/*/*.md"), *root.glob("benchmarks/**/*.md")]
+
+
+def test_links_between_documents_lead_somewhere(root: Path) -> None:
+    links = [(document, target) for document in documents(root) for target in LINK.findall(document.read_text())]
+    assert len(links) > len(documents(root))
+    broken = [
+        f"{document.relative_to(root)}: {target}" for document, target in links if not (document.parent / target).exists()
+    ]
+    assert broken == []
+
+
+def test_decisions_are_numbered_listed_and_short(root: Path) -> None:
+    pages = sorted((root / "docs/decisions").glob("[0-9]*.md"))
+    index = (root / "docs/decisions/index.md").read_text()
+    assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
+    assert [page.name for page in pages if f"({page.name})" not in index] == []
+    assert [page.name for page in pages if len(page.read_text().splitlines()) > 60] == []
