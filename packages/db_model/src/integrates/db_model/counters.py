@@ -1,8 +1,8 @@
 """Counters: exact numbers beside the entities, changed by additions in the transaction that they reflect (domain section 7).
 
 A *cell* counts the vulnerabilities that agree in state, score, treatment, acceptance, verification and zero risk. Its name
-joins the six by ``·``; what is not set is ``NONE``. A finding's cells say ``INHERITED`` for vulnerabilities without a severity of
-their own, a group's cells hold the effective score, and a root's cells leave the score out.
+joins the six by ``·``; what is not set is ``NONE``. A finding's cells say ``INHERITED`` for vulnerabilities without a severity
+of their own, a group's cells hold the effective score, and a root's cells leave the score out.
 """
 
 from collections.abc import Iterable, Mapping

@@ -126,9 +126,7 @@ def _mean_days(counters: Mapping[str, int], levels: Iterable[Level]) -> float | 
     return seconds / count / _DAY if count else None
 
 
-def figures(
-    counters: Mapping[str, int], now: datetime, *, inherited: Severity | None = None, scored: bool = True
-) -> Figures:
+def figures(counters: Mapping[str, int], now: datetime, *, inherited: Severity | None = None, scored: bool = True) -> Figures:
     """Derive all figures from the counters of a finding, a root (``scored=False``) or a group."""
     every = cells(counters, inherited)
     visible = tuple(cell for cell in every if not cell.is_hidden)

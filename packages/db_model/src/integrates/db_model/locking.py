@@ -56,9 +56,7 @@ def merged(changes: Sequence[Change]) -> tuple[Change, ...]:
     return tuple(by_key.values())
 
 
-def fitting(
-    groups: Iterable[Sequence[Change]], *, changes: int = MAX_CHANGES, size: int = MAX_WRITE_BYTES // 2
-) -> int:
+def fitting(groups: Iterable[Sequence[Change]], *, changes: int = MAX_CHANGES, size: int = MAX_WRITE_BYTES // 2) -> int:
     """Count how many of the leading groups fit one write of at most so many changes, and so many bytes of own items.
 
     A group is the changes of one plan. No more groups are taken from the iterable than it takes to see that one does not fit,
@@ -151,9 +149,7 @@ Decision: TypeAlias = AnyPlan | ModelError
 
 
 def _lost(chunk: Mapping[int, AnyPlan], error: Stale) -> dict[int, ModelError]:
-    return {
-        position: error for position, plan in chunk.items() if identity_of(plan.changes[0].key) == error.identity
-    }
+    return {position: error for position, plan in chunk.items() if identity_of(plan.changes[0].key) == error.identity}
 
 
 async def _chunk_written(

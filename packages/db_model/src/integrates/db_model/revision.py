@@ -50,7 +50,7 @@ def _parts(revision: Mapping[str, Any], version: int, audit: Audit) -> dict[str,
 
 
 def item_of(entity_key: str, entity: Entity, aspects: Mapping[str, Any], stamp: Stamp, audit: Audit) -> Item:
-    """Return the item that stores the revision that made ``entity``: it has the entity's version and the date of ``updated_at``."""
+    """Return the item of the revision that made ``entity``: it has the entity's version and the date of ``updated_at``."""
     attributes: dict[str, Any] = {
         "entity_key": entity_key,
         "at": instant_text(entity.updated_at or stamp.at),

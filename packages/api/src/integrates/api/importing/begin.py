@@ -102,8 +102,8 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
     """Store the file and the record of a new import, or join the unfinished one of the root.
 
     While another worker holds the lease, the same file with the same options gets that import's record, and another file is
-    refused with ``Rejected`` (``import_running``). After the lease the same file continues the import, and another file ends it.
-    ``Rejected`` (``inactive_root``) when the gate is closed.
+    refused with ``Rejected`` (``import_running``). After the lease the same file continues the import, and another one ends
+    it. ``Rejected`` (``inactive_root``) when the gate is closed.
     """
 
     async def attempt() -> Begun:

@@ -86,9 +86,7 @@ def _fingerprint(vulnerability: Vulnerability) -> str | None:
     return vulnerability.tool.fingerprint if vulnerability.tool else None
 
 
-def partners(
-    observations: Sequence[Observation], known: Sequence[Vulnerability]
-) -> tuple[Vulnerability | None, ...]:
+def partners(observations: Sequence[Observation], known: Sequence[Vulnerability]) -> tuple[Vulnerability | None, ...]:
     """Find the vulnerability of each observation: pass 1 by equal fingerprint, pass 2 by equal place among the rest."""
     by_fingerprint = _first_by((_fingerprint(each), each) for each in known)
     first = [by_fingerprint.get(seen.fingerprint) if seen.fingerprint else None for seen in observations]

@@ -35,9 +35,7 @@ def _is_candidate(vulnerability: Vulnerability, targets: Targets) -> bool:
     return (tool.name, tool.category) in targets
 
 
-def unseen(
-    known: Sequence[Vulnerability], observations: Sequence[Observation], targets: Targets
-) -> tuple[Vulnerability, ...]:
+def unseen(known: Sequence[Vulnerability], observations: Sequence[Observation], targets: Targets) -> tuple[Vulnerability, ...]:
     """Return the vulnerabilities of one finding that no observation matches and that the file speaks for."""
     seen = {match.vulnerability.id for match in matched(observations, known, frozenset()) if match.vulnerability}
     return tuple(each for each in known if each.id not in seen and _is_candidate(each, targets))

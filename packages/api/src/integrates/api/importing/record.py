@@ -47,9 +47,7 @@ def advanced(record: Import, position: ImportPosition, counts: ImportCounts, at:
 
 def taken_up(record: Import, at: datetime) -> Import:
     """Record that another worker takes up the work where it was left."""
-    progress = msgspec.structs.replace(
-        record.progress, attempts=record.progress.attempts + 1, lease_until=at + LEASE
-    )
+    progress = msgspec.structs.replace(record.progress, attempts=record.progress.attempts + 1, lease_until=at + LEASE)
     return msgspec.structs.replace(record, progress=progress)
 
 

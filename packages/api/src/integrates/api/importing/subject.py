@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from integrates.api.importing.job import Job
 from integrates.api.ingest.observation import RuleSeen
 from integrates.db_model import claim, locking

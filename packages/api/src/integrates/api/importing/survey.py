@@ -91,8 +91,6 @@ async def survey(job: Job, subjects: Sequence[Subject]) -> tuple[Survey, ...]:
     held = await _claims(job.store, [each for subject in subjects for each in _identities(job, subject)])
     ids = [*(each.id for part in listed for each in part), *(holder.owner for holder in held.values())]
     current = await _current(job.store, ids)
-    surveys = [
-        _surveyed(job, subject, part, held, current) for subject, part in zip(subjects, listed, strict=True)
-    ]
+    surveys = [_surveyed(job, subject, part, held, current) for subject, part in zip(subjects, listed, strict=True)]
     former = await _claims(job.store, _renamed(surveys))
     return tuple(msgspec.structs.replace(each, held={**held, **former}) for each in surveys)

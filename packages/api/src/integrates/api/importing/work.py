@@ -136,7 +136,5 @@ async def run(job: Job, current: Import) -> Import:
         return await entity.get(job.store, IMPORT, import_key(current.id)) or latest
     except Refused:
         stored = await entity.get(job.store, IMPORT, import_key(current.id)) or latest
-        gone = entity.changed(
-            IMPORT, stored, lambda old, at: record.failed(old, "not_allowed", job.by, at), job.stamp()
-        )
+        gone = entity.changed(IMPORT, stored, lambda old, at: record.failed(old, "not_allowed", job.by, at), job.stamp())
         return await _ended(job, stored, gone)

@@ -17,9 +17,7 @@ from integrates.db_model.entity import Plan
 from integrates.db_model.types import Stamp
 
 
-def granted_organization(
-    email: str, organization_id: str, role: OrganizationRole, stamp: Stamp
-) -> Plan[OrganizationAccess]:
+def granted_organization(email: str, organization_id: str, role: OrganizationRole, stamp: Stamp) -> Plan[OrganizationAccess]:
     """Plan to give a person a role in an organization; a manager is counted as one."""
     access = OrganizationAccess(
         email=email,
@@ -52,9 +50,7 @@ def granted_group(
         group_name=group_name,
         access=grant,
         invitation=invitation,
-        state=AccessState(
-            status=AccessStatus.INVITED if invitation else AccessStatus.ACTIVE, at=stamp.at, by=stamp.by
-        ),
+        state=AccessState(status=AccessStatus.INVITED if invitation else AccessStatus.ACTIVE, at=stamp.at, by=stamp.by),
         created_at=stamp.at,
         created_by=stamp.by,
     )
