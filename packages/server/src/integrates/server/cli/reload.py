@@ -4,14 +4,15 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
 import msgspec
 from watchfiles import Change, run_process
 
-import integrates
 
+PACKAGES: Final = ("integrates.db_model", "integrates.api", "integrates.server")
 SUFFIXES: Final = (".py", ".graphql", ".json", ".html", ".css")
 PATIENCE: Final = 10
 """Seconds that a stopping service gets before it is killed."""
@@ -48,7 +49,7 @@ def _changed() -> list[str]:
 
 
 def _folders() -> list[str]:
-    return [path for path in integrates.__path__ if Path(path).is_dir()]
+    return [str(files(package)) for package in PACKAGES]
 
 
 def _is_code(_change: Change, path: str) -> bool:

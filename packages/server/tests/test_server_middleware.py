@@ -1,0 +1,267 @@
+"""The layers one by one, around applications made for the occasion."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+import httpx
+import pytest
+from integrates.api.context import Actor, Means
+from integrates.db_model.errors import Unavailable
+from integrates.server.exchange import note
+from integrates.server.middleware.access_log import logged
+from integrates.server.middleware.body_limit import BodyLimit, bounded
+from integrates.server.middleware.deadline import timed
+from integrates.server.middleware.failure import contained
+from integrates.server.middleware.rate_limit import Claimant, Rate, limited
+from integrates.server.middleware.request_id import identified
+from integrates.server.middleware.security_headers import guarded
+from integrates.server.refusal import refuse_exception
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+MARK = "arn:aws:dynamodb:secret-of-ours"
+
+
+async def echo(request: Request) -> Response:
+    body = await request.body()
+    return PlainTextResponse(str(len(body)))
+
+
+def app(endpoint: Callable[[Request], Any] = echo) -> ASGIApp:
+    routes = [Route("/api", endpoint, methods=["GET", "POST"]), Route("/things/{thing}", endpoint)]
+    return Starlette(routes=routes, exception_handlers={HTTPException: refuse_exception})
+
+
+async def call(application: ASGIApp, method: str = "GET", path: str = "/api", **arguments: Any) -> httpx.Response:
+    transport = httpx.ASGITransport(application)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost:8001") as client:
+        return await client.request(method, path, **arguments)
+
+
+@pytest.mark.parametrize(
+    "given, taken",
+    [
+        ("0123abcd", True),
+        ("A-" * 32, True),
+        ("a" * 7, False),
+        ("a" * 65, False),
+        ("0123abcd\t", False),
+        ("0123 abcd", False),
+        ("0123abcdé", False),
+        ("<script>0123", False),
+    ],
+)
+async def test_a_request_id_is_taken_when_well_formed(given: str, taken: bool) -> None:
+    bound: list[str] = []
+    answer = await call(identified(app(), lambda: "made-here", bound.append), headers={"x-request-id": given.encode()})
+    assert answer.headers.get_list("x-request-id") == [given if taken else "made-here"]
+    assert bound == [given if taken else "made-here"]
+
+
+async def test_the_log_line_holds_these_members_and_nothing_else() -> None:
+    lines: list[Mapping[str, object]] = []
+    clock = iter([10.0, 10.25])
+
+    async def with_actor(scope: Scope, receive: Receive, send: Send) -> None:
+        note(scope, "actor", Actor("ada@demo.example", Means.SESSION))
+        await app()(scope, receive, send)
+
+    layered = identified(logged(with_actor, lines.append, lambda: next(clock)), lambda: "id-of-this", lambda _: None)
+    await call(layered, path="/things/secret?token=secret", headers={"authorization": "Bearer secret", "cookie": "a=secret"})
+    assert lines == [
+        {
+            "request_id": "id-of-this",
+            "method": "GET",
+            "route": "/things/{thing}",
+            "status": 200,
+            "ms": 250.0,
+            "bytes": 1,
+            "actor": "ada@demo.example",
+        }
+    ]
+
+
+async def test_a_path_without_route_is_not_logged() -> None:
+    lines: list[Mapping[str, object]] = []
+    await call(logged(app(), lines.append, lambda: 0.0), path="/secret")
+    assert [(line["route"], line["status"], line["actor"]) for line in lines] == [(None, 404, None)]
+
+
+async def test_security_headers_are_on_every_answer_and_a_routes_own_are_kept() -> None:
+    async def own(_request: Request) -> Response:
+        return PlainTextResponse("x", headers={"Cache-Control": "private"})
+
+    for answer in (await call(guarded(app())), await call(guarded(app()), path="/nowhere")):
+        assert answer.headers["content-security-policy"] == "default-src 'self'; frame-ancestors 'none'; object-src 'none'"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["cache-control"] == "no-store"
+    assert (await call(guarded(app(own)))).headers.get_list("cache-control") == ["private"]
+
+
+@pytest.mark.parametrize("error, status", [(RuntimeError(MARK), 500), (Unavailable(MARK), 503), (TimeoutError(MARK), 500)])
+@pytest.mark.parametrize("path", ["/api", "/things/1"])
+async def test_an_error_shows_nothing_internal(
+    error: Exception, status: int, path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def broken(_request: Request) -> Response:
+        raise error
+
+    # the application itself is not Starlette's outermost layer here, which would raise the error again
+    async def direct(scope: Scope, receive: Receive, send: Send) -> None:
+        await broken(Request(scope, receive, send))
+
+    answer = await call(identified(contained(direct), lambda: "id-of-this", lambda _: None), path=path)
+    assert answer.status_code == status
+    assert MARK not in answer.text
+    assert "Error" not in answer.text
+    assert "id-of-this" in answer.text
+    assert MARK in caplog.text
+
+
+async def test_an_answer_that_has_begun_is_broken_off() -> None:
+    async def halfway(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError(MARK)
+
+    with pytest.raises(RuntimeError):
+        await call(contained(halfway))
+
+
+async def test_the_deadline_cancels_what_the_request_waits_for() -> None:
+    ended: list[str] = []
+
+    async def slow(_request: Request) -> Response:
+        async def wait() -> None:
+            try:
+                await asyncio.sleep(60)
+            finally:
+                ended.append("cancelled")
+
+        await asyncio.gather(wait(), wait())
+        return PlainTextResponse("late")
+
+    before = asyncio.all_tasks()
+    answer = await call(timed(app(slow), 0.05))
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert ended == ["cancelled", "cancelled"]
+    assert asyncio.all_tasks() <= before
+
+
+LIMIT = BodyLimit(plain=100, multipart=1000, seconds=0.2)
+
+
+async def chunks(sizes: list[int], pause: float = 0.0) -> AsyncIterator[bytes]:
+    for size in sizes:
+        await asyncio.sleep(pause)
+        yield b"x" * size
+
+
+@pytest.mark.parametrize(
+    "size, media, status",
+    [
+        (100, "application/json", 200),
+        (101, "application/json", 413),
+        (1000, "multipart/form-data; boundary=b", 200),
+        (1001, "multipart/form-data; boundary=b", 413),
+    ],
+)
+@pytest.mark.parametrize("announced", [True, False])
+async def test_a_body_may_have_so_many_bytes(size: int, media: str, status: int, announced: bool) -> None:
+    content: Any = b"x" * size if announced else chunks([60, size - 60])
+    answer = await call(bounded(app(), LIMIT), "POST", content=content, headers={"content-type": media})
+    assert answer.status_code == status
+
+
+async def test_multipart_is_for_the_api_only() -> None:
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    answer = await call(bounded(app(), LIMIT), "GET", "/things/1", content=b"x" * 101, headers=headers)
+    assert answer.status_code == 413
+
+
+async def test_nothing_is_read_of_a_body_announced_as_too_large() -> None:
+    read: list[int] = []
+
+    async def content() -> AsyncIterator[bytes]:
+        read.append(1)
+        yield b"x"
+
+    headers = {"content-type": "application/json", "content-length": str(20 * 1024 * 1024)}
+    answer = await call(bounded(app(), LIMIT), "POST", content=content(), headers=headers)
+    assert (answer.status_code, read) == (413, [])
+
+
+async def test_a_trickled_body_has_one_deadline() -> None:
+    headers = {"content-type": "application/json"}
+    answer = await call(bounded(app(), LIMIT), "POST", content=chunks([1] * 50, pause=0.03), headers=headers)
+    assert answer.status_code == 408
+
+
+def named(scope: Scope) -> Claimant | None:
+    given = dict(scope["headers"])
+    proven, guessed = given.get(b"x-proven"), given.get(b"x-guessed")
+    if proven:
+        return Claimant(proven.decode(), proven=True)
+    return Claimant(guessed.decode(), proven=False) if guessed else None
+
+
+async def refusing(request: Request) -> Response:
+    return PlainTextResponse("no", status_code=401 if "x-guessed" in request.headers else 200)
+
+
+async def statuses(application: ASGIApp, *headers: dict[str, str]) -> list[int]:
+    return [(await call(application, headers=given)).status_code for given in headers]
+
+
+async def test_each_caller_has_a_rate_of_their_own() -> None:
+    application = limited(app(), [Rate("/api", 2, named)], lambda: 0.0)
+    ada, olga = {"x-proven": "ada"}, {"x-proven": "olga"}
+    assert await statuses(application, ada, ada, ada, olga, {}, {}, {}, olga, olga) == [
+        200,
+        200,
+        429,
+        200,
+        200,
+        200,
+        429,
+        200,
+        429,
+    ]
+
+
+async def test_the_rate_is_that_of_the_path() -> None:
+    application = limited(app(), [Rate("/api", 1, named)], lambda: 0.0)
+    found = [(await call(application, path="/things/1")).status_code for _ in range(3)]
+    assert found == [200, 200, 200]
+
+
+async def test_the_answer_tells_when_to_try_again() -> None:
+    now = 0.0
+    application = limited(app(), [Rate("/api", 1, named)], lambda: now)
+    await call(application)
+    now = 20.5
+    answer = await call(application)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "40")
+    assert answer.json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+    now = 60.5
+    assert (await call(application)).status_code == 200
+
+
+async def test_changing_worthless_credentials_does_not_help() -> None:
+    application = limited(app(refusing), [Rate("/api", 3, named)], lambda: 0.0)
+    guesses = [{"x-guessed": str(number)} for number in range(5)]
+    assert await statuses(application, *guesses, {}, {"x-proven": "ada"}) == [401, 401, 401, 429, 429, 429, 200]
+
+
+async def test_api_refusals_are_graphql_errors() -> None:
+    answer = await call(identified(app(), lambda: "id-of-this", lambda _: None), "DELETE")
+    assert answer.status_code == 405
+    assert json.loads(answer.text)["errors"][0]["extensions"]["requestId"] == "id-of-this"

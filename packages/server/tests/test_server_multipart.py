@@ -1,0 +1,136 @@
+"""Files in GraphQL requests, as the GraphQL multipart request specification asks."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from integrates.api.upload import Upload
+from integrates.server.refusal import refuse_exception
+from integrates.server.routes.multipart import put, read_multipart
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+UPLOAD = Upload(file_name="scan.sarif", content=b"{}")
+
+
+def shown(value: Any) -> Any:
+    match value:
+        case Upload():
+            return f"{value.file_name}: {value.content.decode()}"
+        case dict():
+            return {name: shown(part) for name, part in value.items()}
+        case list():
+            return [shown(part) for part in value]
+        case _:
+            return value
+
+
+async def send(fields: dict[str, Any], files: list[tuple[str, Any]] | None = None) -> httpx.Response:
+    async def endpoint(request: Request) -> Response:
+        return JSONResponse(shown(await read_multipart(request)))
+
+    app = Starlette(routes=[Route("/api", endpoint, methods=["POST"])], exception_handlers={HTTPException: refuse_exception})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        data = {name: value if isinstance(value, str) else json.dumps(value) for name, value in fields.items()}
+        return await client.post("/api", data=data, files=files or [("0", ("a.txt", b"alpha")), ("1", ("b.txt", b"beta"))])
+
+
+async def test_files_come_in_the_places_that_the_map_names() -> None:
+    operations = {"query": "q", "variables": {"file": None, "list": [{"deep": None}], "kept": 1}}
+    answer = await send({"operations": operations, "map": {"0": ["variables.file"], "1": ["variables.list.0.deep"]}})
+    assert answer.json()["variables"] == {"file": "a.txt: alpha", "list": [{"deep": "b.txt: beta"}], "kept": 1}
+
+
+async def test_one_file_may_have_several_places() -> None:
+    operations = {"query": "q", "variables": {"a": None, "b": None}}
+    files = [("0", ("a.txt", b"alpha"))]
+    answer = await send({"operations": operations, "map": {"0": ["variables.a", "variables.b"]}}, files)
+    assert answer.json()["variables"] == {"a": "a.txt: alpha", "b": "a.txt: alpha"}
+
+
+GOOD = {"query": "q", "variables": {"a": None, "b": None, "list": [None], "text": "x"}}
+MAP = {"0": ["variables.a"], "1": ["variables.b"]}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"operations": GOOD},
+        {"map": MAP},
+        {"operations": "{", "map": MAP},
+        {"operations": GOOD, "map": "{"},
+        {"operations": [GOOD], "map": {"0": ["0.variables.a"], "1": ["0.variables.b"]}},
+        {"operations": GOOD, "map": [["variables.a"]]},
+        {"operations": GOOD, "map": {"0": "variables.a", "1": ["variables.b"]}},
+        {"operations": GOOD, "map": {"0": [1], "1": ["variables.b"]}},
+        {"operations": GOOD, "map": {"0": [], "1": ["variables.b"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"]}},
+        {"operations": GOOD, "map": {**MAP, "2": ["variables.list.0"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.a"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.text"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.nowhere"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.list.1"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.list.-1"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.list.²"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.list." + "9" * 5000]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["query"]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": [""]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.b" + ".x" * 20]}},
+        {"operations": GOOD, "map": {"0": ["variables.a"], "1": [f"variables.list.{n}" for n in range(30)]}},
+        {"operations": '{"a":' * 50_000, "map": MAP},
+        {"operations": GOOD, "map": MAP, "third": "field"},
+        {"operations": "x" * (1024 * 1024 + 1), "map": MAP},
+    ],
+)
+async def test_anything_amiss_is_refused(fields: dict[str, Any]) -> None:
+    answer = await send(fields)
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_one_file_sent_twice_is_refused() -> None:
+    files = [("0", ("a.txt", b"alpha")), ("0", ("b.txt", b"beta"))]
+    assert (await send({"operations": GOOD, "map": {"0": ["variables.a"]}}, files)).status_code == 400
+
+
+async def test_too_many_files_are_refused() -> None:
+    files = [(str(number), ("a.txt", b"alpha")) for number in range(11)]
+    operations = {"query": "q", "variables": {"list": [None] * 11}}
+    places = {str(number): [f"variables.list.{number}"] for number in range(11)}
+    assert (await send({"operations": operations, "map": places}, files)).status_code == 400
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+    ),
+    st.lists(st.text(max_size=3) | st.integers(0, 3).map(str), max_size=4).map(tuple),
+)
+def test_putting_changes_nothing_else(value: Any, path: tuple[str, ...]) -> None:
+    before = json.dumps(value)
+    try:
+        changed = put(value, path, UPLOAD)
+    except HTTPException as error:
+        assert error.status_code == 400  # noqa: PT017 -- either outcome is right, depending on the example
+    else:
+        assert put_back(changed) == json.loads(before)
+    assert json.dumps(value) == before
+
+
+def put_back(value: Any) -> Any:
+    match value:
+        case Upload():
+            return None
+        case dict():
+            return {name: put_back(part) for name, part in value.items()}
+        case list():
+            return [put_back(part) for part in value]
+        case _:
+            return value

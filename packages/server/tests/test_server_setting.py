@@ -1,0 +1,58 @@
+import pytest
+from integrates.server.settings import BadSetting, Settings, is_loopback, read_settings
+
+
+def test_nothing_given_means_an_embedded_store_on_this_machine() -> None:
+    settings = read_settings({}, {})
+    assert (settings.store, settings.host, settings.port) == ("sqlite:///integrates.db", "127.0.0.1", 8001)
+    assert not settings.local_login
+
+
+def test_a_flag_wins_over_the_environment() -> None:
+    environ = {"INTEGRATES_PORT": "9000", "INTEGRATES_HOST": "::1", "INTEGRATES_SARIF_SAMPLES": "/nowhere"}
+    assert read_settings(environ, {"port": 9001, "host": None}) == Settings(port=9001, host="::1")
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        ("port", "http"),
+        ("port", "65536"),
+        ("port", "-1"),
+        ("max_body", "0"),
+        ("concurrency", "0"),
+        ("graceful_seconds", "-1"),
+        ("request_seconds", "nan"),
+        ("local_login", "perhaps"),
+        ("origin", "integrates.example"),
+        ("origin", "https://integrates.example/"),
+        ("origin", "https://integrates.example/path"),
+        ("origin", "ftp://integrates.example"),
+    ],
+)
+def test_a_bad_value_is_named(name: str, value: str) -> None:
+    with pytest.raises(BadSetting) as caught:
+        read_settings({f"INTEGRATES_{name.upper()}": value}, {})
+    assert caught.value.name == name
+
+
+@pytest.mark.parametrize(
+    "host, loopback",
+    [
+        ("127.0.0.1", True),
+        ("127.9.9.9", True),
+        ("::1", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("LOCALHOST", True),
+        ("app.localhost", True),
+        ("0.0.0.0", False),
+        ("::", False),
+        ("10.0.0.1", False),
+        ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False),
+        ("", False),
+    ],
+)
+def test_loopback_is_told_from_look_alikes(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

@@ -1,0 +1,179 @@
+"""Security table, line T1: whatever is wrong with a token, the answer is the same nothing."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
+from integrates.server.auth.secret import derive
+from integrates.server.auth.tokens import hash_jti, new_jti, read_claims, sign_token
+from joserfc import jwt
+from joserfc.jwk import OctKey, RSAKey
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+KEYS = derive(b"the secret of the tests, 32 bytes and more")
+OTHER_KEYS = derive(b"another secret of the tests, also long enough")
+TOKEN_ID = "0b8f3a52-5c0e-4a4f-9a59-6f3b5b2f7f10"
+JTI = f"{TOKEN_ID}.{'x' * 43}"
+TOKEN = AccessToken(
+    id=TOKEN_ID,
+    owner="ada@demo.example",
+    name="laptop",
+    kind=TokenKind.API,
+    issued_at=NOW,
+    expires_at=NOW + timedelta(days=30),
+    jti_hash=hash_jti(JTI),
+    slot=1,
+    state=TokenState(status=TokenStatus.ACTIVE, at=NOW, by="ada@demo.example"),
+    created_at=NOW,
+    created_by="ada@demo.example",
+)
+HEADER = {"alg": "HS512", "kid": KEYS.token_id, "typ": "JWT"}
+CLAIMS: dict[str, Any] = {
+    "iss": "integrates",
+    "aud": "integrates-api",
+    "sub": "ada@demo.example",
+    "jti": JTI,
+    "iat": int(NOW.timestamp()),
+    "exp": int(NOW.timestamp()) + 3600,
+}
+
+
+def signed(header: dict[str, Any], claims: dict[str, Any], key: bytes = KEYS.token, algorithm: str = "HS512") -> str:
+    return jwt.encode({**header, "alg": algorithm}, dict(claims), OctKey.import_key(key), algorithms=[algorithm])
+
+
+def assembled(header: Any, claims: Any, signature: bytes = b"") -> str:
+    parts = (json.dumps(header).encode(), json.dumps(claims).encode(), signature)
+    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+
+
+def without(name: str) -> str:
+    return signed(HEADER, {key: value for key, value in CLAIMS.items() if key != name})
+
+
+def having(**changed: Any) -> str:
+    return signed(HEADER, CLAIMS | changed)
+
+
+def headed(**changed: Any) -> str:
+    # joserfc itself refuses some of these headers, so the signature is made by hand
+    key = OctKey.import_key(KEYS.token)
+    header = base64.urlsafe_b64encode(json.dumps(HEADER | changed).encode()).rstrip(b"=")
+    payload = base64.urlsafe_b64encode(json.dumps(CLAIMS).encode()).rstrip(b"=")
+    signature = hmac.digest(key.raw_value, header + b"." + payload, hashlib.sha512)
+    return b".".join((header, payload, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
+
+
+def by_rsa() -> str:
+    header = {"alg": "RS256", "kid": KEYS.token_id, "typ": "JWT"}
+    return jwt.encode(header, dict(CLAIMS), RSAKey.generate_key(2048, auto_kid=False), algorithms=["RS256"])
+
+
+def tampered() -> str:
+    head, _, signature = having().split(".")
+    payload = base64.urlsafe_b64encode(json.dumps(CLAIMS | {"sub": "olga@demo.example"}).encode()).rstrip(b"=").decode()
+    return f"{head}.{payload}.{signature}"
+
+
+EPOCH = int(NOW.timestamp())
+DEFECTS: dict[str, Callable[[], str]] = {
+    "no token": lambda: "",
+    "one word": lambda: "token",
+    "two parts": lambda: having().rpartition(".")[0],
+    "no signature": lambda: having().rpartition(".")[0] + ".",
+    "bad base64": lambda: "ä" + having(),
+    "padding": lambda: having() + "=",
+    "header is no object": lambda: assembled(["alg"], CLAIMS, b"x"),
+    "header is a text": lambda: assembled("alg", CLAIMS, b"x"),
+    "header is null": lambda: assembled(None, CLAIMS, b"x"),
+    "claims are no object": lambda: assembled(HEADER, [CLAIMS], b"x"),
+    "header nested deeply": lambda: base64.urlsafe_b64encode(b"[" * 1400).rstrip(b"=").decode() + ".e30.e30",
+    "algorithm none": lambda: assembled({**HEADER, "alg": "none"}, CLAIMS),
+    "algorithm None": lambda: assembled({**HEADER, "alg": "None"}, CLAIMS),
+    "algorithm HS256": lambda: signed(HEADER, CLAIMS, algorithm="HS256"),
+    "algorithm RS256": by_rsa,
+    "algorithm is a list": lambda: headed(alg=["HS512"]),
+    "another key": lambda: signed(HEADER, CLAIMS, key=OTHER_KEYS.token),
+    "tampered claims": tampered,
+    "kid of another key": lambda: headed(kid=OTHER_KEYS.token_id),
+    "kid is a path": lambda: headed(kid="../../../../dev/null"),
+    "kid is missing": lambda: signed({"typ": "JWT"}, CLAIMS),
+    "jku": lambda: headed(jku="https://evil.example/keys.json"),
+    "jwk": lambda: headed(jwk={"kty": "oct", "k": "AAAA"}),
+    "x5u": lambda: headed(x5u="https://evil.example/cert.pem"),
+    "crit": lambda: headed(crit=["exp"]),
+    "zip": lambda: headed(zip="DEF"),
+    "b64": lambda: headed(b64=False),
+    "another issuer": lambda: having(iss="other"),
+    "audience of CI tokens": lambda: having(aud="integrates-forces"),
+    "audiences": lambda: having(aud=["integrates-api", "other"]),
+    "expired": lambda: having(exp=EPOCH - 1),
+    "expires now": lambda: having(exp=EPOCH),
+    "expiry is a text": lambda: having(exp=str(EPOCH + 60)),
+    "expiry is true": lambda: having(exp=True),
+    "expiry is a fraction": lambda: having(exp=EPOCH + 0.5),
+    "expiry is huge": lambda: having(exp=10**400),
+    "issued in the future": lambda: having(iat=EPOCH + 60),
+    "not yet valid": lambda: having(nbf=EPOCH + 60),
+    "unknown claim": lambda: having(role="admin"),
+    "subject is a number": lambda: having(sub=1),
+    "jti without secret": lambda: having(jti=TOKEN_ID),
+    "jti with another form": lambda: having(jti=f"{TOKEN_ID}#.{'x' * 43}"),
+    "one megabyte": lambda: having(sub="x" * 2**20),
+    "one megabyte of dots": lambda: "." * 2**20,
+    **{f"no {name}": (lambda name=name: without(name)) for name in CLAIMS},
+}
+
+
+def test_a_sound_token_is_read() -> None:
+    claims = read_claims(KEYS, sign_token(KEYS, TOKEN, JTI), NOW + timedelta(days=29))
+    assert claims is not None
+    assert (claims.sub, claims.token_id, claims.jti) == ("ada@demo.example", TOKEN_ID, JTI)
+
+
+def test_the_header_names_the_algorithm_and_the_key() -> None:
+    header = json.loads(base64.urlsafe_b64decode(sign_token(KEYS, TOKEN, JTI).partition(".")[0] + "=="))
+    assert header == HEADER
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_makes_it_worthless(defect: str) -> None:
+    assert read_claims(KEYS, DEFECTS[defect](), NOW) is None
+
+
+def test_the_table_begins_from_a_sound_token() -> None:
+    assert read_claims(KEYS, having(), NOW) is not None
+    assert read_claims(KEYS, headed(), NOW) is not None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(st.text(max_size=200), st.from_regex(r"[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{0,80}")))
+def test_nothing_made_up_is_read_and_nothing_raises(text: str) -> None:
+    assert read_claims(KEYS, text, NOW) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9), st.lists), st.booleans())
+def test_no_signed_value_raises(value: Any, in_header: bool) -> None:
+    text = headed(kid=value) if in_header else having(sub=value)
+    claims = read_claims(KEYS, text, NOW)
+    assert claims is None or isinstance(value, str)
+
+
+def test_each_jti_has_256_fresh_random_bits() -> None:
+    first, second = new_jti(TOKEN_ID), new_jti(TOKEN_ID)
+    assert first != second
+    assert len(base64.urlsafe_b64decode(first.partition(".")[2] + "=")) == 32
+
+
+def test_keys_do_not_show_themselves() -> None:
+    assert KEYS.token.hex() not in repr(KEYS)
+    assert repr(KEYS.token) not in repr(KEYS)
