@@ -22,7 +22,7 @@ PACKAGES = ("db_model", "api", "server")
 CUE = "v0.17.1"
 PINS = {"emulator": ROOT / "constraints-emulator.txt"}
 PYTHON_SOURCES = ("noxfile.py", "packages", "tests", "benchmarks", "docs", "schemas")
-GROUPS = ("runner", "test", "docs", "types", "lint", "build")
+GROUPS = ("runner", "test", "docs", "bench", "types", "lint", "build")
 ELSEWHERE = ("functional", "dynamodb", "docs", "build")
 """Sessions with tests of their own; `test` leaves those to them and then asks for them."""
 
