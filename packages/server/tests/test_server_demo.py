@@ -9,6 +9,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+
 from integrates.db_model import entity
 from integrates.db_model.design import Design, parsed
 from integrates.db_model.groups.facet import GROUP, group_key

@@ -7,14 +7,15 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from integrates.api.upload import Upload
-from integrates.server.refusal import refuse_exception
-from integrates.server.routes.multipart import put, read_multipart
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+
+from integrates.api.upload import Upload
+from integrates.server.refusal import refuse_exception
+from integrates.server.routes.multipart import put, read_multipart
 
 UPLOAD = Upload(file_name="scan.sarif", content=b"{}")
 

@@ -3,6 +3,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+
 from integrates.server.auth.secret import derive, read_secret
 from integrates.server.settings import BadSetting
 

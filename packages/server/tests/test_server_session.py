@@ -2,6 +2,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Query, Store
 from integrates.server.auth.sessions import close_session, find_session, hash_session_id, new_session_id, open_session
@@ -34,7 +35,7 @@ async def test_only_the_hash_of_the_cookie_is_stored(store: Store) -> None:
         (timedelta(days=9), False),
     ],
 )
-async def test_an_idle_session_ends(store: Store, after: timedelta, alive: bool) -> None:
+async def test_an_idle_session_ends(store: Store, after: timedelta, *, alive: bool) -> None:
     await open_session(store, ADA, "id", NOW)
     assert (await find_session(store, "id", NOW + after) is not None) is alive
 

@@ -1,4 +1,5 @@
 import pytest
+
 from integrates.server.settings import BadSetting, Settings, is_loopback, read_settings
 
 
@@ -54,5 +55,5 @@ def test_a_bad_value_is_named(name: str, value: str) -> None:
         ("", False),
     ],
 )
-def test_loopback_is_told_from_look_alikes(host: str, loopback: bool) -> None:
+def test_loopback_is_told_from_look_alikes(host: str, *, loopback: bool) -> None:
     assert is_loopback(host) is loopback

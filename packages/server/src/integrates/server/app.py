@@ -9,7 +9,7 @@ import structlog
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.routing import BaseRoute, Mount
+from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -33,9 +33,10 @@ from integrates.server.service import Service
 
 def new_app(service: Service) -> Starlette:
     """The application over a composed service. It opens and closes nothing: who made the parts ends them."""
+    routes = _routes(service)
     app = Starlette(
-        routes=_routes(service),
-        middleware=[Middleware(_within, _middleware(service))],
+        routes=routes,
+        middleware=[Middleware(_within, _middleware(service, partial(_template, routes)))],
         exception_handlers={HTTPException: refuse_exception},
     )
     app.router.redirect_slashes = False
@@ -51,13 +52,20 @@ def _routes(service: Service) -> list[BaseRoute]:
 Layer: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
-def _middleware(service: Service) -> list[Layer]:
+def _template(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
+    """The template of the route that answers a request, or would have."""
+    return next(
+        (route.path for route in routes if isinstance(route, Route | Mount) and route.matches(scope)[0] is not Match.NONE), None
+    )
+
+
+def _middleware(service: Service, template: Callable[[Scope], str | None]) -> list[Layer]:
     """The layers around the routes, outermost first; the order is that of the domain's section 12."""
     settings = service.settings
     limit = BodyLimit(settings.max_body, settings.max_upload, settings.body_seconds)
     return [
         lambda app: identified(app, service.new_id, _bind),
-        lambda app: logged(app, service.write_log, service.seconds),
+        lambda app: logged(app, service.write_log, template, service.seconds),
         guarded,
         lambda app: timed(app, settings.request_seconds),
         contained,

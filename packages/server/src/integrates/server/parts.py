@@ -2,7 +2,8 @@
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import TypeVar
 
 import msgspec
 
@@ -13,6 +14,8 @@ from integrates.db_model.store.url import open_store
 from integrates.server.auth.secret import MIN_BYTES, VARIABLE, Keys, derive, read_secret
 from integrates.server.place import files_url, key_file
 from integrates.server.settings import BadSetting, Settings
+
+T = TypeVar("T")
 
 
 class Parts(msgspec.Struct, frozen=True):
@@ -26,30 +29,18 @@ class Parts(msgspec.Struct, frozen=True):
 @asynccontextmanager
 async def open_parts(settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Parts]:
     """Open store and files. Raises :class:`BadSetting` for what can never work, ``Unavailable`` for what does not now."""
-    keys = derive(_secret(settings, environ))
-    try:
-        opened = open_store(settings.store)
-        store = await opened.__aenter__()
-    except ValueError as error:
-        raise BadSetting("store", str(error)) from error
-    try:
-        async with _files(settings) as files:
-            yield Parts(store, files, keys)
-    finally:
-        await opened.__aexit__(None, None, None)
+    async with AsyncExitStack() as opened:
+        store = await _entered(opened, "store", open_store(settings.store))
+        keys = derive(_secret(settings, environ))
+        files = await _entered(opened, "files", open_files(settings.files or files_url(settings.store)))
+        yield Parts(store, files, keys)
 
 
-@asynccontextmanager
-async def _files(settings: Settings) -> AsyncIterator[Files]:
+async def _entered(opened: AsyncExitStack, name: str, resource: AbstractAsyncContextManager[T]) -> T:
     try:
-        opened = open_files(settings.files or files_url(settings.store))
-        files = await opened.__aenter__()
+        return await opened.enter_async_context(resource)
     except ValueError as error:
-        raise BadSetting("files", str(error)) from error
-    try:
-        yield files
-    finally:
-        await opened.__aexit__(None, None, None)
+        raise BadSetting(name, str(error)) from error
 
 
 def _secret(settings: Settings, environ: Mapping[str, str]) -> bytes:

@@ -4,11 +4,11 @@ import os
 import shlex
 import shutil
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 from integrates.db_model.design import design
 from integrates.server.demo.people import people
+from integrates.server.product import version
 from integrates.server.settings import Settings, is_loopback
 
 QUERY = '{"query": "{ me { email role groups { name summary { open } } } }"}'
@@ -17,7 +17,7 @@ QUERY = '{"query": "{ me { email role groups { name summary { open } } } }"}'
 def text(port: int, settings: Settings, *, demo: bool) -> str:
     """Where the service is and, for the demo, who is there and how to ask the first question."""
     url = _url(port, settings)
-    first = f"Integrates {version('integrates-server')} on {url} (store {settings.store}). Stop it with Ctrl-C."
+    first = f"Integrates {version()} on {url} (store {settings.store}). Stop it with Ctrl-C."
     return "\n".join([first, *(_demo(url, settings) if demo else ())])
 
 

@@ -1,6 +1,5 @@
 """The command line: ``integrates serve``, ``integrates demo``, ``integrates token``."""
 
-from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -9,11 +8,12 @@ from integrates.server.cli.demo import demo
 from integrates.server.cli.option import StoreOption
 from integrates.server.cli.serve import serve
 from integrates.server.cli.token import token
+from integrates.server.product import version
 
 
 def main() -> None:
     """Run the command."""
-    _new_command()()
+    _new_command()(prog_name="integrates")
 
 
 def _new_command() -> typer.Typer:
@@ -32,7 +32,7 @@ def _new_command() -> typer.Typer:
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 -- Typer calls it with the value of the flag
     if wanted:
-        typer.echo(f"integrates {version('integrates-server')}")
+        typer.echo(f"integrates {version()}")
         raise typer.Exit
 
 

@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 from watchfiles import Change, run_process
 
-
 PACKAGES: Final = ("integrates.db_model", "integrates.api", "integrates.server")
 SUFFIXES: Final = (".py", ".graphql", ".json", ".html", ".css")
 PATIENCE: Final = 10

@@ -51,7 +51,9 @@ def serve(
     reloading: Annotated[bool, typer.Option("--reload", help="Start again whenever the code is edited.")] = False,
     store: StoreOption = None,
 ) -> None:
-    """Serve the API until SIGTERM or Ctrl-C; what runs by then is finished.
+    """Serve the API until a stop signal.
+
+    On SIGTERM or Ctrl-C the service finishes what runs by then.
 
     Settings come from options, else from INTEGRATES_* variables. One line of JSON for each request goes to standard error.
 

@@ -1,9 +1,195 @@
-"""A past for the demo."""
+"""A past for the demo: calls to the API, each at a moment in the past and by one of the demo's people."""
 
-from datetime import datetime
+import asyncio
+import logging
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Final
 
+import msgspec
+
+from integrates.api.context import Actor, Context, Means
+from integrates.api.execution import Api, execute, new_api
+from integrates.api.upload import Upload
+from integrates.db_model.values import instant_text
+from integrates.server import clock
+from integrates.server.auth import tokens
+from integrates.server.demo.scan import PLACES, Place, report
 from integrates.server.parts import Parts
 
+logger = logging.getLogger(__name__)
 
-async def play(parts: Parts, now: datetime) -> None:
-    """Nothing yet."""
+GROUP: Final = "webshop"
+ROOT: Final = "backend"
+VERA, GUS, URI, HANA = (f"{name}@demo.example" for name in ("vera", "gus", "uri", "hana"))
+
+FIXED: Final = PLACES[3:14]
+"""What the second scan no longer finds."""
+BACK: Final = PLACES[3:6]
+"""What the third scan finds again."""
+
+ROOTS: Final = "query ($group: ID!) { group(name: $group) { roots { id nickname } } }"
+PLACED: Final = """query ($root: ID!) {
+  root(id: $root) { vulnerabilities(first: 500, filter: {states: [VULNERABLE]}) { nodes { id where specific source } } }
+}"""
+IMPORT: Final = """mutation ($group: ID!, $root: ID!, $file: Upload!) {
+  importVulnerabilities(groupName: $group, rootId: $root, file: $file) { import { state } errors { message } }
+}"""
+TREAT: Final = """mutation ($items: [VulnerabilityRef!]!, $to: TreatmentStatus!, $why: String!, $by: String, $until: DateTime) {
+  updateVulnerabilitiesTreatment(items: $items, treatment: $to, justification: $why, assigned: $by, acceptedUntil: $until) {
+    errors { message }
+  }
+}"""
+
+
+class Skipped(Exception):
+    """A step cannot be done, for example because its entity is gone from the design."""
+
+
+class Treatment(msgspec.Struct, frozen=True, kw_only=True):
+    """What somebody decides about places. ``until`` counts from the end of the demo."""
+
+    by: str
+    places: Sequence[Place]
+    to: str
+    why: str
+    until: timedelta | None = None
+    assigned: str | None = None
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """The parts of a process with an API, and the end of the demo."""
+
+    parts: Parts
+    api: Api
+    end: datetime
+
+
+Step = Callable[[Stage, datetime], Coroutine[Any, Any, None]]
+
+
+async def play(parts: Parts, end: datetime) -> int:
+    """Play all steps, in the order of their dates, so that the demo ends at ``end``; returns how many were skipped.
+
+    A step whose entity is gone from the design is skipped with a warning.
+    """
+    stage = Stage(parts, new_api(), end)
+    played = [await _played(stage, before, name, step) for before, name, step in STEPS]
+    return played.count(False)
+
+
+async def _played(stage: Stage, before: timedelta, name: str, step: Step) -> bool:
+    try:
+        await step(stage, stage.end - before)
+    except Skipped as reason:
+        logger.warning("demo: %s is skipped: %s", name, reason)
+        return False
+    return True
+
+
+async def _scan(places: Collection[Place], stage: Stage, at: datetime) -> None:
+    variables = {"group": GROUP, "root": await _root(stage, at), "file": Upload(file_name="scan.sarif", content=report(places))}
+    await _ask(stage, HANA, at, IMPORT, variables)
+
+
+async def _treat(treatment: Treatment, stage: Stage, at: datetime) -> None:
+    found = await _ask(stage, treatment.by, at, PLACED, {"root": await _root(stage, at)})
+    ids = {(node["where"], node["specific"]): node["id"] for node in found["root"]["vulnerabilities"]["nodes"]}
+    wanted = [ids[place.file, str(place.line)] for place in treatment.places if (place.file, str(place.line)) in ids]
+    if not wanted:
+        raise Skipped("there is no such vulnerability")
+    variables = {
+        "items": [{"id": identifier} for identifier in wanted],
+        "to": treatment.to,
+        "why": treatment.why,
+        "until": instant_text(stage.end + treatment.until) if treatment.until is not None else None,
+        "by": treatment.assigned,
+    }
+    await _ask(stage, treatment.by, at, TREAT, variables)
+
+
+async def _root(stage: Stage, at: datetime) -> str:
+    found = await _ask(stage, HANA, at, ROOTS, {"group": GROUP})
+    for root in found["group"]["roots"]:
+        if root["nickname"] == ROOT:
+            return str(root["id"])
+    raise Skipped(f"there is no root {ROOT} in {GROUP}")
+
+
+async def _ask(stage: Stage, email: str, at: datetime, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The data of an answer. Raises :class:`Skipped` when a person's call would have been refused."""
+    async with asyncio.TaskGroup() as beyond:
+        context = _context(stage, email, at, lambda work: _spawned(beyond, work))
+        answer = await execute(stage.api, {"query": query, "variables": dict(variables)}, context)
+    data: Mapping[str, Any] = answer.body.get("data") or {}
+    refusals = [
+        *answer.body.get("errors", ()),
+        *(error for field in data.values() for error in (field or {}).get("errors", ())),
+    ]
+    if refusals or not data or None in data.values():
+        raise Skipped("; ".join(refusal["message"] for refusal in refusals) or "there is no such object")
+    return data
+
+
+def _spawned(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
+    group.create_task(work)
+
+
+def _context(stage: Stage, email: str, at: datetime, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> Context:
+    return Context(
+        actor=Actor(email, Means.SESSION),
+        store=stage.parts.store,
+        files=stage.parts.files,
+        now=lambda: at,
+        new_id=clock.new_id,
+        new_jti=tokens.new_jti,
+        sign_token=partial(tokens.sign_token, stage.parts.keys),
+        cursor_key=stage.parts.keys.cursor,
+        spawn=spawn,
+        request_id="demo",
+    )
+
+
+def _days(days: float) -> timedelta:
+    return timedelta(days=days)
+
+
+_STILL: Final = [place for place in PLACES if place not in FIXED]
+_IN_PROGRESS: Final = Treatment(
+    by=VERA, places=_STILL[:4], to="IN_PROGRESS", why="The team of the catalogue fixes these in its next sprint.", assigned=URI
+)
+_OWN: Final = Treatment(by=GUS, places=_STILL[4:6], to="IN_PROGRESS", why="I take these two along with the new hashing.")
+_ENDED: Final = Treatment(
+    by=VERA, places=_STILL[6:7], to="ACCEPTED", why="The page goes away with the relaunch of the shop.", until=_days(-1)
+)
+_ENDING: Final = Treatment(
+    by=VERA, places=_STILL[7:8], to="ACCEPTED", why="Only staff can reach this log; it is moved this month.", until=_days(3)
+)
+_ACCEPTED: Final = Treatment(
+    by=GUS, places=_STILL[8:9], to="ACCEPTED", why="The new checkout replaces this code soon.", until=_days(15)
+)
+_FOREVER: Final = Treatment(
+    by=URI, places=_STILL[9:11], to="ACCEPTED_UNDEFINED", why="The log is rendered escaped; forged lines cannot be mistaken."
+)
+_AGAIN: Final = Treatment(
+    by=VERA,
+    places=BACK[:1],
+    to="IN_PROGRESS",
+    why="The fix was lost in a merge; it comes back next week.",
+    assigned=URI,
+)
+
+STEPS: Final[tuple[tuple[timedelta, str, Step], ...]] = (
+    (_days(60), "the first scan", partial(_scan, PLACES)),
+    (_days(55), "work on the catalogue", partial(_treat, _IN_PROGRESS)),
+    (_days(48), "work on passwords", partial(_treat, _OWN)),
+    (_days(30), "the second scan", partial(_scan, _STILL)),
+    (_days(21), "an acceptance that has ended", partial(_treat, _ENDED)),
+    (_days(18), "an acceptance that ends soon", partial(_treat, _ENDING)),
+    (_days(12), "an acceptance", partial(_treat, _ACCEPTED)),
+    (_days(9), "a request for permanent acceptance", partial(_treat, _FOREVER)),
+    (_days(7), "the third scan", partial(_scan, [*_STILL, *BACK])),
+    (_days(5), "work on what came back", partial(_treat, _AGAIN)),
+)
+"""Days before the end of the demo, what happens, and how."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.server.exchange import actor_of, request_id_of
@@ -11,10 +10,16 @@ ABORTED = 499
 """Logged when no answer was begun, because the connection or the server ended first."""
 
 
-def logged(app: ASGIApp, write: Callable[[Mapping[str, object]], None], seconds: Callable[[], float]) -> ASGIApp:
-    """Hand ``write`` the request id, method, route template, status, milliseconds, bytes and actor; nothing else.
+def logged(
+    app: ASGIApp,
+    write: Callable[[Mapping[str, object]], None],
+    template: Callable[[Scope], str | None],
+    seconds: Callable[[], float],
+) -> ASGIApp:
+    """Hand ``write`` the request id, method, route, status, milliseconds, bytes and actor of each request; nothing else.
 
-    ``seconds`` is a monotonic clock; ``write`` adds the time. Paths are logged as templates: they hold no ids or secrets.
+    ``template`` tells the route: a template such as ``/evidence/{file}``, which holds no ids or secrets. ``seconds`` is a
+    monotonic clock; ``write`` adds the time.
     """
 
     async def log(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,19 +35,17 @@ def logged(app: ASGIApp, write: Callable[[Mapping[str, object]], None], seconds:
         try:
             await app(scope, receive, measure)
         finally:
-            write(_line(scope, status, size, seconds() - begun))
+            actor = actor_of(scope)
+            write(
+                {
+                    "request_id": request_id_of(scope),
+                    "method": scope["method"],
+                    "route": template(scope),
+                    "status": status,
+                    "ms": round((seconds() - begun) * 1000, 1),
+                    "bytes": size,
+                    "actor": actor.email if actor else None,
+                }
+            )
 
     return log
-
-
-def _line(scope: Scope, status: int, size: int, seconds: float) -> Mapping[str, object]:
-    actor, route = actor_of(scope), scope.get("route")
-    return {
-        "request_id": request_id_of(scope),
-        "method": scope["method"],
-        "route": route.path if isinstance(route, Route) else None,
-        "status": status,
-        "ms": round(seconds * 1000, 1),
-        "bytes": size,
-        "actor": actor.email if actor else None,
-    }

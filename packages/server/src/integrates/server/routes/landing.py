@@ -1,17 +1,16 @@
 """The page that greets people."""
 
-from importlib.metadata import version
-
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from integrates.server.page import render
+from integrates.server.product import version
 
 
 def landing_routes() -> list[Route]:
     """``/``: name and version of the product, and where to go from there."""
-    page = render("landing.html", version=version("integrates-server"))
+    page = render("landing.html", version=version())
 
     async def landing(_request: Request) -> Response:
         return HTMLResponse(page)
