@@ -1,6 +1,7 @@
 """Field limits of domain section 3 and rules E6 and E12, one row for each boundary."""
 
 import re
+import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -182,13 +183,21 @@ def test_length_counts_characters_after_normalising() -> None:
     assert refusal(lambda: values.person_text("e\u0301" * 51, PATH)) == "too_long"
 
 
-def test_combining_marks_are_bounded_in_a_row() -> None:
-    assert values.finding_text("a" + "\u0323" * 30, PATH)
-    assert refusal(lambda: values.finding_text("a" + "\u0323\u0300" * 16, PATH)) == "bad_characters"
+@pytest.mark.parametrize("mark", ["\u0323", "\u0323\u0300", "\u0344", "\u0f73", "\u0f75\u0f81"])
+def test_combining_marks_are_bounded_in_a_row(mark: str) -> None:
+    decomposed = unicodedata.normalize("NFD", mark)
+    fitting = "x" + mark * (30 // len(decomposed))
+    assert values.finding_text(fitting, PATH) == unicodedata.normalize("NFC", fitting)
+    assert refusal(lambda: values.finding_text("x" + mark * 31, PATH)) == "bad_characters"
+    assert values.finding_text(values.excerpt("x" + mark * 31, 2000), PATH)
 
 
 @pytest.mark.parametrize("check", dict.fromkeys(row[0] for row in ACCEPTED))
-@given(text=st.text(max_size=60) | st.from_regex(r"[A-Za-z0-9@.#:/ -]{1,45}"))
+@given(
+    text=st.text(max_size=60)
+    | st.text("a\u0300\u0344\u0f73\U0001d160", max_size=70)
+    | st.from_regex(r"[A-Za-z0-9@.#:/ -]{1,45}")
+)
 @example(text="\u2000\u0344a\u0301")
 def test_normalising_is_idempotent(check: values.Check, text: str) -> None:
     try:
@@ -254,7 +263,10 @@ def test_excerpts_are_cut_and_never_refused() -> None:
     assert values.excerpt("x" * 2001, 2000) == "x" * 2000
 
 
-@given(st.text(max_size=50), st.integers(0, 20))
+STACKS = st.text("a\u0300\u0323\u0344\u0f73\u0f71\u0958\U0001d160\u05bf\ufb4c\r", min_size=20, max_size=90)
+
+
+@given(st.text(max_size=50) | STACKS, st.integers(0, 100))
 @example("\u0344" * 20, 20)
 def test_excerpts_are_storable(text: str, high: int) -> None:
     cut = values.excerpt(text, high)

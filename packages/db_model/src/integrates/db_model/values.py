@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from ipaddress import ip_address
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Final, TypeAlias, TypeVar, overload
 from urllib.parse import SplitResult, urlsplit
 
@@ -30,6 +30,8 @@ MAX_MARKS: Final = 30
 
 # Control characters except tab and newline, surrogates, and Unicode's Bidi_Control property.
 _REFUSED: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_MARK_PAIRS: Final = frozenset("\u0344\u0f73\u0f75\u0f81")
+"""What decomposes into combining marks alone, and never comes back from that."""
 _LINE_BREAK: Final = re.compile("[\t\n\u2028\u2029]")
 _HOST: Final = r"(?!(.*\.)?[0-9]+\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 _UUID: Final = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -52,9 +54,10 @@ def multi_line(value: str, path: Sequence[str], *, low: int, high: int) -> str:
     # Canonical decomposition makes at most four characters of one: what is longer cannot shrink to ``high``.
     if len(trimmed) > 4 * high:
         raise Rejected("too_long", path)
-    if _has_stacked_marks(trimmed):
+    # Before normalising, because that is what takes long; and after it, because one mark can become two.
+    if _has_stacked_marks(trimmed) or _has_stacked_marks(text := unicodedata.normalize("NFC", trimmed)):
         raise Rejected("bad_characters", path)
-    return _measured(unicodedata.normalize("NFC", trimmed), path, low, high)
+    return _measured(text, path, low, high)
 
 
 def _measured(text: str, path: Sequence[str], low: int, high: int) -> str:
@@ -67,11 +70,20 @@ def _measured(text: str, path: Sequence[str], low: int, high: int) -> str:
     return text
 
 
+def _is_mark(character: str) -> bool:
+    return unicodedata.combining(character) != 0 or character in _MARK_PAIRS
+
+
 def _has_stacked_marks(text: str) -> bool:
     if text.isascii():
         return False
-    runs = groupby(map(unicodedata.combining, text), key=bool)
-    return any(marks and sum(1 for _ in run) > MAX_MARKS for marks, run in runs)
+    return any(marks and sum(1 for _ in run) > MAX_MARKS for marks, run in groupby(text, key=_is_mark))
+
+
+def _thinned(text: str) -> str:
+    # A third, because normalising makes at most two of each mark and puts at most two more before them.
+    runs = groupby(text, key=_is_mark)
+    return "".join("".join(islice(run, MAX_MARKS // 3) if marks else run) for marks, run in runs)
 
 
 def one_line(value: str, path: Sequence[str], *, low: int, high: int) -> str:
@@ -83,8 +95,12 @@ def one_line(value: str, path: Sequence[str], *, low: int, high: int) -> str:
 
 
 def excerpt(value: str, high: int) -> str:
-    """Make the text of a machine storable instead of refusing it: leave out bad characters and what passes ``high``."""
+    """Make the text of a machine storable instead of refusing it: leave out bad characters and what passes ``high``.
+
+    The result is one that ``multi_line`` takes, as it is, wherever empty texts are allowed.
+    """
     text = _REFUSED.sub("", value.strip()[:high])
+    text = text if text.isascii() else _thinned(text)
     return unicodedata.normalize("NFC", text)[:high].strip()
 
 
@@ -291,7 +307,7 @@ def gather(
     /,
 ) -> tuple[A, B, C, D, E, F]: ...
 @overload
-def gather(
+def gather(  # pylint: disable=too-many-positional-arguments # as many as a call may have to check
     first: Callable[[], A],
     second: Callable[[], B],
     third: Callable[[], C],
