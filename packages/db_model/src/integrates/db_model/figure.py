@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from integrates.db_model.counters import DOT, INHERITED, NONE, OPENED_EPOCH_SUM, REMEDIATED_COUNT, REMEDIATED_SECONDS
+from integrates.db_model.findings.rules import status
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.severities.rules import cvssf, level
 from integrates.db_model.severities.types import Level, Severity
@@ -155,9 +156,10 @@ def figures(counters: Mapping[str, int], now: datetime, *, inherited: Severity |
 
 
 def finding_status(counters: Mapping[str, int]) -> FindingStatus:
-    """Derive the status of a finding: VULNERABLE with an open vulnerability, else SAFE with a released one, else DRAFT."""
+    """Derive the status of a finding from its counters."""
     found = cells(counters)
-    if any(cell.is_open for cell in found):
-        return FindingStatus.VULNERABLE
     released = {VulnerabilityStatus.VULNERABLE.value, VulnerabilityStatus.SAFE.value}
-    return FindingStatus.SAFE if any(cell.state in released for cell in found) else FindingStatus.DRAFT
+    return status(
+        open_count=number_of(found, lambda cell: cell.is_open),
+        released_count=number_of(found, lambda cell: cell.state in released),
+    )

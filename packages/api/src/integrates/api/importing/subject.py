@@ -11,7 +11,8 @@ from integrates.db_model.counters import finding_counters_key
 from integrates.db_model.errors import AlreadyExists, Raced, Stale
 from integrates.db_model.facet import decoded
 from integrates.db_model.findings import change
-from integrates.db_model.findings.facet import FINDING, finding_key, is_live
+from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.findings.rules import is_live
 from integrates.db_model.findings.types import (
     Finding,
     FindingDescription,

@@ -10,7 +10,7 @@ from integrates.api.ingest.observation import Observation
 from integrates.db_model import claim, entity
 from integrates.db_model.claim import Held
 from integrates.db_model.facet import decoded
-from integrates.db_model.findings.facet import is_live as finding_is_live
+from integrates.db_model.findings.rules import is_live as finding_is_live
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import Query, Store
 from integrates.db_model.vulnerabilities import list as lists

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from integrates.db_model.access.types import AccessStatus, GroupAccess, OrganizationAccess
+from integrates.db_model.access.rules import is_live
+from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.facet import Audit, Facet, key_of
 from integrates.db_model.store.port import Key
 
@@ -11,7 +12,7 @@ ORGANIZATION_ACCESS: Final = Facet(
     type=OrganizationAccess,
     parts=lambda access: {"email": access.email, "organization_id": access.organization_id},
     listed=lambda _: (1,),
-    is_live=lambda access: access.state.status is not AccessStatus.REMOVED,
+    is_live=is_live,
     audit=lambda access: Audit(organization=access.organization_id),
 )
 GROUP_ACCESS: Final = Facet(
@@ -19,7 +20,7 @@ GROUP_ACCESS: Final = Facet(
     type=GroupAccess,
     parts=lambda access: {"email": access.email, "group_name": access.group_name},
     listed=lambda _: (1,),
-    is_live=lambda access: access.state.status is not AccessStatus.REMOVED,
+    is_live=is_live,
     audit=lambda access: Audit(group=access.group_name),
 )
 

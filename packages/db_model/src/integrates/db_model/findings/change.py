@@ -7,6 +7,7 @@ import msgspec
 from integrates.db_model import claim, counters, entity
 from integrates.db_model.entity import Plan
 from integrates.db_model.findings.facet import FINDING
+from integrates.db_model.findings.rules import title_key
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Check, Item, Put, Version
@@ -18,7 +19,7 @@ def uniqueness(finding: Finding, held: claim.Held | None = None) -> Put:
     if finding.rule is not None:
         value = (finding.group_name, finding.rule.tool, finding.rule.rule_id)
         return claim.taken("finding_rule", *value, owner=finding.id, held=held)
-    title = finding.description.title.casefold()
+    title = title_key(finding.description.title)
     return claim.taken("finding_title", finding.group_name, title, owner=finding.id, held=held)
 
 

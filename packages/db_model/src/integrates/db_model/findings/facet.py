@@ -4,18 +4,14 @@ from hashlib import sha256
 from typing import Final
 
 from integrates.db_model.facet import Audit, Facet, key_of
-from integrates.db_model.findings.types import Finding, FindingStateStatus
+from integrates.db_model.findings.rules import is_live, title_key
+from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import Key
-
-
-def is_live(finding: Finding) -> bool:
-    """Tell whether the finding was not removed."""
-    return finding.state.status is FindingStateStatus.CREATED
 
 
 def title_hash(title: str) -> str:
     """Return the SHA-256 in hex under which findings of one title, ignoring case, are listed."""
-    return sha256(title.casefold().encode()).hexdigest()
+    return sha256(title_key(title).encode()).hexdigest()
 
 
 FINDING: Final = Facet(

@@ -3,7 +3,8 @@
 from typing import Final
 
 from integrates.db_model.facet import Audit, Facet, key_of
-from integrates.db_model.groups.types import Group, GroupStatus
+from integrates.db_model.groups.rules import is_live
+from integrates.db_model.groups.types import Group
 from integrates.db_model.store.port import Key
 
 GROUP: Final = Facet(
@@ -11,7 +12,7 @@ GROUP: Final = Facet(
     type=Group,
     parts=lambda group: {"name": group.name, "organization_id": group.organization_id},
     listed=lambda _: (1,),
-    is_live=lambda group: group.state.status is GroupStatus.ACTIVE,
+    is_live=is_live,
     audit=lambda group: Audit(group=group.name, organization=group.organization_id),
 )
 

@@ -3,7 +3,8 @@
 from typing import Final
 
 from integrates.db_model.facet import Audit, Facet, key_of, shard
-from integrates.db_model.organizations.types import Organization, OrganizationStatus
+from integrates.db_model.organizations.rules import is_live
+from integrates.db_model.organizations.types import Organization
 from integrates.db_model.store.port import Key
 
 ORGANIZATION: Final = Facet(
@@ -11,7 +12,7 @@ ORGANIZATION: Final = Facet(
     type=Organization,
     parts=lambda organization: {"id": organization.id, "shard": shard(organization.id)},
     listed=lambda _: (1,),
-    is_live=lambda organization: organization.state.status is OrganizationStatus.ACTIVE,
+    is_live=is_live,
     audit=lambda organization: Audit(organization=organization.id),
 )
 

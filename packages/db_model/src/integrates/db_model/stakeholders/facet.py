@@ -3,7 +3,8 @@
 from typing import Final
 
 from integrates.db_model.facet import Audit, Facet, key_of, shard
-from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
+from integrates.db_model.stakeholders.rules import is_live
+from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.store.port import Key
 
 STAKEHOLDER: Final = Facet(
@@ -11,7 +12,7 @@ STAKEHOLDER: Final = Facet(
     type=Stakeholder,
     parts=lambda person: {"email": person.email, "shard": shard(person.email)},
     listed=lambda _: (1,),
-    is_live=lambda person: person.state.status is StakeholderStatus.ACTIVE,
+    is_live=is_live,
     audit=lambda _: Audit(),
 )
 

@@ -11,6 +11,7 @@ from integrates.db_model.entity import Plan
 from integrates.db_model.errors import AlreadyExists, Raced, Rejected
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.types import Stamp
 
@@ -20,7 +21,7 @@ SLOTS: Final = 5
 
 def _is_free(held: Held | None, holder: AccessToken | None, stamp: Stamp) -> bool:
     """A claim is free when nobody holds it, or a token that is revoked or has expired."""
-    return held is None or holder is None or holder.expires_at <= stamp.at
+    return held is None or holder is None or not is_usable(holder, stamp.at)
 
 
 def _planned(

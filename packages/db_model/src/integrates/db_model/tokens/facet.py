@@ -4,14 +4,15 @@ from typing import Final
 
 from integrates.db_model.facet import Audit, Facet, key_of
 from integrates.db_model.store.port import Key
-from integrates.db_model.tokens.types import AccessToken, TokenStatus
+from integrates.db_model.tokens.rules import is_live
+from integrates.db_model.tokens.types import AccessToken
 
 ACCESS_TOKEN: Final = Facet(
     name="access_token",
     type=AccessToken,
     parts=lambda token: {"id": token.id, "owner": token.owner},
     listed=lambda _: (1,),
-    is_live=lambda token: token.state.status is TokenStatus.ACTIVE,
+    is_live=is_live,
     audit=lambda _: Audit(),
 )
 
