@@ -13,7 +13,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 DESIGN = Path("schemas/database-design.json")
 CARRIED = Path("packages/db_model/src/integrates/db_model/design.json")
-FACETS = Path("schemas/tables/integrates_vms/facets")
 
 Export = Callable[..., subprocess.CompletedProcess[str]]
 

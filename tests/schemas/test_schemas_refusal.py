@@ -70,6 +70,7 @@ DEMO = [
 ]
 # file, a text of it, the text that takes its place, what the message names
 DESIGN = [
+    (Path("schemas/database_schema/date.cue"), '#anchor: "2026', '#anchor: "2027', "_anchorText"),
     (FACETS / "finding/finding.cue", 'pk: "FIN#id"', 'pk: "FIN#Id"', "facet.keys.pk"),
     (FACETS / "finding/finding.cue", 'pk: "FIN#id"', 'pk: "FIN#number"', "demo.webshop.price_from_browser.pk"),
     (
