@@ -55,7 +55,7 @@ def _number(digits: str) -> int | float:
 def _decoded(content: bytes) -> str:
     if not content:
         raise _bad("The file is empty.")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:4]:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:2]:
         raise _bad("The file must be UTF-8; it is UTF-16 or UTF-32.")
     try:
         return content.decode("utf-8-sig")

@@ -1,14 +1,15 @@
 """Texts of messages (SARIF 2.1.0, section 3.11)."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from integrates.api.ingest.sarif_document import Message, Text
 from integrates.api.ingest.text import block
 from integrates.db_model.vulnerabilities.place import MAX_EXCERPT
 
-_PART: Final = re.compile(r"\{\{|\}\}|\{(\d{1,4})\}|[^{}]+|.", re.DOTALL)
+MAX_PLACEHOLDERS: Final = 50
+_PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([0-9]{1,4})\}")
 
 
 def detail(message: Message | None, texts: Sequence[Mapping[str, Text] | None]) -> str | None:
@@ -25,21 +26,13 @@ def _kept(identity: str | None, texts: Sequence[Mapping[str, Text] | None]) -> s
 
 
 def _filled(text: str, arguments: Sequence[str]) -> str:
-    """Put the arguments into the placeholders, of a text that is cut first so that no file can make it grow endlessly."""
-    return "".join(_parts(text.strip()[:MAX_EXCERPT], arguments)) if arguments else text
-
-
-def _parts(text: str, arguments: Sequence[str]) -> Iterator[str]:
-    length = 0
-    for match in _PART.finditer(text):
-        part = _argument(match, arguments)[:MAX_EXCERPT]
-        length += len(part)
-        yield part
-        if length > MAX_EXCERPT:
-            return
+    """Put the arguments into the first placeholders, all cut first: no file makes a text grow endlessly."""
+    if not arguments:
+        return text
+    return _PLACEHOLDER.sub(lambda match: _argument(match, arguments), text.strip()[:MAX_EXCERPT], count=MAX_PLACEHOLDERS)
 
 
 def _argument(match: re.Match[str], arguments: Sequence[str]) -> str:
     if match[1] is None:
-        return match[0][0] if match[0] in {"{{", "}}"} else match[0]
-    return arguments[int(match[1])] if int(match[1]) < len(arguments) else match[0]
+        return match[0][0]
+    return arguments[int(match[1])][:MAX_EXCERPT] if int(match[1]) < len(arguments) else match[0]

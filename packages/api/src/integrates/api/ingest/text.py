@@ -1,6 +1,6 @@
 """Texts of a tool, made storable: what the model would refuse is left out or replaced, nothing is refused."""
 
-from itertools import groupby, islice
+import re
 from typing import Final
 from unicodedata import combining
 
@@ -9,6 +9,10 @@ from integrates.db_model.values import MAX_MARKS, excerpt
 MAX_TITLE: Final = 200
 MIN_TITLE: Final = 3
 _FORMULA: Final = "=+-@"
+_MAX_STACK: Final = MAX_MARKS // 3
+"""Most combining marks in a row that are kept: normalising, which may double them, cannot make more than the model takes."""
+_STACK: Final = re.compile(rb"[^\x00]{%d}([^\x00]+)" % _MAX_STACK)
+"""Too many of them, in the canonical combining classes of a text (0: no mark)."""
 
 
 def block(text: str | None, high: int) -> str:
@@ -34,8 +38,21 @@ def headline(text: str | None, spare: str) -> str:
 
 
 def _thinned(text: str) -> str:
-    """Leave out combining marks beyond the number in a row that the model takes, which would also make normalising slow."""
-    if not any(map(combining, text)):
+    """Leave out combining marks that the model would refuse, and that would make normalising slow."""
+    classes = bytes(map(combining, text))
+    if len(classes) - classes.count(0) <= _MAX_STACK:
         return text
-    runs = groupby(text, key=lambda character: combining(character) > 0)
-    return "".join("".join(islice(run, MAX_MARKS) if marks else run) for marks, run in runs)
+    return _without_stacks(_without_refused(text))
+
+
+def _without_refused(text: str) -> str:
+    """Leave out what the model refuses already here, where it may part marks that will follow each other."""
+    refused = {one for one in set(text) if not combining(one) and len(excerpt(f"a{one}a", 3)) < len("aaa")}
+    return "".join(one for one in text if one not in refused) if refused else text
+
+
+def _without_stacks(text: str) -> str:
+    surplus = [match.span(1) for match in _STACK.finditer(bytes(map(combining, text)))]
+    starts = (0, *(end for _, end in surplus))
+    ends = (*(start for start, _ in surplus), len(text))
+    return "".join(text[start:end] for start, end in zip(starts, ends, strict=True))
