@@ -73,9 +73,8 @@ async def test_the_log_line_holds_these_members_and_nothing_else() -> None:
         note(scope, "actor", Actor("ada@demo.example", Means.SESSION))
         await app()(scope, receive, send)
 
-    layered = identified(
-        logged(with_actor, lines.append, lambda _: "/things/{thing}", lambda: next(clock)), lambda: "id-of-this", lambda _: None
-    )
+    log = logged(with_actor, lines.append, lambda _: "/things/{thing}", lambda: next(clock))
+    layered = identified(log, lambda: "id-of-this", lambda _: None)
     await call(layered, path="/things/secret?token=secret", headers={"authorization": "Bearer secret", "cookie": "a=secret"})
     assert lines == [
         {

@@ -54,9 +54,8 @@ Layer: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 def _template(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
     """The template of the route that answers a request, or would have."""
-    return next(
-        (route.path for route in routes if isinstance(route, Route | Mount) and route.matches(scope)[0] is not Match.NONE), None
-    )
+    named = (route for route in routes if isinstance(route, Route | Mount))
+    return next((route.path for route in named if route.matches(scope)[0] is not Match.NONE), None)
 
 
 def _middleware(service: Service, template: Callable[[Scope], str | None]) -> list[Layer]:
