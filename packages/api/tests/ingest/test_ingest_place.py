@@ -110,6 +110,10 @@ def test_paths_that_are_refused(scan: Any, result: Any, uri: str) -> None:
         ("/", "/a.py", "a.py"),
         ("", "a.py", "a.py"),
         (" ", "a.py", "a.py"),
+        ("file:", "a.py", "a.py"),
+        ("file:%FF", "a.py", "a.py"),
+        ("file:%00", "a.py", "a.py"),
+        ("\x00", "a.py", "a.py"),
         (None, "a.py", "a.py"),
     ],
 )

@@ -51,11 +51,15 @@ def located(spot: Spot, run: Run, prefix: Prefix) -> Place | Reason:
 
 
 def segments(prefix: str | None) -> Prefix:
-    """Return the segments of a prefix to take away: of a relative directory, an absolute one or a file url."""
+    """Return the segments of a prefix to take away: of a relative directory, an absolute one or a file url.
+
+    One that no path can begin with takes nothing away.
+    """
     text = (prefix or "").strip()
-    if not text:
+    try:
+        found = _segments(_local(text) if _FILE.fullmatch(text) else text.replace("\\", "/"))
+    except (Rejected, UnicodeDecodeError):
         return ()
-    found = _segments(_local(text) if _FILE.fullmatch(text) else text.replace("\\", "/"))
     return found if found[-1:] != [""] else found[:-1]
 
 
