@@ -1,6 +1,88 @@
-"""Runs the examples of the handbook: each page is one story, whose blocks share their names from top to bottom."""
+"""Runs the examples of the handbook.
 
-from sybil import Sybil
-from sybil.parsers.markdown import PythonCodeBlockParser
+Each page is one story, whose blocks share what they name, from top to bottom. Python blocks run as they stand. The
+tutorial's shell blocks run against a service with demo data; a JSON block after one is the answer that it should give.
+"""
 
-pytest_collect_file = Sybil(parsers=[PythonCodeBlockParser()], patterns=["*.md"]).pytest()
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sybil import Example, Sybil
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+ANY = "…"
+"""In an expected answer: whatever stands there."""
+ADDRESS = "localhost:8001"
+BEFORE = "set -aeuo pipefail; [ ! -f .names ] || . ./.names; trap 'declare -f > .names; export -p >> .names' EXIT\n"
+"""Takes over the functions and variables of the blocks before, and leaves them to those after."""
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """The folder and the address of a service that was started as the tutorial expects."""
+    folder = tmp_path_factory.mktemp("tutorial")
+    program = folder / ".nox/serve/bin/integrates"
+    program.parent.mkdir(parents=True)
+    program.symlink_to(Path(sys.executable).with_name("integrates"))
+    with (
+        (folder / "log").open("w") as log,
+        subprocess.Popen(
+            [program, "serve", "--demo", "--port", "0"], cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        try:
+            yield folder, address(process)
+        finally:
+            process.terminate()
+
+
+def address(process: subprocess.Popen[str]) -> str:
+    """The host and port that a starting service announces."""
+    for line in process.stdout or ():
+        if found := re.search(r"http://(localhost:\d+)", line):
+            return found[1]
+    raise AssertionError("the service did not start; its log is in the folder of the test")
+
+
+def run_shell(example: Example) -> None:
+    """Run a block in the folder of the service, and keep what it prints for the JSON block that follows."""
+    folder, host = example.namespace["service"]
+    script = BEFORE + example.parsed.replace(ADDRESS, host)
+    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    example.namespace["printed"] = done.stdout
+
+
+def compare(example: Example) -> None:
+    """Compare a JSON block with what the shell block before it printed, less the cost that every answer tells."""
+    found = {name: value for name, value in json.loads(example.namespace["printed"]).items() if name != "extensions"}
+    expected = json.loads(example.parsed)
+    assert blanked(found, expected) == expected
+
+
+def blanked(found: Any, expected: Any) -> Any:
+    """What was found, with the sign for "whatever" where it is expected."""
+    match found, expected:
+        case _, "…":
+            return ANY
+        case dict(), dict():
+            return {name: blanked(value, expected.get(name)) for name, value in found.items()}
+        case list(), list() if len(found) == len(expected):
+            return [blanked(*pair) for pair in zip(found, expected, strict=True)]
+        case _:
+            return found
+
+
+TUTORIAL = Sybil(
+    parsers=[CodeBlockParser(language="sh", evaluator=run_shell), CodeBlockParser(language="json", evaluator=compare)],
+    patterns=["tutorial.md"],
+    fixtures=["service"],
+)
+OTHERS = Sybil(parsers=[PythonCodeBlockParser()], patterns=["*.md"], excludes=["tutorial.md"])
+pytest_collect_file = (TUTORIAL + OTHERS).pytest()
