@@ -1,0 +1,85 @@
+"""Answers: what the client sees of results and errors, and the HTTP status that goes with them (domain section 11.3)."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+from graphql import GraphQLError
+
+from integrates.api.errors import Code, RequestError
+from integrates.db_model.errors import InvalidCursor, Unavailable
+
+_STATUS: Final[Mapping[Code, HTTPStatus]] = {
+    Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
+    Code.GRAPHQL_VALIDATION_FAILED: HTTPStatus.BAD_REQUEST,
+    Code.BAD_USER_INPUT: HTTPStatus.OK,
+    Code.BAD_CURSOR: HTTPStatus.OK,
+    Code.QUERY_TOO_COMPLEX: HTTPStatus.BAD_REQUEST,
+    Code.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+_MAX_MESSAGE: Final = 300
+_PYTHON: Final = re.compile(r", but encountered error '.*", re.DOTALL)
+"""What graphql-core says of errors in coercing, with the text of the Python error."""
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """An HTTP status and the JSON body that goes with it."""
+
+    status: int
+    body: dict[str, Any]
+
+
+def masked(request_id: str) -> str:
+    """Return the only text that is shown of an error of ours."""
+    return f"Something went wrong. Request {request_id}."
+
+
+def known(error: BaseException | None) -> RequestError | None:
+    """Return what a client may know of an error; ``None`` when it is nobody's business."""
+    match error:
+        case RequestError():
+            return error
+        case InvalidCursor():
+            return RequestError(Code.BAD_CURSOR, "The cursor does not belong to this list.")
+        case Unavailable():
+            return RequestError(Code.UNAVAILABLE, "The service cannot answer now. Try again later.")
+        case _:
+            return None
+
+
+def shown(error: RequestError) -> dict[str, Any]:
+    """Return an error of the whole request."""
+    return {"message": error.text, "extensions": {"code": error.code.value}}
+
+
+def shown_invalid(error: GraphQLError) -> dict[str, Any]:
+    """Return an error that says how a query or its variables do not fit the schema."""
+    code = (error.extensions or {}).get("code", Code.GRAPHQL_VALIDATION_FAILED)
+    locations = {"locations": [place.formatted for place in error.locations]} if error.locations else {}
+    message = _PYTHON.sub(".", error.message)[:_MAX_MESSAGE]
+    return {"message": message, **locations, "extensions": {"code": str(code)}}
+
+
+def shown_field(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    """Return an error of one field."""
+    found = known(error.original_error) or RequestError(Code.INTERNAL, masked(request_id))
+    return {**shown(found), "path": error.path}
+
+
+def _codes(errors: Iterable[Mapping[str, Any]]) -> set[Code]:
+    return {Code(error["extensions"]["code"]) for error in errors}
+
+
+def status_of(errors: Sequence[Mapping[str, Any]], data: Mapping[str, Any] | None) -> int:
+    """Choose the status: that of the gravest error, or 200 when other fields resolved."""
+    resolved = any(value is not None for value in (data or {}).values())
+    return HTTPStatus.OK if resolved else max((_STATUS[code] for code in _codes(errors)), default=HTTPStatus.OK)
+
+
+def refused(errors: Sequence[Mapping[str, Any]]) -> Answer:
+    """Answer a request that was not executed."""
+    return Answer(status_of(errors, None), {"errors": list(errors)})

@@ -1,0 +1,118 @@
+"""Where the caller stands: roles and permissions on the platform, in an organization, in a group."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final
+
+import msgspec
+from aiodataloader import DataLoader
+
+from integrates.api.authorization.permissions import Roles, acting, permissions_of
+from integrates.api.context import Actor, Means
+from integrates.api.lookup import find, find_many
+from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
+from integrates.db_model.access.rules import role_of
+from integrates.db_model.access.types import GroupAccess, GroupRole, OrganizationAccess
+from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.groups.types import Group
+from integrates.db_model.loaders import Loaders
+from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
+from integrates.db_model.organizations.types import Organization
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.stakeholders.types import Stakeholder
+from integrates.db_model.store.port import Key
+
+CI_ACTOR: Final = "service:forces:"
+
+
+class Scope(msgspec.Struct, frozen=True, kw_only=True):
+    """What the caller may do at one place.
+
+    ``organization`` and ``group`` are the live ones of the place, ``roles`` those that the caller acts in there. At a place
+    that does not exist there are no permissions.
+    """
+
+    organization: Organization | None = None
+    group: Group | None = None
+    roles: Roles = Roles()
+    permissions: frozenset[str] = frozenset()
+
+
+NOWHERE: Final = Scope()
+
+
+class Scopes(msgspec.Struct, frozen=True):
+    """The scopes of one request: on the platform, by organization id, by group name."""
+
+    platform: DataLoader[str, Scope]
+    organizations: DataLoader[str, Scope]
+    groups: DataLoader[str, Scope]
+
+
+def _scope(given: Roles, organization: Organization | None, group: Group | None = None) -> Scope:
+    roles = acting(given)
+    return Scope(organization=organization, group=group, roles=roles, permissions=permissions_of(roles))
+
+
+def _is_ci_of(actor: Actor, group_name: str) -> bool:
+    return actor.means is Means.CI_TOKEN and actor.email == f"{CI_ACTOR}{group_name}"
+
+
+def _organization_roles(person: Stakeholder | None, access: OrganizationAccess | None) -> Roles:
+    if person is None:
+        return Roles()
+    return Roles(platform=person.access.role, organization=role_of(access) if access else None)
+
+
+def _group_role(actor: Actor, name: str, person: Stakeholder | None, access: GroupAccess | None) -> GroupRole | None:
+    if _is_ci_of(actor, name):
+        return GroupRole.SERVICE_FORCES
+    return role_of(access) if person and access else None
+
+
+def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
+    """Make the scopes of one request. They are read through its loaders, so that many groups take as many calls as one."""
+
+    def person() -> Awaitable[Stakeholder | None]:
+        return find(loaders, STAKEHOLDER, stakeholder_key, actor.email)
+
+    def organization_access(organization_id: str) -> Key:
+        return organization_access_key(actor.email, organization_id)
+
+    def group_access(name: str) -> Key:
+        return group_access_key(actor.email, name)
+
+    async def platform(places: list[str]) -> list[Scope]:
+        found = await person()
+        return [_scope(Roles(platform=found.access.role if found else None), None) for _ in places]
+
+    async def organizations(ids: list[str]) -> list[Scope]:
+        found, mine, stored = await asyncio.gather(
+            person(),
+            find_many(loaders, ORGANIZATION_ACCESS, organization_access, ids),
+            find_many(loaders, ORGANIZATION, organization_key, ids),
+        )
+        pairs = zip(stored, mine, strict=True)
+        return [_scope(_organization_roles(found, access), place) if place else NOWHERE for place, access in pairs]
+
+    async def groups(names: list[str]) -> list[Scope]:
+        found, mine, stored = await asyncio.gather(
+            person(),
+            find_many(loaders, GROUP_ACCESS, group_access, names),
+            find_many(loaders, GROUP, group_key, names),
+        )
+        above = await by_organization.load_many([group.organization_id if group else "" for group in stored])
+        places = zip(stored, mine, above, strict=True)
+        return [_group_scope(actor, found, group, access, parent) for group, access, parent in places]
+
+    by_organization = DataLoader(organizations)
+    return Scopes(DataLoader(platform), by_organization, DataLoader(groups))
+
+
+def _group_scope(
+    actor: Actor, person: Stakeholder | None, group: Group | None, access: GroupAccess | None, parent: Scope
+) -> Scope:
+    if group is None or parent.organization is None:
+        return NOWHERE
+    role = _group_role(actor, group.name, person, access)
+    return _scope(msgspec.structs.replace(parent.roles, group=role), parent.organization, group)

@@ -1,0 +1,82 @@
+"""The request as it comes: a decoded JSON body that may hold anything."""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from integrates.api.errors import Code, RequestError
+from integrates.api.upload import Upload
+
+_MAX_DEPTH: Final = 50
+_INTEGERS: Final = range(-(2**63), 2**63)
+
+
+class Body(msgspec.Struct, frozen=True):
+    """A GraphQL request."""
+
+    query: str
+    variables: Mapping[str, Any] = {}
+    operation_name: str | None = None
+
+
+def bad(text: str) -> RequestError:
+    """Refuse the request as a whole."""
+    return RequestError(Code.GRAPHQL_VALIDATION_FAILED, text)
+
+
+def _sound_text(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _sound(value: Any) -> bool:
+    match value:
+        case str():
+            return _sound_text(value)
+        case bool() | None | Upload():
+            return True
+        case int():
+            return value in _INTEGERS
+        case float():
+            return math.isfinite(value)
+        case _:
+            return isinstance(value, list | dict)
+
+
+def _parts(value: Any) -> tuple[Any, ...]:
+    match value:
+        case list():
+            return tuple(value)
+        case dict():
+            return (*value.keys(), *value.values())
+        case _:
+            return ()
+
+
+def _check(value: Any) -> None:
+    level: tuple[Any, ...] = (value,)
+    for _ in range(_MAX_DEPTH):
+        if not all(map(_sound, level)):
+            raise bad("A variable is no value that JSON and Unicode allow.")
+        level = tuple(part for found in level for part in _parts(found))
+        if not level:
+            return
+    raise bad("The variables are nested too deeply.")
+
+
+def body_of(request: object) -> Body:
+    """Read the body. Raises ``RequestError`` for batches, for members of other types and for values no text can hold."""
+    if not isinstance(request, dict):
+        raise bad("The body is one JSON object; batches are not taken.")
+    query, variables, name = request.get("query"), request.get("variables"), request.get("operationName")
+    if not isinstance(query, str) or not _sound_text(query):
+        raise bad("`query` is the text of a GraphQL document.")
+    if not isinstance(variables, dict | None):
+        raise bad("`variables` is a JSON object.")
+    if not isinstance(name, str | None) or not _sound_text(name or ""):
+        raise bad("`operationName` is a text.")
+    if not isinstance(request.get("extensions"), dict | None):
+        raise bad("`extensions` is a JSON object.")
+    _check(variables or {})
+    return Body(query, variables or {}, name or None)

@@ -1,0 +1,53 @@
+"""Cursors of the API: where a page ends, signed, and good only for the list that gave them."""
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from integrates.api.errors import Code, RequestError
+
+_MARK: Final = 16
+_MAX_CURSOR: Final = 4_096
+
+
+class Listing(msgspec.Struct, frozen=True):
+    """What a cursor is good for: a field of one parent with its filters."""
+
+    field: str
+    parent: str
+    filters: Mapping[str, Any]
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a page ends: which stretch of the list, and the store's cursor there."""
+
+    stretch: int
+    after: str
+
+
+def _mark(key: bytes, listing: Listing, place: bytes) -> bytes:
+    bound = msgspec.json.encode(listing, order="sorted")
+    return hmac.new(key, sha256(bound).digest() + place, sha256).digest()[:_MARK]
+
+
+def sealed(key: bytes, listing: Listing, place: Place) -> str:
+    """Return the cursor of a place in a list."""
+    text = msgspec.json.encode(place)
+    return urlsafe_b64encode(_mark(key, listing, text) + text).decode()
+
+
+def opened(key: bytes, listing: Listing, cursor: str) -> Place:
+    """Read a cursor. Raises ``RequestError`` (BAD_CURSOR) for any other than ``sealed`` gave for that list."""
+    try:
+        raw = urlsafe_b64decode(cursor[:_MAX_CURSOR].encode("ascii"))
+        genuine = hmac.compare_digest(raw[:_MARK], _mark(key, listing, raw[_MARK:]))
+        place = msgspec.json.decode(raw[_MARK:], type=Place) if genuine else None
+    except ValueError:
+        place = None
+    if place is None:
+        raise RequestError(Code.BAD_CURSOR, "The cursor does not belong to this list.")
+    return place

@@ -1,0 +1,64 @@
+"""From the text of a query to a document that may be executed; valid ones are kept by text."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TypeAlias
+
+import msgspec
+from ariadne.validation.introspection_disabled import IntrospectionDisabledRule
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
+
+from integrates.api.limits import Limits, check, too_complex
+
+
+class Invalid(Exception):  # noqa: N818 -- it says what the query is, like the errors of the model
+    """The query is no query of this schema; there are at most as many ``errors`` as the limits show."""
+
+    def __init__(self, errors: tuple[GraphQLError, ...]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+Reader: TypeAlias = Callable[[str], DocumentNode]
+
+
+class Readers(msgspec.Struct, frozen=True):
+    """Both raise ``RequestError`` (QUERY_TOO_COMPLEX) and :class:`Invalid`.
+
+    ``parsed`` reads any query within the limits, ``valid`` only one that fits the schema.
+    """
+
+    parsed: Reader
+    valid: Reader
+
+
+def _parsed(text: str, limits: Limits) -> DocumentNode:
+    if len(text) > limits.characters:
+        raise too_complex("characters", limits.characters)
+    try:
+        document = parse(text, max_tokens=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if "tokens" in error.message:
+            raise too_complex("tokens", limits.tokens) from error
+        raise Invalid((error,)) from error
+    check(document, limits)
+    return document
+
+
+def new_readers(schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> Readers:
+    """Make the readers of a schema; without introspection errors do not suggest what exists."""
+    rules = (*specified_rules, *(() if introspection else (IntrospectionDisabledRule,)))
+    most = limits.validation_errors
+
+    def parsed(text: str) -> DocumentNode:
+        return _parsed(text, limits)
+
+    def valid(text: str) -> DocumentNode:
+        document = parsed(text)
+        errors = validate(schema, document, rules, max_errors=most, hide_suggestions=not introspection)
+        if errors:
+            raise Invalid(tuple(errors[:most]))
+        return document
+
+    kept = lru_cache(maxsize=limits.documents)(valid)
+    return Readers(parsed, lambda text: kept(text) if len(text) <= limits.kept_characters else valid(text))

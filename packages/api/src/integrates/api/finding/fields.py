@@ -1,0 +1,140 @@
+"""Fields of findings, as they are and as they were."""
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+from integrates.api import connection
+from integrates.api.attribute import Fields
+from integrates.api.connection import Connection
+from integrates.api.finding.past import counts_at, vulnerabilities_at
+from integrates.api.past import FindingAt, check_past, moment_of
+from integrates.api.request import Info, Request
+from integrates.api.revision.page import history as history_of
+from integrates.api.summary.cell import finding_status
+from integrates.api.summary.figure import Summary, summary
+from integrates.api.vulnerability.page import by_state, of_finding_at
+from integrates.db_model.counters import finding_counters_key
+from integrates.db_model.entity import page_of
+from integrates.db_model.findings.facet import finding_key
+from integrates.db_model.findings.types import Finding, FindingStatus
+from integrates.db_model.groups.types import Group
+from integrates.db_model.loaders import counts
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+from integrates.db_model.vulnerabilities.list import of_finding_in_state
+from integrates.db_model.vulnerabilities.rules import is_open
+from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
+
+_PLACES: Final = 20
+_LOOKED_AT: Final = 500
+
+
+async def permissions_for(source: Finding, info: Info) -> AbstractSet[str]:
+    """Return the caller's permissions in the group of the finding."""
+    return (await info.context.scopes.groups.load(source.group_name)).permissions
+
+
+async def group(source: Finding, info: Info) -> Group | None:
+    """The group of the finding."""
+    return (await info.context.scopes.groups.load(source.group_name)).group
+
+
+async def _counts(source: Finding, request: Request, permissions: AbstractSet[str]) -> Mapping[str, int]:
+    if isinstance(source, FindingAt):
+        return await counts_at(source, request, permissions)
+    return await counts(request.loaders, (finding_counters_key(source.id),))
+
+
+def _moment(source: Finding, request: Request) -> datetime:
+    return moment_of(source) or request.context.now()
+
+
+async def status(source: Finding, info: Info) -> FindingStatus:
+    """The status of the finding, from its counters."""
+    return finding_status(await _counts(source, info.context, await permissions_for(source, info)))
+
+
+async def figures(source: Finding, info: Info) -> Summary:
+    """The figures of the finding."""
+    permissions = await permissions_for(source, info)
+    numbers = await _counts(source, info.context, permissions)
+    return summary(numbers, permissions, _moment(source, info.context), inherited=source.severity)
+
+
+async def age_days(source: Finding, info: Info) -> int | None:
+    """The days since the release of the finding."""
+    released_at = source.release.released_at
+    return (_moment(source, info.context) - released_at).days if released_at else None
+
+
+async def _open(source: Finding, info: Info, number: int) -> tuple[Vulnerability, ...]:
+    """Return the open vulnerabilities that were opened first."""
+    if isinstance(source, FindingAt):
+        found = await vulnerabilities_at(source, info.context, await permissions_for(source, info))
+        return tuple(sorted(filter(is_open, found), key=_opened))[:number]
+    query = of_finding_in_state(source.id, hidden=False, state=VulnerabilityStatus.VULNERABLE, limit=number)
+    return page_of(VULNERABILITY, await info.context.loaders.pages.load(query)).entities
+
+
+def _opened(found: Vulnerability) -> datetime:
+    return found.cycle.opened_at or found.state.at
+
+
+async def open_age_days(source: Finding, info: Info) -> int | None:
+    """The days since the opening of the oldest open vulnerability."""
+    oldest = await _open(source, info, 1)
+    return (_moment(source, info.context) - _opened(oldest[0])).days if oldest else None
+
+
+async def where(source: Finding, info: Info) -> list[str]:
+    """The first places that differ among the open vulnerabilities, in the order in which they were opened."""
+    found = await _open(source, info, _LOOKED_AT)
+    return list(dict.fromkeys(one.location.where for one in found))[:_PLACES]
+
+
+async def vulnerabilities(source: Finding, info: Info, **args: Any) -> Connection:
+    """The vulnerabilities of the finding that the caller may see, now or at a moment."""
+    permissions = await permissions_for(source, info)
+    at = args.get("as_of") or moment_of(source)
+    if at is not None:
+        return await of_finding_at(info, source, args, check_past(at, info.context.context.now()), permissions)
+    return await by_state(
+        info,
+        source.id,
+        args,
+        partial(of_finding_in_state, source.id),
+        permissions=permissions,
+        counters=(finding_counters_key(source.id),),
+        inherited=source.severity,
+    )
+
+
+async def history(source: Finding, info: Info, **args: Any) -> Connection:
+    """The revisions of the finding."""
+    permissions = await permissions_for(source, info)
+    return await history_of(info, finding_key(source.id), args, permissions, until=moment_of(source))
+
+
+FIELDS: Final[Fields] = {
+    "Finding": {
+        "group": group,
+        "title": "description.title",
+        "description": "description.description",
+        "threat": "description.threat",
+        "attackVectorDescription": "description.attack_vector_description",
+        "recommendation": "description.recommendation",
+        "cweIds": "description.cwe_ids",
+        "minTimeToRemediate": "description.min_time_to_remediate",
+        "status": status,
+        "releasedAt": "release.released_at",
+        "ageDays": age_days,
+        "openAgeDays": open_age_days,
+        "where": where,
+        "summary": figures,
+        "vulnerabilities": vulnerabilities,
+        "history": history,
+    },
+    **connection.fields_of("FindingConnection"),
+}

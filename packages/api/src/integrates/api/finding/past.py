@@ -1,0 +1,117 @@
+"""A finding at a moment, from the revisions of its vulnerabilities (domain sections 7 and 11)."""
+
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from integrates.api.authorization.visibility import READ_HIDDEN, sees_vulnerability
+from integrates.api.connection import Batch, Read
+from integrates.api.errors import Code, RequestError
+from integrates.api.past import FindingAt, VulnerabilityAt, histories, vulnerability_at
+from integrates.api.request import Request
+from integrates.db_model import counters, revision
+from integrates.db_model.facet import decoded
+from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.revision import Revision
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.store.port import MAX_PAGE, Item, Query
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+from integrates.db_model.vulnerabilities.list import of_finding
+from integrates.db_model.vulnerabilities.rules import is_hidden
+from integrates.db_model.vulnerabilities.types import Vulnerability
+
+MAX_VULNERABILITIES: Final = 2_000
+"""Of how many vulnerabilities the figures of a finding at a moment are computed at most."""
+
+
+class Past(msgspec.Struct, frozen=True):
+    """A vulnerability as it is now, removed or not, with all its revisions."""
+
+    now: Vulnerability
+    revisions: tuple[Revision, ...]
+
+
+async def _pasts(request: Request, items: Sequence[Item]) -> tuple[Past, ...]:
+    found = await histories(request, [item.key for item in items])
+    return tuple(Past(decoded(VULNERABILITY, item), own) for item, own in zip(items, found, strict=True))
+
+
+def _may_show(past: Past, permissions: AbstractSet[str]) -> bool:
+    """Never show what is hidden now to those who may not see it."""
+    return READ_HIDDEN in permissions or not is_hidden(past.now)
+
+
+def shown_at(past: Past, at: datetime, permissions: AbstractSet[str]) -> VulnerabilityAt | None:
+    """Return the vulnerability as it was, if it existed then and the caller may see it."""
+    then = revision.state_at(VULNERABILITY, past.revisions, at)
+    seen = then is not None and sees_vulnerability(permissions, then) and _may_show(past, permissions)
+    return vulnerability_at(then, at) if then and seen else None
+
+
+def reader(request: Request, at: datetime, permissions: AbstractSet[str]) -> Read[VulnerabilityAt]:
+    """Read pages of a finding's vulnerabilities as they were."""
+
+    async def read(query: Query) -> Batch[VulnerabilityAt]:
+        page = await request.loaders.pages.load(query)
+        found = [shown_at(past, at, permissions) for past in await _pasts(request, page.items)]
+        kept = [(one, cursor) for one, cursor in zip(found, page.cursors, strict=True) if one]
+        return Batch(
+            tuple(one for one, _ in kept),
+            tuple(cursor for _, cursor in kept),
+            page.has_next,
+            page.cursors[-1] if page.cursors else None,
+        )
+
+    return read
+
+
+async def all_pasts(request: Request, finding_id: str) -> tuple[Past, ...]:
+    """Read all vulnerabilities of a finding with their revisions. Raises BAD_USER_INPUT when there are too many."""
+    items: tuple[Item, ...] = ()
+    after, has_next = None, True
+    while has_next:
+        page = await request.loaders.pages.load(of_finding(finding_id, limit=MAX_PAGE, after=after))
+        items, has_next = (*items, *page.items), page.has_next
+        after = page.cursors[-1] if page.cursors else None
+        if len(items) > MAX_VULNERABILITIES:
+            raise RequestError(Code.BAD_USER_INPUT, "The finding has too many vulnerabilities for figures of the past.")
+    return await _pasts(request, items)
+
+
+async def vulnerabilities_at(source: FindingAt, request: Request, permissions: AbstractSet[str]) -> tuple[Vulnerability, ...]:
+    """Return all vulnerabilities of the finding as they were, by id."""
+    found = [shown_at(past, source.as_of, permissions) for past in await all_pasts(request, source.id)]
+    return tuple(one for one in found if one)
+
+
+def _step(before: Vulnerability | None, after: Vulnerability | None, severity: Severity | None) -> Mapping[str, int]:
+    """Return what one change added to the counters of the finding; a removal takes away."""
+    if after is not None:
+        return counters.difference(before, after, severity).finding
+    return counters.added({}, counters.counted(before, severity).finding, sign=-1)
+
+
+def _steps(past: Past, finding: Sequence[Revision], at: datetime) -> Mapping[str, int]:
+    """Add up what each change of a vulnerability until that moment added to the counters of its finding."""
+    total: Mapping[str, int] = {}
+    before: Vulnerability | None = None
+    until = [one for one in past.revisions if one.at <= at]
+    for number, change in enumerate(until, start=1):
+        after = revision.state_at(VULNERABILITY, until[:number], change.at)
+        owner = revision.state_at(FINDING, finding, change.at)
+        total = counters.added(total, _step(before, after, owner.severity if owner else None))
+        before = after
+    return total
+
+
+async def counts_at(source: FindingAt, request: Request, permissions: AbstractSet[str]) -> Mapping[str, int]:
+    """Return the counters of the finding as they were, of what the caller may know of."""
+    (finding,) = await histories(request, (finding_key(source.id),))
+    total: Mapping[str, int] = {}
+    for past in await all_pasts(request, source.id):
+        if _may_show(past, permissions):
+            total = counters.added(total, _steps(past, finding, source.as_of))
+    return total

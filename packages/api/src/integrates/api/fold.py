@@ -1,0 +1,68 @@
+"""Measuring a query by folding its selections, each fragment once, so that fragments that double stay linear."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionNode,
+    SelectionSetNode,
+)
+
+Inner: TypeAlias = Callable[[SelectionSetNode | None, str], int]
+"""Measures a selection set on the type of that name."""
+Measure: TypeAlias = Callable[[FieldNode, str, Inner], int]
+"""Measures a field of the type of that name, with the help of what measures its selections."""
+Join: TypeAlias = Callable[[Iterable[int]], int]
+Fragments: TypeAlias = Mapping[str, FragmentDefinitionNode]
+
+
+def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
+    """Return the fragments of the document by name."""
+    return {node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)}
+
+
+def operations_of(document: DocumentNode) -> tuple[OperationDefinitionNode, ...]:
+    """Return the operations of the document."""
+    return tuple(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+
+
+def folded(fragments: Fragments, measure: Measure, join: Join) -> Inner:
+    """Return the function that measures a selection set: its fields one by one, joined with what fragments give.
+
+    A cycle of fragments counts as nothing; validation refuses it.
+    """
+    known: dict[str, int] = {}
+
+    def of_fragment(name: str) -> int:
+        if name not in known and name in fragments:
+            known[name] = 0
+            known[name] = of_set(fragments[name].selection_set, fragments[name].type_condition.name.value)
+        return known.get(name, 0)
+
+    def of_selection(node: SelectionNode, kind: str) -> int:
+        match node:
+            case FieldNode():
+                return measure(node, kind, of_set)
+            case FragmentSpreadNode():
+                return of_fragment(node.name.value)
+            case InlineFragmentNode():
+                return of_set(node.selection_set, node.type_condition.name.value if node.type_condition else kind)
+            case _:
+                return 0
+
+    def of_set(selection_set: SelectionSetNode | None, kind: str) -> int:
+        return join(of_selection(node, kind) for node in selection_set.selections) if selection_set else 0
+
+    return of_set
+
+
+def widest(document: DocumentNode, measure: Measure, join: Join) -> int:
+    """Measure each operation and return the largest."""
+    of_set = folded(fragments_of(document), measure, join)
+    return max((of_set(node.selection_set, node.operation.value) for node in operations_of(document)), default=0)

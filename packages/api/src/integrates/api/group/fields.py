@@ -1,0 +1,107 @@
+"""Fields of groups."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from integrates.api.attribute import Fields
+from integrates.api.authorization.permissions import group_permissions
+from integrates.api.connection import Connection
+from integrates.api.finding.page import findings as findings_of
+from integrates.api.imports.page import imports as imports_of
+from integrates.api.policies.fields import shown
+from integrates.api.request import Info
+from integrates.api.revision.page import history as history_of
+from integrates.api.summary.figure import Summary, summary
+from integrates.api.vulnerability.page import by_state
+from integrates.api.walk import whole
+from integrates.db_model.access.types import GroupRole
+from integrates.db_model.counters import group_counters_keys
+from integrates.db_model.groups.facet import group_key
+from integrates.db_model.groups.types import Group
+from integrates.db_model.listing import listing
+from integrates.db_model.loaders import counts
+from integrates.db_model.organizations.types import Organization
+from integrates.db_model.roots.facet import GIT_ROOT
+from integrates.db_model.roots.types import Root, RootStatus
+from integrates.db_model.vulnerabilities.list import of_group_in_state
+
+
+async def organization(source: Group, info: Info) -> Organization | None:
+    """The organization of the group."""
+    return (await info.context.scopes.groups.load(source.name)).organization
+
+
+async def user_role(source: Group, info: Info) -> GroupRole | None:
+    """The role that the caller acts in."""
+    return (await info.context.scopes.groups.load(source.name)).roles.group
+
+
+async def policies(source: Group, info: Info) -> Mapping[str, Any]:
+    """The policies in force in the group."""
+    above = (await info.context.scopes.groups.load(source.name)).organization
+    return shown(above.policies, source.policies) if above else {}
+
+
+async def roots(source: Group, info: Info, state: RootStatus | None = None) -> tuple[Root, ...]:
+    """The roots of the group, by id."""
+    found = await whole(info.context.loaders, GIT_ROOT, listing(GIT_ROOT.name, "roots_of_group", {"group_name": source.name}))
+    return tuple(root for root in found if state in {None, root.state.status})
+
+
+async def findings(source: Group, info: Info, **args: Any) -> Connection:
+    """The findings of the group that the caller may see."""
+    scope = await info.context.scopes.groups.load(source.name)
+    return await findings_of(info, source.name, args, scope.permissions)
+
+
+async def vulnerabilities(source: Group, info: Info, **args: Any) -> Connection:
+    """The vulnerabilities of the group that the caller may see."""
+    scope = await info.context.scopes.groups.load(source.name)
+    query = partial(of_group_in_state, source.name)
+    keys = group_counters_keys(source.name)
+    return await by_state(info, source.name, args, query, permissions=scope.permissions, counters=keys)
+
+
+async def imports(source: Group, info: Info, **args: Any) -> Connection:
+    """The imports into the group, newest first."""
+    return await imports_of(info, source.name, args)
+
+
+async def figures(source: Group, info: Info) -> Summary:
+    """The figures of the group."""
+    scope = await info.context.scopes.groups.load(source.name)
+    numbers = await counts(info.context.loaders, group_counters_keys(source.name))
+    return summary(numbers, scope.permissions, info.context.context.now(), group_name=source.name)
+
+
+async def history(source: Group, info: Info, **args: Any) -> Connection:
+    """The revisions of the group."""
+    scope = await info.context.scopes.groups.load(source.name)
+    return await history_of(info, group_key(source.name), args, scope.permissions)
+
+
+async def permissions(source: Group, info: Info) -> list[str]:
+    """What the caller may do in the group."""
+    return sorted(group_permissions((await info.context.scopes.groups.load(source.name)).roles.group))
+
+
+FIELDS: Final[Fields] = {
+    "Group": {
+        "description": "info.description",
+        "language": "info.language",
+        "context": "info.context",
+        "disambiguation": "info.disambiguation",
+        "tags": "info.tags",
+        "organization": organization,
+        "userRole": user_role,
+        "permissions": permissions,
+        "policies": policies,
+        "roots": roots,
+        "findings": findings,
+        "vulnerabilities": vulnerabilities,
+        "imports": imports,
+        "summary": figures,
+        "history": history,
+    }
+}

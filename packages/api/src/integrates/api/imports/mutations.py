@@ -1,0 +1,155 @@
+"""Importing scanner reports."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import msgspec
+
+from integrates.api.attribute import Fields
+from integrates.api.authorization.scope import new_scopes
+from integrates.api.change import refresh
+from integrates.api.importing.begin import begin
+from integrates.api.importing.job import Gate, Job
+from integrates.api.importing.work import run
+from integrates.api.ingest import sarif
+from integrates.api.ingest.observation import Scan
+from integrates.api.lookup import find
+from integrates.api.request import Info, Request
+from integrates.api.upload import Upload
+from integrates.db_model import entity, values
+from integrates.db_model.imports.facet import IMPORT, import_key
+from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
+from integrates.db_model.loaders import new_loaders
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.rules import is_active
+from integrates.db_model.vulnerabilities.types import Technique
+
+PATIENCE: Final = 20.0
+"""Seconds after which the answer does not wait any longer for the end of the work."""
+_MAX_FILE_NAME: Final = 255
+_MAX_PREFIX: Final = 1_000
+_RUN: Final = "import:run"
+_LOG: Final = logging.getLogger("integrates.api")
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """The checked arguments of an import, with what the file says."""
+
+    group_name: str
+    root_id: str
+    file: ImportFile
+    content: bytes
+    options: ImportOptions
+    scan: Scan
+
+
+def _checked_prefix(prefix: str | None) -> str | None:
+    return None if prefix is None else values.one_line(prefix, ("stripPrefix",), low=1, high=_MAX_PREFIX)
+
+
+async def _asked(
+    group_name: str, root_id: str, file: Upload, *, close_missing: bool, prefix: str | None, technique: Technique | None
+) -> Asked:
+    """Check the arguments and read the file, in a thread because that takes long for a large one."""
+    name, strip_prefix = values.gather(
+        lambda: values.one_line(file.file_name, ("file",), low=1, high=_MAX_FILE_NAME),
+        lambda: _checked_prefix(prefix),
+    )
+    scan = await asyncio.to_thread(sarif.read, file.content, strip_prefix=strip_prefix, technique=technique)
+    return Asked(
+        group_name=group_name,
+        root_id=root_id,
+        file=ImportFile(file_name=name, sha256=sha256(file.content).hexdigest(), size=len(file.content)),
+        content=file.content,
+        options=ImportOptions(close_missing=close_missing, strip_prefix=strip_prefix, technique=technique),
+        scan=scan,
+    )
+
+
+def _gate(request: Request, asked: Asked) -> Callable[[], Awaitable[Gate | None]]:
+    """Return what looks again, with nothing remembered, whether the caller may still import into the root."""
+    store, actor = request.context.store, request.actor
+
+    async def gate() -> Gate | None:
+        loaders = new_loaders(store)
+        scope = await new_scopes(loaders, actor).groups.load(asked.group_name)
+        root = await find(loaders, GIT_ROOT, root_key, asked.root_id)
+        usable = root is not None and root.group_name == asked.group_name and is_active(root)
+        return Gate(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
+
+    return gate
+
+
+def _job(request: Request, asked: Asked, organization_id: str) -> Job:
+    context = request.context
+    return Job(
+        store=context.store,
+        scan=asked.scan,
+        root_id=asked.root_id,
+        group_name=asked.group_name,
+        organization_id=organization_id,
+        by=request.actor.email,
+        change_id=context.new_id(),
+        now=context.now,
+        new_id=context.new_id,
+        gate=_gate(request, asked),
+    )
+
+
+async def _finished(request: Request, job: Job, record: Import, until: float) -> Import:
+    """Do the work in the background and wait for it a while; then answer with the record as it is."""
+    done: asyncio.Future[Import | Exception] = asyncio.get_running_loop().create_future()
+
+    async def work() -> None:
+        try:
+            outcome: Import | Exception = await run(job, record)
+        except Exception as error:  # noqa: BLE001 -- it is raised in the request, or logged when that is over
+            outcome = error
+            _LOG.warning("an import was interrupted", exc_info=error, extra={"request_id": request.context.request_id})
+        if not done.done():
+            done.set_result(outcome)
+
+    request.context.spawn(work())
+    try:
+        async with asyncio.timeout_at(until):
+            outcome = await asyncio.shield(done)
+    except TimeoutError:
+        return await entity.get(request.store, IMPORT, import_key(record.id)) or record
+    if isinstance(outcome, Exception):
+        raise outcome
+    return outcome
+
+
+async def import_vulnerabilities(
+    _source: Any,
+    info: Info,
+    *,
+    group_name: str,
+    root_id: str,
+    file: Upload,
+    close_missing: bool | None = None,
+    strip_prefix: str | None = None,
+    technique: Technique | None = None,
+) -> Mapping[str, Any]:
+    """Import a file into a root; answers when that is finished, or after ``PATIENCE``."""
+    request, until = info.context, asyncio.get_running_loop().time() + PATIENCE
+    asked = await _asked(
+        group_name,
+        root_id,
+        file,
+        close_missing=close_missing is not False,
+        prefix=strip_prefix,
+        technique=technique,
+    )
+    group = (await request.scopes.groups.load(group_name)).group
+    job = _job(request, asked, group.organization_id if group else "")
+    begun = await begin(job, request.context.files, asked.content, asked.file, asked.options)
+    record = await _finished(request, job, begun.record, until) if begun.mine else begun.record
+    refresh(request)
+    return {"import": record}
+
+
+MUTATIONS: Final[Fields] = {"Mutation": {"importVulnerabilities": import_vulnerabilities}}

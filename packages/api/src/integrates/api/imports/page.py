@@ -1,0 +1,30 @@
+"""The list of imports into a group."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integrates.api.connection import Connection, Walk, connected, entities
+from integrates.api.lookup import key_for
+from integrates.api.request import Info
+from integrates.db_model.imports.facet import IMPORT
+from integrates.db_model.imports.types import Import
+from integrates.db_model.listing import listing
+from integrates.db_model.roots.facet import root_key
+
+
+async def imports(info: Info, group_name: str, args: Mapping[str, Any]) -> Connection:
+    """Answer ``Group.imports``: of the group, or of one of its roots; newest first."""
+    root_id = args.get("root_id")
+
+    async def keep(found: Sequence[Import]) -> Sequence[bool]:
+        return [one.group_name == group_name for one in found]
+
+    of_group = listing(IMPORT.name, "imports_of_group", {"group_name": group_name}, descending=True)
+    if root_id is None:
+        walk = Walk(stretches=(of_group,), read=entities(info.context.loaders, IMPORT))
+        return await connected(info, group_name, args, walk)
+    of_root = (
+        listing(IMPORT.name, "imports_of_root", {"root_id": root_id}, descending=True) if key_for(root_key, root_id) else None
+    )
+    walk = Walk(stretches=(of_root,), read=entities(info.context.loaders, IMPORT), keep=keep)
+    return await connected(info, group_name, args, walk)

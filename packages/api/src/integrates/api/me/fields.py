@@ -1,0 +1,77 @@
+"""Fields of the caller."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from integrates.api.attribute import Fields
+from integrates.api.authorization.permissions import platform_permissions
+from integrates.api.authorization.visibility import sees_vulnerability
+from integrates.api.connection import Connection
+from integrates.api.group.membership import groups as groups_of
+from integrates.api.group.membership import organizations as organizations_of
+from integrates.api.request import Info
+from integrates.api.revision.page import history as history_of
+from integrates.api.vulnerability.page import chosen
+from integrates.api.walk import whole
+from integrates.db_model.groups.types import Group
+from integrates.db_model.listing import listing
+from integrates.db_model.organizations.types import Organization
+from integrates.db_model.stakeholders.facet import stakeholder_key
+from integrates.db_model.stakeholders.types import Stakeholder
+from integrates.db_model.tokens.facet import ACCESS_TOKEN
+from integrates.db_model.tokens.rules import is_usable
+from integrates.db_model.tokens.types import AccessToken
+from integrates.db_model.vulnerabilities.list import assigned_to
+from integrates.db_model.vulnerabilities.types import Vulnerability
+
+
+def permissions(source: Stakeholder, _info: Info) -> list[str]:
+    """What the caller may do on the platform."""
+    return sorted(platform_permissions(source.access.role))
+
+
+async def organizations(_source: Stakeholder, info: Info) -> tuple[Organization, ...]:
+    """The organizations of the caller."""
+    return await organizations_of(info.context)
+
+
+async def groups(_source: Stakeholder, info: Info) -> tuple[Group, ...]:
+    """The groups of the caller."""
+    return await groups_of(info.context)
+
+
+async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any) -> Connection:
+    """The vulnerabilities assigned to the caller, in groups that the caller may still read."""
+
+    async def keep(found: Sequence[Vulnerability]) -> Sequence[bool]:
+        scopes = await info.context.scopes.groups.load_many([one.group_name for one in found])
+        return [sees_vulnerability(scope.permissions, one) for one, scope in zip(found, scopes, strict=True)]
+
+    return await chosen(info, source.email, args, assigned_to(source.email), keep)
+
+
+async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, ...]:
+    """The access tokens of the caller that work."""
+    query = listing(ACCESS_TOKEN.name, "tokens_of_owner", {"owner": source.email})
+    now = info.context.context.now()
+    return tuple(token for token in await whole(info.context.loaders, ACCESS_TOKEN, query) if is_usable(token, now))
+
+
+async def history(source: Stakeholder, info: Info, **args: Any) -> Connection:
+    """The revisions of the caller's record."""
+    return await history_of(info, stakeholder_key(source.email), args, frozenset())
+
+
+FIELDS: Final[Fields] = {
+    "Me": {
+        "firstName": "info.first_name",
+        "lastName": "info.last_name",
+        "role": "access.role",
+        "permissions": permissions,
+        "organizations": organizations,
+        "groups": groups,
+        "assignedVulnerabilities": assigned_vulnerabilities,
+        "accessTokens": access_tokens,
+        "history": history,
+    }
+}

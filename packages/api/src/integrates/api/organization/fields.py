@@ -1,0 +1,59 @@
+"""Fields of organizations."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from integrates.api.attribute import Fields
+from integrates.api.authorization.permissions import organization_permissions
+from integrates.api.connection import Connection
+from integrates.api.group.membership import readable
+from integrates.api.policies.fields import shown
+from integrates.api.request import Info
+from integrates.api.revision.page import history as history_of
+from integrates.api.walk import whole
+from integrates.db_model.access.types import OrganizationRole
+from integrates.db_model.groups.facet import GROUP
+from integrates.db_model.groups.types import Group
+from integrates.db_model.listing import listing
+from integrates.db_model.organizations.facet import organization_key
+from integrates.db_model.organizations.types import Organization
+
+
+async def user_role(source: Organization, info: Info) -> OrganizationRole | None:
+    """The role that the caller acts in."""
+    return (await info.context.scopes.organizations.load(source.id)).roles.organization
+
+
+async def permissions(source: Organization, info: Info) -> list[str]:
+    """What the caller may do in the organization."""
+    return sorted(organization_permissions(await user_role(source, info)))
+
+
+def policies(source: Organization, _info: Info) -> Mapping[str, Any]:
+    """The policies in force in the organization."""
+    return shown(source.policies)
+
+
+async def groups(source: Organization, info: Info) -> tuple[Group, ...]:
+    """The groups of the organization that the caller may read, by name."""
+    query = listing(GROUP.name, "groups_of_organization", {"organization_id": source.id})
+    return await readable(info.context, [group.name for group in await whole(info.context.loaders, GROUP, query)])
+
+
+async def history(source: Organization, info: Info, **args: Any) -> Connection:
+    """The revisions of the organization."""
+    scope = await info.context.scopes.organizations.load(source.id)
+    return await history_of(info, organization_key(source.id), args, scope.permissions)
+
+
+FIELDS: Final[Fields] = {
+    "Organization": {
+        "name": "info.name",
+        "country": "info.country",
+        "userRole": user_role,
+        "permissions": permissions,
+        "policies": policies,
+        "groups": groups,
+        "history": history,
+    }
+}

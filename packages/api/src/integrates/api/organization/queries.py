@@ -1,0 +1,23 @@
+"""Reading an organization by id or name."""
+
+from typing import Any, Final
+
+from integrates.api.attribute import Fields
+from integrates.api.authorization.target import organization_id_of
+from integrates.api.request import Info
+from integrates.db_model.organizations.types import Organization
+
+
+async def organization(
+    _source: Any,
+    info: Info,
+    *,
+    id: str | None = None,  # noqa: A002 -- the name of the argument
+    name: str | None = None,
+) -> Organization | None:
+    """The organization."""
+    identity = await organization_id_of(info.context, id, name)
+    return (await info.context.scopes.organizations.load(identity)).organization
+
+
+QUERIES: Final[Fields] = {"Query": {"organization": organization}}

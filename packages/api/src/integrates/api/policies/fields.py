@@ -1,0 +1,24 @@
+"""Fields of policies."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from integrates.db_model.policies.rules import effective
+from integrates.db_model.policies.types import Policies
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(map(str.capitalize, rest))
+
+
+def shown(organization: Policies, group: Policies | None = None) -> Mapping[str, Any]:
+    """Return the policies in force with the values that are set there, for a group or for the organization itself."""
+    stored = organization if group is None else group
+    own = {name: getattr(stored, name) for name in stored.__struct_fields__ if getattr(stored, name) is not None}
+    return {
+        **msgspec.structs.asdict(effective(organization, group)),
+        "own": {name: value if isinstance(value, int) else float(value) for name, value in own.items()},
+    }

@@ -1,0 +1,8 @@
+"""Fields of revisions."""
+
+from typing import Final
+
+from integrates.api import connection
+from integrates.api.attribute import Fields
+
+FIELDS: Final[Fields] = {"Revision": {"entity": "entity_key"}, **connection.fields_of("RevisionConnection")}

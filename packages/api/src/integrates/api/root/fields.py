@@ -1,0 +1,57 @@
+"""Fields of roots."""
+
+from typing import Any, Final
+
+from integrates.api.attribute import Fields
+from integrates.api.connection import Connection
+from integrates.api.request import Info
+from integrates.api.revision.page import history as history_of
+from integrates.api.summary.figure import Summary, summary
+from integrates.api.vulnerability.page import of_root as vulnerabilities_of
+from integrates.db_model.counters import root_counters_key
+from integrates.db_model.loaders import counts
+from integrates.db_model.roots.facet import root_key
+from integrates.db_model.roots.types import Root
+from integrates.db_model.vulnerabilities.list import of_root
+
+
+def type_of(_source: Root, *_: Any) -> str:
+    """Name the type of a root: so far all are branches of git repositories."""
+    return "GitRoot"
+
+
+async def figures(source: Root, info: Info) -> Summary:
+    """The figures of the root, without those that need a score."""
+    scope = await info.context.scopes.groups.load(source.group_name)
+    numbers = await counts(info.context.loaders, (root_counters_key(source.id),))
+    return summary(numbers, scope.permissions, info.context.context.now(), scored=False)
+
+
+async def vulnerabilities(source: Root, info: Info, **args: Any) -> Connection:
+    """The vulnerabilities of the root that the caller may see."""
+    scope = await info.context.scopes.groups.load(source.group_name)
+    keys = (root_counters_key(source.id),)
+    return await vulnerabilities_of(info, source.id, args, of_root(source.id), permissions=scope.permissions, counters=keys)
+
+
+async def history(source: Root, info: Info, **args: Any) -> Connection:
+    """The revisions of the root."""
+    scope = await info.context.scopes.groups.load(source.group_name)
+    return await history_of(info, root_key(source.id), args, scope.permissions)
+
+
+FIELDS: Final[Fields] = {
+    "GitRoot": {
+        "nickname": "info.nickname",
+        "criticality": "info.criticality",
+        "state": "state.status",
+        "reason": "state.reason",
+        "other": "state.other",
+        "url": "location.url",
+        "branch": "location.branch",
+        "gitignore": "location.gitignore",
+        "summary": figures,
+        "vulnerabilities": vulnerabilities,
+        "history": history,
+    }
+}

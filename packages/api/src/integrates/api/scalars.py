@@ -1,0 +1,42 @@
+"""The scalars of the schema: how values of Python and of JSON become each other."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from ariadne import ScalarType
+from graphql import GraphQLError
+
+from integrates.api.errors import Code
+from integrates.api.upload import Upload
+from integrates.db_model.errors import Rejected
+from integrates.db_model.values import instant_text, utc
+
+_MAX_DATE: Final = 64
+
+
+def _bad(text: str) -> GraphQLError:
+    return GraphQLError(text, extensions={"code": Code.BAD_USER_INPUT})
+
+
+def moment(value: Any) -> datetime:
+    """Read an RFC 3339 date with an offset; the result is in UTC. Raises ``GraphQLError`` with BAD_USER_INPUT."""
+    try:
+        return utc(datetime.fromisoformat(value[:_MAX_DATE])).astimezone(UTC)
+    except (TypeError, ValueError, Rejected):
+        raise _bad("DateTime is an RFC 3339 date with an offset.") from None
+
+
+def file(value: Any) -> Upload:
+    """Take a file that the server put in the place of a variable. Raises ``GraphQLError`` with BAD_USER_INPUT."""
+    if not isinstance(value, Upload):
+        raise _bad("Upload is a file of a multipart request.")
+    return value
+
+
+def bindables() -> list[ScalarType]:
+    """Return the scalars of the schema."""
+    return [
+        ScalarType("DateTime", serializer=instant_text, value_parser=moment),
+        ScalarType("Upload", value_parser=file),
+        ScalarType("JSON"),
+    ]

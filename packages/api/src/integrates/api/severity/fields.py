@@ -1,0 +1,20 @@
+"""Fields of severities."""
+
+from decimal import Decimal
+from typing import Final
+
+from integrates.api.attribute import Fields
+from integrates.api.request import Info
+from integrates.db_model.severities.rules import cvssf, level
+from integrates.db_model.severities.types import Level, Severity
+
+
+def _level(source: Severity, _info: Info) -> Level:
+    return level(source.score)
+
+
+def _cvssf(source: Severity, _info: Info) -> Decimal:
+    return cvssf(source.score)
+
+
+FIELDS: Final[Fields] = {"Severity": {"level": _level, "cvssf": _cvssf}}

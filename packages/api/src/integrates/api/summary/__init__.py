@@ -1,0 +1,1 @@
+"""Figures of groups, roots and findings."""

@@ -1,0 +1,81 @@
+"""The cells of counters: numbers of vulnerabilities that agree in all that is counted (domain section 7)."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from integrates.db_model.counters import DOT, INHERITED, NONE
+from integrates.db_model.findings.rules import status
+from integrates.db_model.findings.types import FindingStatus
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.types import (
+    TreatmentStatus,
+    VerificationStatus,
+    VulnerabilityStatus,
+    ZeroRiskStatus,
+)
+
+_SCORED: Final = 6
+_UNSCORED: Final = 5
+
+
+class Cell(msgspec.Struct, frozen=True, kw_only=True):
+    """``count`` vulnerabilities of one kind; ``score`` is the effective one, ``None`` in roots and where there is none."""
+
+    state: VulnerabilityStatus
+    score: Decimal | None
+    treatment: TreatmentStatus
+    verification: VerificationStatus | None
+    zero_risk: ZeroRiskStatus | None
+    count: int
+
+
+def _score(text: str, inherited: Severity | None) -> Decimal | None:
+    if text == INHERITED:
+        return inherited.score if inherited else None
+    return None if text == NONE else Decimal(text)
+
+
+def _cell(parts: list[str], count: int, inherited: Severity | None) -> Cell:
+    state, *score, treatment, _, verification, zero_risk = parts
+    return Cell(
+        state=VulnerabilityStatus(state),
+        score=_score(score[0], inherited) if score else None,
+        treatment=TreatmentStatus(treatment),
+        verification=None if verification == NONE else VerificationStatus(verification),
+        zero_risk=None if zero_risk == NONE else ZeroRiskStatus(zero_risk),
+        count=count,
+    )
+
+
+def cells(counts: Mapping[str, int], inherited: Severity | None = None) -> tuple[Cell, ...]:
+    """Read the cells out of counters; in a finding's, ``inherited`` is the severity of the finding."""
+    named = ((name.split(DOT), count) for name, count in counts.items() if count)
+    return tuple(_cell(parts, count, inherited) for parts, count in named if len(parts) in {_SCORED, _UNSCORED})
+
+
+def is_hidden(cell: Cell) -> bool:
+    """Tell whether the vulnerabilities are hidden."""
+    return cell.zero_risk is ZeroRiskStatus.CONFIRMED
+
+
+def is_open(cell: Cell) -> bool:
+    """Tell whether the vulnerabilities are open."""
+    return cell.state is VulnerabilityStatus.VULNERABLE and not is_hidden(cell)
+
+
+def is_closed(cell: Cell) -> bool:
+    """Tell whether the vulnerabilities are closed."""
+    return cell.state is VulnerabilityStatus.SAFE and not is_hidden(cell)
+
+
+def finding_status(counts: Mapping[str, int]) -> FindingStatus:
+    """Derive the status of a finding from its counters."""
+    found = cells(counts)
+    released = {VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE}
+    return status(
+        open_count=sum(cell.count for cell in found if is_open(cell)),
+        released_count=sum(cell.count for cell in found if cell.state in released),
+    )
