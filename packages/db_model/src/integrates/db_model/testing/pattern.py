@@ -1,0 +1,63 @@
+"""A wrapper that holds every query against the database design."""
+
+from collections.abc import Sequence
+
+from integrates.db_model.design import Design, FacetDesign, KeyTemplate, Pattern
+from integrates.db_model.key import SEPARATOR, is_variable
+from integrates.db_model.store.port import Page, Query, Store
+
+_ANY_KEY = "entity"
+"""The variable that holds the whole key of another item, separators and all."""
+
+
+def _begins(template: str, text: str) -> bool:
+    """Tell whether ``text`` is the beginning of something that the template makes."""
+    segments, parts = template.split(SEPARATOR), text.split(SEPARATOR)
+    if _ANY_KEY in segments[: len(parts)]:
+        return _begins(SEPARATOR.join(segments[: segments.index(_ANY_KEY)]), SEPARATOR.join(parts[: segments.index(_ANY_KEY)]))
+    whole = all(
+        bool(part) if is_variable(segment) else part == segment for segment, part in zip(segments, parts[:-1], strict=False)
+    )
+    last = segments[len(parts) - 1 : len(parts)]
+    return whole and bool(last) and (is_variable(last[0]) or last[0].startswith(parts[-1]))
+
+
+def _fits(template: str, text: str) -> bool:
+    """Tell whether the template makes exactly ``text``, for some values of its variables."""
+    segments, parts = template.split(SEPARATOR), text.split(SEPARATOR)
+    long_enough = len(parts) >= len(segments) if _ANY_KEY in segments else len(parts) == len(segments)
+    complete = is_variable(segments[-1]) or parts[-1:] == segments[-1:]
+    return long_enough and bool(text) and not text.endswith(SEPARATOR) and complete and _begins(template, text)
+
+
+def _sort_keys(template: KeyTemplate, pattern: Pattern, query: Query) -> bool:
+    ends = tuple(end for end in (query.sk_prefix, *(query.sk_between or ())) if end)
+    wanted = pattern.sk_prefix.split(SEPARATOR) if pattern.sk_prefix else []
+    narrow = all(_fits(SEPARATOR.join(wanted), SEPARATOR.join(end.split(SEPARATOR)[: len(wanted)])) for end in ends if wanted)
+    return all(_begins(template.sk, end) for end in ends) and narrow and (bool(ends) or not wanted)
+
+
+def _follows(query: Query, facet: FacetDesign, pattern: Pattern) -> bool:
+    template = facet.key if pattern.index is None else facet.indexes[pattern.index]
+    same = (query.pattern, query.table, query.index) == (pattern.name, facet.table, pattern.index)
+    return same and _fits(template.pk, query.pk) and _sort_keys(template, pattern, query)
+
+
+def check(query: Query, design: Design) -> None:
+    """Raise ``ValueError`` unless the query follows the access pattern it names: its table, index and key templates."""
+    named = [(facet, each) for facet in design.facets.values() for each in facet.patterns if each.name == query.pattern]
+    if not named:
+        raise ValueError(f"unknown access pattern: {query.pattern!r}")
+    if not any(_follows(query, facet, pattern) for facet, pattern in named):
+        raise ValueError(f"the query does not follow its access pattern: {query!r}")
+
+
+def checked(store: Store, design: Design) -> Store:
+    """Return a store that refuses queries of an unknown access pattern, or that do not follow theirs, with ``ValueError``."""
+
+    async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
+        for each in queries:
+            check(each, design)
+        return await store.query(queries)
+
+    return Store(store.get, query, store.write)

@@ -1,0 +1,105 @@
+"""Requirements of ``Add``."""
+
+import asyncio
+
+import pytest
+
+from integrates.db_model.errors import Failure
+from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, IndexKey, Item, Key, Put, Store, Version
+from integrates.db_model.testing.adapter import Adapter
+from integrates.db_model.testing.requirements.sample import item, new, one, refusal
+
+
+def addition(place: str, **increments: int) -> Add:
+    """Return an addition that expects nothing."""
+    return Add(Key(place, "sum"), increments, {}, ANYTHING)
+
+
+async def test_concurrent_additions_are_all_counted_and_none_is_refused(adapter: Adapter, place: str) -> None:
+    async with adapter.handle() as first, adapter.handle() as second:
+        writes = [(store, addition(place, n=number, each=1)) for store in (first, second) for number in range(1, 21)]
+        await asyncio.gather(*(store.write([change]) for store, change in writes))
+        assert await one(first, place, "sum") == item(place, "sum", 40, n=420, each=40)
+
+
+async def test_additions_commute(store: Store, place: str) -> None:
+    for order, name in (((1, -2, 3), "a"), ((3, 1, -2), "b")):
+        for increment in order:
+            await store.write([Add(Key(place, name), {"n": increment}, {}, ANYTHING)])
+    first, second = await one(store, place, "a"), await one(store, place, "b")
+    assert first == item(place, "a", 3, n=2)
+    assert second == item(place, "b", 3, n=2)
+
+
+async def test_an_addition_advances_the_version_so_that_a_reader_can_be_conditional_on_it(store: Store, place: str) -> None:
+    await store.write([Add(Key(place, "sum"), {"n": 1}, {}, ABSENT)])
+    assert await refusal(store, [Add(Key(place, "sum"), {"n": 1}, {}, ABSENT)]) == {0: Failure(0, "exists", 1)}
+    await store.write([Add(Key(place, "sum"), {"n": 1}, {}, Version(1))])
+    assert await refusal(store, [Add(Key(place, "sum"), {"n": 1}, {}, Version(1))]) == {0: Failure(0, "stale", 2)}
+    assert await refusal(store, [Add(Key(place, "none"), {"n": 1}, {}, Version(1))]) == {0: Failure(0, "missing")}
+    assert await one(store, place, "sum") == item(place, "sum", 2, n=2)
+
+
+async def test_an_addition_leaves_everything_else_of_the_item_alone(store: Store, place: str) -> None:
+    written = Item(Key(place, "sum"), 4, {"n": 1, "text": "x", "·dotted·": 2}, {1: IndexKey(place, "z")})
+    await store.write([Put(written, ABSENT)])
+    await store.write([addition(place, **{"·dotted·": -2, "new": 0})])
+    assert await one(store, place, "sum") == Item(
+        written.key, 5, {"n": 1, "text": "x", "·dotted·": 0, "new": 0}, written.index_keys
+    )
+
+
+@pytest.mark.parametrize(
+    ("stored", "increment", "bounds", "allowed"),
+    [
+        (None, 1, Bounds(0, 1), True),
+        (None, 2, Bounds(0, 1), False),
+        (None, -1, Bounds(low=0), False),
+        (None, 0, Bounds(low=1), False),
+        (None, 5, Bounds(low=5, high=5), True),
+        (3, -3, Bounds(low=0), True),
+        (3, -4, Bounds(low=0), False),
+        (3, 2, Bounds(high=5), True),
+        (3, 3, Bounds(high=5), False),
+        (3, -1, Bounds(5, 9), False),
+        (3, 2, Bounds(5, 9), True),
+        ("text", 1, Bounds(0, 9), False),
+    ],
+)
+async def test_bounds_refuse_an_addition_that_would_leave_them(
+    store: Store, place: str, stored: int | str | None, increment: int, bounds: Bounds, allowed: bool
+) -> None:
+    change = Add(Key(place, "sum"), {"other": 1, "n": increment}, {"n": bounds}, ANYTHING)
+    await store.write([new(place, "sum", **({} if stored is None else {"n": stored}))])
+    if allowed:
+        await store.write([change])
+        total = increment + (stored if isinstance(stored, int) else 0)
+        assert await one(store, place, "sum") == item(place, "sum", 2, other=1, n=total)
+    else:
+        assert await refusal(store, [new(place, "b"), change]) == {1: Failure(1, "out_of_bounds")}
+        assert await store.get([Key(place, "b")]) == (None,)
+
+
+async def test_bounds_count_an_absent_item_as_zero(store: Store, place: str) -> None:
+    assert await refusal(store, [Add(Key(place, "sum"), {"n": -1}, {"n": Bounds(0)}, ANYTHING)]) == {
+        0: Failure(0, "out_of_bounds")
+    }
+    await store.write([Add(Key(place, "sum"), {"n": 1}, {"n": Bounds(0)}, ANYTHING)])
+    assert await one(store, place, "sum") == item(place, "sum", 1, n=1)
+
+
+async def test_concurrent_bounded_additions_never_leave_the_bounds(adapter: Adapter, place: str) -> None:
+    seat = Add(Key(place, "sum"), {"n": 1}, {"n": Bounds(0, 5)}, ANYTHING)
+    async with adapter.handle() as first, adapter.handle() as second:
+        takers = [store.write([seat]) for store in (first, second) for _ in range(6)]
+        outcomes = await asyncio.gather(*takers, return_exceptions=True)
+        assert sum(outcome is None for outcome in outcomes) == 5
+        assert await one(first, place, "sum") == item(place, "sum", 5, n=5)
+
+
+async def test_a_write_may_hold_many_additions(store: Store, place: str) -> None:
+    names = {f"·{number}·": number for number in range(250)}
+    keys = [Key(place, f"{number}") for number in range(20)]
+    for _ in range(2):
+        await store.write([Add(key, names, {name: Bounds(0) for name in list(names)[:50]}, ANYTHING) for key in keys])
+    assert await store.get(keys) == tuple(Item(key, 2, {name: 2 * n for name, n in names.items()}) for key in keys)

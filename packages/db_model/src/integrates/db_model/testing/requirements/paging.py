@@ -1,0 +1,198 @@
+"""Requirements of ``query``."""
+
+from itertools import product
+from typing import Any, Final
+
+import msgspec
+import pytest
+
+from integrates.db_model.errors import InvalidCursor
+from integrates.db_model.store.port import ABSENT, ANYTHING, Delete, IndexKey, Item, Key, Put, Query, Store
+from integrates.db_model.testing.requirements.sample import eventually, item, names, new, walk_of, walked
+
+NAMES: Final = (
+    "A",
+    "A#",
+    "A#1",
+    "A#10",
+    "A#2",
+    "B",
+    "a",
+    "a#1",
+    "ab",
+    "a\U0010ffff",
+    "b",
+    "~",
+    "é",
+    "\ud7ff",
+    "\ue000",
+    "\uffff",
+    "\U00010000",
+)
+"""Sort keys in UTF-8 byte order, which is neither that of UTF-16 nor any alphabet's."""
+
+
+WALKS: Final = list(product((None, 1), (False, True)))
+"""Table and index, forward and backward."""
+
+
+async def written(store: Store, place: str) -> tuple[str, ...]:
+    """Store an item for each name, in another order, each in the table and in an index; wait for the index."""
+    await store.write([new(place, name, index=1, text=name) for name in reversed(NAMES)])
+    await eventually(lambda: names(store, walk_of(place, 1)), list(NAMES))
+    return NAMES
+
+
+@pytest.mark.parametrize(("index", "descending"), WALKS)
+async def test_every_page_size_gives_the_same_sequence(store: Store, place: str, index: int | None, descending: bool) -> None:
+    expected = list(await written(store, place))
+    if descending:
+        expected.reverse()
+    for size in range(1, len(expected) + 2):
+        found = await walked(store, walk_of(place, index, size, descending=descending))
+        assert [each.key.sk for each in found] == expected
+        assert found == tuple(item(place, name, index=1, text=name) for name in expected)
+
+
+async def test_order_is_by_utf8_bytes_of_the_sort_key(store: Store, place: str) -> None:
+    assert await written(store, place) == tuple(sorted(NAMES, key=str.encode))
+    for index in (None, 1):
+        assert await names(store, walk_of(place, index)) == sorted(NAMES, key=str.encode)
+
+
+@pytest.mark.parametrize(("index", "descending"), WALKS)
+async def test_a_prefix_is_literal_and_case_sensitive(store: Store, place: str, index: int | None, descending: bool) -> None:
+    await written(store, place)
+    for prefix in ("", "A", "A#", "A#1", "a", "%", "_", "*", ".", "é", "\ud7ff", "a\U0010ffff", "\U0010ffff", "zz"):
+        expected = [name for name in NAMES if name.startswith(prefix)]
+        for size in (1, 2, 100):
+            query = walk_of(place, index, size, sk_prefix=prefix, descending=descending)
+            assert await names(store, query) == (expected[::-1] if descending else expected)
+
+
+@pytest.mark.parametrize(("index", "descending"), WALKS)
+async def test_both_ends_of_a_range_are_included(store: Store, place: str, index: int | None, descending: bool) -> None:
+    await written(store, place)
+    for low, high in product(("", "A#1", "A#15", "B", "é", "\U0010ffff"), repeat=2):
+        expected = [name for name in NAMES if low <= name <= high]
+        for size in (1, 2, 100):
+            query = walk_of(place, index, size, sk_between=(low, high), descending=descending)
+            assert await names(store, query) == (expected[::-1] if descending else expected)
+
+
+async def test_items_with_equal_index_keys_are_each_listed_once(store: Store, place: str) -> None:
+    keys = [Key(f"{place}#{number % 2}", f"{number}") for number in range(7)]
+    await store.write([Put(Item(key, 1, {}, {2: IndexKey(place, "same")}), ABSENT) for key in keys])
+    await eventually(lambda: _count(store, walk_of(place, 2)), 7)
+    whole = [each.key for each in await walked(store, walk_of(place, 2))]
+    assert sorted(whole, key=lambda key: key.sk) == keys
+    for size in range(1, 9):
+        assert [each.key for each in await walked(store, walk_of(place, 2, size))] == whole
+        assert [each.key for each in await walked(store, walk_of(place, 2, size, descending=True))] == whole[::-1]
+
+
+async def _count(store: Store, query: Query) -> int:
+    return len(await walked(store, query))
+
+
+async def test_an_index_that_projects_keys_only_lists_keys(store: Store, place: str) -> None:
+    listed = [
+        Item(Key(place, name, "integrates_vms_historic"), 3, {"text": "x"}, {1: IndexKey(place, name), 2: IndexKey(place, "z")})
+        for name in ("a", "b", "c")
+    ]
+    await store.write([Put(each, ABSENT) for each in listed])
+    query = walk_of(place, 1, 2, table="integrates_vms_historic")
+    await eventually(lambda: names(store, query), ["a", "b", "c"])
+    assert await walked(store, query) == tuple(Item(each.key, 0, {}, {1: each.index_keys[1]}) for each in listed)
+    assert await walked(store, walk_of(place, table="integrates_vms_historic")) == tuple(listed)
+
+
+async def test_several_walks_are_answered_in_the_order_asked(store: Store, place: str) -> None:
+    await store.write([new(f"{place}#{number}", name) for number in range(3) for name in ("a", "b")])
+    queries = [walk_of(f"{place}#{number}", limit=limit) for number, limit in ((2, 1), (0, 9), (7, 1), (2, 2), (2, 1))]
+    pages = await store.query(queries)
+    found = [[(each.key.pk[-1], each.key.sk) for each in page.items] for page in pages]
+    assert found == [[("2", "a")], [("0", "a"), ("0", "b")], [], [("2", "a"), ("2", "b")], [("2", "a")]]
+    assert [page.has_next for page in pages] == [True, False, False, False, True]
+    assert await store.query([]) == ()
+
+
+async def test_any_number_of_walks_is_one_call(store: Store, place: str) -> None:
+    await store.write([new(f"{place}#{number}", "a") for number in range(100)])
+    pages = await store.query([walk_of(f"{place}#{number}") for number in range(150)])
+    assert [len(page.items) for page in pages] == [1] * 100 + [0] * 50
+
+
+async def test_large_items_fill_a_page_too(store: Store, place: str) -> None:
+    for begin in range(0, 12, 4):
+        await store.write([new(place, f"{number:02}", text="x" * 200_000) for number in range(begin, begin + 4)])
+    (page,) = await store.query([walk_of(place, limit=11)])
+    assert (len(page.items), page.has_next) == (11, True)
+    (page,) = await store.query([walk_of(place, limit=12)])
+    assert (len(page.items), page.has_next) == (12, False)
+
+
+@pytest.mark.parametrize("index", [None, 1])
+async def test_every_cursor_of_a_page_leads_on(store: Store, place: str, index: int | None) -> None:
+    expected = list(await written(store, place))
+    (page,) = await store.query([walk_of(place, index)])
+    for position, cursor in enumerate(page.cursors):
+        assert await names(store, walk_of(place, index, 5, after=cursor)) == expected[position + 1 :]
+
+
+@pytest.mark.parametrize("index", [None, 1])
+async def test_a_walk_goes_on_when_its_last_item_is_gone(store: Store, place: str, index: int | None) -> None:
+    await written(store, place)
+    (page,) = await store.query([walk_of(place, index, 3)])
+    await store.write([Delete(page.items[-1].key, ANYTHING)])
+    assert await names(store, walk_of(place, index, 3, after=page.cursors[-1])) == list(NAMES[3:])
+
+
+def spoiled(cursor: str) -> list[str]:
+    """Return cursors that were never given out."""
+    swapped = [cursor[:n] + ("A" if cursor[n] != "A" else "B") + cursor[n + 1 :] for n in range(0, len(cursor), 7)]
+    return [
+        "",
+        "x",
+        "é",
+        "\0",
+        cursor[:-1],
+        cursor[1:],
+        cursor + "A",
+        cursor + "=",
+        cursor * 2,
+        f" {cursor}",
+        cursor.swapcase(),
+        *swapped,
+    ]
+
+
+async def test_a_damaged_cursor_is_invalid(store: Store, place: str) -> None:
+    await written(store, place)
+    (page,) = await store.query([walk_of(place, limit=1)])
+    for cursor in spoiled(page.cursors[0]):
+        with pytest.raises(InvalidCursor):
+            await store.query([walk_of(place, limit=1, after=cursor)])
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"pattern": "other"},
+        {"pk": "TEST#other"},
+        {"index": 1},
+        {"index": 2},
+        {"descending": True},
+        {"sk_prefix": "A"},
+        {"sk_between": ("A", "a")},
+        {"table": "integrates_vms_historic"},
+    ],
+)
+async def test_a_cursor_belongs_to_its_query_whatever_the_limit(store: Store, place: str, changed: dict[str, Any]) -> None:
+    await written(store, place)
+    query = walk_of(place, limit=2)
+    (page,) = await store.query([query])
+    going_on = msgspec.structs.replace(query, limit=5, after=page.cursors[0])
+    assert await names(store, going_on) == list(NAMES[1:])
+    with pytest.raises(InvalidCursor):
+        await store.query([msgspec.structs.replace(going_on, **changed)])
