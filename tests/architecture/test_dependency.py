@@ -20,8 +20,8 @@ WITH_PYTEST = Path("packages/db_model/src/integrates/db_model/testing")
 
 
 def imports(tree: ast.Module) -> Iterator[str]:
-    """The dotted names of the modules that a module imports."""
-    for node in ast.walk(tree):
+    """The dotted names of the modules that a module imports when it runs."""
+    for node in running(tree):
         match node:
             case ast.Import(names=names):
                 yield from (name.name for name in names)
@@ -29,6 +29,14 @@ def imports(tree: ast.Module) -> Iterator[str]:
                 yield from (f"{module}.{name.name}" if module == "integrates" else module for name in names)
             case _:
                 pass
+
+
+def running(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node below, less what only type checkers read."""
+    for child in ast.iter_child_nodes(node):
+        if not (isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"):
+            yield child
+            yield from running(child)
 
 
 def distribution(module: str, installed: Mapping[str, list[str]]) -> str | None:

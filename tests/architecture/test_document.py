@@ -3,6 +3,10 @@
 import re
 from pathlib import Path
 
+import msgspec
+
+from integrates.server.settings import Settings
+
 LINK = re.compile(r"\]\((?!https?://|mailto:|#)([^)#\s]+)[^)]*\)")
 
 
@@ -26,3 +30,14 @@ def test_decisions_are_numbered_listed_and_short(root: Path) -> None:
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
     assert [page.name for page in pages if f"({page.name})" not in index] == []
     assert [page.name for page in pages if len(page.read_text().splitlines()) > 60] == []
+
+
+def test_the_reference_names_every_setting_with_its_default(root: Path) -> None:
+    rows = re.findall(
+        r"^\| `(\w+)` \| `(\w+)` \| (?:`(.*?)` )?\|", (root / "docs/reference/settings.md").read_text(), re.MULTILINE
+    )
+    assert [name for name, _, _ in rows] == list(Settings.__struct_fields__)
+    assert [variable for name, variable, _ in rows if variable != f"INTEGRATES_{name.upper()}"] == []
+    defaults = {name: text for name, _, text in rows if text}
+    assert msgspec.convert(defaults, Settings, strict=False) == Settings()
+    assert {name for name in Settings.__struct_fields__ if getattr(Settings(), name) is not None} == set(defaults)
