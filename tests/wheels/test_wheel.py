@@ -35,9 +35,9 @@ print("boto3" in sys.modules, package.__file__)
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {
     "db_model": ("integrates.db_model.store.dynamodb", "integrates.db_model.files.s3", "integrates.db_model.testing."),
     "api": (),
-    "server": (),
+    "server": ("integrates.server.cli.__main__",),
 }
-"""Modules that need an extra, or the test tools of whoever runs them."""
+"""Modules that need an extra, or the test tools of whoever runs them, or that run when they are imported."""
 
 
 @pytest.fixture(scope="module")
