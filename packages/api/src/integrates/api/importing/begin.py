@@ -1,5 +1,6 @@
 """How an import begins: one unfinished import a root, whoever comes second gets the first one's record."""
 
+from datetime import datetime
 from typing import Final
 
 import msgspec
@@ -50,8 +51,7 @@ def checks(gate: Gate) -> tuple[Change, ...]:
     )
 
 
-def _made(job: Job, file: ImportFile, options: ImportOptions) -> Import:
-    at = job.now()
+def _made(job: Job, file: ImportFile, options: ImportOptions, at: datetime) -> Import:
     return Import(
         id=job.new_id(),
         group_name=job.group_name,
@@ -79,12 +79,17 @@ def _abandoned(job: Job, current: Import | None) -> tuple[Plan[Import], ...]:
 
 
 async def _started(
-    job: Job, gate: Gate, new: Import, held: Held | None, current: Import | None, files: Files, content: bytes
+    job: Job, gate: Gate, new: Plan[Import], held: Held | None, current: Import | None, files: Files, content: bytes
 ) -> Begun:
-    await files.put(file_key(new.id), content)
-    taken = claim.taken("running_import", job.root_id, owner=new.id, held=held)
-    plan = entity.together(entity.added(IMPORT, new, job.stamp()), taken, *checks(gate))
-    await locking.write(job.store, (plan, *_abandoned(job, current)))
+    key = file_key(new.entity.id)
+    await files.put(key, content)
+    taken = claim.taken("running_import", job.root_id, owner=new.entity.id, held=held)
+    plan = entity.together(new, taken, *checks(gate))
+    try:
+        await locking.write(job.store, (plan, *_abandoned(job, current)))
+    except _LOST:
+        await files.delete(key)
+        raise
     return Begun(plan.entity, mine=True)
 
 
@@ -119,6 +124,8 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
             raise Rejected("import_running", ("rootId",))
         if current and same and current.progress.attempts < record.MAX_ATTEMPTS:
             return await _taken_up(job, current)
-        return await _started(job, gate, _made(job, file, options), held, current, files, content)
+        stamp = job.stamp()
+        new = entity.added(IMPORT, _made(job, file, options, stamp.at), stamp)
+        return await _started(job, gate, new, held, current, files, content)
 
     return await locking.retried(attempt, on=_LOST)

@@ -1,15 +1,15 @@
 """Matching the observations of one finding against the vulnerabilities of that finding and root (domain section 8)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeAlias
 
 import msgspec
 
-from integrates.api.ingest.observation import Observation
+from integrates.api.ingest.observation import Observation, Place
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.vulnerabilities.identity import identity
-from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden
+from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_open
 from integrates.db_model.vulnerabilities.types import (
     Source,
     ToolMark,
@@ -18,7 +18,8 @@ from integrates.db_model.vulnerabilities.types import (
     VulnerabilityStatus,
 )
 
-K = TypeVar("K")
+Mark: TypeAlias = str | Place
+"""A fingerprint or, without one, a place."""
 
 
 class Effect(StrEnum):
@@ -66,33 +67,41 @@ def identity_seen(root_id: str, finding_id: str, observation: Observation) -> st
     return identity(root_id, finding_id, place.type, location, observation.fingerprint)
 
 
-def _place(vulnerability: Vulnerability) -> tuple[str, str, str]:
-    return (vulnerability.type, vulnerability.location.where, vulnerability.location.specific)
+def _place(vulnerability: Vulnerability) -> Place:
+    return Place(vulnerability.type, vulnerability.location.where, vulnerability.location.specific)
 
 
-def _place_seen(observation: Observation) -> tuple[str, str, str]:
-    return (observation.place.type, observation.place.where, observation.place.specific)
+def mark(vulnerability: Vulnerability) -> Mark:
+    """Return what identifies the vulnerability within its finding and root."""
+    fingerprint = vulnerability.tool.fingerprint if vulnerability.tool else None
+    return fingerprint or _place(vulnerability)
 
 
-def _first_by(pairs: Iterable[tuple[K | None, Vulnerability]]) -> dict[K, Vulnerability]:
-    found: dict[K, Vulnerability] = {}
-    for key, vulnerability in pairs:
-        if key is not None:
-            found.setdefault(key, vulnerability)
-    return found
+def mark_seen(observation: Observation) -> Mark:
+    """Return the mark of a vulnerability made of the observation."""
+    return observation.fingerprint or observation.place
 
 
-def _fingerprint(vulnerability: Vulnerability) -> str | None:
-    return vulnerability.tool.fingerprint if vulnerability.tool else None
+def _by_place(vulnerabilities: Iterable[Vulnerability]) -> dict[Place, Iterator[Vulnerability]]:
+    found: dict[Place, list[Vulnerability]] = {}
+    for vulnerability in vulnerabilities:
+        found.setdefault(_place(vulnerability), []).append(vulnerability)
+    return {place: iter(part) for place, part in found.items()}
 
 
 def partners(observations: Sequence[Observation], known: Sequence[Vulnerability]) -> tuple[Vulnerability | None, ...]:
-    """Find the vulnerability of each observation: pass 1 by equal fingerprint, pass 2 by equal place among the rest."""
-    by_fingerprint = _first_by((_fingerprint(each), each) for each in known)
-    first = [by_fingerprint.get(seen.fingerprint) if seen.fingerprint else None for seen in observations]
+    """Find the vulnerability of each observation; none is found twice.
+
+    Pass 1 by equal mark: fingerprint or, where both have none, place. Pass 2 by equal place among the rest, open ones first.
+    """
+    by_mark = {mark(each): each for each in known}
+    first = [by_mark.get(mark_seen(seen)) for seen in observations]
     matched = {found.id for found in first if found}
-    by_place = _first_by((_place(each), each) for each in known if each.id not in matched)
-    return tuple(found or by_place.get(_place_seen(seen)) for found, seen in zip(first, observations, strict=True))
+    rest = sorted((each for each in known if each.id not in matched), key=lambda each: (not is_open(each), each.id))
+    by_place = _by_place(rest)
+    return tuple(
+        found or next(by_place.get(seen.place, iter(())), None) for found, seen in zip(first, observations, strict=True)
+    )
 
 
 def _effect(vulnerability: Vulnerability | None, observation: Observation) -> Effect:
@@ -104,7 +113,7 @@ def _effect(vulnerability: Vulnerability | None, observation: Observation) -> Ef
         case VulnerabilityStatus.SAFE if not is_hidden(vulnerability):
             return Effect.REOPENED
         case VulnerabilityStatus.VULNERABLE if not is_hidden(vulnerability):
-            stays = vulnerability.source is not Source.MACHINE or _place(vulnerability) == _place_seen(observation)
+            stays = vulnerability.source is not Source.MACHINE or _place(vulnerability) == observation.place
             return Effect.UNCHANGED if stays else Effect.MOVED
         case _:
             return Effect.IGNORED

@@ -32,13 +32,18 @@ def position_of(observation: Observation) -> ImportPosition:
     return ImportPosition(run=observation.run, result=observation.result)
 
 
+def done(observations: Sequence[Observation], position: ImportPosition) -> int:
+    """Count those that are done at a position, given in the order of work; none when the position is not among them."""
+    return next((number for number, each in enumerate(observations) if position_of(each) == position), 0)
+
+
 def after(work: Work, position: ImportPosition) -> Work:
-    """Return what is left at a position; everything when nothing of the work is there."""
-    for number, (seen, observations) in enumerate(work):
-        for index, observation in enumerate(observations):
-            if position_of(observation) == position:
-                return ((seen, observations[index:]), *work[number + 1 :])
-    return work
+    """Return the rules that are not wholly done at a position; everything when nothing of the work is there.
+
+    The first of them is returned whole: all results of a finding are matched together, the ones that are done too.
+    """
+    is_next = (any(position_of(each) == position for each in observations) for _, observations in work)
+    return work[next((number for number, found in enumerate(is_next) if found), 0) :]
 
 
 def windows(work: Work) -> Iterator[Work]:
@@ -51,8 +56,3 @@ def windows(work: Work) -> Iterator[Work]:
             part = ()
     if part:
         yield part
-
-
-def size(work: Sequence[tuple[RuleSeen, tuple[Observation, ...]]]) -> int:
-    """Count the observations."""
-    return sum(len(observations) for _, observations in work)

@@ -56,9 +56,10 @@ def _ended(record: Import, state: ImportState, at: datetime) -> Import:
     return msgspec.structs.replace(record, state=state, progress=progress)
 
 
-def completed(record: Import, by: str, at: datetime) -> Import:
-    """Record that everything is done."""
-    return _ended(record, ImportState(status=ImportStatus.COMPLETED, at=at, by=by), at)
+def completed(record: Import, position: ImportPosition, by: str, at: datetime) -> Import:
+    """Record that everything is done: the position is the end, also of a file that gave no work."""
+    done = msgspec.structs.replace(record, progress=msgspec.structs.replace(record.progress, position=position))
+    return _ended(done, ImportState(status=ImportStatus.COMPLETED, at=at, by=by), at)
 
 
 def failed(record: Import, reason: str, by: str, at: datetime) -> Import:

@@ -1,9 +1,9 @@
 """The findings that the rules of a file stand for: found by their claim, created, or scored anew."""
 
-from collections.abc import Sequence
 from typing import Final
 
 from integrates.api.importing.job import Job
+from integrates.api.importing.order import Work
 from integrates.api.ingest.observation import RuleSeen
 from integrates.db_model import claim, locking
 from integrates.db_model.claim import Held
@@ -21,12 +21,12 @@ from integrates.db_model.findings.types import (
 )
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
+from integrates.db_model.types import Stamp
 
 _LOST: Final = (Raced, Stale, AlreadyExists)
 
 
-def _made(job: Job, seen: RuleSeen) -> Finding:
-    stamp = job.stamp()
+def _made(job: Job, seen: RuleSeen, stamp: Stamp) -> Finding:
     return Finding(
         id=job.new_id(),
         group_name=job.group_name,
@@ -52,11 +52,18 @@ def _rescored(finding: Finding, seen: RuleSeen) -> Severity | None:
     return own if own and (own.cvss_v4 or own.cvss_v3) else severity(tool_score=seen.tool_score)
 
 
-async def _adopted(job: Job, seen: RuleSeen, held: Held | None) -> Finding:
-    """Return the finding of one rule, after creating it or updating its score in a transaction of its own."""
+async def _adopted(job: Job, seen: RuleSeen, held: Held | None, *, is_wanted: bool) -> Finding:
+    """Return the finding of one rule, after creating it or updating its score in a transaction of its own.
+
+    A finding that is not wanted is made but not stored.
+    """
     item = (await job.store.get((finding_key(held.owner),)))[0] if held else None
     if item is None:
-        plan = change.reported(_made(job, seen), job.stamp(), held)
+        stamp = job.stamp()
+        made = _made(job, seen, stamp)
+        if not is_wanted:
+            return made
+        plan = change.reported(made, stamp, held)
     else:
         finding = decoded(FINDING, item)
         wanted = _rescored(finding, seen)
@@ -68,16 +75,21 @@ async def _adopted(job: Job, seen: RuleSeen, held: Held | None) -> Finding:
     return plan.entity
 
 
-async def findings_of(job: Job, rules: Sequence[RuleSeen]) -> tuple[Finding, ...]:
-    """Return the finding of each rule, aligned; one that was removed keeping its claim is returned as it is."""
-    keys = [claim.claim_key("finding_rule", job.group_name, seen.rule.tool, seen.rule.rule_id) for seen in rules]
+async def findings_of(job: Job, work: Work) -> tuple[Finding, ...]:
+    """Return the finding of each rule of the work, aligned; one that was removed keeping its claim is returned as it is.
+
+    A rule of which there are only suppressed results gets no new finding: what is returned for it is not stored.
+    """
+    keys = [claim.claim_key("finding_rule", job.group_name, seen.rule.tool, seen.rule.rule_id) for seen, _ in work]
 
     async def one(position: int, held: Held | None) -> Finding:
         holders = [held]
+        seen, observations = work[position]
+        is_wanted = not all(observation.suppressed for observation in observations)
 
         async def attempt() -> Finding:
             found = holders.pop() if holders else (await claim.holders(job.store, (keys[position],)))[0]
-            return await _adopted(job, rules[position], found)
+            return await _adopted(job, seen, found, is_wanted=is_wanted)
 
         return await locking.retried(attempt, on=_LOST)
 

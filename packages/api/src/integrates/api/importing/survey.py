@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from integrates.api.importing.job import Job
-from integrates.api.importing.match import Match, identity_seen, matched
+from integrates.api.importing.match import Effect, Match, identity_seen, matched
 from integrates.api.ingest.observation import Observation
 from integrates.db_model import claim, entity
 from integrates.db_model.claim import Held
@@ -28,9 +28,10 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """All observations of a finding matched, and the identity claims that writing them may have to name."""
+    """All observations of a finding matched with the live vulnerabilities, and the identity claims that writing may name."""
 
     finding: Finding
+    known: tuple[Vulnerability, ...]
     matches: tuple[Match, ...]
     held: Mapping[str, Held]
 
@@ -51,27 +52,41 @@ async def _claims(store: Store, identities: Sequence[str]) -> dict[str, Held]:
     return {identity: holder for identity, holder in zip(identities, held, strict=True) if holder}
 
 
-async def _current(store: Store, ids: Iterable[str]) -> dict[str, Vulnerability]:
+async def _current(store: Store, ids: Iterable[str]) -> list[Vulnerability]:
     """Read vulnerabilities by id, removed ones too."""
     items = await store.get([vulnerability_key(each) for each in dict.fromkeys(ids)])
-    found = [decoded(VULNERABILITY, item) for item in items if item is not None]
-    return {vulnerability.id: vulnerability for vulnerability in found}
+    return [decoded(VULNERABILITY, item) for item in items if item is not None]
 
 
 def _identities(job: Job, subject: Subject) -> tuple[str, ...]:
     return tuple(identity_seen(job.root_id, subject.finding.id, seen) for seen in subject.observations)
 
 
-def _surveyed(
-    job: Job, subject: Subject, listed: Sequence[Vulnerability], held: Mapping[str, Held], current: Mapping[str, Vulnerability]
-) -> Survey:
-    identities = _identities(job, subject)
-    holders = [current.get(held[each].owner) if each in held else None for each in identities]
+def by_finding(vulnerabilities: Iterable[Vulnerability]) -> dict[str, list[Vulnerability]]:
+    """Group vulnerabilities by their finding."""
+    found: dict[str, list[Vulnerability]] = {}
+    for vulnerability in vulnerabilities:
+        found.setdefault(vulnerability.finding_id, []).append(vulnerability)
+    return found
+
+
+def _surveyed(job: Job, subject: Subject, held: Mapping[str, Held], current: Sequence[Vulnerability]) -> Survey:
+    by_id = {each.id: each for each in current}
+    holders = [by_id.get(held[each].owner) if each in held else None for each in _identities(job, subject)]
     removed = frozenset(number for number, holder in enumerate(holders) if holder and not is_live(holder))
-    everyone = range(len(identities)) if not finding_is_live(subject.finding) else removed
-    ids = dict.fromkeys([*(each.id for each in listed), *(holder.id for holder in holders if holder)])
-    known = [current[each] for each in ids if each in current and is_live(current[each])]
-    return Survey(subject.finding, matched(subject.observations, known, frozenset(everyone)), held)
+    ignored = removed if finding_is_live(subject.finding) else frozenset(range(len(holders)))
+    known = tuple(each for each in current if is_live(each))
+    return Survey(subject.finding, known, matched(subject.observations, known, ignored), held)
+
+
+def _unmarked(job: Job, surveys: Iterable[Survey]) -> list[str]:
+    """Name the identities of vulnerabilities without fingerprint at the places of new ones: the list may not show them yet."""
+    return [
+        identity_seen(job.root_id, each.finding.id, msgspec.structs.replace(match.observation, fingerprint=None))
+        for each in surveys
+        for match in each.matches
+        if match.effect is Effect.CREATED and match.observation.fingerprint
+    ]
 
 
 def _renamed(surveys: Iterable[Survey]) -> list[str]:
@@ -87,10 +102,17 @@ def _renamed(surveys: Iterable[Survey]) -> list[str]:
 async def survey(job: Job, subjects: Sequence[Subject]) -> tuple[Survey, ...]:
     """Match the observations of several findings against what is stored now."""
     queries = [lists.of_root_and_finding(job.root_id, subject.finding.id) for subject in subjects]
-    listed = await walked(job.store, queries) if queries else ()
+    listed = {each.id: None for part in (await walked(job.store, queries) if queries else ()) for each in part}
+
+    async def against(held: Mapping[str, Held]) -> list[Survey]:
+        current = await _current(job.store, [*listed, *(holder.owner for holder in held.values())])
+        parts = by_finding(current)
+        return [_surveyed(job, subject, held, parts.get(subject.finding.id, ())) for subject in subjects]
+
     held = await _claims(job.store, [each for subject in subjects for each in _identities(job, subject)])
-    ids = [*(each.id for part in listed for each in part), *(holder.owner for holder in held.values())]
-    current = await _current(job.store, ids)
-    surveys = [_surveyed(job, subject, part, held, current) for subject, part in zip(subjects, listed, strict=True)]
+    surveys = await against(held)
+    unmarked = await _claims(job.store, _unmarked(job, surveys))
+    if any(holder.owner not in listed for holder in unmarked.values()):
+        surveys = await against({**held, **unmarked})
     former = await _claims(job.store, _renamed(surveys))
-    return tuple(msgspec.structs.replace(each, held={**held, **former}) for each in surveys)
+    return tuple(msgspec.structs.replace(each, held={**each.held, **former}) for each in surveys)

@@ -1,7 +1,7 @@
 """The work of an import, chunk by chunk, each one transaction that also moves the record's position."""
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from integrates.api.importing import order, record
 from integrates.api.importing.begin import checks
@@ -29,7 +29,21 @@ class Overtaken(IntegratesError):
 
 
 class Refused(IntegratesError):
-    """The group, the root or the caller's permission does not allow the import any more."""
+    """The group, the root or the caller's permission does not allow the import any more; ``record`` is how far it came."""
+
+    def __init__(self, record: Import) -> None:
+        super().__init__(record.id)
+        self.record = record
+
+
+async def _sent(job: Job, plans: Sequence[Plan[Any]]) -> None:
+    """Write plans of which one is of the import's record. Raises ``Overtaken`` when that is not ours any more."""
+    try:
+        await locking.write(job.store, plans)
+    except Stale as error:
+        if error.facet == IMPORT.name:
+            raise Overtaken from error
+        raise
 
 
 async def _written(
@@ -38,12 +52,9 @@ async def _written(
     """Write one chunk together with the record that counts it."""
     gate = await job.gate()
     if gate is None:
-        raise Refused
+        raise Refused(current)
     plan = entity.changed(IMPORT, current, lambda old, at: record.advanced(old, position, counts, at), job.stamp())
-    try:
-        await locking.write(job.store, (entity.together(plan, *checks(gate)), *plans))
-    except Stale as error:
-        raise Overtaken if error.facet == IMPORT.name else error from error
+    await _sent(job, (entity.together(plan, *checks(gate)), *plans))
     return plan.entity
 
 
@@ -51,15 +62,17 @@ def _end(job: Job) -> ImportPosition:
     return ImportPosition(run=job.scan.runs, result=0)
 
 
-async def _steps(job: Job, work: Work) -> tuple[Step, ...]:
-    findings = await findings_of(job, [seen for seen, _ in work])
+async def _steps(job: Job, work: Work, position: ImportPosition) -> tuple[Step, ...]:
+    """Match all observations of the work, and return what is left to do at a position."""
+    findings = await findings_of(job, work)
     subjects = [Subject(finding, observations) for finding, (_, observations) in zip(findings, work, strict=True)]
-    return tuple((each, match) for each in await survey(job, subjects) for match in each.matches)
+    steps = tuple((each, match) for each in await survey(job, subjects) for match in each.matches)
+    return steps[order.done([match.observation for _, match in steps], position) :]
 
 
 async def _window(job: Job, current: Import, work: Work, following: ImportPosition) -> tuple[Import, Work]:
     """Do one part of the work; after a lost race return what is left of it."""
-    steps = await _steps(job, work)
+    steps = await _steps(job, work, current.progress.position)
     findings: Mapping[str, Finding] = {}
     while steps:
         chunk = packed(job, steps, findings)
@@ -103,12 +116,14 @@ async def _pass(job: Job, current: Import, targets: Targets) -> tuple[Import, bo
 async def _closed(job: Job, current: Import) -> Import:
     """Close what the file does not name any more."""
     targets = targets_of(job.scan) if current.options.close_missing else frozenset()
-    for _ in range(_MOST_LOSSES if targets else 0):
+    losses = 0
+    done = not targets
+    while not done:
+        before = current.version
         current, done = await _pass(job, current, targets)
-        if done:
-            return current
-    if targets:
-        raise Raced(current.id)
+        losses = losses + 1 if current.version == before else 0
+        if losses > _MOST_LOSSES:
+            raise Raced(current.id)
     return current
 
 
@@ -116,8 +131,20 @@ async def _ended(job: Job, current: Import, plan: Plan[Import]) -> Import:
     """End the import and free the root for the next one."""
     held = (await claim.holders(job.store, (claim.claim_key("running_import", job.root_id),)))[0]
     freed = (claim.freed("running_import", job.root_id, held=held),) if held and held.owner == current.id else ()
-    await locking.write(job.store, (entity.together(plan, *freed),))
+    await _sent(job, (entity.together(plan, *freed),))
     return plan.entity
+
+
+async def _worked(job: Job, current: Import) -> Import:
+    try:
+        latest = await _closed(job, await _results(job, current))
+    except Refused as refusal:
+        gone = entity.changed(
+            IMPORT, refusal.record, lambda old, at: record.failed(old, "not_allowed", job.by, at), job.stamp()
+        )
+        return await _ended(job, refusal.record, gone)
+    done = entity.changed(IMPORT, latest, lambda old, at: record.completed(old, _end(job), job.by, at), job.stamp())
+    return await _ended(job, latest, done)
 
 
 async def run(job: Job, current: Import) -> Import:
@@ -126,15 +153,7 @@ async def run(job: Job, current: Import) -> Import:
     Ends FAILED when the group, the root or the caller's permission does not allow it any more. When another worker has taken it
     over, that worker's record is returned. Any other error leaves the import RUNNING, to be continued after its lease.
     """
-    latest = current
     try:
-        latest = await _results(job, latest)
-        latest = await _closed(job, latest)
-        done = entity.changed(IMPORT, latest, lambda old, at: record.completed(old, job.by, at), job.stamp())
-        return await _ended(job, latest, done)
+        return await _worked(job, current)
     except Overtaken:
-        return await entity.get(job.store, IMPORT, import_key(current.id)) or latest
-    except Refused:
-        stored = await entity.get(job.store, IMPORT, import_key(current.id)) or latest
-        gone = entity.changed(IMPORT, stored, lambda old, at: record.failed(old, "not_allowed", job.by, at), job.stamp())
-        return await _ended(job, stored, gone)
+        return await entity.get(job.store, IMPORT, import_key(current.id)) or current

@@ -1,0 +1,300 @@
+"""Matching and what it does (domain section 8, *Matching* and *Matched vulnerability*), on both embedded stores."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
+from integrates.db_model.imports.types import ImportCounts, ImportStatus
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
+from integrates.db_model.vulnerabilities.types import (
+    ClosingReason,
+    Source,
+    Vulnerability,
+    VulnerabilityStatus,
+    ZeroRisk,
+    ZeroRiskStatus,
+)
+
+
+def in_state(status: VulnerabilityStatus, **members: Any) -> Any:
+    return lambda old: replace(old, state=replace(old.state, status=status, **members))
+
+
+def hidden(old: Vulnerability) -> Vulnerability:
+    return replace(old, zero_risk=ZeroRisk(status=ZeroRiskStatus.CONFIRMED, at=old.state.at, by=old.state.by))
+
+
+def removed(old: Vulnerability) -> Vulnerability:
+    state = replace(old.state, status=VulnerabilityStatus.DELETED, justification=RemovalJustification.FALSE_POSITIVE)
+    return replace(old, state=state)
+
+
+def by_person(old: Vulnerability) -> Vulnerability:
+    return replace(old, source=Source.ANALYST)
+
+
+async def test_a_new_result_makes_a_vulnerability_and_releases_its_finding(world: Any, tools: Any) -> None:
+    record = await world.imported(tools.file(tools.seen("a", line=3), tools.seen("b", line=4)))
+    assert record.progress.counts == ImportCounts(created=2)
+    one, two = await world.vulnerabilities()
+    assert {one.source, two.source} == {Source.MACHINE}
+    assert (one.cycle.cycles, one.cycle.reported_at, one.cycle.opened_at) == (1, one.state.at, one.state.at)
+    finding = (await world.findings())["R1"]
+    assert finding.release.released_at == min(one.state.at, two.state.at)
+    assert finding.version == 2
+    assert await world.is_counted()
+
+
+@pytest.mark.parametrize(
+    ("before", "result", "effect", "after"),
+    [
+        (None, {}, "unchanged", ("3", "VULNERABLE", 1)),
+        (None, {"line": 9}, "moved", ("9", "VULNERABLE", 2)),
+        (in_state(VulnerabilityStatus.SAFE), {}, "reopened", ("3", "VULNERABLE", 3)),
+        (in_state(VulnerabilityStatus.SAFE), {"line": 9}, "reopened", ("9", "VULNERABLE", 3)),
+        (in_state(VulnerabilityStatus.SUBMITTED), {"line": 9}, "ignored", ("3", "SUBMITTED", 2)),
+        (in_state(VulnerabilityStatus.REJECTED), {"line": 9}, "ignored", ("3", "REJECTED", 2)),
+        (hidden, {"line": 9}, "ignored", ("3", "VULNERABLE", 2)),
+        (removed, {"line": 9}, "ignored", None),
+        (None, {"line": 9, "suppressions": [{}]}, "suppressed", ("3", "VULNERABLE", 1)),
+        (in_state(VulnerabilityStatus.SAFE), {"suppressions": [{"status": "accepted"}]}, "suppressed", ("3", "SAFE", 2)),
+        (removed, {"suppressions": [{}]}, "ignored", None),
+    ],
+)
+async def test_what_a_result_does_to_its_vulnerability(
+    world: Any, tools: Any, before: Any, result: Any, effect: str, after: Any
+) -> None:
+    await world.imported(tools.file(tools.seen("a", line=3)))
+    (known,) = await world.vulnerabilities()
+    if before:
+        await world.alter(known.id, before)
+    record = await world.imported(tools.file(tools.seen("a", **{"line": 3, **result})))
+    assert record.state.status is ImportStatus.COMPLETED
+    assert record.progress.counts == ImportCounts(**{effect: 1})
+    found = [(each.location.specific, each.state.status.value, each.version) for each in await world.vulnerabilities()]
+    assert found == ([after] if after else [])
+    assert await world.is_counted()
+
+
+async def test_reopening_begins_a_cycle_and_leaves_the_treatment(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(tools.seen("a")))
+    await world.imported(tools.file())
+    (closed,) = await world.vulnerabilities()
+    await world.imported(tools.file(tools.seen("a")))
+    (again,) = await world.vulnerabilities()
+    assert (again.id, again.treatment, again.version) == (closed.id, closed.treatment, 3)
+    assert (again.cycle.cycles, again.cycle.closed_at, again.cycle.opened_at) == (2, None, again.state.at)
+    assert again.cycle.reported_at == closed.cycle.reported_at
+
+
+@pytest.mark.parametrize(
+    ("before", "result", "effect", "mark"),
+    [
+        (by_person, {"line": 3}, "unchanged", ("3", "VULNERABLE", "a", 2)),
+        (by_person, {"line": 9}, "unchanged", ("3", "VULNERABLE", "a", 2)),
+        (lambda old: by_person(in_state(VulnerabilityStatus.SAFE)(old)), {"line": 9}, "reopened", ("3", "VULNERABLE", "a", 3)),
+    ],
+)
+async def test_what_a_person_reported_is_neither_moved_nor_marked(
+    world: Any, tools: Any, before: Any, result: Any, effect: str, mark: Any
+) -> None:
+    await world.imported(tools.file(tools.seen("a", line=3)))
+    (known,) = await world.vulnerabilities()
+    await world.alter(known.id, before)
+    record = await world.imported(tools.file(tools.seen("a", **result)))
+    assert record.progress.counts == ImportCounts(**{effect: 1})
+    assert [(line, state, fp) for _, line, state, fp in await world.places()] == [mark[:3]]
+    assert (await world.vulnerabilities())[0].version == mark[3]
+
+
+async def test_a5_lines_move(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(*(tools.seen(mark, line=line) for mark, line in (("a", 1), ("b", 2), ("c", 3)))))
+    before = {each.tool.fingerprint: each.id for each in await world.vulnerabilities()}
+    record = await world.imported(tools.file(tools.seen("a", line=11), tools.seen("b", line=12)))
+    assert record.progress.counts == ImportCounts(moved=2, closed=1)
+    assert {each.tool.fingerprint: each.id for each in await world.vulnerabilities()} == before
+    assert await world.places() == [("R1", "11", "VULNERABLE", "a"), ("R1", "12", "VULNERABLE", "b"), ("R1", "3", "SAFE", "c")]
+    assert await world.is_counted()
+
+
+async def test_the_same_file_again_writes_no_version(world: Any, tools: Any) -> None:
+    content = tools.file(tools.seen("a"), tools.seen(None, line=2), tools.seen("b", rule="R2"))
+    await world.imported(content)
+    before = await world.picture()
+    record = await world.imported(content)
+    assert record.progress.counts == ImportCounts(unchanged=3)
+    assert await world.picture() == before
+
+
+async def test_a_new_fingerprint_at_a_known_place_takes_the_identity_over(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(tools.seen(None, line=3)))
+    (known,) = await world.vulnerabilities()
+    record = await world.imported(tools.file(tools.seen("a", line=3)))
+    assert record.progress.counts == ImportCounts(unchanged=1)
+    record = await world.imported(tools.file(tools.seen("a", line=8)))
+    assert record.progress.counts == ImportCounts(moved=1)
+    assert [each.id for each in await world.vulnerabilities()] == [known.id]
+    record = await world.imported(tools.file(tools.seen("a", line=8), tools.seen(None, line=3)))
+    assert record.progress.counts == ImportCounts(unchanged=1, created=1), "the place is free again"
+
+
+async def test_results_without_fingerprint_keep_the_known_one(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(tools.seen("a", line=3)))
+    record = await world.imported(tools.file(tools.seen(None, line=3)))
+    assert record.progress.counts == ImportCounts(unchanged=1)
+    assert await world.places() == [("R1", "3", "VULNERABLE", "a")]
+    assert (await world.vulnerabilities())[0].version == 1
+
+
+@pytest.mark.parametrize("known", [("a",), (None,), ("x",), ("x", "y"), ("a", "x")])
+@pytest.mark.parametrize("results", [("a", "b"), ("b", "a"), ("a", None), (None, "a"), ("a", "b", "c", None)])
+async def test_several_results_at_one_place_are_several_vulnerabilities(
+    world: Any, tools: Any, known: Any, results: Any
+) -> None:
+    await world.imported(tools.file(*(tools.seen(mark, line=3) for mark in known)))
+    content = tools.file(*(tools.seen(mark, line=3) for mark in results))
+    await world.imported(content)
+    opened = [each for each in await world.places() if each[2] == "VULNERABLE"]
+    assert len(opened) == len(results)
+    before = await world.picture()
+    record = await world.imported(content)
+    assert record.progress.counts == ImportCounts(unchanged=len(results))
+    assert await world.picture() == before
+
+
+@pytest.mark.parametrize("results", [("a", None), (None, "a"), ("a", "b")])
+async def test_a_persons_vulnerability_shares_its_place_with_new_ones(world: Any, tools: Any, results: Any) -> None:
+    await world.imported(tools.file(tools.seen(None, line=3)))
+    (known,) = await world.vulnerabilities()
+    await world.alter(known.id, by_person)
+    content = tools.file(*(tools.seen(mark, line=3) for mark in results))
+    record = await world.imported(content)
+    assert record.progress.counts == ImportCounts(unchanged=1, created=1)
+    assert (await world.imported(content)).progress.counts == ImportCounts(unchanged=2)
+
+
+async def test_results_are_matched_together_however_chunks_are_cut(world: Any, tools: Any) -> None:
+    """Two results swap their places: whoever looked at one of them alone would go by the place."""
+    marks = [str(number) for number in range(80)]
+    await world.imported(tools.file(*(tools.seen(mark, line=number) for number, mark in enumerate(marks))))
+    ids = {each.tool.fingerprint: each.id for each in await world.vulnerabilities()}
+    record = await world.imported(tools.file(*(tools.seen(mark, line=79 - number) for number, mark in enumerate(marks))))
+    assert record.progress.counts == ImportCounts(moved=80)
+    assert {each.tool.fingerprint: each.id for each in await world.vulnerabilities()} == ids
+    assert await world.is_counted()
+
+
+async def test_a_category_or_a_score_alone_makes_a_version(world: Any, tools: Any) -> None:
+    def content(category: str, **members: Any) -> bytes:
+        made: bytes = tools.sarif(tools.one_run(tools.seen("a", **members), category=category))
+        return made
+
+    await world.imported(content("one/"))
+    assert (await world.imported(content("two/"))).progress.counts == ImportCounts(unchanged=1)
+    assert (await world.vulnerabilities())[0].tool.category == "two/"
+    score = {"properties": {"security-severity": "9.1"}}
+    assert (await world.imported(content("two/", **score))).progress.counts == ImportCounts(unchanged=1)
+    (known,) = await world.vulnerabilities()
+    assert (known.version, known.severity) == (3, Severity(tool_score=Decimal("9.1"), score=Decimal("9.1")))
+    assert await world.is_counted()
+
+
+async def test_a_finding_takes_the_score_of_a_later_file_and_keeps_its_texts(world: Any, tools: Any) -> None:
+    def content(score: str, title: str) -> bytes:
+        rule = {"id": "R1", "shortDescription": {"text": title}, "properties": {"security-severity": score}}
+        made: bytes = tools.sarif(tools.one_run(tools.seen("a"), rules=[rule]))
+        return made
+
+    await world.imported(content("5.0", "One title"))
+    await world.retitle("R1", "A title of mine")
+    await world.imported(content("9.1", "Another title"))
+    finding = (await world.findings())["R1"]
+    assert (finding.severity.score, finding.description.title) == (Decimal("9.1"), "A title of mine")
+    assert (await world.vulnerabilities())[0].version == 1
+    assert await world.is_counted()
+
+
+async def test_a_persons_vector_stays(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(tools.seen("a")))
+    vector = Severity(cvss_v3="CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", score=Decimal("9.8"))
+    await world.rescore("R1", vector)
+    await world.imported(tools.file(tools.seen("a", level="error")))
+    assert (await world.findings())["R1"].severity == vector
+    assert await world.is_counted()
+
+
+@pytest.mark.parametrize("justification", list(RemovalJustification))
+async def test_a_removed_finding_that_keeps_its_claim_is_ignored(world: Any, tools: Any, justification: Any) -> None:
+    await world.imported(tools.file(tools.seen("a")))
+    is_free = justification in {RemovalJustification.DUPLICATED, RemovalJustification.REPORTING_ERROR}
+    gone = await world.remove_finding("R1", justification, frees=is_free)
+    record = await world.imported(tools.file(tools.seen("a"), tools.seen("b", line=2), tools.seen("c", rule="R2")))
+    assert gone.state.status is FindingStateStatus.DELETED
+    assert record.progress.counts == (ImportCounts(created=3) if is_free else ImportCounts(ignored=2, created=1))
+
+
+async def test_a_freed_identity_is_reported_anew(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(tools.seen("a")))
+    (known,) = await world.vulnerabilities()
+    await world.remove(known.id, RemovalJustification.DUPLICATED)
+    record = await world.imported(tools.file(tools.seen("a")))
+    assert record.progress.counts == ImportCounts(created=1)
+    assert [each.id for each in await world.vulnerabilities()] != [known.id]
+    assert (await world.got_any(VULNERABILITY, vulnerability_key(known.id))).state.status is VulnerabilityStatus.DELETED
+
+
+async def test_a_removed_identity_is_ignored_before_places_are_looked_at(world: Any, tools: Any) -> None:
+    """The result of the removed one must not hold the other one open, which no result names any more."""
+    await world.imported(tools.file(tools.seen("gone", line=3), tools.seen("other", line=3)))
+    known = {each.tool.fingerprint: each.id for each in await world.vulnerabilities()}
+    await world.alter(known["mark=gone"], removed)
+    record = await world.imported(tools.file(tools.seen("gone", line=3)))
+    assert record.progress.counts == ImportCounts(ignored=1, closed=1)
+    (left,) = await world.vulnerabilities()
+    assert (left.id, left.state.closing_reason) == (known["mark=other"], ClosingReason.NOT_REPORTED)
+
+
+async def test_suppressed_results_make_nothing(world: Any, tools: Any) -> None:
+    record = await world.imported(tools.file(tools.seen("a", suppressions=[{}]), tools.seen("b", suppressions=[])))
+    assert record.progress.counts == ImportCounts(suppressed=1, created=1)
+    assert [mark for *_, mark in await world.places()] == ["b"]
+
+
+async def test_counts_add_up_to_the_results(world: Any, tools: Any) -> None:
+    results = [
+        *(tools.seen(str(number), line=number) for number in range(30)),
+        tools.seen("0", line=0),
+        tools.seen("1", line=100),
+        tools.seen("s", line=2, suppressions=[{}]),
+        tools.seen(None, line=5),
+        tools.seen(None, line=5),
+        tools.seen(None, path="../out.py"),
+        tools.seen("p", kind="pass"),
+        {"ruleId": "R1", "message": {"text": "Nowhere."}},
+    ]
+    record = await world.imported(tools.file(*results))
+    counts = record.progress.counts
+    assert counts == ImportCounts(created=32, suppressed=1, duplicate=2, skipped=3)
+    assert [(each.pointer, each.reason) for each in record.problems] == [
+        ("/runs/0/results/35", "bad_path"),
+        ("/runs/0/results/37", "no_location"),
+    ]
+    assert (record.progress.position.run, record.progress.position.result) == (1, 0)
+
+
+async def test_a_file_without_results_ends_at_its_end(world: Any, tools: Any) -> None:
+    record = await world.imported(tools.file())
+    assert (record.state.status, record.progress.counts) == (ImportStatus.COMPLETED, ImportCounts())
+    assert (record.progress.position.run, record.progress.position.result) == (1, 0)
+    assert await world.running() is None
+
+
+async def test_a_rule_with_suppressed_results_alone_makes_no_finding(world: Any, tools: Any) -> None:
+    record = await world.imported(tools.file(tools.seen("a", suppressions=[{}]), tools.seen("b", rule="R2")))
+    assert record.progress.counts == ImportCounts(suppressed=1, created=1)
+    assert list(await world.findings()) == ["R2"]
+    assert (await world.imported(tools.file(tools.seen("a")))).progress.counts == ImportCounts(created=1, closed=1)
