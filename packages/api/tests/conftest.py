@@ -3,16 +3,17 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
-from decimal import Decimal
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 import pytest
 
+from integrates.api.answer import Answer
 from integrates.api.context import Actor, Context, Means
-from integrates.api.execution import Answer, Api, execute, new_api
+from integrates.api.execution import Api, execute, new_api
 from integrates.db_model import locking
 from integrates.db_model.access.change import granted_group, granted_organization
 from integrates.db_model.access.types import GroupGrant, GroupRole, OrganizationRole
@@ -147,6 +148,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         self,
         name: str | None,
         query: str,
+        /,
         *,
         means: Means = Means.SESSION,
         store: Store | None = None,
@@ -157,7 +159,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         body = {"query": query, "variables": variables}
         return await execute(api or self.api, body, self.context(name, means, store))
 
-    async def data(self, name: str, query: str, **variables: Any) -> Any:
+    async def data(self, name: str, query: str, /, **variables: Any) -> Any:
         """Send a query that is answered without errors and return the data."""
         answer = await self.answer(name, query, **variables)
         assert "errors" not in answer.body, answer.body["errors"]

@@ -1,6 +1,7 @@
 """The request as it comes: a decoded JSON body that may hold anything."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +11,8 @@ from integrates.api.errors import Code, RequestError
 from integrates.api.upload import Upload
 
 _MAX_DEPTH: Final = 50
+_MAX_TEXT: Final = 100_000
+_UNSOUND: Final = re.compile("[\0\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INTEGERS: Final = range(-(2**63), 2**63)
 
 
@@ -26,14 +29,18 @@ def bad(text: str) -> RequestError:
     return RequestError(Code.GRAPHQL_VALIDATION_FAILED, text)
 
 
-def _sound_text(text: str) -> bool:
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+def is_sound(text: str) -> bool:
+    """Tell whether a text may come in at all: not too long for any field, and without what disguises or breaks others.
+
+    These are NUL, lone surrogates and Unicode's Bidi_Control characters. Other control characters are the model's to refuse.
+    """
+    return len(text) <= _MAX_TEXT and _UNSOUND.search(text) is None
 
 
 def _sound(value: Any) -> bool:
     match value:
         case str():
-            return _sound_text(value)
+            return is_sound(value)
         case bool() | None | Upload():
             return True
         case int():
@@ -70,11 +77,11 @@ def body_of(request: object) -> Body:
     if not isinstance(request, dict):
         raise bad("The body is one JSON object; batches are not taken.")
     query, variables, name = request.get("query"), request.get("variables"), request.get("operationName")
-    if not isinstance(query, str) or not _sound_text(query):
+    if not isinstance(query, str) or not is_sound(query):
         raise bad("`query` is the text of a GraphQL document.")
     if not isinstance(variables, dict | None):
         raise bad("`variables` is a JSON object.")
-    if not isinstance(name, str | None) or not _sound_text(name or ""):
+    if not isinstance(name, str | None) or not is_sound(name or ""):
         raise bad("`operationName` is a text.")
     if not isinstance(request.get("extensions"), dict | None):
         raise bad("`extensions` is a JSON object.")

@@ -55,7 +55,7 @@ class Walk(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     keep: Keep[T] | None = None
 
 
-class Part(msgspec.Struct, Generic[T], frozen=True):
+class Part(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A part of a list: its rows, whether more follow, and where it ends."""
 
     rows: tuple[Row[T], ...]
@@ -110,14 +110,14 @@ async def walked(walk: Walk[T], after: Place | None, size: int) -> Part[T]:
     place, looked_at = after or Place(0, ""), 0
     while place.stretch < len(walk.stretches) and len(rows) <= size:
         if looked_at >= MAX_LOOKED_AT:
-            return Part(rows, True, place)
+            return Part(rows=rows, has_next=True, end=place)
         query = _query(walk, place, size + 1 - len(rows))
         batch = await walk.read(query) if query else None
         rows = (*rows, *(await _rows(walk, place.stretch, batch) if batch else ()))
         looked_at += query.limit if query else 0
         place = Place(place.stretch, batch.end or "") if batch and batch.has_next else Place(place.stretch + 1, "")
     shown = rows[:size]
-    return Part(shown, len(rows) > size, shown[-1].place if shown else None)
+    return Part(rows=shown, has_next=len(rows) > size, end=shown[-1].place if shown else None)
 
 
 def _filters(args: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,18 @@
 """From the text of a query to a document that may be executed; valid ones are kept by text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
 import msgspec
 from ariadne.validation.introspection_disabled import IntrospectionDisabledRule
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, parse, specified_rules, validate
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, TokenKind, parse, specified_rules, validate
 
+from integrates.api.body import bad, is_sound
 from integrates.api.limits import Limits, check, too_complex
 
 
-class Invalid(Exception):  # noqa: N818 -- it says what the query is, like the errors of the model
+class Invalid(Exception):
     """The query is no query of this schema; there are at most as many ``errors`` as the limits show."""
 
     def __init__(self, errors: tuple[GraphQLError, ...]) -> None:
@@ -23,13 +24,22 @@ Reader: TypeAlias = Callable[[str], DocumentNode]
 
 
 class Readers(msgspec.Struct, frozen=True):
-    """Both raise ``RequestError`` (QUERY_TOO_COMPLEX) and :class:`Invalid`.
+    """Both raise ``RequestError`` and :class:`Invalid`.
 
     ``parsed`` reads any query within the limits, ``valid`` only one that fits the schema.
     """
 
     parsed: Reader
     valid: Reader
+
+
+def _texts(document: DocumentNode) -> Iterator[str]:
+    """Walk the texts of the document as they are after their escapes."""
+    token = document.loc.start_token if document.loc else None
+    while token:
+        if token.kind in {TokenKind.STRING, TokenKind.BLOCK_STRING}:
+            yield token.value or ""
+        token = token.next
 
 
 def _parsed(text: str, limits: Limits) -> DocumentNode:
@@ -42,6 +52,8 @@ def _parsed(text: str, limits: Limits) -> DocumentNode:
             raise too_complex("tokens", limits.tokens) from error
         raise Invalid((error,)) from error
     check(document, limits)
+    if "\\" in text and not all(map(is_sound, _texts(document))):
+        raise bad("A text of the query holds characters that are not taken.")
     return document
 
 

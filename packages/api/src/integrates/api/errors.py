@@ -116,6 +116,7 @@ _TEXTS: Final[Mapping[str, str]] = {
     "bad_assigned": "the person may not be assigned in this group.",
 }
 _FILE: Final = ("file",)
+_TOO_LARGE: Final[Mapping[str, str]] = {"file_too_large": "file_too_large"}
 _OTHER_TEXT: Final = "this is not allowed."
 _TAKEN: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "organization_name": ("name_taken", ("name",)),
@@ -164,23 +165,31 @@ def _defect(defect: Defect) -> UserError:
 def refusals(error: Refusal, path: tuple[str, ...] = ()) -> tuple[UserError, ...]:
     """Say to the person what the model refused; ``path`` names the argument where the error does not."""
     match error:
-        case NotFound():
-            return (refusal("not_found", path),)
-        case AlreadyExists():
-            return (_taken(error),)
-        case Stale():
-            return (refusal("stale_version", path, version=error.current),)
-        case Raced():
-            return (refusal("concurrent_change", path),)
-        case Rejected():
-            return (_rejection(error),)
         case Rejections():
             return tuple(map(_rejection, error.refusals))
         case BadFile():
             return tuple(map(_defect, error.defects))
+        case _:
+            return (_refusal(error, path),)
+
+
+def _refusal(error: NotFound | AlreadyExists | Stale | Raced | Rejected | TooLarge, path: tuple[str, ...]) -> UserError:
+    match error:
+        case NotFound():
+            found = refusal("not_found", path)
+        case AlreadyExists():
+            found = _taken(error)
+        case Stale():
+            found = refusal("stale_version", path, version=error.current)
+        case Raced():
+            found = refusal("concurrent_change", path)
+        case Rejected():
+            found = _rejection(error)
         case TooLarge():
-            return (refusal("file_too_large" if error.limit == "file_too_large" else "too_many_results", _FILE),)
-    assert_never(error)
+            found = refusal(_TOO_LARGE.get(error.limit, "too_many_results"), _FILE)
+        case _:
+            assert_never(error)
+    return found
 
 
 REFUSALS: Final = (NotFound, AlreadyExists, Stale, Raced, Rejected, Rejections, BadFile, TooLarge)

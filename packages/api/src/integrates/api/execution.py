@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Mapping
-from typing import Any, Final
+from collections.abc import Awaitable
+from typing import Any, Final, TypeGuard
 
 import msgspec
 from graphql import (
@@ -29,6 +29,8 @@ from integrates.api.limits import Limits, too_complex
 from integrates.api.request import Request, new_request
 from integrates.api.schema import new_schema
 from integrates.db_model.errors import Unavailable
+
+__all__ = ["Answer", "Api", "execute", "new_api"]
 
 _LOG: Final = logging.getLogger("integrates.api")
 _TYPENAME: Final = "__typename"
@@ -95,6 +97,11 @@ def _ready(api: Api, body: Body) -> Ready:
     return Ready(document, body, cost)
 
 
+def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
+    """Tell what has to be awaited; asked of every value, hence without looking for generators that nobody uses."""
+    return hasattr(value, "__await__")
+
+
 async def _run(api: Api, ready: Ready, request: Request) -> ExecutionResult:
     result = run(
         api.schema,
@@ -104,6 +111,7 @@ async def _run(api: Api, ready: Ready, request: Request) -> ExecutionResult:
         operation_name=ready.body.operation_name,
         max_coercion_errors=api.limits.validation_errors - 1,
         hide_suggestions=not api.introspection,
+        is_awaitable=_is_awaitable,
     )
     return result if isinstance(result, ExecutionResult) else await result
 

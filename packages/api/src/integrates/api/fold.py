@@ -1,13 +1,15 @@
 """Measuring a query by folding its selections, each fragment once, so that fragments that double stay linear."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeAlias
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeAlias
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLResolveInfo,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionNode,
@@ -60,6 +62,16 @@ def folded(fragments: Fragments, measure: Measure, join: Join) -> Inner:
         return join(of_selection(node, kind) for node in selection_set.selections) if selection_set else 0
 
     return of_set
+
+
+def asks_for(info: GraphQLResolveInfo[Any], names: AbstractSet[str]) -> bool:
+    """Tell whether a field of one of these names is asked for anywhere below the field that is being resolved."""
+
+    def measure(node: FieldNode, _kind: str, inner: Inner) -> int:
+        return 1 if node.name.value in names else inner(node.selection_set, "")
+
+    of_set = folded(info.fragments, measure, lambda found: max(found, default=0))
+    return any(of_set(node.selection_set, "") for node in info.field_nodes)
 
 
 def widest(document: DocumentNode, measure: Measure, join: Join) -> int:

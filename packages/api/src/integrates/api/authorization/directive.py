@@ -121,7 +121,9 @@ class Authenticated(SchemaDirectiveVisitor):
     """Leaves the resolver as it is: nobody gets to execute anything without being authenticated."""
 
     def visit_field_definition(
-        self, field: GraphQLField, object_type: GraphQLObjectType | GraphQLInterfaceType
+        self,
+        field: GraphQLField,
+        object_type: GraphQLObjectType | GraphQLInterfaceType,  # noqa: ARG002 -- Ariadne's signature
     ) -> GraphQLField:
         """Keep the field."""
         return field

@@ -1,0 +1,224 @@
+"""Each limit lets through what is at it and refuses what is one beyond."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from integrates.api.execution import new_api
+from integrates.api.limits import Limits
+from integrates.db_model.store.port import Store
+
+if TYPE_CHECKING:
+    from packages.api.tests.conftest import World
+
+OK = "{ me { email } }"
+
+
+def code(body: dict[str, object]) -> object:
+    """Return the code of the first error, or ``None``."""
+    errors = body.get("errors")
+    return errors[0]["extensions"]["code"] if isinstance(errors, list) else None
+
+
+STEPS = ("finding", "vulnerabilities(first: 1)", "nodes")
+
+
+def _path(levels: int) -> str:
+    """So many levels of fields below a vulnerability."""
+    names = [*itertools.islice(itertools.cycle(STEPS), levels - 1), "__typename"]
+    return "{ " + " { ".join(names) + " }" * levels
+
+
+def _nested(levels: int) -> str:
+    """A query of so many levels of fields."""
+    return f'{{ vulnerability(id: "x") {_path(levels - 1)} }}'
+
+
+def _through_fragments(levels: int) -> str:
+    outer = '{ vulnerability(id: "x") { finding { vulnerabilities(first: 1) { nodes { ...deep } } } } }'
+    return f"{outer} fragment deep on Vulnerability {_path(levels - 4)}"
+
+
+@pytest.mark.parametrize(
+    ("at", "beyond"),
+    [
+        pytest.param(OK.ljust(20_000), OK.ljust(20_001), id="characters"),
+        pytest.param(
+            "{ me { "
+            + " ".join(f"...f{i}" for i in range(30))
+            + " } }"
+            + " ".join(f"fragment f{i} on Me {{ email }}" for i in range(30)),
+            "{ me { " + "permissions " * 2_000 + " } }",
+            id="tokens",
+        ),
+        pytest.param(_nested(12), _nested(13), id="depth"),
+        pytest.param(_through_fragments(12), _through_fragments(13), id="depth-through-fragments"),
+        pytest.param(
+            "{ " + " ".join("me { email }" for _ in range(10)) + " }",
+            "{ " + " ".join("me { email }" for _ in range(11)) + " }",
+            id="root-fields",
+        ),
+        pytest.param(
+            "{ ...a ...a } fragment a on Query { " + "me { email } " * 5 + "}",
+            "{ ...a ...a } fragment a on Query { " + "me { email } " * 6 + "}",
+            id="root-fields-through-fragments",
+        ),
+        pytest.param(
+            "{ me { " + " ".join(f"a{i}: email" for i in range(30)) + " } }",
+            "{ me { " + " ".join(f"a{i}: email" for i in range(31)) + " } }",
+            id="aliases",
+        ),
+        pytest.param(
+            "{ me { " + " ".join(["email @include(if: true)"] * 30) + " } }",
+            "{ me { " + " ".join(["email @include(if: true)"] * 29 + ["email @include(if: true) @skip(if: false)"]) + " } }",
+            id="directives",
+        ),
+        pytest.param("{ me { " + "email " * 30 + "} }", "{ me { " + "email " * 31 + "} }", id="repetitions"),
+        pytest.param(
+            'query { group(name: "webshop") { vulnerabilities(first: 500) { nodes { '
+            + " ".join(f"a{i}: where" for i in range(30))
+            + " } } } }",
+            '{ group(name: "webshop") { findings(first: 100) { nodes { vulnerabilities(first: 500) { nodes { id } } } } } }',
+            id="cost",
+        ),
+    ],
+)
+async def test_a_limit(world: World, at: str, beyond: str) -> None:
+    passed = await world.answer("uri", at)
+    assert code(passed.body) not in {"QUERY_TOO_COMPLEX", "GRAPHQL_VALIDATION_FAILED"}, passed.body
+    refused = await world.answer("uri", beyond)
+    assert (refused.status, code(refused.body)) == (400, "QUERY_TOO_COMPLEX")
+    assert "data" not in refused.body
+
+
+@pytest.mark.parametrize("first", [1, 500])
+async def test_page_sizes_that_are_taken(world: World, first: int) -> None:
+    query = 'query ($n: Int) { group(name: "webshop") { imports(first: $n) { nodes { id } } } }'
+    assert (await world.answer("uri", query, n=first)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("first", "status", "expected"),
+    [
+        (None, 200, "BAD_USER_INPUT"),
+        (0, 200, "BAD_USER_INPUT"),
+        (-1, 200, "BAD_USER_INPUT"),
+        (501, 200, "BAD_USER_INPUT"),
+        (10**9, 400, "QUERY_TOO_COMPLEX"),
+        (2**31, 400, "QUERY_TOO_COMPLEX"),
+        (1.5, 400, "GRAPHQL_VALIDATION_FAILED"),
+        ("5", 400, "GRAPHQL_VALIDATION_FAILED"),
+    ],
+)
+async def test_page_sizes_that_are_not(world: World, first: object, status: int, expected: str) -> None:
+    query = 'query ($n: Int) { me { email } group(name: "webshop") { imports(first: $n) { nodes { id } } } }'
+    answer = await world.answer("uri", query, n=first)
+    assert (answer.status, code(answer.body)) == (status, expected)
+
+
+async def test_a_limit_counts_the_default_of_a_variable(world: World) -> None:
+    inner = "findings(first: $n) { nodes { vulnerabilities(first: $n) { nodes { id } } } }"
+    query = f'query ($n: Int = 500) {{ group(name: "webshop") {{ {inner} }} }}'
+    assert code((await world.answer("uri", query)).body) == "QUERY_TOO_COMPLEX"
+    assert code((await world.answer("uri", query, n=5)).body) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "cost"),
+    [
+        ("{ me { email } }", 2),
+        ("{ me { permissions } }", 2),
+        ("{ me { organizations { name country } } }", 1 + 1 + 50 * 2),
+        ('{ group(name: "webshop") { imports { nodes { id } } } }', 1 + 1 + 50 * (1 + 1)),
+        ('{ group(name: "webshop") { imports(first: 3) { edges { node { id } } total } } }', 1 + 1 + 3 * (1 + 1 + 1 + 1)),
+        ("{ me { ...a ...a } } fragment a on Me { email }", 1 + 2),
+        ('{ __schema { types { name } } group(name: "webshop") { name } }', 1 + 2),
+    ],
+)
+async def test_cost_is_counted_before_anything_is_done(world: World, query: str, cost: int) -> None:
+    within, beyond = new_api(limits=Limits(cost=cost)), new_api(limits=Limits(cost=cost - 1))
+    passed = await world.answer("uri", query, api=within)
+    assert passed.body["extensions"]["cost"]["requested"] == cost
+    assert code((await world.answer("uri", query, api=beyond)).body) == "QUERY_TOO_COMPLEX"
+
+
+async def test_the_cost_is_told(world: World) -> None:
+    query = "{ me { email organizations { name } } }"
+    answer = await world.answer("uri", query)
+    assert answer.body["extensions"]["cost"] == {"requested": 1 + 1 + 1 + 50, "actual": 4}
+
+
+async def test_introspection_is_exempt_as_a_field_and_by_no_name(world: World) -> None:
+    deep = (
+        "{ __schema { types { fields { type { ofType { ofType { ofType { ofType { ofType { ofType { ofType { name }}}}}}}}}}}}"
+    )
+    assert (await world.answer("uri", deep)).status == 200
+    disguised = "query IntrospectionQuery " + _nested(13)
+    assert code((await world.answer("uri", disguised)).body) == "QUERY_TOO_COMPLEX"
+    aliased = _nested(13).replace("vulnerability(", "__schema: vulnerability(")
+    assert code((await world.answer("uri", aliased)).body) == "QUERY_TOO_COMPLEX"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", id="cycle"),
+        pytest.param(
+            "{ ...a } fragment a on Query { me { email ...b } } fragment b on Me { organizations { ...c } } "
+            "fragment c on Organization { groups { organization { ...c } } }",
+            id="cycle-through-fields",
+        ),
+    ],
+)
+async def test_cycles_of_fragments_are_refused(world: World, query: str) -> None:
+    answer = await world.answer("uri", query)
+    assert (answer.status, code(answer.body)) == (400, "GRAPHQL_VALIDATION_FAILED")
+
+
+def _doubling(fragments: int) -> str:
+    parts = [f"fragment f{i} on Me {{ ...f{i + 1} ...f{i + 1} }}" for i in range(fragments)]
+    return " ".join(["{ me { ...f0 } }", *parts, f"fragment f{fragments} on Me {{ email }}"])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        pytest.param(_doubling(17), id="2^17-spreads"),
+        pytest.param(_doubling(48), id="2^48-spreads"),
+        pytest.param(" ".join(["{ me { email } }", *(f"fragment f{i} on Me {{ email }}" for i in range(400))]), id="fragments"),
+        pytest.param("{ me { email " + "@include(if: true) " * 500 + "} }", id="directives"),
+        pytest.param("{ me { email " + "@unknown " * 500 + "} }", id="unknown-directives"),
+        pytest.param("{ me(x: " + "[" * 900 + "]" * 900 + ") { email } }", id="nested-lists"),
+        pytest.param("{ " * 900, id="nested-sets"),
+        pytest.param("{ me { " + "organizations { id } " * 480 + "} }", id="objects-repeated"),
+    ],
+)
+async def test_hostile_queries_cost_little(world: World, query: str) -> None:
+    begin = time.process_time()
+    answer = await world.answer("uri", query)
+    assert answer.status in {200, 400}
+    assert time.process_time() - begin < 0.5
+
+
+async def test_validation_errors_are_few(world: World) -> None:
+    answer = await world.answer("uri", "{ me { " + " ".join(f"x{i}" for i in range(400)) + " } }")
+    assert (answer.status, len(answer.body["errors"])) == (400, 5)
+
+
+async def test_a_request_is_cut_at_its_deadline_and_leaves_nothing_behind(world: World) -> None:
+    async def never(_: object) -> object:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    api = new_api(limits=Limits(seconds=0.05))
+    before = asyncio.all_tasks()
+    hung = Store(never, never, never)  # type: ignore[arg-type] # it never answers anything
+    answer = await world.answer("uri", OK, api=api, store=hung)
+    assert (answer.status, code(answer.body)) == (503, "UNAVAILABLE")
+    await asyncio.sleep(0.02)
+    assert asyncio.all_tasks() <= before
