@@ -1,0 +1,158 @@
+"""What one may not see looks like what does not exist; what one may see but not do is FORBIDDEN (V1 to V5)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+
+from integrates.api.upload import Upload
+from integrates.db_model import entity, locking
+from integrates.db_model.groups.facet import GROUP as FACET
+from integrates.db_model.groups.types import GroupStatus
+
+if TYPE_CHECKING:
+    from packages.api.tests.conftest import World
+
+NOWHERE = "99999999-9999-4999-8999-999999999999"
+FINDING = "query ($id: ID!) { finding(id: $id) { id title status } }"
+VULNERABILITY = "query ($id: ID!) { vulnerability(id: $id) { id } }"
+TREAT = """mutation ($id: ID!) {
+  updateVulnerabilitiesTreatment(items: [{id: $id}], treatment: IN_PROGRESS, justification: "We work on it.") {
+    vulnerabilities { id } errors { code message path currentVersion }
+  }
+}"""
+GROUP = """query ($name: ID!) { group(name: $name) {
+  findings(first: 10) { total nodes { id } }
+  drafts: vulnerabilities(first: 10, filter: {states: [SUBMITTED, REJECTED]}) { total nodes { id } }
+  confirmed: vulnerabilities(first: 10, filter: {zeroRisks: [CONFIRMED]}) { total nodes { id } }
+  plain: vulnerabilities(first: 10) { total nodes { id } }
+  summary { open closed submitted rejected hidden openFindings zeroRisk { name count } }
+} }"""
+
+
+async def test_a_foreign_finding_is_no_finding_both_ways_round(world: World) -> None:
+    for name, foreign in (("uri", world.harbor), ("uri2", world.aurora)):
+        seen = await world.answer(name, FINDING, id=foreign.finding.id)
+        missing = await world.answer(name, FINDING, id=NOWHERE)
+        assert seen == missing
+        assert seen.body["data"] == {"finding": None}
+        seen = await world.answer(name, TREAT, id=foreign.vulnerable.id)
+        assert seen == await world.answer(name, TREAT, id=NOWHERE)
+        (error,) = seen.body["data"]["updateVulnerabilitiesTreatment"]["errors"]
+        assert (error["code"], error["path"]) == ("NOT_FOUND", ["items", "0", "id"])
+        assert error["message"].startswith("not_found: ")
+
+
+async def test_what_is_visible_but_not_allowed_is_forbidden(world: World) -> None:
+    before = await world.data("remy", "query ($id: ID!) { vulnerability(id: $id) { version } }", id=world.aurora.vulnerable.id)
+    payload = (await world.data("remy", TREAT, id=world.aurora.vulnerable.id))["updateVulnerabilitiesTreatment"]
+    assert payload["vulnerabilities"] is None
+    assert [(one["code"], one["message"].split(":")[0]) for one in payload["errors"]] == [("FORBIDDEN", "missing_permission")]
+    after = await world.data("remy", "query ($id: ID!) { vulnerability(id: $id) { version } }", id=world.aurora.vulnerable.id)
+    assert before == after
+
+
+@pytest.mark.parametrize(
+    ("name", "draft", "hidden"),
+    [
+        ("greta", True, True),
+        ("vera", False, True),
+        ("uri", False, False),
+        ("hana", True, False),
+        ("reto", True, False),
+        ("remy", True, True),
+        ("olga", True, True),
+        ("ada", True, True),
+    ],
+)
+async def test_drafts_and_hidden_ones_need_permissions_everywhere(world: World, name: str, draft: bool, hidden: bool) -> None:
+    tenant = world.aurora
+    shown: dict[str, Any] = (await world.data(name, GROUP, name=tenant.group.name))["group"]
+    lists = {"plain": [tenant.safe.id, tenant.vulnerable.id]}
+    lists["drafts"] = [tenant.submitted.id] if draft else []
+    lists["confirmed"] = [tenant.hidden.id] if hidden else []
+    for label, expected in lists.items():
+        assert shown[label] == {"total": len(expected), "nodes": [{"id": identity} for identity in expected]}
+    assert shown["findings"]["total"] == len(shown["findings"]["nodes"]) == 1 + draft
+    summary = shown["summary"]
+    assert (summary["open"], summary["closed"], summary["openFindings"]) == (1, 1, 1)
+    assert (summary["submitted"], summary["rejected"]) == ((1, 0) if draft else (None, None))
+    assert summary["hidden"] == (1 if hidden else None)
+    assert ("CONFIRMED" in [share["name"] for share in summary["zeroRisk"]]) is hidden
+    for query, identity, visible in (
+        (FINDING, tenant.draft_finding.id, draft),
+        (VULNERABILITY, tenant.submitted.id, draft),
+        (VULNERABILITY, tenant.hidden.id, hidden),
+        (VULNERABILITY, tenant.vulnerable.id, True),
+    ):
+        answer = await world.answer(name, query, id=identity)
+        if visible:
+            assert None not in answer.body["data"].values()
+        else:
+            assert answer == await world.answer(name, query, id=NOWHERE)
+    if not hidden:
+        assert await world.answer(name, TREAT, id=tenant.hidden.id) == await world.answer(name, TREAT, id=NOWHERE)
+
+
+async def test_an_argument_that_names_what_is_not_visible_is_not_found_with_its_path(world: World) -> None:
+    query = """mutation ($group: ID!, $root: ID!, $file: Upload!) {
+      importVulnerabilities(groupName: $group, rootId: $root, file: $file) { import { id } errors { code message path } }
+    }"""
+    file = Upload("scan.sarif", b"not looked at")
+
+    async def refusals(group: str, root: str) -> list[tuple[str, list[str]]]:
+        payload = (await world.data("hana", query, group=group, root=root, file=file))["importVulnerabilities"]
+        assert payload["import"] is None
+        return [(error["code"], error["path"]) for error in payload["errors"]]
+
+    own, other = world.aurora, world.harbor
+    assert await refusals(own.group.name, other.root.id) == [("NOT_FOUND", ["rootId"])]
+    assert await refusals(own.group.name, NOWHERE) == [("NOT_FOUND", ["rootId"])]
+    assert await refusals(other.group.name, own.root.id) == [("NOT_FOUND", ["groupName"]), ("NOT_FOUND", ["rootId"])]
+    assert await refusals("nothing-here", NOWHERE) == [("NOT_FOUND", ["groupName"]), ("NOT_FOUND", ["rootId"])]
+
+
+async def test_items_of_two_groups_are_not_one_call(world: World) -> None:
+    query = """mutation ($items: [VulnerabilityRef!]!) {
+      updateVulnerabilitiesTreatment(items: $items, treatment: IN_PROGRESS, justification: "We work on it.") {
+        vulnerabilities { id } errors { code path }
+      }
+    }"""
+    items = [{"id": world.aurora.vulnerable.id}, {"id": world.harbor.vulnerable.id}, {"id": NOWHERE}]
+    payload = (await world.data("ada", query, items=items))["updateVulnerabilitiesTreatment"]
+    assert payload == {
+        "vulnerabilities": None,
+        "errors": [
+            {"code": "NOT_FOUND", "path": ["items", "1", "id"]},
+            {"code": "NOT_FOUND", "path": ["items", "2", "id"]},
+        ],
+    }
+
+
+async def test_histories_need_their_permission(world: World) -> None:
+    query = """query ($id: ID!) { vulnerability(id: $id) {
+      history { nodes { version } } stateHistory { nodes { version } } treatmentHistory { nodes { version } }
+    } }"""
+    shown = await world.data("uri", query, id=world.aurora.vulnerable.id)
+    assert shown["vulnerability"]["history"] == {"nodes": [{"version": 1}]}
+    organization = "query ($id: ID!) { organization(id: $id) { name history { nodes { version } } } }"
+    shown = await world.data("uri", organization, id=world.aurora.organization.id)
+    assert shown["organization"] == {"name": "aurora", "history": None}
+    shown = await world.data("olga", organization, id=world.aurora.organization.id)
+    assert shown["organization"]["history"] == {"nodes": [{"version": 1}]}
+
+
+async def test_a_removed_group_hides_what_is_below_it(world: World) -> None:
+    tenant = world.aurora
+    gone = replace(tenant.group.state, status=GroupStatus.DELETED)
+    plan = entity.changed(FACET, tenant.group, lambda old, _: replace(old, state=gone), world.stamp())
+    await locking.write(world.store, (plan,))
+    for query, identity in ((FINDING, tenant.finding.id), (VULNERABILITY, tenant.vulnerable.id)):
+        for name in ("uri", "olga", "ada"):
+            assert await world.answer(name, query, id=identity) == await world.answer(name, query, id=NOWHERE)
+    assert (await world.data("olga", "{ me { groups { name } organizations { groups { name } } } }"))["me"] == {
+        "groups": [],
+        "organizations": [{"groups": []}],
+    }

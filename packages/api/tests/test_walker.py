@@ -1,0 +1,124 @@
+"""Walks every query and mutation as every person of two tenants, with the ids of the other tenant in every place."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrates.api.upload import Upload
+
+if TYPE_CHECKING:
+    from packages.api.tests.conftest import Tenant, World
+
+NOWHERE = "99999999-9999-4999-8999-999999999999"
+NO_NAME = "nothing-here"
+PEOPLE = ("greta", "vera", "uri", "hana", "reto", "remy", "olga", "otto")
+QUERIES = {
+    "organization(id)": "query ($organization: ID!) { organization(id: $organization) { name } }",
+    "organization(name)": "query ($organizationName: String!) { organization(name: $organizationName) { id } }",
+    "group": "query ($group: ID!) { group(name: $group) { name } }",
+    "root": "query ($root: ID!) { root(id: $root) { id } }",
+    "finding": "query ($finding: ID!) { finding(id: $finding) { id } }",
+    "finding(asOf)": "query ($finding: ID!, $at: DateTime) { finding(id: $finding, asOf: $at) { id } }",
+    "vulnerability": "query ($vulnerability: ID!) { vulnerability(id: $vulnerability) { id } }",
+    "vulnerability(asOf)": "query ($vulnerability: ID!, $at: DateTime) { vulnerability(id: $vulnerability, asOf: $at) { id } }",
+    "import": "query ($import: ID!) { import(id: $import) { id } }",
+}
+ERRORS = "errors { code message path currentVersion }"
+MUTATIONS = {
+    "addGroup": f"""mutation ($organization: ID!) {{
+      addGroup(organizationId: $organization, name: "another", description: "Another") {{ group {{ name }} {ERRORS} }} }}""",
+    "addGitRoot": f"""mutation ($group: ID!) {{
+      addGitRoot(groupName: $group, url: "https://git.example/new", branch: "main") {{ root {{ id }} {ERRORS} }} }}""",
+    "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
+      importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
+    "updateVulnerabilitiesTreatment": f"""mutation ($vulnerability: ID!) {{
+      updateVulnerabilitiesTreatment(items: [{{id: $vulnerability}}], treatment: UNTREATED, justification: "For the walker.")
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+}
+OWN = {"addOrganization", "addAccessToken"}
+"""Mutations without an object of a tenant."""
+
+
+def _ids(tenant: Tenant, run: str) -> dict[str, Any]:
+    return {
+        "organization": tenant.organization.id,
+        "organizationName": tenant.organization.info.name,
+        "group": tenant.group.name,
+        "root": tenant.root.id,
+        "finding": tenant.finding.id,
+        "vulnerability": tenant.vulnerable.id,
+        "import": run,
+        "at": "2026-04-30T00:00:00Z",
+        "file": Upload("scan.sarif", b"{}"),
+    }
+
+
+def _nothing() -> dict[str, Any]:
+    ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "import"), NOWHERE)
+    names = dict.fromkeys(("organizationName", "group"), NO_NAME)
+    return {**ids, **names, "at": "2026-04-30T00:00:00Z", "file": Upload("scan.sarif", b"{}")}
+
+
+def _taken(query: str, ids: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in ids.items() if f"${name}:" in query}
+
+
+async def _import(world: World, name: str, tenant: Tenant) -> str:
+    empty = b'{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "lint"}}, "results": []}]}'
+    ids = {**_ids(tenant, ""), "file": Upload("scan.sarif", empty)}
+    query = MUTATIONS["importVulnerabilities"]
+    payload = (await world.data(name, query, **_taken(query, ids)))["importVulnerabilities"]
+    assert payload["errors"] == []
+    return str(payload["import"]["id"])
+
+
+def test_the_walk_is_complete(world: World) -> None:
+    schema = world.api.schema
+    assert schema.query_type is not None
+    assert schema.mutation_type is not None
+    assert {name.split("(")[0] for name in QUERIES} | {"me"} == set(schema.query_type.fields)
+    assert MUTATIONS.keys() | OWN == set(schema.mutation_type.fields)
+
+
+@pytest.mark.parametrize("suffix", ["", "2"])
+async def test_the_other_tenant_looks_like_nothing(world: World, suffix: str) -> None:
+    own, other = (world.aurora, world.harbor) if not suffix else (world.harbor, world.aurora)
+    runs = {tenant.group.name: await _import(world, "ada", tenant) for tenant in (own, other)}
+    theirs, nothing = _ids(other, runs[other.group.name]), _nothing()
+    for person in PEOPLE:
+        name = person if person == "otto" else person + suffix
+        for query in (*QUERIES.values(), *MUTATIONS.values()):
+            seen = await world.answer(name, query, **_taken(query, theirs))
+            missing = await world.answer(name, query, **_taken(query, nothing))
+            assert seen == missing, (name, query)
+
+
+@pytest.mark.parametrize("person", [*PEOPLE[:-1], "ada"])
+async def test_people_see_their_own_tenant(world: World, person: str) -> None:
+    ids = _ids(world.aurora, await _import(world, "ada", world.aurora))
+    for label, query in QUERIES.items():
+        shown = await world.data(person, query, **_taken(query, ids))
+        assert None not in shown.values(), (person, label)
+
+
+async def test_nested_paths_and_filters_lead_nowhere_else(world: World) -> None:
+    run = await _import(world, "ada", world.harbor)
+    query = """query ($root: ID!) { me { groups { name imports(rootId: $root, first: 5) { nodes { id } }
+      vulnerabilities(filter: {rootId: $root}, first: 5) { nodes { id } total } } organizations { groups { name } } } }"""
+    foreign = await world.answer("uri", query, root=world.harbor.root.id)
+    assert foreign == await world.answer("uri", query, root=NOWHERE)
+    assert run not in str(foreign.body)
+    assert [group["name"] for group in foreign.body["data"]["me"]["groups"]] == ["webshop"]
+
+
+async def test_tenants_interleaved_on_one_process_do_not_mix(world: World) -> None:
+    query = "{ me { groups { name findings(first: 5) { nodes { title } } } } }"
+    names = ["uri", "uri2"] * 100
+    answers = await asyncio.gather(*(world.data(name, query) for name in names))
+    for name, answer in zip(names, answers, strict=True):
+        group = "cargo" if name.endswith("2") else "webshop"
+        titles = [{"title": f"Injection {group}"}]
+        assert answer["me"]["groups"] == [{"name": group, "findings": {"nodes": titles}}]
