@@ -42,9 +42,11 @@ class Running:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def client(self, token: str | None = None, **arguments: Any) -> httpx.Client:
-        headers = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60, **arguments)
+    def client(self, token: str | None = None, **headers: str) -> httpx.Client:
+        """A client that sends these headers, with ``_`` for ``-``, with each request."""
+        given = {name.replace("_", "-"): value for name, value in headers.items()}
+        bearer = {"authorization": f"Bearer {token}"} if token else {}
+        return httpx.Client(base_url=self.url, headers=bearer | given, timeout=60)
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of the access log so far."""
@@ -71,9 +73,16 @@ def serving(folder: Path, *arguments: str, **variables: str) -> Iterator[Running
         try:
             yield _greeted(process, folder)
         finally:
-            process.kill()
-            process.wait()
-            process.communicate()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()  # not killed at once: one that reloads has to end the process that it watches
+    try:
+        process.communicate(timeout=15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate()
 
 
 def _greeted(process: subprocess.Popen[str], folder: Path) -> Running:

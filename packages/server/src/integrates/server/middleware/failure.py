@@ -2,6 +2,7 @@
 
 import logging
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.db_model.errors import Unavailable
@@ -26,6 +27,8 @@ def contained(app: ASGIApp) -> ASGIApp:
 
         try:
             await app(scope, receive, watch)
+        except ClientDisconnect:
+            return  # nobody is left to answer, and nothing of ours failed
         except Exception as error:
             _report(error)
             if begun:
