@@ -144,6 +144,18 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             request_id="request-1",
         )
 
+    async def report(
+        self,
+        tenant: Tenant,
+        where: str,
+        status: VulnerabilityStatus = VulnerabilityStatus.VULNERABLE,
+        zero_risk: ZeroRiskStatus | None = None,
+        **fields: Any,
+    ) -> Vulnerability:
+        """Store one more vulnerability of the tenant's finding."""
+        made = new_vulnerability(self.new_id(), tenant.finding, tenant.root, where, status, zero_risk)
+        return await store_vulnerability(self.store, msgspec.structs.replace(made, **fields), tenant.finding)
+
     async def answer(
         self,
         name: str | None,

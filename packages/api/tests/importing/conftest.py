@@ -224,6 +224,11 @@ class World:
         self.wait(61)
         return await self.imported(content, options)
 
+    async def resumed_by(self, content: bytes, store: Store) -> Import:
+        """Import a file through another store, after the lease of an earlier worker."""
+        self.wait(61)
+        return await self.imported(content, store=store)
+
     async def record(self, import_id: str) -> Import:
         """Read the record of an import."""
         found: Import = await self.got(IMPORT, import_key(import_id))

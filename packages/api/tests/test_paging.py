@@ -1,0 +1,168 @@
+"""Pages: the whole list at every size, and cursors that are good for one list only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrates.api import connection
+from integrates.api.cursor import Listing, Place, opened, sealed
+from integrates.api.errors import RequestError
+from integrates.db_model.vulnerabilities.types import VulnerabilityStatus
+
+if TYPE_CHECKING:
+    from packages.api.tests.conftest import World
+
+KEY = b"k" * 32
+PAGE = """query ($first: Int, $after: String, $filter: VulnerabilityFilter) { group(name: "webshop") {
+  vulnerabilities(first: $first, after: $after, filter: $filter) {
+    edges { cursor node { id state } } pageInfo { hasNextPage endCursor } total
+  } } }"""
+
+
+async def _walk(world: World, size: int, **variables: Any) -> list[str]:
+    ids: list[str] = []
+    after = None
+    for _ in range(100):
+        data = await world.data("greta", PAGE, first=size, after=after, **variables)
+        page = data["group"]["vulnerabilities"]
+        assert len(page["edges"]) <= size
+        ids += [edge["node"]["id"] for edge in page["edges"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            return ids
+    raise AssertionError("the walk does not end")
+
+
+async def _fill(world: World) -> None:
+    for number in range(4):
+        await world.report(world.aurora, f"src/safe{number}.py", VulnerabilityStatus.SAFE)
+    for number in range(5):
+        await world.report(world.aurora, f"src/open{number}.py")
+
+
+async def test_every_page_size_gives_the_same_list(world: World) -> None:
+    await _fill(world)
+    whole = await _walk(world, 500)
+    assert len(whole) == len(set(whole)) == 11
+    for size in range(1, 13):
+        assert await _walk(world, size) == whole
+    everything = {"states": ["VULNERABLE", "SAFE", "SUBMITTED", "REJECTED"]}
+    longer = await _walk(world, 500, filter=everything)
+    assert [one for one in longer if one in whole] == whole
+    for size in (1, 2, 5):
+        assert await _walk(world, size, filter=everything) == longer
+
+
+async def test_filtered_pages_are_walked_to_the_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _fill(world)
+    monkeypatch.setattr(connection, "_FILTERED_PAGE", 2)
+    monkeypatch.setattr(connection, "MAX_LOOKED_AT", 4)
+    found = await _walk(world, 3, filter={"text": "OPEN"})
+    assert len(found) == 5
+
+
+async def test_after_each_edge_the_rest_follows(world: World) -> None:
+    await _fill(world)
+    page = (await world.data("greta", PAGE, first=500))["group"]["vulnerabilities"]
+    ids = [edge["node"]["id"] for edge in page["edges"]]
+    for number, edge in enumerate(page["edges"]):
+        rest = await world.data("greta", PAGE, first=500, after=edge["cursor"])
+        assert [one["node"]["id"] for one in rest["group"]["vulnerabilities"]["edges"]] == ids[number + 1 :]
+
+
+async def test_the_last_page_says_so(world: World) -> None:
+    page = (await world.data("greta", PAGE, first=2))["group"]["vulnerabilities"]
+    assert page["pageInfo"]["hasNextPage"] is False
+    empty = (await world.data("greta", PAGE, first=2, filter={"states": ["REJECTED"]}))["group"]["vulnerabilities"]
+    assert empty == {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}, "total": 0}
+
+
+async def test_a_cursor_is_good_for_one_list_only(world: World) -> None:
+    page = (await world.data("greta", PAGE, first=1))["group"]["vulnerabilities"]
+    cursor = page["pageInfo"]["endCursor"]
+    other_group = PAGE.replace("webshop", "cargo")
+    other_field = """query ($after: String) { group(name: "webshop") { findings(after: $after) { nodes { id } } } }"""
+    other_parent = (
+        """query ($after: String, $id: ID!) { finding(id: $id) { vulnerabilities(after: $after) { nodes { id } } } }"""
+    )
+    for query, variables in (
+        (other_group, {"after": cursor, "first": 1}),
+        (PAGE, {"after": cursor, "first": 1, "filter": {"text": "x"}}),
+        (other_field, {"after": cursor}),
+        (other_parent, {"after": cursor, "id": world.aurora.finding.id}),
+        (PAGE, {"after": cursor[:-2] + "AA", "first": 1}),
+        (PAGE, {"after": cursor[1:], "first": 1}),
+        (PAGE, {"after": "", "first": 1}),
+        (PAGE, {"after": "é", "first": 1}),
+        (PAGE, {"after": "A" * 10_000, "first": 1}),
+    ):
+        answer = await world.answer("ada", query, **variables)
+        assert answer.status == 200
+        assert answer.body["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
+    assert (await world.answer("ada", PAGE, after=cursor, first=2)).body.get("errors") is None
+
+
+def test_cursors_need_the_key() -> None:
+    listing = Listing("Group.findings", "webshop", {"title": "x"})
+    cursor = sealed(KEY, listing, Place(1, "after"))
+    assert opened(KEY, listing, cursor) == Place(1, "after")
+    assert opened(KEY, Listing("Group.findings", "webshop", {"title": "x"}), cursor) == Place(1, "after")
+    for key, other in ((b"other", listing), (KEY, Listing("Group.findings", "cargo", {"title": "x"}))):
+        with pytest.raises(RequestError):
+            opened(key, other, cursor)
+
+
+async def test_totals_are_exact_or_null(world: World) -> None:
+    await _fill(world)
+    query = """query ($filter: VulnerabilityFilter, $finding: ID!, $root: ID!) {
+      group(name: "webshop") { vulnerabilities(filter: $filter, first: 500) { total nodes { id } } }
+      finding(id: $finding) { vulnerabilities(filter: $filter, first: 500) { total nodes { id } } }
+      root(id: $root) { vulnerabilities(filter: $filter, first: 500) { total nodes { id } } }
+    }"""
+    ids = {"finding": world.aurora.finding.id, "root": world.aurora.root.id}
+    for wanted, counted in (
+        (None, (True, True, True)),
+        ({"states": ["SAFE"]}, (True, True, True)),
+        ({"states": ["SUBMITTED", "VULNERABLE"], "treatments": ["UNTREATED"]}, (True, True, True)),
+        ({"treatments": ["ACCEPTED"]}, (True, True, True)),
+        ({"zeroRisks": ["CONFIRMED"]}, (True, True, True)),
+        ({"verifications": ["REQUESTED"]}, (True, True, True)),
+        ({"minScore": 7.0, "maxScore": 7.5}, (True, True, False)),
+        ({"minScore": 7.6}, (True, True, False)),
+        ({"text": "open"}, (False, False, False)),
+        ({"types": ["LINES"]}, (False, False, False)),
+        ({"rootId": world.aurora.root.id}, (False, False, False)),
+        ({"tag": "x"}, (False, False, False)),
+        ({"assigned": "x@demo.example"}, (False, False, False)),
+    ):
+        data = await world.data("greta", query, filter=wanted, **ids)
+        lists = [found["vulnerabilities"] for found in data.values()]
+        assert [one["total"] for one in lists] == [
+            len(one["nodes"]) if is_counted else None for one, is_counted in zip(lists, counted, strict=True)
+        ], wanted
+
+
+async def test_findings_are_filtered(world: World) -> None:
+    query = """query ($status: FindingStatus, $title: String, $low: Float, $high: Float) { group(name: "webshop") {
+      findings(status: $status, title: $title, minScore: $low, maxScore: $high) { total nodes { title status } } } }"""
+    injection, draft = "Injection webshop", "Draft webshop"
+    for variables, expected in (
+        ({}, [injection, draft]),
+        ({"status": "VULNERABLE"}, [injection]),
+        ({"status": "DRAFT"}, [draft]),
+        ({"status": "SAFE"}, []),
+        ({"title": "INJECT"}, [injection]),
+        ({"low": 7.5, "high": 7.5}, [injection, draft]),
+        ({"low": 7.6}, []),
+    ):
+        found = (await world.data("greta", query, **variables))["group"]["findings"]
+        assert [node["title"] for node in found["nodes"]] == expected
+        assert found["total"] == len(expected)
+
+
+@pytest.mark.parametrize("score", [-0.1, 10.1])
+async def test_scores_have_a_range(world: World, score: float) -> None:
+    answer = await world.answer("greta", PAGE, first=5, filter={"minScore": score})
+    assert answer.body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
