@@ -2,6 +2,8 @@
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
@@ -55,3 +57,85 @@ def adapter(path: Path) -> Adapter:
         lost=lost,
         forgetful=Excluded("caller and store are one process: the thread that commits tells the caller directly"),
     )
+
+
+async def test_readers_do_not_wait_for_a_writer(path: Path) -> None:
+    async with sqlite_store(path, busy=0.0, policy=Policy(attempts=1)) as store:
+        await store.write([new("p", "a")])
+        with closing(locked(path)):
+            assert await one(store, "p", "a") is not None
+            with pytest.raises(Unavailable):
+                await store.write([new("p", "b")])
+        await store.write([new("p", "b")])
+
+
+async def test_an_unexpected_error_reaches_only_the_writes_it_befell(path: Path) -> None:
+    async with sqlite_store(path) as store:
+        await store.write([new("p", "a")])
+        outcomes = await asyncio.gather(*(store.write([new("p", name)]) for name in "abcad"), return_exceptions=True)
+        assert [outcome is None for outcome in outcomes] == [False, True, True, False, True]
+
+
+async def test_a_cancelled_write_does_not_stop_the_others(path: Path) -> None:
+    async with sqlite_store(path) as store:
+        tasks = [asyncio.ensure_future(store.write([new("p", f"{number}")])) for number in range(20)]
+        await asyncio.sleep(0)
+        tasks[3].cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+        assert [number for number, outcome in enumerate(outcomes) if outcome is not None] == [3]
+
+
+KILLED = """
+import asyncio, sys
+from integrates.db_model.store.port import ABSENT, Item, Key, Put
+from integrates.db_model.store.sqlite import sqlite_store
+
+async def write(store, number):
+    keys = [Key(f"{number}", name) for name in "ab"]
+    await store.write([Put(Item(key, 1, {"text": "x" * 500}), ABSENT) for key in keys])
+    print(number, flush=True)
+
+async def main():
+    async with sqlite_store(sys.argv[1]) as store:
+        for begin in range(0, 100_000, 10):
+            await asyncio.gather(*(write(store, number) for number in range(begin, begin + 10)))
+
+asyncio.run(main())
+"""
+
+
+def killed(path: Path, after: int) -> list[int]:
+    """Kill a process that writes, when it has said so many numbers; return all that it said."""
+    with subprocess.Popen([sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(after)]
+        process.kill()
+        lines += process.stdout.readlines()
+    return [int(line) for line in lines]
+
+
+async def test_a_killed_process_loses_nothing_acknowledged_and_leaves_nothing_half_done(path: Path) -> None:
+    acknowledged = await asyncio.to_thread(killed, path, 205)
+    async with sqlite_store(path) as store:
+        found = await store.get([Key(f"{number}", name) for number in acknowledged for name in "ab"])
+        assert len(acknowledged) >= 205
+        assert None not in found
+        last = max(acknowledged)
+        for number in range(last + 1, last + 30):
+            pair = await store.get([Key(f"{number}", name) for name in "ab"])
+            assert (pair[0] is None) == (pair[1] is None)
+
+
+async def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("not a database, but long enough to be taken for one" * 100)
+    with closing(sqlite3.connect(tmp_path / "future")) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    for name, reason in (
+        ("missing/x", "existing folder"),
+        (".", "existing folder"),
+        ("text", "not a"),
+        ("future", "version 99"),
+    ):
+        with pytest.raises(ValueError, match=reason):
+            async with sqlite_store(tmp_path / name):
+                pytest.fail("opened")

@@ -7,7 +7,7 @@ import msgspec
 
 from integrates.db_model.design import TableDesign
 from integrates.db_model.errors import Failure, LimitExceeded
-from integrates.db_model.store.attribute import MAX_INTEGER, decoded, encoded
+from integrates.db_model.store.attribute import MAX_INTEGER, counted, decoded, encoded
 from integrates.db_model.store.port import (
     MAX_CHANGES,
     MAX_ITEM_BYTES,
@@ -36,6 +36,9 @@ MAX_INCREMENTS: Final = 250
 MAX_BOUNDS: Final = 50
 """… and most of them with bounds, for the same reason."""
 
+_FIXED_BYTES: Final = len("pk" + "sk" + "version") + 21
+"""The names of an item's own keys and version, and the most that a number takes."""
+_PLACE_BYTES: Final = len("pk_20" + "sk_20")
 _LAST_CODE_POINT: Final = "\U0010ffff"
 
 
@@ -70,13 +73,23 @@ def check_keys(keys: Sequence[Key], tables: Tables) -> None:
         _check_pair(key.pk, key.sk)
 
 
+def _body_size(item: Item, body: bytes) -> int:
+    # DynamoDB never counts as much as twice the JSON, so smaller bodies need no second look.
+    return len(body) if len(body) < MAX_ITEM_BYTES // 2 else max(len(body), counted(item.attributes))
+
+
 def _size(item: Item, body: bytes) -> int:
-    size = len(body) + _text_size(item.key.pk) + _text_size(item.key.sk)
-    return size + sum(_text_size(place.pk) + _text_size(place.sk) for place in item.index_keys.values())
+    keys = _text_size(item.key.pk) + _text_size(item.key.sk)
+    places = sum(_PLACE_BYTES + _text_size(place.pk) + _text_size(place.sk) for place in item.index_keys.values())
+    return _FIXED_BYTES + keys + places + _body_size(item, body)
 
 
 def item_size(item: Item) -> int:
-    """Return the bytes that an item counts: its keys and index keys in UTF-8 and its attributes written as JSON."""
+    """Return the bytes that an item counts: its keys and index keys, their names and the version's, and its attributes.
+
+    Attributes count as JSON or, where that is more, as DynamoDB counts them, so that no store holds less than another.
+    Source: the DynamoDB Developer Guide, "DynamoDB item sizes and formats".
+    """
     return _size(item, encoded(item.attributes))
 
 
@@ -112,6 +125,8 @@ def _check_counts(change: Add) -> None:
 def _check_add(change: Add) -> None:
     if not change.increments or not all(type(value) is int for value in change.increments.values()):
         raise ValueError(f"increments are integers of at least one attribute: {change.increments!r}")
+    if any(low > high for low, high in map(limits, change.bounds.values())):
+        raise ValueError(f"bounds that nothing is within: {change.bounds!r}")
     if unbound := change.bounds.keys() - change.increments.keys():
         raise ValueError(f"bounds without an increment: {sorted(unbound)}")
     encoded(change.increments)

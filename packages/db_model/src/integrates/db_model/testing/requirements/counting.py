@@ -67,10 +67,10 @@ async def test_an_addition_leaves_everything_else_of_the_item_alone(store: Store
     ],
 )
 async def test_bounds_refuse_an_addition_that_would_leave_them(
-    store: Store, place: str, stored: int | str | None, increment: int, bounds: Bounds, allowed: bool
+    store: Store, place: str, stored: int | str | None, increment: int, bounds: Bounds, *, allowed: bool
 ) -> None:
     change = Add(Key(place, "sum"), {"other": 1, "n": increment}, {"n": bounds}, ANYTHING)
-    await store.write([new(place, "sum", **({} if stored is None else {"n": stored}))])
+    await store.write([new(place, "sum") if stored is None else new(place, "sum", n=stored)])
     if allowed:
         await store.write([change])
         total = increment + (stored if isinstance(stored, int) else 0)

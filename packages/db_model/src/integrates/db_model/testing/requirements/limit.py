@@ -59,6 +59,12 @@ async def test_an_item_holds_400_kilobytes_and_no_more(store: Store, place: str)
     assert await one(store, place, "a") == largest.item
 
 
+async def test_short_numbers_count_as_where_they_take_most(store: Store, place: str) -> None:
+    most = MAX_ITEM_BYTES // 4
+    await store.write([new(place, "a", numbers=[1] * (most - 100))])
+    assert (await exceeded(store, new(place, "b", numbers=[1] * (most * 3 // 2)))).limit == "item_bytes"
+
+
 async def test_a_write_holds_4_megabytes_and_no_more(store: Store, place: str) -> None:
     changes = [filled(place, f"{number:02}", MAX_WRITE_BYTES // 11 + 1) for number in range(11)]
     error = await exceeded(store, *changes)
@@ -148,6 +154,7 @@ async def test_what_a_store_does_not_hold_is_refused(store: Store, place: str, a
         Add(Key("p", "s"), {"n": True}, {}, ANYTHING),
         Add(Key("p", "s"), {"n": 1}, {"m": Bounds(0)}, ANYTHING),
         Add(Key("p", "s"), {"version": 1}, {}, ANYTHING),
+        Add(Key("p", "s"), {"n": 1}, {"n": Bounds(1, 0)}, ANYTHING),
     ],
 )
 async def test_an_impossible_change_is_a_bug(store: Store, change: Change) -> None:

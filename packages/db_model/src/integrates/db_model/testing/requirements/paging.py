@@ -44,7 +44,9 @@ async def written(store: Store, place: str) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(("index", "descending"), WALKS)
-async def test_every_page_size_gives_the_same_sequence(store: Store, place: str, index: int | None, descending: bool) -> None:
+async def test_every_page_size_gives_the_same_sequence(
+    store: Store, place: str, index: int | None, *, descending: bool
+) -> None:
     expected = list(await written(store, place))
     if descending:
         expected.reverse()
@@ -61,7 +63,7 @@ async def test_order_is_by_utf8_bytes_of_the_sort_key(store: Store, place: str) 
 
 
 @pytest.mark.parametrize(("index", "descending"), WALKS)
-async def test_a_prefix_is_literal_and_case_sensitive(store: Store, place: str, index: int | None, descending: bool) -> None:
+async def test_a_prefix_is_literal_and_case_sensitive(store: Store, place: str, index: int | None, *, descending: bool) -> None:
     await written(store, place)
     for prefix in ("", "A", "A#", "A#1", "a", "%", "_", "*", ".", "é", "\ud7ff", "a\U0010ffff", "\U0010ffff", "zz"):
         expected = [name for name in NAMES if name.startswith(prefix)]
@@ -71,7 +73,7 @@ async def test_a_prefix_is_literal_and_case_sensitive(store: Store, place: str, 
 
 
 @pytest.mark.parametrize(("index", "descending"), WALKS)
-async def test_both_ends_of_a_range_are_included(store: Store, place: str, index: int | None, descending: bool) -> None:
+async def test_both_ends_of_a_range_are_included(store: Store, place: str, index: int | None, *, descending: bool) -> None:
     await written(store, place)
     for low, high in product(("", "A#1", "A#15", "B", "é", "\U0010ffff"), repeat=2):
         expected = [name for name in NAMES if low <= name <= high]

@@ -1,6 +1,6 @@
 """Requirements of ``get``."""
 
-from integrates.db_model.store.port import ABSENT, Delete, IndexKey, Item, Key, Put, Store, Version
+from integrates.db_model.store.port import ABSENT, Delete, IndexKey, Item, Key, Put, Store, Value, Version
 from integrates.db_model.testing.requirements.sample import following, item, new, one, walk_of
 
 
@@ -40,7 +40,7 @@ async def test_tables_are_apart(store: Store, place: str) -> None:
 
 
 async def test_every_value_comes_back_as_it_was_written(store: Store, place: str) -> None:
-    values = {
+    values: dict[str, Value] = {
         "none": None,
         "true": True,
         "false": False,

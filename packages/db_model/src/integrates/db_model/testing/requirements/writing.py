@@ -112,7 +112,7 @@ async def test_a_write_of_checks_alone_guards_too(store: Store, place: str) -> N
 
 
 async def test_a_key_twice_in_one_write_is_a_bug(store: Store, place: str) -> None:
-    pairs = [
+    pairs: list[list[Change]] = [
         [new(place, "a"), Check(Key(place, "a"), Absent())],
         [new(place, "a"), new(place, "a")],
         [Delete(Key(place, "a"), ANYTHING), new(place, "a")],

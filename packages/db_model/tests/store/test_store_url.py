@@ -1,0 +1,66 @@
+"""Opening a store by its URL."""
+
+from pathlib import Path
+
+import pytest
+
+from integrates.db_model.store.url import open_store
+from integrates.db_model.testing.requirements.sample import new, one
+
+ADDED = """
+from integrates.db_model.store.memory import memory_store
+from contextlib import asynccontextmanager
+
+@asynccontextmanager
+async def opened(url):
+    assert url == "added://somewhere"
+    yield memory_store()
+"""
+
+
+def listed(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]
+
+
+@pytest.mark.parametrize("url", ["memory://", "sqlite:///store.sqlite", "sqlite:///{folder}/store.sqlite"])
+async def test_a_store_is_opened_by_its_url(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_store(url.format(folder=tmp_path)) as store:
+        await store.write([new("p", "a")])
+        assert await one(store, "p", "a") is not None
+    assert (tmp_path / "store.sqlite").exists() == url.startswith("sqlite")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "/some/path",
+        "postgres://host/db",
+        "memory://x",
+        "sqlite://",
+        "sqlite:///",
+        "sqlite://store.sqlite",
+        "sqlite:///no/such/folder/store.sqlite",
+        "dynamodb://us-east-1",
+        "dynamodb://?endpiont=http://127.0.0.1:1",
+        "dynamodb://?create=maybe",
+    ],
+)
+async def test_a_wrong_url_is_refused(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"sqlite:///|existing folder"):
+        async with open_store(url):
+            pytest.fail("opened")
+    assert listed(tmp_path) == []
+
+
+async def test_another_package_adds_a_scheme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "added_store.py").write_text(ADDED)
+    described = tmp_path / "added_store-1.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: added-store\nVersion: 1\n")
+    (described / "entry_points.txt").write_text("[integrates.stores]\nadded = added_store:opened\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    async with open_store("added://somewhere") as store:
+        assert await one(store, "p", "a") is None
