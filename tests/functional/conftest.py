@@ -37,8 +37,9 @@ class Running:
     store: str
     greeting: str
 
-    def token(self, email: str, *options: str) -> str:
-        done = command("token", email, "--store", self.store, *options, folder=self.folder)
+    def token(self, email: str, *options: str, **variables: str) -> str:
+        """A new token of a person, made by the command."""
+        done = command("token", email, "--store", self.store, *options, folder=self.folder, **variables)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 

@@ -1,0 +1,90 @@
+"""The same service on DynamoDB: real input, twice and at once."""
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from tests.functional.conftest import Caller, Place, Running, new_place, result, sarif, serving
+from tests.functional.test_functional_import import places_of, state_of
+
+pytestmark = [pytest.mark.functional, pytest.mark.dynamodb]
+
+ADA = "ada@demo.example"
+MODEL = Path(__file__).resolve().parents[2] / "packages" / "db_model" / "tests" / "conftest.py"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The endpoint in INTEGRATES_TEST_DYNAMODB, else an emulator started as the tests of the model start it."""
+    if given := os.environ.get("INTEGRATES_TEST_DYNAMODB"):
+        yield given
+        return
+    program = os.environ.get("INTEGRATES_TEST_MINISTACK")
+    if program is None:
+        pytest.skip("INTEGRATES_TEST_MINISTACK does not name an emulator (nox -s dynamodb does)")
+    spec = importlib.util.spec_from_file_location("model_conftest", MODEL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.emulator(program, tmp_path_factory.mktemp("emulator")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def service(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("dynamodb")
+    store = f"dynamodb://?endpoint={endpoint}&region=eu-west-1&prefix=functional_{os.getpid()}_"
+    secret = {"INTEGRATES_SECRET": "a secret of the tests, shared by all processes"}
+    with serving(folder, "--demo", "--store", store, **{**secret, **CREDENTIALS}) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def ada(service: Running) -> Iterator[Caller]:
+    token = service.token(ADA, INTEGRATES_SECRET="a secret of the tests, shared by all processes", **CREDENTIALS)
+    with service.client(token) as client:
+        yield Caller(client)
+
+
+def test_a_real_report_twice(ada: Caller, sample: bytes) -> None:
+    place = new_place(ada, "sample")
+    first = imported(ada, sample, place)
+    assert first["errors"] == []
+    places, summary = state_of(ada, place.group)
+    assert set(places) == {(rule, file.removeprefix("./"), line) for rule, file, line in places_of(sample)}
+    second = imported(ada, sample, place)
+    assert second["errors"] == []
+    assert state_of(ada, place.group) == (places, summary)
+    assert {version for _, version in places.values()} == {1}
+
+
+def test_two_imports_at_once_leave_the_state_of_one(ada: Caller) -> None:
+    document = sarif([result(f"rule-{number % 5}", f"src/file_{number % 20}.py", number) for number in range(200)])
+    alone, together = new_place(ada, "alone"), new_place(ada, "together")
+    imported(ada, document, alone)
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: imported(ada, document, together), range(2)))
+    assert [answer["errors"] for answer in both] == [[], []]
+    expected, figures = state_of(ada, alone.group)
+    found, same_figures = state_of(ada, together.group)
+    assert {key: version for key, (_, version) in found.items()} == {key: version for key, (_, version) in expected.items()}
+    assert same_figures == figures
+
+
+IMPORT = "query ($id: ID!) { import(id: $id) { state } }"
+
+
+def imported(who: Caller, document: bytes, place: Place) -> dict[str, object]:
+    """Import a file and wait until its import is done, which may go on after the answer."""
+    answer: dict[str, object] = who.import_(document, group=place.group, root=place.root)
+    done = answer["import"]
+    assert isinstance(done, dict)
+    while who.ask(IMPORT, id=done["id"])["import"]["state"] == "RUNNING":
+        pass
+    assert who.ask(IMPORT, id=done["id"])["import"]["state"] == "COMPLETED"
+    return answer
