@@ -1,0 +1,193 @@
+"""Importing a file through the API."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+
+from integrates.api.imports import mutations
+from integrates.api.upload import Upload
+from integrates.db_model import entity, locking
+from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
+from integrates.db_model.access.types import GroupGrant, GroupRole
+from integrates.db_model.roots.facet import GIT_ROOT
+from integrates.db_model.roots.types import RootStatus
+from integrates.db_model.store.port import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packages.api.tests.conftest import World
+
+IMPORT = """mutation ($root: ID!, $file: Upload!, $closeMissing: Boolean, $prefix: String, $technique: Technique) {
+  importVulnerabilities(groupName: "webshop", rootId: $root, file: $file, closeMissing: $closeMissing,
+                        stripPrefix: $prefix, technique: $technique) {
+    import { id state fileName format sha256 attempts createdBy version finishedAt position { run result }
+             options { closeMissing stripPrefix technique }
+             counts { created reopened moved unchanged closed ignored suppressed duplicate skipped }
+             problems { pointer reason } }
+    errors { code message path }
+  } }"""
+FOUND = """{ group(name: "webshop") { summary { open closed openFindings }
+  vulnerabilities(first: 50, filter: {text: "app/"}) { nodes { where specific state source finding { title } } } } }"""
+
+
+def sarif(*places: tuple[str, str, int]) -> bytes:
+    """Write a file of results: rule, path and line each."""
+    results = [
+        {
+            "ruleId": rule,
+            "message": {"text": rule},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}}],
+        }
+        for rule, uri, line in places
+    ]
+    run = {"tool": {"driver": {"name": "Lint"}}, "results": results}
+    return json.dumps({"version": "2.1.0", "runs": [run]}).encode()
+
+
+async def run(world: World, content: bytes, person: str = "hana", **variables: Any) -> Any:
+    """Import a file and return the payload."""
+    given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", content), **variables}
+    return (await world.data(person, IMPORT, **given))["importVulnerabilities"]
+
+
+def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
+    """Return code, reason and path of each refusal."""
+    return [(error["code"], error["message"].split(": ")[0], error["path"]) for error in payload["errors"]]
+
+
+async def test_an_import_creates_finds_again_and_closes(world: World) -> None:
+    first = (await run(world, sarif(("r1", "app/a.py", 1), ("r1", "app/b.py", 2), ("r2", "app/c.py", 3))))["import"]
+    assert (first["state"], first["counts"]["created"], first["fileName"]) == ("COMPLETED", 3, "scan.sarif")
+    assert (first["format"], first["createdBy"], first["attempts"]) == ("SARIF", "hana@demo.example", 0)
+    assert first["options"] == {"closeMissing": True, "stripPrefix": None, "technique": None}
+    assert first["finishedAt"] is not None
+    again = (await run(world, sarif(("r1", "app/a.py", 1))))["import"]
+    assert (again["counts"]["unchanged"], again["counts"]["closed"]) == (1, 2)
+    shown = (await world.data("uri", FOUND))["group"]
+    assert [(one["where"], one["state"]) for one in shown["vulnerabilities"]["nodes"]] == [
+        ("app/b.py", "SAFE"),
+        ("app/c.py", "SAFE"),
+        ("app/a.py", "VULNERABLE"),
+    ]
+    assert shown["summary"] == {"open": 1 + 1, "closed": 1 + 2, "openFindings": 1 + 1}
+    assert {one["source"] for one in shown["vulnerabilities"]["nodes"]} == {"MACHINE"}
+
+
+async def test_imports_are_listed_newest_first(world: World) -> None:
+    ids = [(await run(world, sarif(("r1", "app/a.py", line))))["import"]["id"] for line in (1, 2, 3)]
+    query = """query ($root: ID) { group(name: "webshop") { imports(rootId: $root, first: 2) {
+      nodes { id history { nodes { version aspects } } } pageInfo { hasNextPage } total } } }"""
+    for root in (None, world.aurora.root.id):
+        page = (await world.data("uri", query, root=root))["group"]["imports"]
+        assert [node["id"] for node in page["nodes"]] == ids[:0:-1]
+        assert page["pageInfo"]["hasNextPage"] is True
+        assert "lease_until" not in str(page)
+    assert (await world.data("uri", query, root="a#b"))["group"]["imports"]["nodes"] == []
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"not json", [("INVALID", "bad_file", ["file"])]),
+        (b"{}", [("INVALID", "bad_file", ["file"])]),
+        (b'{"version": "2.0.0", "runs": []}', [("INVALID", "bad_file", ["file"])]),
+        (b" " * (20 * 1024 * 1024 + 1), [("LIMIT_EXCEEDED", "file_too_large", ["file"])]),
+        (sarif(*[("r", "app/a.py", line) for line in range(25_001)]), [("LIMIT_EXCEEDED", "too_many_results", ["file"])]),
+    ],
+)
+async def test_files_are_refused(world: World, content: bytes, expected: Any) -> None:
+    payload = await run(world, content)
+    assert reasons(payload)[:1] == expected
+    assert payload["import"] is None
+    assert (await world.data("uri", '{ group(name: "webshop") { imports { nodes { id } } } }'))["group"]["imports"][
+        "nodes"
+    ] == []
+
+
+async def test_each_defect_is_told_with_its_pointer(world: World) -> None:
+    content = b'{"version": "2.1.0", "runs": [{"tool": {"driver": {}}, "results": [{"ruleId": 7}]}]}'
+    payload = await run(world, content)
+    assert {error["code"] for error in payload["errors"]} == {"INVALID"}
+    assert all(error["message"].split(" ")[-1].startswith("/runs/0/") for error in payload["errors"])
+
+
+async def test_other_arguments_are_checked(world: World) -> None:
+    payload = await run(world, sarif(), prefix="x" * 1_001, file=Upload("a\0b", b""))
+    assert reasons(payload) == [("INVALID", "bad_characters", ["file"]), ("INVALID", "too_long", ["stripPrefix"])]
+
+
+async def test_prefix_and_technique_are_used(world: World) -> None:
+    record = (await run(world, sarif(("r1", "build/app/a.py", 1)), prefix="build", technique="SCA"))["import"]
+    assert record["options"] == {"closeMissing": True, "stripPrefix": "build", "technique": "SCA"}
+    query = """{ group(name: "webshop") { vulnerabilities(filter: {text: "app/"}) { nodes { where technique } } } }"""
+    (one,) = (await world.data("uri", query))["group"]["vulnerabilities"]["nodes"]
+    assert one == {"where": "app/a.py", "technique": "SCA"}
+
+
+async def test_an_inactive_root_takes_no_imports(world: World) -> None:
+    state = replace(world.aurora.root.state, status=RootStatus.INACTIVE)
+    plan = entity.changed(GIT_ROOT, world.aurora.root, lambda old, _: replace(old, state=state), world.stamp())
+    await locking.write(world.store, (plan,))
+    assert reasons(await run(world, sarif())) == [("INVALID", "inactive_root", ["rootId"])]
+
+
+async def test_imports_are_run_by_those_who_may(world: World) -> None:
+    assert reasons(await run(world, sarif(), "uri")) == [("FORBIDDEN", "missing_permission", ["groupName"])]
+    assert [code for code, *_ in reasons(await run(world, sarif(), "uri2"))] == ["NOT_FOUND", "NOT_FOUND"]
+
+
+async def test_two_at_once_leave_the_same_as_one(world: World) -> None:
+    content = sarif(*[("r1", f"app/{number}.py", 1) for number in range(40)])
+    payloads = await asyncio.gather(*(run(world, content) for _ in range(3)))
+    assert [payload["errors"] for payload in payloads] == [[], [], []]
+    await asyncio.gather(*world.tasks)
+    shown = (await world.data("uri", FOUND))["group"]
+    assert len(shown["vulnerabilities"]["nodes"]) == 40
+
+
+async def test_a_long_import_is_answered_while_it_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutations, "PATIENCE", 0.2)
+    gate = asyncio.Event()
+    writes: list[int] = []
+
+    async def write(changes: Sequence[Any]) -> None:
+        writes.append(len(changes))
+        if len(writes) > 1:
+            await gate.wait()
+        await world.store.write(changes)
+
+    slow = Store(world.store.get, world.store.query, write)
+    given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    answer = await world.answer("hana", IMPORT, store=slow, **given)  # type: ignore[arg-type] # variables, not keywords
+    record = answer.body["data"]["importVulnerabilities"]["import"]
+    assert (record["state"], record["counts"]["created"]) == ("RUNNING", 0)
+    other = await run(world, sarif(("r1", "app/b.py", 1)))
+    assert reasons(other) == [("CONFLICT", "import_running", ["rootId"])]
+    gate.set()
+    await asyncio.gather(*world.tasks)
+    query = "query ($id: ID!) { import(id: $id) { state counts { created } } }"
+    done = await world.data("uri", query, id=record["id"])
+    assert done["import"] == {"state": "COMPLETED", "counts": {"created": 1}}
+
+
+async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World) -> None:
+    key = group_access_key("hana@demo.example", "webshop")
+
+    async def write(changes: Sequence[Any]) -> None:
+        await world.store.write(changes)
+        access = await entity.get(world.store, GROUP_ACCESS, key)
+        if access and access.access.role is GroupRole.HACKER:
+            grant = GroupGrant(role=GroupRole.REATTACKER)
+            plan = entity.changed(GROUP_ACCESS, access, lambda old, _: replace(old, access=grant), world.stamp())
+            await locking.write(world.store, (plan,))
+
+    lowered = Store(world.store.get, world.store.query, write)
+    given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    answer = await world.answer("hana", IMPORT, store=lowered, **given)  # type: ignore[arg-type] # variables, not keywords
+    assert answer.body["data"]["importVulnerabilities"]["import"]["state"] == "FAILED"

@@ -1,0 +1,188 @@
+"""Objects as they were at a moment."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+
+from integrates.api.finding import past
+from integrates.db_model import entity, locking
+from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
+from integrates.db_model.vulnerabilities import change
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
+from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus, ZeroRisk, ZeroRiskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from packages.api.tests.conftest import World
+
+VULNERABILITY_AT = """query ($id: ID!, $at: DateTime) { vulnerability(id: $id, asOf: $at) {
+  id state version finding { title status } treatment { status } history { nodes { version } } } }"""
+FINDING_AT = """query ($id: ID!, $at: DateTime) { finding(id: $id, asOf: $at) {
+  title status ageDays openAgeDays where summary { open closed hidden meanRemediateDays }
+  vulnerabilities { total nodes { id state } } } }"""
+
+
+async def alter(world: World, identity: str, make: Callable[[Vulnerability], Vulnerability]) -> datetime:
+    """Change a vulnerability and return a moment before the change."""
+    current = await entity.get(world.store, VULNERABILITY, vulnerability_key(identity))
+    owner = await entity.get(world.store, FINDING, finding_key(current.finding_id)) if current else None
+    assert current is not None
+    assert owner is not None
+    before = world.now()
+    plan = change.changed(current, lambda old, _: make(old), owner, world.stamp())
+    await locking.write(world.store, (plan,))
+    return before
+
+
+def closed(world: World) -> Callable[[Vulnerability], Vulnerability]:
+    """Close a vulnerability now."""
+
+    def make(old: Vulnerability) -> Vulnerability:
+        at = world.now()
+        state = replace(old.state, status=VulnerabilityStatus.SAFE, at=at)
+        return replace(old, state=state, cycle=replace(old.cycle, closed_at=at))
+
+    return make
+
+
+def hidden(world: World) -> Callable[[Vulnerability], Vulnerability]:
+    """Confirm now that there is no risk."""
+    return lambda old: replace(old, zero_risk=ZeroRisk(status=ZeroRiskStatus.CONFIRMED, at=world.now(), by="remy"))
+
+
+def removed(world: World) -> Callable[[Vulnerability], Vulnerability]:
+    """Remove a vulnerability now."""
+
+    def make(old: Vulnerability) -> Vulnerability:
+        state = replace(old.state, status=VulnerabilityStatus.DELETED, at=world.now())
+        return replace(old, state=replace(state, justification=RemovalJustification.DUPLICATED))
+
+    return make
+
+
+async def test_a_vulnerability_shows_the_moment(world: World) -> None:
+    one = world.aurora.vulnerable
+    before = await alter(world, one.id, closed(world))
+    now = (await world.data("uri", VULNERABILITY_AT, id=one.id))["vulnerability"]
+    assert (now["state"], now["version"], now["finding"]["status"]) == ("SAFE", 2, "SAFE")
+    then = (await world.data("uri", VULNERABILITY_AT, id=one.id, at=before.isoformat()))["vulnerability"]
+    assert (then["state"], then["version"], then["finding"]["status"]) == ("VULNERABLE", 1, "VULNERABLE")
+    assert then["history"]["nodes"] == [{"version": 1}]
+    early = before - timedelta(days=100)
+    assert (await world.data("uri", VULNERABILITY_AT, id=one.id, at=early.isoformat()))["vulnerability"] is None
+
+
+async def test_a_finding_shows_the_moment(world: World) -> None:
+    finding, one = world.aurora.finding, world.aurora.vulnerable
+    before = await alter(world, one.id, closed(world))
+    then = (await world.data("uri", FINDING_AT, id=finding.id, at=before.isoformat()))["finding"]
+    assert (then["status"], then["openAgeDays"], then["ageDays"]) == ("VULNERABLE", 10, 9)
+    assert then["where"] == [one.location.where]
+    assert then["summary"] == {"open": 1, "closed": 1, "hidden": None, "meanRemediateDays": None}
+    assert {node["id"]: node["state"] for node in then["vulnerabilities"]["nodes"]} == {
+        one.id: "VULNERABLE",
+        world.aurora.safe.id: "SAFE",
+    }
+    after = (await world.data("uri", FINDING_AT, id=finding.id, at=world.now().isoformat()))["finding"]
+    now = (await world.data("uri", FINDING_AT, id=finding.id))["finding"]
+    assert after["summary"] == now["summary"]
+    assert (after["summary"]["open"], after["summary"]["closed"]) == (0, 2)
+    assert round(after["summary"]["meanRemediateDays"]) == 10
+    assert after["where"] == now["where"] == []
+
+
+async def test_figures_of_the_past_are_the_counters_of_then(world: World) -> None:
+    finding, moments = world.aurora.finding, []
+    query = (
+        "query ($id: ID!, $at: DateTime) { finding(id: $id, asOf: $at) { summary { open closed hidden submitted openCvssf } } }"
+    )
+    shown: list[Any] = []
+    steps: list[tuple[str, Any]] = [
+        (world.aurora.vulnerable.id, closed(world)),
+        ((await world.report(world.aurora, "app/one.py")).id, hidden(world)),
+        ((await world.report(world.aurora, "app/two.py")).id, removed(world)),
+        (world.aurora.safe.id, removed(world)),
+    ]
+    for identity, make in steps:
+        shown.append((await world.data("greta", query, id=finding.id))["finding"])
+        moments.append(await alter(world, identity, make))
+    for moment, expected in zip(moments, shown, strict=True):
+        assert (await world.data("greta", query, id=finding.id, at=moment.isoformat()))["finding"] == expected
+
+
+async def test_removed_objects_show_while_they_existed(world: World) -> None:
+    one = world.aurora.vulnerable
+    before = await alter(world, one.id, removed(world))
+    assert (await world.data("uri", VULNERABILITY_AT, id=one.id))["vulnerability"] is None
+    assert (await world.data("uri", VULNERABILITY_AT, id=one.id, at=world.now().isoformat()))["vulnerability"] is None
+    then = (await world.data("uri", VULNERABILITY_AT, id=one.id, at=before.isoformat()))["vulnerability"]
+    assert then["state"] == "VULNERABLE"
+    finding = await entity.get(world.store, FINDING, finding_key(world.aurora.finding.id))
+    assert finding is not None
+    state = replace(finding.state, status=FindingStateStatus.DELETED)
+    at = world.now()
+    await locking.write(
+        world.store, (entity.changed(FINDING, finding, lambda old, _: replace(old, state=state), world.stamp()),)
+    )
+    assert (await world.data("uri", FINDING_AT, id=finding.id))["finding"] is None
+    assert (await world.data("uri", FINDING_AT, id=finding.id, at=at.isoformat()))["finding"]["title"] == "Injection webshop"
+
+
+async def test_what_is_hidden_now_was_never_there(world: World) -> None:
+    one = world.aurora.vulnerable
+    before = (await alter(world, one.id, hidden(world))).isoformat()
+    for name, seen in (("uri", False), ("vera", True)):
+        shown = await world.data(name, VULNERABILITY_AT, id=one.id, at=before)
+        assert (shown["vulnerability"] is not None) is seen
+        finding = (await world.data(name, FINDING_AT, id=world.aurora.finding.id, at=before))["finding"]
+        assert finding["summary"]["open"] == int(seen)
+        assert (one.id in str(finding["vulnerabilities"])) is seen
+
+
+async def test_drafts_of_then_need_their_permission(world: World) -> None:
+    one = world.aurora.submitted
+
+    def confirm(old: Vulnerability) -> Vulnerability:
+        return replace(old, state=replace(old.state, status=VulnerabilityStatus.VULNERABLE, at=world.now()))
+
+    before = (await alter(world, one.id, confirm)).isoformat()
+    for name, seen in (("uri", False), ("hana", True)):
+        assert (await world.data(name, VULNERABILITY_AT, id=one.id))["vulnerability"] is not None
+        shown = await world.data(name, VULNERABILITY_AT, id=one.id, at=before)
+        assert (shown["vulnerability"] is not None) is seen
+        history = "query ($id: ID!) { vulnerability(id: $id) { history { nodes { version } } } }"
+        versions = (await world.data(name, history, id=one.id))["vulnerability"]["history"]["nodes"]
+        assert versions == [*([{"version": 1}] if seen else []), {"version": 2}]
+
+
+async def test_a_list_of_then_can_be_asked_for_alone(world: World) -> None:
+    one = world.aurora.vulnerable
+    before = (await alter(world, one.id, closed(world))).isoformat()
+    query = """query ($id: ID!, $at: DateTime, $after: String) { finding(id: $id) { status
+      vulnerabilities(asOf: $at, first: 1, after: $after) {
+        nodes { id state finding { status } } pageInfo { endCursor hasNextPage } } } }"""
+    first = (await world.data("uri", query, id=world.aurora.finding.id, at=before))["finding"]
+    assert (first["status"], first["vulnerabilities"]["nodes"]) == (
+        "SAFE",
+        [{"id": one.id, "state": "VULNERABLE", "finding": {"status": "VULNERABLE"}}],
+    )
+    end = first["vulnerabilities"]["pageInfo"]["endCursor"]
+    second = (await world.data("uri", query, id=world.aurora.finding.id, at=before, after=end))["finding"]
+    assert [node["id"] for node in second["vulnerabilities"]["nodes"]] == [world.aurora.safe.id]
+
+
+async def test_the_future_and_too_much_of_the_past_are_refused(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    future = (world.now() + timedelta(days=1)).isoformat()
+    for query, identity in ((VULNERABILITY_AT, world.aurora.vulnerable.id), (FINDING_AT, world.aurora.finding.id)):
+        answer = await world.answer("uri", query, id=identity, at=future)
+        assert (answer.status, answer.body["errors"][0]["extensions"]["code"]) == (200, "BAD_USER_INPUT")
+    monkeypatch.setattr(past, "MAX_VULNERABILITIES", 2)
+    answer = await world.answer("uri", FINDING_AT, id=world.aurora.finding.id, at=world.now().isoformat())
+    assert answer.body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"

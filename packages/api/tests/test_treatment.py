@@ -1,0 +1,193 @@
+"""Changing the treatment of several vulnerabilities: all or nothing, but for lost races (M1 to M5, A3, A4)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+
+from integrates.db_model import entity, locking
+from integrates.db_model.store.port import Put, Store
+from integrates.db_model.vulnerabilities import change
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
+from integrates.db_model.vulnerabilities.types import Labels, Vulnerability, VulnerabilityStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packages.api.tests.conftest import World
+
+TREAT = """mutation (
+  $items: [VulnerabilityRef!]!, $treatment: TreatmentStatus!, $why: String!, $until: DateTime, $assigned: String
+) {
+  updateVulnerabilitiesTreatment(
+    items: $items, treatment: $treatment, justification: $why, acceptedUntil: $until, assigned: $assigned
+  ) { vulnerabilities { id version treatment { status assigned by acceptedUntil acceptanceStatus requestedBy } }
+      errors { code message path currentVersion } } }"""
+WHY = "It is being looked into."
+
+
+async def treat(world: World, person: str, items: Sequence[dict[str, Any]], **changes: Any) -> Any:
+    """Ask for a treatment and return the payload."""
+    variables = {"items": list(items), "treatment": "IN_PROGRESS", "why": WHY, **changes}
+    return (await world.data(person, TREAT, **variables))["updateVulnerabilitiesTreatment"]
+
+
+def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
+    """Return code, reason and path of each refusal."""
+    return [(error["code"], error["message"].split(": ")[0], error["path"]) for error in payload["errors"]]
+
+
+async def stored(world: World, identity: str) -> Vulnerability:
+    """Read a vulnerability from the store."""
+    found = await entity.get(world.store, VULNERABILITY, vulnerability_key(identity))
+    assert found is not None
+    return found
+
+
+async def test_a_treatment_is_given(world: World) -> None:
+    one = world.aurora.vulnerable
+    payload = await treat(world, "uri", [{"id": one.id, "expectedVersion": 1}])
+    assert payload["errors"] == []
+    (shown,) = payload["vulnerabilities"]
+    assert (shown["id"], shown["version"]) == (one.id, 2)
+    assert shown["treatment"]["status"] == "IN_PROGRESS"
+    assert shown["treatment"]["assigned"] == shown["treatment"]["by"] == "uri@demo.example"
+    summary = await world.data("uri", '{ group(name: "webshop") { summary { treatment { name count } } } }')
+    shares = {share["name"]: share["count"] for share in summary["group"]["summary"]["treatment"]}
+    assert shares == {"ACCEPTED": 0, "ACCEPTED_UNDEFINED": 0, "IN_PROGRESS": 1, "UNTREATED": 0}
+
+
+async def test_the_same_again_changes_nothing(world: World) -> None:
+    one = world.aurora.vulnerable
+    await treat(world, "uri", [{"id": one.id}])
+    payload = await treat(world, "uri", [{"id": one.id}])
+    assert payload["errors"] == []
+    assert payload["vulnerabilities"][0]["version"] == 2
+
+
+@pytest.mark.parametrize(
+    ("person", "changes", "expected"),
+    [
+        ("uri", {"why": "short"}, [("INVALID", "too_short", ["justification"])]),
+        ("uri", {"assigned": "no mail"}, [("INVALID", "bad_characters", ["assigned"])]),
+        ("uri", {"treatment": "ACCEPTED"}, [("INVALID", "required", ["acceptedUntil"])]),
+        ("uri", {"until": "2026-05-20T00:00:00Z"}, [("INVALID", "out_of_range", ["acceptedUntil"])]),
+        (
+            "uri",
+            {"treatment": "ACCEPTED", "until": "2026-04-01T00:00:00Z"},
+            [("INVALID", "acceptance_date_past", ["acceptedUntil"])],
+        ),
+        (
+            "uri",
+            {"treatment": "ACCEPTED", "until": "2026-12-01T00:00:00Z"},
+            [("INVALID", "acceptance_too_long", ["acceptedUntil"])],
+        ),
+        ("uri", {"assigned": "vera@demo.example"}, [("FORBIDDEN", "assign_others", ["assigned"])]),
+        ("vera", {"assigned": "hana@demo.example"}, [("INVALID", "bad_assigned", ["assigned"])]),
+        ("vera", {"assigned": "uri2@demo.example"}, [("INVALID", "bad_assigned", ["assigned"])]),
+    ],
+)
+async def test_arguments_are_checked_once_for_all_items(
+    world: World, person: str, changes: dict[str, Any], expected: list[tuple[str, str, list[str]]]
+) -> None:
+    other = await world.report(world.aurora, "src/other.py")
+    payload = await treat(world, person, [{"id": world.aurora.vulnerable.id}, {"id": other.id}], **changes)
+    assert payload["vulnerabilities"] is None
+    assert reasons(payload) == expected
+    assert (await stored(world, other.id)).version == 1
+
+
+async def test_others_may_be_assigned_by_those_who_may(world: World) -> None:
+    payload = await treat(world, "vera", [{"id": world.aurora.vulnerable.id}], assigned="URI@demo.example")
+    assert payload["vulnerabilities"][0]["treatment"]["assigned"] == "uri@demo.example"
+    mine = await world.data("uri", "{ me { assignedVulnerabilities { nodes { id } } } }")
+    assert mine["me"]["assignedVulnerabilities"]["nodes"] == [{"id": world.aurora.vulnerable.id}]
+
+
+async def test_a_stale_version_is_a_conflict_with_the_version_now(world: World) -> None:
+    one = world.aurora.vulnerable
+    await treat(world, "uri", [{"id": one.id, "expectedVersion": 1}])
+    payload = await treat(world, "vera", [{"id": one.id, "expectedVersion": 1}], treatment="UNTREATED")
+    assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "0", "id"])]
+    assert payload["errors"][0]["currentVersion"] == 2
+    assert (await stored(world, one.id)).version == 2
+
+
+async def test_of_two_with_the_same_version_one_wins(world: World) -> None:
+    one = world.aurora.vulnerable
+    calls = (treat(world, name, [{"id": one.id, "expectedVersion": 1}]) for name in ("uri", "vera"))
+    payloads = await asyncio.gather(*calls)
+    assert sorted(len(payload["errors"]) for payload in payloads) == [0, 1]
+    (lost,) = [payload["errors"][0] for payload in payloads if payload["errors"]]
+    assert (lost["code"], lost["currentVersion"]) == ("CONFLICT", 2)
+    assert len(await entity.history(world.store, vulnerability_key(one.id))) == 2
+
+
+async def _hundred(world: World, *, safe_at: int | None = None) -> list[str]:
+    status = {safe_at: VulnerabilityStatus.SAFE}
+    found = [
+        await world.report(world.aurora, f"many/{number}.py", status.get(number, VulnerabilityStatus.VULNERABLE))
+        for number in range(100)
+    ]
+    return [one.id for one in found]
+
+
+async def test_one_refused_item_refuses_all(world: World) -> None:
+    ids = await _hundred(world, safe_at=57)
+    payload = await treat(world, "uri", [{"id": identity} for identity in ids])
+    assert payload["vulnerabilities"] is None
+    assert reasons(payload) == [("INVALID", "not_vulnerable", ["items", "57", "id"])]
+    assert {(await stored(world, identity)).version for identity in ids} == {1}
+
+
+def _racing(world: World, identity: str) -> Store:
+    """A store in which somebody labels the vulnerability just before it is first written."""
+    raced: list[bool] = []
+
+    async def write(changes: Sequence[Any]) -> None:
+        key = vulnerability_key(identity)
+        if not raced and any(isinstance(one, Put) and one.key == key for one in changes):
+            raced.append(True)
+            current = await stored(world, identity)
+            labels = Labels(tags=("raced",))
+            plan = change.changed(
+                current, lambda old, _: replace(old, labels=labels), world.aurora.finding, world.stamp("race")
+            )
+            await locking.write(world.store, (plan,))
+        await world.store.write(changes)
+
+    return Store(world.store.get, world.store.query, write)
+
+
+async def test_an_item_that_loses_a_race_is_reported_while_the_others_are_changed(world: World) -> None:
+    ids = await _hundred(world)
+    variables: dict[str, Any] = {"items": [{"id": identity} for identity in ids], "treatment": "IN_PROGRESS", "why": WHY}
+    answer = await world.answer("uri", TREAT, store=_racing(world, ids[57]), **variables)
+    payload = answer.body["data"]["updateVulnerabilitiesTreatment"]
+    assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "57", "id"])]
+    assert payload["errors"][0]["currentVersion"] == 2
+    assert [one["id"] for one in payload["vulnerabilities"]] == [one for one in ids if one != ids[57]]
+    assert (await stored(world, ids[57])).labels.tags == ("raced",)
+    assert (await stored(world, ids[56])).treatment.status == "IN_PROGRESS"
+
+
+async def test_lists_of_items_have_bounds(world: World) -> None:
+    one = world.aurora.vulnerable
+    assert reasons(await treat(world, "uri", [])) == [("INVALID", "required", ["items"])]
+    many = [{"id": f"x{number}"} for number in range(101)]
+    assert reasons(await treat(world, "uri", many)) == [("LIMIT_EXCEEDED", "too_many_items", ["items"])]
+    twice = [{"id": one.id}, {"id": one.id}]
+    assert reasons(await treat(world, "uri", twice)) == [("INVALID", "bad_format", ["items", "1", "id"])]
+
+
+async def test_visibility_comes_before_permission_and_version_before_arguments(world: World) -> None:
+    one, foreign = world.aurora.vulnerable, world.harbor.vulnerable
+    payload = await treat(world, "remy", [{"id": one.id, "expectedVersion": 7}, {"id": foreign.id}], why="x")
+    assert reasons(payload) == [("NOT_FOUND", "not_found", ["items", "1", "id"])]
+    payload = await treat(world, "remy", [{"id": one.id, "expectedVersion": 7}], why="x")
+    assert reasons(payload) == [("FORBIDDEN", "missing_permission", ["items"])]
+    payload = await treat(world, "uri", [{"id": one.id, "expectedVersion": 7}], treatment="ACCEPTED")
+    assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "0", "id"])]
