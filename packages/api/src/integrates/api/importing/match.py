@@ -71,10 +71,13 @@ def _place(vulnerability: Vulnerability) -> Place:
     return Place(vulnerability.type, vulnerability.location.where, vulnerability.location.specific)
 
 
+def _fingerprint(vulnerability: Vulnerability) -> str:
+    return (vulnerability.tool.fingerprint if vulnerability.tool else None) or ""
+
+
 def mark(vulnerability: Vulnerability) -> Mark:
     """Return what identifies the vulnerability within its finding and root."""
-    fingerprint = vulnerability.tool.fingerprint if vulnerability.tool else None
-    return fingerprint or _place(vulnerability)
+    return _fingerprint(vulnerability) or _place(vulnerability)
 
 
 def mark_seen(observation: Observation) -> Mark:
@@ -92,12 +95,13 @@ def _by_place(vulnerabilities: Iterable[Vulnerability]) -> dict[Place, Iterator[
 def partners(observations: Sequence[Observation], known: Sequence[Vulnerability]) -> tuple[Vulnerability | None, ...]:
     """Find the vulnerability of each observation; none is found twice.
 
-    Pass 1 by equal mark: fingerprint or, where both have none, place. Pass 2 by equal place among the rest, open ones first.
+    Pass 1 by equal mark: fingerprint or, where both have none, place. Pass 2 by equal place among the rest: open ones first,
+    then in the order of fingerprints, which unlike ids are the same however often the work was interrupted.
     """
     by_mark = {mark(each): each for each in known}
     first = [by_mark.get(mark_seen(seen)) for seen in observations]
     matched = {found.id for found in first if found}
-    rest = sorted((each for each in known if each.id not in matched), key=lambda each: (not is_open(each), each.id))
+    rest = sorted((each for each in known if each.id not in matched), key=lambda each: (not is_open(each), _fingerprint(each)))
     by_place = _by_place(rest)
     return tuple(
         found or next(by_place.get(seen.place, iter(())), None) for found, seen in zip(first, observations, strict=True)
