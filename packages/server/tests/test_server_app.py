@@ -1,341 +1,17 @@
-"""The whole application over a memory store: who gets in, by which means, and how requests must look."""
+"""How requests must look, and what the service answers to those that do not."""
 
 import asyncio
-import base64
-import itertools
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+from packages.server.tests.conftest import ME, ORIGIN, URI, World, new_world
 
-from integrates.api.execution import new_api
-from integrates.db_model import entity
-from integrates.db_model.design import design
-from integrates.db_model.files.memory import memory_files
-from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
-from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
-from integrates.db_model.store.memory import memory_store
-from integrates.db_model.store.port import Store
-from integrates.db_model.tokens.change import issue
-from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
-from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
-from integrates.db_model.types import Stamp
-from integrates.server import clock
+from integrates.db_model.errors import Unavailable
 from integrates.server.app import new_app
-from integrates.server.auth.secret import derive
-from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
-from integrates.server.background import new_background
-from integrates.server.demo.load import load_demo
-from integrates.server.routes.login import safe_next
-from integrates.server.service import Service
-from integrates.server.settings import Settings
-
-ADA, OLGA, URI = "ada@demo.example", "olga@demo.example", "uri@demo.example"
-KEYS = derive(b"the secret of the tests, 32 bytes and more")
-API = new_api()
-ORIGIN = "http://localhost:8001"
-ME = {"query": "{ me { email } }"}
-
-
-class World:
-    """A service whose clock the test moves."""
-
-    def __init__(self, store: Store, settings: Settings) -> None:
-        self.store = store
-        self.now = datetime.now(UTC)
-        self.ready = True
-        self.lines: list[Mapping[str, object]] = []
-        self.service = Service(
-            settings=settings,
-            store=store,
-            files=memory_files(),
-            api=API,
-            keys=KEYS,
-            now=lambda: self.now,
-            seconds=self.seconds,
-            new_id=clock.new_id,
-            spawn=new_background().spawn,
-            is_ready=lambda: self.ready,
-            write_log=self.lines.append,
-        )
-        self.app = new_app(self.service)
-
-    def seconds(self) -> float:
-        return self.now.timestamp()
-
-    def client(self, base_url: str = ORIGIN, **arguments: Any) -> httpx.AsyncClient:
-        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
-        return httpx.AsyncClient(transport=transport, base_url=base_url, **arguments)
-
-    async def token(self, email: str = ADA, *, days: float = 30, kind: TokenKind = TokenKind.API) -> str:
-        jti = new_jti(clock.new_id())
-        made = AccessToken(
-            id=jti.partition(".")[0],
-            owner=email,
-            name=jti[:50],
-            kind=kind,
-            issued_at=self.now,
-            expires_at=self.now + timedelta(days=days),
-            jti_hash=hash_jti(jti),
-            slot=0,
-            state=TokenState(status=TokenStatus.ACTIVE, at=self.now, by=email),
-            created_at=self.now,
-            created_by=email,
-        )
-        return sign_token(KEYS, await issue(self.store, made, self.stamp()), jti)
-
-    def stamp(self) -> Stamp:
-        return Stamp(by=ADA, at=self.now, operation="test", change_id=clock.new_id())
-
-    async def ask(self, token: str, body: Any = ME, **headers: str) -> httpx.Response:
-        async with self.client() as client:
-            return await client.post("/api", json=body, headers={"authorization": f"Bearer {token}", **headers})
-
-
-async def new_world(**settings: Any) -> World:
-    world = World(memory_store(), Settings(local_login=True, **settings))
-    numbers = itertools.count()
-    await load_demo(world.store, design(), world.now, lambda: f"00000000-0000-4000-8000-{next(numbers):012d}")
-    return world
-
-
-@pytest.fixture
-async def world() -> World:
-    return await new_world()
-
-
-async def test_a_token_opens_the_api_for_its_owner(world: World) -> None:
-    answer = await world.ask(await world.token(URI))
-    assert (answer.status_code, answer.json()["data"]) == (200, {"me": {"email": URI}})
-    assert [(line["route"], line["status"], line["actor"]) for line in world.lines] == [("/api", 200, URI)]
-
-
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer x", "Basic YWRhOmFkYQ==", "Bearer \xe4", "bearer a.b.c"])
-async def test_without_a_good_token_there_is_one_answer(world: World, header: str) -> None:
-    async with world.client() as client:
-        answer = await client.post("/api", json=ME, headers={b"authorization": header.encode("latin-1")})
-    assert answer.status_code == 401
-    assert answer.headers["www-authenticate"].startswith("Bearer")
-    (error,) = answer.json()["errors"]
-    assert (error["message"], error["extensions"]["code"]) == ("Authenticate first.", "UNAUTHENTICATED")
-
-
-async def test_a_bad_token_is_refused_even_for_what_anybody_may_ask(world: World) -> None:
-    async with world.client() as client:
-        assert (await client.post("/api", json={"query": "{ __typename }"})).status_code == 200
-    assert (await world.ask("x", {"query": "{ __typename }"})).status_code == 401
-
-
-async def test_a_token_ends_with_its_expiry(world: World) -> None:
-    token = await world.token(days=1)
-    world.now += timedelta(days=1, seconds=-2)
-    assert (await world.ask(token)).status_code == 200
-    world.now += timedelta(seconds=2)
-    assert (await world.ask(token)).status_code == 401
-
-
-async def test_a_revoked_token_is_refused_on_the_next_request(world: World) -> None:
-    token = await world.token()
-    assert (await world.ask(token)).status_code == 200
-    claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-    stored = await entity.get(world.store, ACCESS_TOKEN, access_token_key(claims["jti"].partition(".")[0]))
-    assert stored is not None
-    revoked = TokenState(status=TokenStatus.REVOKED, at=world.now, by=ADA)
-    plan = entity.changed(ACCESS_TOKEN, stored, lambda old, _: msgspec.structs.replace(old, state=revoked), world.stamp())
-    await world.store.write(plan.changes)
-    assert (await world.ask(token)).status_code == 401
-
-
-async def remove(world: World, email: str) -> None:
-    person = await entity.get(world.store, STAKEHOLDER, stakeholder_key(email))
-    assert person is not None
-
-    def removed(old: Stakeholder, at: datetime) -> Stakeholder:
-        state = msgspec.structs.replace(old.state, status=StakeholderStatus.DELETED, at=at)
-        return msgspec.structs.replace(old, state=state)
-
-    await world.store.write(entity.changed(STAKEHOLDER, person, removed, world.stamp()).changes)
-
-
-async def test_a_removed_persons_token_and_session_are_refused(world: World) -> None:
-    token = await world.token(URI)
-    async with world.client(headers={"x-requested-with": "test"}) as client:
-        await client.get("/login", params={"provider": "local", "email": URI})
-        assert (await client.post("/api", json=ME)).status_code == 200
-        await remove(world, URI)
-        assert (await client.post("/api", json=ME)).status_code == 401
-    assert (await world.ask(token)).status_code == 401
-
-
-async def test_a_ci_token_is_no_api_token(world: World) -> None:
-    assert (await world.ask(await world.token(kind=TokenKind.FORCES))).status_code == 401
-
-
-async def test_a_token_of_another_installation_is_refused(world: World) -> None:
-    other = World(world.store, Settings())
-    token = await world.token()
-    other.app = new_app(msgspec.structs.replace(other.service, keys=derive(b"another secret, also long enough for it")))
-    assert (await other.ask(token)).status_code == 401
-
-
-async def test_the_owner_of_a_token_is_the_one_in_the_store(world: World) -> None:
-    jti = new_jti(clock.new_id())
-    token = await world.token(URI)
-    forged = msgspec.structs.replace(
-        AccessToken(
-            id=jti.partition(".")[0],
-            owner=ADA,
-            name="forged",
-            kind=TokenKind.API,
-            issued_at=world.now,
-            expires_at=world.now + timedelta(days=1),
-            jti_hash=hash_jti(jti),
-            slot=1,
-            state=TokenState(status=TokenStatus.ACTIVE, at=world.now, by=ADA),
-            created_at=world.now,
-            created_by=ADA,
-        )
-    )
-    assert (await world.ask(token)).status_code == 200
-    assert (await world.ask(sign_token(KEYS, forged, jti))).status_code == 401  # well signed, but not in the store
-
-
-@pytest.mark.parametrize(
-    "headers, status",
-    [
-        ({"origin": ORIGIN}, 200),
-        ({"x-requested-with": "XMLHttpRequest"}, 200),
-        ({}, 403),
-        ({"x-requested-with": ""}, 403),
-        ({"origin": "null"}, 403),
-        ({"origin": "https://evil.example"}, 403),
-        ({"origin": "http://localhost:8001.evil.example"}, 403),
-        ({"origin": "https://localhost:8001"}, 403),
-        ({"origin": "https://evil.example", "x-requested-with": "XMLHttpRequest"}, 403),
-    ],
-)
-@pytest.mark.parametrize("multipart", [False, True])
-async def test_a_cookie_counts_only_from_pages_of_the_server(
-    world: World, headers: dict[str, str], status: int, *, multipart: bool
-) -> None:
-    async with world.client() as client:
-        await client.get("/login", params={"provider": "local"})
-        if multipart:
-            fields = {"operations": json.dumps({**ME, "variables": {"f": None}}), "map": json.dumps({"0": ["variables.f"]})}
-            answer = await client.post("/api", data=fields, files={"0": ("a", b"x")}, headers=headers)
-        else:
-            answer = await client.post("/api", json=ME, headers=headers)
-    assert answer.status_code == status
-
-
-async def test_a_bearer_wins_over_the_cookie(world: World) -> None:
-    async with world.client() as client:
-        await client.get("/login", params={"provider": "local"})
-        bearer = {"authorization": f"Bearer {await world.token(URI)}"}
-        assert (await client.post("/api", json=ME, headers=bearer)).json()["data"]["me"]["email"] == URI
-        bad = {"authorization": "Bearer x", "x-requested-with": "x"}
-        assert (await client.post("/api", json=ME, headers=bad)).status_code == 401
-
-
-async def test_the_local_login_sets_a_cookie_that_scripts_cannot_read(world: World) -> None:
-    async with world.client() as client:
-        answer = await client.get("/login", params={"provider": "local", "email": URI.upper(), "next": "/somewhere?x=1"})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/somewhere?x=1")
-    name, _, rest = answer.headers["set-cookie"].partition("=")
-    flags = {part.strip().lower() for part in rest.split(";")[1:]}
-    assert name == "integrates_session"
-    assert {"httponly", "samesite=lax", "path=/"} <= flags
-    assert "secure" not in flags
-
-
-async def test_behind_https_the_cookie_is_bound_to_the_host() -> None:
-    world = await new_world(origin="https://localhost")
-    async with world.client("https://localhost") as client:
-        answer = await client.get("/login", params={"provider": "local"})
-        cookie = answer.headers["set-cookie"]
-        assert cookie.startswith("__Host-integrates_session=")
-        assert "; secure" in cookie.lower()
-        assert "domain" not in cookie.lower()
-        assert (await client.post("/api", json=ME, headers={"origin": "https://localhost"})).status_code == 200
-
-
-@pytest.mark.parametrize(
-    "base_url, query, status",
-    [
-        (ORIGIN, {"provider": "local"}, 303),
-        ("http://127.0.0.1:8001", {"provider": "local"}, 303),
-        ("http://integrates.example", {"provider": "local"}, 403),
-        (ORIGIN, {"provider": "local", "email": "nobody@demo.example"}, 403),
-        (ORIGIN, {"provider": "local", "email": "a#b"}, 403),
-        (ORIGIN, {"provider": "other"}, 404),
-        (ORIGIN, {}, 404),
-    ],
-)
-async def test_the_local_login_is_for_known_people_on_this_machine(
-    world: World, base_url: str, query: dict[str, str], status: int
-) -> None:
-    async with world.client(base_url) as client:
-        assert (await client.get("/login", params=query)).status_code == status
-
-
-@pytest.mark.parametrize("settings, status", [({"host": "0.0.0.0"}, 403), ({"local_login": False}, 404)])
-async def test_the_local_login_needs_a_loopback_listener_and_its_setting(settings: dict[str, Any], status: int) -> None:
-    world = World(memory_store(), Settings(**{"local_login": True, **settings}))
-    async with world.client() as client:
-        assert (await client.get("/login", params={"provider": "local"})).status_code == status
-
-
-@pytest.mark.parametrize(
-    "given, taken",
-    [
-        ("/", "/"),
-        ("/groups/webshop?tab=1", "/groups/webshop?tab=1"),
-        ("", "/"),
-        ("groups", "/"),
-        ("//evil.example", "/"),
-        ("/\\evil.example", "/"),
-        ("https://evil.example", "/"),
-        ("/a\r\nset-cookie: x=y", "/"),
-        ("/\t/evil.example", "/"),
-    ],
-)
-def test_one_goes_on_to_a_page_of_the_server(given: str, taken: str) -> None:
-    assert safe_next(given) == taken
-
-
-async def test_a_new_login_ends_the_earlier_session_and_logging_out_ends_the_new_one(world: World) -> None:
-    async with world.client(headers={"x-requested-with": "x"}) as first, world.client(headers={"origin": ORIGIN}) as second:
-        await first.get("/login", params={"provider": "local"})
-        assert (await first.post("/api", json=ME)).status_code == 200
-        await second.get("/login", params={"provider": "local"})
-        assert (await first.post("/api", json=ME)).status_code == 401
-        assert (await second.post("/api", json=ME)).status_code == 200
-        kept = dict(second.cookies)
-        answer = await second.post("/logout")
-        assert (answer.status_code, dict(second.cookies)) == (303, {})
-        second.cookies.update(kept)
-        assert (await second.post("/api", json=ME)).status_code == 401
-
-
-async def test_another_site_cannot_log_anybody_out(world: World) -> None:
-    async with world.client() as client:
-        await client.get("/login", params={"provider": "local"})
-        for headers in ({"origin": "https://evil.example"}, {}, {"x-requested-with": "x"}):
-            assert (await client.post("/logout", headers=headers)).status_code == 403
-        assert (await client.post("/api", json=ME, headers={"origin": ORIGIN})).status_code == 200
-
-
-async def test_a_session_idles_out(world: World) -> None:
-    async with world.client(headers={"origin": ORIGIN}) as client:
-        await client.get("/login", params={"provider": "local"})
-        world.now += timedelta(minutes=39)
-        assert (await client.post("/api", json=ME)).status_code == 200
-        world.now += timedelta(minutes=40)
-        assert (await client.post("/api", json=ME)).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -479,3 +155,65 @@ async def test_a_path_is_not_reflected(world: World) -> None:
         answer = await client.get("/<script>alert(1)</script>")
     assert answer.status_code == 404
     assert "alert" not in answer.text
+
+
+async def test_a_request_that_takes_too_long_is_cut_with_its_store_calls() -> None:
+    world = await new_world(request_seconds=0.2)
+    token, calls = await world.token(), 0
+
+    async def query(_queries: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        try:
+            await asyncio.sleep(60)
+        finally:
+            calls -= 1
+
+    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, query=query)))
+    before = asyncio.all_tasks()
+    answer = await world.ask(token, {"query": '{ group(name: "webshop") { name roots { id } findings { nodes { id } } } }'})
+    assert answer.status_code == 503
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    await asyncio.sleep(0)
+    assert (calls, asyncio.all_tasks() - before) == (0, set())
+
+
+async def test_a_store_that_is_away_is_unavailable_and_shows_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    world = await new_world()
+    token = await world.token()
+
+    async def away(_keys: Any) -> Any:
+        raise Unavailable("arn:aws:dynamodb:eu-west-1:123456789012")
+
+    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, get=away)))
+    answer = await world.ask(token)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    assert "arn:" not in answer.text
+    assert "arn:" in caplog.text
+
+
+@pytest.mark.parametrize("size, status", [(1000, 200), (3000, 413)])
+@pytest.mark.parametrize("announced", [True, False])
+async def test_an_upload_may_have_so_many_bytes(size: int, status: int, *, announced: bool) -> None:
+    world = await new_world(max_body=500, max_upload=2000)
+    fields = {"operations": json.dumps({**ME, "variables": {"f": None}}), "map": json.dumps({"0": ["variables.f"]})}
+    async with world.client() as client:
+        built = client.build_request("POST", "/api", data=fields, files={"0": ("a", b"x" * size)})
+        whole = await built.aread()
+
+        async def parts() -> AsyncIterator[bytes]:
+            for begin in range(0, len(whole), 100):
+                yield whole[begin : begin + 100]
+
+        headers = {"authorization": f"Bearer {await world.token()}", "content-type": built.headers["content-type"]}
+        answer = await client.post("/api", content=whole if announced else parts(), headers=headers)
+    assert answer.status_code == status
+
+
+async def test_an_upload_with_a_boundary_of_nothing_is_the_clients_fault(world: World) -> None:
+    headers = {"authorization": f"Bearer {await world.token()}"}
+    async with world.client() as client:
+        for media in ("multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=b"):
+            answer = await client.post("/api", content=b"--b\r\nnonsense", headers={**headers, "content-type": media})
+            assert answer.status_code == 400

@@ -9,6 +9,13 @@ def test_nothing_given_means_an_embedded_store_on_this_machine() -> None:
     assert not settings.local_login
 
 
+@pytest.mark.parametrize("name", Settings.__struct_fields__)
+def test_each_default_may_be_given(name: str) -> None:
+    default = getattr(Settings(), name)
+    if default is not None:
+        assert read_settings({f"INTEGRATES_{name.upper()}": str(default)}, {}) == Settings()
+
+
 def test_a_flag_wins_over_the_environment() -> None:
     environ = {"INTEGRATES_PORT": "9000", "INTEGRATES_HOST": "::1", "INTEGRATES_SARIF_SAMPLES": "/nowhere"}
     assert read_settings(environ, {"port": 9001, "host": None}) == Settings(port=9001, host="::1")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
 from importlib.resources import files as resources
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 from starlette.applications import Starlette
@@ -49,6 +49,8 @@ def _routes(service: Service) -> list[BaseRoute]:
     return [*(route for group in routes for route in group), Mount("/static", static)]
 
 
+GRACE: Final = 1.0
+"""Seconds by which the API, which knows its own deadline, may answer after it."""
 Layer: TypeAlias = Callable[[ASGIApp], ASGIApp]
 
 
@@ -66,7 +68,7 @@ def _middleware(service: Service, template: Callable[[Scope], str | None]) -> li
         lambda app: identified(app, service.new_id, _bind),
         lambda app: logged(app, service.write_log, template, service.seconds),
         guarded,
-        lambda app: timed(app, settings.request_seconds),
+        lambda app: timed(app, settings.body_seconds + settings.request_seconds + GRACE),
         contained,
         lambda app: bounded(app, limit),
         lambda app: limited(app, _rates(service), service.seconds),

@@ -6,7 +6,8 @@ from datetime import datetime
 import msgspec
 
 from integrates.api.context import Actor, Context
-from integrates.api.execution import Api
+from integrates.api.execution import Api, new_api
+from integrates.api.limits import Limits
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
 from integrates.server.auth import tokens
@@ -33,6 +34,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     spawn: Spawn
     is_ready: Callable[[], bool]
     write_log: Callable[[Mapping[str, object]], None]
+
+
+def api_of(settings: Settings) -> Api:
+    """The API as the settings want it; its deadline also ends the store calls that no request waits for any more."""
+    return new_api(limits=Limits(seconds=settings.request_seconds), introspection=settings.introspection)
 
 
 def new_context(service: Service, actor: Actor | None, request_id: str) -> Context:

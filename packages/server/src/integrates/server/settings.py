@@ -14,6 +14,7 @@ DEFAULT_STORE = "sqlite:///integrates.db"
 
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Bytes = Annotated[int, Meta(ge=1, le=1024**3)]
 
 
 class BadSetting(Exception):
@@ -34,7 +35,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``files`` is the URL of the file store; an embedded store keeps files beside it otherwise. ``origin`` is the address that
     browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a proxy
     that ends TLS). ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and
-    ``request_seconds`` that for a whole request. ``concurrency`` is the number of GraphQL requests executed at once; more are
+    ``request_seconds`` that for what follows. ``concurrency`` is the number of GraphQL requests executed at once; more are
     answered 503. ``api_rate`` and ``login_rate`` are requests a minute. After a stop signal ``/readyz`` answers 503 for
     ``drain_seconds`` while the service still answers, then running requests and imports get ``graceful_seconds`` to end.
     """
@@ -46,8 +47,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     origin: str | None = None
     local_login: bool = False
     introspection: bool = True
-    max_body: Count = 1024 * 1024
-    max_upload: Annotated[int, Meta(ge=1, le=1024**3)] = 21 * 1024 * 1024
+    max_body: Bytes = 1024 * 1024
+    max_upload: Bytes = 21 * 1024 * 1024
     body_seconds: Seconds = 30.0
     request_seconds: Seconds = 60.0
     concurrency: Count = 64
@@ -79,7 +80,7 @@ def _check(name: str, value: object) -> None:
     try:
         msgspec.convert({name: value}, Settings, strict=False)
     except msgspec.ValidationError as error:
-        raise BadSetting(name, str(error).split(" - at ")[0]) from error
+        raise BadSetting(name, str(error).partition(" - at ")[0]) from error
     if name == "origin":
         _check_origin(str(value))
 

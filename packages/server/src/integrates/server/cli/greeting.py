@@ -22,7 +22,8 @@ def text(port: int, settings: Settings, *, demo: bool) -> str:
 
 
 def _url(port: int, settings: Settings) -> str:
-    host = "localhost" if is_loopback(settings.host) or settings.host in {"0.0.0.0", "::"} else settings.host  # noqa: S104 -- compared
+    everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 # nosec B104 -- compared with, not bound to
+    host = "localhost" if is_loopback(settings.host) or everywhere else settings.host
     return settings.origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 

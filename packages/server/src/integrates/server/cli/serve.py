@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from integrates.api.execution import new_api
 from integrates.server import clock
 from integrates.server.app import new_app
 from integrates.server.background import Spawn, new_background
@@ -25,7 +24,7 @@ from integrates.server.demo.load import is_empty
 from integrates.server.listener import listen, run
 from integrates.server.log import configure_logging, new_access_log
 from integrates.server.parts import Parts, open_parts
-from integrates.server.service import Service
+from integrates.server.service import Service, api_of
 from integrates.server.settings import Settings
 
 
@@ -120,7 +119,7 @@ def _service(settings: Settings, parts: Parts, spawn: Spawn, stopping: asyncio.E
         settings=settings,
         store=parts.store,
         files=parts.files,
-        api=new_api(introspection=settings.introspection),
+        api=api_of(settings),
         keys=parts.keys,
         now=clock.now,
         seconds=time.monotonic,

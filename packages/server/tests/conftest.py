@@ -1,0 +1,105 @@
+"""A service over a memory store with the demo data, whose clock the test moves."""
+
+import itertools
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import httpx
+import pytest
+
+from integrates.api.execution import Api
+from integrates.db_model.design import design
+from integrates.db_model.files.memory import memory_files
+from integrates.db_model.store.memory import memory_store
+from integrates.db_model.store.port import Store
+from integrates.db_model.tokens.change import issue
+from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
+from integrates.db_model.types import Stamp
+from integrates.server import clock
+from integrates.server.app import new_app
+from integrates.server.auth.secret import derive
+from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
+from integrates.server.background import new_background
+from integrates.server.demo.load import load_demo
+from integrates.server.service import Service, api_of
+from integrates.server.settings import Settings
+
+ADA, OLGA, URI = "ada@demo.example", "olga@demo.example", "uri@demo.example"
+KEYS = derive(b"the secret of the tests, 32 bytes and more")
+ORIGIN = "http://localhost:8001"
+ME = {"query": "{ me { email } }"}
+
+
+@cache
+def api(seconds: float) -> Api:
+    """Assembling it takes a while."""
+    return api_of(Settings(request_seconds=seconds))
+
+
+class World:
+    """A service whose clock the test moves."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.now = datetime.now(UTC)
+        self.ready = True
+        self.lines: list[Mapping[str, object]] = []
+        self.service = Service(
+            settings=settings,
+            store=store,
+            files=memory_files(),
+            api=api(settings.request_seconds),
+            keys=KEYS,
+            now=lambda: self.now,
+            seconds=self.seconds,
+            new_id=clock.new_id,
+            spawn=new_background().spawn,
+            is_ready=lambda: self.ready,
+            write_log=self.lines.append,
+        )
+        self.app = new_app(self.service)
+
+    def seconds(self) -> float:
+        return self.now.timestamp()
+
+    def client(self, base_url: str = ORIGIN, **arguments: Any) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=base_url, **arguments)
+
+    async def token(self, email: str = ADA, *, days: float = 30, kind: TokenKind = TokenKind.API) -> str:
+        jti = new_jti(clock.new_id())
+        made = AccessToken(
+            id=jti.partition(".")[0],
+            owner=email,
+            name=jti[:50],
+            kind=kind,
+            issued_at=self.now,
+            expires_at=self.now + timedelta(days=days),
+            jti_hash=hash_jti(jti),
+            slot=0,
+            state=TokenState(status=TokenStatus.ACTIVE, at=self.now, by=email),
+            created_at=self.now,
+            created_by=email,
+        )
+        return sign_token(KEYS, await issue(self.store, made, self.stamp()), jti)
+
+    def stamp(self) -> Stamp:
+        return Stamp(by=ADA, at=self.now, operation="test", change_id=clock.new_id())
+
+    async def ask(self, token: str, body: Any = ME, **headers: str) -> httpx.Response:
+        async with self.client() as client:
+            return await client.post("/api", json=body, headers={"authorization": f"Bearer {token}", **headers})
+
+
+async def new_world(**settings: Any) -> World:
+    world = World(memory_store(), Settings(local_login=True, **settings))
+    numbers = itertools.count()
+    await load_demo(world.store, design(), world.now, lambda: f"00000000-0000-4000-8000-{next(numbers):012d}")
+    return world
+
+
+@pytest.fixture
+async def world() -> World:
+    return await new_world()
