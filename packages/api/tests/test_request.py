@@ -86,6 +86,16 @@ async def test_dates_have_a_format(world: World, moment: object) -> None:
     assert answer.body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+async def test_a_null_that_reaches_an_argument_is_the_callers(world: World) -> None:
+    query = 'query ($name: ID = "webshop") { me { email } group(name: $name) { name } }'
+    answer = await world.answer("uri", query, name=None)
+    assert (answer.status, answer.body["data"]) == (200, {"me": {"email": "uri@demo.example"}, "group": None})
+    assert answer.body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+    switch = await world.answer("uri", "query ($on: Boolean = true) { me { email @include(if: $on) } }", on=None)
+    assert switch.status in {200, 400}
+    assert switch.body["errors"][0]["extensions"]["code"] in {"BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED"}
+
+
 async def test_a_file_is_no_text(world: World) -> None:
     call = 'importVulnerabilities(groupName: "webshop", rootId: "x", file: $file) { errors { code } }'
     query = f"mutation ($file: Upload!) {{ {call} }}"

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
-from graphql import GraphQLError
+from graphql import GraphQLError, VariableNode
 
 from integrates.api.errors import Code, RequestError
 from integrates.db_model.errors import InvalidCursor, Unavailable
@@ -38,6 +38,11 @@ def masked(request_id: str) -> str:
     return f"Something went wrong. Request {request_id}."
 
 
+def _is_about_argument(error: GraphQLError) -> bool:
+    """Tell whether a variable that was left out or ``null`` reached an argument that must have a value."""
+    return isinstance(next(iter(error.nodes or ()), None), VariableNode)
+
+
 def known(error: BaseException | None) -> RequestError | None:
     """Return what a client may know of an error; ``None`` when it is nobody's business."""
     match error:
@@ -45,6 +50,10 @@ def known(error: BaseException | None) -> RequestError | None:
             return error
         case InvalidCursor():
             return RequestError(Code.BAD_CURSOR, "The cursor does not belong to this list.")
+        case GraphQLError() if _is_about_argument(error):
+            return RequestError(Code.BAD_USER_INPUT, error.message[:_MAX_MESSAGE])
+        case GraphQLError() if error.original_error:
+            return known(error.original_error)
         case Unavailable():
             return RequestError(Code.UNAVAILABLE, "The service cannot answer now. Try again later.")
         case _:
@@ -66,7 +75,7 @@ def shown_invalid(error: GraphQLError) -> dict[str, Any]:
 
 def shown_field(error: GraphQLError, request_id: str) -> dict[str, Any]:
     """Return an error of one field."""
-    found = known(error.original_error) or RequestError(Code.INTERNAL, masked(request_id))
+    found = known(error) or RequestError(Code.INTERNAL, masked(request_id))
     return {**shown(found), "path": error.path}
 
 

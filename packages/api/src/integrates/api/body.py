@@ -65,7 +65,7 @@ def _check(value: Any) -> None:
     level: tuple[Any, ...] = (value,)
     for _ in range(_MAX_DEPTH):
         if not all(map(_sound, level)):
-            raise bad("A variable is no value that JSON and Unicode allow.")
+            raise bad("A variable holds a text or number that is not taken.")
         level = tuple(part for found in level for part in _parts(found))
         if not level:
             return

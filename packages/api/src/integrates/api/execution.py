@@ -141,7 +141,7 @@ def _fields_of(data: Any) -> int:
 def _shown(error: GraphQLError, context: Context) -> dict[str, Any]:
     if error.path is None:
         return shown_invalid(error)
-    if known(error.original_error) is None:
+    if known(error) is None:
         _LOG.error("a resolver failed", exc_info=error.original_error or error, extra={"request_id": context.request_id})
     return shown_field(error, context.request_id)
 

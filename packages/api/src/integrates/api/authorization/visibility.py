@@ -5,8 +5,10 @@ from typing import Final
 
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.vulnerabilities.rules import is_draft, is_hidden
-from integrates.db_model.vulnerabilities.types import Vulnerability
+from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
 
+DRAFTS: Final = frozenset({VulnerabilityStatus.SUBMITTED, VulnerabilityStatus.REJECTED})
+"""The states of drafts."""
 READ_DRAFTS: Final = "draft:read"
 READ_HIDDEN: Final = "zero_risk:read"
 READ_HISTORY: Final = "history:read"

@@ -7,17 +7,16 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.api.authorization.visibility import READ_DRAFTS, READ_HIDDEN
+from integrates.api.authorization.visibility import DRAFTS, READ_DRAFTS, READ_HIDDEN
 from integrates.api.connection import Batch, Connection, Walk, connected
 from integrates.api.request import Info
 from integrates.db_model import revision
 from integrates.db_model.facet import identity_of
 from integrates.db_model.revision import Revision
 from integrates.db_model.store.port import MAX_PAGE, Key, Query
-from integrates.db_model.vulnerabilities.types import VulnerabilityStatus, ZeroRiskStatus
+from integrates.db_model.vulnerabilities.types import ZeroRiskStatus
 
 _SECRET: Final = frozenset({"jti_hash", "lease_until"})
-_DRAFTS: Final = frozenset({VulnerabilityStatus.SUBMITTED, VulnerabilityStatus.REJECTED})
 
 
 def _status(found: Revision, aspect: str) -> str | None:
@@ -27,7 +26,7 @@ def _status(found: Revision, aspect: str) -> str | None:
 
 def sees_revision(permissions: AbstractSet[str], found: Revision) -> bool:
     """Tell whether a revision is visible: not those that made a draft or hid something, without their permissions."""
-    drafted = _status(found, "state") in _DRAFTS
+    drafted = _status(found, "state") in DRAFTS
     hidden = _status(found, "zero_risk") == ZeroRiskStatus.CONFIRMED
     return (READ_DRAFTS in permissions or not drafted) and (READ_HIDDEN in permissions or not hidden)
 
