@@ -63,6 +63,13 @@ async def test_filtered_pages_are_walked_to_the_end(world: World, monkeypatch: p
     assert len(found) == 5
 
 
+async def test_empty_stretches_do_not_shorten_a_page(world: World) -> None:
+    everything = {"states": ["VULNERABLE", "SAFE", "SUBMITTED", "REJECTED"], "zeroRisks": ["CONFIRMED"]}
+    page = (await world.data("greta", PAGE, first=500, filter=everything))["group"]["vulnerabilities"]
+    assert [edge["node"]["id"] for edge in page["edges"]] == [world.aurora.hidden.id]
+    assert page["pageInfo"]["hasNextPage"] is False
+
+
 async def test_after_each_edge_the_rest_follows(world: World) -> None:
     await _fill(world)
     page = (await world.data("greta", PAGE, first=500))["group"]["vulnerabilities"]

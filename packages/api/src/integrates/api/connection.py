@@ -104,6 +104,13 @@ def _query(walk: Walk[T], place: Place, wanted: int) -> Query | None:
     return msgspec.structs.replace(query, after=place.after or None, limit=limit) if query else None
 
 
+def _looked_at(query: Query | None, batch: Batch[T] | None) -> int:
+    """Count the items of a page, removed ones too: when more follow, the page was full."""
+    if query is None or batch is None:
+        return 0
+    return query.limit if batch.has_next else len(batch.nodes)
+
+
 async def walked(walk: Walk[T], after: Place | None, size: int) -> Part[T]:
     """Collect up to ``size`` rows after a place. Looks for one row more to know whether it is there."""
     rows: tuple[Row[T], ...] = ()
@@ -114,7 +121,7 @@ async def walked(walk: Walk[T], after: Place | None, size: int) -> Part[T]:
         query = _query(walk, place, size + 1 - len(rows))
         batch = await walk.read(query) if query else None
         rows = (*rows, *(await _rows(walk, place.stretch, batch) if batch else ()))
-        looked_at += query.limit if query else 0
+        looked_at += _looked_at(query, batch)
         place = Place(place.stretch, batch.end or "") if batch and batch.has_next else Place(place.stretch + 1, "")
     shown = rows[:size]
     return Part(rows=shown, has_next=len(rows) > size, end=shown[-1].place if shown else None)
