@@ -14,7 +14,11 @@ pytestmark = [pytest.mark.functional, pytest.mark.dynamodb]
 
 ADA = "ada@demo.example"
 MODEL = Path(__file__).resolve().parents[2] / "packages" / "db_model" / "tests" / "conftest.py"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+VARIABLES = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "INTEGRATES_SECRET": "a secret of the tests, shared by all processes",
+}
 
 
 @pytest.fixture(scope="module")
@@ -39,14 +43,13 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def service(endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     folder = tmp_path_factory.mktemp("dynamodb")
     store = f"dynamodb://?endpoint={endpoint}&region=eu-west-1&prefix=functional_{os.getpid()}_"
-    secret = {"INTEGRATES_SECRET": "a secret of the tests, shared by all processes"}
-    with serving(folder, "--demo", "--store", store, **{**secret, **CREDENTIALS}) as running:
+    with serving(folder, "--demo", "--store", store, **VARIABLES) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def ada(service: Running) -> Iterator[Caller]:
-    token = service.token(ADA, INTEGRATES_SECRET="a secret of the tests, shared by all processes", **CREDENTIALS)
+    token = service.token(ADA, **VARIABLES)
     with service.client(token) as client:
         yield Caller(client)
 

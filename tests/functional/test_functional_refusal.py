@@ -95,7 +95,7 @@ def test_a_stale_version(caller: Callable[[str], Caller]) -> None:
     assert olga.ask(LIST, group=place.group)["group"]["vulnerabilities"]["nodes"] == [seen]
 
 
-@pytest.mark.parametrize("name", ["bad#name", "Bad", "bad name", "bad\u202ename", "b", "x" * 41, "1bad", "bad-"])
+@pytest.mark.parametrize("name", ["bad#name", "Bad", "bad name", "b", "x" * 41, "1bad", "bad-"])
 def test_a_name_that_may_not_be(caller: Callable[[str], Caller], name: str) -> None:
     olga = caller(OLGA)
     refusals = olga.ask(ADD_ORGANIZATION, name=name)["addOrganization"]

@@ -88,9 +88,9 @@ class World:
     def stamp(self) -> Stamp:
         return Stamp(by=ADA, at=self.now, operation="test", change_id=clock.new_id())
 
-    async def ask(self, token: str, body: Any = ME, **headers: str) -> httpx.Response:
+    async def ask(self, token: str, body: Any = None, **headers: str) -> httpx.Response:
         async with self.client() as client:
-            return await client.post("/api", json=body, headers={"authorization": f"Bearer {token}", **headers})
+            return await client.post("/api", json=body or ME, headers={"authorization": f"Bearer {token}", **headers})
 
 
 async def new_world(**settings: Any) -> World:

@@ -197,7 +197,7 @@ async def test_the_local_login_is_for_known_people_on_this_machine(
         assert (await client.get("/login", params=query)).status_code == status
 
 
-@pytest.mark.parametrize("settings, status", [({"host": "0.0.0.0"}, 403), ({"local_login": False}, 404)])
+@pytest.mark.parametrize("settings, status", [({"host": "192.0.2.7"}, 403), ({"local_login": False}, 404)])
 async def test_the_local_login_needs_a_loopback_listener_and_its_setting(settings: dict[str, Any], status: int) -> None:
     world = World(memory_store(), Settings(**{"local_login": True, **settings}))
     async with world.client() as client:
