@@ -128,6 +128,10 @@ async def test_a_root_is_added_with_what_is_left_out(world: World) -> None:
         ({"url": "https://git.example/new", "nickname": "webshop"}, [("ALREADY_EXISTS", "nickname_taken", ["nickname"])]),
         ({"url": "ftp://git.example/new"}, [("INVALID", "bad_format", ["url"])]),
         ({"url": "https://git.example/new", "nickname": "a#b"}, [("INVALID", "bad_characters", ["nickname"])]),
+        (
+            {"url": "ftp://git.example/new", "nickname": "a#b"},
+            [("INVALID", "bad_format", ["url"]), ("INVALID", "bad_characters", ["nickname"])],
+        ),
         ({"url": "https://git.example/new", "gitignore": ["ok.txt", "**"]}, [("INVALID", "bad_exclusion", ["gitignore", "1"])]),
         ({"url": "x", "branch": "-"}, [("INVALID", "bad_format", ["url"]), ("INVALID", "bad_format", ["branch"])]),
     ],

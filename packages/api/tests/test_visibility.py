@@ -156,3 +156,15 @@ async def test_a_removed_group_hides_what_is_below_it(world: World) -> None:
         "groups": [],
         "organizations": [{"groups": []}],
     }
+
+
+async def test_an_admin_finds_every_organization_and_group(world: World) -> None:
+    shown = (await world.data("ada", "{ me { organizations { name userRole } groups { name userRole } } }"))["me"]
+    assert sorted(shown["organizations"], key=lambda one: one["name"]) == [
+        {"name": "aurora", "userRole": "ORGANIZATION_MANAGER"},
+        {"name": "harbor", "userRole": "ORGANIZATION_MANAGER"},
+    ]
+    assert shown["groups"] == [
+        {"name": "cargo", "userRole": "GROUP_MANAGER"},
+        {"name": "webshop", "userRole": "GROUP_MANAGER"},
+    ]

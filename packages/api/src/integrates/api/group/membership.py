@@ -1,5 +1,6 @@
 """The groups and organizations of a person."""
 
+import asyncio
 from collections.abc import Iterable
 
 from integrates.api.request import Request
@@ -9,7 +10,8 @@ from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess, OrganizationRole
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
-from integrates.db_model.listing import listing
+from integrates.db_model.listing import everywhere, listing
+from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
 
 _MEMBERSHIPS = "memberships_of_stakeholder"
@@ -33,17 +35,25 @@ async def _group_accesses(request: Request) -> tuple[GroupAccess, ...]:
     return tuple(access for access in found if is_member(access))
 
 
+async def _organization_ids(request: Request) -> list[str]:
+    """Name the organizations of the caller: of an admin all, since an admin acts as manager of each."""
+    if "stakeholder:read" in (await request.scopes.platform.load("")).permissions:
+        shards = everywhere(ORGANIZATION.name, "organizations_of_platform")
+        found = await asyncio.gather(*(whole(request.loaders, ORGANIZATION, shard) for shard in shards))
+        return sorted(organization.id for part in found for organization in part)
+    return sorted(access.organization_id for access in await _organization_accesses(request))
+
+
 async def _managed(request: Request) -> list[str]:
-    """Name the groups of the organizations that the caller manages by an access of their own."""
+    """Name the groups of the organizations in which the caller acts as manager."""
+    scopes = await request.scopes.organizations.load_many(await _organization_ids(request))
     managed = [
-        access.organization_id
-        for access in await _organization_accesses(request)
-        if access.access.role is OrganizationRole.ORGANIZATION_MANAGER
+        scope.organization.id
+        for scope in scopes
+        if scope.organization and scope.roles.organization is OrganizationRole.ORGANIZATION_MANAGER
     ]
-    lists = [
-        await whole(request.loaders, GROUP, listing(GROUP.name, "groups_of_organization", {"organization_id": identity}))
-        for identity in managed
-    ]
+    queries = [listing(GROUP.name, "groups_of_organization", {"organization_id": identity}) for identity in managed]
+    lists = await asyncio.gather(*(whole(request.loaders, GROUP, query) for query in queries))
     return [group.name for groups in lists for group in groups]
 
 
@@ -55,6 +65,5 @@ async def groups(request: Request) -> tuple[Group, ...]:
 
 async def organizations(request: Request) -> tuple[Organization, ...]:
     """Return the organizations of the caller, by id."""
-    ids = sorted(access.organization_id for access in await _organization_accesses(request))
-    scopes = await request.scopes.organizations.load_many(ids)
+    scopes = await request.scopes.organizations.load_many(await _organization_ids(request))
     return tuple(scope.organization for scope in scopes if scope.organization)

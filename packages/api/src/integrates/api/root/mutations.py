@@ -30,19 +30,18 @@ def _details(
     url: str, branch: str, nickname: str | None, gitignore: Sequence[str] | None, criticality: Criticality | None
 ) -> Details:
     """Check the arguments; a nickname that is left out is the last segment of the url."""
-
-    def named() -> str:
-        given = rules.nickname_of(rules.normalised_git_url(url, ("url",))) if nickname is None else nickname
-        return values.nickname(given, ("nickname",))
-
-    address, place, ignored = values.gather(
+    address, place, ignored, given = values.gather(
         lambda: rules.normalised_git_url(url, ("url",)),
         lambda: rules.branch(branch, ("branch",)),
         lambda: rules.gitignore(gitignore or (), ("gitignore",)),
+        lambda: None if nickname is None else values.nickname(nickname, ("nickname",)),
     )
     return Details(
         GitLocation(url=address, branch=place, gitignore=ignored),
-        RootInfo(nickname=named(), criticality=criticality or Criticality.MEDIUM),
+        RootInfo(
+            nickname=given or values.nickname(rules.nickname_of(address), ("nickname",)),
+            criticality=criticality or Criticality.MEDIUM,
+        ),
     )
 
 
