@@ -78,14 +78,15 @@ def _plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp) -> Plan[E]:
 def added(facet: Facet[E], entity: E, stamp: Stamp, *, removed: E | None = None) -> Plan[E]:
     """Plan to store a new entity, or one that returns in place of ``removed`` under the same key.
 
-    ``entity`` has version 0; what is stored has version 1, or the next of the removed one. Its dates come from the stamp.
+    ``entity`` has version 0; what is stored has version 1, or the next of the removed one. Its dates come from the stamp, but
+    one that returns was created when and by whom its history begins.
     """
     at = effective(stamp.at, removed.updated_at if removed else None)
     new = msgspec.structs.replace(
         entity,
         version=(removed.version if removed else 0) + 1,
-        created_at=at,
-        created_by=stamp.by,
+        created_at=removed.created_at if removed else at,
+        created_by=removed.created_by if removed else stamp.by,
         updated_at=at,
     )
     return _plan(facet, removed, new, stamp)

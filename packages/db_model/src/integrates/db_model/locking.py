@@ -57,15 +57,16 @@ def merged(changes: Sequence[Change]) -> tuple[Change, ...]:
 
 
 def fitting(groups: Iterable[Sequence[Change]], *, changes: int = MAX_CHANGES, size: int = MAX_WRITE_BYTES // 2) -> int:
-    """Count how many of the leading groups fit one write of at most so many changes, and so many bytes of own items.
+    """Count how many of the leading groups fit one write of at most so many changes and about so many bytes.
 
-    A group is the changes of one plan. No more groups are taken from the iterable than it takes to see that one does not fit,
-    be it because one of its changes cannot share a write with those before it. At least 1 unless there are no groups.
+    A group is the changes of one plan: its entity, a revision that is taken to be as large, and what else it puts. No more
+    groups are taken from the iterable than it takes to see that one does not fit, be it because one of its changes cannot
+    share a write with those before it. At least 1 unless there are no groups.
     """
     by_key: dict[Key, Change] = {}
     used = count = 0
     for group in groups:
-        used += sum(2 * item_size(change.item) for change in group[:1] if isinstance(change, Put))
+        used += sum(item_size(change.item) for change in (*group[:1], *group[:1], *group[2:]) if isinstance(change, Put))
         try:
             joined = {change.key: _joined(by_key.get(change.key), change) for change in group}
         except ValueError:
@@ -146,18 +147,18 @@ class Written(msgspec.Struct, frozen=True):
 
 
 Decision: TypeAlias = AnyPlan | ModelError
+Decide: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Decision]]]
 
 
 def _lost(chunk: Mapping[int, AnyPlan], error: Stale) -> dict[int, ModelError]:
     return {position: error for position, plan in chunk.items() if identity_of(plan.changes[0].key) == error.identity}
 
 
-async def _chunk_written(
-    store: Store,
-    chunk: Mapping[int, AnyPlan],
-    decide: Callable[[Sequence[int]], Awaitable[Mapping[int, Decision]]],
-    retries: int,
-) -> Written:
+def _joint(one: Written, other: Written) -> Written:
+    return Written({**one.entities, **other.entities}, {**one.refused, **other.refused})
+
+
+async def _chunk_written(store: Store, chunk: Mapping[int, AnyPlan], decide: Decide, retries: int) -> Written:
     """Write one chunk. An item that changed is left out and reported; after any other lost race the rest is decided again."""
     plans = {position: plan for position, plan in chunk.items() if plan.changes}
     try:
@@ -168,33 +169,30 @@ async def _chunk_written(
         return _joint(Written({}, lost), await _chunk_written(store, rest, decide, retries))
     except Raced as error:
         if not retries:
-            return Written({}, dict.fromkeys(plans, error))
+            equal = {position: plan.entity for position, plan in chunk.items() if position not in plans}
+            return Written(equal, dict.fromkeys(plans, error))
         decided = await decide(tuple(chunk))
         refused = {position: made for position, made in decided.items() if isinstance(made, ModelError)}
         again = {position: made for position, made in decided.items() if not isinstance(made, ModelError)}
-        return _joint(Written({}, refused), await _chunk_written(store, again, decide, retries - 1))
+        return _joint(Written({}, refused), await _all_written(store, again, decide, retries - 1))
     return Written({position: plan.entity for position, plan in chunk.items()})
 
 
-def _joint(one: Written, other: Written) -> Written:
-    return Written({**one.entities, **other.entities}, {**one.refused, **other.refused})
-
-
-async def write_each(
-    store: Store,
-    plans: Mapping[int, AnyPlan],
-    decide: Callable[[Sequence[int]], Awaitable[Mapping[int, Decision]]],
-) -> Written:
-    """Write the plans of a bulk change, each item by its position, in chunks that each fit one transaction.
-
-    An item whose own version moved in the meantime is refused with ``Stale`` while the others are written. After a lost race
-    on anything else ``decide`` is asked again for the positions of the chunk, at most ``RETRIES`` times.
-    """
+async def _all_written(store: Store, plans: Mapping[int, AnyPlan], decide: Decide, retries: int) -> Written:
     rest = dict(sorted(plans.items()))
     outcome = Written()
     while rest:
         count = fitting(plan.changes for plan in rest.values())
         chunk = dict(list(rest.items())[:count])
         rest = dict(list(rest.items())[count:])
-        outcome = _joint(outcome, await _chunk_written(store, chunk, decide, RETRIES))
+        outcome = _joint(outcome, await _chunk_written(store, chunk, decide, retries))
     return outcome
+
+
+async def write_each(store: Store, plans: Mapping[int, AnyPlan], decide: Decide) -> Written:
+    """Write the plans of a bulk change, each item by its position, in chunks that each fit one transaction.
+
+    An item whose own version moved in the meantime is refused with ``Stale`` while the others are written. After a lost race
+    on anything else ``decide`` is asked again for the positions of the chunk, at most ``RETRIES`` times.
+    """
+    return await _all_written(store, plans, decide, RETRIES)

@@ -6,6 +6,7 @@ from itertools import pairwise
 import msgspec
 
 from integrates.db_model import counters, entity
+from integrates.db_model.access.change import is_member
 from integrates.db_model.access.facet import GROUP_ACCESS
 from integrates.db_model.counters import Tally, added
 from integrates.db_model.facet import E, Facet, decoded, entity_key
@@ -77,7 +78,7 @@ async def recount(store: Store, group_name: str) -> Recount:
     findings = await _all(store, FINDING, listing("finding", "findings_of_group", parts))
     roots = await _all(store, GIT_ROOT, listing("git_root", "roots_of_group", parts))
     members = await entity.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", parts))
-    guards = {"findings": len(findings), "roots": len(roots), "members": len(members)}
+    guards = {"findings": len(findings), "roots": len(roots), "members": sum(map(is_member, members))}
     group = {name: number for name, number in guards.items() if number}
     by_finding: dict[str, Mapping[str, int]] = {}
     by_root: dict[str, Mapping[str, int]] = {root.id: {} for root in roots}

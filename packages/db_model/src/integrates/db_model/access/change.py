@@ -57,8 +57,12 @@ def granted_group(
     return added_group(access, stamp)
 
 
+def is_member(access: GroupAccess) -> bool:
+    """Tell whether the access is counted among the members of its group: the CI identity is not."""
+    return access.access.role is not GroupRole.SERVICE_FORCES
+
+
 def added_group(access: GroupAccess, stamp: Stamp) -> Plan[GroupAccess]:
     """Plan to store a new access to a group; refused with ``too_many`` when the group has no room for another member."""
     guard = counters.group_guard(access.group_name, "members", counters.MAX_MEMBERS)
-    counted = access.access.role is not GroupRole.SERVICE_FORCES
-    return entity.together(entity.added(GROUP_ACCESS, access, stamp), *((guard,) if counted else ()))
+    return entity.together(entity.added(GROUP_ACCESS, access, stamp), *((guard,) if is_member(access) else ()))
