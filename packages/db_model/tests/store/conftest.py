@@ -77,7 +77,7 @@ class Passage(BaseHTTPRequestHandler):
         elif fault == "dropped":
             self.close_connection = True
         elif fault == "half":
-            self.answer(200, halved(body, self.forwarded))
+            self.answer(*halved(body, self.forwarded))
         elif fault == "lost":
             self.forwarded(body)
             self.close_connection = True
@@ -86,13 +86,13 @@ class Passage(BaseHTTPRequestHandler):
             self.answer(status, stripped(answer) if fault == "bare" else answer)
 
 
-def halved(body: bytes, forwarded: Callable[[bytes], tuple[int, bytes]]) -> bytes:
+def halved(body: bytes, forwarded: Callable[[bytes], tuple[int, bytes]]) -> tuple[int, bytes]:
     """Let a BatchGetItem process every second key, but at least one."""
     asked = json.loads(body)["RequestItems"]
     kept = {table: {**each, "Keys": each["Keys"][::2]} for table, each in asked.items()}
     left = {table: {**each, "Keys": each["Keys"][1::2]} for table, each in asked.items() if each["Keys"][1:]}
-    _, answer = forwarded(json.dumps({"RequestItems": kept}).encode())
-    return json.dumps({**json.loads(answer), "UnprocessedKeys": left}).encode()
+    status, answer = forwarded(json.dumps({"RequestItems": kept}).encode())
+    return status, json.dumps({**json.loads(answer), "UnprocessedKeys": left}).encode()
 
 
 def stripped(answer: bytes) -> bytes:

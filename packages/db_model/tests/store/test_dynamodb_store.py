@@ -16,7 +16,7 @@ from integrates.db_model.store.dynamodb import dynamodb_store
 from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, IndexKey, Item, Key, Put, Store, Value
 from integrates.db_model.store.retry import Policy
 from integrates.db_model.testing.adapter import Adapter
-from integrates.db_model.testing.requirements import *  # noqa: F403 - each requirement is a test of this module
+from integrates.db_model.testing.requirements import *  # noqa: F403 # pylint: disable=wildcard-import,unused-wildcard-import # each requirement is a test here
 from integrates.db_model.testing.requirements.sample import following, new, one, refusal
 
 if TYPE_CHECKING:
@@ -31,19 +31,30 @@ EAGER = Policy(base=0.01, cap=0.1)
 IMPATIENT = Policy(base=0.01, attempts=3)
 
 
-@pytest.fixture(scope="module")
-def prefix() -> str:
-    """The beginning of the names of this session's tables."""
-    return f"test_{uuid4().hex[:8]}_"
-
-
-@pytest.fixture(autouse=True)
-def credentials(monkeypatch: pytest.MonkeyPatch, dynamodb_endpoint: str) -> None:
+@pytest.fixture(scope="module", autouse=True)
+def credentials(dynamodb_endpoint: str) -> Iterator[None]:
     """What an emulator asks for; a real endpoint finds its own in the environment."""
-    if "amazonaws" not in dynamodb_endpoint:
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with pytest.MonkeyPatch.context() as environment:
+        if "amazonaws" not in dynamodb_endpoint:
+            environment.setenv("AWS_ACCESS_KEY_ID", "test")
+            environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        yield
+
+
+@pytest.fixture(scope="module")
+def client(dynamodb_endpoint: str) -> Iterator["DynamoDBClient"]:
+    with closing(boto3.client("dynamodb", endpoint_url=dynamodb_endpoint)) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def prefix(client: "DynamoDBClient") -> Iterator[str]:
+    """The beginning of the names of this session's tables, which go when it is over."""
+    beginning = f"test_{uuid4().hex[:8]}_"
+    yield beginning
+    for name in design().tables:
+        client.delete_table(TableName=beginning + name)
 
 
 @pytest.fixture
@@ -77,12 +88,6 @@ def adapter(dynamodb_endpoint: str, prefix: str, behind: Opened) -> Adapter:
         lost=lambda: behind(lambda _name, _body: "dropped", IMPATIENT),
         forgetful=lambda: behind(each_call("lost", of="Transact")),
     )
-
-
-@pytest.fixture
-def client(dynamodb_endpoint: str) -> Iterator["DynamoDBClient"]:
-    with closing(boto3.client("dynamodb", endpoint_url=dynamodb_endpoint)) as opened:
-        yield opened
 
 
 async def test_a_conflict_of_transactions_is_tried_again(store: Store, behind: Opened, place: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing.adapter import Adapter, Excluded
-from integrates.db_model.testing.requirements import *  # noqa: F403 - each requirement is a test of this module
+from integrates.db_model.testing.requirements import *  # noqa: F403 # pylint: disable=wildcard-import,unused-wildcard-import # each requirement is a test here
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from integrates.db_model.store.port import Key, Store
 from integrates.db_model.store.retry import Policy
 from integrates.db_model.store.sqlite import sqlite_store
 from integrates.db_model.testing.adapter import Adapter, Excluded
-from integrates.db_model.testing.requirements import *  # noqa: F403 - each requirement is a test of this module
+from integrates.db_model.testing.requirements import *  # noqa: F403 # pylint: disable=wildcard-import,unused-wildcard-import # each requirement is a test here
 from integrates.db_model.testing.requirements.sample import new, one
 
 IMPATIENT = Policy(attempts=3)
@@ -69,7 +69,7 @@ async def test_readers_do_not_wait_for_a_writer(path: Path) -> None:
         await store.write([new("p", "b")])
 
 
-async def test_an_unexpected_error_reaches_only_the_writes_it_befell(path: Path) -> None:
+async def test_a_conflict_reaches_only_the_writes_it_befell(path: Path) -> None:
     async with sqlite_store(path) as store:
         await store.write([new("p", "a")])
         outcomes = await asyncio.gather(*(store.write([new("p", name)]) for name in "abcad"), return_exceptions=True)

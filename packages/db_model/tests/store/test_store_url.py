@@ -41,6 +41,7 @@ async def test_a_store_is_opened_by_its_url(url: str, tmp_path: Path, monkeypatc
         "sqlite://",
         "sqlite:///",
         "sqlite://store.sqlite",
+        "sqlite:///store.sqlite?mode=rwc",
         "sqlite:///no/such/folder/store.sqlite",
         "dynamodb://us-east-1",
         "dynamodb://?endpiont=http://127.0.0.1:1",

@@ -117,7 +117,7 @@ def _bounded(place: int, increment: int, bounds: Bounds) -> tuple[str, Native]:
     """Return the condition under which a stored number, plus the increment, stays within bounds."""
     low, high = limits(bounds)
     stored = f"#{place} BETWEEN :l{place} AND :h{place}"
-    text = f"(attribute_not_exists(#{place})OR {stored})" if low <= increment <= high else f"({stored})"
+    text = f"(attribute_not_exists(#{place}) OR {stored})" if low <= increment <= high else f"({stored})"
     return text, {f":l{place}": {"N": str(low - increment)}, f":h{place}": {"N": str(high - increment)}}
 
 

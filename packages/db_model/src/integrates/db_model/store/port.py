@@ -57,7 +57,8 @@ class Item(msgspec.Struct, frozen=True):
 
     ``version`` is at least 1. ``index_keys`` maps the number of an index (1 for ``gsi_1``) to the item's keys there;
     an index that is left out does not list the item, and a put replaces all of them. Items read through an index that
-    projects keys only come without attributes. Sequences come back as lists.
+    projects keys only come without attributes and other index keys, and with version 0, which it does not know. Sequences
+    come back as lists.
     """
 
     key: Key

@@ -35,8 +35,8 @@ def _sqlite(url: str) -> AbstractAsyncContextManager[Store]:
     from integrates.db_model.store.sqlite import sqlite_store  # noqa: PLC0415 - only what is used is loaded
 
     path = url.removeprefix("sqlite:///")
-    if path in {url, "", "/"}:
-        raise _refuse(url, "no path of a file")
+    if path in {url, "", "/"} or "?" in path:
+        raise _refuse(url, "the path of a file, without options")
     return sqlite_store(path)
 
 

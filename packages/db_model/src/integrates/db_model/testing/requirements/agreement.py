@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
 from itertools import count
 from typing import Any, Final
 
@@ -145,10 +146,10 @@ class _Agreement(RuleBasedStateMachine):
 
 
 def test_any_sequence_of_operations_agrees_with_the_memory(adapter: Adapter, place: str) -> None:
-    numbers, handle = count(), adapter.handle()
+    numbers, stack = count(), AsyncExitStack()
     with asyncio.Runner() as runner:
-        store = runner.run(handle.__aenter__())
+        store = runner.run(stack.enter_async_context(adapter.handle()))
         try:
             run_state_machine_as_test(lambda: _Agreement(runner.run, store, f"{place}#{next(numbers)}"), settings=SETTINGS)  # type: ignore[arg-type]  # any function that makes one will do
         finally:
-            runner.run(handle.__aexit__(None, None, None))
+            runner.run(stack.aclose())
