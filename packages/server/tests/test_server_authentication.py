@@ -53,6 +53,16 @@ async def test_a_token_ends_with_its_expiry(world: World) -> None:
     assert (await world.ask(token)).status_code == 401
 
 
+async def test_the_last_use_of_a_token_is_kept_to_the_minute(world: World) -> None:
+    token = await world.token(URI)
+    asked = {"query": "{ me { accessTokens { lastUse } } }"}
+    first = world.now
+    for minutes, expected in ((0, 0), (0.5, 0), (1, 1)):
+        world.now = first + timedelta(minutes=minutes)
+        (shown,) = (await world.ask(token, asked)).json()["data"]["me"]["accessTokens"]
+        assert datetime.fromisoformat(shown["lastUse"]) == first + timedelta(minutes=expected)
+
+
 async def test_a_revoked_token_is_refused_on_the_next_request(world: World) -> None:
     token = await world.token()
     assert (await world.ask(token)).status_code == 200

@@ -1,5 +1,6 @@
 """Usage stamps: when a token was last used, when a person last logged in. No entities: no version rules, no revisions."""
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
@@ -23,15 +24,14 @@ def used_at(item: Item | None) -> datetime | None:
     return None if item is None else datetime.fromisoformat(str(item.attributes["at"]))
 
 
-async def stamp(store: Store, kind: Kind, subject: str, at: datetime) -> None:
-    """Record a use, unless one was recorded less than ``PRECISION`` ago. Somebody who does the same at once wins."""
-    key = usage_key(kind, subject)
-    item = (await store.get((key,)))[0]
+async def stamp(store: Store, kind: Kind, subject: str, item: Item | None, at: datetime) -> None:
+    """Record a use, unless one was recorded less than ``PRECISION`` ago.
+
+    ``item`` is the stamp as read under :func:`usage_key`. Somebody who records a use at the same time wins.
+    """
     known = used_at(item)
     if known is not None and at - known < PRECISION:
         return
-    new = Item(key, item.version + 1 if item else 1, {"at": instant_text(at)})
-    try:
+    new = Item(usage_key(kind, subject), item.version + 1 if item else 1, {"at": instant_text(at)})
+    with suppress(Conflict):
         await store.write((Put(new, Version(item.version) if item else ABSENT),))
-    except Conflict:
-        return

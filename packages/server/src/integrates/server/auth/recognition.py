@@ -1,6 +1,7 @@
 """From the credentials of a request to its actor."""
 
 import hmac
+from contextlib import suppress
 from datetime import datetime
 
 from starlette.requests import HTTPConnection
@@ -8,10 +9,12 @@ from starlette.types import Scope
 
 from integrates.api.context import Actor, Means
 from integrates.db_model import entity
+from integrates.db_model.errors import StoreError
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.types import AccessToken, TokenKind
+from integrates.db_model.usage import stamp, usage_key
 from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.sessions import find_session, hash_session_id
@@ -53,12 +56,16 @@ async def recognise(scope: Scope, store: Store, keys: Keys, origin: str | None, 
 
 async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None:
     try:
-        keys = (access_token_key(claims.token_id), stakeholder_key(claims.sub))
+        keys = (access_token_key(claims.token_id), stakeholder_key(claims.sub), usage_key("TOKEN", claims.token_id))
     except ValueError:  # a subject that is no e-mail cannot be part of a key
         return None
-    token_item, owner_item = await store.get(keys)
+    token_item, owner_item, stamped = await store.get(keys)
     token, owner = entity.live(ACCESS_TOKEN, token_item), entity.live(STAKEHOLDER, owner_item)
-    return Actor(claims.sub, Means.API_TOKEN) if owner and token and _opens(token, claims, now) else None
+    if not (owner and token and _opens(token, claims, now)):
+        return None
+    with suppress(StoreError):  # a stamp that cannot be written is no reason to turn the caller away
+        await stamp(store, "TOKEN", token.id, stamped, now)
+    return Actor(claims.sub, Means.API_TOKEN)
 
 
 def _opens(token: AccessToken, claims: Claims, now: datetime) -> bool:
