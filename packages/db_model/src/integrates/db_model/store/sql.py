@@ -1,6 +1,6 @@
 """The SQL text of the SQLite store and the parameters that go with it. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -8,7 +8,7 @@ import msgspec
 from integrates.db_model.design import TableDesign
 from integrates.db_model.store.attribute import decoded
 from integrates.db_model.store.cursor import Position
-from integrates.db_model.store.port import IndexKey, Item, Key, Query, Table
+from integrates.db_model.store.port import Absent, Anything, Change, Delete, IndexKey, Item, Key, Put, Query, Table, Version
 from integrates.db_model.store.rules import sort_range
 
 SCHEMA_VERSION: Final = 1
@@ -90,6 +90,53 @@ def row(item: Item, body: bytes, numbers: Sequence[int]) -> Parameters:
     places = [item.index_keys.get(number) for number in numbers]
     index_columns = [column for place in places for column in ((place.pk, place.sk) if place else (None, None))]
     return (item.key.pk, item.key.sk, item.version, body, *index_columns)
+
+
+class Batch(msgspec.Struct, frozen=True):
+    """A write as SQL: the rows of each statement.
+
+    ``exact`` statements must touch one row for each of theirs, else the write is refused; ``free`` ones may touch fewer.
+    ``guards`` are the changes that first need a look at what is stored.
+    """
+
+    exact: Mapping[str, list[Parameters]]
+    free: Mapping[str, list[Parameters]]
+    guards: Sequence[Change]
+
+
+def _put(change: Put, body: bytes, table: Statements) -> tuple[str, Parameters, bool]:
+    columns = row(change.item, body, table.numbers)
+    match change.expect:
+        case Absent():
+            return table.insert, columns, True
+        case Version(number):
+            return table.update, (*columns, number), True
+        case Anything():
+            return table.replace, columns, False
+
+
+def _delete(key: Key, expect: Version | Anything, table: Statements) -> tuple[str, Parameters, bool]:
+    if isinstance(expect, Version):
+        return table.delete_version, (key.pk, key.sk, expect.number), True
+    return table.delete, (key.pk, key.sk), False
+
+
+def batch(changes: Sequence[Change], bodies: Sequence[bytes], tables: Mapping[str, Statements]) -> Batch:
+    """Sort the changes of a write by statement, so that each runs once for many rows; the keys of a write are distinct."""
+    exact: dict[str, list[Parameters]] = {}
+    free: dict[str, list[Parameters]] = {}
+    guards: list[Change] = []
+    for change, body in zip(changes, bodies, strict=True):
+        match change:
+            case Put():
+                text, parameters, counted = _put(change, body, tables[change.key.table])
+            case Delete(key, Version() | Anything() as expect):
+                text, parameters, counted = _delete(key, expect, tables[key.table])
+            case _:
+                guards.append(change)
+                continue
+        (exact if counted else free).setdefault(text, []).append(parameters)
+    return Batch(exact, free, guards)
 
 
 def item(table: Table, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
