@@ -122,8 +122,8 @@ async def test_a_suppressed_result_keeps_open(world: Any, tools: Any) -> None:
     assert await marks_of(world, "VULNERABLE") == ["a"]
 
 
-async def test_an_ignored_result_keeps_open_what_it_names(world: Any, tools: Any) -> None:
-    """A result of another category that names the vulnerability keeps it, and gives it its own category."""
+async def test_a_result_of_another_category_keeps_open_what_it_names(world: Any, tools: Any) -> None:
+    """It takes the vulnerability into its own category, which is why the complete scope of the former one closes nothing."""
     await world.imported(tools.sarif(tools.one_run(tools.seen("a"), category="one/")))
     runs = (tools.one_run(category="one/"), tools.one_run(tools.seen("a"), category="two/"))
     record = await world.imported(tools.sarif(*runs))

@@ -79,7 +79,7 @@ def _abandoned(job: Job, current: Import | None) -> tuple[Plan[Import], ...]:
 
 
 async def _started(
-    job: Job, gate: Gate, new: Plan[Import], held: Held | None, current: Import | None, files: Files, content: bytes
+    job: Job, gate: Gate, new: Plan[Import], held: Held | None, current: Import | None, files: Files, *, content: bytes
 ) -> Begun:
     key = file_key(new.entity.id)
     await files.put(key, content)
@@ -126,6 +126,6 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
             return await _taken_up(job, current)
         stamp = job.stamp()
         new = entity.added(IMPORT, _made(job, file, options, stamp.at), stamp)
-        return await _started(job, gate, new, held, current, files, content)
+        return await _started(job, gate, new, held, current, files, content=content)
 
     return await locking.retried(attempt, on=_LOST)
