@@ -191,3 +191,18 @@ async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World)
     given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", sarif(("r1", "app/a.py", 1)))}
     answer = await world.answer("hana", IMPORT, store=lowered, **given)  # type: ignore[arg-type] # variables, not keywords
     assert answer.body["data"]["importVulnerabilities"]["import"]["state"] == "FAILED"
+
+
+async def test_what_the_root_excludes_is_told_and_not_imported(world: World) -> None:
+    add = """mutation { addGitRoot(groupName: "webshop", url: "https://git.example/other", branch: "main",
+      gitignore: ["vendor/"]) { root { id } } }"""
+    root = (await world.data("olga", add))["addGitRoot"]["root"]["id"]
+    url = ("r1", "https://shop.example/login", 1)
+    payload = await run(world, sarif(("r1", "vendor/lib.py", 1), ("r1", "app/a.py", 1), url), root=root)
+    assert (payload["import"]["counts"]["created"], payload["import"]["counts"]["skipped"]) == (1, 2)
+    assert payload["import"]["problems"] == [
+        {"pointer": "/runs/0/results/0", "reason": "gitignored"},
+        {"pointer": "/runs/0/results/2", "reason": "outside_root"},
+    ]
+    found = (await world.data("uri", FOUND))["group"]["vulnerabilities"]["nodes"]
+    assert [one["where"] for one in found] == ["app/a.py"]

@@ -38,6 +38,14 @@ class Begun(msgspec.Struct, frozen=True):
     mine: bool
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """What stands at the root now: the open gate, the claim of its unfinished import, and that import."""
+
+    gate: Gate
+    held: Held | None
+    current: Import | None
+
+
 def file_key(import_id: str) -> str:
     """Return the key of the imported file in the file store."""
     return f"imports/{import_id}.sarif"
@@ -71,6 +79,14 @@ def _made(job: Job, file: ImportFile, options: ImportOptions, at: datetime) -> I
     )
 
 
+async def _standing(job: Job) -> Standing:
+    gate = await job.gate()
+    if gate is None:
+        raise Rejected("inactive_root", ("rootId",))
+    held = (await claim.holders(job.store, (claim.claim_key("running_import", job.root_id),)))[0]
+    return Standing(gate, held, await entity.get(job.store, IMPORT, import_key(held.owner)) if held else None)
+
+
 def _abandoned(job: Job, current: Import | None) -> tuple[Plan[Import], ...]:
     if current is None or not record.is_running(current):
         return ()
@@ -78,15 +94,13 @@ def _abandoned(job: Job, current: Import | None) -> tuple[Plan[Import], ...]:
     return (plan,)
 
 
-async def _started(
-    job: Job, gate: Gate, new: Plan[Import], held: Held | None, current: Import | None, files: Files, *, content: bytes
-) -> Begun:
+async def _started(job: Job, standing: Standing, new: Plan[Import], files: Files, content: bytes) -> Begun:
     key = file_key(new.entity.id)
     await files.put(key, content)
-    taken = claim.taken("running_import", job.root_id, owner=new.entity.id, held=held)
-    plan = entity.together(new, taken, *checks(gate))
+    taken = claim.taken("running_import", job.root_id, owner=new.entity.id, held=standing.held)
+    plan = entity.together(new, taken, *checks(standing.gate))
     try:
-        await locking.write(job.store, (plan, *_abandoned(job, current)))
+        await locking.write(job.store, (plan, *_abandoned(job, standing.current)))
     except _LOST:
         await files.delete(key)
         raise
@@ -112,11 +126,8 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
     """
 
     async def attempt() -> Begun:
-        gate = await job.gate()
-        if gate is None:
-            raise Rejected("inactive_root", ("rootId",))
-        held = (await claim.holders(job.store, (claim.claim_key("running_import", job.root_id),)))[0]
-        current = await entity.get(job.store, IMPORT, import_key(held.owner)) if held else None
+        standing = await _standing(job)
+        current = standing.current
         same = current is not None and record.is_running(current) and _is_same(current, file, options)
         if current and record.is_leased(current, job.now()):
             if same:
@@ -126,6 +137,6 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
             return await _taken_up(job, current)
         stamp = job.stamp()
         new = entity.added(IMPORT, _made(job, file, options, stamp.at), stamp)
-        return await _started(job, gate, new, held, current, files, content=content)
+        return await _started(job, standing, new, files, content)
 
     return await locking.retried(attempt, on=_LOST)

@@ -13,7 +13,7 @@ from integrates.api.importing.subject import findings_of
 from integrates.api.importing.survey import Subject, survey
 from integrates.db_model import claim, entity, locking
 from integrates.db_model.entity import Plan
-from integrates.db_model.errors import AlreadyExists, IntegratesError, Raced, Stale
+from integrates.db_model.errors import AlreadyExists, IntegratesError, Raced, Rejected, Stale
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import, ImportCounts, ImportPosition
@@ -29,11 +29,12 @@ class Overtaken(IntegratesError):
 
 
 class Refused(IntegratesError):
-    """The group, the root or the caller's permission does not allow the import any more; ``record`` is how far it came."""
+    """The import cannot go on for a ``reason`` that will not go away by itself; ``record`` is how far it came."""
 
-    def __init__(self, record: Import) -> None:
-        super().__init__(record.id)
+    def __init__(self, record: Import, reason: str) -> None:
+        super().__init__(record.id, reason)
         self.record = record
+        self.reason = reason
 
 
 async def _sent(job: Job, plans: Sequence[Plan[Any]]) -> None:
@@ -52,7 +53,7 @@ async def _written(
     """Write one chunk together with the record that counts it."""
     gate = await job.gate()
     if gate is None:
-        raise Refused(current)
+        raise Refused(current, "not_allowed")
     plan = entity.changed(IMPORT, current, lambda old, at: record.advanced(old, position, counts, at), job.stamp())
     await _sent(job, (entity.together(plan, *checks(gate)), *plans))
     return plan.entity
@@ -72,7 +73,10 @@ async def _steps(job: Job, work: Work, position: ImportPosition) -> tuple[Step, 
 
 async def _window(job: Job, current: Import, work: Work, following: ImportPosition) -> tuple[Import, Work]:
     """Do one part of the work; after a lost race return what is left of it."""
-    steps = await _steps(job, work, current.progress.position)
+    try:
+        steps = await _steps(job, work, current.progress.position)
+    except Rejected as error:  # the group has no room for another finding
+        raise Refused(current, error.rule) from error
     findings: Mapping[str, Finding] = {}
     while steps:
         chunk = packed(job, steps, findings)
@@ -135,14 +139,16 @@ async def _ended(job: Job, current: Import, plan: Plan[Import]) -> Import:
     return plan.entity
 
 
+async def _failed(job: Job, current: Import, reason: str) -> Import:
+    plan = entity.changed(IMPORT, current, lambda old, at: record.failed(old, reason, job.by, at), job.stamp())
+    return await _ended(job, current, plan)
+
+
 async def _worked(job: Job, current: Import) -> Import:
     try:
         latest = await _closed(job, await _results(job, current))
     except Refused as refusal:
-        gone = entity.changed(
-            IMPORT, refusal.record, lambda old, at: record.failed(old, "not_allowed", job.by, at), job.stamp()
-        )
-        return await _ended(job, refusal.record, gone)
+        return await _failed(job, refusal.record, refusal.reason)
     done = entity.changed(IMPORT, latest, lambda old, at: record.completed(old, _end(job), job.by, at), job.stamp())
     return await _ended(job, latest, done)
 
@@ -150,8 +156,9 @@ async def _worked(job: Job, current: Import) -> Import:
 async def run(job: Job, current: Import) -> Import:
     """Do the work of an import from its position to its end, and return its record.
 
-    Ends FAILED when the group, the root or the caller's permission does not allow it any more. When another worker has taken it
-    over, that worker's record is returned. Any other error leaves the import RUNNING, to be continued after its lease.
+    Ends FAILED when the group, the root or the caller's permission does not allow it any more, or the group has no room for
+    another finding. When another worker has taken it over, that worker's record is returned. Any other error leaves the
+    import RUNNING, to be continued after its lease.
     """
     try:
         return await _worked(job, current)

@@ -15,11 +15,13 @@ from integrates.api.importing.begin import begin
 from integrates.api.importing.job import Gate, Job
 from integrates.api.importing.work import run
 from integrates.api.ingest import sarif
+from integrates.api.ingest.confine import within
 from integrates.api.ingest.observation import Scan
 from integrates.api.lookup import find
 from integrates.api.request import Info, Request
 from integrates.api.upload import Upload
 from integrates.db_model import entity, values
+from integrates.db_model.errors import Rejected
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.loaders import new_loaders
@@ -83,14 +85,17 @@ def _gate(request: Request, asked: Asked) -> Callable[[], Awaitable[Gate | None]
     return gate
 
 
-def _job(request: Request, asked: Asked, organization_id: str) -> Job:
+async def _job(request: Request, asked: Asked) -> Job:
     context = request.context
+    root = await find(request.loaders, GIT_ROOT, root_key, asked.root_id)
+    if root is None:
+        raise Rejected("not_found", ("rootId",))
     return Job(
         store=context.store,
-        scan=asked.scan,
-        root_id=asked.root_id,
-        group_name=asked.group_name,
-        organization_id=organization_id,
+        scan=await asyncio.to_thread(within, asked.scan, root),
+        root_id=root.id,
+        group_name=root.group_name,
+        organization_id=root.organization_id,
         by=request.actor.email,
         change_id=context.new_id(),
         now=context.now,
@@ -144,8 +149,7 @@ async def import_vulnerabilities(
         prefix=strip_prefix,
         technique=technique,
     )
-    group = (await request.scopes.groups.load(group_name)).group
-    job = _job(request, asked, group.organization_id if group else "")
+    job = await _job(request, asked)
     begun = await begin(job, request.context.files, asked.content, asked.file, asked.options)
     record = await _finished(request, job, begun.record, until) if begun.mine else begun.record
     refresh(request)
