@@ -87,9 +87,14 @@ def test_it_brings_what_it_needs_and_no_more(installed: tuple[str, Path]) -> Non
     }
 
 
+def files_of(archive: Path) -> set[str]:
+    with ZipFile(archive) as opened:
+        return set(opened.namelist())
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_it_carries_its_files_and_shares_the_namespace(dist: Path, package: str) -> None:
-    names = set(ZipFile(wheel(dist, package)).namelist())
+    names = files_of(wheel(dist, package))
     assert {f"integrates/{package}/{name}" for name in ("__init__.py", "py.typed", *CARRIED[package])} <= names
     assert {name.split("/")[1] for name in names if name.startswith("integrates/")} == {package}
     assert not any(name.startswith(("tests/", "src/")) for name in names)
@@ -100,20 +105,22 @@ def test_every_file_of_the_source_is_in_it(dist: Path, package: str) -> None:
     source = ROOT / "packages" / package / "src"
     files = {file.relative_to(source) for file in source.rglob("*") if file.is_file()}
     ours = {str(file) for file in files if not any(part == "__pycache__" or part.startswith(".") for part in file.parts)}
-    assert ours - set(ZipFile(wheel(dist, package)).namelist()) == set()
+    assert ours - files_of(wheel(dist, package)) == set()
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_its_metadata_is_complete(dist: Path, package: str) -> None:
-    archive = ZipFile(wheel(dist, package))
-    [folder] = {name.split("/")[0] for name in archive.namelist() if ".dist-info/" in name}
-    metadata = email.message_from_bytes(archive.read(f"{folder}/METADATA"))
+    archive = wheel(dist, package)
+    [folder] = {name.split("/")[0] for name in files_of(archive) if ".dist-info/" in name}
+    with ZipFile(archive) as opened:
+        metadata = email.message_from_bytes(opened.read(f"{folder}/METADATA"))
+        licence = opened.read(f"{folder}/licenses/LICENSE")
     assert metadata["Name"] == f"integrates-{package.replace('_', '-')}"
     assert metadata["License-Expression"] == "Apache-2.0"
     assert metadata["License-File"] == "LICENSE"
     assert metadata["Requires-Python"] == ">=3.11"
     assert metadata["Description-Content-Type"] == "text/markdown"
-    assert archive.read(f"{folder}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
+    assert licence == (ROOT / "LICENSE").read_bytes()
 
 
 def test_the_server_brings_the_command(installed: tuple[str, Path]) -> None:

@@ -148,7 +148,7 @@ def test_naive_dates_are_refused(scene: Any) -> None:
 def test_other_zones_are_stored_as_utc(scene: Any) -> None:
     at = datetime.fromisoformat("2024-05-01T09:00:00.5+09:00")
     plan = entity.added(GROUP, scene.new_group("other"), Stamp(by="x", at=at, operation="test", change_id="c"))
-    put, record = plan.changes[0], plan.changes[1]
+    (put, record, *_) = plan.changes
     assert isinstance(put, Put)
     assert put.item.attributes["created_at"] == "2024-05-01T00:00:00.500000+00:00"
     assert isinstance(record, Put)
