@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from integrates.api.authorization.permissions import PERMISSIONS
 from integrates.api.errors import RequestError
-from integrates.api.summary.cell import cells, finding_status
 from integrates.api.summary.figure import summary
 from integrates.api.vulnerability.filter import Filter, cell_fits, filter_of, fits, is_counted, is_plain
 from integrates.db_model import counters
+from integrates.db_model.cell import cells, finding_status
 from integrates.db_model.findings.types import Finding, FindingDescription, FindingState, FindingStateStatus
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Level

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from integrates.db_model import figure
+from integrates.db_model import cell
+from integrates.db_model.cell import finding_status
 from integrates.db_model.counters import DOT
-from integrates.db_model.figure import Share, figures, finding_status
+from integrates.db_model.figure import Share, figures
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.severities.types import Level, Severity
 
@@ -59,9 +60,14 @@ def test_the_figures_of_a_group() -> None:
         Share(Level.HIGH, 1, Decimal("64.000")),
         Share(Level.CRITICAL, 2, Decimal("6208.376")),
     )
-    assert found.treatment == (Share("ACCEPTED", 1, Decimal("64.000")), Share("UNTREATED", 3, Decimal("6209.247")))
-    assert [(share.name, share.count) for share in found.verification] == [("NONE", 3), ("REQUESTED", 1)]
-    assert [(share.name, share.count) for share in found.zero_risk] == [("NONE", 3), ("REQUESTED", 1)]
+    assert found.treatment == (
+        Share("ACCEPTED", 1, Decimal("64.000")),
+        Share("ACCEPTED_UNDEFINED", 0, Decimal(0)),
+        Share("IN_PROGRESS", 0, Decimal(0)),
+        Share("UNTREATED", 3, Decimal("6209.247")),
+    )
+    counted = {share.name: share.count for share in (*found.verification, *found.zero_risk)}
+    assert counted == {"ON_HOLD": 0, "REQUESTED": 1, "VERIFIED": 0, "CONFIRMED": 3, "REJECTED": 0}
     assert found.mean_open_age_days == pytest.approx(4.0)
     assert found.mean_remediate_days == pytest.approx(3.0)
     days = {each.level: each.days for each in found.mean_remediate_by_level}
@@ -73,7 +79,7 @@ def test_the_figures_of_nothing() -> None:
     assert (found.open, found.closed, found.hidden, found.max_open_score) == (0, 0, 0, None)
     assert (found.open_cvssf, found.mean_open_age_days, found.mean_remediate_days) == (Decimal(0), None, None)
     assert [share.count for share in found.open_by_level] == [0, 0, 0, 0]
-    assert found.treatment == ()
+    assert {share.count for share in found.treatment} == {0}
 
 
 def test_the_figures_of_a_root_have_no_scores() -> None:
@@ -81,7 +87,8 @@ def test_the_figures_of_a_root_have_no_scores() -> None:
     found = figures({**root, "reported": 3, "opened_epoch_sum": 2 * ago(5)}, NOW, scored=False)
     assert (found.open, found.closed, found.max_open_score, found.open_cvssf, found.closed_cvssf) == (2, 1, None, None, None)
     assert found.open_by_level == ()
-    assert found.treatment == (Share("UNTREATED", 2, None),)
+    assert [share for share in found.treatment if share.count] == [Share("UNTREATED", 2, None)]
+    assert {share.cvssf for share in found.treatment} == {None}
     assert found.mean_open_age_days == pytest.approx(5.0)
 
 
@@ -114,8 +121,8 @@ def test_the_status_of_a_finding(rows: Any, status: FindingStatus) -> None:
     assert finding_status({**counters, "opened_epoch_sum": 5}) is status
 
 
-def test_numbers_of_chosen_cells() -> None:
-    found = figure.cells(GROUP)
-    assert figure.number_of(found, lambda cell: cell.treatment == "ACCEPTED") == 1
-    assert figure.number_of(found, lambda cell: cell.score is None) == 4
-    assert len(found) == 8
+def test_the_cells_of_counters() -> None:
+    found = cell.cells(GROUP)
+    assert sum(each.count for each in found if each.treatment == "ACCEPTED") == 1
+    assert sum(each.count for each in found if each.score is None) == 4
+    assert len(found) == 8, "neither guards nor cells of zero"

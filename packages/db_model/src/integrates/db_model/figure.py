@@ -1,67 +1,54 @@
-"""Figures that derive from counters (domain section 7)."""
+"""Figures of a group, root or finding from its counters (domain section 7); pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from integrates.db_model.counters import DOT, INHERITED, NONE, OPENED_EPOCH_SUM, REMEDIATED_COUNT, REMEDIATED_SECONDS
-from integrates.db_model.findings.rules import status
-from integrates.db_model.findings.types import FindingStatus
+from integrates.db_model.cell import Cell, cells, is_closed, is_hidden, is_open
+from integrates.db_model.counters import DOT, OPENED_EPOCH_SUM, REMEDIATED_COUNT, REMEDIATED_SECONDS
 from integrates.db_model.severities.rules import cvssf, level
 from integrates.db_model.severities.types import Level, Severity
-from integrates.db_model.vulnerabilities.types import VulnerabilityStatus, ZeroRiskStatus
+from integrates.db_model.vulnerabilities.types import (
+    TreatmentStatus,
+    VerificationStatus,
+    VulnerabilityStatus,
+    ZeroRiskStatus,
+)
 
 _DAY: Final = 86_400
-
-
-class Cell(msgspec.Struct, frozen=True):
-    """How many vulnerabilities agree in these six; ``score`` is the effective one, ``None`` where there is none."""
-
-    state: str
-    score: Decimal | None
-    treatment: str
-    acceptance: str
-    verification: str
-    zero_risk: str
-    number: int
-
-    @property
-    def is_hidden(self) -> bool:
-        """Whether these vulnerabilities are hidden."""
-        return self.zero_risk == ZeroRiskStatus.CONFIRMED
-
-    @property
-    def is_open(self) -> bool:
-        """Whether these vulnerabilities are open."""
-        return self.state == VulnerabilityStatus.VULNERABLE and not self.is_hidden
+_ZERO: Final = Decimal(0)
 
 
 class Share(msgspec.Struct, frozen=True):
-    """A part of the open vulnerabilities: its name, how many they are, and their CVSSF (``None`` where scores are unknown)."""
+    """How many vulnerabilities, and how much exposure, go under one name; no exposure in roots."""
 
     name: str
     count: int
     cvssf: Decimal | None
 
 
-class LevelTime(msgspec.Struct, frozen=True):
-    """Mean days to remediate at one level; ``None`` when nothing was remediated."""
+class RemediationTime(msgspec.Struct, frozen=True):
+    """Mean days that closing took, for one level."""
 
     level: Level
     days: float | None
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of a finding, a root or a group. CVSSF sums and scores are ``None`` for roots, days are fractions."""
+    """The figures of a group, root or finding: scores and CVSSF only where there are scores, days as fractions.
+
+    ``submitted``, ``rejected`` and ``hidden`` are ``None`` where they are withheld from somebody.
+    """
 
     open: int
     closed: int
-    submitted: int
-    rejected: int
-    hidden: int
+    submitted: int | None
+    rejected: int | None
+    hidden: int | None
     max_open_score: Decimal | None
     open_cvssf: Decimal | None
     closed_cvssf: Decimal | None
@@ -71,95 +58,66 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     zero_risk: tuple[Share, ...]
     mean_open_age_days: float | None
     mean_remediate_days: float | None
-    mean_remediate_by_level: tuple[LevelTime, ...]
+    mean_remediate_by_level: tuple[RemediationTime, ...]
 
 
-def _score(text: str, inherited: Severity | None) -> Decimal | None:
-    if text == INHERITED:
-        return inherited.score if inherited else None
-    return None if text == NONE else Decimal(text)
+def _count(found: Iterable[Cell]) -> int:
+    return sum(cell.count for cell in found)
 
 
-def _cell(name: str, number: int, inherited: Severity | None) -> Cell | None:
-    match name.split(DOT):
-        case [state, treatment, acceptance, verification, zero_risk]:
-            return Cell(state, None, treatment, acceptance, verification, zero_risk, number)
-        case [state, score, treatment, acceptance, verification, zero_risk]:
-            effective = _score(score, inherited)
-            return Cell(state, effective, treatment, acceptance, verification, zero_risk, number)
-        case _:
-            return None
+def _exposure(found: Iterable[Cell]) -> Decimal:
+    return sum((cvssf(cell.score) * cell.count for cell in found if cell.score is not None), _ZERO)
 
 
-def cells(counters: Mapping[str, int], inherited: Severity | None = None) -> tuple[Cell, ...]:
-    """Read the cells out of counters; ``inherited`` is the severity of the finding they belong to."""
-    found = (_cell(name, number, inherited) for name, number in counters.items() if number)
-    return tuple(cell for cell in found if cell is not None)
+def _shares(
+    names: Iterable[StrEnum], found: Sequence[Cell], name_of: Callable[[Cell], StrEnum | None], *, scored: bool
+) -> tuple[Share, ...]:
+    by_name = {name: [cell for cell in found if name_of(cell) is name] for name in names}
+    return tuple(Share(name.value, _count(own), _exposure(own) if scored else None) for name, own in by_name.items())
 
 
-def number_of(found: Iterable[Cell], wanted: Callable[[Cell], bool]) -> int:
-    """Count the vulnerabilities of the cells that are wanted."""
-    return sum(cell.number for cell in found if wanted(cell))
+def _level_of(cell: Cell) -> Level | None:
+    return None if cell.score is None else level(cell.score)
 
 
-def _cvssf(found: Iterable[Cell]) -> Decimal:
-    return sum((cell.number * cvssf(cell.score) for cell in found if cell.score is not None), Decimal(0))
+def _mean_open_age(counts: Mapping[str, int], number: int, now: datetime) -> float | None:
+    return (now.timestamp() - counts.get(OPENED_EPOCH_SUM, 0) / number) / _DAY if number else None
 
 
-def _shares(found: Iterable[Cell], name_of: Callable[[Cell], str], *, scored: bool) -> tuple[Share, ...]:
-    by_name: dict[str, list[Cell]] = {}
-    for cell in found:
-        by_name.setdefault(name_of(cell), []).append(cell)
-    return tuple(
-        Share(name, sum(cell.number for cell in part), _cvssf(part) if scored else None)
-        for name, part in sorted(by_name.items())
-    )
+def _mean_days(counts: Mapping[str, int], levels: Iterable[Level]) -> float | None:
+    names = [name.value for name in levels]
+    number = sum(counts.get(f"{REMEDIATED_COUNT}{DOT}{name}", 0) for name in names)
+    seconds = sum(counts.get(f"{REMEDIATED_SECONDS}{DOT}{name}", 0) for name in names)
+    return seconds / number / _DAY if number else None
 
 
-def _levels(found: Iterable[Cell]) -> tuple[Share, ...]:
-    shares = {share.name: share for share in _shares(found, lambda cell: level(cell.score or Decimal(0)), scored=True)}
-    return tuple(shares.get(name, Share(name, 0, Decimal(0))) for name in Level)
+def _in_state(found: Iterable[Cell], state: VulnerabilityStatus) -> int:
+    return _count(cell for cell in found if cell.state is state)
 
 
-def _mean_days(counters: Mapping[str, int], levels: Iterable[Level]) -> float | None:
-    count = sum(counters.get(f"{REMEDIATED_COUNT}{DOT}{name}", 0) for name in levels)
-    seconds = sum(counters.get(f"{REMEDIATED_SECONDS}{DOT}{name}", 0) for name in levels)
-    return seconds / count / _DAY if count else None
+def figures(counts: Mapping[str, int], now: datetime, *, inherited: Severity | None = None, scored: bool = True) -> Figures:
+    """Derive all figures from counters.
 
-
-def figures(counters: Mapping[str, int], now: datetime, *, inherited: Severity | None = None, scored: bool = True) -> Figures:
-    """Derive all figures from the counters of a finding, a root (``scored=False``) or a group."""
-    every = cells(counters, inherited)
-    visible = tuple(cell for cell in every if not cell.is_hidden)
-    opened = tuple(cell for cell in every if cell.is_open)
-    closed = tuple(cell for cell in visible if cell.state == VulnerabilityStatus.SAFE)
-    count = number_of(opened, lambda _: True)
+    ``inherited`` is the severity of the finding whose counters these are; a root's counters have no scores.
+    """
+    found = cells(counts, inherited)
+    opened, closed = tuple(filter(is_open, found)), tuple(filter(is_closed, found))
+    vulnerable = tuple(cell for cell in found if cell.state is VulnerabilityStatus.VULNERABLE)
     scores = [cell.score for cell in opened if cell.score is not None]
-    age = now.timestamp() - counters.get(OPENED_EPOCH_SUM, 0) / count if count else None
     return Figures(
-        open=count,
-        closed=number_of(closed, lambda _: True),
-        submitted=number_of(visible, lambda cell: cell.state == VulnerabilityStatus.SUBMITTED),
-        rejected=number_of(visible, lambda cell: cell.state == VulnerabilityStatus.REJECTED),
-        hidden=number_of(every, lambda cell: cell.is_hidden),
+        open=_count(opened),
+        closed=_count(closed),
+        submitted=_in_state(found, VulnerabilityStatus.SUBMITTED),
+        rejected=_in_state(found, VulnerabilityStatus.REJECTED),
+        hidden=_count(filter(is_hidden, found)),
         max_open_score=max(scores, default=None),
-        open_cvssf=_cvssf(opened) if scored else None,
-        closed_cvssf=_cvssf(closed) if scored else None,
-        open_by_level=_levels(opened) if scored else (),
-        treatment=_shares(opened, lambda cell: cell.treatment, scored=scored),
-        verification=_shares(opened, lambda cell: cell.verification, scored=scored),
-        zero_risk=_shares(opened, lambda cell: cell.zero_risk, scored=scored),
-        mean_open_age_days=None if age is None else age / _DAY,
-        mean_remediate_days=_mean_days(counters, Level),
-        mean_remediate_by_level=tuple(LevelTime(name, _mean_days(counters, (name,))) for name in Level),
-    )
-
-
-def finding_status(counters: Mapping[str, int]) -> FindingStatus:
-    """Derive the status of a finding from its counters."""
-    found = cells(counters)
-    released = {VulnerabilityStatus.VULNERABLE.value, VulnerabilityStatus.SAFE.value}
-    return status(
-        open_count=number_of(found, lambda cell: cell.is_open),
-        released_count=number_of(found, lambda cell: cell.state in released),
+        open_cvssf=_exposure(opened) if scored else None,
+        closed_cvssf=_exposure(closed) if scored else None,
+        open_by_level=_shares(Level, opened, _level_of, scored=True) if scored else (),
+        treatment=_shares(TreatmentStatus, opened, lambda cell: cell.treatment, scored=scored),
+        verification=_shares(VerificationStatus, opened, lambda cell: cell.verification, scored=scored),
+        zero_risk=_shares(ZeroRiskStatus, vulnerable, lambda cell: cell.zero_risk, scored=scored),
+        mean_open_age_days=_mean_open_age(counts, _count(opened), now),
+        mean_remediate_days=_mean_days(counts, Level),
+        mean_remediate_by_level=tuple(RemediationTime(name, _mean_days(counts, (name,))) for name in Level),
     )

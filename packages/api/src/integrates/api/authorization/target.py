@@ -11,8 +11,8 @@ from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding, s
 from integrates.api.errors import Code, RequestError
 from integrates.api.lookup import find, find_any, find_many
 from integrates.api.request import Request
-from integrates.api.summary.cell import finding_status
 from integrates.db_model import claim
+from integrates.db_model.cell import finding_status
 from integrates.db_model.counters import finding_counters_key
 from integrates.db_model.errors import Rejected
 from integrates.db_model.findings.facet import FINDING, finding_key

@@ -13,9 +13,9 @@ from integrates.api.finding.past import counts_at, vulnerabilities_at
 from integrates.api.past import FindingAt, check_past, moment_of
 from integrates.api.request import Info, Request
 from integrates.api.revision.page import history as history_of
-from integrates.api.summary.cell import finding_status
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
+from integrates.db_model.cell import finding_status
 from integrates.db_model.counters import finding_counters_key
 from integrates.db_model.entity import page_of
 from integrates.db_model.findings.facet import finding_key

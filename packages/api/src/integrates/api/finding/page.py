@@ -10,9 +10,9 @@ import msgspec
 from integrates.api.authorization.visibility import sees_finding
 from integrates.api.connection import Connection, Walk, connected, entities
 from integrates.api.request import Info, Request
-from integrates.api.summary.cell import finding_status
 from integrates.api.vulnerability.filter import score_limit
 from integrates.api.walk import whole
+from integrates.db_model.cell import finding_status
 from integrates.db_model.counters import finding_counters_key, summed
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import Finding, FindingStatus

@@ -1,105 +1,32 @@
-"""Figures of a group, root or finding from its counters (domain section 7); pure."""
+"""Figures as a caller may see them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from decimal import Decimal
-from enum import StrEnum
-from typing import Final
 
 import msgspec
 
 from integrates.api.authorization.visibility import READ_DRAFTS, READ_HIDDEN
-from integrates.api.summary.cell import Cell, cells, is_closed, is_hidden, is_open
-from integrates.db_model.counters import DOT, OPENED_EPOCH_SUM, REMEDIATED_COUNT, REMEDIATED_SECONDS
-from integrates.db_model.severities.rules import cvssf, level
-from integrates.db_model.severities.types import Level, Severity
-from integrates.db_model.vulnerabilities.types import (
-    TreatmentStatus,
-    VerificationStatus,
-    VulnerabilityStatus,
-    ZeroRiskStatus,
-)
-
-_DAY: Final = 86_400
-_ZERO: Final = Decimal(0)
+from integrates.db_model.figure import Figures, figures
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.types import ZeroRiskStatus
 
 
-class Share(msgspec.Struct, frozen=True):
-    """How many vulnerabilities, and how much exposure, go under one name; no exposure in roots."""
-
-    name: str
-    count: int
-    cvssf: Decimal | None
-
-
-class RemediationTime(msgspec.Struct, frozen=True):
-    """Mean days that closing took, for one level."""
-
-    level: Level
-    days: float | None
-
-
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class Summary(Figures, frozen=True, kw_only=True):
     """What is shown of a group, root or finding; ``None`` is what the caller may not read, or what is not known there.
 
     ``group_name`` is set where open findings and the last closing are figures as well.
     """
 
-    open: int
-    closed: int
-    submitted: int | None
-    rejected: int | None
-    hidden: int | None
-    max_open_score: Decimal | None
-    open_cvssf: Decimal | None
-    closed_cvssf: Decimal | None
-    open_by_level: tuple[Share, ...]
-    treatment: tuple[Share, ...]
-    verification: tuple[Share, ...]
-    zero_risk: tuple[Share, ...]
-    mean_open_age_days: float | None
-    mean_remediate_days: float | None
-    mean_remediate_by_level: tuple[RemediationTime, ...]
     group_name: str | None = None
 
 
-def _count(found: Iterable[Cell]) -> int:
-    return sum(cell.count for cell in found)
-
-
-def _exposure(found: Iterable[Cell]) -> Decimal:
-    return sum((cvssf(cell.score) * cell.count for cell in found if cell.score is not None), _ZERO)
-
-
-def _shares(
-    names: Iterable[StrEnum], found: Sequence[Cell], name_of: Callable[[Cell], StrEnum | None], *, scored: bool
-) -> tuple[Share, ...]:
-    by_name = {name: [cell for cell in found if name_of(cell) is name] for name in names}
-    return tuple(Share(name.value, _count(own), _exposure(own) if scored else None) for name, own in by_name.items())
-
-
-def _level_of(cell: Cell) -> Level | None:
-    return None if cell.score is None else level(cell.score)
-
-
-def _mean_open_age(counts: Mapping[str, int], number: int, now: datetime) -> float | None:
-    return (now.timestamp() - counts.get(OPENED_EPOCH_SUM, 0) / number) / _DAY if number else None
-
-
-def _mean_days(counts: Mapping[str, int], levels: Iterable[Level]) -> float | None:
-    names = [name.value for name in levels]
-    number = sum(counts.get(f"{REMEDIATED_COUNT}{DOT}{name}", 0) for name in names)
-    seconds = sum(counts.get(f"{REMEDIATED_SECONDS}{DOT}{name}", 0) for name in names)
-    return seconds / number / _DAY if number else None
-
-
-def _in_state(found: Iterable[Cell], state: VulnerabilityStatus) -> int:
-    return _count(cell for cell in found if cell.state is state)
-
-
-def _zero_risks(permissions: AbstractSet[str]) -> tuple[ZeroRiskStatus, ...]:
-    return tuple(name for name in ZeroRiskStatus if name is not ZeroRiskStatus.CONFIRMED or READ_HIDDEN in permissions)
+def _shown(found: Figures, permissions: AbstractSet[str]) -> Figures:
+    """Withhold the numbers of drafts and of hidden vulnerabilities from those who may not read these."""
+    drafts = {} if READ_DRAFTS in permissions else {"submitted": None, "rejected": None}
+    shares = tuple(share for share in found.zero_risk if share.name != ZeroRiskStatus.CONFIRMED)
+    hidden = {} if READ_HIDDEN in permissions else {"hidden": None, "zero_risk": shares}
+    return msgspec.structs.replace(found, **drafts, **hidden)
 
 
 def summary(
@@ -111,30 +38,6 @@ def summary(
     scored: bool = True,
     group_name: str | None = None,
 ) -> Summary:
-    """Derive the figures that a caller with those permissions may see.
-
-    ``inherited`` is the severity of the finding whose counters these are; a root's counters have no scores.
-    """
-    found = cells(counts, inherited)
-    opened, closed = tuple(filter(is_open, found)), tuple(filter(is_closed, found))
-    vulnerable = tuple(cell for cell in found if cell.state is VulnerabilityStatus.VULNERABLE)
-    drafts = READ_DRAFTS in permissions
-    scores = [cell.score for cell in opened if cell.score is not None]
-    return Summary(
-        open=_count(opened),
-        closed=_count(closed),
-        submitted=_in_state(found, VulnerabilityStatus.SUBMITTED) if drafts else None,
-        rejected=_in_state(found, VulnerabilityStatus.REJECTED) if drafts else None,
-        hidden=_count(filter(is_hidden, found)) if READ_HIDDEN in permissions else None,
-        max_open_score=max(scores, default=None),
-        open_cvssf=_exposure(opened) if scored else None,
-        closed_cvssf=_exposure(closed) if scored else None,
-        open_by_level=_shares(Level, opened, _level_of, scored=True) if scored else (),
-        treatment=_shares(TreatmentStatus, opened, lambda cell: cell.treatment, scored=scored),
-        verification=_shares(VerificationStatus, opened, lambda cell: cell.verification, scored=scored),
-        zero_risk=_shares(_zero_risks(permissions), vulnerable, lambda cell: cell.zero_risk, scored=scored),
-        mean_open_age_days=_mean_open_age(counts, _count(opened), now),
-        mean_remediate_days=_mean_days(counts, Level),
-        mean_remediate_by_level=tuple(RemediationTime(name, _mean_days(counts, (name,))) for name in Level),
-        group_name=group_name,
-    )
+    """Derive the figures that a caller with those permissions may see; see :func:`integrates.db_model.figure.figures`."""
+    found = _shown(figures(counts, now, inherited=inherited, scored=scored), permissions)
+    return Summary(**msgspec.structs.asdict(found), group_name=group_name)
