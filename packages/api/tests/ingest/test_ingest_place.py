@@ -138,8 +138,8 @@ def test_what_a_prefix_leaves_is_checked(scan: Any, result: Any, prefix: str, ur
 
 
 BASES = {
-    "ROOT": {"uri": "file:///build/work/"},
-    "HOST": {"uri": "file://build.example.com/work/"},
+    "ROOT": {"uri": "file:///build/tree/"},
+    "HOST": {"uri": "file://build.example.com/tree/"},
     "DRIVE": {"uri": "C:\\work\\"},
     "SRC": {"uri": " src/", "uriBaseId": "ROOT"},
     "DEEP": {"uri": "deep", "uriBaseId": "SRC"},
@@ -172,7 +172,7 @@ def test_bases(observe: Any, base: str, uri: str, kind: VulnerabilityType, where
     assert (one.place.type, one.place.where) == (kind, where)
 
 
-@pytest.mark.parametrize(("base", "uri"), [("UP", "a.py"), ("ROOT", "/a.py"), ("ROOT", "file:///build/work/a.py")])
+@pytest.mark.parametrize(("base", "uri"), [("UP", "a.py"), ("ROOT", "/a.py"), ("ROOT", "file:///build/tree/a.py")])
 def test_bases_lift_no_rule(scan: Any, result: Any, base: str, uri: str) -> None:
     location = {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": base}}}
     assert reasons(scan(result(locations=[location]), originalUriBaseIds=BASES)) == [Reason.BAD_PATH]
