@@ -72,7 +72,7 @@ async def test_the_same_again_changes_nothing(world: World) -> None:
     ("person", "changes", "expected"),
     [
         ("uri", {"why": "short"}, [("INVALID", "too_short", ["justification"])]),
-        ("uri", {"assigned": "no mail"}, [("INVALID", "bad_characters", ["assigned"])]),
+        ("vera", {"assigned": "no mail"}, [("INVALID", "bad_characters", ["assigned"])]),
         ("uri", {"treatment": "ACCEPTED"}, [("INVALID", "required", ["acceptedUntil"])]),
         ("uri", {"until": "2026-05-20T00:00:00Z"}, [("INVALID", "out_of_range", ["acceptedUntil"])]),
         (
@@ -191,3 +191,18 @@ async def test_visibility_comes_before_permission_and_version_before_arguments(w
     assert reasons(payload) == [("FORBIDDEN", "missing_permission", ["items"])]
     payload = await treat(world, "uri", [{"id": one.id, "expectedVersion": 7}], treatment="ACCEPTED")
     assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "0", "id"])]
+    payload = await treat(world, "vera", [{"id": one.id, "expectedVersion": 7}], why="x", assigned="no mail")
+    assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "0", "id"])]
+    payload = await treat(world, "uri", [{"id": one.id}], why="x", assigned="VERA@demo.example")
+    assert reasons(payload) == [("FORBIDDEN", "assign_others", ["assigned"])]
+
+
+async def test_all_arguments_at_fault_are_named_together(world: World) -> None:
+    one, safe = world.aurora.vulnerable, world.aurora.safe
+    payload = await treat(world, "vera", [{"id": one.id}, {"id": safe.id}], treatment="ACCEPTED", why="x", assigned="no mail")
+    assert reasons(payload) == [
+        ("INVALID", "too_short", ["justification"]),
+        ("INVALID", "bad_characters", ["assigned"]),
+        ("INVALID", "required", ["acceptedUntil"]),
+    ]
+    assert (await stored(world, one.id)).version == 1

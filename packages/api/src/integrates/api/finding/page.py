@@ -10,7 +10,7 @@ import msgspec
 from integrates.api.authorization.visibility import sees_finding
 from integrates.api.connection import Connection, Walk, connected, entities
 from integrates.api.request import Info, Request
-from integrates.api.vulnerability.filter import score_limit
+from integrates.api.vulnerability.filter import score_limit, searched
 from integrates.api.walk import whole
 from integrates.db_model.cell import finding_status
 from integrates.db_model.counters import finding_counters_key, summed
@@ -33,7 +33,7 @@ def wanted_of(args: Mapping[str, Any]) -> Wanted:
     """Read the arguments of ``Group.findings``."""
     return Wanted(
         status=args.get("status"),
-        title=args.get("title"),
+        title=searched(args.get("title"), "title"),
         min_score=score_limit(args.get("min_score"), "minScore"),
         max_score=score_limit(args.get("max_score"), "maxScore"),
     )

@@ -20,5 +20,5 @@ def shown(organization: Policies, group: Policies | None = None) -> Mapping[str,
     own = {name: getattr(stored, name) for name in stored.__struct_fields__ if getattr(stored, name) is not None}
     return {
         **msgspec.structs.asdict(effective(organization, group)),
-        "own": {name: value if isinstance(value, int) else float(value) for name, value in own.items()},
+        "own": {_camel(name): value if isinstance(value, int) else float(value) for name, value in own.items()},
     }
