@@ -62,6 +62,11 @@ def deep(levels: int) -> list[Any]:
         pytest.param({"query": GROUP, "variables": {"name": deep(1000)}}, id="nested"),
         pytest.param({"query": GROUP, "variables": {}}, id="missing-variable"),
         pytest.param({"query": f"{{ group(name: {'9' * 5000}) {{ imports(first: {'9' * 5000}) {{ total }} }} }}"}, id="digits"),
+        pytest.param({"query": f"{{ group(name: {'9' * 5000}) {{ name }} }}"}, id="digits-as-id"),
+        pytest.param({"query": f"query ($a: ID = {'9' * 5000}) {{ group(name: $a) {{ name }} }}"}, id="digits-as-default"),
+        pytest.param({"query": f"{{ group(name: {2**63}) {{ name }} }}"}, id="2^63-in-query"),
+        pytest.param({"query": '{ group(name: "a") { findings(minScore: 1e999) { total } } }'}, id="infinity-in-query"),
+        pytest.param({"query": f'{{ group(name: "a") {{ findings(minScore: 1.{"0" * 500}) {{ total }} }} }}'}, id="fraction"),
     ],
 )
 async def test_bad_requests_are_refused_as_a_whole(world: World, body: object) -> None:
@@ -76,6 +81,11 @@ async def test_bad_requests_are_refused_as_a_whole(world: World, body: object) -
 @pytest.mark.parametrize("name", ["x" * 10_000, "a#b", "a\u0007", "a|b", "../x", " webshop", "WEBSHOP"])
 async def test_strange_names_are_names_of_nothing(world: World, name: str) -> None:
     assert await world.data("uri", GROUP, name=name) == {"group": None}
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, -(2**63)])
+async def test_numbers_in_range_are_taken(world: World, number: int) -> None:
+    assert await world.data("uri", f"{{ group(name: {number}) {{ name }} }}") == {"group": None}
 
 
 @pytest.mark.parametrize("moment", ["yesterday", "2026-01-01", "2026-01-01T00:00:00", 5, "", "2026-13-01T00:00:00Z"])

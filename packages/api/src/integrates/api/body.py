@@ -14,6 +14,8 @@ _MAX_DEPTH: Final = 50
 _MAX_TEXT: Final = 100_000
 _UNSOUND: Final = re.compile("[\0\ud800-\udfff\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _INTEGERS: Final = range(-(2**63), 2**63)
+_MAX_DIGITS: Final = 400
+"""Most characters of a number in a query; the largest ``float``, written out, has 309."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -35,6 +37,13 @@ def is_sound(text: str) -> bool:
     These are NUL, lone surrogates and Unicode's Bidi_Control characters. Other control characters are the model's to refuse.
     """
     return len(text) <= _MAX_TEXT and _UNSOUND.search(text) is None
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a number of a query is in the range that those of variables have."""
+    if len(text) > _MAX_DIGITS:
+        return False
+    return math.isfinite(float(text)) if set(text) & set(".eE") else int(text) in _INTEGERS
 
 
 def _sound(value: Any) -> bool:

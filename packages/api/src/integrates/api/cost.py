@@ -28,6 +28,7 @@ _CONNECTION: Final = "Connection"
 
 
 def _numbers(operation: OperationDefinitionNode, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of variables, and the defaults that are numbers, of those not given."""
     defaults = {
         node.variable.name.value: int(node.default_value.value)
         for node in operation.variable_definitions or ()
@@ -43,7 +44,7 @@ def _page_size(node: FieldNode, variables: Mapping[str, Any]) -> int:
             return int(given.value)
         case VariableNode():
             value = variables.get(given.name.value)
-            return value if isinstance(value, int) else LIST_SIZE
+            return int(value) if isinstance(value, int | float) else LIST_SIZE  # GraphQL takes 500.0 for 500
         case _:
             return LIST_SIZE
 

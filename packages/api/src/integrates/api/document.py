@@ -1,14 +1,14 @@
 """From the text of a query to a document that may be executed; valid ones are kept by text."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 from ariadne.validation.introspection_disabled import IntrospectionDisabledRule
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, TokenKind, parse, specified_rules, validate
 
-from integrates.api.body import bad, is_sound
+from integrates.api.body import bad, is_number, is_sound
 from integrates.api.limits import Limits, check, too_complex
 
 
@@ -33,13 +33,23 @@ class Readers(msgspec.Struct, frozen=True):
     valid: Reader
 
 
-def _texts(document: DocumentNode) -> Iterator[str]:
-    """Walk the texts of the document as they are after their escapes."""
+_CHECKS: Final[Mapping[TokenKind, Callable[[str], bool]]] = {
+    TokenKind.STRING: is_sound,
+    TokenKind.BLOCK_STRING: is_sound,
+    TokenKind.INT: is_number,
+    TokenKind.FLOAT: is_number,
+}
+"""What tells of the values of a query, texts as they are after their escapes, whether they are taken."""
+
+
+def _are_values_sound(document: DocumentNode) -> bool:
     token = document.loc.start_token if document.loc else None
     while token:
-        if token.kind in {TokenKind.STRING, TokenKind.BLOCK_STRING}:
-            yield token.value or ""
+        check_value = _CHECKS.get(token.kind)
+        if check_value and not check_value(token.value or ""):
+            return False
         token = token.next
+    return True
 
 
 def _parsed(text: str, limits: Limits) -> DocumentNode:
@@ -52,8 +62,8 @@ def _parsed(text: str, limits: Limits) -> DocumentNode:
             raise too_complex("tokens", limits.tokens) from error
         raise Invalid((error,)) from error
     check(document, limits)
-    if "\\" in text and not all(map(is_sound, _texts(document))):
-        raise bad("A text of the query holds characters that are not taken.")
+    if not _are_values_sound(document):
+        raise bad("The query holds a text or number that is not taken.")
     return document
 
 
