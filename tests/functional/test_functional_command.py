@@ -29,6 +29,7 @@ ADA = "ada@demo.example"
         (("token", ADA, "--days", "180"), "days"),
         (("token", ADA, "--store", "memory://"), ADA),
         (("demo", "--now", "yesterday", "--store", "memory://"), "now"),
+        (("demo", "--store", "memory://"), "serve --demo"),
         (("frobnicate",), "frobnicate"),
         (("--store",), "store"),
     ],

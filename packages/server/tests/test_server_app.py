@@ -144,6 +144,7 @@ async def test_pages_hold_to_the_content_security_policy(world: World) -> None:
         style = await client.get("/static/page.css")
         outside = [(await client.get(f"/static/{path}")).status_code for path in ("..%2fapp.py", "../app.py", "")]
     assert (landing.status_code, missing.status_code, style.status_code) == (200, 404, 200)
+    assert all("/static/page.css" in page.text for page in (landing, missing))
     assert "Integrates" in landing.text
     assert missing.headers["x-request-id"] in missing.text
     assert not any(mark in page.text for page in (landing, missing) for mark in ("<script", "style=", "<style", "onload"))

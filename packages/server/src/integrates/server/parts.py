@@ -12,7 +12,7 @@ from integrates.db_model.files.url import open_files
 from integrates.db_model.store.port import Store
 from integrates.db_model.store.url import open_store
 from integrates.server.auth.secret import MIN_BYTES, VARIABLE, Keys, derive, read_secret
-from integrates.server.place import files_url, key_file
+from integrates.server.place import MEMORY, files_url, key_file
 from integrates.server.settings import BadSetting, Settings
 
 T = TypeVar("T")
@@ -44,6 +44,6 @@ async def _entered(opened: AsyncExitStack, name: str, resource: AbstractAsyncCon
 
 
 def _secret(settings: Settings, environ: Mapping[str, str]) -> bytes:
-    if VARIABLE not in environ and settings.store.startswith("memory:"):
+    if VARIABLE not in environ and settings.store.startswith(MEMORY):
         return secrets.token_bytes(MIN_BYTES)  # nothing outlives the process, so nobody else needs it
     return read_secret(environ, key_file(settings.store))

@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Final
 
 SQLITE: Final = "sqlite:///"
+MEMORY: Final = "memory:"
+"""How the URL of a store, or of files, that end with the process begins."""
 
 
 def database_file(store_url: str) -> Path | None:
@@ -19,7 +21,12 @@ def key_file(store_url: str) -> Path | None:
 
 
 def files_url(store_url: str) -> str:
-    """Where files go when no setting says so: a folder beside the database, else one in the current folder."""
+    """Where files go when no setting says so: a folder beside the database, else one in the current folder.
+
+    Those of a store that ends with the process end with it.
+    """
+    if store_url.startswith(MEMORY):
+        return f"{MEMORY}//"
     database = database_file(store_url)
     folder = database.with_name(f"{database.name}.files") if database else Path("integrates.files")
     return f"file://{folder}"

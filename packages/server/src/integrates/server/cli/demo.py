@@ -14,6 +14,7 @@ from integrates.server.cli.option import StoreOption, settings_of
 from integrates.server.demo.load import load_demo
 from integrates.server.demo.scenario import play
 from integrates.server.parts import Parts, open_parts
+from integrates.server.place import MEMORY
 from integrates.server.settings import BadSetting
 
 
@@ -38,6 +39,7 @@ def demo(
     with explained():
         settings = settings_of(context, {"store": store})
         at = _date(now) if now else clock.now()
+        _check_lasting(settings.store)
 
         async def loaded() -> int:
             async with open_parts(settings, os.environ) as parts:
@@ -51,6 +53,12 @@ async def fill(parts: Parts, at: datetime) -> int:
     count = await load_demo(parts.store, design(), at, clock.new_id)
     await play(parts, at)
     return count
+
+
+def _check_lasting(store_url: str) -> None:
+    """Refuse a store that would be gone with this command."""
+    if store_url.startswith(MEMORY):
+        raise BadSetting("store", "what is in memory is gone when this command ends; `integrates serve --demo` takes it")
 
 
 def _date(text: str) -> datetime:
