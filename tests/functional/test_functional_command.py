@@ -35,7 +35,7 @@ ADA = "ada@demo.example"
     ],
 )
 def test_a_wrong_setting_is_told_in_words_with_exit_code_2(tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
-    done = command(*arguments, folder=tmp_path)
+    done = command(*arguments, folder=tmp_path, INTEGRATES_PORT="0")
     assert (done.returncode, done.stdout) == (2, "")
     assert told in done.stderr
     assert "Traceback" not in done.stderr
