@@ -1,7 +1,8 @@
 """Runs the examples of the handbook.
 
-Each page is one story, whose blocks share what they name, from top to bottom. Python blocks run as they stand. The
-tutorial's shell blocks run against a service with demo data; a JSON block after one is the answer that it should give.
+Each page is one story, whose blocks share what they name, from top to bottom. Python blocks run as they stand. The shell
+blocks of the pages in `STORIES` run against a service with demo data; a JSON block after one is the answer that it should
+give.
 """
 
 import json
@@ -19,6 +20,10 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 ANY = "…"
 """In an expected answer: whatever stands there."""
 ADDRESS = "localhost:8001"
+STORIES = ["tutorial.md", "import-from-ci.md"]
+"""Pages that talk to a service."""
+PROGRAMS = ["add-a-store-adapter.md"]
+"""Pages whose blocks are files that import each other: `tests/test_document_example.py` runs these."""
 BEFORE = "set -aeuo pipefail; [ ! -f .names ] || . ./.names; trap 'declare -f > .names; export -p >> .names' EXIT\n"
 """Takes over the functions and variables of the blocks before, and leaves them to those after."""
 
@@ -79,10 +84,10 @@ def blanked(found: Any, expected: Any) -> Any:
             return found
 
 
-TUTORIAL = Sybil(
+TOLD = Sybil(
     parsers=[CodeBlockParser(language="sh", evaluator=run_shell), CodeBlockParser(language="json", evaluator=compare)],
-    patterns=["tutorial.md"],
+    patterns=STORIES,
     fixtures=["service"],
 )
-OTHERS = Sybil(parsers=[PythonCodeBlockParser()], patterns=["*.md"], excludes=["tutorial.md"])
-pytest_collect_file = (TUTORIAL + OTHERS).pytest()
+OTHERS = Sybil(parsers=[PythonCodeBlockParser()], patterns=["*.md"], excludes=[*STORIES, *PROGRAMS])
+pytest_collect_file = (TOLD + OTHERS).pytest()
