@@ -24,6 +24,7 @@ from integrates.api.imports import mutations as imports_mutations
 from integrates.api.imports import queries as imports_queries
 from integrates.api.me import fields as me_fields
 from integrates.api.me import queries as me_queries
+from integrates.api.member import fields as member_fields
 from integrates.api.organization import fields as organization_fields
 from integrates.api.organization import mutations as organization_mutations
 from integrates.api.organization import queries as organization_queries
@@ -32,11 +33,13 @@ from integrates.api.root import fields as root_fields
 from integrates.api.root import mutations as root_mutations
 from integrates.api.root import queries as root_queries
 from integrates.api.severity import fields as severity_fields
+from integrates.api.stakeholder import fields as stakeholder_fields
+from integrates.api.stakeholder import queries as stakeholder_queries
 from integrates.api.summary import fields as summary_fields
 from integrates.api.vulnerability import fields as vulnerability_fields
 from integrates.api.vulnerability import mutations as vulnerability_mutations
 from integrates.api.vulnerability import queries as vulnerability_queries
-from integrates.db_model.access.types import GroupRole, OrganizationRole
+from integrates.db_model.access.types import AccessStatus, GroupRole, OrganizationRole
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.groups.types import Language
 from integrates.db_model.imports.types import ImportFormat, ImportStatus
@@ -60,12 +63,15 @@ FOLDERS: Final = (
     "finding",
     "group",
     "imports",
+    "invitation",
     "me",
+    "member",
     "organization",
     "policies",
     "revision",
     "root",
     "severity",
+    "stakeholder",
     "summary",
     "vulnerability",
 )
@@ -83,6 +89,7 @@ _RESOLVED: Final[tuple[Fields, ...]] = (
     imports_queries.QUERIES,
     me_fields.FIELDS,
     me_queries.QUERIES,
+    member_fields.FIELDS,
     organization_fields.FIELDS,
     organization_mutations.MUTATIONS,
     organization_queries.QUERIES,
@@ -91,6 +98,8 @@ _RESOLVED: Final[tuple[Fields, ...]] = (
     root_mutations.MUTATIONS,
     root_queries.QUERIES,
     severity_fields.FIELDS,
+    stakeholder_fields.FIELDS,
+    stakeholder_queries.QUERIES,
     summary_fields.FIELDS,
     vulnerability_fields.FIELDS,
     vulnerability_mutations.MUTATIONS,
@@ -128,7 +137,9 @@ def type_definitions() -> str:
 
 def _enums() -> list[EnumType]:
     states = {name: state for name, state in VulnerabilityStatus.__members__.items() if name != "DELETED"}
-    return [*(EnumType(name, values) for name, values in _ENUMS.items()), EnumType("VulnerabilityState", states)]
+    accesses = {name: state for name, state in AccessStatus.__members__.items() if name != "REMOVED"}
+    part = (EnumType("VulnerabilityState", states), EnumType("AccessState", accesses))
+    return [*(EnumType(name, values) for name, values in _ENUMS.items()), *part]
 
 
 def _fields() -> Fields:

@@ -12,6 +12,7 @@ from integrates.api.errors import Code, RequestError
 from integrates.api.lookup import find, find_any, find_many
 from integrates.api.request import Request
 from integrates.db_model import claim
+from integrates.db_model.access.types import OrganizationAccess
 from integrates.db_model.cell import finding_status
 from integrates.db_model.counters import finding_counters_key
 from integrates.db_model.errors import Rejected
@@ -68,12 +69,14 @@ async def _parent(request: Request, source: Any, _args: Arguments) -> Sight:
 
 
 async def scope_of(request: Request, source: Any) -> Scope:
-    """Return the scope of an object that was shown: its own for an organization or group, else that of its group."""
+    """Return the scope of an object that was shown: of its group, or of its organization where it is above groups."""
     match source:
         case Organization():
             return await request.scopes.organizations.load(source.id)
         case Group():
             return await request.scopes.groups.load(source.name)
+        case OrganizationAccess():
+            return await request.scopes.organizations.load(source.organization_id)
         case _:
             return await request.scopes.groups.load(source.group_name)
 

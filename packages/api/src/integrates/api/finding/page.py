@@ -10,7 +10,8 @@ import msgspec
 from integrates.api.authorization.visibility import sees_finding
 from integrates.api.connection import Connection, Walk, connected, entities
 from integrates.api.request import Info, Request
-from integrates.api.vulnerability.filter import score_limit, searched
+from integrates.api.search import searched
+from integrates.api.vulnerability.filter import score_limit
 from integrates.api.walk import whole
 from integrates.db_model.cell import finding_status
 from integrates.db_model.counters import finding_counters_key, summed

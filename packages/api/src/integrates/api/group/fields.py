@@ -9,6 +9,7 @@ from integrates.api.authorization.permissions import group_permissions
 from integrates.api.connection import Connection
 from integrates.api.finding.page import findings as findings_of
 from integrates.api.imports.page import imports as imports_of
+from integrates.api.member.page import members_of_group
 from integrates.api.policies.fields import shown
 from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
@@ -102,6 +103,7 @@ FIELDS: Final[Fields] = {
         "vulnerabilities": vulnerabilities,
         "imports": imports,
         "summary": figures,
+        "members": members_of_group,
         "history": history,
     }
 }

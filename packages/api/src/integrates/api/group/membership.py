@@ -23,16 +23,16 @@ async def readable(request: Request, names: Iterable[str]) -> tuple[Group, ...]:
     return tuple(scope.group for scope in scopes if scope.group and "group:read" in scope.permissions)
 
 
-async def _organization_accesses(request: Request) -> tuple[OrganizationAccess, ...]:
+async def organization_accesses(request: Request) -> tuple[OrganizationAccess, ...]:
+    """Return the caller's places in organizations, open invitations too."""
     query = listing(ORGANIZATION_ACCESS.name, _MEMBERSHIPS, {"email": request.actor.email})
-    found = await whole(request.loaders, ORGANIZATION_ACCESS, query)
-    return tuple(access for access in found if is_member(access))
+    return await whole(request.loaders, ORGANIZATION_ACCESS, query)
 
 
-async def _group_accesses(request: Request) -> tuple[GroupAccess, ...]:
+async def group_accesses(request: Request) -> tuple[GroupAccess, ...]:
+    """Return the caller's places in groups, open invitations too."""
     query = listing(GROUP_ACCESS.name, _MEMBERSHIPS, {"email": request.actor.email})
-    found = await whole(request.loaders, GROUP_ACCESS, query)
-    return tuple(access for access in found if is_member(access))
+    return await whole(request.loaders, GROUP_ACCESS, query)
 
 
 async def _organization_ids(request: Request) -> list[str]:
@@ -41,7 +41,7 @@ async def _organization_ids(request: Request) -> list[str]:
         shards = everywhere(ORGANIZATION.name, "organizations_of_platform")
         found = await asyncio.gather(*(whole(request.loaders, ORGANIZATION, shard) for shard in shards))
         return sorted(organization.id for part in found for organization in part)
-    return sorted(access.organization_id for access in await _organization_accesses(request))
+    return sorted(access.organization_id for access in await organization_accesses(request) if is_member(access))
 
 
 async def _managed(request: Request) -> list[str]:
@@ -59,7 +59,7 @@ async def _managed(request: Request) -> list[str]:
 
 async def groups(request: Request) -> tuple[Group, ...]:
     """Return the groups of the caller, those of managed organizations included, by name."""
-    own = [access.group_name for access in await _group_accesses(request)]
+    own = [access.group_name for access in await group_accesses(request) if is_member(access)]
     return await readable(request, (*own, *await _managed(request)))
 
 

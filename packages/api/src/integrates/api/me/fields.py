@@ -9,6 +9,8 @@ from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.connection import Connection
 from integrates.api.group.membership import groups as groups_of
 from integrates.api.group.membership import organizations as organizations_of
+from integrates.api.invitation.list import Invited
+from integrates.api.invitation.list import invitations as invitations_of
 from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
 from integrates.api.vulnerability.page import chosen
@@ -57,6 +59,11 @@ async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, .
     return tuple(token for token in await whole(info.context.loaders, ACCESS_TOKEN, query) if is_usable(token, now))
 
 
+async def invitations(_source: Stakeholder, info: Info) -> tuple[Invited, ...]:
+    """The open invitations of the caller."""
+    return await invitations_of(info.context)
+
+
 async def history(source: Stakeholder, info: Info, **args: Any) -> Connection:
     """The revisions of the caller's record."""
     return await history_of(info, stakeholder_key(source.email), args, frozenset())
@@ -72,6 +79,7 @@ FIELDS: Final[Fields] = {
         "groups": groups,
         "assignedVulnerabilities": assigned_vulnerabilities,
         "accessTokens": access_tokens,
+        "invitations": invitations,
         "history": history,
     }
 }

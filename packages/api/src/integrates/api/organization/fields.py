@@ -7,6 +7,7 @@ from integrates.api.attribute import Fields
 from integrates.api.authorization.permissions import organization_permissions
 from integrates.api.connection import Connection
 from integrates.api.group.membership import readable
+from integrates.api.member.page import members_of_organization
 from integrates.api.policies.fields import shown
 from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
@@ -54,6 +55,7 @@ FIELDS: Final[Fields] = {
         "permissions": permissions,
         "policies": policies,
         "groups": groups,
+        "members": members_of_organization,
         "history": history,
     }
 }

@@ -1,0 +1,1 @@
+"""Open invitations of the caller."""

@@ -1,0 +1,56 @@
+"""The open invitations of the caller."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from integrates.api.group.membership import group_accesses, organization_accesses
+from integrates.api.member.fields import role_name
+from integrates.api.request import Request
+from integrates.db_model.access.rules import is_member
+from integrates.db_model.access.types import GroupAccess, Invitation, OrganizationAccess
+
+
+class Invited(msgspec.Struct, frozen=True, kw_only=True):
+    """An invitation that can still be accepted."""
+
+    organization_name: str
+    group_name: str | None = None
+    role: str
+    expires_at: datetime
+
+
+def _open(access: OrganizationAccess | GroupAccess, now: datetime) -> Invitation | None:
+    offered = access.invitation
+    return offered if offered and not is_member(access) and now < offered.expires_at else None
+
+
+async def _to_organizations(request: Request, now: datetime) -> tuple[Invited, ...]:
+    accesses = await organization_accesses(request)
+    scopes = await request.scopes.organizations.load_many([access.organization_id for access in accesses])
+    return tuple(
+        Invited(organization_name=scope.organization.info.name, **_offer(offered))
+        for access, scope in zip(accesses, scopes, strict=True)
+        if scope.organization and (offered := _open(access, now))
+    )
+
+
+async def _to_groups(request: Request, now: datetime) -> tuple[Invited, ...]:
+    accesses = await group_accesses(request)
+    scopes = await request.scopes.groups.load_many([access.group_name for access in accesses])
+    return tuple(
+        Invited(organization_name=scope.organization.info.name, group_name=access.group_name, **_offer(offered))
+        for access, scope in zip(accesses, scopes, strict=True)
+        if scope.organization and (offered := _open(access, now))
+    )
+
+
+def _offer(offered: Invitation) -> dict[str, Any]:
+    return {"role": role_name(offered.role), "expires_at": offered.expires_at}
+
+
+async def invitations(request: Request) -> tuple[Invited, ...]:
+    """Return the invitations that the caller may still accept, to organizations first."""
+    now = request.context.now()
+    return (*await _to_organizations(request, now), *await _to_groups(request, now))

@@ -1,0 +1,45 @@
+"""The lists of members, invited ones too; the CI identity of a group is not a person, hence not among them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from integrates.api.connection import Connection, Keep, Walk, connected, entities
+from integrates.api.request import Info, Request
+from integrates.db_model.access.change import is_member
+from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.counters import group_counters_keys
+from integrates.db_model.groups.types import Group
+from integrates.db_model.listing import listing
+from integrates.db_model.loaders import counts, load_many
+from integrates.db_model.organizations.types import Organization
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+
+
+def _people(request: Request) -> Keep[OrganizationAccess | GroupAccess]:
+    async def keep(found: Sequence[OrganizationAccess | GroupAccess]) -> Sequence[bool]:
+        people = await load_many(request.loaders, STAKEHOLDER, [stakeholder_key(access.email) for access in found])
+        return [
+            person is not None and (isinstance(access, OrganizationAccess) or is_member(access))
+            for access, person in zip(found, people, strict=True)
+        ]
+
+    return keep
+
+
+async def members_of_organization(source: Organization, info: Info, **args: Any) -> Connection:
+    """The members of the organization, by e-mail."""
+    query = listing(ORGANIZATION_ACCESS.name, "members_of_organization", {"organization_id": source.id})
+    read = entities(info.context.loaders, ORGANIZATION_ACCESS)
+    return await connected(info, source.id, args, Walk(stretches=(query,), read=read, keep=_people(info.context)))
+
+
+async def members_of_group(source: Group, info: Info, **args: Any) -> Connection:
+    """The members of the group, by e-mail; their total is the counter that guards how many there may be."""
+    query = listing(GROUP_ACCESS.name, "members_of_group", {"group_name": source.name})
+    read = entities(info.context.loaders, GROUP_ACCESS)
+
+    async def total() -> int:
+        return (await counts(info.context.loaders, group_counters_keys(source.name))).get("members", 0)
+
+    return await connected(info, source.name, args, Walk(stretches=(query,), read=read, keep=_people(info.context)), total)

@@ -1,0 +1,33 @@
+"""Reading people."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from integrates.api.attribute import Fields
+from integrates.api.connection import Connection, Walk, connected, entities
+from integrates.api.request import Info
+from integrates.api.search import searched
+from integrates.db_model.listing import everywhere
+from integrates.db_model.stakeholders.facet import STAKEHOLDER
+from integrates.db_model.stakeholders.types import Stakeholder
+
+
+def has_text(person: Stakeholder, text: str) -> bool:
+    """Tell whether the text is in the e-mail or in the name, as it is spoken."""
+    name = " ".join(part for part in (person.info.first_name, person.info.last_name) if part)
+    return any(text.casefold() in part.casefold() for part in (person.email, name))
+
+
+async def stakeholders(_source: Any, info: Info, **args: Any) -> Connection:
+    """The people of the platform."""
+    text = searched(args.get("text"), "text")
+
+    async def keep(found: Sequence[Stakeholder]) -> Sequence[bool]:
+        return [text is None or has_text(person, text) for person in found]
+
+    stretches = everywhere(STAKEHOLDER.name, "stakeholders_of_platform")
+    walk = Walk(stretches=stretches, read=entities(info.context.loaders, STAKEHOLDER), keep=keep if text else None)
+    return await connected(info, "", args, walk)
+
+
+QUERIES: Final[Fields] = {"Query": {"stakeholders": stakeholders}}
