@@ -12,6 +12,7 @@ from integrates.api.imports.page import imports as imports_of
 from integrates.api.member.page import members_of_group
 from integrates.api.policies.fields import shown
 from integrates.api.request import Info
+from integrates.api.revision import audit
 from integrates.api.revision.page import history as history_of
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state
@@ -104,6 +105,7 @@ FIELDS: Final[Fields] = {
         "imports": imports,
         "summary": figures,
         "members": members_of_group,
+        "audit": audit.of_group,
         "history": history,
     }
 }

@@ -10,6 +10,7 @@ from integrates.api.group.membership import readable
 from integrates.api.member.page import members_of_organization
 from integrates.api.policies.fields import shown
 from integrates.api.request import Info
+from integrates.api.revision import audit
 from integrates.api.revision.page import history as history_of
 from integrates.api.walk import whole
 from integrates.db_model.access.types import OrganizationRole
@@ -56,6 +57,7 @@ FIELDS: Final[Fields] = {
         "policies": policies,
         "groups": groups,
         "members": members_of_organization,
+        "audit": audit.of_organization,
         "history": history,
     }
 }

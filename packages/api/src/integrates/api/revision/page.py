@@ -42,7 +42,8 @@ def public(value: Any) -> Any:
             return value
 
 
-def _shown(found: Revision) -> Revision:
+def shown(found: Revision) -> Revision:
+    """Return the revision without what is never shown."""
     return msgspec.structs.replace(found, aspects=public(found.aspects))
 
 
@@ -59,7 +60,7 @@ async def history(
 
     async def read(query: Query) -> Batch[Revision]:
         found = await info.context.loaders.pages.load(query)
-        nodes = tuple(_shown(revision.of_item(item)) for item in found.items)
+        nodes = tuple(shown(revision.of_item(item)) for item in found.items)
         return Batch(nodes, found.cursors, found.has_next, found.cursors[-1] if found.cursors else None)
 
     async def keep(found: Sequence[Revision]) -> Sequence[bool]:

@@ -1,0 +1,70 @@
+"""Audit trails: the revisions of everything in a group, or of an organization with its members and groups, by date.
+
+Whoever may read the audit trail of a group may read everything in it, hence nothing is left out here.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import msgspec
+
+from integrates.api.connection import Batch, Connection, Walk, connected
+from integrates.api.request import Info, Request
+from integrates.api.revision.page import shown
+from integrates.db_model import revision
+from integrates.db_model.groups.types import Group
+from integrates.db_model.listing import listing
+from integrates.db_model.organizations.types import Organization
+from integrates.db_model.revision import Revision
+from integrates.db_model.store.port import Query
+from integrates.db_model.values import instant_text
+
+_MICRO: Final = timedelta(microseconds=1)
+_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+"""Later than any revision; not the time of reading, because each page has to ask the same."""
+
+
+def months(first: datetime, last: datetime) -> Iterator[str]:
+    """Name the months from one moment to another, as trails are kept by month."""
+    for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
+        yield f"{number // 12:04}-{number % 12 + 1:02}"
+
+
+def _between(query: Query, first: datetime, last: datetime) -> Query:
+    """Narrow a month to both moments, which are included: keys of the next microsecond come after its bare date."""
+    ends = (f"AT#{instant_text(first)}", f"AT#{instant_text(last + _MICRO)}")
+    return msgspec.structs.replace(query, sk_prefix=None, sk_between=ends)
+
+
+async def _page(request: Request, query: Query) -> Batch[Revision]:
+    """Read a page of keys, then what they name."""
+    page = await request.loaders.pages.load(query)
+    items = await request.loaders.items.load_many([item.key for item in page.items])
+    found = [(shown(revision.of_item(item)), cursor) for item, cursor in zip(items, page.cursors, strict=True) if item]
+    end = page.cursors[-1] if page.cursors else None
+    return Batch(tuple(one for one, _ in found), tuple(cursor for _, cursor in found), page.has_next, end)
+
+
+async def _trail(
+    info: Info, parent: str, args: Mapping[str, Any], pattern: str, parts: Mapping[str, str], began: datetime
+) -> Connection:
+    first = max(args.get("from") or began, began)
+    last = min(args.get("to") or _END, _END)
+
+    async def read(query: Query) -> Batch[Revision]:
+        return await _page(info.context, query)
+
+    named = months(first, min(last, info.context.context.now())) if first <= last else ()
+    stretches = tuple(_between(listing("revision", pattern, {**parts, "month": month}), first, last) for month in named)
+    return await connected(info, parent, args, Walk(stretches=stretches, read=read))
+
+
+async def of_group(source: Group, info: Info, **args: Any) -> Connection:
+    """The audit trail of the group."""
+    return await _trail(info, source.name, args, "audit_of_group", {"name": source.name}, source.created_at)
+
+
+async def of_organization(source: Organization, info: Info, **args: Any) -> Connection:
+    """The audit trail of the organization."""
+    return await _trail(info, source.id, args, "audit_of_organization", {"id": source.id}, source.created_at)
