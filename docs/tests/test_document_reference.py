@@ -1,0 +1,134 @@
+"""The references say what the code does."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+import pytest
+
+from integrates.api import errors
+from integrates.api.authorization.permissions import (
+    PERMISSIONS,
+    group_permissions,
+    organization_permissions,
+    platform_permissions,
+)
+from integrates.api.errors import Code, refusal
+from integrates.api.ingest.observation import Reason
+from integrates.db_model import errors as model_errors
+from integrates.db_model.access.types import GroupRole, OrganizationRole
+from integrates.db_model.design import FacetDesign, design
+from integrates.db_model.imports.types import ImportCounts
+from integrates.db_model.stakeholders.types import PlatformRole
+from integrates.server.refusal import CODES
+
+REFERENCE = Path(__file__).parents[1] / "reference"
+SOURCES = Path(__file__).parents[2] / "packages"
+REASONS: Mapping[str, str] = vars(errors)["_TEXTS"]
+HELD = "●"
+
+Row = tuple[str, ...]
+
+
+def text_of(page: str) -> str:
+    return (REFERENCE / page).read_text()
+
+
+def rows(text: str) -> list[Row]:
+    """The cells of all table rows that begin with code; the heads of tables are none."""
+    lines = re.findall(r"^\| `.*$(?!\n\| ---)", text, re.MULTILINE)
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+
+
+def names(text: str) -> list[str]:
+    return [name for first, *_ in rows(text) for name in re.findall(r"`([^`]+)`", first)]
+
+
+def section(page: str, title: str) -> str:
+    """What stands below a heading, up to the next."""
+    return text_of(page).split(f"## {title}\n", 1)[1].split("\n## ", 1)[0]
+
+
+@pytest.mark.parametrize(
+    ("title", "of", "roles"),
+    [
+        ("In a group", group_permissions, GroupRole),
+        ("In an organization", organization_permissions, OrganizationRole),
+        ("On the platform", platform_permissions, PlatformRole),
+    ],
+)
+def test_the_tables_of_permissions_are_the_matrix(
+    title: str, of: Callable[[str], Iterable[str]], roles: type[GroupRole | OrganizationRole | PlatformRole]
+) -> None:
+    table = section("permissions.md", title)
+    [head] = [line for line in table.splitlines() if line.startswith("| Permission")]
+    columns = [roles(name.strip()) for name in head.strip("|").split("|")[1:]]
+    assert set(columns) == set(roles)
+    cells = [(name, pair) for name, *marks in rows(table) if ":" in name for pair in zip(columns, marks, strict=True)]
+    told = {(name.strip("`"), role) for name, (role, mark) in cells if mark == HELD}
+    assert told == {(name, role) for role in roles for name in of(role)}
+
+
+def test_every_permission_is_told() -> None:
+    assert set(names(text_of("permissions.md"))) >= PERMISSIONS
+
+
+def test_the_reasons_are_those_of_the_api_with_their_codes() -> None:
+    told = {name.strip("`"): code for name, code, *_ in rows(section("errors.md", "Reasons"))}
+    assert told == {reason: refusal(reason).code.value for reason in REASONS}
+
+
+def test_the_codes_of_answers_are_told() -> None:
+    assert set(names(section("errors.md", "Codes of the whole answer"))) == {*Code, *CODES.values()}
+
+
+def test_the_errors_of_the_model_are_told() -> None:
+    found = {name for name, kind in vars(model_errors).items() if isinstance(kind, type) and issubclass(kind, Exception)}
+    assert set(names(section("errors.md", "In Python"))) == found - {"IntegratesError", "StoreError", "ModelError"}
+
+
+def test_the_reasons_and_counts_of_an_import_are_told() -> None:
+    assert set(names(section("sarif.md", "Skipped results"))) == set(Reason)
+    assert set(names(section("sarif.md", "Counts"))) == set(ImportCounts.__struct_fields__)
+
+
+def test_the_routes_are_told() -> None:
+    source = "\n".join(path.read_text() for path in (SOURCES / "server/src/integrates/server").rglob("*.py"))
+    found = {*re.findall(r'(?:Route|Mount)\("(/\w*)"', source), "/api"}
+    assert found == {name for name in names(text_of("http.md").split("## ", 1)[0]) if name.startswith("/")}
+
+
+@pytest.mark.parametrize(("command", "argument"), [("serve", ""), ("demo", ""), ("token", " EMAIL")])
+def test_the_options_of_a_command_are_told(command: str, argument: str) -> None:
+    told = names(section("commands.md", f"`integrates {command}{argument}`"))
+    assert sorted([*told, "--help"]) == options(command)
+
+
+def test_the_options_before_a_command_are_told() -> None:
+    told = names(text_of("commands.md").split("## ", 1)[0])
+    assert sorted(name.split()[0] for name in told) == options()
+
+
+def options(*command: str) -> list[str]:
+    """The options that a command explains."""
+    program = Path(sys.executable).with_name("integrates")
+    done = subprocess.run([program, *command, "--help"], capture_output=True, text=True, check=True)
+    return sorted(re.findall(r"^  (--[a-z-]+)", done.stdout, re.MULTILINE))
+
+
+def test_the_facets_are_those_of_the_design() -> None:
+    assert rows(section("database-design.md", "The facets")) == [facet_row(facet) for facet in design().facets.values()]
+
+
+def facet_row(facet: FacetDesign) -> Row:
+    """The line of a facet in the reference."""
+    key = f"`{facet.key.pk}`" if facet.key.pk == facet.key.sk else f"`{facet.key.pk}` / `{facet.key.sk}`"
+    indexes = [f"{number}: `{index.pk}` / `{index.sk}`" for number, index in facet.indexes.items()]
+    lists = [
+        f"`{each.name}` ({each.index})" if each.index else f"`{each.name}`"
+        for each in facet.patterns
+        if each.name != f"{facet.name}_by_key"
+    ]
+    return (f"`{facet.name}`", key, "<br>".join(indexes), "<br>".join(lists))
