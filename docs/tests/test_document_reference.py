@@ -17,6 +17,7 @@ from integrates.api.authorization.permissions import (
 )
 from integrates.api.errors import Code, refusal
 from integrates.api.ingest.observation import Reason
+from integrates.api.limits import Limits
 from integrates.db_model import errors as model_errors
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.design import FacetDesign, design
@@ -92,6 +93,13 @@ def test_the_errors_of_the_model_are_told() -> None:
 def test_the_reasons_and_counts_of_an_import_are_told() -> None:
     assert set(names(section("sarif.md", "Skipped results"))) == set(Reason)
     assert set(names(section("sarif.md", "Counts"))) == set(ImportCounts.__struct_fields__)
+
+
+def test_the_limits_of_a_query_are_told() -> None:
+    elsewhere = {"seconds", "validation_errors", "documents", "kept_characters"}
+    told = re.findall(r"\d[\d,]*", section("graphql.md", "Limits"))
+    values = {name: f"{getattr(Limits(), name):,}" for name in Limits.__struct_fields__ if name not in elsewhere}
+    assert {name: value for name, value in values.items() if value not in told} == {}
 
 
 def test_the_routes_are_told() -> None:

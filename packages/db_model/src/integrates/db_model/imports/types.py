@@ -60,7 +60,7 @@ class ImportProblem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportFile(msgspec.Struct, frozen=True, kw_only=True):
-    """The imported file. ``sha256`` in hex names it in the file store; ``size`` in bytes."""
+    """The imported file, kept in the file store under the id of its import. ``sha256`` in hex, ``size`` in bytes."""
 
     file_name: str
     sha256: str
