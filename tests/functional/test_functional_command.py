@@ -50,6 +50,7 @@ def test_a_wrong_setting_is_told_in_words_with_exit_code_2(tmp_path: Path, argum
         ({"INTEGRATES_ORIGIN": "integrates.example/path"}, "origin"),
         ({"INTEGRATES_STORE": "mysql://localhost"}, "store"),
         ({"INTEGRATES_FILES": "ftp://localhost"}, "files"),
+        ({"INTEGRATES_ADMINS": "me@example.com, you"}, "admins"),
     ],
 )
 def test_a_wrong_variable_is_told_without_its_value(tmp_path: Path, variables: dict[str, str], told: str) -> None:
@@ -198,3 +199,13 @@ def test_secrets_reach_neither_log_nor_greeting(serve: Serve) -> None:
         client.post("/api", json={"query": "{ me { email } }"})
     logged = (running.folder / "stderr").read_text()
     assert all(secret not in logged + running.greeting for secret in (token, key, token.split(".")[2]))
+
+
+def test_the_first_admins_are_named_in_the_settings(serve: Serve) -> None:
+    running = serve("--store", "sqlite:///own.db", INTEGRATES_ADMINS="Me@example.com, you@example.com")
+    with running.client(running.token("me@example.com")) as client:
+        assert Caller(client).ask("{ me { email role } }")["me"] == {"email": "me@example.com", "role": "ADMIN"}
+    assert running.stop() == 0
+    again = serve("--store", "sqlite:///own.db", INTEGRATES_ADMINS="me@example.com")
+    with again.client(again.token("me@example.com")) as client:
+        assert Caller(client).ask("{ me { version } }")["me"]["version"] == 1, "whoever is known is left alone"

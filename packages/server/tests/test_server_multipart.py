@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from integrates.api.upload import Upload
 from integrates.server.refusal import refuse_exception
-from integrates.server.routes.multipart import put, read_multipart
+from integrates.server.routes.multipart import form_of, put, read_multipart
 
 UPLOAD = Upload(file_name="scan.sarif", content=b"{}")
 
@@ -34,7 +34,8 @@ def shown(value: Any) -> Any:
 
 async def send(fields: dict[str, Any], files: list[tuple[str, Any]] | None = None) -> httpx.Response:
     async def endpoint(request: Request) -> Response:
-        return JSONResponse(shown(await read_multipart(request)))
+        async with form_of(request) as form:
+            return JSONResponse(shown(await read_multipart(form)))
 
     app = Starlette(routes=[Route("/api", endpoint, methods=["POST"])], exception_handlers={HTTPException: refuse_exception})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

@@ -32,6 +32,7 @@ def test_a_flag_wins_over_the_environment() -> None:
         ("graceful_seconds", "-1"),
         ("request_seconds", "nan"),
         ("local_login", "perhaps"),
+        ("admins", "me@example.com,a#b@example.com"),
         ("origin", "integrates.example"),
         ("origin", "https://integrates.example/"),
         ("origin", "https://integrates.example/path"),

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
+from integrates.db_model.errors import Rejected
+from integrates.db_model.values import email
+
 PREFIX = "INTEGRATES_"
 DEFAULT_STORE = "sqlite:///integrates.db"
 """A file in the current folder, which needs no service and no set-up."""
@@ -32,12 +35,17 @@ class BadSetting(Exception):
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What may be set, each by a flag or by the variable ``INTEGRATES_<NAME>``. Holds no secret.
 
-    ``files`` is the URL of the file store; an embedded store keeps files beside it otherwise. ``origin`` is the address that
-    browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a proxy
-    that ends TLS). ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and
-    ``request_seconds`` that for what follows. ``concurrency`` is the number of GraphQL requests executed at once; more are
-    answered 503. ``api_rate`` and ``login_rate`` are requests a minute. After a stop signal ``/readyz`` answers 503 for
-    ``drain_seconds`` while the service still answers, then running requests and imports get ``graceful_seconds`` to end.
+    ``files`` is the URL of the file store; an embedded store keeps files beside it otherwise. ``admins`` are e-mails,
+    separated by commas, of people who become platform admins when the store does not know them yet. ``origin`` is the address
+    that browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a
+    proxy that ends TLS).
+
+    ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and ``request_seconds`` that
+    for what follows. ``concurrency`` is the number of GraphQL requests executed at once; more are answered 503. ``uploads`` is
+    the number of requests with files held in memory at once, each until the import that it began has ended; as many as
+    ``concurrency`` may arrive or wait. ``api_rate`` and ``login_rate`` are requests a minute. After a stop signal ``/readyz``
+    answers 503 for ``drain_seconds`` while the service still answers, then running requests and imports get
+    ``graceful_seconds`` to end.
     """
 
     store: str = DEFAULT_STORE
@@ -45,6 +53,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8001
     origin: str | None = None
+    admins: str | None = None
     local_login: bool = False
     introspection: bool = True
     max_body: Bytes = 1024 * 1024
@@ -52,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_seconds: Seconds = 30.0
     request_seconds: Seconds = 60.0
     concurrency: Count = 64
+    uploads: Count = 4
     api_rate: Count = 600
     login_rate: Count = 20
     drain_seconds: Seconds = 0.0
@@ -65,6 +75,14 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Setti
     for name, value in chosen.items():
         _check(name, value)
     return msgspec.convert(chosen, Settings, strict=False)
+
+
+def admins_of(text: str | None) -> tuple[str, ...]:
+    """The e-mails of the setting ``admins``, in lower case. Raises :class:`BadSetting` when one is no e-mail."""
+    try:
+        return tuple(email(part, ("admins",)) for part in (text or "").split(",") if part.strip())
+    except Rejected as error:
+        raise BadSetting("admins", "Expected e-mails separated by commas, like me@example.com,you@example.com") from error
 
 
 def is_loopback(host: str) -> bool:
@@ -83,6 +101,8 @@ def _check(name: str, value: object) -> None:
         raise BadSetting(name, str(error).partition(" - at ")[0]) from error
     if name == "origin":
         _check_origin(str(value))
+    if name == "admins":
+        admins_of(str(value))
 
 
 def _check_origin(origin: str) -> None:

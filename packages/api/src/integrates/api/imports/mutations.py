@@ -71,15 +71,15 @@ async def _asked(
     )
 
 
-def _gate(request: Request, asked: Asked) -> Callable[[], Awaitable[Gate | None]]:
+def _gate(request: Request, group_name: str, root_id: str) -> Callable[[], Awaitable[Gate | None]]:
     """Return what looks again, with nothing remembered, whether the caller may still import into the root."""
     store, actor = request.context.store, request.actor
 
     async def gate() -> Gate | None:
         loaders = new_loaders(store)
-        scope = await new_scopes(loaders, actor).groups.load(asked.group_name)
-        root = await find(loaders, GIT_ROOT, root_key, asked.root_id)
-        usable = root is not None and root.group_name == asked.group_name and is_active(root)
+        scope = await new_scopes(loaders, actor).groups.load(group_name)
+        root = await find(loaders, GIT_ROOT, root_key, root_id)
+        usable = root is not None and root.group_name == group_name and is_active(root)
         return Gate(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
 
     return gate
@@ -100,7 +100,7 @@ async def _job(request: Request, asked: Asked) -> Job:
         change_id=context.new_id(),
         now=context.now,
         new_id=context.new_id,
-        gate=_gate(request, asked),
+        gate=_gate(request, root.group_name, root.id),
     )
 
 

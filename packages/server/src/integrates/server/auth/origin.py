@@ -17,8 +17,11 @@ def origin_of(scope: Scope, configured: str | None) -> str:
 
 
 def is_local(scope: Scope) -> bool:
-    """Whether the request addressed this machine by a loopback name."""
-    return is_loopback(urlsplit(f"//{header(scope, b'host') or ''}").hostname or "")
+    """Whether the request addressed this machine by a loopback name; a ``Host`` that is no address names nobody."""
+    try:
+        return is_loopback(urlsplit(f"//{header(scope, b'host') or ''}").hostname or "")
+    except ValueError:
+        return False
 
 
 def is_secure(scope: Scope, configured: str | None) -> bool:

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from integrates.server import clock
+from integrates.server.admin import appoint
 from integrates.server.app import new_app
 from integrates.server.background import Spawn, new_background
 from integrates.server.cli import greeting, reload
@@ -25,7 +26,7 @@ from integrates.server.listener import listen, run
 from integrates.server.log import configure_logging, new_access_log
 from integrates.server.parts import Parts, open_parts
 from integrates.server.service import Service, api_of
-from integrates.server.settings import Settings
+from integrates.server.settings import Settings, admins_of
 
 
 def serve(
@@ -99,6 +100,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
     async with open_parts(settings, os.environ) as parts:
         if demo:
             await _fill(parts, demo)
+        await appoint(parts.store, admins_of(settings.admins), clock.now(), clock.new_id())
         typer.echo(greeting.text(bound.getsockname()[1], settings, demo=demo is not None))
         service = _service(settings, parts, background.spawn, stopping)
         await run(new_app(service), bound, settings, stopping)

@@ -19,12 +19,13 @@ from integrates.db_model.types import Stamp
 from integrates.db_model.values import email as email_rule
 from integrates.db_model.values import person_text
 from integrates.server import clock
+from integrates.server.admin import appoint
 from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, settings_of
 from integrates.server.parts import Parts, open_parts
 from integrates.server.place import database_file
-from integrates.server.settings import BadSetting
+from integrates.server.settings import BadSetting, admins_of
 
 MAX_DAYS = 179
 
@@ -55,6 +56,7 @@ def token(
 
         async def printed() -> str:
             async with open_parts(settings, os.environ) as parts:
+                await appoint(parts.store, admins_of(settings.admins), clock.now(), clock.new_id())
                 return await issued(parts, email.lower(), name, days, replace=replace)
 
         typer.echo(asyncio.run(printed()))
@@ -110,7 +112,7 @@ async def _existing(store: Store, email: str) -> str:
     except Rejected as error:
         raise BadSetting("EMAIL", "this is not an e-mail address") from error
     if person is None:
-        raise BadSetting("EMAIL", f"the store knows nobody called {email}")
+        raise BadSetting("EMAIL", f"the store knows nobody called {email}; INTEGRATES_ADMINS names the first admins")
     return person.email
 
 

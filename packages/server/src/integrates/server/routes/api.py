@@ -1,8 +1,5 @@
 """The one GraphQL endpoint."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final
 
 import msgspec
@@ -18,23 +15,34 @@ from integrates.server.auth.origin import may_write
 from integrates.server.auth.recognition import bearer_of
 from integrates.server.exchange import actor_of, media_type, request_id_of
 from integrates.server.refusal import refuse
-from integrates.server.routes.multipart import read_multipart
+from integrates.server.routes.multipart import form_of, read_multipart
 from integrates.server.service import Service, new_context
+from integrates.server.slot import Berth, Slot, refusing, waiting
 
 PATH: Final = "/api"
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
+MULTIPART: Final = "multipart/form-data"
 CHALLENGES: Final = {401: {"www-authenticate": 'Bearer realm="integrates"'}, 503: {"retry-after": "1"}}
+
+
+class _Bounds(msgspec.Struct, frozen=True):
+    """What is done at once: requests executed, uploads arriving or waiting, and uploads held in memory."""
+
+    executed: Slot
+    arriving: Slot
+    held: Berth
 
 
 def api_routes(service: Service) -> list[Route]:
     """POST executes; GET is for the explorer page, which is switched off: 404, and 405 for one that brings a query."""
-    slot = _slots(service.settings.concurrency)
+    settings = service.settings
+    bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), waiting(settings.uploads))
 
     async def answer(request: Request) -> Response:
-        if request.method == "GET":
+        if request.method != "POST":  # a route for GET is one for HEAD
             raise HTTPException(405 if "query" in request.query_params else 404, headers={"allow": "POST"})
-        return await _post(request, service, slot)
+        return await _post(request, service, bounds)
 
     return [Route(PATH, answer, methods=["GET", "POST"])]
 
@@ -47,26 +55,33 @@ async def read_json(request: Request) -> object:
         raise HTTPException(400, "The body is not valid JSON.") from error
 
 
-async def _post(request: Request, service: Service, slot: Callable[[], AbstractAsyncContextManager[None]]) -> Response:
+async def _post(request: Request, service: Service, bounds: _Bounds) -> Response:
     scope, actor = request.scope, actor_of(request.scope)
-    if actor is None and bearer_of(scope) is not None:
-        return refuse(scope, 401, headers=CHALLENGES[401])
+    if actor is None and (bearer_of(scope) is not None or media_type(scope) == MULTIPART):
+        return refuse(scope, 401, headers=CHALLENGES[401])  # nothing that anybody may ask needs a file
     if actor and actor.means is Means.SESSION and not may_write(scope, service.settings.origin):
         raise HTTPException(403, "The request does not come from a page of this server.")
-    demand = await _read(request)
-    async with slot():
-        answer = await execute(service.api, demand, new_context(service, actor, request_id_of(scope)))
-    return _response(answer, request.headers.get("accept", ""))
-
-
-async def _read(request: Request) -> object:
-    match media_type(request.scope):
+    match media_type(scope):
         case "application/json":
-            return await read_json(request)
+            return await _executed(request, service, bounds, await read_json(request))
         case "multipart/form-data":
-            return await read_multipart(request)
+            return await _uploaded(request, service, bounds)
         case _:
             raise HTTPException(415)
+
+
+async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Response:
+    """Let the files arrive on disk; then wait for a place in memory, which lasts until the work that they began has ended."""
+    async with bounds.arriving(), form_of(request) as form, bounds.held(service.spawn) as spawn:
+        demand = await read_multipart(form)
+        return await _executed(request, msgspec.structs.replace(service, spawn=spawn), bounds, demand)
+
+
+async def _executed(request: Request, service: Service, bounds: _Bounds, demand: object) -> Response:
+    context = new_context(service, actor_of(request.scope), request_id_of(request.scope))
+    async with bounds.executed():
+        answer = await execute(service.api, demand, context)
+    return _response(answer, request.headers.get("accept", ""))
 
 
 def _response(answer: Answer, accept: str) -> Response:
@@ -76,16 +91,3 @@ def _response(answer: Answer, accept: str) -> Response:
         media_type=GRAPHQL if GRAPHQL in accept.lower() else JSON,
         headers=CHALLENGES.get(answer.status),
     )
-
-
-def _slots(limit: int) -> Callable[[], AbstractAsyncContextManager[None]]:
-    free = asyncio.Semaphore(limit)
-
-    @asynccontextmanager
-    async def slot() -> AsyncIterator[None]:
-        if free.locked():
-            raise HTTPException(503, headers={"retry-after": "1"})
-        async with free:
-            yield
-
-    return slot

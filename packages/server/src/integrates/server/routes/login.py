@@ -9,8 +9,10 @@ from starlette.routing import Route
 
 from integrates.api.context import Actor, Means
 from integrates.db_model import entity
+from integrates.db_model.errors import Rejected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
+from integrates.db_model.values import email as email_rule
 from integrates.server.auth import sessions
 from integrates.server.auth.origin import cookie_name, is_local, is_secure, may_write
 from integrates.server.auth.recognition import cookie_of
@@ -44,7 +46,7 @@ async def _login(request: Request, service: Service) -> Response:
         raise HTTPException(404)
     if not (is_loopback(service.settings.host) and is_local(request.scope)):
         raise HTTPException(403)
-    email = await _existing(service.store, request.query_params.get("email", LOCAL_USER).lower())
+    email = await _existing(service.store, request.query_params.get("email", LOCAL_USER))
     session_id = sessions.new_session_id()
     await sessions.open_session(service.store, email, session_id, service.now())
     response = RedirectResponse(safe_next(request.query_params.get("next", "/")), status_code=303)
@@ -54,8 +56,8 @@ async def _login(request: Request, service: Service) -> Response:
 
 async def _existing(store: Store, email: str) -> str:
     try:
-        person = await entity.get(store, STAKEHOLDER, stakeholder_key(email))
-    except ValueError as error:  # an e-mail that cannot be part of a key
+        person = await entity.get(store, STAKEHOLDER, stakeholder_key(email_rule(email, ("email",))))
+    except Rejected as error:
         raise HTTPException(403) from error
     if person is None:
         raise HTTPException(403)

@@ -1,6 +1,7 @@
 """GraphQL requests with files, as the GraphQL multipart request specification puts them into a form."""
 
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any, Final
 
 import msgspec
@@ -19,16 +20,20 @@ MAX_STEPS: Final = 10
 """Most names or positions in the path to one place."""
 
 
-async def read_multipart(request: Request) -> object:
+def form_of(request: Request) -> AbstractAsyncContextManager[FormData]:
+    """The form of a request; large files of it lie on disk until the block ends. 400 for what is no such form."""
+    return request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
+
+
+async def read_multipart(form: FormData) -> object:
     """The GraphQL request with an :class:`Upload` at every place that ``map`` names. Anything amiss is a 400."""
-    async with request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES) as form:
-        operations, places = _field(form, "operations", dict[str, Any]), _field(form, "map", dict[str, list[str]])
-        _check_places(places, form)
-        uploads = {name: await _upload(form, name) for name in places}
-        for name, paths in places.items():
-            for path in paths:
-                operations = put(operations, tuple(path.split(".")), uploads[name])
-        return operations
+    operations, places = _field(form, "operations", dict[str, Any]), _field(form, "map", dict[str, list[str]])
+    _check_places(places, form)
+    uploads = {name: await _upload(form, name) for name in places}
+    for name, paths in places.items():
+        for path in paths:
+            operations = put(operations, tuple(path.split(".")), uploads[name])
+    return operations
 
 
 def put(value: Any, path: tuple[str, ...], upload: Upload) -> Any:
