@@ -49,10 +49,13 @@ async def test_a_failure_frees_the_place() -> None:
     async def failing() -> None:
         raise ValueError("expected")
 
-    with pytest.raises(ValueError, match="in the block"):
+    async def broken_off() -> None:
         async with berth(background.spawn) as spawn:
             spawn(failing())
             raise ValueError("in the block")
+
+    with pytest.raises(ValueError, match="in the block"):
+        await broken_off()
     await background.drain(1)
     async with asyncio.timeout(1), berth(background.spawn):
         pass
