@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 IMPORT = """mutation ($root: ID!, $file: Upload!, $closeMissing: Boolean, $prefix: String, $technique: Technique) {
   importVulnerabilities(groupName: "webshop", rootId: $root, file: $file, closeMissing: $closeMissing,
                         stripPrefix: $prefix, technique: $technique) {
-    import { id state fileName format sha256 attempts createdBy version finishedAt position { run result }
+    import { id state reason fileName format sha256 attempts createdBy version finishedAt position { run result }
              options { closeMissing stripPrefix technique }
              counts { created reopened moved unchanged closed ignored suppressed duplicate skipped }
              problems { pointer reason } }
@@ -190,7 +190,8 @@ async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World)
     lowered = Store(world.store.get, world.store.query, write)
     given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", sarif(("r1", "app/a.py", 1)))}
     answer = await world.answer("hana", IMPORT, store=lowered, **given)  # type: ignore[arg-type] # variables, not keywords
-    assert answer.body["data"]["importVulnerabilities"]["import"]["state"] == "FAILED"
+    record = answer.body["data"]["importVulnerabilities"]["import"]
+    assert (record["state"], record["reason"]) == ("FAILED", "not_allowed")
 
 
 async def test_what_the_root_excludes_is_told_and_not_imported(world: World) -> None:

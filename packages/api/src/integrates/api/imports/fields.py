@@ -22,6 +22,7 @@ FIELDS: Final[Fields] = {
         "fileName": "file.file_name",
         "sha256": "file.sha256",
         "state": "state.status",
+        "reason": "state.reason",
         "position": "progress.position",
         "attempts": "progress.attempts",
         "counts": "progress.counts",
