@@ -11,7 +11,7 @@ import msgspec
 from integrates.db_model import key
 from integrates.db_model.design import FacetDesign, design
 from integrates.db_model.errors import Corrupt
-from integrates.db_model.store.port import IndexKey, Item, Key, Table
+from integrates.db_model.store.port import IndexKey, Item, Key
 from integrates.db_model.types import Entity
 from integrates.db_model.values import instant_text
 
@@ -110,8 +110,3 @@ def decoded(facet: Facet[E], item: Item) -> E:
         return msgspec.convert({**item.attributes, "version": item.version}, facet.type)
     except msgspec.ValidationError as error:
         raise Corrupt(facet.name, item.key.pk, str(error)) from error
-
-
-def table_of(name: str) -> Table:
-    """Return the table of the named facet."""
-    return of_design(name).table

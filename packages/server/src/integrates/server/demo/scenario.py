@@ -12,6 +12,10 @@ import msgspec
 from integrates.api.context import Actor, Context, Means
 from integrates.api.execution import Api, execute, new_api
 from integrates.api.upload import Upload
+from integrates.db_model import claim, entity, locking
+from integrates.db_model.roots import change
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.types import Stamp
 from integrates.db_model.values import instant_text
 from integrates.server import clock
 from integrates.server.auth import tokens
@@ -109,12 +113,24 @@ async def _treat(treatment: Treatment, stage: Stage, at: datetime) -> None:
     await _ask(stage, treatment.by, at, TREAT, variables)
 
 
-async def _root(stage: Stage, at: datetime) -> str:
-    found = await _ask(stage, HANA, at, ROOTS, {"group": GROUP})
+async def _root(stage: Stage, at: datetime, group: str = GROUP, nickname: str = ROOT) -> str:
+    found = await _ask(stage, HANA, at, ROOTS, {"group": group})
     for root in found["group"]["roots"]:
-        if root["nickname"] == ROOT:
+        if root["nickname"] == nickname:
             return str(root["id"])
-    raise Skipped(f"there is no root {ROOT} in {GROUP}")
+    raise Skipped(f"there is no root {nickname} in {group}")
+
+
+async def _retire(group: str, nickname: str, stage: Stage, at: datetime) -> None:
+    """Take a root out of scope, through the model: the API has no mutation for it yet."""
+    store, identifier = stage.parts.store, await _root(stage, at, group, nickname)
+    root = await entity.get(store, GIT_ROOT, root_key(identifier))
+    if root is None:
+        raise Skipped(f"there is no root {nickname} in {group}")
+    place = change.location_claim(root.organization_id, root.location.url, root.location.branch)
+    [held] = await claim.holders(store, (place,))
+    stamp = Stamp(by=GUS, at=at, operation="deactivate_root", change_id=clock.new_id())
+    await locking.write(store, (change.deactivated(root, "OUT_OF_SCOPE", held, stamp),))
 
 
 async def _ask(stage: Stage, email: str, at: datetime, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -188,6 +204,7 @@ STEPS: Final[tuple[tuple[timedelta, str, Step], ...]] = (
     (_days(21), "an acceptance that has ended", partial(_treat, _ENDED)),
     (_days(18), "an acceptance that ends soon", partial(_treat, _ENDING)),
     (_days(12), "an acceptance", partial(_treat, _ACCEPTED)),
+    (_days(10), "a root out of scope", partial(_retire, "cargo", "tracker")),
     (_days(9), "a request for permanent acceptance", partial(_treat, _FOREVER)),
     (_days(7), "the third scan", partial(_scan, [*_STILL, *BACK])),
     (_days(5), "work on what came back", partial(_treat, _AGAIN)),
