@@ -14,7 +14,7 @@ from stage import GROUP, PERSON, staged
 
 from integrates.api.context import Actor, Context, Means
 from integrates.api.execution import Api, execute, new_api
-from integrates.api.upload import Upload
+from integrates.api.upload import in_memory
 from integrates.db_model.files.port import Files
 from integrates.db_model.files.url import open_files
 from integrates.db_model.store.port import Store
@@ -79,7 +79,7 @@ async def _asked(api: Api, context: Context, query: str, variables: dict[str, An
 
 async def _filled(api: Api, store: Store, files: Files) -> None:
     stage = await staged(store)
-    variables = {"group": GROUP, "root": stage.root_id, "file": Upload("generated.sarif", sarif(1_000, 100))}
+    variables = {"group": GROUP, "root": stage.root_id, "file": in_memory("generated.sarif", sarif(1_000, 100))}
     async with asyncio.TaskGroup() as background:
 
         def spawn(work: Coroutine[Any, Any, None]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.imports import mutations
-from integrates.api.upload import Upload
+from integrates.api.upload import in_memory
 from integrates.db_model import entity, locking
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import GroupGrant, GroupRole
@@ -52,7 +52,7 @@ def sarif(*places: tuple[str, str, int]) -> bytes:
 
 async def run(world: World, content: bytes, person: str = "hana", **variables: Any) -> Any:
     """Import a file and return the payload."""
-    given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", content), **variables}
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", content), **variables}
     return (await world.data(person, IMPORT, **given))["importVulnerabilities"]
 
 
@@ -118,7 +118,7 @@ async def test_each_defect_is_told_with_its_pointer(world: World) -> None:
 
 
 async def test_other_arguments_are_checked(world: World) -> None:
-    payload = await run(world, sarif(), prefix="x" * 1_001, file=Upload("a\0b", b""))
+    payload = await run(world, sarif(), prefix="x" * 1_001, file=in_memory("a\0b", b""))
     assert reasons(payload) == [("INVALID", "bad_characters", ["file"]), ("INVALID", "too_long", ["stripPrefix"])]
 
 
@@ -163,7 +163,7 @@ async def test_a_long_import_is_answered_while_it_runs(world: World, monkeypatch
         await world.store.write(changes)
 
     slow = Store(world.store.get, world.store.query, write)
-    given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
     answer = await world.answer("hana", IMPORT, store=slow, **given)  # type: ignore[arg-type] # variables, not keywords
     record = answer.body["data"]["importVulnerabilities"]["import"]
     assert (record["state"], record["counts"]["created"]) == ("RUNNING", 0)
@@ -188,7 +188,7 @@ async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World)
             await locking.write(world.store, (plan,))
 
     lowered = Store(world.store.get, world.store.query, write)
-    given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
     answer = await world.answer("hana", IMPORT, store=lowered, **given)  # type: ignore[arg-type] # variables, not keywords
     record = answer.body["data"]["importVulnerabilities"]["import"]
     assert (record["state"], record["reason"]) == ("FAILED", "not_allowed")

@@ -100,7 +100,11 @@ async def test_an_argument_that_names_what_is_not_visible_is_not_found_with_its_
     query = """mutation ($group: ID!, $root: ID!, $file: Upload!) {
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) { import { id } errors { code message path } }
     }"""
-    file = Upload("scan.sarif", b"not looked at")
+
+    async def read() -> bytes:
+        raise AssertionError("nobody who may not import makes the service read a file")
+
+    file = Upload("scan.sarif", read)
 
     async def refusals(group: str, root: str) -> list[tuple[str, list[str]]]:
         payload = (await world.data("hana", query, group=group, root=root, file=file))["importVulnerabilities"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrates.api.upload import Upload
+from integrates.api.upload import in_memory
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import Tenant, World
@@ -52,14 +52,14 @@ def _ids(tenant: Tenant, run: str) -> dict[str, Any]:
         "vulnerability": tenant.vulnerable.id,
         "import": run,
         "at": "2026-04-30T00:00:00Z",
-        "file": Upload("scan.sarif", b"{}"),
+        "file": in_memory("scan.sarif", b"{}"),
     }
 
 
 def _nothing() -> dict[str, Any]:
     ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "import"), NOWHERE)
     names = dict.fromkeys(("organizationName", "group"), NO_NAME)
-    return {**ids, **names, "at": "2026-04-30T00:00:00Z", "file": Upload("scan.sarif", b"{}")}
+    return {**ids, **names, "at": "2026-04-30T00:00:00Z", "file": in_memory("scan.sarif", b"{}")}
 
 
 def _taken(query: str, ids: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _taken(query: str, ids: dict[str, Any]) -> dict[str, Any]:
 
 async def _import(world: World, name: str, tenant: Tenant) -> str:
     empty = b'{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "lint"}}, "results": []}]}'
-    ids = {**_ids(tenant, ""), "file": Upload("scan.sarif", empty)}
+    ids = {**_ids(tenant, ""), "file": in_memory("scan.sarif", empty)}
     query = MUTATIONS["importVulnerabilities"]
     payload = (await world.data(name, query, **_taken(query, ids)))["importVulnerabilities"]
     assert payload["errors"] == []

@@ -13,21 +13,21 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from integrates.api.upload import Upload
+from integrates.api.upload import Upload, in_memory
 from integrates.server.refusal import refuse_exception
 from integrates.server.routes.multipart import form_of, put, read_multipart
 
-UPLOAD = Upload(file_name="scan.sarif", content=b"{}")
+UPLOAD = in_memory(file_name="scan.sarif", content=b"{}")
 
 
-def shown(value: Any) -> Any:
+async def shown(value: Any) -> Any:
     match value:
         case Upload():
-            return f"{value.file_name}: {value.content.decode()}"
+            return f"{value.file_name}: {(await value.read()).decode()}"
         case dict():
-            return {name: shown(part) for name, part in value.items()}
+            return {name: await shown(part) for name, part in value.items()}
         case list():
-            return [shown(part) for part in value]
+            return [await shown(part) for part in value]
         case _:
             return value
 
@@ -35,7 +35,7 @@ def shown(value: Any) -> Any:
 async def send(fields: dict[str, Any], files: list[tuple[str, Any]] | None = None) -> httpx.Response:
     async def endpoint(request: Request) -> Response:
         async with form_of(request) as form:
-            return JSONResponse(shown(await read_multipart(form)))
+            return JSONResponse(await shown(read_multipart(form)))
 
     app = Starlette(routes=[Route("/api", endpoint, methods=["POST"])], exception_handlers={HTTPException: refuse_exception})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:

@@ -27,24 +27,24 @@ _FIRST: Final = "first"
 _CONNECTION: Final = "Connection"
 
 
-def _numbers(operation: OperationDefinitionNode, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of variables, and the defaults that are numbers, of those not given."""
+def _numbers(operation: OperationDefinitionNode, given: Mapping[str, Any]) -> dict[str, int]:
+    """Return the variables that are numbers, else their defaults. Nothing else: what measures outlives the request a while."""
     defaults = {
         node.variable.name.value: int(node.default_value.value)
         for node in operation.variable_definitions or ()
-        if isinstance(node.default_value, IntValueNode)
+        if isinstance(node.default_value, IntValueNode) and node.variable.name.value not in given
     }
-    return {**defaults, **given}
+    # GraphQL takes 500.0 for 500
+    return {**defaults, **{name: int(value) for name, value in given.items() if isinstance(value, int | float)}}
 
 
-def _page_size(node: FieldNode, variables: Mapping[str, Any]) -> int:
+def _page_size(node: FieldNode, variables: Mapping[str, int]) -> int:
     given = next((argument.value for argument in node.arguments or () if argument.name.value == _FIRST), None)
     match given:
         case IntValueNode():
             return int(given.value)
         case VariableNode():
-            value = variables.get(given.name.value)
-            return int(value) if isinstance(value, int | float) else LIST_SIZE  # GraphQL takes 500.0 for 500
+            return variables.get(given.name.value, LIST_SIZE)
         case _:
             return LIST_SIZE
 
@@ -54,7 +54,7 @@ def _is_list(field: GraphQLField) -> bool:
     return isinstance(kind, GraphQLList) and not is_leaf_type(get_named_type(kind))
 
 
-def _factor(field: GraphQLField, node: FieldNode, owner: str, variables: Mapping[str, Any]) -> int:
+def _factor(field: GraphQLField, node: FieldNode, owner: str, variables: Mapping[str, int]) -> int:
     """Tell how often what is below the field counts; the lists inside a connection are its page, which is counted there."""
     if _FIRST in field.args:
         return max(_page_size(node, variables), 1)

@@ -1,10 +1,25 @@
 """Files that come with a request."""
 
+from collections.abc import Awaitable, Callable
+
 import msgspec
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """A file of a multipart request, put by the server in the place of the variable's ``null``."""
+    """A file of a multipart request, put by the server in the place of the variable's ``null``.
+
+    ``read`` returns its bytes, each time anew, as long as the request lasts: variables, which may well outlive the request,
+    do not hold on to the file.
+    """
 
     file_name: str
-    content: bytes
+    read: Callable[[], Awaitable[bytes]]
+
+
+def in_memory(file_name: str, content: bytes) -> Upload:
+    """Return a file whose bytes are at hand."""
+
+    async def read() -> bytes:
+        return content
+
+    return Upload(file_name, read)

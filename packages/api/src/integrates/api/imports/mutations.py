@@ -60,12 +60,13 @@ async def _asked(
         lambda: values.one_line(file.file_name, ("file",), low=1, high=_MAX_FILE_NAME),
         lambda: _checked_prefix(prefix),
     )
-    scan = await asyncio.to_thread(sarif.read, file.content, strip_prefix=strip_prefix, technique=technique)
+    content = await file.read()
+    scan = await asyncio.to_thread(sarif.read, content, strip_prefix=strip_prefix, technique=technique)
     return Asked(
         group_name=group_name,
         root_id=root_id,
-        file=ImportFile(file_name=name, sha256=sha256(file.content).hexdigest(), size=len(file.content)),
-        content=file.content,
+        file=ImportFile(file_name=name, sha256=sha256(content).hexdigest(), size=len(content)),
+        content=content,
         options=ImportOptions(close_missing=close_missing, strip_prefix=strip_prefix, technique=technique),
         scan=scan,
     )

@@ -11,7 +11,7 @@ import msgspec
 
 from integrates.api.context import Actor, Context, Means
 from integrates.api.execution import Api, execute, new_api
-from integrates.api.upload import Upload
+from integrates.api.upload import in_memory
 from integrates.db_model import claim, entity, locking
 from integrates.db_model.roots import change
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
@@ -93,7 +93,11 @@ async def _played(stage: Stage, before: timedelta, name: str, step: Step) -> boo
 
 
 async def _scan(places: Collection[Place], stage: Stage, at: datetime) -> None:
-    variables = {"group": GROUP, "root": await _root(stage, at), "file": Upload(file_name="scan.sarif", content=report(places))}
+    variables = {
+        "group": GROUP,
+        "root": await _root(stage, at),
+        "file": in_memory(file_name="scan.sarif", content=report(places)),
+    }
     await _ask(stage, HANA, at, IMPORT, variables)
 
 

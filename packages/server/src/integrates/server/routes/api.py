@@ -73,7 +73,7 @@ async def _post(request: Request, service: Service, bounds: _Bounds) -> Response
 async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Response:
     """Let the files arrive on disk; then wait for a place in memory, which lasts until the work that they began has ended."""
     async with bounds.arriving(), form_of(request) as form, bounds.held(service.spawn) as spawn:
-        demand = await read_multipart(form)
+        demand = read_multipart(form)
         return await _executed(request, msgspec.structs.replace(service, spawn=spawn), bounds, demand)
 
 

@@ -25,11 +25,11 @@ def form_of(request: Request) -> AbstractAsyncContextManager[FormData]:
     return request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
 
 
-async def read_multipart(form: FormData) -> object:
+def read_multipart(form: FormData) -> object:
     """The GraphQL request with an :class:`Upload` at every place that ``map`` names. Anything amiss is a 400."""
     operations, places = _field(form, "operations", dict[str, Any]), _field(form, "map", dict[str, list[str]])
     _check_places(places, form)
-    uploads = {name: await _upload(form, name) for name in places}
+    uploads = {name: _upload(form, name) for name in places}
     for name, paths in places.items():
         for path in paths:
             operations = put(operations, tuple(path.split(".")), uploads[name])
@@ -71,9 +71,14 @@ def _check_places(places: Mapping[str, list[str]], form: FormData) -> None:
         raise HTTPException(400, "The field `map` and the files of the form do not agree.")
 
 
-async def _upload(form: FormData, name: str) -> Upload:
+def _upload(form: FormData, name: str) -> Upload:
     parts = form.getlist(name)
     part = parts[0]
     if len(parts) > 1 or not isinstance(part, UploadFile):
         raise HTTPException(400, "A file of the form comes twice.")
-    return Upload(file_name=part.filename or "", content=await part.read())
+
+    async def read() -> bytes:
+        await part.seek(0)
+        return await part.read()
+
+    return Upload(file_name=part.filename or "", read=read)
