@@ -150,3 +150,18 @@ async def test_a_wrong_url_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="accepted are"):
         async with open_files(url):
             pytest.fail("opened")
+
+
+async def test_files_on_disk_are_their_owners_only(tmp_path: Path) -> None:
+    await disk_files(tmp_path).put(KEY, b"content")
+    assert (tmp_path / KEY).stat().st_mode & 0o777 == 0o600
+
+
+async def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_bytes(b"not ours")
+    (tmp_path / "files" / "imports").mkdir(parents=True)
+    (tmp_path / "files" / "imports" / "a").symlink_to(outside)
+    files = disk_files(tmp_path / "files")
+    await files.put("imports/a", b"ours")
+    assert (outside.read_bytes(), await whole(files.get("imports/a"))) == (b"not ours", b"ours")

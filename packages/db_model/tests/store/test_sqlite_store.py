@@ -1,6 +1,7 @@
 """The requirements, on the store in a SQLite file, and what only this store promises."""
 
 import asyncio
+import os
 import sqlite3
 import subprocess
 import sys
@@ -139,3 +140,21 @@ async def test_what_is_no_store_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=reason):
             async with sqlite_store(tmp_path / name):
                 pytest.fail("opened")
+
+
+def modes(folder: Path) -> dict[str, int]:
+    """Return who may do what with the files of a folder."""
+    return {each.name: each.stat().st_mode & 0o777 for each in folder.iterdir()}
+
+
+async def test_the_file_is_its_owners_only(path: Path) -> None:
+    async with sqlite_store(path) as store:
+        await store.write([new("place", "a")])
+        assert modes(path.parent) == {path.name: 0o600, f"{path.name}-wal": 0o600, f"{path.name}-shm": 0o600}
+
+
+async def test_a_file_that_is_there_keeps_its_mode(path: Path) -> None:
+    with path.open("wb") as file:
+        os.fchmod(file.fileno(), 0o640)
+    async with sqlite_store(path):
+        assert modes(path.parent)[path.name] == 0o640

@@ -12,7 +12,7 @@ import sqlite3
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Final, TypeVar
@@ -167,9 +167,14 @@ def _create(connection: sqlite3.Connection, tables: Mapping[str, Statements]) ->
 
 
 def _prepare(path: Path, busy: float, tables: Mapping[str, Statements]) -> None:
-    """Create what is missing of the file. Raises ``ValueError`` when it is something else, ``Transient`` while it is locked."""
+    """Create what is missing of the file, for its owner only, which SQLite extends to the files beside it.
+
+    Raises ``ValueError`` when it is something else, ``Transient`` while it is locked.
+    """
     if not path.parent.is_dir() or path.is_dir():
         raise ValueError(f"not a file in an existing folder: {path}")
+    with suppress(OSError):  # what makes it impossible, SQLite tells
+        path.touch(mode=0o600, exist_ok=False)
     try:
         with closing(_writing(path, busy)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
