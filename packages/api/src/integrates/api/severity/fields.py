@@ -17,4 +17,6 @@ def _cvssf(source: Severity, _info: Info) -> Decimal:
     return cvssf(source.score)
 
 
-FIELDS: Final[Fields] = {"Severity": {"level": _level, "cvssf": _cvssf}}
+FIELDS: Final[Fields] = {
+    "Severity": {"cvssV4": "cvss_v4", "cvssV3": "cvss_v3", "level": _level, "cvssf": _cvssf},
+}
