@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from integrates.api.upload import in_memory
+from integrates.db_model.errors import Corrupt, Unavailable
+from integrates.db_model.store.port import Store
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import Tenant, World
 
 NOWHERE = "99999999-9999-4999-8999-999999999999"
 NO_NAME = "nothing-here"
+MARKER = "arn:aws:secret-of-ours"
 PEOPLE = ("greta", "vera", "uri", "hana", "reto", "remy", "olga", "otto")
 QUERIES = {
     "organization(id)": "query ($organization: ID!) { organization(id: $organization) { name } }",
@@ -116,9 +120,37 @@ async def test_nested_paths_and_filters_lead_nowhere_else(world: World) -> None:
 
 async def test_tenants_interleaved_on_one_process_do_not_mix(world: World) -> None:
     query = "{ me { groups { name findings(first: 5) { nodes { title } } } } }"
-    names = ["uri", "uri2"] * 100
+    names = ["uri", "uri2"] * 500
     answers = await asyncio.gather(*(world.data(name, query) for name in names))
     for name, answer in zip(names, answers, strict=True):
         group = "cargo" if name.endswith("2") else "webshop"
         titles = [{"title": f"Injection {group}"}]
         assert answer["me"]["groups"] == [{"name": group, "findings": {"nodes": titles}}]
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError(MARKER), Unavailable(MARKER), Corrupt(MARKER, MARKER), OSError(MARKER)], ids=repr
+)
+async def test_what_the_store_says_when_it_fails_is_nowhere_in_answers(world: World, error: Exception) -> None:
+    ids = _ids(world.aurora, await _import(world, "ada", world.aurora))
+    codes = set()
+    for query, calls in itertools.product((*QUERIES.values(), *MUTATIONS.values()), range(8)):
+        answer = await world.answer("ada", query, store=_failing(world.store, calls, error), **_taken(query, ids))
+        assert MARKER not in str(answer)
+        codes |= {one["extensions"]["code"] for one in answer.body.get("errors", ())}
+    assert codes == {"UNAVAILABLE" if isinstance(error, Unavailable) else "INTERNAL"}
+
+
+def _failing(store: Store, calls: int, error: Exception) -> Store:
+    """A store that fails after so many calls."""
+    count = itertools.count()
+
+    def failing(function: Any) -> Any:
+        async def call(argument: Any) -> Any:
+            if next(count) >= calls:
+                raise error
+            return await function(argument)
+
+        return call
+
+    return Store(failing(store.get), failing(store.query), failing(store.write))
