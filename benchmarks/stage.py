@@ -5,8 +5,9 @@ from uuid import uuid4
 
 import msgspec
 
-from integrates.db_model import locking
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import transaction
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.groups import change as group_change
 from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
 from integrates.db_model.organizations import change as organization_change
@@ -21,7 +22,6 @@ from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKin
 from integrates.db_model.stakeholders import change as stakeholder_change
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderInfo, StakeholderState, StakeholderStatus
 from integrates.db_model.store.port import Store
-from integrates.db_model.types import Stamp
 
 PERSON = "bench@example.com"
 GROUP = "measured"
@@ -86,9 +86,9 @@ async def staged(store: Store) -> Stage:
     at = datetime.now(UTC)
     founded = organization_change.founded(_organization(at), _stamp(at))
     organization: Organization = founded[0].entity
-    await locking.write(store, (_person(at), *founded))
+    await transaction.write(store, (_person(at), *founded))
     group = group_change.added(_group(organization, at), organization, _stamp(at))
-    await locking.write(store, (group,))
+    await transaction.write(store, (group,))
     root = root_change.added(_root(group.entity, at), group.entity, _stamp(at))
-    await locking.write(store, (root,))
+    await transaction.write(store, (root,))
     return Stage(organization.id, root.entity.id)

@@ -16,7 +16,7 @@ from pathlib import Path
 SCHEMAS = Path(__file__).resolve().parent
 EXPORTS: Mapping[str, Path] = {
     "workbench": SCHEMAS / "database-design.json",
-    "carried": SCHEMAS.parent / "packages/db_model/src/integrates/db_model/design.json",
+    "carried": SCHEMAS.parent / "packages/db_model/src/integrates/db_model/store/design.json",
 }
 """Which expression of ``database.cue`` becomes which file."""
 

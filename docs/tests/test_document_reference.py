@@ -20,9 +20,9 @@ from integrates.api.ingest.observation import Reason
 from integrates.api.limits import Limits
 from integrates.db_model import errors as model_errors
 from integrates.db_model.access.types import GroupRole, OrganizationRole
-from integrates.db_model.design import FacetDesign, design
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.stakeholders.types import PlatformRole
+from integrates.db_model.store.design import FacetDesign, design
 from integrates.server.refusal import CODES
 
 REFERENCE = Path(__file__).parents[1] / "reference"

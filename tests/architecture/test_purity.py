@@ -11,7 +11,7 @@ import pytest
 MODEL = Path("packages/db_model/src/integrates/db_model")
 SHELL = {
     MODEL / "store/retry.py": "waits, and spreads the waits of competing callers",
-    MODEL / "store/dynamodb.py": "makes the token by which a repeated request is recognised",
+    MODEL / "store/dynamodb/store.py": "makes the token by which a repeated request is recognised",
 }
 """Modules that may read a clock or a random source, and what for."""
 
@@ -22,7 +22,7 @@ import importlib, pkgutil, sys
 sys.modules.update(boto3=None, botocore=None)
 import integrates.db_model as model
 for module in pkgutil.walk_packages(model.__path__, "integrates.db_model."):
-    if module.name not in {"integrates.db_model.store.dynamodb", "integrates.db_model.files.s3"}:
+    if module.name not in {"integrates.db_model.store.dynamodb.store", "integrates.db_model.files.s3"}:
         importlib.import_module(module.name)
 """
 

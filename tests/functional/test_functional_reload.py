@@ -85,7 +85,7 @@ def test_an_edit_of_the_code_is_served_and_the_demo_kept(serve: Serve, edited: P
     eventually(lambda: answers(running))
     assert role(running, token) == "ADMIN"
 
-    demote(edited / "integrates" / "db_model" / "design.json")
+    demote(edited / "integrates" / "db_model" / "store" / "design.json")
     eventually(lambda: role(running, token) is None)
     eventually(lambda: answers(running))
     assert role(running, running.token(ADA)) == "USER"
@@ -114,7 +114,7 @@ def test_the_role_in_the_exported_design_is_what_a_person_may_do(
     serve: Serve, edited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(edited))
-    _assert_role_changes(serve, edited, tmp_path, lambda: demote(edited / "integrates" / "db_model" / "design.json"))
+    _assert_role_changes(serve, edited, tmp_path, lambda: demote(edited / "integrates" / "db_model" / "store" / "design.json"))
 
 
 @pytest.mark.cue
@@ -130,10 +130,10 @@ def test_the_role_in_cue_is_what_a_person_may_do(
         text = source.read_text()
         assert text.count('"admin"') == 1
         source.write_text(text.replace('"admin"', '"user"'))
-        carried = tmp_path / "packages/db_model/src/integrates/db_model/design.json"
+        carried = tmp_path / "packages/db_model/src/integrates/db_model/store/design.json"
         carried.parent.mkdir(parents=True)
         subprocess.run([sys.executable, "schemas/export.py"], cwd=tmp_path, check=True)
-        shutil.copy(carried, edited / "integrates" / "db_model" / "design.json")
+        shutil.copy(carried, edited / "integrates" / "db_model" / "store" / "design.json")
 
     _assert_role_changes(serve, edited, tmp_path, edit_and_export)
 

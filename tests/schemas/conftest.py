@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 DESIGN = Path("schemas/database-design.json")
-CARRIED = Path("packages/db_model/src/integrates/db_model/design.json")
+CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
 Export = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -9,17 +9,17 @@ import msgspec
 import pytest
 
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
-from integrates.db_model.facet import attributes_of
+from integrates.db_model.entity.facet import attributes_of
+from integrates.db_model.entity.types import Entity
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
-from integrates.db_model.key import builder
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.types import Root
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.rules import severity as scored
 from integrates.db_model.severities.types import Level
 from integrates.db_model.stakeholders.types import Stakeholder
-from integrates.db_model.types import Entity
+from integrates.db_model.store.template import builder
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 TYPES: Mapping[str, type[Entity]] = {

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 DESIGN = "schemas/database-design.json"
-CARRIED = "packages/db_model/src/integrates/db_model/design.json"
+CARRIED = "packages/db_model/src/integrates/db_model/store/design.json"
 PEOPLE = Path("schemas/tables/integrates_vms/facets/stakeholder/demo.cue")
 
 Change = Callable[[Path, str, str], None]

@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.entity.types import Entity
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.types import Import
@@ -18,7 +19,6 @@ from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.types import Root
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.tokens.types import AccessToken
-from integrates.db_model.types import Entity
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 ENTITIES: Mapping[str, tuple[str, type[Entity]]] = {

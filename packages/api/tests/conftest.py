@@ -14,11 +14,11 @@ import pytest
 from integrates.api.answer import Answer
 from integrates.api.context import Actor, Context, Means
 from integrates.api.execution import Api, execute, new_api
-from integrates.db_model import locking
 from integrates.db_model.access.change import granted_group, granted_organization
 from integrates.db_model.access.types import GroupGrant, GroupRole, OrganizationRole
-from integrates.db_model.design import design
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import transaction
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.files.port import Files
 from integrates.db_model.findings import change as findings
@@ -44,10 +44,10 @@ from integrates.db_model.stakeholders.types import (
     StakeholderState,
     StakeholderStatus,
 )
+from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing.pattern import checked
-from integrates.db_model.types import Stamp
 from integrates.db_model.vulnerabilities import change as vulnerabilities
 from integrates.db_model.vulnerabilities.types import (
     Cycle,
@@ -267,12 +267,12 @@ def new_vulnerability(
 async def store_vulnerability(store: Store, vulnerability: Vulnerability, finding: Finding) -> Vulnerability:
     """Store a vulnerability through the model."""
     plan = vulnerabilities.reported(vulnerability, finding, _stamp())
-    await locking.write(store, (plan,))
+    await transaction.write(store, (plan,))
     return plan.entity
 
 
 async def _written(store: Store, plan: Plan[Any]) -> Any:
-    await locking.write(store, (plan,))
+    await transaction.write(store, (plan,))
     return plan.entity
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrates.api.context import Means
-from integrates.db_model import entity
+from integrates.db_model.entity import read
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ async def test_a_token_is_issued_and_its_secret_shown_once(world: World) -> None
     token = payload["token"]
     assert payload["secret"] == f"signed laptop {token['id']}.secret"
     assert "jti_hash" not in str(token["history"])
-    stored = await entity.get(world.store, ACCESS_TOKEN, access_token_key(token["id"]))
+    stored = await read.get(world.store, ACCESS_TOKEN, access_token_key(token["id"]))
     assert stored is not None
     assert stored.jti_hash == sha256(f"{token['id']}.secret".encode()).hexdigest()
     mine = await world.data("uri", "{ me { accessTokens { name } } }")

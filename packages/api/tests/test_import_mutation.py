@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from integrates.api.imports import mutations
 from integrates.api.upload import in_memory
-from integrates.db_model import entity, locking
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import GroupGrant, GroupRole
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import read, transaction
 from integrates.db_model.roots.facet import GIT_ROOT
 from integrates.db_model.roots.types import RootStatus
 from integrates.db_model.store.port import Store
@@ -132,8 +133,8 @@ async def test_prefix_and_technique_are_used(world: World) -> None:
 
 async def test_an_inactive_root_takes_no_imports(world: World) -> None:
     state = replace(world.aurora.root.state, status=RootStatus.INACTIVE)
-    plan = entity.changed(GIT_ROOT, world.aurora.root, lambda old, _: replace(old, state=state), world.stamp())
-    await locking.write(world.store, (plan,))
+    plan = planning.changed(GIT_ROOT, world.aurora.root, lambda old, _: replace(old, state=state), world.stamp())
+    await transaction.write(world.store, (plan,))
     assert reasons(await run(world, sarif())) == [("INVALID", "inactive_root", ["rootId"])]
 
 
@@ -181,11 +182,11 @@ async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World)
 
     async def write(changes: Sequence[Any]) -> None:
         await world.store.write(changes)
-        access = await entity.get(world.store, GROUP_ACCESS, key)
+        access = await read.get(world.store, GROUP_ACCESS, key)
         if access and access.access.role is GroupRole.HACKER:
             grant = GroupGrant(role=GroupRole.REATTACKER)
-            plan = entity.changed(GROUP_ACCESS, access, lambda old, _: replace(old, access=grant), world.stamp())
-            await locking.write(world.store, (plan,))
+            plan = planning.changed(GROUP_ACCESS, access, lambda old, _: replace(old, access=grant), world.stamp())
+            await transaction.write(world.store, (plan,))
 
     lowered = Store(world.store.get, world.store.query, write)
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from packages.api.tests.conftest import email
 
-from integrates.db_model import locking
 from integrates.db_model.access.change import added_organization, granted_group
 from integrates.db_model.access.types import (
     AccessState,
@@ -18,6 +17,7 @@ from integrates.db_model.access.types import (
     Invitation,
     OrganizationAccess,
 )
+from integrates.db_model.entity import transaction
 from integrates.db_model.stakeholders import change as stakeholders
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderInfo, StakeholderState, StakeholderStatus
 
@@ -46,13 +46,13 @@ async def add_person(world: World, name: str) -> None:
     stamp = world.stamp()
     state = StakeholderState(status=StakeholderStatus.ACTIVE, at=stamp.at, by=stamp.by)
     person = Stakeholder(info=StakeholderInfo(email=email(name)), state=state, created_at=stamp.at, created_by=stamp.by)
-    await locking.write(world.store, (stakeholders.added(person, stamp),))
+    await transaction.write(world.store, (stakeholders.added(person, stamp),))
 
 
 async def invite(world: World, name: str, group_name: str, days: int = 7) -> None:
     """Invite a person to a group as a hacker."""
     plan = granted_group(email(name), group_name, GroupGrant(), world.stamp(), invitation(world, "hacker", days))
-    await locking.write(world.store, (plan,))
+    await transaction.write(world.store, (plan,))
 
 
 async def invite_to_aurora(world: World, name: str) -> None:
@@ -66,7 +66,7 @@ async def invite_to_aurora(world: World, name: str) -> None:
         created_at=stamp.at,
         created_by=stamp.by,
     )
-    await locking.write(world.store, (added_organization(access, stamp),))
+    await transaction.write(world.store, (added_organization(access, stamp),))
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ async def test_members_are_for_those_who_may_read_them(world: World, person: str
 
 async def test_the_ci_identity_is_no_member(world: World) -> None:
     plan = granted_group("service:forces:webshop", "webshop", GroupGrant(role=GroupRole.SERVICE_FORCES), world.stamp())
-    await locking.write(world.store, (plan,))
+    await transaction.write(world.store, (plan,))
     found = await members(world, "greta", first=50)
     assert (len(found["nodes"]), found["total"]) == (6, 6)
 

@@ -9,7 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.finding import past
-from integrates.db_model import entity, locking
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import read, transaction
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
 from integrates.db_model.vulnerabilities import change
@@ -31,13 +32,13 @@ FINDING_AT = """query ($id: ID!, $at: DateTime) { finding(id: $id, asOf: $at) {
 
 async def alter(world: World, identity: str, make: Callable[[Vulnerability], Vulnerability]) -> datetime:
     """Change a vulnerability and return a moment before the change."""
-    current = await entity.get(world.store, VULNERABILITY, vulnerability_key(identity))
-    owner = await entity.get(world.store, FINDING, finding_key(current.finding_id)) if current else None
+    current = await read.get(world.store, VULNERABILITY, vulnerability_key(identity))
+    owner = await read.get(world.store, FINDING, finding_key(current.finding_id)) if current else None
     assert current is not None
     assert owner is not None
     before = world.now()
     plan = change.changed(current, lambda old, _: make(old), owner, world.stamp())
-    await locking.write(world.store, (plan,))
+    await transaction.write(world.store, (plan,))
     return before
 
 
@@ -124,12 +125,12 @@ async def test_removed_objects_show_while_they_existed(world: World) -> None:
     assert (await world.data("uri", VULNERABILITY_AT, id=one.id, at=world.now().isoformat()))["vulnerability"] is None
     then = (await world.data("uri", VULNERABILITY_AT, id=one.id, at=before.isoformat()))["vulnerability"]
     assert then["state"] == "VULNERABLE"
-    finding = await entity.get(world.store, FINDING, finding_key(world.aurora.finding.id))
+    finding = await read.get(world.store, FINDING, finding_key(world.aurora.finding.id))
     assert finding is not None
     state = replace(finding.state, status=FindingStateStatus.DELETED)
     at = world.now()
-    await locking.write(
-        world.store, (entity.changed(FINDING, finding, lambda old, _: replace(old, state=state), world.stamp()),)
+    await transaction.write(
+        world.store, (planning.changed(FINDING, finding, lambda old, _: replace(old, state=state), world.stamp()),)
     )
     assert (await world.data("uri", FINDING_AT, id=finding.id))["finding"] is None
     assert (await world.data("uri", FINDING_AT, id=finding.id, at=at.isoformat()))["finding"]["title"] == "Injection webshop"

@@ -11,9 +11,10 @@ from packages.api.tests.conftest import Tenant, World
 
 from integrates.api.execution import Api, new_api
 from integrates.api.limits import Limits
-from integrates.db_model import entity, locking
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import AccessStatus, GroupGrant, GroupRole
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import read, transaction
 
 LEVELS = 5
 ROOTS = {
@@ -100,15 +101,15 @@ CHANGE = """mutation ($id: ID!) { updateVulnerabilitiesTreatment(
 
 async def change(world: World, role: GroupRole, status: AccessStatus = AccessStatus.ACTIVE) -> None:
     """Change the access of greta."""
-    access = await entity.get(world.store, GROUP_ACCESS, group_access_key("greta@demo.example", "webshop"))
+    access = await read.get(world.store, GROUP_ACCESS, group_access_key("greta@demo.example", "webshop"))
     assert access is not None
-    plan = entity.changed(
+    plan = planning.changed(
         GROUP_ACCESS,
         access,
         lambda old, _: replace(old, access=GroupGrant(role=role), state=replace(old.state, status=status)),
         world.stamp(),
     )
-    await locking.write(world.store, (plan,))
+    await transaction.write(world.store, (plan,))
 
 
 async def test_a_role_counts_as_it_is_at_the_moment_of_each_request(world: World) -> None:

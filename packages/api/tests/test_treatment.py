@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model import entity, locking
+from integrates.db_model.entity import read, transaction
 from integrates.db_model.store.port import Put, Store
 from integrates.db_model.vulnerabilities import change
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
@@ -42,7 +42,7 @@ def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
 
 async def stored(world: World, identity: str) -> Vulnerability:
     """Read a vulnerability from the store."""
-    found = await entity.get(world.store, VULNERABILITY, vulnerability_key(identity))
+    found = await read.get(world.store, VULNERABILITY, vulnerability_key(identity))
     assert found is not None
     return found
 
@@ -123,7 +123,7 @@ async def test_of_two_with_the_same_version_one_wins(world: World) -> None:
     assert sorted(len(payload["errors"]) for payload in payloads) == [0, 1]
     (lost,) = [payload["errors"][0] for payload in payloads if payload["errors"]]
     assert (lost["code"], lost["currentVersion"]) == ("CONFLICT", 2)
-    assert len(await entity.history(world.store, vulnerability_key(one.id))) == 2
+    assert len(await read.history(world.store, vulnerability_key(one.id))) == 2
 
 
 async def _hundred(world: World, *, safe_at: int | None = None) -> list[str]:
@@ -156,7 +156,7 @@ def _racing(world: World, identity: str) -> Store:
             plan = change.changed(
                 current, lambda old, _: replace(old, labels=labels), world.aurora.finding, world.stamp("race")
             )
-            await locking.write(world.store, (plan,))
+            await transaction.write(world.store, (plan,))
         await world.store.write(changes)
 
     return Store(world.store.get, world.store.query, write)

@@ -8,7 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.upload import Upload
-from integrates.db_model import entity, locking
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import transaction
 from integrates.db_model.groups.facet import GROUP as FACET
 from integrates.db_model.groups.types import GroupStatus
 
@@ -151,8 +152,8 @@ async def test_histories_need_their_permission(world: World) -> None:
 async def test_a_removed_group_hides_what_is_below_it(world: World) -> None:
     tenant = world.aurora
     gone = replace(tenant.group.state, status=GroupStatus.DELETED)
-    plan = entity.changed(FACET, tenant.group, lambda old, _: replace(old, state=gone), world.stamp())
-    await locking.write(world.store, (plan,))
+    plan = planning.changed(FACET, tenant.group, lambda old, _: replace(old, state=gone), world.stamp())
+    await transaction.write(world.store, (plan,))
     for query, identity in ((FINDING, tenant.finding.id), (VULNERABILITY, tenant.vulnerable.id)):
         for name in ("uri", "olga", "ada"):
             assert await world.answer(name, query, id=identity) == await world.answer(name, query, id=NOWHERE)

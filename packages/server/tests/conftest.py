@@ -10,13 +10,13 @@ import httpx
 import pytest
 
 from integrates.api.execution import Api
-from integrates.db_model.design import design
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.memory import memory_files
+from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.change import issue
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
-from integrates.db_model.types import Stamp
 from integrates.server import clock
 from integrates.server.app import new_app
 from integrates.server.auth.secret import derive

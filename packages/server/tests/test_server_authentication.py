@@ -9,7 +9,8 @@ import msgspec
 import pytest
 from packages.server.tests.conftest import ADA, KEYS, ME, ORIGIN, URI, World, new_world
 
-from integrates.db_model import entity
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import read
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
 from integrates.db_model.store.memory import memory_store
@@ -67,23 +68,23 @@ async def test_a_revoked_token_is_refused_on_the_next_request(world: World) -> N
     token = await world.token()
     assert (await world.ask(token)).status_code == 200
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
-    stored = await entity.get(world.store, ACCESS_TOKEN, access_token_key(claims["jti"].partition(".")[0]))
+    stored = await read.get(world.store, ACCESS_TOKEN, access_token_key(claims["jti"].partition(".")[0]))
     assert stored is not None
     revoked = TokenState(status=TokenStatus.REVOKED, at=world.now, by=ADA)
-    plan = entity.changed(ACCESS_TOKEN, stored, lambda old, _: msgspec.structs.replace(old, state=revoked), world.stamp())
+    plan = planning.changed(ACCESS_TOKEN, stored, lambda old, _: msgspec.structs.replace(old, state=revoked), world.stamp())
     await world.store.write(plan.changes)
     assert (await world.ask(token)).status_code == 401
 
 
 async def remove(world: World, email: str) -> None:
-    person = await entity.get(world.store, STAKEHOLDER, stakeholder_key(email))
+    person = await read.get(world.store, STAKEHOLDER, stakeholder_key(email))
     assert person is not None
 
     def removed(old: Stakeholder, at: datetime) -> Stakeholder:
         state = msgspec.structs.replace(old.state, status=StakeholderStatus.DELETED, at=at)
         return msgspec.structs.replace(old, state=state)
 
-    await world.store.write(entity.changed(STAKEHOLDER, person, removed, world.stamp()).changes)
+    await world.store.write(planning.changed(STAKEHOLDER, person, removed, world.stamp()).changes)
 
 
 async def test_a_removed_persons_token_and_session_are_refused(world: World) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from integrates.db_model import entity
-from integrates.db_model.design import Design, parsed
+from integrates.db_model.entity import read
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.store.design import Design, parsed
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.server.demo.item import DemoRefused, plain
@@ -21,7 +21,7 @@ from integrates.server.demo.load import NotEmpty, is_empty, load_demo
 from integrates.server.demo.people import people
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
-DOCUMENT = json.loads(files("integrates.db_model").joinpath("design.json").read_bytes())
+DOCUMENT = json.loads(files("integrates.db_model.store").joinpath("design.json").read_bytes())
 
 
 def ids() -> Callable[[], str]:
@@ -46,10 +46,10 @@ async def load(design: Design, store: Store) -> int:
 async def test_everything_is_loaded_as_first_stored() -> None:
     store, design = memory_store(), parsed(json.dumps(DOCUMENT).encode())
     assert await load(design, store) == sum(len(found.demo) for found in design.facets.values())
-    group = await entity.get(store, GROUP, group_key("webshop"))
+    group = await read.get(store, GROUP, group_key("webshop"))
     assert group is not None
     assert group.version == 1
-    revisions = await entity.history(store, group_key("webshop"))
+    revisions = await read.history(store, group_key("webshop"))
     assert [(revision.version, revision.operation, revision.by) for revision in revisions] == [
         (1, "load_demo", group.created_by)
     ]
@@ -59,7 +59,7 @@ async def test_dates_are_moved_so_that_the_demo_ends_now() -> None:
     store, design = memory_store(), parsed(json.dumps(DOCUMENT).encode())
     await load(design, store)
     first = facet(DOCUMENT, "group")["TableData"][0]
-    group = await entity.get(store, GROUP, group_key(plain(first["info"])["name"]))
+    group = await read.get(store, GROUP, group_key(plain(first["info"])["name"]))
     assert group is not None
     before_anchor = datetime.fromisoformat(design.anchor) - datetime.fromisoformat(plain(first["created_at"]))
     assert NOW - group.created_at == before_anchor
@@ -81,7 +81,7 @@ async def test_an_edited_role_is_the_role_that_counts() -> None:
 
     store = memory_store()
     await load(edited("stakeholder", demote), store)
-    person = await entity.get(store, STAKEHOLDER, stakeholder_key("ada@demo.example"))
+    person = await read.get(store, STAKEHOLDER, stakeholder_key("ada@demo.example"))
     assert person is not None
     assert person.access.role == "user"
 

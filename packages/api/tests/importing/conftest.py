@@ -16,10 +16,15 @@ from integrates.api.importing.job import Gate, Job
 from integrates.api.ingest.confine import within
 from integrates.api.ingest.observation import Scan
 from integrates.api.ingest.sarif import read
-from integrates.db_model import claim, entity, locking
-from integrates.db_model.counters import finding_counters_key
+from integrates.db_model.entity import claim, transaction
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import read as reading
+from integrates.db_model.entity.counter import finding_counters_key
+from integrates.db_model.entity.facet import entity_key
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.revision import Revision
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound
-from integrates.db_model.facet import entity_key
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.files.port import Content, Files, whole
 from integrates.db_model.findings import change as finding_change
@@ -30,7 +35,7 @@ from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
-from integrates.db_model.listing import listing
+from integrates.db_model.indicators.recount import recount, stored
 from integrates.db_model.organizations import change as organization_change
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import (
@@ -39,18 +44,14 @@ from integrates.db_model.organizations.types import (
     OrganizationState,
     OrganizationStatus,
 )
-from integrates.db_model.recount import recount, stored
-from integrates.db_model.revision import Revision
 from integrates.db_model.roots import change as root_change
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Change, Key, Page, Query, Store
-from integrates.db_model.store.sqlite import sqlite_store
-from integrates.db_model.types import Stamp
-from integrates.db_model.vulnerabilities import change
-from integrates.db_model.vulnerabilities import list as lists
+from integrates.db_model.store.sqlite.store import sqlite_store
+from integrates.db_model.vulnerabilities import change, lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.identity import identity_of
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
@@ -138,7 +139,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             created_at=at,
             created_by=HANA,
         )
-        await locking.write(self.store, organization_change.founded(organization, self.stamp()))
+        await transaction.write(self.store, organization_change.founded(organization, self.stamp()))
         organization = await self.got(ORGANIZATION, organization_key(ORGANIZATION_ID))
         group = Group(
             info=GroupInfo(name=GROUP_NAME, organization_id=ORGANIZATION_ID, description="Shop"),
@@ -146,7 +147,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             created_at=at,
             created_by=HANA,
         )
-        await locking.write(self.store, (group_change.added(group, organization, self.stamp()),))
+        await transaction.write(self.store, (group_change.added(group, organization, self.stamp()),))
         await self.add_root(ROOT_ID, "main")
 
     async def add_root(self, root_id: str, branch: str) -> None:
@@ -163,11 +164,11 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             created_at=self.at,
             created_by=HANA,
         )
-        await locking.write(self.store, (root_change.added(root, group, self.stamp()),))
+        await transaction.write(self.store, (root_change.added(root, group, self.stamp()),))
 
     async def got(self, facet: Any, key: Key) -> Any:
         """Read an entity that exists."""
-        found = await entity.get(self.store, facet, key)
+        found = await reading.get(self.store, facet, key)
         assert found is not None
         return found
 
@@ -183,7 +184,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         location = root_change.location_claim(ORGANIZATION_ID, root.location.url, root.location.branch)
         held = (await claim.holders(self.store, (location,)))[0]
         plan = root_change.deactivated(root, "OUT_OF_SCOPE", held, self.stamp())
-        await locking.write(self.store, (plan,))
+        await transaction.write(self.store, (plan,))
 
     async def scan(self, content: bytes, strip_prefix: str | None = None) -> Scan:
         """Read a file as the API does."""
@@ -253,12 +254,12 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
     async def findings(self) -> dict[str, Finding]:
         """Return the live findings by rule id, those of other tools than ``Scanner`` by tool and rule id."""
         query = listing("finding", "findings_of_group", {"group_name": GROUP_NAME})
-        found = await entity.everything(self.store, FINDING, query)
+        found = await reading.everything(self.store, FINDING, query)
         return {_name(each.rule): each for each in found if each.rule}
 
     async def vulnerabilities(self) -> list[Vulnerability]:
         """Return the live vulnerabilities of the root."""
-        return list(await entity.everything(self.store, VULNERABILITY, lists.of_root(ROOT_ID)))
+        return list(await reading.everything(self.store, VULNERABILITY, lists.of_root(ROOT_ID)))
 
     async def places(self) -> list[tuple[str, str, str, str | None]]:
         """Return rule, line, state and fingerprint of each live vulnerability, in order."""
@@ -271,28 +272,28 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def history(self, entity_: Any, facet: Any) -> tuple[Revision, ...]:
         """Return the revisions of an entity."""
-        return await entity.history(self.store, entity_key(facet, entity_))
+        return await reading.history(self.store, entity_key(facet, entity_))
 
     async def alter(self, vulnerability_id: str, alter: Callable[[Vulnerability], Vulnerability]) -> Vulnerability:
         """Change a vulnerability as somebody else would do it, its identity claim included."""
         current = await self.got(VULNERABILITY, vulnerability_key(vulnerability_id))
         finding = await self.got(FINDING, finding_key(current.finding_id))
         plan = change.changed(current, lambda old, _: alter(old), finding, self.stamp())
-        await locking.write(self.store, (plan,))
+        await transaction.write(self.store, (plan,))
         return plan.entity
 
     async def retitle(self, rule: str, title: str) -> None:
         """Change a finding as a person would do it."""
         finding = (await self.findings())[rule]
         described = replace(finding.description, title=title)
-        plan = entity.changed(FINDING, finding, lambda old, _: replace(old, description=described), self.stamp())
-        await locking.write(self.store, (plan,))
+        plan = planning.changed(FINDING, finding, lambda old, _: replace(old, description=described), self.stamp())
+        await transaction.write(self.store, (plan,))
 
     async def rescore(self, rule: str, severity: Severity | None) -> None:
         """Give a finding another severity as a person would do it."""
         finding = (await self.findings())[rule]
         counted = (await self.store.get((finding_counters_key(finding.id),)))[0]
-        await locking.write(self.store, (finding_change.rescored(finding, severity, counted, self.stamp()),))
+        await transaction.write(self.store, (finding_change.rescored(finding, severity, counted, self.stamp()),))
 
     async def remove(self, vulnerability_id: str, justification: RemovalJustification) -> None:
         """Remove a vulnerability and free its identity."""
@@ -310,17 +311,17 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             await self.remove(each.id, justification)
         finding = (await self.findings())[rule]
         state = replace(finding.state, status=FindingStateStatus.DELETED, justification=justification)
-        plan = entity.changed(FINDING, finding, lambda old, _: replace(old, state=state), self.stamp())
+        plan = planning.changed(FINDING, finding, lambda old, _: replace(old, state=state), self.stamp())
         key = claim.claim_key("finding_rule", GROUP_NAME, "scanner", rule)
         held = (await claim.holders(self.store, (key,)))[0]
         assert held is not None
         freed = (claim.freed("finding_rule", GROUP_NAME, "scanner", rule, held=held),) if frees else ()
-        await locking.write(self.store, (entity.together(plan, *freed),))
+        await transaction.write(self.store, (planning.together(plan, *freed),))
         return plan.entity
 
     async def got_any(self, facet: Any, key: Key) -> Any:
         """Read an entity that was ever stored, removed or not."""
-        return await entity.get_any(self.store, facet, key)
+        return await reading.get_any(self.store, facet, key)
 
     async def is_counted(self) -> bool:
         """Tell whether all counters are what they count."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model import counters
+from integrates.db_model.entity import counter
 from integrates.db_model.errors import Raced
 from integrates.db_model.findings.types import RemovalJustification
 from integrates.db_model.imports.types import ImportCounts, ImportStatus
@@ -208,7 +208,7 @@ async def test_a_lagging_list_closes_nothing_that_is_reported(tools: Any) -> Non
 
 
 async def test_a_group_without_room_for_another_finding_fails_the_import(world: Any, tools: Any) -> None:
-    full = counters.guarded(counters.group_counters_key("webshop", 0), "findings", by=counters.MAX_FINDINGS - 1)
+    full = counter.guarded(counter.group_counters_key("webshop", 0), "findings", by=counter.MAX_FINDINGS - 1)
     await world.store.write((full,))
     record = await world.imported(tools.file(tools.seen("one", rule="R1"), tools.seen("two", rule="R2")))
     assert (record.state.status, record.state.reason) == (ImportStatus.FAILED, "too_many")

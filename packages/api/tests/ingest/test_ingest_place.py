@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from integrates.api.ingest.observation import Place, Reason
-from integrates.db_model.vulnerabilities.place import place
+from integrates.db_model.vulnerabilities.location import place
 from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
 
 LINES, INPUTS, PORTS = VulnerabilityType.LINES, VulnerabilityType.INPUTS, VulnerabilityType.PORTS

@@ -16,7 +16,7 @@ from integrates.api.ingest.sarif_document import Document
 from integrates.api.ingest.shape import defects
 from integrates.api.ingest.text import block, headline, line
 from integrates.db_model import values
-from integrates.db_model.vulnerabilities.place import place
+from integrates.db_model.vulnerabilities.location import place
 
 RULE = {
     "id": "R1",

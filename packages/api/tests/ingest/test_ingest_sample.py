@@ -11,7 +11,7 @@ import pytest
 from integrates.api.ingest.observation import Reason, Scan
 from integrates.api.ingest.sarif import read
 from integrates.db_model import values
-from integrates.db_model.vulnerabilities.place import place
+from integrates.db_model.vulnerabilities.location import place
 
 _REPOSITORY = Path(__file__).parents[4]
 SAMPLES = Path(os.environ.get("INTEGRATES_SARIF_SAMPLES") or _REPOSITORY.parent / "shared" / "data" / "sarif")

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model import claim, entity, locking
-from integrates.db_model.counters import finding_counters_key
+from integrates.db_model.entity import claim, read, transaction
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.counter import finding_counters_key
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings import change as finding_change
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, FindingDescription, FindingState, FindingStateStatus, ToolRule
 from integrates.db_model.groups import change as group_change
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
+from integrates.db_model.indicators.recount import recount, stored
 from integrates.db_model.organizations import change as organization_change
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import (
@@ -25,14 +28,12 @@ from integrates.db_model.organizations.types import (
     OrganizationState,
     OrganizationStatus,
 )
-from integrates.db_model.recount import recount, stored
 from integrates.db_model.roots import change as root_change
 from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.store.sqlite import sqlite_store
-from integrates.db_model.types import Stamp
+from integrates.db_model.store.sqlite.store import sqlite_store
 from integrates.db_model.vulnerabilities import change, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.identity import identity_of
@@ -72,7 +73,7 @@ class Scene:
 
     async def write(self, *plans: Any) -> Any:
         """Write plans in one transaction; return the entity of the first."""
-        await locking.write(self.store, plans)
+        await transaction.write(self.store, plans)
         return plans[0].entity
 
     async def begin(self) -> None:
@@ -155,7 +156,7 @@ class Scene:
         held = (await claim.holders(self.store, (key,)))[0]
         plan = change.reported(new, finding, stamp, held)
         released = finding_change.released(finding, stamp) if rules.is_released(new) else None
-        made: Vulnerability = await self.write(entity.together(plan, *(released.changes if released else ())))
+        made: Vulnerability = await self.write(planning.together(plan, *(released.changes if released else ())))
         return made
 
     async def alter(self, identifier: str, alter: Callable[[Vulnerability, datetime], Vulnerability]) -> Vulnerability:
@@ -172,7 +173,7 @@ class Scene:
 
     async def got(self, facet: Any, key: Any) -> Any:
         """Read what exists."""
-        found = await entity.get(self.store, facet, key)
+        found = await read.get(self.store, facet, key)
         assert found is not None
         return found
 

@@ -8,14 +8,15 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model import claim, counters, entity, locking
 from integrates.db_model.access.change import granted_group
 from integrates.db_model.access.types import GroupGrant, GroupRole
-from integrates.db_model.counters import DOT
+from integrates.db_model.entity import claim, counter, read, transaction
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.counter import DOT
 from integrates.db_model.errors import Raced, Rejected, Stale
 from integrates.db_model.findings import change as finding_change
 from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import ABSENT, Item, Key, Put
 from integrates.db_model.vulnerabilities import change, rules
@@ -75,16 +76,16 @@ async def one(scene: Any, **members: Any) -> Any:
 
 
 async def numbers(scene: Any, *keys: Key) -> Mapping[str, int]:
-    return counters.added(counters.summed(await scene.store.get(keys)), {})
+    return counter.added(counter.summed(await scene.store.get(keys)), {})
 
 
 async def test_a_report_is_counted_in_finding_root_and_group(scene: Any) -> None:
     found = await one(scene)
     rest = ("UNTREATED", "NONE", "NONE", "NONE")
     opened = {"opened_epoch_sum": int(found.cycle.opened_at.timestamp())}
-    assert await numbers(scene, counters.finding_counters_key("R1")) == {cell("VULNERABLE", "INHERITED", *rest): 1, **opened}
-    assert await numbers(scene, counters.root_counters_key("root")) == {cell("VULNERABLE", *rest): 1, "reported": 1, **opened}
-    assert await numbers(scene, *counters.group_counters_keys("webshop")) == {
+    assert await numbers(scene, counter.finding_counters_key("R1")) == {cell("VULNERABLE", "INHERITED", *rest): 1, **opened}
+    assert await numbers(scene, counter.root_counters_key("root")) == {cell("VULNERABLE", *rest): 1, "reported": 1, **opened}
+    assert await numbers(scene, *counter.group_counters_keys("webshop")) == {
         cell("VULNERABLE", "5.0", *rest): 1,
         "roots": 1,
         "findings": 1,
@@ -106,9 +107,9 @@ async def test_a_report_is_counted_in_finding_root_and_group(scene: Any) -> None
 async def test_a_change_moves_from_cell_to_cell(scene: Any, alter: Any, finding: Any, group: Any) -> None:
     await one(scene)
     await scene.alter("one", alter)
-    in_finding = await numbers(scene, counters.finding_counters_key("R1"))
-    in_group = await numbers(scene, *counters.group_counters_keys("webshop"))
-    in_root = await numbers(scene, counters.root_counters_key("root"))
+    in_finding = await numbers(scene, counter.finding_counters_key("R1"))
+    in_group = await numbers(scene, *counter.group_counters_keys("webshop"))
+    in_root = await numbers(scene, counter.root_counters_key("root"))
     expected = {cell(*finding): 1} if finding else {}
     assert {name: number for name, number in in_finding.items() if name.count(DOT) == 5} == expected
     expected = {cell(finding[0], group, *finding[2:]): 1} if finding else {}
@@ -125,14 +126,14 @@ async def test_closings_are_remembered_by_the_level_of_their_moment(scene: Any) 
     safe = await scene.alter("one", closed)
     seconds = int((safe.cycle.closed_at - found.cycle.opened_at).total_seconds())
     expected = {cell("remediated_count", "MEDIUM"): 1, cell("remediated_seconds", "MEDIUM"): seconds}
-    for key in (counters.finding_counters_key("R1"), counters.root_counters_key("root")):
+    for key in (counter.finding_counters_key("R1"), counter.root_counters_key("root")):
         assert {name: n for name, n in (await numbers(scene, key)).items() if name.startswith("remediated")} == expected
     await scene.rescore("R1", score("9.5"))
     await scene.alter("one", lambda old, at: rules.reopened(old, sighting(old), by="x", at=at))
     await scene.alter("one", closed)
-    assert (await numbers(scene, counters.finding_counters_key("R1")))[cell("remediated_count", "CRITICAL")] == 1
+    assert (await numbers(scene, counter.finding_counters_key("R1")))[cell("remediated_count", "CRITICAL")] == 1
     await scene.alter("one", lambda old, at: rules.reopened(old, sighting(old), by="x", at=at))
-    assert (await numbers(scene, counters.finding_counters_key("R1")))[cell("remediated_count", "CRITICAL")] == 1
+    assert (await numbers(scene, counter.finding_counters_key("R1")))[cell("remediated_count", "CRITICAL")] == 1
     assert await scene.is_counted()
 
 
@@ -152,7 +153,7 @@ def sighting(old: Any) -> rules.Sighting:
 )
 def test_the_inheriting_ones_move_with_their_finding(cells: Any, old: Any, new: Any, expected: Any) -> None:
     severities = [score(each) if each else None for each in (old, new)]
-    assert counters.moved_scores(cells, *severities) == expected
+    assert counter.moved_scores(cells, *severities) == expected
 
 
 async def test_a9_a_finding_is_rescored_amid_changes(scene: Any) -> None:
@@ -170,23 +171,23 @@ async def test_a9_a_finding_is_rescored_amid_changes(scene: Any) -> None:
             status = list(TreatmentStatus)[1 + (number // 12 + number) % 3]
             value = Treatment(status=status, justification=str(number), at=stamps[number].at, by="x")
             plan = change.changed(current, lambda old, _: replace(old, treatment=value), finding, stamps[number])
-            await locking.write(scene.store, (plan,))
+            await transaction.write(scene.store, (plan,))
 
-        await locking.retried(lambda: locking.retried(attempt), on=(Raced, Stale))
+        await transaction.retried(lambda: transaction.retried(attempt), on=(Raced, Stale))
 
     async def rescore() -> None:
         async def attempt() -> None:
             await scene.rescore("R1", score("9.1"))
 
-        await locking.retried(lambda: locking.retried(lambda: locking.retried(attempt)))
+        await transaction.retried(lambda: transaction.retried(lambda: transaction.retried(attempt)))
 
     await asyncio.gather(*(treat(number) for number in range(10)), rescore(), *(treat(number) for number in range(10, 20)))
-    in_group = await numbers(scene, *counters.group_counters_keys("webshop"))
+    in_group = await numbers(scene, *counter.group_counters_keys("webshop"))
     found = {name: number for name, number in in_group.items() if name.count(DOT) == 5}
     assert sum(number for name, number in found.items() if name.split(DOT)[1] == "9.1") == 10
     assert sum(number for name, number in found.items() if name.split(DOT)[1] == "7.0") == 2
     assert sum(found.values()) == 12
-    histories = [await entity.history(scene.store, vulnerability_key(f"v{number:02}")) for number in range(12)]
+    histories = [await read.history(scene.store, vulnerability_key(f"v{number:02}")) for number in range(12)]
     assert {name for history in histories for each in history[1:] for name in each.aspects} == {"treatment"}
     assert sum(len(history) - 1 for history in histories) == 20
     assert await scene.is_counted()
@@ -195,7 +196,7 @@ async def test_a9_a_finding_is_rescored_amid_changes(scene: Any) -> None:
 async def test_rescoring_is_refused_while_the_counters_move(scene: Any) -> None:
     await one(scene)
     finding = await scene.got(FINDING, finding_key("R1"))
-    counted: tuple[Item | None, ...] = await scene.store.get((counters.finding_counters_key("R1"),))
+    counted: tuple[Item | None, ...] = await scene.store.get((counter.finding_counters_key("R1"),))
     await scene.alter("one", treated)
     with pytest.raises(Raced):
         await scene.write(finding_change.rescored(finding, score("9.1"), counted[0], scene.stamp()))
@@ -215,13 +216,13 @@ async def test_a_change_is_refused_while_its_finding_moves(scene: Any) -> None:
 async def test_a_guard_keeps_both_bounds(scene: Any) -> None:
     key = Key("COUNTERS#X", "COUNTERS#X")
     for by, low, high, is_done in ((1, 0, 2, True), (1, 0, 2, True), (1, 0, 2, False), (-2, 0, 2, True), (-1, 0, 2, False)):
-        plan = entity.Plan(VULNERABILITY, scene, (counters.guarded(key, "n", by=by, low=low, high=high),))
+        plan = planning.Plan(VULNERABILITY, scene, (counter.guarded(key, "n", by=by, low=low, high=high),))
         plan = replace(plan, changes=(await marker(scene), *plan.changes))
         if is_done:
-            await locking.write(scene.store, (plan,))
+            await transaction.write(scene.store, (plan,))
         else:
             with pytest.raises(Rejected, match="too_many"):
-                await locking.write(scene.store, (plan,))
+                await transaction.write(scene.store, (plan,))
 
 
 async def marker(scene: Any) -> Any:
@@ -248,7 +249,7 @@ async def test_no_write_of_a_vulnerability_takes_more_than_its_share(scene: Any)
         at=stamp.at,
     )
     report = change.reported(new, finding, stamp)
-    first = entity.together(report, *finding_change.released(finding, stamp).changes)
+    first = planning.together(report, *finding_change.released(finding, stamp).changes)
     marked = replace(report.entity, tool=replace(new.tool, fingerprint="f"))  # type: ignore[type-var] # it has a tool
     renamed = change.renamed(
         change.changed(report.entity, lambda _, at: closed(marked, at), finding, scene.stamp()),
@@ -256,7 +257,7 @@ async def test_no_write_of_a_vulnerability_takes_more_than_its_share(scene: Any)
         claim.Held("one", 1),
     )
     for plan, most in ((report, 8), (first, 8), (renamed, 14)):
-        assert 6 < len(locking.merged(plan.changes)) <= most
+        assert 6 < len(transaction.merged(plan.changes)) <= most
 
 
 async def test_the_identity_of_the_ci_is_no_member(scene: Any) -> None:
@@ -268,6 +269,6 @@ async def test_the_identity_of_the_ci_is_no_member(scene: Any) -> None:
 
 
 def test_the_shard_of_a_call_is_always_the_same() -> None:
-    found = {counters.shard_of(f"call-{number}") for number in range(200)}
-    assert found == set(range(counters.GROUP_SHARDS))
-    assert counters.shard_of("00000000-0000-4000-8000-000000000000") == 7
+    found = {counter.shard_of(f"call-{number}") for number in range(200)}
+    assert found == set(range(counter.GROUP_SHARDS))
+    assert counter.shard_of("00000000-0000-4000-8000-000000000000") == 7

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from integrates.db_model import cell
-from integrates.db_model.cell import finding_status
-from integrates.db_model.counters import DOT
-from integrates.db_model.figure import Share, figures
+from integrates.db_model.entity.counter import DOT
 from integrates.db_model.findings.types import FindingStatus
+from integrates.db_model.indicators import cell
+from integrates.db_model.indicators.cell import finding_status
+from integrates.db_model.indicators.figure import Share, figures
 from integrates.db_model.severities.types import Level, Severity
 
 NOW = datetime(2024, 5, 11, tzinfo=UTC)

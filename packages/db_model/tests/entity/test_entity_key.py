@@ -13,20 +13,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrates.db_model import facet as facets
-from integrates.db_model import key
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
-from integrates.db_model.design import design
+from integrates.db_model.entity import facet as facets
+from integrates.db_model.entity.facet import decoded, encoded
+from integrates.db_model.entity.listing import everywhere, listing
 from integrates.db_model.errors import Corrupt
-from integrates.db_model.facet import decoded, encoded
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports.facet import IMPORT
-from integrates.db_model.listing import everywhere, listing
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.roots.facet import GIT_ROOT
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
+from integrates.db_model.store.design import design
 from integrates.db_model.store.port import Item, Key
+from integrates.db_model.store.template import builder, is_variable, prefix, variables
 from integrates.db_model.tokens.facet import ACCESS_TOKEN
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 
@@ -77,7 +77,7 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
     ],
 )
 def test_a_key_is_filled(template: str, parts: Mapping[str, str], expected: str) -> None:
-    assert key.builder(template)(parts) == expected
+    assert builder(template)(parts) == expected
 
 
 @pytest.mark.parametrize(
@@ -85,9 +85,9 @@ def test_a_key_is_filled(template: str, parts: Mapping[str, str], expected: str)
 )
 def test_a_key_is_never_shortened_and_never_reaches_into_another(parts: Mapping[str, str], error: type[Exception]) -> None:
     with pytest.raises(error):
-        key.builder("FIN#id")(parts)
+        builder("FIN#id")(parts)
     with pytest.raises(error):
-        key.builder("FIN#id#VULN#other")({**parts, "other": "1"})
+        builder("FIN#id#VULN#other")({**parts, "other": "1"})
 
 
 @pytest.mark.parametrize(
@@ -101,19 +101,19 @@ def test_a_key_is_never_shortened_and_never_reaches_into_another(parts: Mapping[
     ],
 )
 def test_a_prefix_ends_before_the_first_missing_part(parts: Mapping[str, str], expected: str) -> None:
-    assert key.prefix("HIDDEN#hidden#STATE#state#AT#at", parts) == expected
+    assert prefix("HIDDEN#hidden#STATE#state#AT#at", parts) == expected
 
 
 def test_a_prefix_refuses_what_a_key_refuses() -> None:
     with pytest.raises(ValueError, match="contains"):
-        key.prefix("FIN#id#VULN#other", {"id": "1#2"})
+        prefix("FIN#id#VULN#other", {"id": "1#2"})
 
 
 @pytest.mark.parametrize(
     ("segment", "expected"), [("id", True), ("root_id", True), ("FIN", False), ("Fin", False), ("", False)]
 )
 def test_variables_are_lower_case_words(segment: str, expected: object) -> None:
-    assert key.is_variable(segment) is expected
+    assert is_variable(segment) is expected
 
 
 @pytest.mark.parametrize("facet", FACETS, ids=lambda facet: facet.name)
@@ -139,7 +139,7 @@ def test_every_pattern_of_the_design_can_be_asked() -> None:
     for name, layout in design().facets.items():
         for pattern in layout.patterns:
             template = layout.key if pattern.index is None else layout.indexes[pattern.index]
-            parts = dict.fromkeys(key.variables(template.pk), "x")
+            parts = dict.fromkeys(variables(template.pk), "x")
             query = listing(name, pattern.name, parts)
             assert query.index == pattern.index
             assert "#" not in query.pk or query.pk.startswith(template.pk.split("#")[0])

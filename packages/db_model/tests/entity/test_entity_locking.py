@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from integrates.db_model import claim, counters, entity, locking
 from integrates.db_model.access.change import granted_group
 from integrates.db_model.access.types import GroupGrant, GroupRole
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import claim, counter, read, transaction
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.plan import Plan
 from integrates.db_model.errors import AlreadyExists, ModelError, Raced, Rejected, Stale
 from integrates.db_model.findings import change as finding_change
 from integrates.db_model.findings.facet import FINDING, finding_key
@@ -67,7 +68,7 @@ def labelled(tag: str) -> Any:
     ],
 )
 def test_what_shares_a_key_is_merged(changes: list[Change], expected: list[Change]) -> None:
-    assert list(locking.merged(changes)) == expected
+    assert list(transaction.merged(changes)) == expected
 
 
 @pytest.mark.parametrize(
@@ -83,8 +84,8 @@ def test_what_shares_a_key_is_merged(changes: list[Change], expected: list[Chang
 )
 def test_what_does_not_go_together_is_refused(changes: list[Change]) -> None:
     with pytest.raises(ValueError, match="cannot share"):
-        locking.merged(changes)
-    assert locking.fitting([changes[:1], changes[1:]]) == 1
+        transaction.merged(changes)
+    assert transaction.fitting([changes[:1], changes[1:]]) == 1
 
 
 CHANGES = st.one_of(
@@ -101,17 +102,17 @@ def test_chunks_hold_no_key_twice_and_keep_the_order(groups: list[list[Change]])
         Plan(VULNERABILITY, None, tuple([put(Key(f"OWN{number}", "X")), *group] if group else ()))
         for number, group in enumerate(groups)
     ]
-    chunks = locking.chunks(plans)
+    chunks = transaction.chunks(plans)
     assert [plan for chunk in chunks for plan in chunk] == [plan for plan in plans if plan.changes]
     for chunk in chunks:
-        merged = locking.merged([each for plan in chunk for each in plan.changes])
+        merged = transaction.merged([each for plan in chunk for each in plan.changes])
         assert 0 < len(merged) <= MAX_CHANGES
         assert len({each.key for each in merged}) == len(merged)
 
 
 def test_chunks_are_as_full_as_they_may_be() -> None:
     plans = [Plan(GROUP, None, tuple(put(Key(f"K{n}", f"{m}")) for m in range(3))) for n in range(100)]
-    assert [len(chunk) for chunk in locking.chunks(plans)] == [33, 33, 33, 1]
+    assert [len(chunk) for chunk in transaction.chunks(plans)] == [33, 33, 33, 1]
 
 
 def test_a_chunk_stays_below_the_bytes_of_a_write() -> None:
@@ -119,7 +120,7 @@ def test_a_chunk_stays_below_the_bytes_of_a_write() -> None:
     text = "x" * 200_000
     own = [[put(Key(f"K{n}", "K"), text=text), put(Key(f"R{n}", "R"), text=text)] for n in range(30)]
     besides = [[put(Key(f"K{n}", "K")), put(Key(f"R{n}", "R")), put(Key(f"F{n}", "F"), text=text)] for n in range(30)]
-    assert [locking.fitting(groups) for groups in (own, besides)] == [5, 10]
+    assert [transaction.fitting(groups) for groups in (own, besides)] == [5, 10]
 
 
 def described(text: str) -> Any:
@@ -128,7 +129,7 @@ def described(text: str) -> Any:
 
 async def stale(scene: Any) -> Any:
     group = await scene.got(GROUP, group_key("webshop"))
-    one, two = (entity.changed(GROUP, group, described(text), scene.stamp()) for text in ("One", "Two"))
+    one, two = (planning.changed(GROUP, group, described(text), scene.stamp()) for text in ("One", "Two"))
     await scene.write(one)
     return two
 
@@ -136,10 +137,10 @@ async def stale(scene: Any) -> Any:
 async def test_a_stale_change_is_stale_and_names_the_version(scene: Any) -> None:
     plan = await stale(scene)
     with pytest.raises(Stale) as caught:
-        await locking.write(scene.store, (plan,))
+        await transaction.write(scene.store, (plan,))
     assert (caught.value.facet, caught.value.identity, caught.value.current) == ("group", "GROUP#webshop", 2)
     assert (await scene.got(GROUP, group_key("webshop"))).info.description == "One"
-    assert len(await entity.history(scene.store, group_key("webshop"))) == 2
+    assert len(await read.history(scene.store, group_key("webshop"))) == 2
 
 
 async def test_a_taken_claim_already_exists(scene: Any) -> None:
@@ -148,12 +149,12 @@ async def test_a_taken_claim_already_exists(scene: Any) -> None:
     with pytest.raises(AlreadyExists) as caught:
         await scene.write(finding_change.reported(again, scene.stamp()))
     assert caught.value.kind == "finding_rule"
-    assert await entity.get(scene.store, FINDING, finding_key("R2")) is None
+    assert await read.get(scene.store, FINDING, finding_key("R2")) is None
 
 
 async def test_a_full_group_is_rejected_and_nothing_is_written(scene: Any) -> None:
-    room = counters.MAX_MEMBERS - 1
-    await scene.store.write((Add(counters.group_counters_key("webshop", 0), {"members": room}, {}, ANYTHING),))
+    room = counter.MAX_MEMBERS - 1
+    await scene.store.write((Add(counter.group_counters_key("webshop", 0), {"members": room}, {}, ANYTHING),))
     grant = GroupGrant(role=GroupRole.USER)
     await scene.write(granted_group("one@x", "webshop", grant, scene.stamp()))
     with pytest.raises(Rejected, match="too_many"):
@@ -164,10 +165,10 @@ async def test_a_full_group_is_rejected_and_nothing_is_written(scene: Any) -> No
 async def test_a_parent_that_changed_is_a_race(scene: Any) -> None:
     organization = await scene.got(ORGANIZATION, organization_key("organization"))
     info = replace(organization.info, country="CO")
-    await scene.write(entity.changed(ORGANIZATION, organization, lambda old, _: replace(old, info=info), scene.stamp()))
+    await scene.write(planning.changed(ORGANIZATION, organization, lambda old, _: replace(old, info=info), scene.stamp()))
     with pytest.raises(Raced):
         await scene.write(group_change.added(scene.new_group("other"), organization, scene.stamp()))
-    assert await entity.get(scene.store, GROUP, group_key("other")) is None
+    assert await read.get(scene.store, GROUP, group_key("other")) is None
 
 
 async def test_stale_goes_before_other_refusals(scene: Any) -> None:
@@ -175,7 +176,7 @@ async def test_stale_goes_before_other_refusals(scene: Any) -> None:
     await scene.finding("R1")
     again = replace(scene.new_finding("R2"), rule=scene.new_finding("R1").rule)
     with pytest.raises(Stale):
-        await locking.write(scene.store, (entity.together(plan, Check(Key("NONE", "NONE"), Version(1))),))
+        await transaction.write(scene.store, (planning.together(plan, Check(Key("NONE", "NONE"), Version(1))),))
     with pytest.raises(AlreadyExists):
         await scene.write(finding_change.reported(again, scene.stamp()))
 
@@ -188,7 +189,7 @@ async def test_an_identity_is_taken_over_only_from_who_was_seen(scene: Any) -> N
     assert await claim.holders(scene.store, (claim.claim_key("group_name", "x"),)) == (claim.Held("two", 2),)
     plan = Plan(GROUP, scene.new_group(), (claim.freed("group_name", "x", held=held),))
     with pytest.raises(Stale):
-        await locking.write(scene.store, (plan,))
+        await transaction.write(scene.store, (plan,))
     await scene.store.write((claim.freed("group_name", "x", held=claim.Held("two", 2)),))
     free = (claim.claim_key("group_name", "x"), claim.claim_key("group_name", "y"))
     assert await claim.holders(scene.store, free) == (None, None)
@@ -199,7 +200,7 @@ def test_claims_of_parts_do_not_run_together() -> None:
     assert claim.claim_key("root_location", "a") != claim.claim_key("root_nickname", "a")
 
 
-@pytest.mark.parametrize(("losses", "is_done"), [(0, True), (locking.RETRIES, True), (locking.RETRIES + 1, False)])
+@pytest.mark.parametrize(("losses", "is_done"), [(0, True), (transaction.RETRIES, True), (transaction.RETRIES + 1, False)])
 async def test_lost_races_are_decided_again_so_often(losses: int, is_done: object) -> None:
     tried: list[int] = []
 
@@ -210,11 +211,11 @@ async def test_lost_races_are_decided_again_so_often(losses: int, is_done: objec
         return "done"
 
     if is_done:
-        assert await locking.retried(attempt) == "done"
+        assert await transaction.retried(attempt) == "done"
     else:
         with pytest.raises(Raced):
-            await locking.retried(attempt)
-    assert len(tried) == min(losses, locking.RETRIES) + 1
+            await transaction.retried(attempt)
+    assert len(tried) == min(losses, transaction.RETRIES) + 1
 
 
 async def test_only_the_named_errors_are_decided_again() -> None:
@@ -225,7 +226,7 @@ async def test_only_the_named_errors_are_decided_again() -> None:
         raise Stale("group", "GROUP#x", 2)
 
     with pytest.raises(Stale):
-        await locking.retried(attempt)
+        await transaction.retried(attempt)
     assert len(tried) == 1
 
 
@@ -254,15 +255,15 @@ class Bulk:
         current = await self.scene.vulnerability(f"v{position:03}")
         finding = await self.scene.got(FINDING, finding_key("R1"))
         plan = change.changed(current, labelled("bulk"), finding, self.stamp)
-        return entity.together(plan, Check(finding_key("R1"), Version(finding.version)))
+        return planning.together(plan, Check(finding_key("R1"), Version(finding.version)))
 
-    async def write(self, plans: Any, store: Any = None) -> locking.Written:
-        return await locking.write_each(store or self.scene.store, plans, self.decide)
+    async def write(self, plans: Any, store: Any = None) -> transaction.Written:
+        return await transaction.write_each(store or self.scene.store, plans, self.decide)
 
 
 async def tags(scene: Any) -> Counter[tuple[str, ...]]:
     items = await scene.store.get([vulnerability_key(f"v{number:03}") for number in range(100)])
-    return Counter(entity.live(VULNERABILITY, item).labels.tags for item in items)  # type: ignore[union-attr] # all are live
+    return Counter(read.live(VULNERABILITY, item).labels.tags for item in items)  # type: ignore[union-attr] # all are live
 
 
 async def test_a4_one_of_a_hundred_was_changed_by_somebody_else(scene: Any) -> None:
@@ -298,7 +299,7 @@ async def test_a_changed_parent_has_the_rest_decided_again(scene: Any, intrude: 
 async def retitled(scene: Any, title: str) -> None:
     finding = await scene.got(FINDING, finding_key("R1"))
     description = replace(finding.description, title=title)
-    await scene.write(entity.changed(FINDING, finding, lambda old, _: replace(old, description=description), scene.stamp()))
+    await scene.write(planning.changed(FINDING, finding, lambda old, _: replace(old, description=description), scene.stamp()))
 
 
 async def test_a_race_that_is_lost_again_and_again_is_reported(scene: Any, intrude: Any) -> None:
@@ -311,7 +312,7 @@ async def test_a_race_that_is_lost_again_and_again_is_reported(scene: Any, intru
         await retitled(scene, f"Title {number}")
 
     written = await bulk.write(plans, intrude(scene.store, before))
-    assert len(bulk.asked) == locking.RETRIES
+    assert len(bulk.asked) == transaction.RETRIES
     assert {type(error) for error in written.refused.values()} == {Raced}
     assert (len(written.refused), written.entities) == (10, {})
 
@@ -328,7 +329,7 @@ async def test_what_was_equal_is_done_even_where_a_race_is_lost(scene: Any, intr
     async def before(number: int, _: Any) -> None:
         await retitled(scene, f"Title {number}")
 
-    written = await locking.write_each(intrude(scene.store, before), await decide(range(10)), decide)
+    written = await transaction.write_each(intrude(scene.store, before), await decide(range(10)), decide)
     assert (sorted(written.entities), sorted(written.refused)) == ([0, 1, 2, 3, 4], [5, 6, 7, 8, 9])
 
 
@@ -363,11 +364,11 @@ async def test_a3_of_two_changes_at_once_one_is_stale(scene: Any) -> None:
     current = await scene.report("one", "R1", "root")
     finding = await scene.got(FINDING, finding_key("R1"))
     plans = [change.changed(current, labelled(tag), finding, scene.stamp()) for tag in ("a", "b", "c", "d")]
-    found = await asyncio.gather(*(locking.write(scene.store, (plan,)) for plan in plans), return_exceptions=True)
+    found = await asyncio.gather(*(transaction.write(scene.store, (plan,)) for plan in plans), return_exceptions=True)
     assert found.count(None) == 1
     lost = [each for each in found if each is not None]
     assert [(type(each), getattr(each, "current", None)) for each in lost] == [(Stale, 2)] * 3
-    assert len(await entity.history(scene.store, vulnerability_key("one"))) == 2
+    assert len(await read.history(scene.store, vulnerability_key("one"))) == 2
     assert (await scene.vulnerability("one")).version == 2
 
 
@@ -380,10 +381,10 @@ async def test_a3_in_threads(scene: Any) -> None:
 
     def write(plan: Any) -> Any:
         try:
-            return asyncio.run(locking.write(scene.store, (plan,)))
+            return asyncio.run(transaction.write(scene.store, (plan,)))
         except Stale as error:
             return error.current
 
     found = await asyncio.gather(*(asyncio.to_thread(write, plan) for plan in plans))
     assert sorted(found, key=str) == [2, 2, 2, None]
-    assert len(await entity.history(scene.store, vulnerability_key("one"))) == 2
+    assert len(await read.history(scene.store, vulnerability_key("one"))) == 2

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 from msgspec.structs import replace
 
-from integrates.db_model import entity
+from integrates.db_model.entity import read
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import Key
@@ -148,11 +148,11 @@ class Group(RuleBasedStateMachine):
     def the_past_leads_to_the_present(self) -> None:
         keys: list[tuple[Any, Key]] = [(VULNERABILITY, vulnerability_key(each)) for each in self.known]
         for facet, key in [*keys, *((FINDING, finding_key(each)) for each in FINDINGS)]:
-            current = self.run(entity.get_any(self.scene.store, facet, key))
-            history = self.run(entity.history(self.scene.store, key))
+            current = self.run(read.get_any(self.scene.store, facet, key))
+            history = self.run(read.history(self.scene.store, key))
             assert [each.version for each in history] == list(range(1, current.version + 1))
             assert [each.at for each in history] == sorted({each.at for each in history})
-            then = self.run(entity.as_of(self.scene.store, facet, key, datetime.max.replace(tzinfo=UTC)))
+            then = self.run(read.as_of(self.scene.store, facet, key, datetime.max.replace(tzinfo=UTC)))
             is_there = facet is FINDING or current.state.status is not VulnerabilityStatus.DELETED
             assert then == (current if is_there else None)
 

@@ -7,18 +7,19 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model import entity, locking, revision
 from integrates.db_model.access.change import granted_group
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import AccessStatus, GroupAccess, GroupGrant, GroupRole, Invitation
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import read, revision, transaction
+from integrates.db_model.entity.facet import encoded, entity_key
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt, Rejected
-from integrates.db_model.facet import encoded, entity_key
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.listing import listing
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import ABSENT, Item, Key, Put, Query
-from integrates.db_model.types import Stamp
 from integrates.db_model.vulnerabilities import rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import (
@@ -63,7 +64,7 @@ async def lived(scene: Any) -> Any:
 
 async def test_versions_count_and_each_has_one_revision(scene: Any) -> None:
     states = await lived(scene)
-    history = await entity.history(scene.store, vulnerability_key("one"))
+    history = await read.history(scene.store, vulnerability_key("one"))
     assert [state.version for state in states] == [1, 2, 3, 4, 5]
     assert [(each.version, each.at) for each in history] == [(state.version, state.updated_at) for state in states]
     assert {each.entity_key for each in history} == {"VULN#one"}
@@ -73,7 +74,7 @@ async def test_versions_count_and_each_has_one_revision(scene: Any) -> None:
 
 async def test_a_revision_lists_the_changed_aspects_with_their_whole_values(scene: Any) -> None:
     states = await lived(scene)
-    first, treatment, zero_risk, bare, end = await entity.history(scene.store, vulnerability_key("one"))
+    first, treatment, zero_risk, bare, end = await read.history(scene.store, vulnerability_key("one"))
     fields = encoded(VULNERABILITY, states[0]).attributes
     assert first.aspects == {name: value for name, value in fields.items() if name not in revision.KEPT_FIELDS}
     assert treatment.aspects == {"treatment": encoded(VULNERABILITY, states[1]).attributes["treatment"]}
@@ -85,20 +86,20 @@ async def test_a_revision_lists_the_changed_aspects_with_their_whole_values(scen
 async def test_the_past_is_what_was_stored(scene: Any) -> None:
     states = await lived(scene)
     key = vulnerability_key("one")
-    assert await entity.as_of(scene.store, VULNERABILITY, key, states[0].updated_at - MICROSECOND) is None
+    assert await read.as_of(scene.store, VULNERABILITY, key, states[0].updated_at - MICROSECOND) is None
     for state, following in zip(states, [*states[1:], None], strict=True):
-        assert await entity.as_of(scene.store, VULNERABILITY, key, state.updated_at) == state
+        assert await read.as_of(scene.store, VULNERABILITY, key, state.updated_at) == state
         end = following.updated_at - MICROSECOND if following else NEVER
-        assert await entity.as_of(scene.store, VULNERABILITY, key, end) == state
+        assert await read.as_of(scene.store, VULNERABILITY, key, end) == state
 
 
 async def test_a_history_longer_than_a_page(scene: Any) -> None:
     group = await scene.got(GROUP, group_key("webshop"))
     for number in range(230):
-        group = await scene.write(entity.changed(GROUP, group, described(f"Description {number}"), scene.stamp()))
-    history = await entity.history(scene.store, group_key("webshop"))
+        group = await scene.write(planning.changed(GROUP, group, described(f"Description {number}"), scene.stamp()))
+    history = await read.history(scene.store, group_key("webshop"))
     assert [each.version for each in history] == list(range(1, 232))
-    then = await entity.as_of(scene.store, GROUP, group_key("webshop"), history[100].at)
+    then = await read.as_of(scene.store, GROUP, group_key("webshop"), history[100].at)
     assert then is not None
     assert then.version == 101
     query = revision.history_query(group_key("webshop"), limit=3, descending=True)
@@ -108,10 +109,10 @@ async def test_a_history_longer_than_a_page(scene: Any) -> None:
 
 async def test_equal_values_write_nothing(scene: Any) -> None:
     group = await scene.got(GROUP, group_key("webshop"))
-    plan = entity.changed(GROUP, group, lambda old, _: replace(old, info=replace(old.info)), scene.stamp())
-    assert plan == entity.Plan(GROUP, group)
-    assert entity.together(plan, Put(Item(Key("X", "X"), 1, {}), ABSENT)) == plan
-    await locking.write(scene.store, (plan,))
+    plan = planning.changed(GROUP, group, lambda old, _: replace(old, info=replace(old.info)), scene.stamp())
+    assert plan == planning.Plan(GROUP, group)
+    assert planning.together(plan, Put(Item(Key("X", "X"), 1, {}), ABSENT)) == plan
+    await transaction.write(scene.store, (plan,))
     assert (await scene.got(GROUP, group_key("webshop"))).version == 1
 
 
@@ -133,21 +134,21 @@ async def test_a_change_is_later_than_the_one_before(scene: Any, given: timedelt
         return replace(old, info=replace(old.info, description="New"))
 
     stamp = Stamp(by="x", at=group.updated_at + given, operation="test", change_id="c")
-    plan = entity.changed(GROUP, group, alter, stamp)
+    plan = planning.changed(GROUP, group, alter, stamp)
     assert seen == [plan.entity.updated_at] == [group.updated_at + expected]
     await scene.write(plan)
-    assert (await entity.history(scene.store, group_key("webshop")))[-1].at == group.updated_at + expected
+    assert (await read.history(scene.store, group_key("webshop")))[-1].at == group.updated_at + expected
 
 
 def test_naive_dates_are_refused(scene: Any) -> None:
     stamp = Stamp(by="x", at=datetime(2024, 5, 1), operation="test", change_id="c")  # noqa: DTZ001 - what is refused
     with pytest.raises(Rejected, match="bad_format"):
-        entity.added(GROUP, scene.new_group("other"), stamp)
+        planning.added(GROUP, scene.new_group("other"), stamp)
 
 
 def test_other_zones_are_stored_as_utc(scene: Any) -> None:
     at = datetime.fromisoformat("2024-05-01T09:00:00.5+09:00")
-    plan = entity.added(GROUP, scene.new_group("other"), Stamp(by="x", at=at, operation="test", change_id="c"))
+    plan = planning.added(GROUP, scene.new_group("other"), Stamp(by="x", at=at, operation="test", change_id="c"))
     (put, record, *_) = plan.changes
     assert isinstance(put, Put)
     assert put.item.attributes["created_at"] == "2024-05-01T00:00:00.500000+00:00"
@@ -159,7 +160,7 @@ async def granted(scene: Any, removed: GroupAccess | None = None) -> GroupAccess
     """Give a person a role, or again after it was removed."""
     stamp = scene.stamp()
     made = granted_group("uri@demo.example", "webshop", GroupGrant(role=GroupRole.USER), stamp).entity
-    plan = entity.added(GROUP_ACCESS, replace(made, version=0), stamp, removed=removed)
+    plan = planning.added(GROUP_ACCESS, replace(made, version=0), stamp, removed=removed)
     access: GroupAccess = await scene.write(plan)
     return access
 
@@ -171,25 +172,25 @@ def gone(old: GroupAccess, at: datetime) -> GroupAccess:
 async def test_what_returns_under_its_key_continues_its_versions(scene: Any) -> None:
     key = group_access_key("uri@demo.example", "webshop")
     first = await granted(scene)
-    second = await scene.write(entity.changed(GROUP_ACCESS, first, gone, scene.stamp()))
-    assert await entity.get(scene.store, GROUP_ACCESS, key) is None
-    assert await entity.get_any(scene.store, GROUP_ACCESS, key) == second
+    second = await scene.write(planning.changed(GROUP_ACCESS, first, gone, scene.stamp()))
+    assert await read.get(scene.store, GROUP_ACCESS, key) is None
+    assert await read.get_any(scene.store, GROUP_ACCESS, key) == second
     third = await granted(scene, second)
     assert third.version == 3
-    assert await entity.get(scene.store, GROUP_ACCESS, key) == third
-    history = await entity.history(scene.store, key)
+    assert await read.get(scene.store, GROUP_ACCESS, key) == third
+    history = await read.history(scene.store, key)
     assert [(each.version, sorted(each.aspects)) for each in history] == [
         (1, ["access", "email", "group_name", "state"]),
         (2, ["access", "state"]),
         (3, ["access", "state"]),
     ]
-    past = [await entity.as_of(scene.store, GROUP_ACCESS, key, each.at) for each in history]
+    past = [await read.as_of(scene.store, GROUP_ACCESS, key, each.at) for each in history]
     assert past == [first, None, third]
 
 
 async def test_an_access_is_known_by_both_of_its_keys(scene: Any) -> None:
     access = await granted(scene)
-    (only,) = await entity.history(scene.store, entity_key(GROUP_ACCESS, access))
+    (only,) = await read.history(scene.store, entity_key(GROUP_ACCESS, access))
     assert only.entity_key == "USER#uri@demo.example|GROUP#webshop"
 
 
@@ -198,7 +199,7 @@ async def test_an_invitation_is_dated_in_utc_inside_its_aspect(scene: Any) -> No
     invitation = Invitation(role="user", jti_hash="x", sent_at=at, expires_at=at)
     plan = granted_group("uri@demo.example", "webshop", GroupGrant(), scene.stamp(), invitation)
     await scene.write(plan)
-    (only,) = await entity.history(scene.store, group_access_key("uri@demo.example", "webshop"))
+    (only,) = await read.history(scene.store, group_access_key("uri@demo.example", "webshop"))
     assert only.aspects["invitation"]["sent_at"] == "2024-05-01T00:00:00.000000+00:00"
 
 
@@ -229,21 +230,21 @@ async def test_lists_leave_out_what_was_removed_but_not_its_place(scene: Any) ->
         stamp = scene.stamp()
         access = await scene.write(granted_group(f"p{number}@x", "webshop", GroupGrant(role=GroupRole.USER), stamp))
         if number in {1, 3, 4}:
-            await scene.write(entity.changed(GROUP_ACCESS, access, gone, scene.stamp()))
+            await scene.write(planning.changed(GROUP_ACCESS, access, gone, scene.stamp()))
     query = listing("group_access", "members_of_group", {"group_name": "webshop"}, limit=2)
-    (page,) = await entity.lists(scene.store, GROUP_ACCESS, (query,))
+    (page,) = await read.lists(scene.store, GROUP_ACCESS, (query,))
     assert ([each.email for each in page.entities], page.has_next, len(page.cursors)) == (["p0@x"], True, 1)
-    (page,) = await entity.lists(scene.store, GROUP_ACCESS, (replace(query, after=page.end),))
+    (page,) = await read.lists(scene.store, GROUP_ACCESS, (replace(query, after=page.end),))
     assert [each.email for each in page.entities] == ["p2@x"]
-    (page,) = await entity.lists(scene.store, GROUP_ACCESS, (replace(query, after=page.end),))
+    (page,) = await read.lists(scene.store, GROUP_ACCESS, (replace(query, after=page.end),))
     assert (page.entities, page.has_next, page.end is None) == ((), False, False)
-    assert [each.email for each in await entity.everything(scene.store, GROUP_ACCESS, query)] == ["p0@x", "p2@x"]
+    assert [each.email for each in await read.everything(scene.store, GROUP_ACCESS, query)] == ["p0@x", "p2@x"]
 
 
 async def test_what_is_missing_or_removed_is_none_in_its_place(scene: Any) -> None:
     await scene.finding("R1")
     keys = [finding_key("none"), finding_key("R1"), finding_key("none")]
-    missing, found, again = await entity.load(scene.store, FINDING, keys)
+    missing, found, again = await read.load(scene.store, FINDING, keys)
     assert (missing, again) == (None, None)
     assert found is not None
     assert found.id == "R1"

@@ -7,17 +7,18 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model import claim, entity, loaders, usage
-from integrates.db_model.counters import finding_counters_key, root_counters_key
+from integrates.db_model.entity import claim, loader, read
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.counter import finding_counters_key, root_counters_key
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import AlreadyExists, Raced, Rejected
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.listing import listing
 from integrates.db_model.store.port import Store
-from integrates.db_model.tokens import change
+from integrates.db_model.tokens import change, usage
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
-from integrates.db_model.vulnerabilities import list as lists
+from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 
 OWNER = "uri@demo.example"
@@ -43,7 +44,7 @@ async def issued(scene: Any, name: str, *, days: float = 30, owner: str = OWNER)
 
 async def revoked(scene: Any, token: AccessToken) -> None:
     state = TokenState(status=TokenStatus.REVOKED, at=token.issued_at, by=OWNER)
-    await scene.write(entity.changed(ACCESS_TOKEN, token, lambda old, _: replace(old, state=state), scene.stamp()))
+    await scene.write(planning.changed(ACCESS_TOKEN, token, lambda old, _: replace(old, state=state), scene.stamp()))
 
 
 async def test_five_live_tokens_and_no_more(scene: Any) -> None:
@@ -88,7 +89,7 @@ async def test_issued_at_once_they_never_share_a_slot_or_a_name(scene: Any) -> N
     tokens = [each for each in found if isinstance(each, AccessToken)]
     assert len({token.slot for token in tokens}) == len({token.name for token in tokens}) == len(tokens) >= 3
     assert {type(each) for each in found} <= {AccessToken, AlreadyExists, Raced}
-    listed = await entity.everything(scene.store, ACCESS_TOKEN, listing("access_token", "tokens_of_owner", {"owner": OWNER}))
+    listed = await read.everything(scene.store, ACCESS_TOKEN, listing("access_token", "tokens_of_owner", {"owner": OWNER}))
     assert {token.id for token in listed} == {token.id for token in tokens}
 
 
@@ -96,7 +97,7 @@ async def test_a_refused_token_leaves_nothing_behind(scene: Any) -> None:
     await issued(scene, "ci")
     with pytest.raises(AlreadyExists):
         await issued(scene, "ci")
-    assert await entity.get_any(scene.store, ACCESS_TOKEN, access_token_key(f"id-ci-{scene.calls}")) is None
+    assert await read.get_any(scene.store, ACCESS_TOKEN, access_token_key(f"id-ci-{scene.calls}")) is None
     assert await claim.holders(scene.store, (claim.claim_key("token_slot", OWNER, "2"),)) == (None,)
 
 
@@ -136,19 +137,19 @@ async def test_what_is_loaded_together_is_read_together(scene: Any) -> None:
         for number in range(3):
             await scene.report(f"{rule}-{number}", rule, "root")
     calls: list[str] = []
-    ours = loaders.new_loaders(counted(scene.store, calls))
+    ours = loader.new_loaders(counted(scene.store, calls))
     found: list[Any] = await asyncio.gather(
-        *(loaders.load(ours, FINDING, finding_key(rule)) for rule in ("R1", "R2", "none", "R1")),
-        loaders.load(ours, GROUP, group_key("webshop")),
-        *(loaders.page(ours, VULNERABILITY, lists.of_finding(rule, limit=2)) for rule in ("R1", "R2")),
-        loaders.counts(ours, (root_counters_key("root"), finding_counters_key("none"))),
+        *(loader.load(ours, FINDING, finding_key(rule)) for rule in ("R1", "R2", "none", "R1")),
+        loader.load(ours, GROUP, group_key("webshop")),
+        *(loader.page(ours, VULNERABILITY, lists.of_finding(rule, limit=2)) for rule in ("R1", "R2")),
+        loader.counts(ours, (root_counters_key("root"), finding_counters_key("none"))),
     )
     assert [each.id if each else None for each in found[:4]] == ["R1", "R2", None, "R1"]
     assert [[each.id for each in page.entities] for page in found[5:7]] == [["R1-0", "R1-1"], ["R2-0", "R2-1"]]
     assert found[7]["reported"] == 6
     assert sorted(calls) == ["get", "get", "query"]
-    await loaders.load_many(ours, FINDING, (finding_key("R1"), finding_key("R2")))
+    await loader.load_many(ours, FINDING, (finding_key("R1"), finding_key("R2")))
     assert len(calls) == 3
-    loaders.forget(ours)
-    assert await loaders.load_many(ours, FINDING, (finding_key("none"), finding_key("R1"))) == (None, found[0])
+    loader.forget(ours)
+    assert await loader.load_many(ours, FINDING, (finding_key("none"), finding_key("R1"))) == (None, found[0])
     assert len(calls) == 4

@@ -3,7 +3,7 @@
 import pytest
 
 from integrates.db_model.errors import Rejections
-from integrates.db_model.vulnerabilities.place import place
+from integrates.db_model.vulnerabilities.location import place
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 LINES, INPUTS, PORTS = VulnerabilityType.LINES, VulnerabilityType.INPUTS, VulnerabilityType.PORTS

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from integrates.db_model.design import design
 from integrates.db_model.errors import Failure
-from integrates.db_model.store.dynamodb import dynamodb_store
+from integrates.db_model.store.design import design
+from integrates.db_model.store.dynamodb.store import dynamodb_store
 from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, IndexKey, Item, Key, Put, Store, Value
 from integrates.db_model.store.retry import Policy
 from integrates.db_model.testing.adapter import Adapter

@@ -2,7 +2,7 @@
 
 import pytest
 
-from integrates.db_model.design import design
+from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Query, Table
 from integrates.db_model.testing.pattern import check, checked

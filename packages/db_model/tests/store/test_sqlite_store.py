@@ -15,7 +15,7 @@ import pytest
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.store.port import Key, Store
 from integrates.db_model.store.retry import Policy
-from integrates.db_model.store.sqlite import sqlite_store
+from integrates.db_model.store.sqlite.store import sqlite_store
 from integrates.db_model.testing.adapter import Adapter, Excluded
 from integrates.db_model.testing.requirements import *  # noqa: F403 # pylint: disable=wildcard-import,unused-wildcard-import # each requirement is a test here
 from integrates.db_model.testing.requirements.sample import new, one
@@ -89,7 +89,7 @@ async def test_a_cancelled_write_does_not_stop_the_others(path: Path) -> None:
 KILLED = """
 import asyncio, sys
 from integrates.db_model.store.port import ABSENT, Item, Key, Put
-from integrates.db_model.store.sqlite import sqlite_store
+from integrates.db_model.store.sqlite.store import sqlite_store
 
 async def write(store, number):
     keys = [Key(f"{number}", name) for name in "ab"]

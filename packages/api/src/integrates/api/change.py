@@ -1,8 +1,8 @@
 """What every mutation needs: the stamp of its changes, and reads that see them afterwards."""
 
 from integrates.api.request import Request
-from integrates.db_model.loaders import forget
-from integrates.db_model.types import Stamp
+from integrates.db_model.entity.loader import forget
+from integrates.db_model.entity.types import Stamp
 
 
 def new_stamp(request: Request, operation: str) -> Stamp:

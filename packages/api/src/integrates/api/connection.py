@@ -9,9 +9,9 @@ from integrates.api.attribute import Fields
 from integrates.api.cursor import Listing, Place, opened, sealed
 from integrates.api.errors import Code, RequestError
 from integrates.api.request import Info
-from integrates.db_model.entity import EntityPage
-from integrates.db_model.facet import E, Facet
-from integrates.db_model.loaders import Loaders, page
+from integrates.db_model.entity.facet import E, Facet
+from integrates.db_model.entity.loader import Loaders, page
+from integrates.db_model.entity.read import EntityPage
 from integrates.db_model.store.port import Query
 
 MAX_PAGE: Final = 500

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from integrates.db_model import entity
-from integrates.db_model.facet import E, Facet
-from integrates.db_model.loaders import Loaders, load_many
+from integrates.db_model.entity import read
+from integrates.db_model.entity.facet import E, Facet
+from integrates.db_model.entity.loader import Loaders, load_many
 from integrates.db_model.store.port import Key, Store
 
 _LONGEST: Final = 254
@@ -38,4 +38,4 @@ async def find(loaders: Loaders, facet: Facet[E], make: Callable[[str], Key], id
 async def find_any(store: Store, facet: Facet[E], make: Callable[[str], Key], identity: str) -> E | None:
     """Read one entity by id, removed or not."""
     key = key_for(make, identity)
-    return await entity.get_any(store, facet, key) if key else None
+    return await read.get_any(store, facet, key) if key else None

@@ -8,10 +8,10 @@ import msgspec
 
 from integrates.api.errors import Code, RequestError
 from integrates.api.request import Request
-from integrates.db_model import revision
-from integrates.db_model.facet import E, Facet
+from integrates.db_model.entity import revision
+from integrates.db_model.entity.facet import E, Facet
+from integrates.db_model.entity.revision import Revision
 from integrates.db_model.findings.types import Finding
-from integrates.db_model.revision import Revision
 from integrates.db_model.store.port import MAX_PAGE, Key
 from integrates.db_model.vulnerabilities.types import Vulnerability
 

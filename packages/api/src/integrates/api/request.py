@@ -8,7 +8,7 @@ from graphql import GraphQLResolveInfo
 from integrates.api.authorization.scope import Scopes, new_scopes
 from integrates.api.context import Actor, Context
 from integrates.api.deadline import bounded
-from integrates.db_model.loaders import Loaders, new_loaders
+from integrates.db_model.entity.loader import Loaders, new_loaders
 from integrates.db_model.store.port import Store
 
 

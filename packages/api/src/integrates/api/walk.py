@@ -2,8 +2,8 @@
 
 import msgspec
 
-from integrates.db_model.facet import E, Facet
-from integrates.db_model.loaders import Loaders, page
+from integrates.db_model.entity.facet import E, Facet
+from integrates.db_model.entity.loader import Loaders, page
 from integrates.db_model.store.port import MAX_PAGE, Query
 
 

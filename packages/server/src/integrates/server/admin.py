@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from integrates.db_model import entity, locking
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import read, transaction
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Stale
 from integrates.db_model.stakeholders import change
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
@@ -16,7 +18,6 @@ from integrates.db_model.stakeholders.types import (
     StakeholderStatus,
 )
 from integrates.db_model.store.port import Store
-from integrates.db_model.types import Stamp
 
 SYSTEM = "system"
 
@@ -35,12 +36,12 @@ async def appoint(store: Store, emails: Iterable[str], at: datetime, change_id: 
     """Store the people who are missing as platform admins. Whoever is or was known keeps the role that people gave them."""
     stamp = Stamp(by=SYSTEM, at=at, operation="appoint_admins", change_id=change_id)
     for email in emails:
-        if await entity.get_any(store, STAKEHOLDER, stakeholder_key(email)) is None:
+        if await read.get_any(store, STAKEHOLDER, stakeholder_key(email)) is None:
             await _appointed(store, change.added(_new_admin(email, at), stamp))
 
 
-async def _appointed(store: Store, plan: entity.Plan[Stakeholder]) -> None:
+async def _appointed(store: Store, plan: planning.Plan[Stakeholder]) -> None:
     try:
-        await locking.write(store, (plan,))
+        await transaction.write(store, (plan,))
     except Stale:  # another process has just stored the same person
         return

@@ -9,7 +9,7 @@ from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
 from integrates.db_model.tokens.facet import access_token_key
 from integrates.db_model.tokens.types import AccessToken
-from integrates.db_model.usage import usage_key, used_at
+from integrates.db_model.tokens.usage import usage_key, used_at
 
 
 async def history(source: AccessToken, info: Info, **args: Any) -> Connection:

@@ -10,11 +10,11 @@ from integrates.api.change import new_stamp, refresh
 from integrates.api.context import Means
 from integrates.api.request import Info, Request
 from integrates.db_model import values
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Rejected
 from integrates.db_model.tokens.change import issue
 from integrates.db_model.tokens.rules import expiry
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
-from integrates.db_model.types import Stamp
 
 _NO_SLOT: Final = 0
 """Issuing gives the token a slot."""

@@ -13,9 +13,9 @@ from integrates.api.lookup import find, find_many
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.rules import role_of
 from integrates.db_model.access.types import GroupAccess, GroupRole, OrganizationAccess
+from integrates.db_model.entity.loader import Loaders
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
-from integrates.db_model.loaders import Loaders
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key

@@ -11,15 +11,15 @@ from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding, s
 from integrates.api.errors import Code, RequestError
 from integrates.api.lookup import find, find_any, find_many
 from integrates.api.request import Request
-from integrates.db_model import claim
 from integrates.db_model.access.types import OrganizationAccess
-from integrates.db_model.cell import finding_status
-from integrates.db_model.counters import finding_counters_key
+from integrates.db_model.entity import claim
+from integrates.db_model.entity.counter import finding_counters_key
+from integrates.db_model.entity.loader import counts
 from integrates.db_model.errors import Rejected
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT, import_key
-from integrates.db_model.loaders import counts
+from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key

@@ -15,15 +15,15 @@ from integrates.api.request import Info, Request
 from integrates.api.revision.page import history as history_of
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
-from integrates.db_model.cell import finding_status
-from integrates.db_model.counters import finding_counters_key
-from integrates.db_model.entity import page_of
+from integrates.db_model.entity.counter import finding_counters_key
+from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.read import page_of
 from integrates.db_model.findings.facet import finding_key
 from integrates.db_model.findings.types import Finding, FindingStatus
 from integrates.db_model.groups.types import Group
-from integrates.db_model.loaders import counts
+from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.list import of_finding_in_state
+from integrates.db_model.vulnerabilities.lists import of_finding_in_state
 from integrates.db_model.vulnerabilities.rules import is_open
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
 

@@ -13,11 +13,11 @@ from integrates.api.request import Info, Request
 from integrates.api.search import searched
 from integrates.api.vulnerability.filter import score_limit
 from integrates.api.walk import whole
-from integrates.db_model.cell import finding_status
-from integrates.db_model.counters import finding_counters_key, summed
+from integrates.db_model.entity.counter import finding_counters_key, summed
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import Finding, FindingStatus
-from integrates.db_model.listing import listing
+from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.store.port import Query
 
 

@@ -12,14 +12,14 @@ from integrates.api.connection import Batch, Read
 from integrates.api.errors import Code, RequestError
 from integrates.api.past import FindingAt, VulnerabilityAt, histories, vulnerability_at
 from integrates.api.request import Request
-from integrates.db_model import counters, revision
-from integrates.db_model.facet import decoded
+from integrates.db_model.entity import counter, revision
+from integrates.db_model.entity.facet import decoded
+from integrates.db_model.entity.revision import Revision
 from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.revision import Revision
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import MAX_PAGE, Item, Query
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.list import of_finding
+from integrates.db_model.vulnerabilities.lists import of_finding
 from integrates.db_model.vulnerabilities.rules import is_hidden
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -90,8 +90,8 @@ async def vulnerabilities_at(source: FindingAt, request: Request, permissions: A
 def _step(before: Vulnerability | None, after: Vulnerability | None, severity: Severity | None) -> Mapping[str, int]:
     """Return what one change added to the counters of the finding; a removal takes away."""
     if after is not None:
-        return counters.difference(before, after, severity).finding
-    return counters.added({}, counters.counted(before, severity).finding, sign=-1)
+        return counter.difference(before, after, severity).finding
+    return counter.added({}, counter.counted(before, severity).finding, sign=-1)
 
 
 def _steps(past: Past, finding: Sequence[Revision], at: datetime) -> Mapping[str, int]:
@@ -102,7 +102,7 @@ def _steps(past: Past, finding: Sequence[Revision], at: datetime) -> Mapping[str
     for number, change in enumerate(until, start=1):
         after = revision.state_at(VULNERABILITY, until[:number], change.at)
         owner = revision.state_at(FINDING, finding, change.at)
-        total = counters.added(total, _step(before, after, owner.severity if owner else None))
+        total = counter.added(total, _step(before, after, owner.severity if owner else None))
         before = after
     return total
 
@@ -113,5 +113,5 @@ async def counts_at(source: FindingAt, request: Request, permissions: AbstractSe
     total: Mapping[str, int] = {}
     for past in await all_pasts(request, source.id):
         if _may_show(past, permissions):
-            total = counters.added(total, _steps(past, finding, source.as_of))
+            total = counter.added(total, _steps(past, finding, source.as_of))
     return total

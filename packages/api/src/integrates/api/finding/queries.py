@@ -7,9 +7,9 @@ from integrates.api.attribute import Fields
 from integrates.api.authorization.visibility import READ_DRAFTS, READ_HISTORY
 from integrates.api.past import FindingAt, check_past, finding_at, state_at
 from integrates.api.request import Info
+from integrates.db_model.entity.loader import load
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
-from integrates.db_model.loaders import load
 
 
 async def _at(info: Info, finding_id: str, as_of: datetime) -> FindingAt | None:

@@ -8,9 +8,9 @@ from integrates.api.walk import whole
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess, OrganizationRole
+from integrates.db_model.entity.listing import everywhere, listing
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
-from integrates.db_model.listing import everywhere, listing
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
 

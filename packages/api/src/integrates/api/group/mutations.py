@@ -6,13 +6,14 @@ from typing import Any, Final
 from integrates.api.attribute import Fields
 from integrates.api.change import new_stamp, refresh
 from integrates.api.request import Info
-from integrates.db_model import claim, entity, locking, values
+from integrates.db_model import values
+from integrates.db_model.entity import claim, read, transaction
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Rejected, Stale
 from integrates.db_model.groups.change import added
 from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus, Language
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.store.port import Store
-from integrates.db_model.types import Stamp
 
 
 def _info(organization_id: str, name: str, description: str, language: Language | None) -> GroupInfo:
@@ -30,7 +31,7 @@ def _made(info: GroupInfo, stamp: Stamp) -> Group:
 
 async def _stored(store: Store, group: Group, stamp: Stamp) -> Group:
     """Store the group unless its name is, or ever was, a group's."""
-    organization = await entity.get(store, ORGANIZATION, organization_key(group.organization_id))
+    organization = await read.get(store, ORGANIZATION, organization_key(group.organization_id))
     if organization is None:
         raise Rejected("not_found", ("organizationId",))
     (held,) = await claim.holders(store, (claim.claim_key("group_name", group.name),))
@@ -38,7 +39,7 @@ async def _stored(store: Store, group: Group, stamp: Stamp) -> Group:
         raise AlreadyExists("group_name", held.owner)
     plan = added(group, organization, stamp)
     try:
-        await locking.write(store, (plan,))
+        await transaction.write(store, (plan,))
     except Stale as error:
         raise AlreadyExists("group_name", group.name) from error
     return plan.entity
@@ -57,7 +58,7 @@ async def add_group(
     request = info.context
     details = _info(organization_id, name, description, language)
     stamp = new_stamp(request, "add_group")
-    group = await locking.retried(lambda: _stored(request.store, _made(details, stamp), stamp))
+    group = await transaction.retried(lambda: _stored(request.store, _made(details, stamp), stamp))
     refresh(request)
     return {"group": group}
 

@@ -7,9 +7,10 @@ import msgspec
 
 from integrates.api.importing import record
 from integrates.api.importing.job import Gate, Job
-from integrates.db_model import claim, entity, locking
-from integrates.db_model.claim import Held
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import claim, read, transaction
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.claim import Held
+from integrates.db_model.entity.plan import Plan
 from integrates.db_model.errors import AlreadyExists, Raced, Rejected, Stale
 from integrates.db_model.files.port import Files
 from integrates.db_model.groups.facet import group_key
@@ -84,13 +85,13 @@ async def _standing(job: Job) -> Standing:
     if gate is None:
         raise Rejected("inactive_root", ("rootId",))
     held = (await claim.holders(job.store, (claim.claim_key("running_import", job.root_id),)))[0]
-    return Standing(gate, held, await entity.get(job.store, IMPORT, import_key(held.owner)) if held else None)
+    return Standing(gate, held, await read.get(job.store, IMPORT, import_key(held.owner)) if held else None)
 
 
 def _abandoned(job: Job, current: Import | None) -> tuple[Plan[Import], ...]:
     if current is None or not record.is_running(current):
         return ()
-    plan = entity.changed(IMPORT, current, lambda old, at: record.failed(old, "abandoned", job.by, at), job.stamp())
+    plan = planning.changed(IMPORT, current, lambda old, at: record.failed(old, "abandoned", job.by, at), job.stamp())
     return (plan,)
 
 
@@ -98,9 +99,9 @@ async def _started(job: Job, standing: Standing, new: Plan[Import], files: Files
     key = file_key(new.entity.id)
     await files.put(key, content)
     taken = claim.taken("running_import", job.root_id, owner=new.entity.id, held=standing.held)
-    plan = entity.together(new, taken, *checks(standing.gate))
+    plan = planning.together(new, taken, *checks(standing.gate))
     try:
-        await locking.write(job.store, (plan, *_abandoned(job, standing.current)))
+        await transaction.write(job.store, (plan, *_abandoned(job, standing.current)))
     except _LOST:
         await files.delete(key)
         raise
@@ -108,8 +109,8 @@ async def _started(job: Job, standing: Standing, new: Plan[Import], files: Files
 
 
 async def _taken_up(job: Job, current: Import) -> Begun:
-    plan = entity.changed(IMPORT, current, record.taken_up, job.stamp())
-    await locking.write(job.store, (plan,))
+    plan = planning.changed(IMPORT, current, record.taken_up, job.stamp())
+    await transaction.write(job.store, (plan,))
     return Begun(plan.entity, mine=True)
 
 
@@ -136,7 +137,7 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
         if current and same and current.progress.attempts < record.MAX_ATTEMPTS:
             return await _taken_up(job, current)
         stamp = job.stamp()
-        new = entity.added(IMPORT, _made(job, file, options, stamp.at), stamp)
+        new = planning.added(IMPORT, _made(job, file, options, stamp.at), stamp)
         return await _started(job, standing, new, files, content)
 
-    return await locking.retried(attempt, on=_LOST)
+    return await transaction.retried(attempt, on=_LOST)

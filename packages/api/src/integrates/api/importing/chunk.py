@@ -11,13 +11,14 @@ import msgspec
 from integrates.api.importing.job import Job
 from integrates.api.importing.match import Effect, Match, sighting_of
 from integrates.api.importing.survey import Survey
-from integrates.db_model import entity, locking
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import transaction
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings import change as finding_change
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.store.port import MAX_CHANGES
-from integrates.db_model.types import Stamp
 from integrates.db_model.vulnerabilities import change, rules
 from integrates.db_model.vulnerabilities.identity import identity_of
 from integrates.db_model.vulnerabilities.types import Vulnerability
@@ -76,7 +77,7 @@ def _plans(
             yield plan
             continue
         released.add(finding.id)
-        yield entity.together(plan, *finding_change.released(finding, stamp).changes)
+        yield planning.together(plan, *finding_change.released(finding, stamp).changes)
 
 
 def _counts(steps: Sequence[Step]) -> ImportCounts:
@@ -90,7 +91,7 @@ def packed(job: Job, steps: Sequence[Step], findings: Mapping[str, Finding]) -> 
     """
     stamp = job.stamp()
     kept, probe = tee(_plans(job, steps[:_MOST_OBSERVATIONS], findings, stamp))
-    done = locking.fitting((plan.changes if plan else () for plan in probe), changes=ROOM)
+    done = transaction.fitting((plan.changes if plan else () for plan in probe), changes=ROOM)
     created = (survey.finding for survey, match in steps[:done] if match.effect is Effect.CREATED)
     touched = {finding.id: findings.get(finding.id, finding) for finding in created}
     after = {identifier: finding_change.released(finding, stamp).entity for identifier, finding in touched.items()}

@@ -6,10 +6,10 @@ from datetime import datetime
 import msgspec
 
 from integrates.api.ingest.observation import Scan
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
-from integrates.db_model.types import Stamp
 
 
 class Gate(msgspec.Struct, frozen=True):

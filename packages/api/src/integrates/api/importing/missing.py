@@ -9,13 +9,12 @@ from integrates.api.importing.match import mark, mark_seen
 from integrates.api.importing.order import by_rule
 from integrates.api.importing.survey import Subject, Survey, by_finding, survey, walked
 from integrates.api.ingest.observation import Observation, Scan
-from integrates.db_model import entity, locking
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import read, transaction
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
-from integrates.db_model.types import Stamp
-from integrates.db_model.vulnerabilities import change, rules
-from integrates.db_model.vulnerabilities import list as lists
+from integrates.db_model.vulnerabilities import change, lists, rules
 from integrates.db_model.vulnerabilities.types import ClosingReason, Source, Vulnerability
 
 Targets: TypeAlias = frozenset[tuple[str, str]]
@@ -49,7 +48,7 @@ def unseen(survey_: Survey, targets: Targets) -> tuple[Vulnerability, ...]:
 async def _doubtful(job: Job, targets: Targets) -> list[Subject]:
     """Return the findings that may have something missing, as far as the list of the root shows."""
     grouped = by_finding((await walked(job.store, [lists.of_root(job.root_id)]))[0])
-    findings = await entity.load(job.store, FINDING, [finding_key(each) for each in grouped])
+    findings = await read.load(job.store, FINDING, [finding_key(each) for each in grouped])
     observations = by_rule(job.scan)
     subjects = [
         (Subject(finding, observations.get(finding.rule, ()) if finding.rule else ()), known)
@@ -79,6 +78,6 @@ async def missing_of(job: Job, targets: Targets) -> AsyncIterator[tuple[Plan[Vul
     left = await _unseen(job, targets)
     while left:
         plans = [_plan(finding, vulnerability, job.stamp()) for finding, vulnerability in left[:ROOM]]
-        count = locking.fitting((plan.changes for plan in plans), changes=ROOM)
+        count = transaction.fitting((plan.changes for plan in plans), changes=ROOM)
         yield tuple(plans[:count])
         left = left[count:]

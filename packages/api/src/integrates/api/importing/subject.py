@@ -5,11 +5,12 @@ from typing import Final
 from integrates.api.importing.job import Job
 from integrates.api.importing.order import Work
 from integrates.api.ingest.observation import RuleSeen
-from integrates.db_model import claim, locking
-from integrates.db_model.claim import Held
-from integrates.db_model.counters import finding_counters_key
+from integrates.db_model.entity import claim, transaction
+from integrates.db_model.entity.claim import Held
+from integrates.db_model.entity.counter import finding_counters_key
+from integrates.db_model.entity.facet import decoded
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Stale
-from integrates.db_model.facet import decoded
 from integrates.db_model.findings import change
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.rules import is_live
@@ -21,7 +22,6 @@ from integrates.db_model.findings.types import (
 )
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
-from integrates.db_model.types import Stamp
 
 _LOST: Final = (Raced, Stale, AlreadyExists)
 
@@ -71,7 +71,7 @@ async def _adopted(job: Job, seen: RuleSeen, held: Held | None, *, is_wanted: bo
             return finding
         counted = (await job.store.get((finding_counters_key(finding.id),)))[0]
         plan = change.rescored(finding, wanted, counted, job.stamp())
-    await locking.write(job.store, (plan,))
+    await transaction.write(job.store, (plan,))
     return plan.entity
 
 
@@ -91,7 +91,7 @@ async def findings_of(job: Job, work: Work) -> tuple[Finding, ...]:
             found = holders.pop() if holders else (await claim.holders(job.store, (keys[position],)))[0]
             return await _adopted(job, seen, found, is_wanted=is_wanted)
 
-        return await locking.retried(attempt, on=_LOST)
+        return await transaction.retried(attempt, on=_LOST)
 
     held = await claim.holders(job.store, keys)
     return tuple([await one(position, holder) for position, holder in enumerate(held)])

@@ -7,13 +7,13 @@ import msgspec
 from integrates.api.importing.job import Job
 from integrates.api.importing.match import Effect, Match, identity_seen, matched
 from integrates.api.ingest.observation import Observation
-from integrates.db_model import claim, entity
-from integrates.db_model.claim import Held
-from integrates.db_model.facet import decoded
+from integrates.db_model.entity import claim, read
+from integrates.db_model.entity.claim import Held
+from integrates.db_model.entity.facet import decoded
 from integrates.db_model.findings.rules import is_live as finding_is_live
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import Query, Store
-from integrates.db_model.vulnerabilities import list as lists
+from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.identity import identity_of
 from integrates.db_model.vulnerabilities.rules import is_live
@@ -38,7 +38,7 @@ class Survey(msgspec.Struct, frozen=True):
 
 async def walked(store: Store, queries: Sequence[Query]) -> tuple[tuple[Vulnerability, ...], ...]:
     """Read several lists of vulnerabilities to their ends, all of them together page by page."""
-    pages = await entity.lists(store, VULNERABILITY, queries)
+    pages = await read.lists(store, VULNERABILITY, queries)
     open_ones = [number for number, page in enumerate(pages) if page.has_next]
     if not open_ones:
         return tuple(page.entities for page in pages)

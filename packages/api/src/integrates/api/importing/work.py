@@ -11,8 +11,9 @@ from integrates.api.importing.missing import Targets, missing_of, targets_of
 from integrates.api.importing.order import Work
 from integrates.api.importing.subject import findings_of
 from integrates.api.importing.survey import Subject, survey
-from integrates.db_model import claim, entity, locking
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import claim, read, transaction
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.plan import Plan
 from integrates.db_model.errors import AlreadyExists, IntegratesError, Raced, Rejected, Stale
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports.facet import IMPORT, import_key
@@ -40,7 +41,7 @@ class Refused(IntegratesError):
 async def _sent(job: Job, plans: Sequence[Plan[Any]]) -> None:
     """Write plans of which one is of the import's record. Raises ``Overtaken`` when that is not ours any more."""
     try:
-        await locking.write(job.store, plans)
+        await transaction.write(job.store, plans)
     except Stale as error:
         if error.facet == IMPORT.name:
             raise Overtaken from error
@@ -54,8 +55,8 @@ async def _written(
     gate = await job.gate()
     if gate is None:
         raise Refused(current, "not_allowed")
-    plan = entity.changed(IMPORT, current, lambda old, at: record.advanced(old, position, counts, at), job.stamp())
-    await _sent(job, (entity.together(plan, *checks(gate)), *plans))
+    plan = planning.changed(IMPORT, current, lambda old, at: record.advanced(old, position, counts, at), job.stamp())
+    await _sent(job, (planning.together(plan, *checks(gate)), *plans))
     return plan.entity
 
 
@@ -135,12 +136,12 @@ async def _ended(job: Job, current: Import, plan: Plan[Import]) -> Import:
     """End the import and free the root for the next one."""
     held = (await claim.holders(job.store, (claim.claim_key("running_import", job.root_id),)))[0]
     freed = (claim.freed("running_import", job.root_id, held=held),) if held and held.owner == current.id else ()
-    await _sent(job, (entity.together(plan, *freed),))
+    await _sent(job, (planning.together(plan, *freed),))
     return plan.entity
 
 
 async def _failed(job: Job, current: Import, reason: str) -> Import:
-    plan = entity.changed(IMPORT, current, lambda old, at: record.failed(old, reason, job.by, at), job.stamp())
+    plan = planning.changed(IMPORT, current, lambda old, at: record.failed(old, reason, job.by, at), job.stamp())
     return await _ended(job, current, plan)
 
 
@@ -149,7 +150,7 @@ async def _worked(job: Job, current: Import) -> Import:
         latest = await _closed(job, await _results(job, current))
     except Refused as refusal:
         return await _failed(job, refusal.record, refusal.reason)
-    done = entity.changed(IMPORT, latest, lambda old, at: record.completed(old, _end(job), job.by, at), job.stamp())
+    done = planning.changed(IMPORT, latest, lambda old, at: record.completed(old, _end(job), job.by, at), job.stamp())
     return await _ended(job, latest, done)
 
 
@@ -163,4 +164,4 @@ async def run(job: Job, current: Import) -> Import:
     try:
         return await _worked(job, current)
     except Overtaken:
-        return await entity.get(job.store, IMPORT, import_key(current.id)) or current
+        return await read.get(job.store, IMPORT, import_key(current.id)) or current

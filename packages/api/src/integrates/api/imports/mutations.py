@@ -20,11 +20,12 @@ from integrates.api.ingest.observation import Scan
 from integrates.api.lookup import find
 from integrates.api.request import Info, Request
 from integrates.api.upload import Upload
-from integrates.db_model import entity, values
+from integrates.db_model import values
+from integrates.db_model.entity import read
+from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.errors import Rejected
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
-from integrates.db_model.loaders import new_loaders
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.vulnerabilities.types import Technique
@@ -123,7 +124,7 @@ async def _finished(request: Request, job: Job, record: Import, until: float) ->
         async with asyncio.timeout_at(until):
             outcome = await asyncio.shield(done)
     except TimeoutError:
-        return await entity.get(request.store, IMPORT, import_key(record.id)) or record
+        return await read.get(request.store, IMPORT, import_key(record.id)) or record
     if isinstance(outcome, Exception):
         raise outcome
     return outcome

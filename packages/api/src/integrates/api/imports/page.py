@@ -6,9 +6,9 @@ from typing import Any
 from integrates.api.connection import Connection, Walk, connected, entities
 from integrates.api.lookup import key_for
 from integrates.api.request import Info
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.types import Import
-from integrates.db_model.listing import listing
 from integrates.db_model.roots.facet import root_key
 
 

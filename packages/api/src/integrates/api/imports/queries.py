@@ -4,9 +4,9 @@ from typing import Any, Final
 
 from integrates.api.attribute import Fields
 from integrates.api.request import Info
+from integrates.db_model.entity.loader import load
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import
-from integrates.db_model.loaders import load
 
 
 async def import_(_source: Any, info: Info, *, id: str) -> Import | None:  # noqa: A002 -- the name of the argument

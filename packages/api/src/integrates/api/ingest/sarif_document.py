@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta, Raw, Struct, field
 
-from integrates.db_model.vulnerabilities.place import MAX_LINE
+from integrates.db_model.vulnerabilities.location import MAX_LINE
 
 Line: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_LINE)]
 Score: TypeAlias = str | int | float

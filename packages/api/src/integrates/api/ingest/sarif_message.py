@@ -6,7 +6,7 @@ from typing import Final
 
 from integrates.api.ingest.sarif_document import Message, Text
 from integrates.api.ingest.text import block
-from integrates.db_model.vulnerabilities.place import MAX_EXCERPT
+from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
 
 MAX_PLACEHOLDERS: Final = 50
 _PLACEHOLDER: Final = re.compile(r"\{\{|\}\}|\{([0-9]{1,4})\}")

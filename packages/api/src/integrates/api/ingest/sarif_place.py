@@ -12,7 +12,7 @@ from integrates.api.ingest.sarif_document import Location, LogicalLocation, Regi
 from integrates.api.ingest.sarif_uri import MAX_URI, resolved, scheme
 from integrates.db_model.errors import Rejected
 from integrates.db_model.values import address, one_line, split_url, url_text
-from integrates.db_model.vulnerabilities.place import field, file_path, page
+from integrates.db_model.vulnerabilities.location import field, file_path, page
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 Prefix: TypeAlias = Sequence[str]

@@ -17,7 +17,7 @@ from integrates.api.ingest.sarif_run import Part
 from integrates.api.ingest.sarif_score import own_score
 from integrates.api.ingest.text import block
 from integrates.db_model.findings.types import ToolRule
-from integrates.db_model.vulnerabilities.place import MAX_EXCERPT
+from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
 from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
 
 _TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {

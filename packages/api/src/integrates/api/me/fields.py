@@ -15,15 +15,15 @@ from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
 from integrates.api.vulnerability.page import chosen
 from integrates.api.walk import whole
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.types import Group
-from integrates.db_model.listing import listing
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.tokens.facet import ACCESS_TOKEN
 from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
-from integrates.db_model.vulnerabilities.list import assigned_to
+from integrates.db_model.vulnerabilities.lists import assigned_to
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 

@@ -9,9 +9,9 @@ from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.entity.facet import entity_key
+from integrates.db_model.entity.loader import load
 from integrates.db_model.errors import NotFound
-from integrates.db_model.facet import entity_key
-from integrates.db_model.loaders import load
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
 

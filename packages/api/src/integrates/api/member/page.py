@@ -8,10 +8,10 @@ from integrates.api.request import Info, Request
 from integrates.db_model.access.change import is_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
-from integrates.db_model.counters import group_counters_keys
+from integrates.db_model.entity.counter import group_counters_keys
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.loader import counts, load_many
 from integrates.db_model.groups.types import Group
-from integrates.db_model.listing import listing
-from integrates.db_model.loaders import counts, load_many
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 

@@ -14,9 +14,9 @@ from integrates.api.revision import audit
 from integrates.api.revision.page import history as history_of
 from integrates.api.walk import whole
 from integrates.db_model.access.types import OrganizationRole
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
-from integrates.db_model.listing import listing
 from integrates.db_model.organizations.facet import organization_key
 from integrates.db_model.organizations.types import Organization
 

@@ -7,7 +7,9 @@ from typing import Any, Final
 from integrates.api.attribute import Fields
 from integrates.api.change import new_stamp, refresh
 from integrates.api.request import Info
-from integrates.db_model import locking, values
+from integrates.db_model import values
+from integrates.db_model.entity import transaction
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.organizations.change import founded
 from integrates.db_model.organizations.rules import country as country_code
 from integrates.db_model.organizations.types import (
@@ -16,7 +18,6 @@ from integrates.db_model.organizations.types import (
     OrganizationState,
     OrganizationStatus,
 )
-from integrates.db_model.types import Stamp
 
 
 def _info(name: str, country: str | None) -> OrganizationInfo:
@@ -38,7 +39,7 @@ async def add_organization(_source: Any, info: Info, *, name: str, country: str 
     details = _info(name, country)
     stamp = new_stamp(request, "add_organization")
     plans = founded(_made(request.context.new_id(), details, stamp), stamp)
-    await locking.retried(partial(locking.write, request.store, plans))
+    await transaction.retried(partial(transaction.write, request.store, plans))
     refresh(request)
     return {"organization": plans[0].entity}
 

@@ -12,11 +12,11 @@ import msgspec
 from integrates.api.connection import Batch, Connection, Walk, connected
 from integrates.api.request import Info, Request
 from integrates.api.revision.page import shown
-from integrates.db_model import revision
+from integrates.db_model.entity import revision
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.revision import Revision
 from integrates.db_model.groups.types import Group
-from integrates.db_model.listing import listing
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.revision import Revision
 from integrates.db_model.store.port import Query
 from integrates.db_model.values import instant_text
 

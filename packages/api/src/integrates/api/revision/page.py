@@ -10,9 +10,9 @@ import msgspec
 from integrates.api.authorization.visibility import DRAFTS, READ_DRAFTS, READ_HIDDEN
 from integrates.api.connection import Batch, Connection, Walk, connected
 from integrates.api.request import Info
-from integrates.db_model import revision
-from integrates.db_model.facet import identity_of
-from integrates.db_model.revision import Revision
+from integrates.db_model.entity import revision
+from integrates.db_model.entity.facet import identity_of
+from integrates.db_model.entity.revision import Revision
 from integrates.db_model.store.port import MAX_PAGE, Key, Query
 from integrates.db_model.vulnerabilities.types import ZeroRiskStatus
 

@@ -8,7 +8,9 @@ import msgspec
 from integrates.api.attribute import Fields
 from integrates.api.change import new_stamp, refresh
 from integrates.api.request import Info
-from integrates.db_model import claim, entity, locking, values
+from integrates.db_model import values
+from integrates.db_model.entity import claim, read, transaction
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Rejected, Rejections
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
@@ -16,7 +18,6 @@ from integrates.db_model.roots import rules
 from integrates.db_model.roots.change import added, location_claim, nickname_claim
 from integrates.db_model.roots.types import Criticality, GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
 from integrates.db_model.store.port import Store
-from integrates.db_model.types import Stamp
 
 
 class Details(msgspec.Struct, frozen=True):
@@ -69,13 +70,13 @@ async def _check_free(store: Store, root: Root) -> None:
 
 
 async def _stored(store: Store, group_name: str, identity: str, details: Details, stamp: Stamp) -> Root:
-    group = await entity.get(store, GROUP, group_key(group_name))
+    group = await read.get(store, GROUP, group_key(group_name))
     if group is None:
         raise Rejected("not_found", ("groupName",))
     root = _made(identity, details, group, stamp)
     await _check_free(store, root)
     plan = added(root, group, stamp)
-    await locking.write(store, (plan,))
+    await transaction.write(store, (plan,))
     return plan.entity
 
 
@@ -94,7 +95,7 @@ async def add_git_root(
     request = info.context
     details = _details(url, branch, nickname, gitignore, criticality)
     stamp, identity = new_stamp(request, "add_git_root"), request.context.new_id()
-    root = await locking.retried(
+    root = await transaction.retried(
         lambda: _stored(request.store, group_name, identity, details, stamp), on=(Raced, AlreadyExists)
     )
     refresh(request)

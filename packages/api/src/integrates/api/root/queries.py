@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from integrates.api.attribute import Fields
 from integrates.api.request import Info
-from integrates.db_model.loaders import load
+from integrates.db_model.entity.loader import load
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.types import Root
 

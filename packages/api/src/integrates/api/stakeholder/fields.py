@@ -10,7 +10,7 @@ from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
 from integrates.db_model.stakeholders.facet import stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
-from integrates.db_model.usage import usage_key, used_at
+from integrates.db_model.tokens.usage import usage_key, used_at
 
 
 async def last_login(source: Stakeholder, info: Info) -> datetime | None:

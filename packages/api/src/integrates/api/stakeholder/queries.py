@@ -7,7 +7,7 @@ from integrates.api.attribute import Fields
 from integrates.api.connection import Connection, Walk, connected, entities
 from integrates.api.request import Info
 from integrates.api.search import searched
-from integrates.db_model.listing import everywhere
+from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.stakeholders.types import Stakeholder
 

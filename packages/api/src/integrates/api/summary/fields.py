@@ -7,8 +7,8 @@ from integrates.api.attribute import Fields
 from integrates.api.finding.page import open_findings_of
 from integrates.api.request import Info
 from integrates.api.summary.figure import Summary
-from integrates.db_model.entity import page_of
-from integrates.db_model.listing import listing
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.read import page_of
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, hidden_mark
 from integrates.db_model.vulnerabilities.types import TreatmentStatus, VulnerabilityStatus
 

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from integrates.api.authorization.visibility import READ_DRAFTS, READ_HIDDEN
-from integrates.db_model.figure import Figures, figures
+from integrates.db_model.indicators.figure import Figures, figures
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.types import ZeroRiskStatus
 
@@ -38,6 +38,6 @@ def summary(
     scored: bool = True,
     group_name: str | None = None,
 ) -> Summary:
-    """Derive the figures that a caller with those permissions may see; see :func:`integrates.db_model.figure.figures`."""
+    """Derive the figures that a caller with those permissions may see."""
     found = _shown(figures(counts, now, inherited=inherited, scored=scored), permissions)
     return Summary(**msgspec.structs.asdict(found), group_name=group_name)

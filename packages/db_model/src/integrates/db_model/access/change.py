@@ -1,6 +1,5 @@
 """Changes of access records with the counters that guard them."""
 
-from integrates.db_model import counters, entity
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import (
     AccessState,
@@ -13,8 +12,10 @@ from integrates.db_model.access.types import (
     OrganizationGrant,
     OrganizationRole,
 )
-from integrates.db_model.entity import Plan
-from integrates.db_model.types import Stamp
+from integrates.db_model.entity import counter
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Stamp
 
 
 def granted_organization(email: str, organization_id: str, role: OrganizationRole, stamp: Stamp) -> Plan[OrganizationAccess]:
@@ -33,8 +34,8 @@ def granted_organization(email: str, organization_id: str, role: OrganizationRol
 def added_organization(access: OrganizationAccess, stamp: Stamp) -> Plan[OrganizationAccess]:
     """Plan to store a new access to an organization."""
     manager = access.access.role is OrganizationRole.ORGANIZATION_MANAGER
-    guard = counters.guarded(counters.organization_counters_key(access.organization_id), "managers")
-    return entity.together(entity.added(ORGANIZATION_ACCESS, access, stamp), *((guard,) if manager else ()))
+    guard = counter.guarded(counter.organization_counters_key(access.organization_id), "managers")
+    return planning.together(planning.added(ORGANIZATION_ACCESS, access, stamp), *((guard,) if manager else ()))
 
 
 def granted_group(
@@ -64,5 +65,5 @@ def is_member(access: GroupAccess) -> bool:
 
 def added_group(access: GroupAccess, stamp: Stamp) -> Plan[GroupAccess]:
     """Plan to store a new access to a group; refused with ``too_many`` when the group has no room for another member."""
-    guard = counters.group_guard(access.group_name, "members", counters.MAX_MEMBERS)
-    return entity.together(entity.added(GROUP_ACCESS, access, stamp), *((guard,) if is_member(access) else ()))
+    guard = counter.group_guard(access.group_name, "members", counter.MAX_MEMBERS)
+    return planning.together(planning.added(GROUP_ACCESS, access, stamp), *((guard,) if is_member(access) else ()))

@@ -4,7 +4,7 @@ from typing import Final
 
 from integrates.db_model.access.rules import is_live
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
-from integrates.db_model.facet import Audit, Facet, key_of
+from integrates.db_model.entity.facet import Audit, Facet, key_of
 from integrates.db_model.store.port import Key
 
 ORGANIZATION_ACCESS: Final = Facet(

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import msgspec
 
-from integrates.db_model.types import Entity
+from integrates.db_model.entity.types import Entity
 
 
 class OrganizationRole(StrEnum):

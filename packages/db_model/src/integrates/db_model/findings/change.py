@@ -4,14 +4,15 @@ from datetime import datetime
 
 import msgspec
 
-from integrates.db_model import claim, counters, entity
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import claim, counter
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.rules import title_key
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Check, Item, Put, Version
-from integrates.db_model.types import Stamp
 
 
 def uniqueness(finding: Finding, held: claim.Held | None = None) -> Put:
@@ -25,9 +26,9 @@ def uniqueness(finding: Finding, held: claim.Held | None = None) -> Put:
 
 def reported(finding: Finding, stamp: Stamp, held: claim.Held | None = None) -> Plan[Finding]:
     """Plan to store a new finding; refused with ``too_many`` when the group is full."""
-    plan = entity.added(FINDING, finding, stamp)
-    guard = counters.group_guard(finding.group_name, "findings", counters.MAX_FINDINGS)
-    return entity.together(plan, uniqueness(finding, held), guard)
+    plan = planning.added(FINDING, finding, stamp)
+    guard = counter.group_guard(finding.group_name, "findings", counter.MAX_FINDINGS)
+    return planning.together(plan, uniqueness(finding, held), guard)
 
 
 def _released(finding: Finding, at: datetime) -> Finding:
@@ -38,7 +39,7 @@ def _released(finding: Finding, at: datetime) -> Finding:
 
 def released(finding: Finding, stamp: Stamp) -> Plan[Finding]:
     """Plan to record the first release of the finding; no changes when it was released before."""
-    return entity.changed(FINDING, finding, _released, stamp)
+    return planning.changed(FINDING, finding, _released, stamp)
 
 
 def rescored(finding: Finding, severity: Severity | None, counted: Item | None, stamp: Stamp) -> Plan[Finding]:
@@ -47,11 +48,11 @@ def rescored(finding: Finding, severity: Severity | None, counted: Item | None, 
     ``counted`` are the finding's counters as read: the plan holds only while they are unchanged, and moves the numbers of
     the vulnerabilities that inherit the severity between the scores of the group's cells.
     """
-    plan = entity.changed(FINDING, finding, lambda old, _: msgspec.structs.replace(old, severity=severity), stamp)
+    plan = planning.changed(FINDING, finding, lambda old, _: msgspec.structs.replace(old, severity=severity), stamp)
     check = Check(
-        counters.finding_counters_key(finding.id),
+        counter.finding_counters_key(finding.id),
         ABSENT if counted is None else Version(counted.version),
     )
-    moved = counters.moved_scores(counters.summed((counted,)), finding.severity, severity)
-    shard = counters.group_counters_key(finding.group_name, counters.shard_of(stamp.change_id))
-    return entity.together(plan, check, *((Add(shard, moved, {}, ANYTHING),) if moved else ()))
+    moved = counter.moved_scores(counter.summed((counted,)), finding.severity, severity)
+    shard = counter.group_counters_key(finding.group_name, counter.shard_of(stamp.change_id))
+    return planning.together(plan, check, *((Add(shard, moved, {}, ANYTHING),) if moved else ()))

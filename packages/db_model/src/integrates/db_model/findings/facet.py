@@ -3,7 +3,7 @@
 from hashlib import sha256
 from typing import Final
 
-from integrates.db_model.facet import Audit, Facet, key_of
+from integrates.db_model.entity.facet import Audit, Facet, key_of
 from integrates.db_model.findings.rules import is_live, title_key
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import Key

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from integrates.db_model.facet import Audit, Facet, key_of
+from integrates.db_model.entity.facet import Audit, Facet, key_of
 from integrates.db_model.imports.types import Import
 from integrates.db_model.store.port import Key
 from integrates.db_model.values import instant_text

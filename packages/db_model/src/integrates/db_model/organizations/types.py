@@ -5,8 +5,8 @@ from enum import StrEnum
 
 import msgspec
 
+from integrates.db_model.entity.types import Entity
 from integrates.db_model.policies.types import Policies
-from integrates.db_model.types import Entity
 
 
 class OrganizationStatus(StrEnum):

@@ -4,15 +4,16 @@ from datetime import datetime
 
 import msgspec
 
-from integrates.db_model import claim, counters, entity
-from integrates.db_model.claim import Held
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import claim, counter
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.claim import Held
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.facet import GIT_ROOT
 from integrates.db_model.roots.types import Root, RootState, RootStatus
 from integrates.db_model.store.port import Check, Key, Version
-from integrates.db_model.types import Stamp
 
 
 def location_claim(organization_id: str, url: str, branch: str) -> Key:
@@ -28,11 +29,11 @@ def nickname_claim(group_name: str, nickname: str) -> Key:
 def added(root: Root, group: Group, stamp: Stamp) -> Plan[Root]:
     """Plan to store a new GIT root, claim its location and its nickname; refused with ``too_many`` when the group is full."""
     location = (root.organization_id, root.location.url, root.location.branch)
-    return entity.together(
-        entity.added(GIT_ROOT, root, stamp),
+    return planning.together(
+        planning.added(GIT_ROOT, root, stamp),
         claim.taken("root_location", *location, owner=root.id),
         claim.taken("root_nickname", root.group_name, root.info.nickname, owner=root.id),
-        counters.group_guard(root.group_name, "roots", counters.MAX_ROOTS),
+        counter.group_guard(root.group_name, "roots", counter.MAX_ROOTS),
         Check(group_key(group.name), Version(group.version)),
     )
 
@@ -49,4 +50,4 @@ def deactivated(root: Root, reason: str, held: Held | None, stamp: Stamp, *, oth
 
     location = (root.organization_id, root.location.url, root.location.branch)
     freed = (claim.freed("root_location", *location, held=held),) if held and held.owner == root.id else ()
-    return entity.together(entity.changed(GIT_ROOT, root, alter, stamp), *freed)
+    return planning.together(planning.changed(GIT_ROOT, root, alter, stamp), *freed)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from integrates.db_model.facet import Audit, Facet, key_of, shard
+from integrates.db_model.entity.facet import Audit, Facet, key_of, shard
 from integrates.db_model.stakeholders.rules import is_live
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.store.port import Key

@@ -11,10 +11,10 @@ from threading import Lock
 
 import msgspec
 
-from integrates.db_model.design import design
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store import cursor
 from integrates.db_model.store.attribute import decoded
+from integrates.db_model.store.design import design
 from integrates.db_model.store.port import Add, Change, Check, Delete, IndexKey, Item, Key, Page, Put, Query, Store
 from integrates.db_model.store.rules import (
     Tables,

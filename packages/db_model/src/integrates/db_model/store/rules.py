@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.design import TableDesign
 from integrates.db_model.errors import Failure, LimitExceeded
 from integrates.db_model.store.attribute import MAX_INTEGER, counted, decoded, encoded
+from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.port import (
     MAX_CHANGES,
     MAX_ITEM_BYTES,

@@ -32,7 +32,7 @@ async def _memory(url: str) -> AsyncIterator[Store]:
 
 
 def _sqlite(url: str) -> AbstractAsyncContextManager[Store]:
-    from integrates.db_model.store.sqlite import sqlite_store  # noqa: PLC0415 - only what is used is loaded
+    from integrates.db_model.store.sqlite.store import sqlite_store  # noqa: PLC0415 - only what is used is loaded
 
     path = url.removeprefix("sqlite:///")
     if path in {url, "", "/"} or "?" in path:
@@ -60,7 +60,7 @@ def _dynamodb(url: str) -> AbstractAsyncContextManager[Store]:
     options = _options(url)
     create = _flag(url, options.get("create", "true"))
     try:
-        from integrates.db_model.store.dynamodb import dynamodb_store  # noqa: PLC0415 - an extra
+        from integrates.db_model.store.dynamodb.store import dynamodb_store  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
         raise _refuse(url, "install integrates-db-model[dynamodb]") from error
     endpoint, region = options.get("endpoint"), options.get("region")

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from integrates.db_model.design import Design, FacetDesign, KeyTemplate, Pattern
-from integrates.db_model.key import SEPARATOR, is_variable
+from integrates.db_model.store.design import Design, FacetDesign, KeyTemplate, Pattern
 from integrates.db_model.store.port import Page, Query, Store
+from integrates.db_model.store.template import SEPARATOR, is_variable
 
 _ANY_KEY = "entity"
 """The variable that holds the whole key of another item, separators and all."""

@@ -5,15 +5,16 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.db_model import claim, entity, locking
-from integrates.db_model.claim import Held
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import claim, read, transaction
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity.claim import Held
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Rejected
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
-from integrates.db_model.types import Stamp
 
 SLOTS: Final = 5
 """Most live tokens of one person."""
@@ -33,8 +34,8 @@ def _planned(
     if not any(free[1:]):
         raise Rejected("too_many_tokens")
     slot = free.index(True, 1)
-    return entity.together(
-        entity.added(ACCESS_TOKEN, msgspec.structs.replace(token, slot=slot), stamp),
+    return planning.together(
+        planning.added(ACCESS_TOKEN, msgspec.structs.replace(token, slot=slot), stamp),
         claim.taken("token_name", token.owner, token.name, owner=token.id, held=held[0]),
         claim.taken("token_slot", token.owner, str(slot), owner=token.id, held=held[slot]),
     )
@@ -52,13 +53,13 @@ async def issue(store: Store, token: AccessToken, stamp: Stamp) -> AccessToken:
         held = await claim.holders(store, (names, *slots))
         owners = [claimed.owner for claimed in held if claimed]
         found: dict[str, Any] = dict(
-            zip(owners, await entity.load(store, ACCESS_TOKEN, [access_token_key(o) for o in owners]), strict=True)
+            zip(owners, await read.load(store, ACCESS_TOKEN, [access_token_key(o) for o in owners]), strict=True)
         )
         plan = _planned(token, held, [found[claimed.owner] if claimed else None for claimed in held], stamp)
         try:
-            await locking.write(store, (plan,))
+            await transaction.write(store, (plan,))
         except AlreadyExists as error:
             raise Raced(token.owner) from error
         return plan.entity
 
-    return await locking.retried(attempt)
+    return await transaction.retried(attempt)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from integrates.db_model.facet import Audit, Facet, key_of
+from integrates.db_model.entity.facet import Audit, Facet, key_of
 from integrates.db_model.store.port import Key
 from integrates.db_model.values import instant_text
 from integrates.db_model.vulnerabilities.rules import is_hidden, is_live, is_vulnerable

@@ -5,9 +5,9 @@ from enum import StrEnum
 
 import msgspec
 
+from integrates.db_model.entity.types import Entity
 from integrates.db_model.findings.types import RemovalJustification
 from integrates.db_model.severities.types import Severity
-from integrates.db_model.types import Entity
 
 
 class VulnerabilityType(StrEnum):

@@ -8,13 +8,13 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from integrates.api.context import Actor, Means
-from integrates.db_model import entity
+from integrates.db_model.entity import read
 from integrates.db_model.errors import StoreError
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.types import AccessToken, TokenKind
-from integrates.db_model.usage import stamp, usage_key
+from integrates.db_model.tokens.usage import stamp, usage_key
 from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.sessions import find_session, hash_session_id
@@ -60,7 +60,7 @@ async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None
     except ValueError:  # a subject that is no e-mail cannot be part of a key
         return None
     token_item, owner_item, stamped = await store.get(keys)
-    token, owner = entity.live(ACCESS_TOKEN, token_item), entity.live(STAKEHOLDER, owner_item)
+    token, owner = read.live(ACCESS_TOKEN, token_item), read.live(STAKEHOLDER, owner_item)
     if not (owner and token and _opens(token, claims, now)):
         return None
     with suppress(StoreError):  # a stamp that cannot be written is no reason to turn the caller away
@@ -77,5 +77,5 @@ async def _by_session(store: Store, cookie: str, now: datetime) -> Actor | None:
     session = await find_session(store, cookie, now)
     if session is None:
         return None
-    person = await entity.get(store, STAKEHOLDER, stakeholder_key(session.email))
+    person = await read.get(store, STAKEHOLDER, stakeholder_key(session.email))
     return Actor(session.email, Means.SESSION) if person else None

@@ -8,9 +8,9 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model import claim
+from integrates.db_model.entity import claim
+from integrates.db_model.entity.facet import index_keys, key_of, of_design
 from integrates.db_model.errors import Conflict
-from integrates.db_model.facet import index_keys, key_of, of_design
 from integrates.db_model.store.port import ABSENT, ANYTHING, Change, Delete, Item, Key, Put, Store, Value, Version
 from integrates.db_model.values import instant_text
 

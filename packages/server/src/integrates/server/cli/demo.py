@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from integrates.db_model.design import design
+from integrates.db_model.store.design import design
 from integrates.server import clock
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, settings_of

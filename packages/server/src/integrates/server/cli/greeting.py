@@ -6,7 +6,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from integrates.db_model.design import design
+from integrates.db_model.store.design import design
 from integrates.server.demo.people import people
 from integrates.server.product import version
 from integrates.server.settings import Settings, is_loopback

@@ -8,14 +8,15 @@ from typing import Annotated
 import msgspec
 import typer
 
-from integrates.db_model import entity
+from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import read
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Rejected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import MAX_PAGE, Query, Store
 from integrates.db_model.tokens.change import issue
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
-from integrates.db_model.types import Stamp
 from integrates.db_model.values import email as email_rule
 from integrates.db_model.values import person_text
 from integrates.server import clock
@@ -97,18 +98,18 @@ async def _stored(store: Store, made: AccessToken, *, replace: bool) -> AccessTo
 
 async def _revoke_oldest(store: Store, owner: str, stamp: Stamp) -> None:
     pattern = Query(pattern="tokens_of_owner", index=1, pk=f"USER#{owner}", limit=MAX_PAGE)
-    listed = await entity.everything(store, ACCESS_TOKEN, pattern)
+    listed = await read.everything(store, ACCESS_TOKEN, pattern)
     oldest = min(listed, key=lambda token: token.issued_at)
-    current = await entity.get(store, ACCESS_TOKEN, access_token_key(oldest.id))
+    current = await read.get(store, ACCESS_TOKEN, access_token_key(oldest.id))
     if current is not None:
         revoked = TokenState(status=TokenStatus.REVOKED, at=stamp.at, by=stamp.by)
-        plan = entity.changed(ACCESS_TOKEN, current, lambda old, _: msgspec.structs.replace(old, state=revoked), stamp)
+        plan = planning.changed(ACCESS_TOKEN, current, lambda old, _: msgspec.structs.replace(old, state=revoked), stamp)
         await store.write(plan.changes)
 
 
 async def _existing(store: Store, email: str) -> str:
     try:
-        person = await entity.get(store, STAKEHOLDER, stakeholder_key(email_rule(email, ("email",))))
+        person = await read.get(store, STAKEHOLDER, stakeholder_key(email_rule(email, ("email",))))
     except Rejected as error:
         raise BadSetting("EMAIL", "this is not an e-mail address") from error
     if person is None:

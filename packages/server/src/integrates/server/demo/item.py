@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from integrates.db_model.design import FacetDesign
-from integrates.db_model.facet import E, Facet, entity_key
+from integrates.db_model.entity.facet import E, Facet, entity_key
+from integrates.db_model.store.design import FacetDesign
 from integrates.db_model.store.port import Key
 
 

@@ -6,14 +6,14 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from integrates.db_model import locking
 from integrates.db_model.access.change import added_group, added_organization
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
-from integrates.db_model.design import Design
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity import transaction
+from integrates.db_model.entity.facet import E, Facet, entity_key
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.types import Entity, Stamp
 from integrates.db_model.errors import ModelError, Rejections
-from integrates.db_model.facet import E, Facet, entity_key
 from integrates.db_model.findings.change import reported as finding_reported
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
@@ -27,8 +27,8 @@ from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.stakeholders.change import added as stakeholder_added
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.store.design import Design
 from integrates.db_model.store.port import Key, Query, Store
-from integrates.db_model.types import Entity, Stamp
 from integrates.db_model.vulnerabilities.change import reported as vulnerability_reported
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import Vulnerability
@@ -109,8 +109,8 @@ async def load_demo(store: Store, design: Design, now: datetime, new_id: Callabl
     for step, entities in read:
         change_id = new_id()
         plans = [_plan(step, entity, change_id, stored) for entity in entities]
-        for chunk in locking.chunks(plans):
-            await locking.write(store, chunk)
+        for chunk in transaction.chunks(plans):
+            await transaction.write(store, chunk)
         stored |= {entity_key(step.facet, plan.entity): plan.entity for plan in plans}
     return len(stored)
 

@@ -6,11 +6,11 @@ import msgspec
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import OrganizationRole
-from integrates.db_model.design import Design
-from integrates.db_model.facet import E, Facet
+from integrates.db_model.entity.facet import E, Facet
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.stakeholders.types import PlatformRole
+from integrates.db_model.store.design import Design
 from integrates.server.demo.item import read_entities
 
 

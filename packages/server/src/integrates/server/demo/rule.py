@@ -6,6 +6,7 @@ from typing import Any
 
 from integrates.db_model import values
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Rejected
 from integrates.db_model.findings.types import Finding, FindingStateStatus
 from integrates.db_model.groups.types import Group, GroupStatus
@@ -14,8 +15,7 @@ from integrates.db_model.roots.types import Root
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
-from integrates.db_model.types import Entity
-from integrates.db_model.vulnerabilities.place import place
+from integrates.db_model.vulnerabilities.location import place
 from integrates.db_model.vulnerabilities.types import Source, Vulnerability, VulnerabilityStatus
 
 

@@ -12,10 +12,10 @@ import msgspec
 from integrates.api.context import Actor, Context, Means
 from integrates.api.execution import Api, execute, new_api
 from integrates.api.upload import in_memory
-from integrates.db_model import claim, entity, locking
+from integrates.db_model.entity import claim, read, transaction
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.roots import change
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
-from integrates.db_model.types import Stamp
 from integrates.db_model.values import instant_text
 from integrates.server import clock
 from integrates.server.auth import tokens
@@ -128,13 +128,13 @@ async def _root(stage: Stage, at: datetime, group: str = GROUP, nickname: str = 
 async def _retire(group: str, nickname: str, stage: Stage, at: datetime) -> None:
     """Take a root out of scope, through the model: the API has no mutation for it yet."""
     store, identifier = stage.parts.store, await _root(stage, at, group, nickname)
-    root = await entity.get(store, GIT_ROOT, root_key(identifier))
+    root = await read.get(store, GIT_ROOT, root_key(identifier))
     if root is None:
         raise Skipped(f"there is no root {nickname} in {group}")
     place = change.location_claim(root.organization_id, root.location.url, root.location.branch)
     [held] = await claim.holders(store, (place,))
     stamp = Stamp(by=GUS, at=at, operation="deactivate_root", change_id=clock.new_id())
-    await locking.write(store, (change.deactivated(root, "OUT_OF_SCOPE", held, stamp),))
+    await transaction.write(store, (change.deactivated(root, "OUT_OF_SCOPE", held, stamp),))
 
 
 async def _ask(stage: Stage, email: str, at: datetime, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:

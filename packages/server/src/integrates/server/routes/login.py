@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from integrates.api.context import Actor, Means
-from integrates.db_model import entity
+from integrates.db_model.entity import read
 from integrates.db_model.errors import Rejected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
@@ -56,7 +56,7 @@ async def _login(request: Request, service: Service) -> Response:
 
 async def _existing(store: Store, email: str) -> str:
     try:
-        person = await entity.get(store, STAKEHOLDER, stakeholder_key(email_rule(email, ("email",))))
+        person = await read.get(store, STAKEHOLDER, stakeholder_key(email_rule(email, ("email",))))
     except Rejected as error:
         raise HTTPException(403) from error
     if person is None:

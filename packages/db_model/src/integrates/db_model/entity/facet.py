@@ -8,11 +8,11 @@ from zlib import crc32
 
 import msgspec
 
-from integrates.db_model import key
-from integrates.db_model.design import FacetDesign, design
+from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Corrupt
+from integrates.db_model.store import template
+from integrates.db_model.store.design import FacetDesign, design
 from integrates.db_model.store.port import IndexKey, Item, Key
-from integrates.db_model.types import Entity
 from integrates.db_model.values import instant_text
 
 E = TypeVar("E", bound=Entity)
@@ -55,13 +55,13 @@ def of_design(name: str) -> FacetDesign:
 def key_of(name: str, parts: Mapping[str, str]) -> Key:
     """Build the key of an item of the named facet."""
     facet = of_design(name)
-    return Key(key.builder(facet.key.pk)(parts), key.builder(facet.key.sk)(parts), facet.table)
+    return Key(template.builder(facet.key.pk)(parts), template.builder(facet.key.sk)(parts), facet.table)
 
 
 def index_keys(facet: FacetDesign, numbers: tuple[int, ...], parts: Mapping[str, str]) -> dict[int, IndexKey]:
     """Build the keys of an item in the given indexes."""
     return {
-        number: IndexKey(key.builder(facet.indexes[number].pk)(parts), key.builder(facet.indexes[number].sk)(parts))
+        number: IndexKey(template.builder(facet.indexes[number].pk)(parts), template.builder(facet.indexes[number].sk)(parts))
         for number in numbers
     }
 
@@ -97,7 +97,7 @@ def encoded(facet: Facet[E], entity: E) -> Item:
     parts = facet.parts(entity)
     layout = of_design(facet.name)
     return Item(
-        Key(key.builder(layout.key.pk)(parts), key.builder(layout.key.sk)(parts), layout.table),
+        Key(template.builder(layout.key.pk)(parts), template.builder(layout.key.sk)(parts), layout.table),
         entity.version,
         attributes_of(entity),
         index_keys(layout, facet.listed(entity), parts),

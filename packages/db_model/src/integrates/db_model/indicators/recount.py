@@ -5,18 +5,18 @@ from itertools import pairwise
 
 import msgspec
 
-from integrates.db_model import counters, entity
 from integrates.db_model.access.change import is_member
 from integrates.db_model.access.facet import GROUP_ACCESS
-from integrates.db_model.counters import Tally, added
-from integrates.db_model.facet import E, Facet, decoded, entity_key
+from integrates.db_model.entity import counter, read
+from integrates.db_model.entity.counter import Tally, added
+from integrates.db_model.entity.facet import E, Facet, decoded, entity_key
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.revision import Revision, state_at
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import Finding
-from integrates.db_model.listing import listing
-from integrates.db_model.revision import Revision, state_at
 from integrates.db_model.roots.facet import GIT_ROOT
 from integrates.db_model.store.port import Key, Query, Store
-from integrates.db_model.vulnerabilities import list as lists
+from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -48,17 +48,17 @@ def _remediated(vulnerability: Sequence[Revision], finding: Sequence[Revision]) 
     total: dict[str, int] = {}
     for old, new in pairwise(_states(vulnerability)):
         then = state_at(FINDING, finding, new.updated_at or new.created_at)
-        total = added(total, counters.remediated(old, new, then.severity if then else None))
+        total = added(total, counter.remediated(old, new, then.severity if then else None))
     return total
 
 
 async def _of_finding(store: Store, finding: Finding) -> dict[str, Tally]:
     """Count the vulnerabilities of one finding, by root."""
-    past = await entity.history(store, entity_key(FINDING, finding))
+    past = await read.history(store, entity_key(FINDING, finding))
     tallies: dict[str, Tally] = {}
     for vulnerability in await _all(store, VULNERABILITY, lists.of_finding(finding.id)):
-        now = counters.counted(vulnerability, finding.severity)
-        revisions = await entity.history(store, entity_key(VULNERABILITY, vulnerability))
+        now = counter.counted(vulnerability, finding.severity)
+        revisions = await read.history(store, entity_key(VULNERABILITY, vulnerability))
         closed = _remediated(revisions, past)
         before = tallies.get(vulnerability.root_id, Tally({}, {}, {}))
         tallies[vulnerability.root_id] = Tally(
@@ -77,7 +77,7 @@ async def recount(store: Store, group_name: str) -> Recount:
     parts = {"group_name": group_name}
     findings = await _all(store, FINDING, listing("finding", "findings_of_group", parts))
     roots = await _all(store, GIT_ROOT, listing("git_root", "roots_of_group", parts))
-    members = await entity.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", parts))
+    members = await read.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", parts))
     guards = {"findings": len(findings), "roots": len(roots), "members": sum(map(is_member, members))}
     group = {name: number for name, number in guards.items() if number}
     by_finding: dict[str, Mapping[str, int]] = {}
@@ -95,10 +95,10 @@ async def stored(store: Store, recounted: Recount, group_name: str) -> Recount:
     """Read the stored counters of the same objects, without those that are zero."""
 
     async def numbers(*keys: Key) -> dict[str, int]:
-        return added(counters.summed(await store.get(keys)), {})
+        return added(counter.summed(await store.get(keys)), {})
 
     return Recount(
-        await numbers(*counters.group_counters_keys(group_name)),
-        {each: await numbers(counters.finding_counters_key(each)) for each in recounted.findings},
-        {each: await numbers(counters.root_counters_key(each)) for each in recounted.roots},
+        await numbers(*counter.group_counters_keys(group_name)),
+        {each: await numbers(counter.finding_counters_key(each)) for each in recounted.findings},
+        {each: await numbers(counter.root_counters_key(each)) for each in recounted.roots},
     )

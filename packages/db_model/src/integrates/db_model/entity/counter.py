@@ -12,7 +12,7 @@ from zlib import crc32
 
 import msgspec
 
-from integrates.db_model.facet import key_of
+from integrates.db_model.entity.facet import key_of
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import ANYTHING, Add, Bounds, Item, Key

@@ -6,7 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
-from integrates.db_model.facet import key_of
+from integrates.db_model.entity.facet import key_of
 from integrates.db_model.store.port import ABSENT, Delete, Item, Key, Put, Store, Version
 
 Kind: TypeAlias = Literal[

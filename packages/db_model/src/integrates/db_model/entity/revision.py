@@ -6,11 +6,11 @@ from typing import Any, Final
 
 import msgspec
 
+from integrates.db_model.entity.facet import Audit, E, Facet, identity_of, index_keys, key_of, of_design
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.types import Entity, Stamp
 from integrates.db_model.errors import Corrupt
-from integrates.db_model.facet import Audit, E, Facet, identity_of, index_keys, key_of, of_design
-from integrates.db_model.listing import listing
 from integrates.db_model.store.port import Item, Key, Query
-from integrates.db_model.types import Entity, Stamp
 from integrates.db_model.values import instant_text
 
 KEPT_FIELDS: Final = frozenset({"created_at", "created_by", "updated_at", "version"})

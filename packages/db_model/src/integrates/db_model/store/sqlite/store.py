@@ -19,9 +19,9 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from integrates.db_model.design import design
 from integrates.db_model.errors import Conflict, Unavailable
 from integrates.db_model.store import cursor
+from integrates.db_model.store.design import design
 from integrates.db_model.store.port import (
     Add,
     Change,
@@ -42,7 +42,7 @@ from integrates.db_model.store.rules import (
     refused,
     summed,
 )
-from integrates.db_model.store.sql import SCHEMA_VERSION, Batch, Statements, batch, item, selection, statements
+from integrates.db_model.store.sqlite.statements import SCHEMA_VERSION, Batch, Statements, batch, item, selection, statements
 
 Result = TypeVar("Result")
 

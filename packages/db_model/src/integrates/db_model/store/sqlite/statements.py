@@ -5,9 +5,9 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.design import TableDesign
 from integrates.db_model.store.attribute import decoded
 from integrates.db_model.store.cursor import Position
+from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.port import Absent, Anything, Change, Delete, IndexKey, Item, Key, Put, Query, Table, Version
 from integrates.db_model.store.rules import sort_range
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.counters import DOT, INHERITED, NONE
+from integrates.db_model.entity.counter import DOT, INHERITED, NONE
 from integrates.db_model.findings.rules import status
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.severities.types import Severity

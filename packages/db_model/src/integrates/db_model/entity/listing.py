@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from integrates.db_model import key
-from integrates.db_model.facet import SHARDS, of_design
+from integrates.db_model.entity.facet import SHARDS, of_design
 from integrates.db_model.store.port import MAX_PAGE, Query
+from integrates.db_model.store.template import builder, prefix
 
 
 def listing(
@@ -27,8 +27,8 @@ def listing(
         pattern=pattern,
         table=layout.table,
         index=index,
-        pk=key.builder(template.pk)(parts),
-        sk_prefix=key.prefix(template.sk, parts) or None,
+        pk=builder(template.pk)(parts),
+        sk_prefix=prefix(template.sk, parts) or None,
         limit=limit,
         after=after,
         descending=descending,

@@ -6,9 +6,9 @@ from typing import Any, TypeAlias
 import msgspec
 from aiodataloader import DataLoader
 
-from integrates.db_model import counters, entity
-from integrates.db_model.entity import EntityPage
-from integrates.db_model.facet import E, Facet
+from integrates.db_model.entity import counter, read
+from integrates.db_model.entity.facet import E, Facet
+from integrates.db_model.entity.read import EntityPage
 from integrates.db_model.store.port import Item, Key, Page, Query, Store
 
 _Ask: TypeAlias = tuple[Facet[Any], Key]
@@ -31,7 +31,7 @@ def new_loaders(store: Store) -> Loaders:
 
     async def entities(asks: list[_Ask]) -> list[Any]:
         items = await store.get([key for _, key in asks])
-        return [entity.live(facet, item) for (facet, _), item in zip(asks, items, strict=True)]
+        return [read.live(facet, item) for (facet, _), item in zip(asks, items, strict=True)]
 
     async def items(keys: list[Key]) -> list[Item | None]:
         return list(await store.get(keys))
@@ -59,12 +59,12 @@ async def load_many(loaders: Loaders, facet: Facet[E], keys: Sequence[Key]) -> t
 
 async def page(loaders: Loaders, facet: Facet[E], query: Query) -> EntityPage[E]:
     """Read one page of a list of live entities."""
-    return entity.page_of(facet, await loaders.pages.load(query))
+    return read.page_of(facet, await loaders.pages.load(query))
 
 
 async def counts(loaders: Loaders, keys: Sequence[Key]) -> dict[str, int]:
     """Read counters and add them up."""
-    return counters.summed(await loaders.items.load_many(list(keys)))
+    return counter.summed(await loaders.items.load_many(list(keys)))
 
 
 def forget(loaders: Loaders) -> None:

@@ -20,10 +20,10 @@ from botocore.exceptions import ChecksumError, ClientError, HTTPClientError, Inc
 from botocore.exceptions import ConnectionError as NoConnectionError
 from botocore.parsers import ResponseParserError
 
-from integrates.db_model.design import design
 from integrates.db_model.errors import Conflict, Failure
 from integrates.db_model.store import cursor
-from integrates.db_model.store.native import Native, action, creation, is_empty, item, native_key, request, version
+from integrates.db_model.store.design import design
+from integrates.db_model.store.dynamodb.wire import Native, action, creation, is_empty, item, native_key, request, version
 from integrates.db_model.store.port import Add, Change, Item, Key, Page, Query, Store, Table
 from integrates.db_model.store.retry import DEFAULT, Policy, Transient, retried
 from integrates.db_model.store.rules import Tables, check_keys, check_queries, checked_write, unmet

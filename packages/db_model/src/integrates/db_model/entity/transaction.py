@@ -5,9 +5,9 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
-from integrates.db_model.entity import Plan
+from integrates.db_model.entity.facet import identity_of
+from integrates.db_model.entity.plan import Plan
 from integrates.db_model.errors import AlreadyExists, Conflict, Failure, ModelError, Raced, Rejected, Stale
-from integrates.db_model.facet import identity_of
 from integrates.db_model.store.port import MAX_CHANGES, MAX_WRITE_BYTES, Add, Change, Check, Key, Put, Store
 from integrates.db_model.store.rules import item_size
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from integrates.db_model.listing import listing
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.store.port import MAX_PAGE, Query
 from integrates.db_model.vulnerabilities.facet import hidden_mark
 from integrates.db_model.vulnerabilities.types import VulnerabilityStatus

@@ -4,8 +4,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Final, Literal, TypeAlias
 
+from integrates.db_model.entity.facet import key_of
 from integrates.db_model.errors import Conflict
-from integrates.db_model.facet import key_of
 from integrates.db_model.store.port import ABSENT, Item, Key, Put, Store, Version
 from integrates.db_model.values import instant_text
 

@@ -11,7 +11,7 @@ from integrates.db_model.store.port import Table
 
 
 class KeyTemplate(msgspec.Struct, frozen=True):
-    """Templates of a partition key and a sort key (see :mod:`integrates.db_model.key`)."""
+    """Templates of a partition key and a sort key (see :mod:`integrates.db_model.store.template`)."""
 
     pk: str
     sk: str
@@ -136,4 +136,4 @@ def parsed(document: bytes) -> Design:
 @cache
 def design() -> Design:
     """Return the design that this package carries."""
-    return parsed(files("integrates.db_model").joinpath("design.json").read_bytes())
+    return parsed(files("integrates.db_model.store").joinpath("design.json").read_bytes())

@@ -1,0 +1,1 @@
+"""The engine of entities: what is stored with a change, in one transaction; it knows no entity."""

@@ -1,0 +1,95 @@
+"""Reading entities: by key, in lists, their history and their past."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, Generic
+
+import msgspec
+
+from integrates.db_model.entity import revision
+from integrates.db_model.entity.facet import E, Facet, decoded
+from integrates.db_model.entity.revision import Revision
+from integrates.db_model.store.port import MAX_PAGE, Item, Key, Page, Query, Store
+
+_HISTORY_PAGE: Final = 200
+
+
+class EntityPage(msgspec.Struct, Generic[E], frozen=True):
+    """Part of a list of live entities: one cursor for each, and whether more items follow.
+
+    ``end`` is the cursor of the last item that was looked at, live or not; it is ``None`` on an empty page.
+    """
+
+    entities: tuple[E, ...]
+    cursors: tuple[str, ...]
+    has_next: bool
+    end: str | None
+
+
+async def load(store: Store, facet: Facet[E], keys: Sequence[Key]) -> tuple[E | None, ...]:
+    """Read live entities by key, aligned with the keys; ``None`` for what is missing or removed."""
+    items = await store.get(keys)
+    return tuple(live(facet, item) for item in items)
+
+
+async def get(store: Store, facet: Facet[E], key: Key) -> E | None:
+    """Read one live entity by key."""
+    return (await load(store, facet, (key,)))[0]
+
+
+async def get_any(store: Store, facet: Facet[E], key: Key) -> E | None:
+    """Read one entity by key, removed or not."""
+    item = (await store.get((key,)))[0]
+    return None if item is None else decoded(facet, item)
+
+
+def live(facet: Facet[E], item: Item | None) -> E | None:
+    """Read the entity from its item; ``None`` when there is no item or the entity is removed."""
+    entity = None if item is None else decoded(facet, item)
+    return entity if entity is not None and facet.is_live(entity) else None
+
+
+async def lists(store: Store, facet: Facet[E], queries: Sequence[Query]) -> tuple[EntityPage[E], ...]:
+    """Read one page of each list, without the removed entities; a page may be short while more follows."""
+    pages = await store.query(queries)
+    return tuple(page_of(facet, page) for page in pages)
+
+
+def page_of(facet: Facet[E], page: Page) -> EntityPage[E]:
+    """Read the live entities of a page of items."""
+    rows = [(live(facet, item), cursor) for item, cursor in zip(page.items, page.cursors, strict=True)]
+    kept = [(entity, cursor) for entity, cursor in rows if entity is not None]
+    return EntityPage(
+        tuple(entity for entity, _ in kept),
+        tuple(cursor for _, cursor in kept),
+        page.has_next,
+        page.cursors[-1] if page.cursors else None,
+    )
+
+
+async def everything(store: Store, facet: Facet[E], query: Query) -> tuple[E, ...]:
+    """Read a whole list of live entities, in pages of the largest size."""
+    entities: tuple[E, ...] = ()
+    page = (await lists(store, facet, (msgspec.structs.replace(query, limit=MAX_PAGE),)))[0]
+    entities = page.entities
+    while page.has_next:
+        following = msgspec.structs.replace(query, limit=MAX_PAGE, after=page.end)
+        page = (await lists(store, facet, (following,)))[0]
+        entities = (*entities, *page.entities)
+    return entities
+
+
+async def history(store: Store, key: Key) -> tuple[Revision, ...]:
+    """Read all revisions of an entity by ascending version."""
+    query = revision.history_query(key, limit=_HISTORY_PAGE)
+    page = (await store.query((query,)))[0]
+    items = list(page.items)
+    while page.has_next:
+        page = (await store.query((msgspec.structs.replace(query, after=page.cursors[-1]),)))[0]
+        items.extend(page.items)
+    return tuple(revision.of_item(item) for item in items)
+
+
+async def as_of(store: Store, facet: Facet[E], key: Key, at: datetime) -> E | None:
+    """Return the entity as it was at that moment; ``None`` when it did not exist then, or was removed."""
+    return revision.state_at(facet, await history(store, key), at)
