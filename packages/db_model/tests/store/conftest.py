@@ -14,12 +14,19 @@ pytest.register_assert_rewrite("integrates.db_model.testing.requirements")
 PLAN = Callable[[str, bytes], str | None]
 """Which fault, if any, a call meets, by its name and body.
 
-One of ``ERRORS``, ``dropped`` (before the endpoint heard of it), ``lost`` (after it had answered), ``half`` (of the keys are
-left unprocessed) or ``bare`` (the answer does not carry the items that a refusal is about).
+One of ``ERRORS``, ``dropped`` (before the endpoint heard of it), ``lost`` (after it had answered), ``half`` or ``all`` (of the
+keys are left unprocessed) or ``bare`` (the answer does not carry the items that a refusal is about).
 """
 ERRORS = {
     "throttled": (400, "ProvisionedThroughputExceededException", ""),
     "failed": (500, "InternalServerError", ""),
+    "strange": (503, "SomethingThatNobodyKnows", ""),
+    "slow": (400, "AccountThrottledOfLateException", ""),
+    "late": (408, "Unheard", ""),
+    "denied": (400, "AccessDeniedException", ""),
+    "unknown": (400, "UnrecognizedClientException", ""),
+    "expired": (400, "ExpiredTokenException", ""),
+    "odd": (400, "ValidationException", ""),
     "busy": (400, "TransactionInProgressException", ""),
     "conflict": (400, "TransactionCanceledException", ',"CancellationReasons":[{"Code":"TransactionConflict"}]'),
 }
@@ -76,8 +83,8 @@ class Passage(BaseHTTPRequestHandler):
             self.answer(status, f'{{"__type":"com.amazonaws.dynamodb.v20120810#{name}","message":"on demand"{more}}}'.encode())
         elif fault == "dropped":
             self.close_connection = True
-        elif fault == "half":
-            self.answer(*halved(body, self.forwarded))
+        elif fault in {"half", "all"}:
+            self.answer(*halved(body, self.forwarded, least=0 if fault == "all" else 1))
         elif fault == "lost":
             self.forwarded(body)
             self.close_connection = True
@@ -86,9 +93,11 @@ class Passage(BaseHTTPRequestHandler):
             self.answer(status, stripped(answer) if fault == "bare" else answer)
 
 
-def halved(body: bytes, forwarded: Callable[[bytes], tuple[int, bytes]]) -> tuple[int, bytes]:
-    """Let a BatchGetItem process every second key, but at least one."""
+def halved(body: bytes, forwarded: Callable[[bytes], tuple[int, bytes]], *, least: int) -> tuple[int, bytes]:
+    """Let a BatchGetItem process every second key, but at least one; none at all when ``least`` is 0."""
     asked = json.loads(body)["RequestItems"]
+    if not least:
+        return 200, json.dumps({"Responses": {}, "UnprocessedKeys": asked}).encode()
     kept = {table: {**each, "Keys": each["Keys"][::2]} for table, each in asked.items()}
     left = {table: {**each, "Keys": each["Keys"][1::2]} for table, each in asked.items() if each["Keys"][1:]}
     status, answer = forwarded(json.dumps({"RequestItems": kept}).encode())

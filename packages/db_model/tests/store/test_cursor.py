@@ -1,6 +1,8 @@
 """The codec of cursors."""
 
 import string
+from base64 import urlsafe_b64encode
+from hashlib import blake2b
 
 import msgspec
 import pytest
@@ -50,6 +52,23 @@ def test_one_wrong_character_makes_a_cursor_invalid(place: int, letter: str) -> 
 def test_anything_else_is_invalid(text: str) -> None:
     with pytest.raises(InvalidCursor):
         position(walk_of("p", after=text))
+
+
+def sealed(first: int, bound: int, query: Query, position: Position) -> str:
+    """Make a cursor by hand: as of the codec version ``first``, its digest bound to ``bound``."""
+    parts = (bound, query.table, query.pattern, query.index, query.pk, query.sk_prefix, query.sk_between, query.descending)
+    body = msgspec.msgpack.encode(position)
+    key = blake2b(msgspec.msgpack.encode(parts)).digest()
+    return urlsafe_b64encode(bytes((first,)) + blake2b(body, digest_size=12, key=key).digest() + body).decode().rstrip("=")
+
+
+def test_a_cursor_of_another_version_of_the_codec_is_invalid() -> None:
+    """Neither its first byte nor what its digest is bound to may be another's: a change of the codec changes its number."""
+    query, place = walk_of("p"), Position("name", "p", "name")
+    assert sealed(1, 1, query, place) == CURSOR
+    for first, bound in ((1, 2), (2, 1), (2, 2)):
+        with pytest.raises(InvalidCursor):
+            position(walk_of("p", after=sealed(first, bound, query, place)))
 
 
 def test_a_position_outside_the_range_of_its_query_is_invalid() -> None:

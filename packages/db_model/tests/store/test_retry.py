@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 
+import msgspec
 import pytest
 
 from integrates.db_model.errors import Unavailable
@@ -39,7 +40,7 @@ async def test_each_pause_is_drawn_between_nothing_and_its_ceiling() -> None:
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    assert await retried(attempt, POLICY, sleep=sleep, jitter=jitter) == "done"
+    assert await retried(attempt, msgspec.structs.replace(POLICY, sleep=sleep), jitter=jitter) == "done"
     assert len(calls) == 5
     assert drawn == [(0.0, 0.1), (0.0, 0.2), (0.0, 0.4), (0.0, 0.8)]
     assert slept == [0.05, 0.1, 0.2, 0.4]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrates.db_model.store.port import Bounds, Item, Key
+from integrates.db_model.store.port import Bounds, IndexKey, Item, Key
 from integrates.db_model.store.rules import item_size, limits, prefix_end, sort_range, within
 from integrates.db_model.testing.requirements.sample import walk_of
 
@@ -38,6 +38,12 @@ def test_the_range_of_a_prefix_holds_what_begins_with_it_and_nothing_else(prefix
 def test_a_range_holds_its_ends_and_what_is_between_in_utf8(low: str, high: str, text: str) -> None:
     between = low.encode() <= text.encode() <= high.encode()
     assert within(text, sort_range(walk_of("p", sk_between=(low, high)))) == between
+
+
+def test_the_size_of_an_item_is_what_the_port_says() -> None:
+    places = {1: IndexKey("abc", "é"), 20: IndexKey("a", "b")}
+    assert item_size(Item(Key("p", "s"), 1, {})) == 32 + 2 + 2
+    assert item_size(Item(Key("p", "s"), 2**62, {"é": "é\n"}, places)) == 32 + 2 + (10 + 3 + 2) + (10 + 1 + 1) + 13
 
 
 def test_an_item_counts_its_keys_and_its_attributes_as_json() -> None:

@@ -1,23 +1,28 @@
 """The errors of the model and its stores. They carry data; texts for people are made at the edge that shows them."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Literal, TypeAlias
 
 import msgspec
 
 FailureReason: TypeAlias = Literal["exists", "missing", "stale", "out_of_bounds"]
+Side: TypeAlias = Literal["low", "high"]
 
 
 class Failure(msgspec.Struct, frozen=True):
     """Why one change of a write was refused.
 
     ``position`` counts from 0 in the order of the write. ``version`` is the stored item's version where it is known
-    (``exists`` and ``stale``), else ``None``.
+    (``exists`` and ``stale``), else ``None``. ``attribute`` is the number that an addition would take out of
+    its bounds (``out_of_bounds``), and ``bound`` the bound that it would pass, ``None`` when it is no number at all.
     """
 
     position: int
     reason: FailureReason
     version: int | None = None
+    bound: Side | None = None
+    attribute: str | None = None
 
 
 class IntegratesError(Exception):
@@ -41,17 +46,29 @@ class InvalidCursor(StoreError):
 
 
 class LimitExceeded(StoreError):
-    """A limit of the port would be passed; nothing was sent. ``limit`` names it, e.g. ``item_bytes``."""
+    """A limit of the port would be passed; nothing was written. ``limit`` names it, e.g. ``item_bytes``.
 
-    def __init__(self, limit: str, actual: int, allowed: int) -> None:
-        super().__init__(limit, actual, allowed)
+    ``position`` is that of the change in the write, where the limit is one of a single item or change, else ``None``.
+    """
+
+    def __init__(self, limit: str, actual: int, allowed: int, position: int | None = None) -> None:
+        super().__init__(limit, actual, allowed, position)
         self.limit = limit
         self.actual = actual
         self.allowed = allowed
+        self.position = position
 
 
 class Unavailable(StoreError):
     """The store did not answer in time, after all retries. A write may or may not have been done."""
+
+
+class Unfit(StoreError):
+    """This is not the store you think, and trying again does not help; the operator has to act. ``reason`` says on what."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class ModelError(IntegratesError):
@@ -59,21 +76,13 @@ class ModelError(IntegratesError):
 
 
 class NotFound(ModelError):
-    """The entity does not exist (or was removed)."""
+    """The entity does not exist, or was removed. ``path`` names the argument that leads to it, where it is one."""
 
-    def __init__(self, facet: str, identity: str) -> None:
-        super().__init__(facet, identity)
+    def __init__(self, facet: str, identity: str, path: Sequence[str] = ()) -> None:
+        super().__init__(facet, identity, tuple(path))
         self.facet = facet
         self.identity = identity
-
-
-class AlreadyExists(ModelError):
-    """A uniqueness claim is taken. ``kind`` is the kind of claim, ``owner`` the id of its holder."""
-
-    def __init__(self, kind: str, owner: str) -> None:
-        super().__init__(kind, owner)
-        self.kind = kind
-        self.owner = owner
+        self.path = tuple(path)
 
 
 class Stale(ModelError):
@@ -90,13 +99,96 @@ class Raced(ModelError):
     """A parent, counter or claim changed while a change was being written; nothing was. Decide again and repeat."""
 
 
-class Rejected(ModelError):
-    """A rule of the domain refuses the values. ``rule`` is the stable word, ``path`` names the argument."""
+class Reason(StrEnum):
+    """Why a rule of the domain refuses something: one stable word for each reason, in the whole product."""
 
-    def __init__(self, rule: str, path: Sequence[str] = ()) -> None:
-        super().__init__(rule, tuple(path))
-        self.rule = rule
+    # texts, numbers and lists
+    REQUIRED = "required"
+    TOO_SHORT = "too_short"
+    TOO_LONG = "too_long"
+    BAD_CHARACTERS = "bad_characters"
+    BAD_FORMAT = "bad_format"
+    OUT_OF_RANGE = "out_of_range"
+    TOO_MANY_ITEMS = "too_many_items"
+    NOT_CANONICAL = "not_canonical"
+    WRONG_TYPE = "wrong_type"
+    IN_FUTURE = "in_future"
+    BAD_VECTOR = "bad_vector"
+    BAD_EXCLUSION = "bad_exclusion"
+    # what does not go together
+    INCONSISTENT = "inconsistent"
+    NOT_FIRST = "not_first"
+    FIXED = "fixed"
+    WRONG_PARENT = "wrong_parent"
+    SERVICE_ROLE = "service_role"
+    ORGANIZATION_ONLY = "organization_only"
+    LAST_MANAGER = "last_manager"
+    NOT_EMPTY = "not_empty"
+    RANGE_INVERTED = "range_inverted"
+    DEBT_BEFORE_GRACE = "debt_before_grace"
+    # objects
+    NOT_FOUND = "not_found"
+    UNKNOWN_PERSON = "unknown_person"
+    NAME_TAKEN = "name_taken"
+    NICKNAME_TAKEN = "nickname_taken"
+    LOCATION_TAKEN = "location_taken"
+    TITLE_TAKEN = "title_taken"
+    PLACE_REPORTED = "place_reported"
+    STALE_VERSION = "stale_version"
+    CONCURRENT_CHANGE = "concurrent_change"
+    OUTDATED_SERVICE = "outdated_service"
+    UNAVAILABLE = "unavailable"
+    # who may
+    MISSING_PERMISSION = "missing_permission"
+    SESSION_REQUIRED = "session_required"
+    ASSIGN_OTHERS = "assign_others"
+    # how many
+    TOO_LARGE = "too_large"
+    TOO_MANY = "too_many"
+    TOO_MANY_TOKENS = "too_many_tokens"
+    TOO_MANY_ACCEPTANCES = "too_many_acceptances"
+    # about tokens, roots and files
+    EXPIRY_OUT_OF_RANGE = "expiry_out_of_range"
+    INACTIVE_ROOT = "inactive_root"
+    IMPORT_RUNNING = "import_running"
+    BAD_FILE = "bad_file"
+    FILE_TOO_LARGE = "file_too_large"
+    TOO_MANY_RESULTS = "too_many_results"
+    # the life of a vulnerability
+    NOT_VULNERABLE = "not_vulnerable"
+    NOT_SAFE = "not_safe"
+    HIDDEN = "hidden"
+    ALREADY_REQUESTED = "already_requested"
+    ACCEPTANCE_TOO_LONG = "acceptance_too_long"
+    ACCEPTANCE_DATE_PAST = "acceptance_date_past"
+    SEVERITY_OUT_OF_POLICY = "severity_out_of_policy"
+    BAD_ASSIGNED = "bad_assigned"
+
+
+class Rejected(ModelError):
+    """A rule of the domain refuses a value.
+
+    ``path`` leads to it, in snake_case, from the arguments or from the entity: ``("info", "nickname")``. ``detail`` is a text
+    for people that says more than the reason, mostly empty.
+    """
+
+    def __init__(self, reason: Reason, path: Sequence[str] = (), detail: str = "") -> None:
+        super().__init__(reason, tuple(path), detail)
+        self.reason = reason
         self.path = tuple(path)
+        self.detail = detail
+
+    def __str__(self) -> str:
+        place = f" ({'.'.join(self.path)})" if self.path else ""
+        return f"{self.reason}{place} {self.detail}".rstrip()
+
+
+class AlreadyExists(Rejected):
+    """Another entity holds a value that may stand only once. ``owner`` is its id, empty where it is not known."""
+
+    def __init__(self, reason: Reason, path: Sequence[str] = (), owner: str = "") -> None:
+        super().__init__(reason, path)
+        self.owner = owner
 
 
 class Rejections(ModelError):
@@ -106,6 +198,19 @@ class Rejections(ModelError):
         super().__init__(tuple(refusals))
         self.refusals = tuple(refusals)
 
+    def __str__(self) -> str:
+        return ", ".join(map(str, self.refusals))
+
 
 class Corrupt(ModelError):
-    """A stored item is not what the model writes."""
+    """A stored item is not what the model writes. It is never written over."""
+
+
+class Outdated(ModelError):
+    """A newer program wrote the item, under the schema number ``schema``: this one must not change it (E14)."""
+
+    def __init__(self, facet: str, identity: str, schema: int) -> None:
+        super().__init__(facet, identity, schema)
+        self.facet = facet
+        self.identity = identity
+        self.schema = schema

@@ -76,7 +76,7 @@ def _possible(query: Query, position: Position) -> bool:
 def position(query: Query) -> Position | None:
     """Return the position after which ``query`` goes on, ``None`` at its beginning.
 
-    Raises ``InvalidCursor`` when ``query.after`` was not given out for this query, whatever it is instead.
+    Raise ``InvalidCursor`` when ``query.after`` was not given out for this query, whatever it is instead.
     """
     if query.after is None:
         return None

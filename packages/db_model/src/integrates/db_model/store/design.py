@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
@@ -26,9 +26,13 @@ class Pattern(msgspec.Struct, frozen=True):
 
 
 class FacetDesign(msgspec.Struct, frozen=True, kw_only=True):
-    """How one kind of item is keyed, listed and read; ``demo`` holds its demo items as DynamoDB JSON."""
+    """How one kind of item is keyed, listed and read; ``demo`` holds its demo items as DynamoDB JSON.
+
+    ``schema`` is the number of the form that its items have when they are written now.
+    """
 
     name: str
+    schema: int
     table: Table
     key: KeyTemplate
     indexes: Mapping[int, KeyTemplate]
@@ -44,11 +48,19 @@ class TableDesign(msgspec.Struct, frozen=True):
 
 
 class Design(msgspec.Struct, frozen=True):
-    """All tables and facets by name; ``anchor`` is the date from which the demo data counts."""
+    """All tables and facets by name; ``anchor`` is the date from which the demo data counts.
 
+    ``version`` tells designs apart whose tables, indexes or keys differ: a store that was made by another version has to be
+    migrated first.
+    """
+
+    version: int
     tables: Mapping[str, TableDesign]
     facets: Mapping[str, FacetDesign]
     anchor: str
+
+
+_Number: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class _KeyAlias(msgspec.Struct, rename="pascal"):
@@ -64,6 +76,7 @@ class _AccessPattern(msgspec.Struct, rename="pascal"):
 
 class _Facet(msgspec.Struct, rename="pascal"):
     facet_name: str
+    schema: _Number
     key_attribute_alias: _KeyAlias
     table_data: tuple[dict[str, Any], ...] = ()
     index_key_aliases: dict[str, _KeyAlias] = {}
@@ -90,6 +103,7 @@ class _Metadata(msgspec.Struct, rename="pascal"):
 
 
 class _Document(msgspec.Struct, rename="pascal"):
+    design_version: _Number
     model_metadata: _Metadata
     data_model: tuple[_Table, ...]
 
@@ -110,6 +124,7 @@ def _pattern(pattern: _AccessPattern) -> Pattern:
 def _facet(table: Table, facet: _Facet) -> FacetDesign:
     return FacetDesign(
         name=facet.facet_name,
+        schema=facet.schema,
         table=table,
         key=_template(facet.key_attribute_alias),
         indexes={_index_number(name): _template(alias) for name, alias in facet.index_key_aliases.items()},
@@ -124,9 +139,10 @@ def _table(table: _Table) -> TableDesign:
 
 
 def parsed(document: bytes) -> Design:
-    """Read an exported design. Raises ``msgspec.ValidationError`` when the document has another form."""
+    """Read an exported design. Raise ``msgspec.ValidationError`` when the document has another form."""
     read = msgspec.json.decode(document, type=_Document)
     return Design(
+        read.design_version,
         {table.table_name: _table(table) for table in read.data_model},
         {facet.facet_name: _facet(table.table_name, facet) for table in read.data_model for facet in table.table_facets},
         read.model_metadata.date_created,

@@ -6,106 +6,105 @@ safe to use from several threads and event loops.
 
 import asyncio
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from threading import Lock
+from typing import Final
 
 import msgspec
 
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store import cursor
-from integrates.db_model.store.attribute import decoded
+from integrates.db_model.store.body import Body, encoded
 from integrates.db_model.store.design import design
-from integrates.db_model.store.port import Add, Change, Check, Delete, IndexKey, Item, Key, Page, Put, Query, Store
+from integrates.db_model.store.port import Add, Change, Delete, Item, Key, Page, Put, Query, Store
 from integrates.db_model.store.rules import (
     Tables,
     check_keys,
     check_queries,
+    check_total,
     checked_write,
+    grown,
     keys_only,
     refused,
     sort_range,
-    summed,
 )
 
-
-class _Row(msgspec.Struct, frozen=True):
-    version: int
-    body: bytes
-    index_keys: Mapping[int, IndexKey]
+MAX_CHANGES: Final = 1_000
+"""Most changes in one write."""
 
 
 _Place = tuple[str, str, str]
 _Partition = tuple[str, int | None, str]
 
 
-class _State(msgspec.Struct, frozen=True):
-    """All rows by key and, for each partition of a table or an index, the sorted places of its items."""
+class State(msgspec.Struct, frozen=True):
+    """All items by key and, for each partition of a table or an index, the sorted places of its items."""
 
-    rows: dict[Key, _Row]
+    items: dict[Key, Item]
     partitions: dict[_Partition, list[_Place]]
     lock: Lock
 
 
-def _places(key: Key, row: _Row) -> Iterator[tuple[_Partition, _Place]]:
+def _places(item: Item) -> Iterator[tuple[_Partition, _Place]]:
+    key = item.key
     yield (key.table, None, key.pk), (key.sk, key.pk, key.sk)
-    for number, place in row.index_keys.items():
+    for number, place in item.index_keys.items():
         yield (key.table, number, place.pk), (place.sk, key.pk, key.sk)
 
 
-def _remove(state: _State, key: Key) -> None:
-    row = state.rows.pop(key, None)
-    if row is None:
+def _remove(state: State, key: Key) -> None:
+    item = state.items.pop(key, None)
+    if item is None:
         return
-    for partition, place in _places(key, row):
+    for partition, place in _places(item):
         places = state.partitions[partition]
         del places[bisect_left(places, place)]
         if not places:
             del state.partitions[partition]
 
 
-def _insert(state: _State, key: Key, row: _Row) -> None:
-    _remove(state, key)
-    state.rows[key] = row
-    for partition, place in _places(key, row):
+def insert(state: State, item: Item) -> None:
+    """Store an item, whatever is there, and keep it: it is no longer the caller's own."""
+    _remove(state, item.key)
+    state.items[item.key] = item
+    for partition, place in _places(item):
         insort(state.partitions.setdefault(partition, []), place)
 
 
-def _stored(state: _State, key: Key) -> tuple[int | None, bytes]:
-    row = state.rows.get(key)
-    return (row.version, row.body) if row else (None, b"{}")
-
-
-def _add(state: _State, change: Add) -> None:
-    total = summed(*_stored(state, change.key), change)
-    if total is not None:
-        row = state.rows.get(change.key)
-        _insert(state, change.key, _Row(*total, row.index_keys if row else {}))
-
-
-def _apply(state: _State, change: Change, body: bytes) -> None:
+def _apply(state: State, change: Change, kept: Item | None) -> None:
     match change:
-        case Put(item):
-            _insert(state, item.key, _Row(item.version, body, dict(item.index_keys)))
         case Delete(key):
             _remove(state, key)
-        case Add():
-            _add(state, change)
-        case Check():
+        case Put() | Add() if kept is not None:
+            insert(state, kept)
+        case _:
             pass
 
 
-def _write(state: _State, changes: Sequence[Change], bodies: Sequence[bytes]) -> None:
-    failures = [refused(position, change, *_stored(state, change.key)) for position, change in enumerate(changes)]
+def _write(state: State, changes: Sequence[Change], puts: Sequence[Item | None], size: int) -> None:
+    stored = [state.items.get(change.key) for change in changes]
+    failures = [refused(position, change, stored[position]) for position, change in enumerate(changes)]
     if failed := [failure for failure in failures if failure]:
         raise Conflict(failed)
-    for change, body in zip(changes, bodies, strict=True):
-        _apply(state, change, body)
+    sums = {n: grown(n, change, stored[n]) for n, change in enumerate(changes) if isinstance(change, Add)}
+    check_total(size + sum(each for _, each in sums.values()))
+    for position, change in enumerate(changes):
+        _apply(state, change, sums[position][0] if position in sums else puts[position])
 
 
-def _listed(key: Key, row: _Row, only: int | None) -> Item:
-    if only is None:
-        return Item(key, row.version, decoded(row.body), dict(row.index_keys))
-    return Item(key, 0, {}, {only: row.index_keys[only]})
+def _kept(change: Change, body: bytes) -> Item | None:
+    """Return the item that a put stores; nothing of it is the caller's own."""
+    if not isinstance(change, Put):
+        return None
+    return Item(change.key, change.item.version, Body(body), dict(change.item.index_keys))
+
+
+def _listed(item: Item, index: int | None, only: int | None) -> Item:
+    """Return an item as it is handed out, by key or through an index; nothing of it is what is stored."""
+    if only is not None:
+        return Item(item.key, 0, Body(b"{}"), {only: item.index_keys[only]})
+    places = dict(item.index_keys) if index is None else {index: item.index_keys[index]}
+    return Item(item.key, item.version, Body(encoded(item.attributes)), places)
 
 
 def _span(places: list[_Place], query: Query) -> tuple[int, int]:
@@ -130,23 +129,32 @@ def _page(places: list[_Place], query: Query) -> list[_Place]:
     return places[begin : min(last, begin + query.limit + 1)]
 
 
-def _walk(state: _State, query: Query, only: int | None) -> Page:
+def _walk(state: State, query: Query, only: int | None) -> Page:
     places = _page(state.partitions.get((query.table, query.index, query.pk), []), query)
-    found = [(key := Key(pk, sk, query.table), state.rows[key]) for _, pk, sk in places]
-    return cursor.page(query, [_listed(key, row, only) for key, row in found])
+    found = [state.items[Key(pk, sk, query.table)] for _, pk, sk in places]
+    return cursor.page(query, [_listed(item, query.index, only) for item in found])
 
 
-def memory_store(tables: Tables | None = None) -> Store:
-    """Return an empty store; every wrapper and handle of it sees the same items. ``tables`` is the design's unless given."""
+def new_state() -> State:
+    """Return the state of an empty store."""
+    return State({}, {}, Lock())
+
+
+def memory_store(tables: Tables | None = None, state: State | None = None) -> Store:
+    """Return a store; every wrapper and handle of it sees the same items.
+
+    ``tables`` is the design's unless given. The store is empty unless a ``state`` is given, which is for tests that look
+    behind the port.
+    """
     known = design().tables if tables is None else tables
-    state = _State({}, {}, Lock())
+    state = new_state() if state is None else state
 
     async def get(keys: Sequence[Key]) -> tuple[Item | None, ...]:
         check_keys(keys, known)
         await asyncio.sleep(0)
         with state.lock:
-            rows = [state.rows.get(key) for key in keys]
-        return tuple(_listed(key, row, None) if row else None for key, row in zip(keys, rows, strict=True))
+            found = [state.items.get(key) for key in keys]
+        return tuple(_listed(item, None, None) if item else None for item in found)
 
     async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
         check_queries(queries, known)
@@ -155,9 +163,10 @@ def memory_store(tables: Tables | None = None) -> Store:
             return tuple(_walk(state, query, keys_only(query, known)) for query in queries)
 
     async def write(changes: Sequence[Change]) -> None:
-        bodies = checked_write(changes, known)
+        checked = checked_write(changes, known, MAX_CHANGES)
+        puts = [_kept(change, body) for change, body in zip(changes, checked.bodies, strict=True)]
         await asyncio.sleep(0)
         with state.lock:
-            _write(state, changes, bodies)
+            _write(state, changes, puts, checked.size)
 
-    return Store(get, query, write)
+    return Store(get, query, write, MAX_CHANGES)

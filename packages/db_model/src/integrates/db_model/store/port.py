@@ -2,16 +2,20 @@
 
 A store holds items addressed by table, partition key and sort key. It knows three functions and no others:
 
-``get``    answers in the order asked, ``None`` for what is missing, repeats repeated; strongly consistent.
+``get``    answers in the order asked, ``None`` for what is missing, repeats repeated; strongly consistent: it reads every
+           write that was acknowledged before it began. Each item is whole; several items are no single moment.
 ``query``  answers several walks in the order asked, each over one partition of a table or of an index in the UTF-8 byte
            order of the sort key. Tables are strongly consistent; an index may lag behind its table (only on DynamoDB).
            Any number of queries in one call: the lists of a hundred parents are one call (the adapter runs them together).
 ``write``  applies all changes or none. Each change says what it expects of the stored item.
 
+``max_changes`` is the one limit that differs: how many changes one write may hold. A wrapper hands it on.
+
 There are no filters, scans or partial updates. A key appears at most once in one write (``ValueError`` otherwise:
 that is a bug of the caller). Errors: :class:`~integrates.db_model.errors.Conflict` when an expectation fails,
-``LimitExceeded`` before anything is sent when a limit below is passed, ``InvalidCursor`` for a cursor that does not
-belong to the query, ``Unavailable`` when the store cannot be reached after the retries.
+``LimitExceeded`` before anything is written when a limit below is passed, ``InvalidCursor`` for a cursor that does not
+belong to the query, ``Unavailable`` when the store cannot be reached after the retries, ``Unfit`` when it is not the store that
+one thinks: another version, a missing table or index, wrong credentials, a file that is damaged or gone. Nothing else leaves.
 
 The contract is executable: ``integrates.db_model.testing`` holds one named test for each promise.
 """
@@ -21,12 +25,12 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-MAX_CHANGES: Final = 100
-"""Most changes in one write."""
+LEAST_CHANGES: Final = 100
+"""Every store takes at least so many changes in one write; how many it takes is ``Store.max_changes``."""
 MAX_WRITE_BYTES: Final = 4 * 1024 * 1024
 """Most bytes in one write, summed over its items (see ``store.rules.item_size``)."""
 MAX_ITEM_BYTES: Final = 400 * 1024
-"""Most bytes of one item: its keys and its attributes written as JSON."""
+"""Most bytes of one item: its keys, its index keys and 10 for each index that lists it, its attributes as JSON, and 32."""
 MAX_PARTITION_KEY_BYTES: Final = 2048
 MAX_SORT_KEY_BYTES: Final = 1024
 MAX_PAGE: Final = 1000
@@ -37,7 +41,7 @@ Value: TypeAlias = "bool | int | str | Sequence[Value] | Mapping[str, Value] | N
 """What an attribute may hold. Decimals and dates travel as strings; no float reaches a store."""
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(msgspec.Struct, frozen=True, gc=False):
     """The address of an item. ``pk`` and ``sk`` are not empty and within the key limits."""
 
     pk: str
@@ -45,20 +49,22 @@ class Key(msgspec.Struct, frozen=True):
     table: Table = "integrates_vms"
 
 
-class IndexKey(msgspec.Struct, frozen=True):
+class IndexKey(msgspec.Struct, frozen=True, gc=False):
     """Where an item stands in one secondary index."""
 
     pk: str
     sk: str
 
 
-class Item(msgspec.Struct, frozen=True):
+class Item(msgspec.Struct, frozen=True, gc=False):
     """A stored item.
 
     ``version`` is at least 1. ``index_keys`` maps the number of an index (1 for ``gsi_1``) to the item's keys there;
-    an index that is left out does not list the item, and a put replaces all of them. Items read through an index that
-    projects keys only come without attributes and other index keys, and with version 0, which it does not know. Sequences
-    come back as lists.
+    an index that is left out does not list the item, and a put replaces all of them. Items read through an index come
+    with their keys in that index only; through one that projects keys only also without attributes, and with version 0,
+    which it does not know.
+    ``attributes`` may be written as any mapping or as a :class:`~integrates.db_model.store.body.Body`; a store answers with
+    a ``Body``. Sequences come back as lists.
     """
 
     key: Key
@@ -67,17 +73,17 @@ class Item(msgspec.Struct, frozen=True):
     index_keys: Mapping[int, IndexKey] = {}
 
 
-class Absent(msgspec.Struct, frozen=True):
+class Absent(msgspec.Struct, frozen=True, gc=False):
     """Expect that nothing is stored under the key."""
 
 
-class Version(msgspec.Struct, frozen=True):
+class Version(msgspec.Struct, frozen=True, gc=False):
     """Expect that the stored item has exactly this version."""
 
     number: int
 
 
-class Anything(msgspec.Struct, frozen=True):
+class Anything(msgspec.Struct, frozen=True, gc=False):
     """Expect nothing."""
 
 
@@ -86,7 +92,7 @@ ANYTHING: Final = Anything()
 Expect: TypeAlias = Absent | Version | Anything
 
 
-class Put(msgspec.Struct, frozen=True):
+class Put(msgspec.Struct, frozen=True, gc=False):
     """Store the item whole, in place of what is there."""
 
     item: Item
@@ -98,34 +104,37 @@ class Put(msgspec.Struct, frozen=True):
         return self.item.key
 
 
-class Delete(msgspec.Struct, frozen=True):
+class Delete(msgspec.Struct, frozen=True, gc=False):
     """Remove the item. Deleting what is absent succeeds when ``Anything`` is expected."""
 
     key: Key
     expect: Expect
 
 
-class Check(msgspec.Struct, frozen=True):
+class Check(msgspec.Struct, frozen=True, gc=False):
     """Write nothing, but refuse the whole write unless the expectation holds."""
 
     key: Key
     expect: Absent | Version
 
 
-class Bounds(msgspec.Struct, frozen=True):
+class Bounds(msgspec.Struct, frozen=True, gc=False):
     """Inclusive limits of an integer attribute; ``None`` is no limit."""
 
     low: int | None = None
     high: int | None = None
 
 
-class Add(msgspec.Struct, frozen=True):
+class Add(msgspec.Struct, frozen=True, gc=False):
     """Add to integer attributes of an item, a missing attribute or item counting as 0.
 
     Additions commute: concurrent ones that expect ``Anything`` are all counted and none is refused. The item's version
     advances by 1 (an item that was absent gets version 1), so that a reader can be conditional on it. An addition that
-    would leave the ``bounds`` of its attribute is refused with the reason ``out_of_bounds``; every bounded attribute is
-    among the increments. Index keys are not touched.
+    would leave the ``bounds`` of its attribute, or what a store holds, is refused with the reason ``out_of_bounds``, and so is
+    one to an attribute that is no integer; every bounded attribute is among the increments. One that would make the item larger
+    than an item may be is ``LimitExceeded``. Index keys are not touched.
+
+    A stored 0 and a missing attribute mean the same. A store keeps a 0 where an addition ends in one; only a put drops it.
     """
 
     key: Key
@@ -165,8 +174,9 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Store(msgspec.Struct, frozen=True):
-    """The three functions. A wrapper is a function ``Store -> Store``."""
+    """The three functions, and how many changes one write may hold. A wrapper is a function ``Store -> Store``."""
 
     get: Callable[[Sequence[Key]], Awaitable[tuple[Item | None, ...]]]
     query: Callable[[Sequence[Query]], Awaitable[tuple[Page, ...]]]
     write: Callable[[Sequence[Change]], Awaitable[None]]
+    max_changes: int

@@ -21,12 +21,16 @@ class Transient(Exception):
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to insist: pauses up to ``cap`` seconds, ``attempts`` attempts, none begun after ``patience`` seconds."""
+    """How long to insist: pauses up to ``cap`` seconds, ``attempts`` attempts, none begun after ``patience`` seconds.
+
+    ``sleep`` is how a pause is made.
+    """
 
     base: float = 0.05
     cap: float = 2.0
     attempts: int = 12
     patience: float = 20.0
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 DEFAULT: Final = Policy()
@@ -37,11 +41,15 @@ def ceilings(policy: Policy) -> Iterator[float]:
     return (min(policy.cap, policy.base * 2.0**attempt) for attempt in range(policy.attempts - 1))
 
 
+async def pause(ceiling: float, policy: Policy = DEFAULT, *, jitter: Callable[[float, float], float] = random.uniform) -> None:
+    """Wait for a random time of at most so many seconds, so that those who met do not meet again."""
+    await policy.sleep(jitter(0.0, ceiling))
+
+
 async def retried(
     attempt: Callable[[], Awaitable[Result]],
     policy: Policy = DEFAULT,
     *,
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     jitter: Callable[[float, float], float] = random.uniform,
     clock: Callable[[], float] = time.monotonic,
 ) -> Result:
@@ -52,7 +60,7 @@ async def retried(
         try:
             return await attempt()
         except Transient as error:
-            pause = next(pauses, None)
-            if pause is None or clock() - begun > policy.patience:
+            ceiling = next(pauses, None)
+            if ceiling is None or clock() - begun > policy.patience:
                 raise Unavailable(*error.args) from error
-            await sleep(jitter(0.0, pause))
+            await pause(ceiling, policy, jitter=jitter)

@@ -1,15 +1,14 @@
 """What may be written to and asked of a store, and when a change is refused: the same for every adapter. Pure."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import msgspec
 
-from integrates.db_model.errors import Failure, LimitExceeded
-from integrates.db_model.store.attribute import MAX_INTEGER, counted, decoded, encoded
+from integrates.db_model.errors import Failure, LimitExceeded, Unfit
+from integrates.db_model.store.body import MAX_INTEGER, Body, counted, encoded, replaced
 from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.port import (
-    MAX_CHANGES,
     MAX_ITEM_BYTES,
     MAX_PAGE,
     MAX_PARTITION_KEY_BYTES,
@@ -36,10 +35,14 @@ MAX_INCREMENTS: Final = 250
 MAX_BOUNDS: Final = 50
 """… and most of them with bounds, for the same reason."""
 
+MAX_VERSION: Final = 2**62
+"""Largest version that can be put or expected, so that additions can always advance it."""
+
 _FIXED_BYTES: Final = len("pk" + "sk" + "version") + 21
 """The names of an item's own keys and version, and the most that a number takes."""
 _PLACE_BYTES: Final = len("pk_20" + "sk_20")
 _LAST_CODE_POINT: Final = "\U0010ffff"
+_UNBOUND: Final = Bounds()
 
 
 def _text_size(text: str) -> int:
@@ -79,9 +82,10 @@ def _body_size(item: Item, body: bytes) -> int:
 
 
 def _size(item: Item, body: bytes) -> int:
-    keys = _text_size(item.key.pk) + _text_size(item.key.sk)
-    places = sum(_PLACE_BYTES + _text_size(place.pk) + _text_size(place.sk) for place in item.index_keys.values())
-    return _FIXED_BYTES + keys + places + _body_size(item, body)
+    texts = [item.key.pk, item.key.sk]
+    for place in item.index_keys.values():
+        texts += (place.pk, place.sk)
+    return _FIXED_BYTES + _PLACE_BYTES * len(item.index_keys) + _text_size("".join(texts)) + _body_size(item, body)
 
 
 def item_size(item: Item) -> int:
@@ -101,18 +105,21 @@ def _check_index_keys(index_keys: Mapping[int, IndexKey], table: TableDesign) ->
 
 
 def _check_version(number: int) -> None:
-    if type(number) is not int or not 1 <= number <= MAX_INTEGER:
-        raise ValueError(f"a stored version is an integer and at least 1: {number!r}")
+    if type(number) is not int or not 1 <= number <= MAX_VERSION:
+        raise ValueError(f"a stored version is an integer from 1 to {MAX_VERSION}: {number!r}")
+
+
+def _check_size(size: int) -> int:
+    if size > MAX_ITEM_BYTES:
+        raise LimitExceeded("item_bytes", size, MAX_ITEM_BYTES)
+    return size
 
 
 def _checked_put(item: Item, tables: Tables) -> tuple[bytes, int]:
     _check_version(item.version)
     _check_index_keys(item.index_keys, tables[item.key.table])
     body = encoded(item.attributes)
-    size = _size(item, body)
-    if size > MAX_ITEM_BYTES:
-        raise LimitExceeded("item_bytes", size, MAX_ITEM_BYTES)
-    return body, size
+    return body, _check_size(_size(item, body))
 
 
 def _check_counts(change: Add) -> None:
@@ -133,23 +140,17 @@ def _check_add(change: Add) -> None:
     _check_counts(change)
 
 
-def _bodies(changes: Sequence[Change], tables: Tables) -> Iterator[bytes]:
-    total = 0
-    for change in changes:
-        body = b""
-        if isinstance(change, Put):
-            body, size = _checked_put(change.item, tables)
-            total += size
-        elif isinstance(change, Add):
-            _check_add(change)
-        if total > MAX_WRITE_BYTES:
-            raise LimitExceeded("write_bytes", total, MAX_WRITE_BYTES)
-        yield body
-
-
-def _check_expectation(change: Change) -> None:
+def _checked(change: Change, tables: Tables) -> tuple[bytes, int]:
+    """Check one change; return the attributes as JSON and the size of what it puts, nothing and 0 for another change."""
+    _table(change.key.table, tables)
+    _check_pair(change.key.pk, change.key.sk)
     if isinstance(change.expect, Version):
         _check_version(change.expect.number)
+    if isinstance(change, Put):
+        return _checked_put(change.item, tables)
+    if isinstance(change, Add):
+        _check_add(change)
+    return b"", 0
 
 
 def _check_distinct(keys: Sequence[Key]) -> None:
@@ -158,20 +159,45 @@ def _check_distinct(keys: Sequence[Key]) -> None:
         raise ValueError(f"a key more than once in one write: {twice!r}")
 
 
-def checked_write(changes: Sequence[Change], tables: Tables) -> tuple[bytes, ...]:
-    """Check a whole write before anything is sent; return each change's attributes as JSON (empty unless it is a ``Put``).
+class Checked(msgspec.Struct, frozen=True):
+    """A write that may be sent: each change's attributes as JSON (empty unless it is a ``Put``), and the bytes of its puts."""
 
-    Raises ``ValueError`` for a bug of the caller (a key twice, an impossible key or value, an unknown table or index) and
-    ``LimitExceeded`` when the write passes a limit of the port.
+    bodies: tuple[bytes, ...]
+    size: int
+
+
+def check_total(size: int) -> None:
+    """Raise ``LimitExceeded`` when the items of a write are larger together than a write may be."""
+    if size > MAX_WRITE_BYTES:
+        raise LimitExceeded("write_bytes", size, MAX_WRITE_BYTES)
+
+
+def at(position: int, error: LimitExceeded) -> LimitExceeded:
+    """Return the error with the position of the change that it is about."""
+    return LimitExceeded(error.limit, error.actual, error.allowed, position)
+
+
+def checked_write(changes: Sequence[Change], tables: Tables, max_changes: int) -> Checked:
+    """Check a whole write before anything is sent; ``max_changes`` is the store's own number.
+
+    Raise ``ValueError`` for a bug of the caller (a key twice, an impossible key or value, an unknown table or index) and
+    ``LimitExceeded`` when the write passes a limit of the port. What additions would make of their items is not known yet: see
+    :func:`grown`.
     """
-    if len(changes) > MAX_CHANGES:
-        raise LimitExceeded("changes", len(changes), MAX_CHANGES)
-    keys = [change.key for change in changes]
-    check_keys(keys, tables)
-    _check_distinct(keys)
-    for change in changes:
-        _check_expectation(change)
-    return tuple(_bodies(changes, tables))
+    if len(changes) > max_changes:
+        raise LimitExceeded("changes", len(changes), max_changes)
+    bodies: list[bytes] = []
+    total = 0
+    for position, change in enumerate(changes):
+        try:
+            body, size = _checked(change, tables)
+        except LimitExceeded as error:
+            raise at(position, error) from None
+        bodies.append(body)
+        total += size
+    _check_distinct([change.key for change in changes])
+    check_total(total)
+    return Checked(tuple(bodies), total)
 
 
 def _check_range(query: Query) -> None:
@@ -233,7 +259,7 @@ def sort_range(query: Query) -> Range:
 
 
 def within(sk: str, span: Range) -> bool:
-    """Tell whether a sort key lies in a range."""
+    """Return whether a sort key lies in a range."""
     return sk >= span.low and (span.high is None or sk < span.high or (span.closed and sk == span.high))
 
 
@@ -257,29 +283,53 @@ def limits(bounds: Bounds) -> tuple[int, int]:
     return low, high
 
 
-def _total(stored: object, increment: int, bounds: Bounds) -> int | None:
-    low, high = limits(bounds)
-    return stored + increment if type(stored) is int and low <= stored + increment <= high else None
+def _attributes(stored: Item | None) -> Mapping[str, object]:
+    """Return the attributes of a stored item, decoded. Raise ``Unfit`` when they are not what a store keeps."""
+    if stored is None:
+        return {}
+    try:
+        return stored.attributes.read() if isinstance(stored.attributes, Body) else stored.attributes
+    except msgspec.DecodeError as error:
+        raise Unfit(f"not an item that a store wrote: {stored.key}: {error}") from error
 
 
-def added(attributes: Mapping[str, object], change: Add) -> dict[str, object] | None:
-    """Return the attributes after an addition; ``None`` when a total would leave its bounds or is not of integers."""
-    totals = {
-        name: _total(attributes.get(name, 0), increment, change.bounds.get(name, Bounds()))
-        for name, increment in change.increments.items()
-    }
-    return None if None in totals.values() else {**attributes, **totals}
+def _outside(position: int, change: Add, stored: Item | None) -> Failure | None:
+    attributes = _attributes(stored)
+    for name, increment in change.increments.items():
+        number = attributes.get(name, 0)
+        low, high = limits(change.bounds.get(name, _UNBOUND))
+        if type(number) is not int:
+            return Failure(position, "out_of_bounds", attribute=name)
+        if not low <= number + increment <= high:
+            return Failure(position, "out_of_bounds", bound="low" if number + increment < low else "high", attribute=name)
+    return None
 
 
-def summed(version: int | None, body: bytes, change: Add) -> tuple[int, bytes] | None:
-    """Return version and encoded attributes after an addition to a stored item (``None`` and ``b"{}"`` when absent)."""
-    attributes = added(decoded(body), change)
-    return None if attributes is None else ((version or 0) + 1, encoded(attributes))
+def refused(position: int, change: Change, stored: Item | None) -> Failure | None:
+    """Compare a change with the stored item (``None`` when absent); return why it is refused, if it is.
+
+    An attribute that is added to is an integer or missing, which counts as 0; a total leaves neither its bounds nor what a
+    store holds.
+    """
+    failure = unmet(position, change.expect, None if stored is None else stored.version)
+    return _outside(position, change, stored) if failure is None and isinstance(change, Add) else failure
 
 
-def refused(position: int, change: Change, version: int | None, body: bytes) -> Failure | None:
-    """Compare a change with the stored item (``None`` and ``b"{}"`` when absent); return why it is refused, if it is."""
-    failure = unmet(position, change.expect, version)
-    if failure is None and isinstance(change, Add) and summed(version, body, change) is None:
-        return Failure(position, "out_of_bounds")
-    return failure
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def grown(position: int, change: Add, stored: Item | None) -> tuple[Item, int]:
+    """Return what an addition that is not refused makes of the stored item (``None`` when absent), and its size.
+
+    The attributes come as a ``Body``. Raise ``LimitExceeded`` when the item would be too large.
+    """
+    attributes = _attributes(stored)
+    numbers = {name: _number(attributes.get(name)) + increment for name, increment in change.increments.items()}
+    body = replaced(attributes, numbers)
+    before = Item(change.key, 0, {}) if stored is None else stored
+    item = Item(change.key, before.version + 1, Body(body), before.index_keys)
+    try:
+        return item, _check_size(_size(item, body))
+    except LimitExceeded as error:
+        raise at(position, error) from None

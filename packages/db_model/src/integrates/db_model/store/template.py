@@ -1,25 +1,44 @@
-"""Keys from templates: literal segments and variables joined by ``#`` (for example ``FIN#finding_id``)."""
+"""Keys from templates: segments joined by ``#``, for example ``FIN#finding_id``.
 
+A segment in capitals stands for itself. One of lower-case words, joined by ``_``, is a variable: a value takes its place, which
+is not empty and has no ``#`` in it. The variable ``entity`` alone takes the key of another item, separators and all; it is the
+last segment, so that a key can be read in one way only.
+"""
+
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
+from operator import itemgetter
 from typing import Final
 
 SEPARATOR: Final = "#"
 _WHOLE_KEY: Final = "entity"
-"""The one variable that holds the key of another item, hence may contain the separator."""
+_LITERAL: Final = re.compile("[A-Z]+")
+_VARIABLE: Final = re.compile("[a-z]+(_[a-z]+)*")
 
 
 def is_variable(segment: str) -> bool:
-    """Tell a variable (lower-case words) from a literal segment."""
-    return segment.replace("_", "").isalpha() and segment.islower()
+    """Return whether the segment of a template is a variable."""
+    return _VARIABLE.fullmatch(segment) is not None
 
 
+@cache
+def _segments(template: str) -> tuple[tuple[str, bool], ...]:
+    """Return the segments, each with whether it is a variable."""
+    segments = template.split(SEPARATOR)
+    wrong = [segment for segment in segments if not (is_variable(segment) or _LITERAL.fullmatch(segment))]
+    if wrong or _WHOLE_KEY in segments[:-1]:
+        raise ValueError(f"not the template of a key: {template!r}")
+    return tuple((segment, is_variable(segment)) for segment in segments)
+
+
+@cache
 def variables(template: str) -> tuple[str, ...]:
-    """Name the variables of the template in order."""
-    return tuple(segment for segment in template.split(SEPARATOR) if is_variable(segment))
+    """Return the names of the template's variables in order. Raise ``ValueError`` when it is not the template of a key."""
+    return tuple(segment for segment, variable in _segments(template) if variable)
 
 
-def _filled(name: str, parts: Mapping[str, str]) -> str:
+def _value(name: str, parts: Mapping[str, str]) -> str:
     value = parts[name]
     if not value:
         raise ValueError(f"the key part {name!r} is empty")
@@ -30,23 +49,47 @@ def _filled(name: str, parts: Mapping[str, str]) -> str:
 
 @cache
 def builder(template: str) -> Callable[[Mapping[str, str]], str]:
-    """Return the function that fills the template.
+    """Return the function that builds a key from the values of the template's variables.
 
-    The function raises ``KeyError`` when a variable has no part and ``ValueError`` when a part is empty or contains the
-    separator: a key is never shortened and never reaches into another.
+    The function raises ``KeyError`` when a variable has no value and ``ValueError`` when a value is empty or contains the
+    separator: a key is never shortened and never reaches into another. Further values are ignored. ``builder`` itself raises
+    ``ValueError`` when the template is not that of a key.
     """
-    segments = tuple((is_variable(segment), segment) for segment in template.split(SEPARATOR))
+    names = variables(template)
+    whole = SEPARATOR.join("%s" if variable else segment for segment, variable in _segments(template))
+
+    def checked(parts: Mapping[str, str]) -> str:
+        return whole % tuple(_value(name, parts) for name in names)
+
+    def single(parts: Mapping[str, str]) -> str:
+        return whole % _value(names[0], parts)
+
+    if len(names) == 1:
+        return single
+    if not names or _WHOLE_KEY in names:
+        return checked
+    values_of = itemgetter(*names)
+    separators = len(names) - 1
 
     def build(parts: Mapping[str, str]) -> str:
-        return SEPARATOR.join(_filled(segment, parts) if variable else segment for variable, segment in segments)
+        values: tuple[str, ...] = values_of(parts)
+        # One look at all values together; which of them is wrong, and how, is found out when one is.
+        if all(values) and SEPARATOR.join(values).count(SEPARATOR) == separators:
+            return whole % values
+        return checked(parts)
 
     return build
 
 
 def prefix(template: str, parts: Mapping[str, str]) -> str:
-    """Fill the leading segments of the template for which parts are given; ends with the separator if any are left."""
-    segments = template.split(SEPARATOR)
-    known = [not is_variable(segment) or segment in parts for segment in segments]
-    length = known.index(False) if False in known else len(segments)
-    filled = [_filled(segment, parts) if is_variable(segment) else segment for segment in segments[:length]]
-    return SEPARATOR.join([*filled, ""] if length < len(segments) else filled)
+    """Return the beginning of the keys that have these values, up to the first variable that has none in ``parts``.
+
+    It ends with the separator when segments are left, so that it is the beginning of no other value. Raise ``ValueError`` when
+    a value is empty or contains the separator.
+    """
+    known: list[str] = []
+    for segment, variable in _segments(template):
+        if variable and segment not in parts:
+            return SEPARATOR.join([*known, ""])
+        known.append(_value(segment, parts) if variable else segment)
+    return SEPARATOR.join(known)

@@ -1,17 +1,26 @@
 """Opening a store by its URL."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib.metadata import entry_points
-from typing import Final
+from importlib.util import find_spec
+from typing import Final, Protocol
 from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
 
 from integrates.db_model.store.port import Store
 
-Opener = Callable[[str], AbstractAsyncContextManager[Store]]
+
+class Opener(Protocol):
+    """Open the store that a URL names; make what is missing of it only when ``create`` is true."""
+
+    def __call__(self, url: str, *, create: bool) -> AbstractAsyncContextManager[Store]:
+        """Return the open store as a context manager."""
+
 
 ENTRY_POINTS: Final = "integrates.stores"
-"""The entry-point group of other stores: the name is the URL's scheme, the object a function from URL to context manager."""
+"""The entry-point group of other stores: the name is the URL's scheme, the object an :class:`Opener`."""
 ACCEPTED: Final = (
     "sqlite:///relative/path, sqlite:////absolute/path, dynamodb://?endpoint=URL&region=NAME&prefix=TEXT, memory://, "
     f"or a scheme that an installed package adds ({ENTRY_POINTS})"
@@ -23,7 +32,7 @@ def _refuse(url: str, reason: str) -> ValueError:
 
 
 @asynccontextmanager
-async def _memory(url: str) -> AsyncIterator[Store]:
+async def _memory(url: str, *, create: bool) -> AsyncIterator[Store]:  # noqa: ARG001 - it always begins empty
     from integrates.db_model.store.memory import memory_store  # noqa: PLC0415 - only what is used is loaded
 
     if url not in {"memory:", "memory://"}:
@@ -31,47 +40,58 @@ async def _memory(url: str) -> AsyncIterator[Store]:
     yield memory_store()
 
 
-def _sqlite(url: str) -> AbstractAsyncContextManager[Store]:
+def sqlite_path(url: str) -> str:
+    """Return the path of the file that a URL of SQLite names. Raise ``ValueError`` when it names none."""
+    path = url.removeprefix("sqlite:///")
+    if path in {url, "", "/"} or "?" in path or "\0" in path:
+        raise _refuse(url, "the path of a file, without options")
+    return path
+
+
+def _sqlite(url: str, *, create: bool) -> AbstractAsyncContextManager[Store]:
     from integrates.db_model.store.sqlite.store import sqlite_store  # noqa: PLC0415 - only what is used is loaded
 
-    path = url.removeprefix("sqlite:///")
-    if path in {url, "", "/"} or "?" in path:
-        raise _refuse(url, "the path of a file, without options")
-    return sqlite_store(path)
+    return sqlite_store(sqlite_path(url), create=create)
 
 
-def _options(url: str) -> Mapping[str, str]:
+class Options(msgspec.Struct, frozen=True):
+    """What a URL of DynamoDB says."""
+
+    endpoint: str | None = None
+    region: str | None = None
+    prefix: str = ""
+
+
+def dynamodb_options(url: str) -> Options:
+    """Return what a URL of DynamoDB says. Raise ``ValueError`` when it says anything else, or the extra is not installed."""
     parts = urlsplit(url)
     if parts.netloc or parts.path.strip("/") or parts.fragment:
         raise _refuse(url, "everything is said in options after the question mark")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if unknown := options.keys() - {"endpoint", "region", "prefix", "create"}:
+    if unknown := options.keys() - set(Options.__struct_fields__):
         raise _refuse(url, f"unknown options {sorted(unknown)}")
-    return options
+    if find_spec("boto3") is None:
+        raise _refuse(url, "install integrates-db-model[dynamodb]")
+    return Options(**options)
 
 
-def _flag(url: str, text: str) -> bool:
-    if text not in {"true", "false"}:
-        raise _refuse(url, "create is true or false")
-    return text == "true"
+def _dynamodb(url: str, *, create: bool) -> AbstractAsyncContextManager[Store]:
+    options = dynamodb_options(url)
+    from integrates.db_model.store.dynamodb.store import dynamodb_store  # noqa: PLC0415 - an extra
 
-
-def _dynamodb(url: str) -> AbstractAsyncContextManager[Store]:
-    options = _options(url)
-    create = _flag(url, options.get("create", "true"))
-    try:
-        from integrates.db_model.store.dynamodb.store import dynamodb_store  # noqa: PLC0415 - an extra
-    except ModuleNotFoundError as error:
-        raise _refuse(url, "install integrates-db-model[dynamodb]") from error
-    endpoint, region = options.get("endpoint"), options.get("region")
-    return dynamodb_store(endpoint=endpoint, region=region, prefix=options.get("prefix", ""), create=create)
+    return dynamodb_store(endpoint=options.endpoint, region=options.region, prefix=options.prefix, create=create)
 
 
 _OWN: Final[Mapping[str, Opener]] = {"memory": _memory, "sqlite": _sqlite, "dynamodb": _dynamodb}
 
 
+def scheme_of(url: str) -> str:
+    """Return what stands before the colon of a URL."""
+    return url.partition(":")[0]
+
+
 def _opener(url: str) -> Opener:
-    scheme = url.partition(":")[0]
+    scheme = scheme_of(url)
     if own := _OWN.get(scheme):
         return own
     found = tuple(entry_points(group=ENTRY_POINTS, name=scheme))
@@ -82,10 +102,12 @@ def _opener(url: str) -> Opener:
 
 
 @asynccontextmanager
-async def open_store(url: str) -> AsyncIterator[Store]:
+async def open_store(url: str, *, create: bool = False) -> AsyncIterator[Store]:
     """Open the store that ``url`` names and close it again; its adapter is loaded only now.
 
-    Raises ``ValueError`` (it says what is accepted) for a URL that names no store, ``Unavailable`` when it cannot be reached.
+    Only with ``create`` is a file or a table made that is missing; without, the store is ``Unfit``. Raise ``ValueError`` (it
+    says what is accepted) for a URL that names no store, ``Unfit`` for one that this program cannot work with, ``Unavailable``
+    when it cannot be reached.
     """
-    async with _opener(url)(url) as store:
+    async with _opener(url)(url, create=create) as store:
         yield store

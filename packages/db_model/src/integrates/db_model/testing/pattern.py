@@ -11,7 +11,7 @@ _ANY_KEY = "entity"
 
 
 def _begins(template: str, text: str) -> bool:
-    """Tell whether ``text`` is the beginning of something that the template makes."""
+    """Return whether ``text`` is the beginning of something that the template makes."""
     segments, parts = template.split(SEPARATOR), text.split(SEPARATOR)
     if _ANY_KEY in segments[: len(parts)]:
         return _begins(SEPARATOR.join(segments[: segments.index(_ANY_KEY)]), SEPARATOR.join(parts[: segments.index(_ANY_KEY)]))
@@ -23,7 +23,7 @@ def _begins(template: str, text: str) -> bool:
 
 
 def _fits(template: str, text: str) -> bool:
-    """Tell whether the template makes exactly ``text``, for some values of its variables."""
+    """Return whether the template makes exactly ``text``, for some values of its variables."""
     segments, parts = template.split(SEPARATOR), text.split(SEPARATOR)
     long_enough = len(parts) >= len(segments) if _ANY_KEY in segments else len(parts) == len(segments)
     complete = is_variable(segments[-1]) or parts[-1:] == segments[-1:]
@@ -60,4 +60,4 @@ def checked(store: Store, design: Design) -> Store:
             check(each, design)
         return await store.query(queries)
 
-    return Store(store.get, query, store.write)
+    return Store(store.get, query, store.write, store.max_changes)

@@ -1,20 +1,23 @@
 """Items, conditions and ranges in the words of DynamoDB. Pure.
 
-Attributes are native (maps, lists, strings, numbers), beside ``pk``, ``sk``, ``version`` and ``pk_n``, ``sk_n`` for each index
-that lists the item. (boto3's own conversion answers decimals for numbers, which another walk would have to make integers.)
+An item has ``pk``, ``sk``, ``version`` and ``pk_n``, ``sk_n`` for each index that lists it. Its attributes are one JSON text,
+``body``, but for integers at the top: each is a number of its own, because additions work on numbers. A counter, an item of
+numbers alone, has no ``body``; it has ``room``, and so has what was added to: see ``addition``.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from integrates.db_model.store.attribute import RESERVED
+import msgspec
+
+from integrates.db_model.errors import Unfit
+from integrates.db_model.store.body import MAX_INTEGER, RESERVED, RESERVED_NUMBERS, Body
 from integrates.db_model.store.cursor import Position
+from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.port import (
+    MAX_ITEM_BYTES,
     Absent,
-    Add,
     Anything,
-    Bounds,
-    Change,
     Check,
     Delete,
     Expect,
@@ -26,46 +29,18 @@ from integrates.db_model.store.port import (
     Table,
     Version,
 )
-from integrates.db_model.store.rules import limits, sort_range
+from integrates.db_model.store.rules import item_size, sort_range
 
 Native = dict[str, Any]
 
+HUGE: Final = MAX_INTEGER // 2
+"""An item with a number beyond this has no room: additions to it are judged one by one."""
 _INDEXES: Final = range(1, 21)
+_EMPTY: Final = b"{}"
+_DIGITS: Final = frozenset(b"-0123456789")
 
-
-def native(value: object) -> Native:
-    """Return a value of the port as an attribute value."""
-    match value:
-        case None:
-            return {"NULL": True}
-        case bool():
-            return {"BOOL": value}
-        case int():
-            return {"N": str(int(value))}
-        case str():
-            return {"S": str(value)}
-        case Mapping():
-            return {"M": {name: native(each) for name, each in value.items()}}
-        case Sequence():
-            return {"L": [native(each) for each in value]}
-        case _:
-            raise TypeError(f"a store does not hold {type(value).__name__}")
-
-
-def plain(value: Native) -> Any:
-    """Return an attribute value as a value of the port."""
-    ((kind, content),) = value.items()
-    match kind:
-        case "N":
-            return int(content)
-        case "M":
-            return {name: plain(each) for name, each in content.items()}
-        case "L":
-            return [plain(each) for each in content]
-        case "NULL":
-            return None
-        case _:
-            return content
+_encode: Final = msgspec.json.Encoder().encode
+_parts: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def native_key(key: Key) -> Native:
@@ -73,11 +48,31 @@ def native_key(key: Key) -> Native:
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
 
-def native_item(item: Item) -> Native:
-    """Return all attributes of an item."""
-    places = {f"{part}_{n}": {"S": getattr(place, part)} for n, place in item.index_keys.items() for part in ("pk", "sk")}
-    attributes = {name: native(value) for name, value in item.attributes.items()}
-    return {**native_key(item.key), "version": {"N": str(item.version)}, **places, **attributes}
+def native_places(index_keys: Mapping[int, IndexKey]) -> Native:
+    """Return the attributes that list an item in indexes."""
+    return {f"{part}_{n}": {"S": getattr(place, part)} for n, place in index_keys.items() for part in ("pk", "sk")}
+
+
+def room_of(item: Item) -> int:
+    """Return how many bytes additions may give an item before somebody looks at it again."""
+    is_huge = any(isinstance(number, int) and abs(number) > HUGE for number in item.attributes.values())
+    return 0 if is_huge else MAX_ITEM_BYTES - item_size(item)
+
+
+def native_item(item: Item, body: bytes) -> Native:
+    """Return all attributes of an item whose attributes are ``body`` as JSON.
+
+    Raise ``ValueError`` for a number with a name that is reserved.
+    """
+    parts = {name: bytes(raw) for name, raw in _parts(body).items()}
+    numbers = {name: {"N": raw.decode()} for name, raw in parts.items() if raw[0] in _DIGITS}
+    if not (RESERVED | RESERVED_NUMBERS).isdisjoint(numbers):
+        raise ValueError(f"reserved names of integer attributes: {sorted(numbers)}")
+    known = {**native_key(item.key), "version": {"N": str(item.version)}, **native_places(item.index_keys), **numbers}
+    if len(numbers) == len(parts):
+        return {**known, "room": {"N": str(room_of(item))}}
+    rest = _encode({name: msgspec.Raw(raw) for name, raw in parts.items() if name not in numbers}) if numbers else body
+    return {**known, "body": {"S": rest.decode()}}
 
 
 def version(found: Native) -> int:
@@ -85,15 +80,34 @@ def version(found: Native) -> int:
     return int(found.get("version", {"N": "0"})["N"])
 
 
-def item(table: Table, found: Native) -> Item:
-    """Return the item of its attributes."""
-    key = Key(found["pk"]["S"], found["sk"]["S"], table)
-    places = {n: IndexKey(found[f"pk_{n}"]["S"], found[f"sk_{n}"]["S"]) for n in _INDEXES if f"pk_{n}" in found}
-    attributes = {name: plain(value) for name, value in found.items() if name not in RESERVED}
-    return Item(key, version(found), attributes, places)
+def _body(found: Native) -> Body:
+    """Put the attributes of a stored item together, without looking at a value."""
+    numbers = b",".join(
+        _encode(name) + b":" + value["N"].encode()
+        for name, value in found.items()
+        if "N" in value and name not in RESERVED and name not in RESERVED_NUMBERS
+    )
+    rest = found["body"]["S"].encode() if "body" in found else _EMPTY
+    if not numbers:
+        return Body(rest)
+    return Body(b"{" + numbers + (b"}" if rest == _EMPTY else b"," + rest[1:]))
 
 
-def _conditional(conditions: Sequence[str], names: Mapping[str, str], values: Native) -> Native:
+def item(table: Table, found: Native, index: int | None = None) -> Item:
+    """Return the item of its attributes, as it is read through ``index`` (``None``: by key).
+
+    Raise ``Unfit`` when they are not what this store writes.
+    """
+    numbers = _INDEXES if index is None else (index,)
+    try:
+        places = {n: IndexKey(found[f"pk_{n}"]["S"], found[f"sk_{n}"]["S"]) for n in numbers if f"pk_{n}" in found}
+        return Item(Key(found["pk"]["S"], found["sk"]["S"], table), version(found), _body(found), places)
+    except (KeyError, ValueError) as error:
+        raise Unfit(f"not an item that a store wrote: {table} {found.get('pk')} {found.get('sk')}") from error
+
+
+def conditional(conditions: Sequence[str], names: Mapping[str, str], values: Native) -> Native:
+    """Return the parameters of an action that hold under all of the conditions."""
     parts = {
         "ConditionExpression": " AND ".join(conditions),
         "ExpressionAttributeNames": dict(names),
@@ -103,7 +117,8 @@ def _conditional(conditions: Sequence[str], names: Mapping[str, str], values: Na
     return {name: part for name, part in parts.items() if part}
 
 
-def _expectation(expect: Expect) -> tuple[list[str], dict[str, str], Native]:
+def expectation(expect: Expect) -> tuple[list[str], dict[str, str], Native]:
+    """Return the conditions of an expectation, their names and their values."""
     match expect:
         case Absent():
             return ["attribute_not_exists(#k)"], {"#k": "pk"}, {}
@@ -113,43 +128,12 @@ def _expectation(expect: Expect) -> tuple[list[str], dict[str, str], Native]:
             return [], {}, {}
 
 
-def _bounded(place: int, increment: int, bounds: Bounds) -> tuple[str, Native]:
-    """Return the condition under which a stored number, plus the increment, stays within bounds."""
-    low, high = limits(bounds)
-    stored = f"#{place} BETWEEN :l{place} AND :h{place}"
-    text = f"(attribute_not_exists(#{place}) OR {stored})" if low <= increment <= high else f"({stored})"
-    return text, {f":l{place}": {"N": str(low - increment)}, f":h{place}": {"N": str(high - increment)}}
-
-
-def _addition(change: Add) -> Native:
-    conditions, names, values = _expectation(change.expect)
-    places = {name: place for place, name in enumerate(change.increments)}
-    bounded = [_bounded(places[name], change.increments[name], bounds) for name, bounds in change.bounds.items()]
-    additions = ", ".join(["#v :one", *(f"#{place} :{place}" for place in places.values())])
-    increments = {f":{places[name]}": {"N": str(increment)} for name, increment in change.increments.items()}
-    return {
-        "UpdateExpression": f"ADD {additions}",
-        **_conditional(
-            [*conditions, *(text for text, _ in bounded)],
-            {**names, "#v": "version", **{f"#{place}": name for name, place in places.items()}},
-            {
-                **values,
-                ":one": {"N": "1"},
-                **increments,
-                **{name: value for _, some in bounded for name, value in some.items()},
-            },
-        ),
-    }
-
-
-def action(change: Change, table: str) -> Native:
-    """Return a change as an action of a transaction on the table of that name."""
-    condition = _conditional(*_expectation(change.expect))
+def action(change: Put | Delete | Check, body: bytes, table: str) -> Native:
+    """Return a change as an action of a transaction on the table of that name; ``body`` is what a put stores."""
+    condition = conditional(*expectation(change.expect))
     match change:
         case Put(put):
-            return {"Put": {"TableName": table, "Item": native_item(put), **condition}}
-        case Add(key):
-            return {"Update": {"TableName": table, "Key": native_key(key), **_addition(change)}}
+            return {"Put": {"TableName": table, "Item": native_item(put, body), **condition}}
         case Delete(key, Version() | Anything()):
             return {"Delete": {"TableName": table, "Key": native_key(key), **condition}}
         case Delete(key) | Check(key):
@@ -175,7 +159,7 @@ def _condition(query: Query) -> tuple[str, Native]:
 
 
 def is_empty(query: Query) -> bool:
-    """Tell whether a query's range holds nothing, which DynamoDB would refuse to be asked."""
+    """Return whether a query's range holds nothing, which DynamoDB would refuse to be asked."""
     span = sort_range(query)
     return span.closed and not (span.high and span.low <= span.high)
 
@@ -201,19 +185,50 @@ def _key_schema(suffix: str) -> list[dict[str, str]]:
     return [{"AttributeName": f"pk{suffix}", "KeyType": "HASH"}, {"AttributeName": f"sk{suffix}", "KeyType": "RANGE"}]
 
 
-def creation(table: str, indexes: Mapping[int, str]) -> Native:
-    """Return the request that creates the table of that name; ``indexes`` says by number what each projects."""
-    suffixes = ["", *(f"_{number}" for number in indexes)]
-    secondary = [
-        {"IndexName": f"gsi_{number}", "KeySchema": _key_schema(f"_{number}"), "Projection": {"ProjectionType": projection}}
-        for number, projection in indexes.items()
-    ]
+def _secondary(number: int, projection: str) -> Native:
     return {
-        "TableName": table,
+        "IndexName": f"gsi_{number}",
+        "KeySchema": _key_schema(f"_{number}"),
+        "Projection": {"ProjectionType": projection},
+    }
+
+
+def _definitions(suffixes: Sequence[str]) -> list[dict[str, str]]:
+    return [{"AttributeName": f"{part}{suffix}", "AttributeType": "S"} for suffix in suffixes for part in ("pk", "sk")]
+
+
+def creation(name: str, table: TableDesign) -> Native:
+    """Return the request that creates a table under a name."""
+    secondary = [_secondary(number, projection) for number, projection in table.indexes.items()]
+    return {
+        "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": _key_schema(""),
-        "AttributeDefinitions": [
-            {"AttributeName": f"{part}{suffix}", "AttributeType": "S"} for suffix in suffixes for part in ("pk", "sk")
-        ],
+        "AttributeDefinitions": _definitions(["", *(f"_{number}" for number in table.indexes)]),
         **({"GlobalSecondaryIndexes": secondary} if secondary else {}),
+    }
+
+
+def index_creation(name: str, number: int, projection: str) -> Native:
+    """Return the request that adds an index to the table of that name."""
+    return {
+        "TableName": name,
+        "AttributeDefinitions": _definitions([f"_{number}"]),
+        "GlobalSecondaryIndexUpdates": [{"Create": _secondary(number, projection)}],
+    }
+
+
+def placing(name: str, stored: Item, index_keys: Mapping[int, IndexKey]) -> Native:
+    """Return the request that gives a stored item these keys in addition, unless it has changed meanwhile."""
+    places = native_places(index_keys)
+    return {
+        "TableName": name,
+        "Key": native_key(stored.key),
+        "UpdateExpression": "SET " + ", ".join(f"#{each} = :{each}" for each in places),
+        "ConditionExpression": "#v = :v",
+        "ExpressionAttributeNames": {"#v": "version", **{f"#{each}": each for each in places}},
+        "ExpressionAttributeValues": {
+            ":v": {"N": str(stored.version)},
+            **{f":{each}": value for each, value in places.items()},
+        },
     }

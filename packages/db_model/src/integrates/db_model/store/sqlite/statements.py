@@ -5,14 +5,18 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.store.attribute import decoded
+from integrates.db_model.errors import Unfit
+from integrates.db_model.store.body import Body
 from integrates.db_model.store.cursor import Position
 from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.port import Absent, Anything, Change, Delete, IndexKey, Item, Key, Put, Query, Table, Version
 from integrates.db_model.store.rules import sort_range
 
 SCHEMA_VERSION: Final = 1
-"""Kept in ``PRAGMA user_version``; changes when the tables below do."""
+"""The form of the file, kept in ``PRAGMA user_version``: which columns a table has beside those of its indexes.
+
+Which indexes there are, the file tells by itself; a design with one more needs no other number.
+"""
 
 _KEY: Final = ("pk", "sk")
 
@@ -23,37 +27,45 @@ class Statements(msgspec.Struct, frozen=True, kw_only=True):
     """The statements over one table.
 
     The first parameters of ``insert``, ``replace`` and ``update`` are a whole row; ``update`` and ``delete_version`` end in the
-    version that is expected. ``add`` takes key, new version and body.
+    version that is expected. ``add`` takes key, new version and body. ``create`` makes the table, ``indexes`` by name each of
+    its indexes. ``every`` reads the rows after a rowid, some at a time; ``place`` takes the columns of all indexes and a key.
     """
 
     table: Table
     numbers: tuple[int, ...]
     columns: str
-    create: tuple[str, ...]
+    create: str
+    indexes: Mapping[str, str]
     insert: str
     replace: str
     update: str
     add: str
     delete: str
     delete_version: str
-    stored: str
     whole: str
+    every: str
+    place: str
 
 
-def _index_columns(numbers: Sequence[int]) -> tuple[str, ...]:
+def index_columns(numbers: Sequence[int]) -> tuple[str, ...]:
+    """Return the columns of indexes."""
     return tuple(f"{part}_{number}" for number in numbers for part in ("pk", "sk"))
 
 
-def _create(name: str, numbers: Sequence[int]) -> tuple[str, ...]:
-    extra = "".join(f", {column} TEXT" for column in _index_columns(numbers))
-    table = (
-        f"CREATE TABLE IF NOT EXISTS {name} (pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL"
+def _create(name: str, numbers: Sequence[int]) -> str:
+    extra = "".join(f", {column} TEXT" for column in index_columns(numbers))
+    return (
+        f"CREATE TABLE {name} (pk TEXT NOT NULL, sk TEXT NOT NULL, version INTEGER NOT NULL, body BLOB NOT NULL"
         f"{extra}, PRIMARY KEY (pk, sk))"
     )
-    indexes = (
-        f"CREATE INDEX IF NOT EXISTS {name}_gsi_{n} ON {name} (pk_{n}, sk_{n}) WHERE pk_{n} IS NOT NULL" for n in numbers
-    )
-    return (table, *indexes)
+
+
+def _index(name: str, number: int) -> str:
+    return f"{name}_gsi_{number}"
+
+
+def _create_index(name: str, number: int) -> str:
+    return f"CREATE INDEX {_index(name, number)} ON {name} (pk_{number}, sk_{number}) WHERE pk_{number} IS NOT NULL"
 
 
 def _update(name: str, columns: Sequence[str]) -> str:
@@ -64,7 +76,7 @@ def _update(name: str, columns: Sequence[str]) -> str:
 def statements(table: TableDesign) -> Statements:
     """Return the statements over a table of the design; its names come from there and from nowhere else."""
     name, numbers = table.name, tuple(sorted(table.indexes))
-    columns = ("pk", "sk", "version", "body", *_index_columns(numbers))
+    columns = ("pk", "sk", "version", "body", *index_columns(numbers))
     listed = ", ".join(columns)
     replaced = ", ".join(f"{column} = excluded.{column}" for column in columns if column not in _KEY)
     row = f"INTO {name} ({listed}) VALUES ({', '.join('?' * len(columns))})"
@@ -73,6 +85,7 @@ def statements(table: TableDesign) -> Statements:
         numbers=numbers,
         columns=listed,
         create=_create(name, numbers),
+        indexes={_index(name, number): _create_index(name, number) for number in numbers},
         insert=f"INSERT {row} ON CONFLICT DO NOTHING",
         replace=f"INSERT {row} ON CONFLICT DO UPDATE SET {replaced}",
         update=_update(name, columns),
@@ -80,28 +93,34 @@ def statements(table: TableDesign) -> Statements:
         "ON CONFLICT DO UPDATE SET version = excluded.version, body = excluded.body",
         delete=f"DELETE FROM {name} WHERE pk = ? AND sk = ?",  # noqa: S608 - the name is the design's
         delete_version=f"DELETE FROM {name} WHERE pk = ? AND sk = ? AND version = ?",  # noqa: S608 - the name is the design's
-        stored=f"SELECT version, body FROM {name} WHERE pk = ? AND sk = ?",  # noqa: S608 - the name is the design's
         whole=f"SELECT {listed} FROM {name} WHERE pk = ? AND sk = ?",  # noqa: S608 - the name is the design's
+        every=f"SELECT rowid, {listed} FROM {name} WHERE rowid > ? ORDER BY rowid LIMIT 500",  # noqa: S608 - the name is the design's
+        place=f"UPDATE {name} SET {', '.join(f'{each} = ?' for each in index_columns(numbers)) or 'pk = pk'} "  # noqa: S608 - design
+        "WHERE pk = ? AND sk = ?",
     )
+
+
+def placed(index_keys: Mapping[int, IndexKey], numbers: Sequence[int]) -> Parameters:
+    """Return the columns of all indexes."""
+    places = [index_keys.get(number) for number in numbers]
+    return tuple(column for place in places for column in ((place.pk, place.sk) if place else (None, None)))
 
 
 def row(item: Item, body: bytes, numbers: Sequence[int]) -> Parameters:
     """Return the columns of an item."""
-    places = [item.index_keys.get(number) for number in numbers]
-    index_columns = [column for place in places for column in ((place.pk, place.sk) if place else (None, None))]
-    return (item.key.pk, item.key.sk, item.version, body, *index_columns)
+    return (item.key.pk, item.key.sk, item.version, body, *placed(item.index_keys, numbers))
 
 
 class Batch(msgspec.Struct, frozen=True):
     """A write as SQL: the rows of each statement.
 
     ``exact`` statements must touch one row for each of theirs, else the write is refused; ``free`` ones may touch fewer.
-    ``guards`` are the changes that first need a look at what is stored.
+    ``guards`` are the changes that first need a look at what is stored, with their positions.
     """
 
     exact: Mapping[str, list[Parameters]]
     free: Mapping[str, list[Parameters]]
-    guards: Sequence[Change]
+    guards: Sequence[tuple[int, Change]]
 
 
 def _put(change: Put, body: bytes, table: Statements) -> tuple[str, Parameters, bool]:
@@ -125,28 +144,46 @@ def batch(changes: Sequence[Change], bodies: Sequence[bytes], tables: Mapping[st
     """Sort the changes of a write by statement, so that each runs once for many rows; the keys of a write are distinct."""
     exact: dict[str, list[Parameters]] = {}
     free: dict[str, list[Parameters]] = {}
-    guards: list[Change] = []
-    for change, body in zip(changes, bodies, strict=True):
+    guards: list[tuple[int, Change]] = []
+    for position, (change, body) in enumerate(zip(changes, bodies, strict=True)):
         match change:
             case Put():
                 text, parameters, counted = _put(change, body, tables[change.key.table])
             case Delete(key, Version() | Anything() as expect):
                 text, parameters, counted = _delete(key, expect, tables[key.table])
             case _:
-                guards.append(change)
+                guards.append((position, change))
                 continue
         (exact if counted else free).setdefault(text, []).append(parameters)
     return Batch(exact, free, guards)
 
 
 def item(table: Table, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
-    """Return the item of a whole row (see ``Statements.whole``)."""
+    """Return the item of a row: key, version, body and the columns of the indexes ``numbers``.
+
+    Raise ``Unfit`` when it is no row that this store writes.
+    """
     pk, sk, version, body, *places = columns
     pairs = zip(numbers, places[::2], places[1::2], strict=True)
     index_keys = {number: IndexKey(str(pk_n), str(sk_n)) for number, pk_n, sk_n in pairs if pk_n is not None}
     if not (isinstance(pk, str) and isinstance(sk, str) and isinstance(version, int) and isinstance(body, bytes)):
-        raise TypeError(f"not a row of {table}: {columns!r}")
-    return Item(Key(pk, sk, table), version, decoded(body), index_keys)
+        raise Unfit(f"not a row that a store wrote: {table} {pk!r} {sk!r}")
+    return Item(Key(pk, sk, table), version, Body(body), index_keys)
+
+
+def listed(query: Query, only: int | None, table: Statements) -> str:
+    """Return the columns that a page of ``query`` needs; ``only`` is its index when that projects keys only."""
+    if only is not None:
+        return f"pk, sk, pk_{only}, sk_{only}"
+    return table.columns if query.index is None else f"pk, sk, version, body, pk_{query.index}, sk_{query.index}"
+
+
+def listed_item(query: Query, only: int | None, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
+    """Return the item of a row with the columns that :func:`listed` names; ``numbers`` are all indexes of the table."""
+    if only is not None:
+        pk, sk, *place = columns
+        return item(query.table, (only,), (pk, sk, 0, b"{}", *place))
+    return item(query.table, numbers if query.index is None else (query.index,), columns)
 
 
 def _bounds(query: Query, order: Sequence[str], after: Position | None) -> tuple[list[str], list[str]]:
@@ -159,7 +196,7 @@ def _bounds(query: Query, order: Sequence[str], after: Position | None) -> tuple
         return conditions, parameters
     mark = (after.sort, after.pk, after.sk) if len(order) > 1 else (after.sort,)
     begun = f"({', '.join(order)}) {'<' if query.descending else '>'} ({', '.join('?' * len(order))})"
-    # The position lies in the range, so it replaces the end that the walk has left behind: one seek, nothing skipped.
+    # The cursor lies inside the range, so its bound replaces the lower one (descending: the upper): one seek.
     kept = slice(0, 1) if query.descending else slice(1, None)
     return [*conditions[kept], begun], [*parameters[kept], *mark]
 

@@ -96,7 +96,7 @@ async def _outcome(store: Store, changes: Sequence[Change]) -> Conflict | None:
 
 
 def _agree(real: Conflict | None, model: Conflict | None) -> bool:
-    """Tell whether both wrote, or both refused: the adapter may name fewer reasons, none other."""
+    """Return whether both wrote, or both refused: the adapter may name fewer reasons, none other."""
     if real is None or model is None:
         return real is model
     return bool(real.failed) and set(real.failed) <= set(model.failed)

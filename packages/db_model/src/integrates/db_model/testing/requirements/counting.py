@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from integrates.db_model.errors import Failure
-from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, IndexKey, Item, Key, Put, Store, Version
+from integrates.db_model.errors import Failure, Side
+from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, IndexKey, Item, Key, Put, Store, Value, Version
 from integrates.db_model.testing.adapter import Adapter
 from integrates.db_model.testing.requirements.sample import item, new, one, refusal
 
@@ -50,42 +50,69 @@ async def test_an_addition_leaves_everything_else_of_the_item_alone(store: Store
 
 
 @pytest.mark.parametrize(
-    ("stored", "increment", "bounds", "allowed"),
+    ("stored", "increment", "bounds", "passed"),
     [
-        (None, 1, Bounds(0, 1), True),
-        (None, 2, Bounds(0, 1), False),
-        (None, -1, Bounds(low=0), False),
-        (None, 0, Bounds(low=1), False),
-        (None, 5, Bounds(low=5, high=5), True),
-        (3, -3, Bounds(low=0), True),
-        (3, -4, Bounds(low=0), False),
-        (3, 2, Bounds(high=5), True),
-        (3, 3, Bounds(high=5), False),
-        (3, -1, Bounds(5, 9), False),
-        (3, 2, Bounds(5, 9), True),
-        ("text", 1, Bounds(0, 9), False),
+        (None, 1, Bounds(0, 1), None),
+        (None, 2, Bounds(0, 1), "high"),
+        (None, -1, Bounds(low=0), "low"),
+        (None, 0, Bounds(low=1), "low"),
+        (None, 5, Bounds(low=5, high=5), None),
+        (3, -3, Bounds(low=0), None),
+        (3, -4, Bounds(low=0), "low"),
+        (3, 2, Bounds(high=5), None),
+        (3, 3, Bounds(high=5), "high"),
+        (3, -1, Bounds(5, 9), "low"),
+        (3, 2, Bounds(5, 9), None),
     ],
 )
-async def test_bounds_refuse_an_addition_that_would_leave_them(
-    store: Store, place: str, stored: int | str | None, increment: int, bounds: Bounds, *, allowed: bool
+async def test_bounds_refuse_an_addition_that_would_leave_them_and_conflict_says_which(
+    store: Store, place: str, stored: int | None, increment: int, bounds: Bounds, passed: Side | None
 ) -> None:
     change = Add(Key(place, "sum"), {"other": 1, "n": increment}, {"n": bounds}, ANYTHING)
     await store.write([new(place, "sum") if stored is None else new(place, "sum", n=stored)])
-    if allowed:
+    if passed is None:
         await store.write([change])
-        total = increment + (stored if isinstance(stored, int) else 0)
-        assert await one(store, place, "sum") == item(place, "sum", 2, other=1, n=total)
+        assert await one(store, place, "sum") == item(place, "sum", 2, other=1, n=increment + (stored or 0))
     else:
-        assert await refusal(store, [new(place, "b"), change]) == {1: Failure(1, "out_of_bounds")}
+        assert await refusal(store, [new(place, "b"), change]) == {1: Failure(1, "out_of_bounds", bound=passed, attribute="n")}
         assert await store.get([Key(place, "b")]) == (None,)
+
+
+@pytest.mark.parametrize("stored", ["text", True, None, [1], {"n": 1}])
+async def test_an_addition_to_what_is_no_integer_is_out_of_bounds(store: Store, place: str, stored: Value) -> None:
+    written = new(place, "sum", n=stored, other=1)
+    await store.write([written])
+    for increments in ({"n": 1}, {"n": 0}, {"other": 1, "n": -1}):
+        assert await refusal(store, [addition(place, **increments)]) == {0: Failure(0, "out_of_bounds", attribute="n")}
+    assert await one(store, place, "sum") == written.item
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+async def test_a_total_beyond_the_integers_of_a_store_is_out_of_bounds(store: Store, place: str, sign: int) -> None:
+    bound: Side = "high" if sign == 1 else "low"
+    await store.write([addition(place, n=sign * (2**63 - 2))])
+    await store.write([addition(place, n=sign)])
+    assert await refusal(store, [addition(place, n=sign)]) == {0: Failure(0, "out_of_bounds", bound=bound, attribute="n")}
+    assert await refusal(store, [addition(place, m=1, n=sign * (2**63 - 1))]) == {
+        0: Failure(0, "out_of_bounds", bound=bound, attribute="n")
+    }
+    assert await one(store, place, "sum") == item(place, "sum", 2, n=sign * (2**63 - 1))
 
 
 async def test_bounds_count_an_absent_item_as_zero(store: Store, place: str) -> None:
     assert await refusal(store, [Add(Key(place, "sum"), {"n": -1}, {"n": Bounds(0)}, ANYTHING)]) == {
-        0: Failure(0, "out_of_bounds")
+        0: Failure(0, "out_of_bounds", bound="low", attribute="n")
     }
     await store.write([Add(Key(place, "sum"), {"n": 1}, {"n": Bounds(0)}, ANYTHING)])
     assert await one(store, place, "sum") == item(place, "sum", 1, n=1)
+
+
+async def test_a_stored_zero_stays_and_counts_as_nothing(store: Store, place: str) -> None:
+    await store.write([addition(place, n=2, m=0)])
+    await store.write([addition(place, n=-2)])
+    assert await one(store, place, "sum") == item(place, "sum", 2, n=0, m=0)
+    await store.write([Add(Key(place, "sum"), {"n": 1, "new": 1}, {"n": Bounds(1, 1), "new": Bounds(1, 1)}, ANYTHING)])
+    assert await one(store, place, "sum") == item(place, "sum", 3, n=1, m=0, new=1)
 
 
 async def test_concurrent_bounded_additions_never_leave_the_bounds(adapter: Adapter, place: str) -> None:

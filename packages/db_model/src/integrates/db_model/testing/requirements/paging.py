@@ -1,5 +1,6 @@
 """Requirements of ``query``."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from itertools import product
 from typing import Any, Final
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 
 from integrates.db_model.errors import InvalidCursor
+from integrates.db_model.store.cursor import page as page_of
 from integrates.db_model.store.port import ABSENT, ANYTHING, Delete, IndexKey, Item, Key, Put, Query, Store
 from integrates.db_model.testing.requirements.sample import eventually, item, names, new, walk_of, walked
 
@@ -175,6 +177,38 @@ async def test_a_damaged_cursor_is_invalid(store: Store, place: str) -> None:
     for cursor in spoiled(page.cursors[0]):
         with pytest.raises(InvalidCursor):
             await store.query([walk_of(place, limit=1, after=cursor)])
+
+
+async def test_a_cursor_of_another_codec_version_is_invalid(store: Store, place: str) -> None:
+    await written(store, place)
+    (page,) = await store.query([walk_of(place, limit=1)])
+    first = urlsafe_b64decode(page.cursors[0][:4])
+    for version in {0, 1, 2, 255} - {first[0]}:
+        other = urlsafe_b64encode(bytes((version,)) + first[1:]).decode() + page.cursors[0][4:]
+        with pytest.raises(InvalidCursor):
+            await store.query([walk_of(place, limit=1, after=other)])
+
+
+@pytest.mark.parametrize(
+    "narrowed", [{"sk_prefix": "A#"}, {"sk_between": ("A#", "A#2")}, {"sk_prefix": "A#", "descending": True}]
+)
+async def test_a_cursor_outside_the_range_of_its_query_is_invalid(store: Store, place: str, narrowed: dict[str, Any]) -> None:
+    """Not even one that is bound to the query leads out of it: such as none of its pages gives out."""
+    await written(store, place)
+    query = walk_of(place, limit=2, **narrowed)
+    for outside in (item(place, "A"), item(place, "B"), item(f"{place}#other", "A#1")):
+        (cursor,) = page_of(query, [outside]).cursors
+        with pytest.raises(InvalidCursor):
+            await store.query([msgspec.structs.replace(query, after=cursor)])
+
+
+@pytest.mark.parametrize("index", [None, 1])
+async def test_an_index_answers_with_its_own_keys_only(store: Store, place: str, index: int | None) -> None:
+    listed = Item(Key(place, "a"), 1, {"n": 1}, {1: IndexKey(place, "a"), 2: IndexKey(place, "b")})
+    await store.write([Put(listed, ABSENT)])
+    await eventually(lambda: _count(store, walk_of(place, 1)), 1)
+    expected = listed if index is None else Item(listed.key, 1, listed.attributes, {1: IndexKey(place, "a")})
+    assert await walked(store, walk_of(place, index)) == (expected,)
 
 
 @pytest.mark.parametrize(

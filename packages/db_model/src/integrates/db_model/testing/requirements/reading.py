@@ -1,7 +1,38 @@
 """Requirements of ``get``."""
 
-from integrates.db_model.store.port import ABSENT, Delete, IndexKey, Item, Key, Put, Store, Value, Version
-from integrates.db_model.testing.requirements.sample import following, item, new, one, walk_of
+import asyncio
+from typing import Any
+
+from integrates.db_model.errors import Failure
+from integrates.db_model.store.body import Body, encoded
+from integrates.db_model.store.port import (
+    ABSENT,
+    ANYTHING,
+    Add,
+    Bounds,
+    Delete,
+    IndexKey,
+    Item,
+    Key,
+    Put,
+    Store,
+    Table,
+    Value,
+    Version,
+)
+from integrates.db_model.testing.adapter import Adapter
+from integrates.db_model.testing.requirements.handle import required
+from integrates.db_model.testing.requirements.sample import (
+    eventually,
+    following,
+    item,
+    names,
+    new,
+    one,
+    refusal,
+    walk_of,
+    walked,
+)
 
 
 async def test_get_answers_in_the_order_asked_none_for_what_is_missing_and_repeats_repeated(store: Store, place: str) -> None:
@@ -30,6 +61,79 @@ async def test_get_takes_any_number_of_keys(store: Store, place: str) -> None:
     asked = [*names, *reversed(names)]
     found = await store.get([Key(place, name) for name in asked])
     assert [each and each.key.sk for each in found] == asked
+
+
+async def test_get_takes_any_number_of_keys_of_several_tables(store: Store, place: str) -> None:
+    tables: tuple[Table, ...] = ("integrates_vms", "integrates_vms_historic")
+    items = [item(place, f"{number:03}", table=tables[number % 2], n=number) for number in range(230)]
+    for begin in range(0, len(items), 100):
+        await store.write([Put(each, ABSENT) for each in items[begin : begin + 100]])
+    missing = [Key(place, f"{number:03}", tables[1 - number % 2]) for number in range(230)]
+    asked = [key for pair in zip((each.key for each in items), missing, strict=True) for key in pair]
+    assert await store.get(asked) == tuple(found for each in items for found in (each, None))
+
+
+async def test_each_item_is_read_whole_while_it_is_written(adapter: Adapter, store: Store, place: str) -> None:
+    """What is not promised: that several items are read as of one moment."""
+
+    async def written() -> None:
+        for number in range(2, 40):
+            await store.write([following(place, "a", number, text=f"{number}" * 2_000, n=number, m=number)])
+
+    await store.write([new(place, "a", text="1" * 2_000, n=1, m=1)])
+    async with adapter.handle() as other:
+        writing = asyncio.ensure_future(written())
+        while not writing.done():
+            (found,), (page,) = await asyncio.gather(other.get([Key(place, "a")]), other.query([walk_of(place)]))
+            for each in (found, *page.items):
+                assert each is not None
+                assert each == item(place, "a", each.version, text=f"{each.version}" * 2_000, n=each.version, m=each.version)
+        await writing
+
+
+async def test_what_is_answered_is_a_body(store: Store, place: str) -> None:
+    await store.write([new(place, "a", index=1, text="x", n=1)])
+    await eventually(lambda: names(store, walk_of(place, 1)), ["a"])
+    pages = await store.query([walk_of(place), walk_of(place, 1)])
+    for found in (await one(store, place, "a"), *(page.items[0] for page in pages)):
+        assert found is not None
+        assert isinstance(found.attributes, Body)
+        assert Body(found.attributes.raw) == {"text": "x", "n": 1}
+
+
+async def test_a_body_is_written_as_it_is(adapter: Adapter, store: Store, place: str) -> None:
+    attributes: dict[str, Any] = {"text": "é", "n": -7, "yes": False, "inner": {"n": [1, None]}}
+    body = Body(encoded(attributes))
+    await store.write([Put(Item(Key(place, "a"), 1, body), ABSENT), Put(Item(Key(place, "b"), 1, Body(b"{}")), ABSENT)])
+    assert await store.get([Key(place, "a"), Key(place, "b")]) == (item(place, "a", **attributes), item(place, "b"))
+    assert await required(adapter.raw)(Key(place, "a")) == item(place, "a", **attributes)
+
+
+async def test_what_was_written_is_what_is_stored(adapter: Adapter, store: Store, place: str) -> None:
+    raw = required(adapter.raw)
+    put = Item(Key(place, "a"), 3, {"text": "é", "n": 1, "list": [{}, None]}, {2: IndexKey(place, "z")})
+    await store.write([Put(put, ABSENT), new(place, "b", n=1), new(place, "c")])
+    assert await raw(put.key) == put
+    await store.write([Add(Key(place, "b"), {"n": 2, "m": 0}, {}, ANYTHING), Delete(Key(place, "c"), Version(1))])
+    await store.write([Add(Key(place, "d"), {"n": -1}, {}, ABSENT)])
+    assert await raw(Key(place, "b")) == item(place, "b", 2, n=3, m=0)
+    assert await raw(Key(place, "c")) is None
+    assert await raw(Key(place, "d")) == item(place, "d", n=-1)
+
+
+async def test_what_is_stored_is_what_is_read_and_changed(adapter: Adapter, store: Store, place: str) -> None:
+    places = {1: IndexKey(place, "z"), 2: IndexKey(place, "y")}
+    planted = Item(Key(place, "a"), 3, {"text": "é", "n": 1, "list": [{}, None]}, places)
+    for each in (planted, item(place, "sum", 2, n=4)):
+        await required(adapter.plant)(each)
+    assert await one(store, place, "a") == planted
+    assert await walked(store, walk_of(place)) == (planted, item(place, "sum", 2, n=4))
+    await eventually(lambda: names(store, walk_of(place, 2)), ["a"])
+    assert await walked(store, walk_of(place, 2)) == (Item(planted.key, 3, planted.attributes, {2: IndexKey(place, "y")}),)
+    assert await refusal(store, [new(place, "a")]) == {0: Failure(0, "exists", 3)}
+    await store.write([Add(Key(place, name), {"n": 1}, {"n": Bounds(0, 5)}, ANYTHING) for name in ("a", "sum")])
+    assert await one(store, place, "sum") == item(place, "sum", 3, n=5)
+    assert await one(store, place, "a") == Item(planted.key, 4, {**planted.attributes, "n": 2}, planted.index_keys)
 
 
 async def test_tables_are_apart(store: Store, place: str) -> None:
@@ -62,6 +166,23 @@ async def test_sequences_come_back_as_lists(store: Store, place: str) -> None:
     found = await one(store, place, "a")
     assert found is not None
     assert found.attributes == {"pair": ["x", ["y"]]}
+
+
+async def test_index_keys_that_are_stored_are_not_the_callers_own_object(store: Store, place: str) -> None:
+    mine = {1: IndexKey(place, "z")}
+    await store.write([Put(Item(Key(place, "a"), 1, {}, mine), ABSENT)])
+    mine[1] = IndexKey(place, "y")
+    mine[2] = IndexKey(place, "x")
+    stored = Item(Key(place, "a"), 1, {}, {1: IndexKey(place, "z")})
+    for _ in range(2):
+        found = await one(store, place, "a")
+        assert found == stored
+        assert isinstance(found.index_keys, dict)
+        found.index_keys.clear()
+    await eventually(lambda: names(store, walk_of(place, 1)), ["a"])
+    await store.write([following(place, "a", 2)])
+    await eventually(lambda: names(store, walk_of(place, 1)), [])
+    assert await one(store, place, "a") == item(place, "a", 2)
 
 
 async def test_what_is_stored_is_not_the_callers_own_object(store: Store, place: str) -> None:

@@ -1,12 +1,18 @@
 """Requirements of what happens when calls fail."""
 
+import asyncio
+from typing import Final
+
 import pytest
 
-from integrates.db_model.errors import Failure, Unavailable
-from integrates.db_model.store.port import ANYTHING, Add, Key, Put, Store, Version
-from integrates.db_model.testing.adapter import Adapter
+from integrates.db_model.errors import Failure, Unavailable, Unfit
+from integrates.db_model.store.port import ANYTHING, Add, Item, Key, Put, Store, Version
+from integrates.db_model.testing.adapter import Adapter, Opener
 from integrates.db_model.testing.requirements.handle import required
 from integrates.db_model.testing.requirements.sample import following, item, names, new, one, refusal, walk_of
+
+PATIENCE: Final = 60.0
+"""Seconds within which an adapter gives up that is set to give up within some."""
 
 
 async def test_a_write_whose_answer_was_lost_is_recognised_as_done(adapter: Adapter, store: Store, place: str) -> None:
@@ -37,9 +43,20 @@ async def test_what_passes_is_retried(adapter: Adapter, place: str) -> None:
 
 
 async def test_a_store_that_never_answers_is_unavailable(adapter: Adapter, place: str) -> None:
-    async with required(adapter.lost)() as lost:
+    async with required(adapter.lost)() as lost, asyncio.timeout(PATIENCE):
         with pytest.raises(Unavailable):
             await lost.write([new(place, "a")])
+
+
+async def test_what_is_not_the_store_one_thinks_is_unfit(adapter: Adapter, place: str) -> None:
+    async def read(opened: Opener) -> Item | None:
+        async with opened() as store:
+            return await one(store, place, "a")
+
+    for opened in required(adapter.unfit).values():
+        with pytest.raises(Unfit) as caught:
+            await read(opened)
+        assert caught.value.reason
 
 
 async def test_what_was_written_is_there_when_the_store_is_opened_again(adapter: Adapter, place: str) -> None:

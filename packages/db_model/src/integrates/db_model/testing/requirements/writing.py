@@ -1,12 +1,16 @@
 """Requirements of ``write``."""
 
+import asyncio
+
 import pytest
 
-from integrates.db_model.errors import Failure
+from integrates.db_model.errors import Conflict, Failure, LimitExceeded
 from integrates.db_model.store.port import (
     ABSENT,
     ANYTHING,
     Absent,
+    Add,
+    Bounds,
     Change,
     Check,
     Delete,
@@ -17,6 +21,8 @@ from integrates.db_model.store.port import (
     Store,
     Version,
 )
+from integrates.db_model.testing.adapter import Adapter
+from integrates.db_model.testing.requirements.handle import required
 from integrates.db_model.testing.requirements.sample import (
     eventually,
     expecting,
@@ -123,8 +129,31 @@ async def test_a_key_twice_in_one_write_is_a_bug(store: Store, place: str) -> No
     assert await one(store, place, "a") is None
 
 
-async def test_an_empty_write_writes_nothing(store: Store) -> None:
+async def test_an_empty_write_writes_nothing(adapter: Adapter, store: Store, place: str) -> None:
+    await store.write([new(place, "a", index=1, n=1)])
     await store.write([])
+    assert await required(adapter.raw)(Key(place, "a")) == item(place, "a", index=1, n=1)
+    assert await names(store, walk_of(place)) == ["a"]
+
+
+async def test_a_failing_write_fails_none_that_is_committed_with_it(store: Store, place: str) -> None:
+    await store.write([new(place, "taken"), new(place, "sum", n=1), new(place, "full", text="x" * 409_000)])
+    wrong: tuple[Change, ...] = (
+        new(place, "taken"),
+        following(place, "missing", 2),
+        Add(Key(place, "sum"), {"n": 1}, {"n": Bounds(high=1)}, ANYTHING),
+        Add(Key(place, "full"), {"n" * 600: 1}, {}, ANYTHING),
+    )
+    counted = Add(Key(place, "good"), {"n": 1}, {}, ANYTHING)
+    good: list[list[Change]] = [[new(place, f"{n}"), counted] for n in range(12)]
+    bad: list[list[Change]] = [[new(place, f"beside {n}"), each] for n, each in enumerate(wrong)]
+    writes = [good[n] if n % 3 else bad[n // 3] for n in range(12)]
+    outcomes = await asyncio.gather(*(store.write(changes) for changes in writes), return_exceptions=True)
+    assert [type(each) for each in outcomes if each is not None] == [Conflict, Conflict, Conflict, LimitExceeded]
+    assert [n for n, each in enumerate(outcomes) if each is not None] == [0, 3, 6, 9]
+    assert await one(store, place, "good") == item(place, "good", 8, n=8)
+    stored = await names(store, walk_of(place))
+    assert sorted(stored) == sorted([*(f"{n}" for n in range(12) if n % 3), "full", "good", "sum", "taken"])
 
 
 async def test_index_keys_are_sparse_and_a_put_replaces_them_all(store: Store, place: str) -> None:

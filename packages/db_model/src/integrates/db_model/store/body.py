@@ -1,6 +1,6 @@
 """The values that attributes may hold, and their one form as bytes. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType
 from typing import Any, Final
 
@@ -14,6 +14,8 @@ MAX_INTEGER: Final = 2**63 - 1
 """Integers are within ± this number: what every store adds exactly."""
 RESERVED: Final = frozenset({"pk", "sk", "version"} | {f"{part}_{n}" for part in ("pk", "sk") for n in range(1, 21)})
 """Attribute names that adapters use for the keys; DynamoDB allows 20 indexes a table."""
+RESERVED_NUMBERS: Final = frozenset({"body", "room"})
+"""Names that no integer attribute has: DynamoDB keeps integers beside two attributes of the adapter's own."""
 
 _PLAIN: Final = frozenset({NoneType, bool, str})
 
@@ -26,6 +28,49 @@ def _mapping(value: object) -> dict[Any, Any]:
 
 _encode: Final = msgspec.json.Encoder(enc_hook=_mapping).encode
 _decoder: Final = msgspec.json.Decoder(dict[str, Any])
+
+
+class Body(Mapping[str, Any]):
+    """Attributes as the JSON that a store keeps (``raw``), decoded only when somebody looks at them.
+
+    Who makes one vouches for it: ``raw`` is what :func:`encoded` returns for attributes that a store may hold. Writing it
+    neither decodes nor validates it again; only its size is checked. Equal to every mapping with the same content.
+    """
+
+    __slots__ = ("_decoded", "_raw")
+    __hash__ = None  # type: ignore[assignment]  # equal to dictionaries, which have none either
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._decoded: dict[str, Any] | None = None
+
+    @property
+    def raw(self) -> bytes:
+        """The attributes as JSON in UTF-8."""
+        return self._raw
+
+    def read(self) -> Mapping[str, Any]:
+        """Return the attributes, for nobody to change. Raise ``msgspec.DecodeError`` when ``raw`` is no JSON of a mapping."""
+        if self._decoded is None:
+            self._decoded = decoded(self._raw)
+        return self._decoded
+
+    def __getitem__(self, name: str) -> Any:
+        return self.read()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.read())
+
+    def __len__(self) -> int:
+        return len(self.read())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Body):
+            return self._raw == other._raw or self.read() == other.read()
+        return self.read() == dict(other) if isinstance(other, Mapping) else NotImplemented
+
+    def __repr__(self) -> str:
+        return f"Body({self._raw!r})"
 
 
 def _check_integer(value: int) -> None:
@@ -67,20 +112,29 @@ def _check_mapping(values: Mapping[Any, object], depth: int) -> None:
             _check_value(value, depth + 1)
 
 
-def _check_names(names: Mapping[str, object]) -> None:
-    if not RESERVED.isdisjoint(names):
-        raise ValueError(f"reserved attribute names: {sorted(RESERVED.intersection(names))}")
+def _check_names(attributes: Mapping[str, object]) -> None:
+    if not RESERVED.isdisjoint(attributes):
+        raise ValueError(f"reserved attribute names: {sorted(RESERVED.intersection(attributes))}")
+    if not RESERVED_NUMBERS.isdisjoint(attributes) and any(isinstance(attributes.get(each), int) for each in RESERVED_NUMBERS):
+        raise ValueError(f"reserved names of integer attributes: {sorted(RESERVED_NUMBERS)}")
 
 
 def encoded(attributes: Mapping[str, object]) -> bytes:
-    """Return the attributes as JSON in UTF-8, the one form in which their size is counted.
+    """Return the attributes as JSON in UTF-8, the one form in which their size is counted; of a :class:`Body`, what it holds.
 
-    Raises ``ValueError`` for what a store does not hold: floats, other types, integers of more than 64 bits, surrogates,
+    Raise ``ValueError`` for what a store does not hold: floats, other types, integers of more than 64 bits, surrogates,
     empty or reserved names; ``LimitExceeded`` when nested deeper than ``MAX_NESTING``.
     """
+    if isinstance(attributes, Body):
+        return attributes.raw
     _check_mapping(attributes, 0)
     _check_names(attributes)
     return _encode(attributes)
+
+
+def replaced(attributes: Mapping[str, Any], numbers: Mapping[str, int]) -> bytes:
+    """Return the JSON of stored attributes with these numbers in them; what is stored is not validated again."""
+    return _encode({**attributes, **numbers})
 
 
 def counted(value: object) -> int:

@@ -1,0 +1,94 @@
+"""What an error of the SDK means to a caller of the store. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ChecksumError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+)
+from botocore.exceptions import ConnectionError as NoConnectionError
+from botocore.parsers import ResponseParserError
+
+from integrates.db_model.errors import StoreError, Unfit
+from integrates.db_model.store.retry import Transient
+
+ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError)
+"""All that the SDK raises."""
+_DROPPED: Final = (
+    ChecksumError,
+    CredentialRetrievalError,  # whoever gives them out does not answer; that there are none is another error
+    HTTPClientError,
+    IncompleteReadError,
+    MetadataRetrievalError,
+    NoConnectionError,
+    ResponseParserError,
+)
+_PASSING: Final = re.compile(
+    r"thrott|throughput|limitexceeded|toomany|slowdown|timeout|timedout|unavailable|conflict|inprogress"
+)
+"""Parts of the names of errors that pass; AWS has many such names, and other endpoints have more."""
+_PASSING_STATUS: Final = frozenset({408, 425, 429})
+_SERVER_ERROR: Final = 500
+_REFUSED: Final = frozenset({"ConditionalCheckFailed", "ValidationError"})
+"""Reasons for which one change of a transaction is refused for good."""
+
+
+class Missing(Unfit):
+    """There is no such table."""
+
+
+class Changed(Unfit):
+    """The condition of a single update did not hold."""
+
+
+_NAMED: Final[Mapping[str, type[Unfit]]] = {
+    "ResourceNotFoundException": Missing,
+    "ConditionalCheckFailedException": Changed,
+}
+
+
+class Cancelled(Exception):
+    """A transaction was refused. ``refused`` are the positions of the refused changes, each with the stored item if told."""
+
+    def __init__(self, refused: Mapping[int, dict[str, Any] | None], text: str) -> None:
+        super().__init__(text)
+        self.refused = refused
+
+
+def _reasons(error: ClientError) -> Sequence[Mapping[str, Any]]:
+    """Return, for each change of a cancelled transaction, why it was refused; nothing for another error."""
+    return error.response.get("CancellationReasons") or ()
+
+
+def _passes(code: str) -> bool:
+    return bool(_PASSING.search(code.lower()))
+
+
+def _answered(error: ClientError) -> StoreError | Transient | Cancelled:
+    reasons = _reasons(error)
+    refused = {n: reason.get("Item") for n, reason in enumerate(reasons) if reason.get("Code") in _REFUSED}
+    if refused:  # a failed condition is final, even when another item was throttled
+        return Cancelled(refused, str(error))
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
+    code = error.response.get("Error", {}).get("Code", "")
+    if reasons or status >= _SERVER_ERROR or status in _PASSING_STATUS or _passes(code):
+        return Transient(str(error))
+    return _NAMED.get(code, Unfit)(str(error))
+
+
+def translated(error: Exception) -> StoreError | Transient | Cancelled:
+    """Return what a caller is told of an error, ``Transient`` when another attempt may succeed, ``Cancelled`` for a refusal.
+
+    What the endpoint answers below 500 under any other name is ``Unfit`` (a missing table or index, missing rights, invalid
+    credentials), and so is what the SDK itself refuses (no credentials, no such profile): the same request would fail again.
+    """
+    if isinstance(error, ClientError):
+        return _answered(error)
+    return Transient(str(error)) if isinstance(error, _DROPPED) else Unfit(str(error))

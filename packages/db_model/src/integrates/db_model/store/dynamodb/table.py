@@ -1,0 +1,133 @@
+"""The tables of a store on DynamoDB: looking whether they are as designed, making them, and adding what the design has more."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Final
+
+from integrates.db_model.errors import Unfit
+from integrates.db_model.store.design import TableDesign
+from integrates.db_model.store.dynamodb.engine import Engine, answered
+from integrates.db_model.store.dynamodb.fault import Changed, Missing
+from integrates.db_model.store.dynamodb.wire import Native, creation, index_creation, item, native_key, placing
+from integrates.db_model.store.port import IndexKey, Item
+from integrates.db_model.store.retry import Policy, Transient, retried
+
+_MIGRATE: Final = "integrates.db_model.store.migration.migrate_store adds what is missing"
+_PREFIX: Final = "gsi_"
+_USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
+_CREATING: Final = Policy(base=0.1, attempts=100, patience=180.0)
+_FILLING: Final = Policy(base=0.1, cap=10.0, attempts=100_000, patience=86_400.0)
+"""An index of many items takes its time: a day at most."""
+
+IndexKeys = Callable[[Item], Mapping[int, IndexKey]]
+
+
+async def _described(engine: Engine, name: str) -> Native | None:
+    try:
+        answer = await answered(engine, engine.client.describe_table, {"TableName": name})
+    except Missing:
+        return None
+    table: Native = answer["Table"]
+    return table
+
+
+def _indexes(described: Native) -> dict[int, Native]:
+    """Return the indexes of a table by number; those with other names are none of ours."""
+    found = {each["IndexName"]: each for each in described.get("GlobalSecondaryIndexes", ())}
+    return {int(name.removeprefix(_PREFIX)): each for name, each in found.items() if name.removeprefix(_PREFIX).isdecimal()}
+
+
+def _missing(described: Native, table: TableDesign) -> list[int]:
+    return sorted(table.indexes.keys() - _indexes(described).keys())
+
+
+def _check(name: str, described: Native, table: TableDesign) -> None:
+    """Raise ``Unfit`` when a table has not the indexes of the design."""
+    found = _indexes(described)
+    if newer := sorted(found.keys() - table.indexes.keys()):
+        raise Unfit(f"table {name} was made by a newer program: this one does not know its indexes {newer}")
+    if missing := _missing(described, table):
+        raise Unfit(f"table {name} was made by an older program: it lacks the indexes {missing}. {_MIGRATE}")
+    for number, projection in table.indexes.items():
+        if (other := found[number]["Projection"]["ProjectionType"]) != projection:
+            raise Unfit(f"index gsi_{number} of table {name} projects {other} in place of {projection}: delete it. {_MIGRATE}")
+
+
+async def _usable(engine: Engine, name: str, policy: Policy) -> Native:
+    """Wait until a table and all its indexes can be used; return the description."""
+
+    async def ready() -> Native:
+        described = await _described(engine, name)
+        if described is None:
+            raise Transient(f"there is no table {name} yet")
+        building = [n for n, each in _indexes(described).items() if each.get("IndexStatus", "ACTIVE") not in _USABLE]
+        if described["TableStatus"] not in _USABLE or building:
+            raise Transient(f"table {name} is {described['TableStatus']}, its indexes {building} are not ready")
+        return described
+
+    return await retried(ready, policy)
+
+
+async def _create(engine: Engine, name: str, table: TableDesign) -> None:
+    try:
+        await answered(engine, engine.client.create_table, creation(name, table))
+    except Unfit:
+        if await _described(engine, name) is None:  # else another process was first
+            raise
+
+
+async def prepare(engine: Engine, table: TableDesign, *, create: bool) -> None:
+    """Wait until a table of the design can be used. When it does not exist, make it, or raise ``Unfit`` without ``create``."""
+    name = engine.prefix + table.name
+    if await _described(engine, name) is None:
+        if not create:
+            raise Unfit(f"there is no table {name}")
+        await _create(engine, name, table)
+    _check(name, await _usable(engine, name, _CREATING), table)
+
+
+async def _stored(engine: Engine, name: str, table: TableDesign) -> AsyncIterator[Item]:
+    """Read every item of a table, in no order."""
+    asked: dict[str, Any] = {"TableName": name, "ConsistentRead": True}
+    while True:
+        answer = await answered(engine, engine.client.scan, asked)
+        for found in answer["Items"]:
+            yield item(table.name, found)
+        if not answer.get("LastEvaluatedKey"):
+            return
+        asked = {**asked, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+async def _placed(engine: Engine, name: str, stored: Item, index_keys: IndexKeys, numbers: list[int]) -> None:
+    """Give an item its keys in some indexes; read it again when it changes meanwhile."""
+    current: Item | None = stored
+    while current is not None:
+        places = {n: place for n, place in index_keys(current).items() if n in numbers}
+        if not places or places.items() <= current.index_keys.items():
+            return
+        try:
+            await answered(engine, engine.client.update_item, placing(name, current, places))
+        except Changed:
+            asked = {"TableName": name, "Key": native_key(stored.key), "ConsistentRead": True}
+            answer = await answered(engine, engine.client.get_item, asked)
+        else:
+            return
+        current = item(stored.key.table, answer["Item"]) if "Item" in answer else None
+
+
+async def migrate(engine: Engine, table: TableDesign, index_keys: IndexKeys) -> None:
+    """Add the table, or the indexes that it lacks: first each item gets its keys there, then the index is made of them.
+
+    Until the last index is there the store is ``Unfit``; interrupted, it is done again from the beginning and skips what is
+    done.
+    """
+    name = engine.prefix + table.name
+    described = await _described(engine, name)
+    if described is None:
+        await _create(engine, name, table)
+    elif missing := _missing(described, table):
+        async for stored in _stored(engine, name, table):
+            await _placed(engine, name, stored, index_keys, missing)
+        for number in missing:
+            await answered(engine, engine.client.update_table, index_creation(name, number, table.indexes[number]))
+            await _usable(engine, name, _FILLING)
+    _check(name, await _usable(engine, name, _CREATING), table)

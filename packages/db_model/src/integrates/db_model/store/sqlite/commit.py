@@ -1,0 +1,152 @@
+"""Writes that wait, committed together: one transaction, and in it a savepoint for each write.
+
+What befalls one write stays its own: it is undone to its savepoint and the others go on. When SQLite undoes the whole
+transaction, or cannot commit it, each write is tried again in a transaction of its own, so that only its cause fails.
+"""
+
+import sqlite3
+from collections import deque
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from typing import Final
+
+import msgspec
+
+from integrates.db_model.errors import Conflict, LimitExceeded, Unfit
+from integrates.db_model.store.body import encoded
+from integrates.db_model.store.port import Add, Change, Item, Key
+from integrates.db_model.store.rules import check_total, grown, refused
+from integrates.db_model.store.sqlite.fault import translated
+from integrates.db_model.store.sqlite.file import Place, check_place
+from integrates.db_model.store.sqlite.statements import Batch, Statements, item
+
+_GROUP: Final = 100
+"""Most writes in one commit."""
+
+
+class Job(msgspec.Struct, frozen=True):
+    """A write that waits; ``size`` is what its puts count."""
+
+    changes: Sequence[Change]
+    batch: Batch
+    size: int
+    done: "Future[None]"
+
+
+class Writer(msgspec.Struct, frozen=True):
+    """What the writing thread works with, and the writes that wait for it."""
+
+    connection: sqlite3.Connection
+    place: Place
+    tables: Mapping[str, Statements]
+    waiting: "deque[Job]"
+
+
+class _Refused(Exception):
+    """A change was refused; the caller rolls back to the savepoint and then reads why."""
+
+
+def stored(connection: sqlite3.Connection, key: Key, table: Statements) -> Item | None:
+    """Read one item."""
+    found = connection.execute(table.whole, (key.pk, key.sk)).fetchone()
+    return item(table.table, table.numbers, found) if found else None
+
+
+def _guarded(writer: Writer, position: int, change: Change) -> int:
+    """Look at what is stored, refuse the change or add to it; return the size of what it writes."""
+    table = writer.tables[change.key.table]
+    found = stored(writer.connection, change.key, table)
+    if refused(position, change, found):
+        raise _Refused
+    if not isinstance(change, Add):
+        return 0
+    total, size = grown(position, change, found)
+    writer.connection.execute(table.add, (change.key.pk, change.key.sk, total.version, encoded(total.attributes)))
+    return size
+
+
+def _run(writer: Writer, job: Job) -> None:
+    check_total(job.size + sum(_guarded(writer, position, change) for position, change in job.batch.guards))
+    for text, rows in job.batch.exact.items():
+        if writer.connection.executemany(text, rows).rowcount != len(rows):
+            raise _Refused
+    for text, rows in job.batch.free.items():
+        writer.connection.executemany(text, rows)
+
+
+def _reason(writer: Writer, job: Job, error: Exception) -> Exception:
+    """Say why a write failed that is undone: a failed expectation comes before a limit."""
+    if isinstance(error, sqlite3.Error):
+        return translated(error)
+    if not isinstance(error, (_Refused, LimitExceeded)):
+        return error
+    found = (stored(writer.connection, change.key, writer.tables[change.key.table]) for change in job.changes)
+    failures = [refused(position, change, each) for position, (change, each) in enumerate(zip(job.changes, found, strict=True))]
+    if failed := [failure for failure in failures if failure]:
+        return Conflict(failed)
+    return Unfit("rows of the file do not say what they hold") if isinstance(error, _Refused) else error
+
+
+def _outcome(writer: Writer, job: Job) -> Exception | None:
+    """Run one write in a savepoint; return why it failed and is undone, if it did."""
+    writer.connection.execute("SAVEPOINT job")
+    outcome = None
+    try:
+        _run(writer, job)
+    except Exception as error:
+        if not writer.connection.in_transaction:  # SQLite has undone the others as well
+            raise
+        writer.connection.execute("ROLLBACK TO job")
+        outcome = _reason(writer, job, error)
+    writer.connection.execute("RELEASE job")
+    return outcome
+
+
+def _settle(group: Sequence[Job], outcomes: Sequence[Exception | None]) -> None:
+    for job, error in zip(group, outcomes, strict=True):
+        if error is None:
+            job.done.set_result(None)
+        else:
+            job.done.set_exception(error)
+
+
+def _failed(writer: Writer, group: Sequence[Job], error: Exception) -> None:
+    if writer.connection.in_transaction:
+        writer.connection.execute("ROLLBACK")
+    _settle(group, [translated(error) if isinstance(error, sqlite3.Error) else error for _ in group])
+
+
+def _begun(writer: Writer, group: Sequence[Job]) -> bool:
+    try:
+        check_place(writer.place)
+        writer.connection.execute("BEGIN IMMEDIATE")
+    except (sqlite3.Error, Unfit) as error:
+        _failed(writer, group, error)
+        return False
+    return True
+
+
+def _commit(writer: Writer, group: Sequence[Job]) -> None:
+    if not _begun(writer, group):
+        return
+    try:
+        outcomes = [_outcome(writer, job) for job in group]
+        writer.connection.execute("COMMIT")
+    except Exception as error:  # noqa: BLE001 - whoever waits must hear of any error
+        if len(group) == 1:
+            _failed(writer, group, error)
+            return
+        if writer.connection.in_transaction:
+            writer.connection.execute("ROLLBACK")
+        for job in group:
+            _commit(writer, (job,))
+        return
+    _settle(group, outcomes)
+
+
+def flush(writer: Writer) -> None:
+    """Commit everything that waits. Called once for each write, so a call often finds its write done already."""
+    taken = [writer.waiting.popleft() for _ in range(min(len(writer.waiting), _GROUP))]
+    group = [job for job in taken if job.done.set_running_or_notify_cancel()]
+    if group:
+        _commit(writer, group)

@@ -1,0 +1,38 @@
+"""What an error of SQLite means to a caller of the store. Pure."""
+
+import sqlite3
+from collections.abc import Mapping
+from typing import Final
+
+from integrates.db_model.errors import StoreError, Unavailable, Unfit
+from integrates.db_model.store.retry import Transient
+
+_PRIMARY: Final = 0xFF
+"""The bits of an extended result code that hold the primary one (https://sqlite.org/rescode.html)."""
+_EXTENDED: Final[Mapping[int, type[StoreError]]] = {
+    sqlite3.SQLITE_IOERR_SHORT_READ: Unfit,  # the file is shorter than it says
+    sqlite3.SQLITE_IOERR_CORRUPTFS: Unfit,
+}
+_MEANINGS: Final[Mapping[int, type[StoreError | Transient]]] = {
+    sqlite3.SQLITE_BUSY: Transient,
+    sqlite3.SQLITE_LOCKED: Transient,
+    sqlite3.SQLITE_PROTOCOL: Transient,  # two processes began at once
+    # A disk that is full, or fails, is trouble with the right store: once somebody has helped, the same call succeeds. That
+    # takes longer than any patience of ours, so it is not tried again here.
+    sqlite3.SQLITE_FULL: Unavailable,
+    sqlite3.SQLITE_IOERR: Unavailable,
+    sqlite3.SQLITE_NOMEM: Unavailable,
+    sqlite3.SQLITE_INTERRUPT: Unavailable,
+}
+
+
+def translated(error: sqlite3.Error) -> StoreError | Transient:
+    """Return what a caller is told of an error, or ``Transient`` when another attempt may succeed.
+
+    Everything without a meaning of its own is ``Unfit``: a damaged file, one that is no database, read-only, not to be opened,
+    without the tables of the design, or a store that was closed. Trying again helps with none of them.
+    """
+    code = getattr(error, "sqlite_errorcode", None)
+    if not isinstance(code, int):
+        return Unfit(str(error))
+    return _EXTENDED.get(code, _MEANINGS.get(code & _PRIMARY, Unfit))(str(error))

@@ -1,0 +1,192 @@
+"""The file of a SQLite store: opening it, making it, and bringing it to the design of this program."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+
+from integrates.db_model.errors import Unfit
+from integrates.db_model.store.port import IndexKey, Item
+from integrates.db_model.store.sqlite.fault import translated
+from integrates.db_model.store.sqlite.statements import SCHEMA_VERSION, Statements, index_columns, item, placed
+
+MIGRATE: Final = "integrates.db_model.store.migration.migrate_store brings it to the design of this program"
+Texts = Mapping[str, Statements]
+IndexKeys = Callable[[Item], Mapping[int, IndexKey]]
+"""A pure function from an item to the keys that it has in each index."""
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a file is and which one it was when it was opened."""
+
+    path: Path
+    device: int
+    number: int
+
+
+def connected(path: Path, busy: float) -> sqlite3.Connection:
+    """Connect to a file that exists; ``busy`` is how many seconds a statement waits for a lock."""
+    where = f"file:{quote(str(path))}?mode=rw"
+    return sqlite3.connect(where, uri=True, timeout=busy, isolation_level=None, check_same_thread=False)
+
+
+def writing(path: Path, busy: float) -> sqlite3.Connection:
+    """Connect a writer: durable, and with room so that a page which many writes touch is copied into the file once.
+
+    What a savepoint may have to undo stays in memory: a temporary file for it costs a third of all writing.
+    """
+    with ExitStack() as stack:
+        connection = stack.enter_context(closing(connected(path, busy)))
+        for setting in ("synchronous = FULL", "cache_size = -8192", "wal_autocheckpoint = 4000", "temp_store = MEMORY"):
+            connection.execute(f"PRAGMA {setting}")
+        stack.pop_all()
+    return connection
+
+
+def place_of(path: Path) -> Place:
+    """Return the place of a file that exists. Raise ``Unfit`` when it does not."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - called for every read, and half as slow as Path.stat
+    except OSError as error:
+        raise Unfit(f"the file {path} cannot be found any more: {error.strerror}") from error
+    return Place(path, found.st_dev, found.st_ino)
+
+
+def check_place(place: Place) -> None:
+    """Raise ``Unfit`` when the file is not where it was any more: what is written to it would be lost without a sign."""
+    if place_of(place.path) != place:
+        raise Unfit(f"the file {place.path} was replaced while it was open")
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _names(connection: sqlite3.Connection) -> frozenset[str]:
+    """Return the names of all tables and indexes, but those that SQLite makes itself."""
+    text = "SELECT name FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite_%'"
+    return frozenset(name for (name,) in connection.execute(text))
+
+
+def _designed(texts: Texts) -> frozenset[str]:
+    return frozenset(name for table in texts.values() for name in (table.table, *table.indexes))
+
+
+def _check_version(connection: sqlite3.Connection) -> None:
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    if found != SCHEMA_VERSION:
+        kind = "is no store" if found == 0 else f"is of version {found}, and this program reads version {SCHEMA_VERSION}"
+        raise Unfit(f"the file {kind}")
+
+
+def _check(connection: sqlite3.Connection, texts: Texts) -> None:
+    """Raise ``Unfit`` when the file has not the tables and indexes of the design."""
+    _check_version(connection)
+    found, designed = _names(connection), _designed(texts)
+    if newer := sorted(found - designed):
+        raise Unfit(f"the file was made by a newer program: this one does not know {', '.join(newer)}")
+    if missing := sorted(designed - found):
+        raise Unfit(f"the file was made by an older program: it lacks {', '.join(missing)}. {MIGRATE}")
+
+
+def _create(connection: sqlite3.Connection, texts: Texts) -> None:
+    """Make the tables in a database that is empty; leave any other alone."""
+    with _transaction(connection):
+        (found,) = connection.execute("PRAGMA user_version").fetchone()
+        if found or _names(connection):
+            return
+        for table in texts.values():
+            for text in (table.create, *table.indexes.values()):
+                connection.execute(text)
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _check_path(path: Path, *, create: bool) -> None:
+    if not path.parent.is_dir() or path.is_dir():
+        raise Unfit(f"not a file in an existing folder: {path}")
+    if not create and not path.exists():
+        raise Unfit(f"there is no store in {path}")
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Translate what SQLite and the system raise, and say which file it is about."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise type(translated(error))(f"{path}: {error}") from error
+    except OSError as error:
+        raise Unfit(f"{path}: {error.strerror}") from error
+    except Unfit as error:
+        raise Unfit(error.reason if str(path) in error.reason else f"{path}: {error.reason}") from error
+
+
+def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> Place:
+    """Make sure that there is a store of the design in the file, and return its place.
+
+    Only with ``create`` is a file or its tables made, for its owner only, which SQLite extends to the files beside it.
+    Raise ``Unfit`` when it is something else or missing, ``Transient`` while it is locked.
+    """
+    with _named(path):
+        _check_path(path, create=create)
+    if create:
+        with suppress(OSError):  # what makes it impossible, SQLite tells
+            path.touch(mode=0o600, exist_ok=False)
+    with _named(path), closing(writing(path, busy)) as connection:
+        if create:
+            _create(connection, texts)
+        _check(connection, texts)
+        connection.execute("PRAGMA journal_mode = WAL")  # no more than a look when it is so already; never in another's
+    return place_of(path)
+
+
+def _added(connection: sqlite3.Connection, table: Statements, found: frozenset[str]) -> bool:
+    """Make the table, or the columns of its missing indexes; return whether there may be items without keys there."""
+    if table.table not in found:
+        connection.execute(table.create)
+        return False
+    present = {row[1] for row in connection.execute(f"PRAGMA table_info({table.table})")}
+    missing = [column for column in index_columns(table.numbers) if column not in present]
+    for column in missing:
+        connection.execute(f"ALTER TABLE {table.table} ADD COLUMN {column} TEXT")
+    return bool(table.indexes.keys() - found)
+
+
+def _listed_anew(connection: sqlite3.Connection, table: Statements, index_keys: IndexKeys) -> None:
+    last = 0
+    while rows := connection.execute(table.every, (last,)).fetchall():
+        for _, *columns in rows:
+            stored = item(table.table, table.numbers, columns)
+            connection.execute(table.place, (*placed(index_keys(stored), table.numbers), stored.key.pk, stored.key.sk))
+        last = rows[-1][0]
+
+
+def migrate(path: Path, busy: float, texts: Texts, index_keys: IndexKeys) -> None:
+    """Add the tables and indexes that the design has and the file has not, in one transaction: all of it or nothing.
+
+    ``index_keys`` says where each stored item stands in the indexes. Raise ``Unfit`` when there is no store of this form.
+    """
+    with _named(path):
+        _check_path(path, create=False)
+    with _named(path), closing(writing(path, busy)) as connection, _transaction(connection):
+        _check_version(connection)
+        found = _names(connection)
+        for table in texts.values():
+            if _added(connection, table, found):
+                _listed_anew(connection, table, index_keys)
+            for name, text in table.indexes.items():
+                if name not in found:
+                    connection.execute(text)
+        _check(connection, texts)
