@@ -1,4 +1,4 @@
-"""Entities that rules are tried on."""
+"""Entities that rules are tried on, and what kinds of fields do not take."""
 
 from datetime import UTC, datetime
 from decimal import Decimal

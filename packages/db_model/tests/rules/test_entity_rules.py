@@ -149,8 +149,8 @@ def test_expiry_within_the_range(ahead: timedelta) -> None:
 @pytest.mark.parametrize("ahead", [-INSTANT, timedelta(0), timedelta(days=180), timedelta(days=1_000_000)])
 def test_expiry_out_of_range(ahead: timedelta) -> None:
     with pytest.raises(Rejected) as caught:
-        token_rules.expiry(NOW + ahead, NOW, ("expiresAt",))
-    assert (caught.value.rule, caught.value.path) == ("expiry_out_of_range", ("expiresAt",))
+        token_rules.expiry(NOW + ahead, NOW, ("expires_at",))
+    assert (caught.value.reason, caught.value.path) == ("expiry_out_of_range", ("expires_at",))
 
 
 def test_a_naive_expiry_is_refused() -> None:

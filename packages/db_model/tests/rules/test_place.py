@@ -61,7 +61,7 @@ def test_place_is_taken(kind: VulnerabilityType, given: tuple[str, str], stored:
 def test_place_is_refused(kind: VulnerabilityType, given: tuple[str, str], argument: str, rule: str) -> None:
     with pytest.raises(Rejections) as caught:
         place(kind, *given, ("items", "0"))
-    assert [(one.rule, one.path) for one in caught.value.refusals] == [(rule, ("items", "0", argument))]
+    assert [(one.reason, one.path) for one in caught.value.refusals] == [(rule, ("items", "0", argument))]
 
 
 def test_both_halves_are_refused_together() -> None:

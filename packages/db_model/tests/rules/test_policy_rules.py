@@ -27,7 +27,7 @@ def policies(**fields: Any) -> Policies:
 def refusals(given_policies: Policies, *, of_group: bool = False) -> list[tuple[str, tuple[str, ...]]]:
     with pytest.raises(Rejections) as caught:
         check(given_policies, ("policies",), of_group=of_group)
-    return [(one.rule, one.path) for one in caught.value.refusals]
+    return [(one.reason, one.path) for one in caught.value.refusals]
 
 
 def test_the_defaults_of_the_table() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from integrates.db_model.errors import Rejected, Rejections
 from integrates.db_model.roots import rules
 from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
-from integrates.db_model.values import Check
+from integrates.db_model.values.check import Check
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 NOW = datetime(2024, 5, 1, tzinfo=UTC)
@@ -33,7 +33,7 @@ def refusal(value: str, check: Check) -> str:
     with pytest.raises(Rejected) as caught:
         check(value, ("argument",))
     assert caught.value.path == ("argument",)
-    return caught.value.rule
+    return caught.value.reason
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_exclusions_keep_their_order_and_repetitions() -> None:
 def test_bad_exclusions(pattern: str, rule: str) -> None:
     with pytest.raises(Rejections) as caught:
         rules.gitignore(["a", pattern], ("gitignore",))
-    assert [(one.rule, one.path) for one in caught.value.refusals] == [(rule, ("gitignore", "1"))]
+    assert [(one.reason, one.path) for one in caught.value.refusals] == [(rule, ("gitignore", "1"))]
 
 
 def test_exclusions_are_bounded() -> None:

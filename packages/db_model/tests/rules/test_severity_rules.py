@@ -72,20 +72,20 @@ def test_other_versions_and_bad_vectors_are_refused(v4: str | None, v3: str | No
     with pytest.raises(Rejections) as caught:
         severity(v4, v3, path=("severity",))
     name = "cvss_v4" if v4 is not None else "cvss_v3"
-    assert [(one.rule, one.path) for one in caught.value.refusals] == [("bad_vector", ("severity", name))]
+    assert [(one.reason, one.path) for one in caught.value.refusals] == [("bad_vector", ("severity", name))]
 
 
 def test_all_refusals_come_together() -> None:
     with pytest.raises(Rejections) as caught:
         severity("x", "y", Decimal(11))
-    assert [one.rule for one in caught.value.refusals] == ["bad_vector", "bad_vector", "out_of_range"]
+    assert [one.reason for one in caught.value.refusals] == ["bad_vector", "bad_vector", "out_of_range"]
 
 
 @pytest.mark.parametrize("score", ["-0.1", "10.1", "NaN", "sNaN", "Infinity", "-Infinity"])
 def test_scores_outside_their_range_are_refused(score: str) -> None:
     with pytest.raises(Rejections) as caught:
         severity(tool_score=Decimal(score))
-    assert [one.rule for one in caught.value.refusals] == ["out_of_range"]
+    assert [one.reason for one in caught.value.refusals] == ["out_of_range"]
 
 
 EXTRAS = st.sampled_from(

@@ -1,5 +1,6 @@
 """Treatments: domain section 4.3 and the refusals of the mutation that chooses one."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -10,7 +11,17 @@ from msgspec.structs import asdict, replace
 
 from integrates.db_model.errors import Rejections
 from integrates.db_model.policies.types import EffectivePolicies
-from integrates.db_model.vulnerabilities.treatment import Requester, TreatmentRequest, treat
+from integrates.db_model.vulnerabilities.treatment import (
+    ENDED,
+    Requester,
+    TreatmentRequest,
+    asked,
+    check_permitted,
+    expired,
+    is_over,
+    reassigned,
+    treat,
+)
 from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
     PreviousTreatment,
@@ -68,7 +79,7 @@ def refusals(
 ) -> list[tuple[str, tuple[str, ...]]]:
     with pytest.raises(Rejections) as caught:
         treated(vulnerability, wanted, requester, policies, score)
-    return [(one.rule, one.path) for one in caught.value.refusals]
+    return [(one.reason, one.path) for one in caught.value.refusals]
 
 
 def in_treatment(vulnerability: Vulnerability, treatment: Treatment) -> Vulnerability:
@@ -305,3 +316,77 @@ def test_the_number_of_acceptances_never_falls_and_obeys_the_limit(
         assert after.cycle.temporary_acceptances <= 2
         assert (after.treatment.previous is not None) == (after.treatment.status is FOREVER)
         one = after
+
+
+def test_what_is_asked_for_is_brought_into_the_form_in_which_it_is_stored() -> None:
+    found = asked(IN_PROGRESS, f"  {WHY} ", None, " URI@demo.example")
+    assert (found.justification, found.assigned, found.flaws) == (WHY, "uri@demo.example", ())
+
+
+def test_texts_at_fault_are_told_with_all_other_arguments_at_fault_once_each(vulnerability: Vulnerability) -> None:
+    wanted = asked(ACCEPTED, "short", NOW + timedelta(days=31), "nobody")
+    assert refusals(vulnerability, wanted, replace(MAY_ALL, assigned_may_be=False)) == [
+        ("too_short", ("justification",)),
+        ("bad_format", ASSIGNEE),
+        ("acceptance_too_long", UNTIL),
+    ]
+    assert refusals(safe(vulnerability), wanted)[0] == ("too_short", ("justification",))
+
+
+def test_a_permission_comes_before_arguments_at_fault() -> None:
+    wanted = asked(IN_PROGRESS, "short", None, "nobody")
+    with pytest.raises(Rejections) as caught:
+        check_permitted(wanted, replace(MAY_ALL, may_assign=False))
+    assert [one.reason for one in caught.value.refusals] == ["assign_others"]
+
+
+def accepted(vulnerability: Vulnerability, until: datetime = NOW) -> Vulnerability:
+    return in_treatment(vulnerability, Treatment(status=ACCEPTED, accepted_until=until, justification=WHY, at=NOW, by=VERA))
+
+
+def test_an_acceptance_is_over_at_its_date(vulnerability: Vulnerability) -> None:
+    tick = timedelta(microseconds=1)
+    assert [is_over(accepted(vulnerability, until), NOW) for until in (NOW - tick, NOW, NOW + tick)] == [True, True, False]
+
+
+def test_an_acceptance_that_is_over_becomes_untreated_and_keeps_its_number(vulnerability: Vulnerability) -> None:
+    one = accepted_times(accepted(vulnerability), 2)
+    done = expired(one, NOW, by="system", at=NOW)
+    assert done == replace(one, treatment=Treatment(status=UNTREATED, justification=ENDED, at=NOW, by="system"))
+
+
+def test_nothing_else_expires(vulnerability: Vulnerability) -> None:
+    later = accepted(vulnerability, NOW + timedelta(days=1))
+    for one in (safe(accepted(vulnerability)), later, treated(vulnerability, request(IN_PROGRESS)), vulnerability):
+        assert expired(one, NOW, by="system", at=NOW) is one
+
+
+def test_a_permanent_acceptance_does_not_expire(vulnerability: Vulnerability) -> None:
+    one = treated(vulnerability, request(FOREVER))
+    assert expired(one, NOW + timedelta(days=9_999), by="system", at=NOW) is one
+
+
+def test_a_hidden_acceptance_expires(vulnerability: Vulnerability) -> None:
+    assert expired(hidden(accepted(vulnerability)), NOW, by="system", at=NOW).treatment.status is UNTREATED
+
+
+def test_reassigning_reaches_the_treatment_that_a_refused_request_brings_back(vulnerability: Vulnerability) -> None:
+    one = treated(treated(vulnerability, request(IN_PROGRESS, assigned=URI)), request(FOREVER))
+    assert one.treatment.previous is not None
+    done = reassigned(one, URI, VERA, by=VERA, at=NOW).treatment
+    assert done == replace(one.treatment, assigned=VERA, previous=replace(one.treatment.previous, assigned=VERA))
+
+
+@pytest.mark.parametrize("to", [URI, "else@demo.example"])
+def test_what_is_not_the_leavers_stays_as_it_is(vulnerability: Vulnerability, to: str) -> None:
+    one = treated(vulnerability, request(IN_PROGRESS, assigned=URI if to == URI else VERA))
+    assert reassigned(one, URI, to, by=VERA, at=NOW) is one
+
+
+@pytest.mark.parametrize("change, reason", [(safe, "not_vulnerable"), (hidden, "hidden")])
+def test_what_people_cannot_treat_is_not_reassigned(
+    vulnerability: Vulnerability, change: Callable[[Vulnerability], Vulnerability], reason: str
+) -> None:
+    one = change(treated(vulnerability, request(IN_PROGRESS, assigned=URI)))
+    with pytest.raises(Rejections, match=reason):
+        reassigned(one, URI, VERA, by=VERA, at=NOW)

@@ -1,17 +1,58 @@
 """What an access record gives (domain sections 1 and 2)."""
 
-from typing import overload
+from collections.abc import Iterator, Mapping
+from typing import Final, overload
 
-from integrates.db_model.access.types import AccessStatus, GroupAccess, GroupRole, OrganizationAccess, OrganizationRole
+from integrates.db_model.access.types import (
+    AccessStatus,
+    GroupAccess,
+    GroupRole,
+    Invitation,
+    OrganizationAccess,
+    OrganizationRole,
+)
+from integrates.db_model.entity.rules import ENTITY, by
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.values.check import Normaliser, choice, remembered, whole_of
+from integrates.db_model.values.text import actor, digest, email, identifier, name, person_text
+
+FORCES: Final = "service:forces:"
+"""What the identity of the CI of a group begins with; the name of the group follows."""
+_GRANTABLE: Final = frozenset(role.value for role in GroupRole if role is not GroupRole.SERVICE_FORCES)
+_COMMON: Final[Mapping[str, Normaliser]] = {
+    **ENTITY,
+    "invitation.responsibility": person_text,
+    "invitation.jti_hash": digest,
+    "state.by": by,
+}
+_IN_ORGANIZATION: Final = whole_of(
+    OrganizationAccess,
+    {
+        **_COMMON,
+        "email": remembered(email),
+        "organization_id": remembered(identifier),
+        "invitation.role": choice(frozenset(role.value for role in OrganizationRole)),
+    },
+)
+_IN_GROUP: Final = whole_of(
+    GroupAccess,
+    {
+        **_COMMON,
+        "email": remembered(actor),
+        "group_name": remembered(name),
+        "access.responsibility": person_text,
+        "invitation.role": choice(_GRANTABLE),
+    },
+)
 
 
 def is_live(access: OrganizationAccess | GroupAccess) -> bool:
-    """Tell whether the access was not removed; an invitation is live, too."""
+    """Return whether the access was not removed; an invitation is live, too."""
     return access.state.status is not AccessStatus.REMOVED
 
 
 def is_member(access: OrganizationAccess | GroupAccess) -> bool:
-    """Tell whether the person is a member, not merely invited."""
+    """Return whether the person is a member, not merely invited."""
     return access.state.status is AccessStatus.ACTIVE
 
 
@@ -22,3 +63,50 @@ def role_of(access: GroupAccess) -> GroupRole | None: ...
 def role_of(access: OrganizationAccess | GroupAccess) -> OrganizationRole | GroupRole | None:
     """Return the role that the record gives by itself; ``None`` to those who are not members."""
     return access.access.role if is_member(access) else None
+
+
+def is_manager(access: OrganizationAccess) -> bool:
+    """Return whether the person manages the organization."""
+    return role_of(access) is OrganizationRole.ORGANIZATION_MANAGER
+
+
+def whole_in_organization(access: OrganizationAccess) -> Iterator[Rejected]:
+    """Yield each refusal of an access to an organization in any state (E13)."""
+    refused = _IN_ORGANIZATION(access)
+    yield from refused or _relations(access)
+
+
+def whole_in_group(access: GroupAccess) -> Iterator[Rejected]:
+    """Yield each refusal of an access to a group in any state (E13)."""
+    refused = _IN_GROUP(access)
+    yield from refused or (*_relations(access), *_of_service(access))
+
+
+def _relations(access: OrganizationAccess | GroupAccess) -> Iterator[Rejected]:
+    role, invitation = access.access.role, access.invitation
+    if access.state.status is AccessStatus.ACTIVE and role is None:
+        yield Rejected(Reason.REQUIRED, ("access", "role"))
+    if access.state.status is AccessStatus.INVITED and role is not None:
+        yield Rejected(Reason.INCONSISTENT, ("access", "role"))
+    if access.state.status is AccessStatus.INVITED and invitation is None:
+        yield Rejected(Reason.REQUIRED, ("invitation",))
+    if invitation is not None:
+        yield from _invited(invitation, in_group=isinstance(access, GroupAccess))
+
+
+def _invited(invitation: Invitation, *, in_group: bool) -> Iterator[Rejected]:
+    if invitation.responsibility is not None and not in_group:
+        yield Rejected(Reason.INCONSISTENT, ("invitation", "responsibility"))
+    if invitation.expires_at <= invitation.sent_at:
+        yield Rejected(Reason.OUT_OF_RANGE, ("invitation", "expires_at"))
+
+
+def _of_service(access: GroupAccess) -> Iterator[Rejected]:
+    """Yield what is wrong with who the access is given to: a person, or the CI identity of this group with its own role."""
+    is_person = "@" in access.email
+    if is_person and access.access.role is GroupRole.SERVICE_FORCES:
+        yield Rejected(Reason.SERVICE_ROLE, ("access", "role"))
+    if not is_person and access.email != f"{FORCES}{access.group_name}":
+        yield Rejected(Reason.BAD_FORMAT, ("email",))
+    if not is_person and access.access.role not in {None, GroupRole.SERVICE_FORCES}:
+        yield Rejected(Reason.INCONSISTENT, ("access", "role"))

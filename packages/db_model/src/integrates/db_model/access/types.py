@@ -35,7 +35,7 @@ class AccessStatus(StrEnum):
     REMOVED = "REMOVED"
 
 
-class AccessState(msgspec.Struct, frozen=True, kw_only=True):
+class AccessState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the access."""
 
     status: AccessStatus
@@ -43,20 +43,20 @@ class AccessState(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-class OrganizationGrant(msgspec.Struct, frozen=True, kw_only=True):
+class OrganizationGrant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the person may do; no role while only invited."""
 
     role: OrganizationRole | None = None
 
 
-class GroupGrant(msgspec.Struct, frozen=True, kw_only=True):
+class GroupGrant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the person may do and is there for; no role while only invited."""
 
     role: GroupRole | None = None
     responsibility: str | None = None
 
 
-class Invitation(msgspec.Struct, frozen=True, kw_only=True):
+class Invitation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An open invitation; ``jti_hash`` is the SHA-256 of the link's secret part."""
 
     role: str

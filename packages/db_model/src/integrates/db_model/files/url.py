@@ -58,7 +58,7 @@ _PLACES: Final[Mapping[str, Callable[[str], AbstractAsyncContextManager[Files]]]
 async def open_files(url: str) -> AsyncIterator[Files]:
     """Open the place for files that ``url`` names and close it again; its adapter is loaded only now.
 
-    Raises ``ValueError`` (it says what is accepted) for a URL that names no place.
+    Raise ``ValueError`` (it says what is accepted) for a URL that names no place.
     """
     opener = _PLACES.get(url.partition(":")[0])
     if opener is None:

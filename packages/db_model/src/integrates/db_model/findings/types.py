@@ -34,14 +34,14 @@ class RemovalJustification(StrEnum):
     REPORTING_ERROR = "REPORTING_ERROR"
 
 
-class ToolRule(msgspec.Struct, frozen=True, kw_only=True):
+class ToolRule(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The rule of a tool that the finding stands for."""
 
     tool: str
     rule_id: str
 
 
-class FindingDescription(msgspec.Struct, frozen=True, kw_only=True):
+class FindingDescription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Texts of the finding; ``min_time_to_remediate`` in minutes."""
 
     title: str
@@ -53,13 +53,13 @@ class FindingDescription(msgspec.Struct, frozen=True, kw_only=True):
     min_time_to_remediate: int | None = None
 
 
-class FindingRelease(msgspec.Struct, frozen=True, kw_only=True):
+class FindingRelease(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When the first vulnerability of the finding was released; set once."""
 
     released_at: datetime | None = None
 
 
-class FindingState(msgspec.Struct, frozen=True, kw_only=True):
+class FindingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the finding."""
 
     status: FindingStateStatus
@@ -69,7 +69,7 @@ class FindingState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Finding(Entity, frozen=True, kw_only=True):
-    """A kind of weakness in one group."""
+    """A kind of weakness in one group. ``scored`` counts the changes of its severity."""
 
     id: str
     group_name: str
@@ -77,5 +77,6 @@ class Finding(Entity, frozen=True, kw_only=True):
     rule: ToolRule | None = None
     description: FindingDescription
     severity: Severity | None = None
+    scored: int = 0
     release: FindingRelease = FindingRelease()
     state: FindingState

@@ -23,7 +23,7 @@ class GroupStatus(StrEnum):
     DELETED = "DELETED"
 
 
-class GroupInfo(msgspec.Struct, frozen=True, kw_only=True):
+class GroupInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What people say of the group. Texts are NFC-normalised and trimmed."""
 
     name: str
@@ -35,7 +35,7 @@ class GroupInfo(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
 
 
-class GroupState(msgspec.Struct, frozen=True, kw_only=True):
+class GroupState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the group; ``reason`` and ``comments`` belong to its removal."""
 
     status: GroupStatus

@@ -23,7 +23,7 @@ class ImportStatus(StrEnum):
     RUNNING = "RUNNING"
 
 
-class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
+class ImportOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the caller asked for."""
 
     close_missing: bool = True
@@ -31,14 +31,14 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True):
     technique: Technique | None = None
 
 
-class ImportPosition(msgspec.Struct, frozen=True, kw_only=True):
+class ImportPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The next result to work on, in the order of work; ``run`` = number of runs when all are done."""
 
     run: int = 0
     result: int = 0
 
 
-class ImportCounts(msgspec.Struct, frozen=True, kw_only=True):
+class ImportCounts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many results had which effect; ``closed`` counts vulnerabilities that no result named."""
 
     created: int = 0
@@ -52,14 +52,14 @@ class ImportCounts(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int = 0
 
 
-class ImportProblem(msgspec.Struct, frozen=True, kw_only=True):
+class ImportProblem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Why one result was skipped: ``pointer`` is its JSON pointer."""
 
     pointer: str
     reason: str
 
 
-class ImportFile(msgspec.Struct, frozen=True, kw_only=True):
+class ImportFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The imported file, kept in the file store under the id of its import. ``sha256`` in hex, ``size`` in bytes."""
 
     file_name: str
@@ -67,7 +67,7 @@ class ImportFile(msgspec.Struct, frozen=True, kw_only=True):
     size: int
 
 
-class ImportState(msgspec.Struct, frozen=True, kw_only=True):
+class ImportState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the import."""
 
     status: ImportStatus
@@ -76,14 +76,17 @@ class ImportState(msgspec.Struct, frozen=True, kw_only=True):
     reason: str | None = None
 
 
-class ImportProgress(msgspec.Struct, frozen=True, kw_only=True):
-    """Work done so far, and the lease of the worker that does it."""
+class ImportProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Work done so far, and the lease of the worker that does it: an item beside the import, without revisions (E10).
+
+    ``version`` is that of the item, 0 before it is stored.
+    """
 
     position: ImportPosition = ImportPosition()
     lease_until: datetime
     attempts: int = 0
     counts: ImportCounts = ImportCounts()
-    finished_at: datetime | None = None
+    version: int = 0
 
 
 class Import(Entity, frozen=True, kw_only=True):
@@ -97,5 +100,4 @@ class Import(Entity, frozen=True, kw_only=True):
     file: ImportFile
     options: ImportOptions
     problems: tuple[ImportProblem, ...] = ()
-    progress: ImportProgress
     state: ImportState

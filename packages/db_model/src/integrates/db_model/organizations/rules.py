@@ -1,12 +1,15 @@
 """What an organization may be (domain sections 2 and 3)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from integrates.db_model.errors import Rejected
-from integrates.db_model.organizations.types import Organization, OrganizationStatus
-from integrates.db_model.values import one_line, shaped
+from integrates.db_model.entity.rules import ENTITY, by
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.organizations.types import Organization, OrganizationInfo, OrganizationStatus
+from integrates.db_model.policies.rules import POLICIES, contradictions
+from integrates.db_model.values.check import Arguments, whole_of
+from integrates.db_model.values.text import identifier, name, one_line, shaped
 
 COUNTRIES: Final = frozenset(
     re.findall(
@@ -24,13 +27,35 @@ COUNTRIES: Final = frozenset(
 
 
 def is_live(organization: Organization) -> bool:
-    """Tell whether the organization was not removed."""
+    """Return whether the organization was not removed."""
     return organization.state.status is OrganizationStatus.ACTIVE
 
 
 def country(value: str, path: Sequence[str]) -> str:
-    """Return the code of a country in upper case. Raises ``Rejected``; an unassigned code is ``bad_format``."""
+    """Return the code of a country in upper case. Raise ``Rejected``; an unassigned code is ``bad_format``."""
     text = shaped(one_line(value, path, low=2, high=2).upper(), path, "[A-Z]", "..")
     if text not in COUNTRIES:
-        raise Rejected("bad_format", path)
+        raise Rejected(Reason.BAD_FORMAT, path)
     return text
+
+
+ARGUMENTS: Final = Arguments(OrganizationInfo, {"name": name, "country": country})
+"""What a new organization is given."""
+
+_FIELDS: Final = whole_of(
+    Organization,
+    {
+        **ENTITY,
+        **POLICIES,
+        "id": identifier,
+        "info.name": name,
+        "info.country": country,
+        "state.by": by,
+    },
+)
+
+
+def whole(organization: Organization) -> Iterator[Rejected]:
+    """Yield each refusal of an organization in any state (E13)."""
+    refused = _FIELDS(organization)
+    yield from refused or contradictions(organization.policies, ("policies",))

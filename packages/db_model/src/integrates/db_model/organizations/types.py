@@ -16,14 +16,14 @@ class OrganizationStatus(StrEnum):
     DELETED = "DELETED"
 
 
-class OrganizationInfo(msgspec.Struct, frozen=True, kw_only=True):
+class OrganizationInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """``country`` is an ISO 3166-1 alpha-2 code."""
 
     name: str
     country: str | None = None
 
 
-class OrganizationState(msgspec.Struct, frozen=True, kw_only=True):
+class OrganizationState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the organization."""
 
     status: OrganizationStatus

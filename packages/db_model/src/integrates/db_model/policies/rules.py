@@ -1,13 +1,15 @@
 """What policies may be set, and which are in force (domain section 6)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
 from msgspec import structs
 
-from integrates.db_model.errors import Rejected, Rejections
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.policies.types import EffectivePolicies, Policies
+from integrates.db_model.severities.rules import stored_score
+from integrates.db_model.values.check import Normaliser, number, refuse
 
 DEFAULTS: Final = EffectivePolicies(
     max_acceptance_days=90,
@@ -32,16 +34,21 @@ RANGES: Final = {
 """Lowest and highest value of each field."""
 
 _TENTH: Final = Decimal("0.1")
+_SCORES: Final = frozenset({"min_acceptance_severity", "max_acceptance_severity", "min_breaking_severity"})
+POLICIES: Final[Mapping[str, Normaliser]] = {
+    f"policies.{name}": stored_score if name in _SCORES else number(low, high) for name, (low, high) in RANGES.items()
+}
+"""The rows of the policies of an organization or a group, as they are stored."""
 
 
 def is_range_inverted(policies: Policies | EffectivePolicies) -> bool:
-    """Tell whether the lowest score that may be accepted lies above the highest. What is not set is in nobody's way."""
+    """Return whether the lowest score that may be accepted lies above the highest. An unset bound is no bound."""
     low, high = policies.min_acceptance_severity, policies.max_acceptance_severity
     return low is not None and high is not None and low > high
 
 
 def is_debt_before_grace(policies: Policies | EffectivePolicies) -> bool:
-    """Tell whether a vulnerability would count as debt before its grace period is over."""
+    """Return whether a vulnerability would count as debt before its grace period is over."""
     grace, debt = policies.vulnerability_grace_period, policies.days_until_it_breaks
     return grace is not None and debt is not None and debt <= grace
 
@@ -76,19 +83,15 @@ def check(policies: Policies, path: Sequence[str] = (), *, of_group: bool) -> Po
     ``bad_format`` (a score with more than one decimal); when there are none of these, ``range_inverted`` and
     ``debt_before_grace``. A group's values may contradict its organization's: see ``effective``.
     """
-    _refuse((*_misplaced(policies, path, of_group=of_group), *_misfits(policies, path)))
-    _refuse(tuple(_contradictions(policies, path)))
+    refuse((*(misplaced(policies, path) if of_group else ()), *_misfits(policies, path)))
+    refuse(contradictions(policies, path))
     return structs.replace(policies, **{name: score.quantize(_TENTH) for name, score in _scores(policies)})
 
 
-def _refuse(refusals: Sequence[Rejected]) -> None:
-    if refusals:
-        raise Rejections(refusals)
-
-
-def _misplaced(policies: Policies, path: Sequence[str], *, of_group: bool) -> Iterator[Rejected]:
-    if of_group and policies.inactivity_period is not None:
-        yield Rejected("organization_only", (*path, "inactivity_period"))
+def misplaced(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
+    """Yield a refusal of what a group cannot set, when it is set."""
+    if policies.inactivity_period is not None:
+        yield Rejected(Reason.ORGANIZATION_ONLY, (*path, "inactivity_period"))
 
 
 def _scores(policies: Policies) -> Iterator[tuple[str, Decimal]]:
@@ -102,13 +105,14 @@ def _misfits(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
     for name, (low, high) in RANGES.items():
         value = getattr(policies, name)
         if value is not None and not (Decimal(value).is_finite() and low <= value <= high):
-            yield Rejected("out_of_range", (*path, name))
+            yield Rejected(Reason.OUT_OF_RANGE, (*path, name))
         elif isinstance(value, Decimal) and value != value.quantize(_TENTH):
-            yield Rejected("bad_format", (*path, name))
+            yield Rejected(Reason.BAD_FORMAT, (*path, name))
 
 
-def _contradictions(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
+def contradictions(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
+    """Yield a refusal of each pair of policies that contradict each other."""
     if is_range_inverted(policies):
-        yield Rejected("range_inverted", (*path, "min_acceptance_severity"))
+        yield Rejected(Reason.RANGE_INVERTED, (*path, "min_acceptance_severity"))
     if is_debt_before_grace(policies):
-        yield Rejected("debt_before_grace", (*path, "days_until_it_breaks"))
+        yield Rejected(Reason.DEBT_BEFORE_GRACE, (*path, "days_until_it_breaks"))

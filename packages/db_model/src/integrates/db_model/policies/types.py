@@ -5,7 +5,7 @@ from decimal import Decimal
 import msgspec
 
 
-class Policies(msgspec.Struct, frozen=True, kw_only=True):
+class Policies(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Stored values of an organization or group; ``None`` means: not set here.
 
     Days are whole days, severities are scores 0.0-10.0 with one decimal.
@@ -21,7 +21,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True):
     inactivity_period: int | None = None
 
 
-class EffectivePolicies(msgspec.Struct, frozen=True, kw_only=True):
+class EffectivePolicies(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The values in force for one organization or group. ``None`` means unlimited or never."""
 
     max_acceptance_days: int

@@ -7,18 +7,25 @@ are not turned into each other, because their paths start at different directori
 """
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
 from urllib.parse import SplitResult
 
-from integrates.db_model.errors import Rejected
-from integrates.db_model.roots.types import Root, RootKind, RootStatus
-from integrates.db_model.values import address, each, one_line, shaped, split_url, url_text
+from msgspec import Struct
+from msgspec.structs import replace
+
+from integrates.db_model.entity.rules import ENTITY, by
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.roots.types import Criticality, Root, RootKind, RootStatus
+from integrates.db_model.values.check import Arguments, checked, choice, each, one_of, whole_of
+from integrates.db_model.values.text import identifier, name, nickname, one_line, reasoning, shaped
+from integrates.db_model.values.url import address, split_url, url_text
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 MAX_PATTERNS: Final = 50
 MAX_PATTERN: Final = 200
 MAX_BRANCH: Final = 255
+DEACTIVATION_REASONS: Final = frozenset({"OTHER", "OUT_OF_SCOPE", "REGISTERED_BY_MISTAKE"})
 
 _USER: Final = "[A-Za-z0-9_][A-Za-z0-9._~-]*"
 _SCP_LIKE: Final = re.compile(rf"({_USER})@([^:/@\[\]]+|\[[^/@\[\]]+\]):(.+)")
@@ -35,23 +42,23 @@ _TYPES: Final = {
 
 
 def is_active(root: Root) -> bool:
-    """Tell whether new vulnerabilities and imports may name the root."""
+    """Return whether new vulnerabilities and imports may name the root."""
     return root.state.status is RootStatus.ACTIVE
 
 
 def may_hold(root: Root, kind: VulnerabilityType) -> bool:
-    """Tell whether a vulnerability of that type can be in the root."""
+    """Return whether a vulnerability of that type can be in the root."""
     return _TYPES[root.kind] is kind
 
 
 def normalised_git_url(value: str, path: Sequence[str]) -> str:
     """Return the url of a git repository, https, ssh or ``user@host:path``, as it is stored and compared.
 
-    Raises ``Rejected`` as the validators of ``values`` do; query and fragment are ``bad_format``, for git has none.
+    Raise ``Rejected`` as the validators of ``values`` do; query and fragment are ``bad_format``, for git has none.
     """
     text = url_text(value, path)
     if "?" in text or "#" in text:
-        raise Rejected("bad_format", path)
+        raise Rejected(Reason.BAD_FORMAT, path)
     scp_like = _SCP_LIKE.fullmatch(text)
     if scp_like:
         user, host, place = scp_like.groups()
@@ -61,7 +68,7 @@ def normalised_git_url(value: str, path: Sequence[str]) -> str:
 
 def _normalised(parts: SplitResult, path: Sequence[str]) -> str:
     if parts.scheme not in {"https", "ssh"} or not parts.hostname or not parts.path.startswith("/"):
-        raise Rejected("bad_format", path)
+        raise Rejected(Reason.BAD_FORMAT, path)
     port = "" if parts.port is None else f":{parts.port}"
     return f"{parts.scheme}://{_user(parts, path)}{_host(parts.hostname, path)}{port}{_repository(parts.path, path)}"
 
@@ -80,7 +87,7 @@ def _host(text: str, path: Sequence[str]) -> str:
 def _repository(text: str, path: Sequence[str]) -> str:
     place = _ENDING.sub("", text)
     if not place or not {".", ".."}.isdisjoint(place.split("/")):
-        raise Rejected("bad_format", path)
+        raise Rejected(Reason.BAD_FORMAT, path)
     return place
 
 
@@ -93,16 +100,16 @@ def branch(value: str, path: Sequence[str]) -> str:
     """Take the name of a branch, by the rules of ``git check-ref-format --branch``."""
     text = shaped(one_line(value, path, low=1, high=MAX_BRANCH), path, _BRANCH_CHARACTER, ".+")
     if text.startswith("-") or text.endswith(".") or text == "@" or ".." in text or "@{" in text:
-        raise Rejected("bad_format", path)
+        raise Rejected(Reason.BAD_FORMAT, path)
     if any(not part or part.startswith(".") or part.endswith(".lock") for part in text.split("/")):
-        raise Rejected("bad_format", path)
+        raise Rejected(Reason.BAD_FORMAT, path)
     return text
 
 
 def gitignore(patterns: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
     """Take the patterns of what is out of scope, in their order, for later ones override earlier ones.
 
-    Raises ``Rejected`` (``too_many_items``) or ``Rejections`` that name each pattern at fault by its index: as for other
+    Raise ``Rejected`` (``too_many_items``) or ``Rejections`` that name each pattern at fault by its index: as for other
     one-line texts, or ``bad_exclusion`` for one that excludes everything or that no program could read.
     """
     return each(patterns, path, _pattern, MAX_PATTERNS)
@@ -112,5 +119,73 @@ def _pattern(value: str, path: Sequence[str]) -> str:
     text = one_line(value, path, low=1, high=MAX_PATTERN)
     inverted = any(low > high for group in _BRACKETS.findall(text) for low, high in _RANGE.findall(group))
     if not text.strip("*?/.!") or inverted or _DANGLING.search(text):
-        raise Rejected("bad_exclusion", path)
+        raise Rejected(Reason.BAD_EXCLUSION, path)
     return text
+
+
+class GivenGitRoot(Struct, frozen=True, kw_only=True):
+    """The checked arguments of a new GIT root."""
+
+    url: str
+    branch: str
+    gitignore: tuple[str, ...] = ()
+    nickname: str = ""
+    criticality: Criticality = Criticality.MEDIUM
+
+
+_ARGUMENTS: Final = Arguments(
+    GivenGitRoot,
+    {
+        "url": normalised_git_url,
+        "branch": branch,
+        "gitignore": gitignore,
+        "nickname": nickname,
+        "criticality": one_of(Criticality),
+    },
+)
+
+_FIELDS: Final = whole_of(
+    Root,
+    {
+        **ENTITY,
+        "id": identifier,
+        "group_name": name,
+        "organization_id": identifier,
+        "location.url": normalised_git_url,
+        "location.branch": branch,
+        "location.gitignore": gitignore,
+        "info.nickname": nickname,
+        "state.by": by,
+        "state.reason": choice(DEACTIVATION_REASONS),
+        "state.other": reasoning,
+    },
+)
+
+
+def git_root(raw: Mapping[str, Any]) -> GivenGitRoot:
+    """Return the arguments of a new GIT root normalised. A nickname that is left out is the last segment of the url.
+
+    Raise ``Rejections`` with every refusal, or ``Rejected`` when that segment is no nickname.
+    """
+    given = checked(_ARGUMENTS, raw)
+    return given if given.nickname else replace(given, nickname=nickname(nickname_of(given.url), ("nickname",)))
+
+
+def whole(root: Root) -> Iterator[Rejected]:
+    """Yield each refusal of a root in any state (E13)."""
+    refused = _FIELDS(root)
+    yield from refused or _relations(root)
+
+
+def _relations(root: Root) -> Iterator[Rejected]:
+    if root.kind is not RootKind.GIT:
+        yield Rejected(Reason.INCONSISTENT, ("kind",))
+    state = root.state
+    if is_active(root) and state.reason is not None:
+        yield Rejected(Reason.INCONSISTENT, ("state", "reason"))
+    if not is_active(root) and state.reason is None:
+        yield Rejected(Reason.REQUIRED, ("state", "reason"))
+    if state.reason == "OTHER" and state.other is None:
+        yield Rejected(Reason.REQUIRED, ("state", "other"))
+    if is_active(root) and state.other is not None:
+        yield Rejected(Reason.INCONSISTENT, ("state", "other"))

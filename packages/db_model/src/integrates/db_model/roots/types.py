@@ -32,7 +32,7 @@ class RootStatus(StrEnum):
     INACTIVE = "INACTIVE"
 
 
-class GitLocation(msgspec.Struct, frozen=True, kw_only=True):
+class GitLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where a GIT root is. ``url`` is normalised, ``gitignore`` holds at most 50 patterns."""
 
     url: str
@@ -40,14 +40,14 @@ class GitLocation(msgspec.Struct, frozen=True, kw_only=True):
     gitignore: tuple[str, ...] = ()
 
 
-class RootInfo(msgspec.Struct, frozen=True, kw_only=True):
+class RootInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How people call the root and how much it matters."""
 
     nickname: str
     criticality: Criticality = Criticality.MEDIUM
 
 
-class RootState(msgspec.Struct, frozen=True, kw_only=True):
+class RootState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the root; ``reason`` and ``other`` belong to its deactivation."""
 
     status: RootStatus

@@ -1,6 +1,6 @@
 """How a severity is scored (domain section 5). Vectors are parsed and scored by the ``cvss`` library."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Final
@@ -8,9 +8,9 @@ from typing import Final
 from cvss import CVSS3, CVSS4, CVSSError  # type: ignore[import-untyped] # the library ships no types
 from msgspec import Struct
 
-from integrates.db_model.errors import Rejected
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.severities.types import Level, Severity
-from integrates.db_model.values import gather
+from integrates.db_model.values.check import Normaliser, gather
 
 MAX_SCORE: Final = Decimal("10.0")
 MAX_VECTOR: Final = 500
@@ -20,6 +20,8 @@ _TENTH: Final = Decimal("0.1")
 _THOUSANDTH: Final = Decimal("0.001")
 _LEVELS: Final = ((Decimal("9.0"), Level.CRITICAL), (Decimal("7.0"), Level.HIGH), (Decimal("4.0"), Level.MEDIUM))
 _CONTEXT: Final = Context(prec=28)
+_VECTORS: Final = 1024
+"""How many vectors are remembered: parsing one takes longer than all else that is done with it."""
 
 
 class Scored(Struct, frozen=True):
@@ -60,25 +62,35 @@ def _maybe(check: Callable[[str, Sequence[str]], Scored], vector: str | None, pa
 
 
 def scored_v4(vector: str, path: Sequence[str]) -> Scored:
-    """Read a CVSS 4.0 vector. Raises ``Rejected`` (``bad_vector``)."""
+    """Read a CVSS 4.0 vector. Raise ``Rejected`` (``bad_vector``)."""
     try:
-        parsed = CVSS4(_short(vector))
+        return _read_v4(_short(vector))
     except CVSSError:
-        raise Rejected("bad_vector", path) from None
+        raise Rejected(Reason.BAD_VECTOR, path) from None
+
+
+@lru_cache(maxsize=_VECTORS)
+def _read_v4(vector: str) -> Scored:
+    parsed = CVSS4(vector)
     return Scored(parsed.clean_vector(), _one_decimal(parsed.base_score))
 
 
 def scored_v3(vector: str, path: Sequence[str]) -> Scored:
     """Read a CVSS 3.1 vector; its score is the temporal one, which is the base score where no temporal metric is given.
 
-    Raises ``Rejected`` (``bad_vector``), also for the version 3.0, which the library would take.
+    Raise ``Rejected`` (``bad_vector``), also for the version 3.0, which the library would take.
     """
     try:
-        parsed = CVSS3(_short(vector))
+        return _read_v3(_short(vector))
     except CVSSError:
-        raise Rejected("bad_vector", path) from None
+        raise Rejected(Reason.BAD_VECTOR, path) from None
+
+
+@lru_cache(maxsize=_VECTORS)
+def _read_v3(vector: str) -> Scored:
+    parsed = CVSS3(vector)
     if parsed.minor_version != 1:
-        raise Rejected("bad_vector", path)
+        raise CVSSError("only version 3.1 is taken")
     return Scored(parsed.clean_vector(), _one_decimal(parsed.temporal_score))
 
 
@@ -92,10 +104,41 @@ def _one_decimal(score: Decimal | float) -> Decimal:
 
 
 def rounded(score: Decimal, path: Sequence[str] = ()) -> Decimal:
-    """Return a score with one decimal, rounded half up. Raises ``Rejected`` (``out_of_range``)."""
+    """Return a score with one decimal, rounded half up. Raise ``Rejected`` (``out_of_range``)."""
     if not score.is_finite() or not 0 <= score <= MAX_SCORE:
-        raise Rejected("out_of_range", path)
+        raise Rejected(Reason.OUT_OF_RANGE, path)
     return _one_decimal(score)
+
+
+def stored_score(value: Decimal, path: Sequence[str]) -> Decimal:
+    """Take a score as it is stored: from 0.0 to 10.0 (else ``out_of_range``), with one decimal (else ``not_canonical``)."""
+    if not value.is_finite() or not 0 <= value <= MAX_SCORE:
+        raise Rejected(Reason.OUT_OF_RANGE, path)
+    if not value.same_quantum(_TENTH):
+        raise Rejected(Reason.NOT_CANONICAL, path)
+    return value
+
+
+SEVERITY: Final[Mapping[str, Normaliser]] = {
+    "severity.cvss_v4": lambda vector, path: scored_v4(vector, path).vector,
+    "severity.cvss_v3": lambda vector, path: scored_v3(vector, path).vector,
+    "severity.tool_score": stored_score,
+    "severity.score": stored_score,
+}
+"""The rows of a severity as it is stored. What its members have to do with each other: :func:`misscored`."""
+
+
+def misscored(given: Severity | None, path: Sequence[str]) -> Iterator[Rejected]:
+    """Yield a refusal when the score is not the one that vectors and tool give; the members themselves are known to be fine."""
+    if given is None:
+        return
+    read = ((scored_v4, given.cvss_v4), (scored_v3, given.cvss_v3))
+    scores = [scored(vector, path).score for scored, vector in read if vector is not None]
+    made = next(iter(scores), given.tool_score)
+    if made is None:
+        yield Rejected(Reason.REQUIRED, path)
+    elif made != given.score:
+        yield Rejected(Reason.INCONSISTENT, (*path, "score"))
 
 
 def level(score: Decimal) -> Level:

@@ -15,7 +15,7 @@ class Level(StrEnum):
     CRITICAL = "CRITICAL"
 
 
-class Severity(msgspec.Struct, frozen=True, kw_only=True):
+class Severity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Canonical CVSS 4.0 and 3.1 vectors, the score of a tool, and the score that counts (0.0-10.0, one decimal)."""
 
     cvss_v4: str | None = None

@@ -1,8 +1,31 @@
 """What a stakeholder is (domain sections 2 and 10.1)."""
 
+from collections.abc import Iterator
+from typing import Final
+
+from integrates.db_model.entity.rules import ENTITY, by
+from integrates.db_model.errors import Rejected
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
+from integrates.db_model.values.check import whole_of
+from integrates.db_model.values.text import email, person_text
+
+_FIELDS: Final = whole_of(
+    Stakeholder,
+    {
+        **ENTITY,
+        "info.email": email,
+        "info.first_name": person_text,
+        "info.last_name": person_text,
+        "state.by": by,
+    },
+)
 
 
 def is_live(stakeholder: Stakeholder) -> bool:
-    """Tell whether the person was not removed."""
+    """Return whether the person was not removed."""
     return stakeholder.state.status is StakeholderStatus.ACTIVE
+
+
+def whole(stakeholder: Stakeholder) -> Iterator[Rejected]:
+    """Yield each refusal of a person in any state (E13)."""
+    yield from _FIELDS(stakeholder)

@@ -22,7 +22,7 @@ class StakeholderStatus(StrEnum):
     DELETED = "DELETED"
 
 
-class StakeholderInfo(msgspec.Struct, frozen=True, kw_only=True):
+class StakeholderInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Who the person is; ``email`` in lower case."""
 
     email: str
@@ -30,14 +30,14 @@ class StakeholderInfo(msgspec.Struct, frozen=True, kw_only=True):
     last_name: str | None = None
 
 
-class StakeholderAccess(msgspec.Struct, frozen=True, kw_only=True):
+class StakeholderAccess(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Platform role, and whether the person has ever logged in."""
 
     role: PlatformRole = PlatformRole.USER
     is_registered: bool = False
 
 
-class StakeholderState(msgspec.Struct, frozen=True, kw_only=True):
+class StakeholderState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the person."""
 
     status: StakeholderStatus

@@ -1,30 +1,68 @@
 """When an access token may be used (domain section 10.2)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from integrates.db_model.errors import Rejected
-from integrates.db_model.tokens.types import AccessToken, TokenStatus
-from integrates.db_model.values import utc
+from integrates.db_model.access.rules import FORCES
+from integrates.db_model.entity.rules import ENTITY, by
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenStatus
+from integrates.db_model.values.check import number, whole_of
+from integrates.db_model.values.instant import is_ahead, utc
+from integrates.db_model.values.text import digest, identifier, person_text
 
 MAX_LIFE: Final = timedelta(days=180)
 """A token expires before this time has passed."""
+SLOTS: Final = 5
+"""Most live tokens of one person."""
+
+_FIELDS: Final = whole_of(
+    AccessToken,
+    {
+        **ENTITY,
+        "id": identifier,
+        "owner": by,
+        "name": person_text,
+        "jti_hash": digest,
+        "slot": number(0, SLOTS),
+        "state.by": by,
+    },
+)
 
 
 def is_live(token: AccessToken) -> bool:
-    """Tell whether the token was not revoked; it may have expired."""
+    """Return whether the token was not revoked; it may have expired."""
     return token.state.status is TokenStatus.ACTIVE
 
 
 def is_usable(token: AccessToken, at: datetime) -> bool:
-    """Tell whether the token opens anything at that moment; at ``expires_at`` itself it does not."""
-    return is_live(token) and at < token.expires_at
+    """Return whether the token opens anything at that moment; at ``expires_at`` itself it does not.
+
+    One that expires later than a token issued now could was issued by a clock that went wrong, and has lapsed (E15).
+    """
+    return is_live(token) and is_ahead(token.expires_at, at, MAX_LIFE)
 
 
 def expiry(expires_at: datetime, now: datetime, path: Sequence[str]) -> datetime:
-    """Return the date in UTC. Raises ``Rejected``: ``expiry_out_of_range`` unless it lies ahead, by less than 180 days."""
+    """Return the date in UTC. Raise ``Rejected``: ``expiry_out_of_range`` unless it lies ahead, by less than 180 days."""
     moment = utc(expires_at, path)
     if not timedelta(0) < moment - now < MAX_LIFE:
-        raise Rejected("expiry_out_of_range", path)
+        raise Rejected(Reason.EXPIRY_OUT_OF_RANGE, path)
     return moment
+
+
+def whole(token: AccessToken) -> Iterator[Rejected]:
+    """Yield each refusal of a token in any state (E13)."""
+    refused = _FIELDS(token)
+    yield from refused or _relations(token)
+
+
+def _relations(token: AccessToken) -> Iterator[Rejected]:
+    is_own = "@" in token.owner
+    if is_own != (token.kind is TokenKind.API) or not (is_own or token.owner.startswith(FORCES)):
+        yield Rejected(Reason.INCONSISTENT, ("owner",))
+    if token.kind is TokenKind.API and not token.slot:
+        yield Rejected(Reason.OUT_OF_RANGE, ("slot",))
+    if not timedelta(0) < token.expires_at - token.issued_at <= MAX_LIFE:
+        yield Rejected(Reason.EXPIRY_OUT_OF_RANGE, ("expires_at",))

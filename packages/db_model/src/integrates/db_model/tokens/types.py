@@ -22,7 +22,7 @@ class TokenStatus(StrEnum):
     REVOKED = "REVOKED"
 
 
-class TokenState(msgspec.Struct, frozen=True, kw_only=True):
+class TokenState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the token."""
 
     status: TokenStatus

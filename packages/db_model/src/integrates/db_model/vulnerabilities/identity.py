@@ -1,8 +1,7 @@
-"""The identity of a vulnerability: what makes two reports the same vulnerability (domain section 4.1).
+"""The identity of a vulnerability: the key that it claims when it is first stored (domain section 4.1).
 
-Only a tool's fingerprint takes the place of the place. Imports give fingerprints to vulnerabilities of source MACHINE alone
-(``rules.moved``, ``rules.remarked``), so one that a person reported is identified by its place, and stays so however often an
-import sees it again.
+Made of the tool's fingerprint or, without one, of the place where it was reported. It never changes afterwards, wherever the
+vulnerability moves and whatever fingerprint it is given later. Those that would have equal ones are told apart by a number.
 """
 
 from hashlib import sha256
@@ -10,20 +9,38 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityLocation, VulnerabilityType
+from integrates.db_model.entity.claim import claim_key
+from integrates.db_model.store.port import Key
+from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityType
 
 _FINGERPRINT: Final = "fp"
 
 
-def identity(
-    root_id: str, finding_id: str, kind: VulnerabilityType, location: VulnerabilityLocation, fingerprint: str | None
+def identity(  # pylint: disable=too-many-positional-arguments # the parts of the hash, in its order
+    root_id: str,
+    finding_id: str,
+    kind: VulnerabilityType,
+    where: str,
+    specific: str,
+    fingerprint: str | None,
+    number: int,
 ) -> str:
-    """Return the identity key: the SHA-256 in hex of the JSON list of what identifies, without blanks, in UTF-8."""
-    place = (_FINGERPRINT, fingerprint) if fingerprint else (location.where, location.specific)
-    return sha256(msgspec.json.encode((root_id, finding_id, kind.value, *place))).hexdigest()
+    """Return the identity: the SHA-256 in hex of the JSON list of what identifies, without blanks, in UTF-8."""
+    identifying = (_FINGERPRINT, fingerprint) if fingerprint else (where, specific)
+    return sha256(msgspec.json.encode((root_id, finding_id, kind.value, *identifying, number))).hexdigest()
 
 
-def identity_of(vulnerability: Vulnerability) -> str:
-    """Return the identity key that the vulnerability claims now."""
-    fingerprint = vulnerability.tool.fingerprint if vulnerability.tool else None
-    return identity(vulnerability.root_id, vulnerability.finding_id, vulnerability.type, vulnerability.location, fingerprint)
+def first_identity(new: Vulnerability) -> str:
+    """Return the identity that a vulnerability gets which is first stored like this."""
+    place, fingerprint = new.location, new.tool.fingerprint if new.tool else None
+    return identity(new.root_id, new.finding_id, new.type, place.where, place.specific, fingerprint, new.number)
+
+
+def identity_claim(value: str) -> Key:
+    """Build the key of the claim of an identity."""
+    return claim_key("vulnerability_identity", value)
+
+
+def claim_of(new: Vulnerability) -> Key:
+    """Build the key of the claim that a vulnerability makes which is first stored like this."""
+    return identity_claim(first_identity(new))

@@ -1,19 +1,21 @@
 """Where a vulnerability may be: the field limits of LINES, INPUTS and PORTS (domain section 3)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
-from integrates.db_model.errors import Rejected
-from integrates.db_model.values import Check, address, gather, http_url, integer, one_line
-from integrates.db_model.vulnerabilities.types import VulnerabilityType
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.values.check import Check, Judge, Refusals, below, gather, remembered, value_of
+from integrates.db_model.values.text import integer, multi_line, one_line
+from integrates.db_model.values.url import address, http_url
+from integrates.db_model.vulnerabilities.types import VulnerabilityLocation, VulnerabilityType
 
 MAX_WHERE: Final = 1000
 MAX_FIELD: Final = 1000
 MAX_LINE: Final = 10_000_000
 MAX_PORT: Final = 65_535
 MAX_EXCERPT: Final = 2000
-"""Most characters of ``snippet`` and ``detail``; ``values.excerpt`` cuts them."""
+"""Most characters of ``snippet`` and ``detail``; ``values.text.excerpt`` cuts them."""
 
 _OUTSIDE: Final = frozenset({"", ".", ".."})
 _DRIVE: Final = re.compile("[A-Za-z]:/")
@@ -40,7 +42,7 @@ def file_path(value: str, path: Sequence[str]) -> str:
     """Take a relative path that stays below its root and does not begin like a formula of a spreadsheet."""
     text = one_line(value, path, low=1, high=MAX_WHERE)
     if text.startswith("=") or "\\" in text or _DRIVE.match(text) or not _OUTSIDE.isdisjoint(text.split("/")):
-        raise Rejected("bad_format", path)
+        raise Rejected(Reason.BAD_FORMAT, path)
     return text
 
 
@@ -53,7 +55,7 @@ def page(value: str, path: Sequence[str]) -> str:
     """Take an http or https url without query and fragment."""
     text = http_url(value, path, high=MAX_WHERE)
     if "?" in text or "#" in text:
-        raise Rejected("bad_format", path)
+        raise Rejected(Reason.BAD_FORMAT, path)
     return text
 
 
@@ -65,3 +67,34 @@ def field(value: str, path: Sequence[str]) -> str:
 def port(value: str, path: Sequence[str]) -> str:
     """Take a port without leading zeros."""
     return str(integer(value, path, low=0, high=MAX_PORT))
+
+
+def excerpted(value: str, path: Sequence[str]) -> str:
+    """Take a ``snippet`` or ``detail``."""
+    return multi_line(value, path, low=0, high=MAX_EXCERPT)
+
+
+_JUDGES: Final[Mapping[VulnerabilityType, tuple[Judge, Judge]]] = {
+    kind: (value_of(str, remembered(where)), value_of(str, remembered(specific)))
+    for kind in VulnerabilityType
+    for where, specific in (_checks(kind),)
+}
+
+
+def misplaced(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refusals:
+    """Return the refusals of ``where`` and ``specific`` as they are stored, none when they are fine.
+
+    Values of a wrong type are not looked at: they are refused as such already.
+    """
+    if type(kind) is not VulnerabilityType or type(location) is not VulnerabilityLocation:
+        return ()
+    found = tuple(
+        judge(value) if type(value) is str else ()
+        for judge, value in zip(_JUDGES[kind], (location.where, location.specific), strict=True)
+    )
+    return tuple(below(("location",), (tuple(below(("where", "specific"), found)),))) if any(found) else ()
+
+
+def judged_by_type(value: str, _: Sequence[str]) -> str:
+    """Take any text: which ones ``where`` and ``specific`` may be depends on the type, see :func:`misplaced`."""
+    return value

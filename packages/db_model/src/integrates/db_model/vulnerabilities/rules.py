@@ -10,7 +10,7 @@ from decimal import Decimal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from integrates.db_model.errors import Rejected
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.types import (
@@ -44,37 +44,37 @@ class Sighting(Struct, frozen=True, kw_only=True):
 
 
 def is_live(vulnerability: Vulnerability) -> bool:
-    """Tell whether the vulnerability was not removed."""
+    """Return whether the vulnerability was not removed."""
     return vulnerability.state.status is not VulnerabilityStatus.DELETED
 
 
 def is_hidden(vulnerability: Vulnerability) -> bool:
-    """Tell whether it is confirmed that there is no risk."""
+    """Return whether it is confirmed that there is no risk."""
     return vulnerability.zero_risk is not None and vulnerability.zero_risk.status is ZeroRiskStatus.CONFIRMED
 
 
 def is_vulnerable(vulnerability: Vulnerability) -> bool:
-    """Tell whether the state is VULNERABLE, hidden or not."""
+    """Return whether the state is VULNERABLE, hidden or not."""
     return vulnerability.state.status is VulnerabilityStatus.VULNERABLE
 
 
 def is_open(vulnerability: Vulnerability) -> bool:
-    """Tell whether the vulnerability is VULNERABLE and not hidden."""
+    """Return whether the vulnerability is VULNERABLE and not hidden."""
     return is_vulnerable(vulnerability) and not is_hidden(vulnerability)
 
 
 def is_draft(vulnerability: Vulnerability) -> bool:
-    """Tell whether the vulnerability is SUBMITTED or REJECTED."""
+    """Return whether the vulnerability is SUBMITTED or REJECTED."""
     return vulnerability.state.status in {VulnerabilityStatus.SUBMITTED, VulnerabilityStatus.REJECTED}
 
 
 def is_released(vulnerability: Vulnerability) -> bool:
-    """Tell whether the vulnerability is VULNERABLE or SAFE."""
+    """Return whether the vulnerability is VULNERABLE or SAFE."""
     return vulnerability.state.status in {VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE}
 
 
 def is_accepted(treatment: Treatment, at: datetime) -> bool:
-    """Tell whether an acceptance is in force at that moment; at ``accepted_until`` itself it is over."""
+    """Return whether an acceptance is in force at that moment; at ``accepted_until`` itself it is over."""
     match treatment.status:
         case TreatmentStatus.ACCEPTED:
             return treatment.accepted_until is not None and treatment.accepted_until > at
@@ -113,7 +113,7 @@ def reported(identifier: str, finding: Finding, root_id: str, sighting: Sighting
 
 
 def is_at(vulnerability: Vulnerability, location: VulnerabilityLocation) -> bool:
-    """Tell whether the vulnerability has that ``where`` and ``specific``."""
+    """Return whether the vulnerability has that ``where`` and ``specific``."""
     own = vulnerability.location
     return (own.where, own.specific) == (location.where, location.specific)
 
@@ -149,9 +149,9 @@ def moved(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
 
 
 def reopened(vulnerability: Vulnerability, sighting: Sighting, *, by: str, at: datetime) -> Vulnerability:
-    """Begin a new cycle, at the place of the result. Raises ``Rejected`` (``not_safe``)."""
+    """Begin a new cycle, at the place of the result. Raise ``Rejected`` (``not_safe``)."""
     if vulnerability.state.status is not VulnerabilityStatus.SAFE:
-        raise Rejected("not_safe")
+        raise Rejected(Reason.NOT_SAFE)
     cycle = vulnerability.cycle
     return replace(
         moved(vulnerability, sighting),
@@ -161,9 +161,9 @@ def reopened(vulnerability: Vulnerability, sighting: Sighting, *, by: str, at: d
 
 
 def closed(vulnerability: Vulnerability, reason: ClosingReason, *, by: str, at: datetime) -> Vulnerability:
-    """End the cycle; a verification that waits is answered by it. Raises ``Rejected`` (``not_vulnerable``)."""
+    """End the cycle; a verification that waits is answered by it. Raise ``Rejected`` (``not_vulnerable``)."""
     if not is_vulnerable(vulnerability):
-        raise Rejected("not_vulnerable")
+        raise Rejected(Reason.NOT_VULNERABLE)
     return replace(
         vulnerability,
         state=VulnerabilityState(status=VulnerabilityStatus.SAFE, at=at, by=by, closing_reason=reason),

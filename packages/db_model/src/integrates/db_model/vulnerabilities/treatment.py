@@ -16,12 +16,16 @@ exception that the domain names: asking for a permanent acceptance that is alrea
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct, structs
 
-from integrates.db_model.errors import Rejected, Rejections
+from integrates.db_model.errors import Reason, Rejected, Rejections
 from integrates.db_model.policies.types import EffectivePolicies
-from integrates.db_model.values import gather, utc
+from integrates.db_model.values.check import gather, refuse
+from integrates.db_model.values.instant import utc
+from integrates.db_model.values.text import email as checked_email
+from integrates.db_model.values.text import reasoning
 from integrates.db_model.vulnerabilities.rules import is_hidden, is_vulnerable
 from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
@@ -31,14 +35,21 @@ from integrates.db_model.vulnerabilities.types import (
     Vulnerability,
 )
 
+ENDED: Final = "The time for which it was accepted is over."
+"""The justification of a treatment that has ended by itself."""
+
 
 class TreatmentRequest(Struct, frozen=True, kw_only=True):
-    """What is asked for. ``justification`` is checked (``values.reasoning``), ``assigned`` a checked e-mail."""
+    """What is asked for, with its texts in the form in which they are stored; see :func:`asked`.
+
+    ``flaws`` are the arguments that are wrong by themselves. Permission and version are checked before them.
+    """
 
     status: TreatmentStatus
     justification: str
     accepted_until: datetime | None = None
     assigned: str | None = None
+    flaws: tuple[Rejected, ...] = ()
 
 
 class Requester(Struct, frozen=True, kw_only=True):
@@ -54,6 +65,34 @@ class Requester(Struct, frozen=True, kw_only=True):
     assigned_may_be: bool
 
 
+class Order(Struct, frozen=True, kw_only=True):
+    """What is asked for, by whom, under the policies in force for the group."""
+
+    request: TreatmentRequest
+    requester: Requester
+    policies: EffectivePolicies
+
+
+def asked(
+    status: TreatmentStatus, justification: str, accepted_until: datetime | None = None, assigned: str | None = None
+) -> TreatmentRequest:
+    """Return what somebody asks for in raw texts: a justification of 10 to 10,000 characters, the e-mail of a person."""
+    given = TreatmentRequest(
+        status=status,
+        justification=justification,
+        accepted_until=accepted_until,
+        assigned=None if assigned is None else assigned.strip().lower(),
+    )
+    try:
+        text, email = gather(
+            lambda: reasoning(justification, ("justification",)),
+            lambda: None if assigned is None else checked_email(assigned, ("assigned",)),
+        )
+    except Rejections as error:
+        return structs.replace(given, flaws=error.refusals)
+    return structs.replace(given, justification=text, assigned=email)
+
+
 def treat(
     vulnerability: Vulnerability,
     request: TreatmentRequest,
@@ -65,7 +104,7 @@ def treat(
 ) -> Vulnerability:
     """Return the vulnerability with the treatment asked for, or the same object when it has that already.
 
-    ``policies`` are those in force for the group, ``score`` is the effective one, ``at`` the effective date. Raises
+    ``policies`` are those in force for the group, ``score`` is the effective one, ``at`` the effective date. Raise
     ``Rejections`` with all refusals of the first step that has any; the path is the argument at fault, or empty where the
     vulnerability itself is:
 
@@ -74,50 +113,60 @@ def treat(
     ``acceptance_date_past``, ``acceptance_too_long`` (accepted_until);
     state: ``not_vulnerable``, ``hidden``, ``already_requested``, ``severity_out_of_policy``, ``too_many_acceptances``.
     """
-    _refuse(_forbidden(request, requester))
-    _refuse(_misfits(request))
+    check_permitted(request, requester)
+    refuse(_misfits(request, requester, policies, at))
     (wanted,) = gather(lambda: _wanted(vulnerability.treatment, request, requester.email, at))
     if not list(_unreachable(vulnerability)) and _is_same(vulnerability.treatment, wanted):
         return vulnerability
-    _refuse(_against_arguments(request, requester, policies, at))
-    _refuse(_against_state(vulnerability, request, policies, score))
+    refuse(_against_arguments(request, requester, policies, at))
+    refuse(_against_state(vulnerability, request, policies, score))
     return _treated(vulnerability, wanted)
 
 
-def _refuse(refusals: Iterator[Rejected]) -> None:
-    found = tuple(refusals)
-    if found:
-        raise Rejections(found)
+def check_permitted(request: TreatmentRequest, requester: Requester) -> None:
+    """Raise ``Rejections`` (``missing_permission``, ``assign_others``) unless the requester may ask for it at all."""
+    refuse(_forbidden(request, requester))
 
 
 def _forbidden(request: TreatmentRequest, requester: Requester) -> Iterator[Rejected]:
     if request.status is TreatmentStatus.ACCEPTED_UNDEFINED and not requester.may_accept_forever:
-        yield Rejected("missing_permission", ("treatment",))
+        yield Rejected(Reason.MISSING_PERMISSION, ("treatment",))
     if request.assigned not in {None, requester.email} and not requester.may_assign:
-        yield Rejected("assign_others", ("assigned",))
+        yield Rejected(Reason.ASSIGN_OTHERS, ("assigned",))
 
 
-def _misfits(request: TreatmentRequest) -> Iterator[Rejected]:
-    accepted = request.status is TreatmentStatus.ACCEPTED
-    if accepted and request.accepted_until is None:
-        yield Rejected("required", ("accepted_until",))
-    if not accepted and request.accepted_until is not None:
-        yield Rejected("out_of_range", ("accepted_until",))
+def _misfits(request: TreatmentRequest, requester: Requester, policies: EffectivePolicies, at: datetime) -> Iterator[Rejected]:
+    """Yield what no vulnerability could be given; with it all other arguments at fault, each with its first reason."""
+    wrong = (*request.flaws, *_unfitting(request))
+    found: dict[tuple[str, ...], Rejected] = {}
+    for one in (*wrong, *_against_arguments(request, requester, policies, at)) if wrong else ():
+        found.setdefault(one.path, one)
+    yield from found.values()
+
+
+def _unfitting(request: TreatmentRequest) -> Iterator[Rejected]:
+    accepted, until = request.status is TreatmentStatus.ACCEPTED, request.accepted_until
+    if accepted and until is None:
+        yield Rejected(Reason.REQUIRED, ("accepted_until",))
+    if not accepted and until is not None:
+        yield Rejected(Reason.OUT_OF_RANGE, ("accepted_until",))
+    if until is not None and until.utcoffset() is None:
+        yield Rejected(Reason.BAD_FORMAT, ("accepted_until",))
     if request.status is TreatmentStatus.UNTREATED and request.assigned is not None:
-        yield Rejected("bad_assigned", ("assigned",))
+        yield Rejected(Reason.BAD_ASSIGNED, ("assigned",))
 
 
 def _against_arguments(
     request: TreatmentRequest, requester: Requester, policies: EffectivePolicies, at: datetime
 ) -> Iterator[Rejected]:
-    until = request.accepted_until
+    until = request.accepted_until if request.accepted_until and request.accepted_until.utcoffset() is not None else None
     if until is not None and until <= at:
-        yield Rejected("acceptance_date_past", ("accepted_until",))
+        yield Rejected(Reason.ACCEPTANCE_DATE_PAST, ("accepted_until",))
     # Subtracting, because a date late in the year 9999 cannot be added to.
     if until is not None and until - at > timedelta(days=policies.max_acceptance_days):
-        yield Rejected("acceptance_too_long", ("accepted_until",))
+        yield Rejected(Reason.ACCEPTANCE_TOO_LONG, ("accepted_until",))
     if _assigns(request) and not requester.assigned_may_be:
-        yield Rejected("bad_assigned", ("assigned",))
+        yield Rejected(Reason.BAD_ASSIGNED, ("assigned",))
 
 
 def _assigns(request: TreatmentRequest) -> bool:
@@ -126,9 +175,9 @@ def _assigns(request: TreatmentRequest) -> bool:
 
 def _unreachable(vulnerability: Vulnerability) -> Iterator[Rejected]:
     if not is_vulnerable(vulnerability):
-        yield Rejected("not_vulnerable")
+        yield Rejected(Reason.NOT_VULNERABLE)
     if is_hidden(vulnerability):
-        yield Rejected("hidden")
+        yield Rejected(Reason.HIDDEN)
 
 
 def _against_state(
@@ -137,17 +186,17 @@ def _against_state(
     yield from _unreachable(vulnerability)
     status = vulnerability.treatment.status
     if request.status is status is TreatmentStatus.ACCEPTED_UNDEFINED:
-        yield Rejected("already_requested")
+        yield Rejected(Reason.ALREADY_REQUESTED)
     if request.status is TreatmentStatus.ACCEPTED:
         yield from _against_policies(vulnerability, policies, score)
 
 
 def _against_policies(vulnerability: Vulnerability, policies: EffectivePolicies, score: Decimal | None) -> Iterator[Rejected]:
     if score is None or not policies.min_acceptance_severity <= score <= policies.max_acceptance_severity:
-        yield Rejected("severity_out_of_policy")
+        yield Rejected(Reason.SEVERITY_OUT_OF_POLICY)
     most = policies.max_number_acceptances
     if most is not None and vulnerability.cycle.temporary_acceptances >= most:
-        yield Rejected("too_many_acceptances")
+        yield Rejected(Reason.TOO_MANY_ACCEPTANCES)
 
 
 def _wanted(current: Treatment, request: TreatmentRequest, by: str, at: datetime) -> Treatment:
@@ -193,3 +242,39 @@ def _treated(vulnerability: Vulnerability, wanted: Treatment) -> Vulnerability:
     number = vulnerability.cycle.temporary_acceptances + accepted
     cycle = structs.replace(vulnerability.cycle, temporary_acceptances=number)
     return structs.replace(vulnerability, treatment=wanted, cycle=cycle)
+
+
+def is_over(vulnerability: Vulnerability, now: datetime) -> bool:
+    """Return whether the vulnerability is VULNERABLE and ACCEPTED, but only until a date that has come."""
+    until = vulnerability.treatment.accepted_until
+    accepted = vulnerability.treatment.status is TreatmentStatus.ACCEPTED
+    return is_vulnerable(vulnerability) and accepted and until is not None and until <= now
+
+
+def expired(vulnerability: Vulnerability, now: datetime, *, by: str, at: datetime) -> Vulnerability:
+    """Return the vulnerability UNTREATED when its acceptance is over at ``now``, else the same object."""
+    if not is_over(vulnerability, now):
+        return vulnerability
+    ended = Treatment(status=TreatmentStatus.UNTREATED, justification=ENDED, at=at, by=by)
+    return structs.replace(vulnerability, treatment=ended)
+
+
+def reassigned(vulnerability: Vulnerability, leaver: str, to: str, *, by: str, at: datetime) -> Vulnerability:
+    """Return the vulnerability with ``to`` in place of ``leaver`` as whom the treatment is assigned to.
+
+    A treatment that would come back when a request is rejected is changed likewise. The same object when neither is assigned
+    to ``leaver``. Raise ``Rejections`` (``not_vulnerable``, ``hidden``); ``to`` is a checked e-mail.
+    """
+    treatment = vulnerability.treatment
+    previous = treatment.previous
+    if leaver == to or leaver not in {treatment.assigned, previous.assigned if previous else None}:
+        return vulnerability
+    refuse(_unreachable(vulnerability))
+    changed = structs.replace(
+        treatment,
+        assigned=to if treatment.assigned == leaver else treatment.assigned,
+        previous=structs.replace(previous, assigned=to) if previous and previous.assigned == leaver else previous,
+        at=at,
+        by=by,
+    )
+    return structs.replace(vulnerability, treatment=changed)

@@ -102,7 +102,7 @@ class ZeroRiskStatus(StrEnum):
     REQUESTED = "REQUESTED"
 
 
-class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True):
+class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The place. LINES: relative path and line; INPUTS: url and field; PORTS: host and port."""
 
     where: str
@@ -112,7 +112,7 @@ class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None = None
 
 
-class ToolMark(msgspec.Struct, frozen=True, kw_only=True):
+class ToolMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which tool, run category and rule reported the vulnerability, and the tool's own identity of it."""
 
     name: str
@@ -121,7 +121,7 @@ class ToolMark(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str | None = None
 
 
-class Advisory(msgspec.Struct, frozen=True, kw_only=True):
+class Advisory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The published advisory of a vulnerable package."""
 
     cve: tuple[str, ...]
@@ -129,14 +129,14 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True):
     vulnerable_version: str
 
 
-class Labels(msgspec.Struct, frozen=True, kw_only=True):
+class Labels(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What people attach to the vulnerability."""
 
     tags: tuple[str, ...] = ()
     bug_tracking_system_url: str | None = None
 
 
-class VulnerabilityState(msgspec.Struct, frozen=True, kw_only=True):
+class VulnerabilityState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Life-cycle state; the reasons belong to REJECTED, SAFE and DELETED respectively."""
 
     status: VulnerabilityStatus
@@ -148,7 +148,7 @@ class VulnerabilityState(msgspec.Struct, frozen=True, kw_only=True):
     justification: RemovalJustification | None = None
 
 
-class PreviousTreatment(msgspec.Struct, frozen=True, kw_only=True):
+class PreviousTreatment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The treatment that comes back when a request for permanent acceptance is rejected."""
 
     status: TreatmentStatus
@@ -162,7 +162,7 @@ class PreviousTreatment(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-class Treatment(msgspec.Struct, frozen=True, kw_only=True):
+class Treatment(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The treatment in force (domain section 4.3)."""
 
     status: TreatmentStatus
@@ -177,7 +177,7 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-class Verification(msgspec.Struct, frozen=True, kw_only=True):
+class Verification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The last request to check again; ``event_id`` while ON_HOLD."""
 
     status: VerificationStatus
@@ -187,7 +187,7 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-class ZeroRisk(msgspec.Struct, frozen=True, kw_only=True):
+class ZeroRisk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The last claim that there is no risk."""
 
     status: ZeroRiskStatus
@@ -197,7 +197,7 @@ class ZeroRisk(msgspec.Struct, frozen=True, kw_only=True):
     by: str
 
 
-class Cycle(msgspec.Struct, frozen=True, kw_only=True):
+class Cycle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Dates and numbers of the life cycle. ``temporary_acceptances`` never falls."""
 
     reported_at: datetime | None = None
@@ -208,13 +208,19 @@ class Cycle(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Vulnerability(Entity, frozen=True, kw_only=True):
-    """One place where a finding occurs."""
+    """One place where a finding occurs.
+
+    ``identity`` is the key that it claimed when it was first stored (domain section 4.1), ``number`` tells apart those that
+    were reported at one place or with one fingerprint.
+    """
 
     id: str
     finding_id: str
     group_name: str
     organization_id: str
     root_id: str
+    number: int = 1
+    identity: str = ""
     type: VulnerabilityType
     technique: Technique
     source: Source

@@ -1,0 +1,106 @@
+"""What an import may be, and its life: pure changes of its progress and its state (domain section 8)."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from msgspec.structs import replace
+
+from integrates.db_model.entity.rules import ENTITY, by
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.imports.types import (
+    Import,
+    ImportCounts,
+    ImportPosition,
+    ImportProgress,
+    ImportState,
+    ImportStatus,
+)
+from integrates.db_model.values.check import at_most, number, remembered, whole_of
+from integrates.db_model.values.instant import is_ahead
+from integrates.db_model.values.text import digest, file_name, identifier, multi_line, name, prefix, word
+
+LEASE: Final = timedelta(seconds=60)
+"""How long a worker may be silent before another may take up the work."""
+MAX_ATTEMPTS: Final = 5
+"""How often one chunk is taken up before the import fails."""
+MAX_BYTES: Final = 20 * 1024 * 1024
+MAX_PROBLEMS: Final = 100
+MAX_POINTER: Final = 10_000
+"""Longer than any JSON pointer that a reader makes."""
+
+_FIELDS: Final = whole_of(
+    Import,
+    {
+        **ENTITY,
+        "id": identifier,
+        "group_name": remembered(name),
+        "organization_id": remembered(identifier),
+        "root_id": remembered(identifier),
+        "file.file_name": file_name,
+        "file.sha256": digest,
+        "file.size": number(0, MAX_BYTES),
+        "options.strip_prefix": prefix,
+        "problems": at_most(MAX_PROBLEMS),
+        "problems.pointer": lambda value, path: multi_line(value, path, low=0, high=MAX_POINTER),
+        "problems.reason": word,
+        "state.by": by,
+        "state.reason": word,
+    },
+)
+
+
+def whole(record: Import) -> Iterator[Rejected]:
+    """Yield each refusal of an import in any state (E13)."""
+    refused = _FIELDS(record)
+    yield from refused or _relations(record)
+
+
+def _relations(record: Import) -> Iterator[Rejected]:
+    status = record.state.status
+    if status is ImportStatus.FAILED and record.state.reason is None:
+        yield Rejected(Reason.REQUIRED, ("state", "reason"))
+    if status is not ImportStatus.FAILED and record.state.reason is not None:
+        yield Rejected(Reason.INCONSISTENT, ("state", "reason"))
+
+
+def is_running(record: Import) -> bool:
+    """Return whether the import is not finished."""
+    return record.state.status is ImportStatus.RUNNING
+
+
+def is_leased(progress: ImportProgress, now: datetime) -> bool:
+    """Return whether a worker holds a running import at that moment.
+
+    A lease that ends later than one given now would, was given by a clock that went wrong, and does not count (E15).
+    """
+    return is_ahead(progress.lease_until, now, LEASE)
+
+
+def _plus(one: ImportCounts, other: ImportCounts) -> ImportCounts:
+    return ImportCounts(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
+
+
+def begun(counts: ImportCounts, at: datetime) -> ImportProgress:
+    """Return the progress of an import that begins; ``counts`` are of results that are no work."""
+    return ImportProgress(lease_until=at + LEASE, counts=counts)
+
+
+def advanced(progress: ImportProgress, position: ImportPosition, counts: ImportCounts, at: datetime) -> ImportProgress:
+    """Record a chunk that is done: the next position, what it counted, and a fresh lease."""
+    return replace(progress, position=position, counts=_plus(progress.counts, counts), attempts=0, lease_until=at + LEASE)
+
+
+def taken_up(progress: ImportProgress, at: datetime) -> ImportProgress:
+    """Record that another worker takes up the work where it was left."""
+    return replace(progress, attempts=progress.attempts + 1, lease_until=at + LEASE)
+
+
+def completed(record: Import, by: str, at: datetime) -> Import:
+    """Record that everything is done."""
+    return replace(record, state=ImportState(status=ImportStatus.COMPLETED, at=at, by=by))
+
+
+def failed(record: Import, reason: str, by: str, at: datetime) -> Import:
+    """Record that the import ends early; the chunks done so far stay."""
+    return replace(record, state=ImportState(status=ImportStatus.FAILED, at=at, by=by, reason=reason))

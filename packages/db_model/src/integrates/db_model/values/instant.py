@@ -1,0 +1,59 @@
+"""Dates (rules E6 and E15)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Final
+
+from integrates.db_model.errors import Reason, Rejected
+
+END: Final = datetime(2200, 1, 1, tzinfo=UTC)
+"""Every stored date is earlier."""
+SKEW: Final = timedelta(seconds=60)
+"""By how much the clocks of machines may differ."""
+_ZERO: Final = timedelta(0)
+
+
+def utc(at: datetime, path: Sequence[str] = ()) -> datetime:
+    """Return the same moment in UTC. A naive date is ``bad_format``, one that leaves the years 1 to 9999 ``out_of_range``."""
+    if at.utcoffset() is None:
+        raise Rejected(Reason.BAD_FORMAT, path)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        raise Rejected(Reason.OUT_OF_RANGE, path) from None
+
+
+def moment(at: datetime, path: Sequence[str] = ()) -> datetime:
+    """Take a date as it is stored: in UTC (else ``not_canonical``, or ``bad_format`` for a naive one), before ``END``."""
+    if at.tzinfo is not UTC and utc(at, path).utcoffset() != at.utcoffset():
+        raise Rejected(Reason.NOT_CANONICAL, path)
+    if at >= END:
+        raise Rejected(Reason.OUT_OF_RANGE, path)
+    return at
+
+
+@lru_cache(maxsize=4_096)
+def _text(at: datetime) -> str:
+    return utc(at).isoformat(timespec="microseconds")
+
+
+def instant_text(at: datetime, path: Sequence[str] = ()) -> str:
+    """Return the date as it is stored and sent (E6): ``YYYY-MM-DDTHH:MM:SS.ffffff+00:00``."""
+    return utc(at, path).isoformat(timespec="microseconds") if path else _text(at)
+
+
+def effective(at: datetime, previous: datetime | None) -> datetime:
+    """Return when a change counts as made (E6): never before or at the ``previous`` revision of the same entity."""
+    if previous is None:
+        return utc(at)
+    return max(utc(at), utc(previous) + timedelta(microseconds=1))
+
+
+def is_ahead(until: datetime, now: datetime, longest: timedelta) -> bool:
+    """Return whether a lease or another span that ends at ``until`` still runs (E15).
+
+    One that ends further ahead than it could have been set, by more than ``longest`` and ``SKEW``, counts as lapsed: a clock
+    was wrong.
+    """
+    return _ZERO < until - now <= longest + SKEW

@@ -1,0 +1,45 @@
+"""Hosts and urls (domain section 3, *Field limits*). Validators as in ``values.text``."""
+
+from collections.abc import Sequence
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.values.text import one_line, shaped
+
+MAX_URL: Final = 2048
+_HOST: Final = r"(?!(.*\.)?[0-9]+\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+
+
+def address(value: str, path: Sequence[str]) -> str:
+    """Take an IP address, in its canonical spelling, or the name of a host, in lower case. Neither need exist."""
+    text = one_line(value, path, low=1, high=253).lower()
+    try:
+        return str(ip_address(shaped(text, path, "[a-z0-9_.:-]", ".+")))
+    except ValueError:
+        return shaped(text, path, ".", _HOST)
+
+
+def http_url(value: str, path: Sequence[str], *, high: int = MAX_URL) -> str:
+    """Take an absolute http or https url of at most ``high`` characters without credentials, otherwise as given."""
+    text = url_text(value, path, high=high)
+    parts = split_url(text, path)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
+        raise Rejected(Reason.BAD_FORMAT, path)
+    return text
+
+
+def url_text(value: str, path: Sequence[str], *, high: int = MAX_URL) -> str:
+    """Take one line without blanks and backslashes, which programs disagree about in urls."""
+    return shaped(one_line(value, path, low=1, high=high), path, r"[^\s\\]", ".+")
+
+
+def split_url(text: str, path: Sequence[str]) -> SplitResult:
+    """Return the parts of a url; ``bad_format`` when its host or port cannot be read."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        raise Rejected(Reason.BAD_FORMAT, path) from None
+    return parts

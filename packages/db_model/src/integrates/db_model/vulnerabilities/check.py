@@ -1,0 +1,219 @@
+"""What a vulnerability may be, whole and in any state (domain sections 3 and 4, rule E13)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from integrates.db_model.entity.rules import ENTITY, MAX_COUNT, by
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.severities.rules import SEVERITY, misscored
+from integrates.db_model.values.check import Normaliser, distinct, number, remembered, whole_of
+from integrates.db_model.values.text import (
+    category,
+    commit,
+    digest,
+    email,
+    fingerprint,
+    identifier,
+    name,
+    one_line,
+    reasoning,
+    rule_id,
+    tags,
+    tool_name,
+)
+from integrates.db_model.values.url import http_url
+from integrates.db_model.vulnerabilities.location import excerpted, judged_by_type, misplaced
+from integrates.db_model.vulnerabilities.rules import is_draft
+from integrates.db_model.vulnerabilities.types import (
+    AcceptanceStatus,
+    Cycle,
+    PreviousTreatment,
+    RejectionReason,
+    Treatment,
+    TreatmentStatus,
+    Verification,
+    VerificationStatus,
+    Vulnerability,
+    VulnerabilityState,
+    VulnerabilityStatus,
+)
+
+MAX_ADVISORIES: Final = 50
+MAX_PACKAGE: Final = 1000
+
+
+def _advisory_ids(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
+    return distinct(values, path, lambda value, below: one_line(value, below, low=1, high=50), MAX_ADVISORIES)
+
+
+def _package(value: str, path: Sequence[str]) -> str:
+    return one_line(value, path, low=0, high=MAX_PACKAGE)
+
+
+_parent: Final = remembered(identifier)
+_person: Final = remembered(email)
+_TREATMENT: Final[Mapping[str, Normaliser]] = {
+    "justification": reasoning,
+    "assigned": _person,
+    "requested_by": _person,
+    "policy_id": _parent,
+    "by": by,
+}
+_FIELDS: Final = whole_of(
+    Vulnerability,
+    {
+        **ENTITY,
+        **SEVERITY,
+        "id": identifier,
+        "finding_id": _parent,
+        "group_name": remembered(name),
+        "organization_id": _parent,
+        "root_id": _parent,
+        "number": number(1, MAX_COUNT),
+        "identity": digest,
+        "location.where": judged_by_type,
+        "location.specific": judged_by_type,
+        "location.commit": commit,
+        "location.snippet": excerpted,
+        "location.detail": excerpted,
+        "tool.name": remembered(tool_name),
+        "tool.category": remembered(category),
+        "tool.rule_id": remembered(rule_id),
+        "tool.fingerprint": fingerprint,
+        "advisory.cve": _advisory_ids,
+        "advisory.package": _package,
+        "advisory.vulnerable_version": _package,
+        "labels.tags": tags,
+        "labels.bug_tracking_system_url": http_url,
+        "state.by": by,
+        "state.other": reasoning,
+        "state.rejection_reasons": lambda values, _: tuple(dict.fromkeys(values)),
+        **{f"treatment.{field}": rule for field, rule in _TREATMENT.items()},
+        **{f"treatment.previous.{field}": rule for field, rule in _TREATMENT.items()},
+        "verification.event_id": identifier,
+        "verification.justification": reasoning,
+        "verification.by": by,
+        "zero_risk.justification": reasoning,
+        "zero_risk.requested_by": _person,
+        "zero_risk.by": by,
+        "cycle.cycles": number(0, MAX_COUNT),
+        "cycle.temporary_acceptances": number(0, MAX_COUNT),
+    },
+)
+_REASONS: Final[Mapping[VulnerabilityStatus, str]] = {
+    VulnerabilityStatus.DELETED: "justification",
+    VulnerabilityStatus.REJECTED: "rejection_reasons",
+    VulnerabilityStatus.SAFE: "closing_reason",
+    VulnerabilityStatus.SUBMITTED: "",
+    VulnerabilityStatus.VULNERABLE: "",
+}
+"""By state: the one member of it that says why."""
+_RELEASED: Final = frozenset({VulnerabilityStatus.SAFE, VulnerabilityStatus.VULNERABLE})
+_RESTORED: Final = frozenset({None, AcceptanceStatus.REJECTED})
+_ACCEPTANCES: Final[Mapping[TreatmentStatus, frozenset[AcceptanceStatus | None]]] = {
+    TreatmentStatus.ACCEPTED: _RESTORED,
+    TreatmentStatus.ACCEPTED_UNDEFINED: frozenset({AcceptanceStatus.APPROVED, AcceptanceStatus.SUBMITTED}),
+    TreatmentStatus.IN_PROGRESS: _RESTORED,
+    TreatmentStatus.UNTREATED: _RESTORED,
+}
+"""By treatment: how far the request for a permanent acceptance may have come. One that was refused leaves its mark."""
+_WAITING: Final = frozenset({VerificationStatus.ON_HOLD, VerificationStatus.REQUESTED})
+
+
+def whole(vulnerability: Vulnerability) -> Iterator[Rejected]:
+    """Yield each refusal of a vulnerability in any state (E13).
+
+    What contradicts each other is looked for when each member is fine by itself.
+    """
+    refused = (*_FIELDS(vulnerability), *misplaced(vulnerability.type, vulnerability.location))
+    yield from refused or _contradictions(vulnerability)
+
+
+def _contradictions(vulnerability: Vulnerability) -> Iterator[Rejected]:
+    if vulnerability.severity is not None:
+        yield from misscored(vulnerability.severity, ("severity",))
+    yield from _of_state(vulnerability.state)
+    yield from _of_cycle(vulnerability.cycle, vulnerability.state.status)
+    yield from _of_treatment(vulnerability.treatment)
+    if vulnerability.verification is not None:
+        yield from _of_verification(vulnerability.verification, vulnerability.state.status)
+    if is_draft(vulnerability):
+        yield from _of_draft(vulnerability)
+
+
+def _of_state(state: VulnerabilityState) -> Iterator[Rejected]:
+    wanted = _REASONS[state.status]
+    given = (
+        ("rejection_reasons", state.rejection_reasons),
+        ("closing_reason", state.closing_reason),
+        ("justification", state.justification),
+    )
+    for member, value in given:
+        if bool(value) != (member == wanted):
+            yield Rejected(Reason.INCONSISTENT if value else Reason.REQUIRED, ("state", member))
+    if (RejectionReason.OTHER in state.rejection_reasons) != (state.other is not None):
+        yield Rejected(Reason.REQUIRED if state.other is None else Reason.INCONSISTENT, ("state", "other"))
+
+
+def _of_cycle(cycle: Cycle, status: VulnerabilityStatus) -> Iterator[Rejected]:
+    """Yield what is wrong with the cycle: drafts have had none; a removed one keeps what it had."""
+    began = cycle.cycles > 0
+    if status is not VulnerabilityStatus.DELETED and began != (status in _RELEASED):
+        yield Rejected(Reason.INCONSISTENT, ("cycle", "cycles"))
+    if began != (cycle.opened_at is not None):
+        yield Rejected(Reason.INCONSISTENT, ("cycle", "opened_at"))
+    if status is not VulnerabilityStatus.DELETED and (status is VulnerabilityStatus.SAFE) != (cycle.closed_at is not None):
+        yield Rejected(Reason.INCONSISTENT, ("cycle", "closed_at"))
+    if cycle.closed_at is not None and (cycle.opened_at is None or cycle.closed_at < cycle.opened_at):
+        yield Rejected(Reason.OUT_OF_RANGE, ("cycle", "closed_at"))
+
+
+def _of_verification(verification: Verification, status: VulnerabilityStatus) -> Iterator[Rejected]:
+    if (verification.status is VerificationStatus.ON_HOLD) != (verification.event_id is not None):
+        wrong = Reason.REQUIRED if verification.event_id is None else Reason.INCONSISTENT
+        yield Rejected(wrong, ("verification", "event_id"))
+    if status is VulnerabilityStatus.SAFE and verification.status in _WAITING:
+        yield Rejected(Reason.INCONSISTENT, ("verification", "status"))
+
+
+def _of_draft(vulnerability: Vulnerability) -> Iterator[Rejected]:
+    """Yield what only a released vulnerability may have."""
+    if vulnerability.treatment.status is not TreatmentStatus.UNTREATED:
+        yield Rejected(Reason.INCONSISTENT, ("treatment", "status"))
+    if vulnerability.verification is not None:
+        yield Rejected(Reason.INCONSISTENT, ("verification",))
+    if vulnerability.zero_risk is not None:
+        yield Rejected(Reason.INCONSISTENT, ("zero_risk",))
+
+
+def _of_treatment(treatment: Treatment) -> Iterator[Rejected]:
+    yield from _choice(treatment, ("treatment",))
+    requested = treatment.acceptance_status is AcceptanceStatus.SUBMITTED
+    previous = treatment.previous
+    if requested and previous is None:
+        yield Rejected(Reason.REQUIRED, ("treatment", "previous"))
+    if previous is None:
+        return
+    if treatment.status is not TreatmentStatus.ACCEPTED_UNDEFINED:
+        yield Rejected(Reason.INCONSISTENT, ("treatment", "previous"))
+    if previous.status is TreatmentStatus.ACCEPTED_UNDEFINED:
+        yield Rejected(Reason.INCONSISTENT, ("treatment", "previous", "status"))
+    yield from _choice(previous, ("treatment", "previous"))
+
+
+def _choice(treatment: Treatment | PreviousTreatment, path: tuple[str, ...]) -> Iterator[Rejected]:
+    """Yield what does not go with the status of the treatment."""
+    status, acceptance = treatment.status, treatment.acceptance_status
+    if (status is TreatmentStatus.ACCEPTED) != (treatment.accepted_until is not None):
+        wrong = Reason.REQUIRED if treatment.accepted_until is None else Reason.INCONSISTENT
+        yield Rejected(wrong, (*path, "accepted_until"))
+    if acceptance not in _ACCEPTANCES[status]:
+        yield Rejected(Reason.REQUIRED if acceptance is None else Reason.INCONSISTENT, (*path, "acceptance_status"))
+    if status is TreatmentStatus.UNTREATED and treatment.assigned is not None:
+        yield Rejected(Reason.INCONSISTENT, (*path, "assigned"))
+    if status is TreatmentStatus.IN_PROGRESS and treatment.assigned is None:
+        yield Rejected(Reason.REQUIRED, (*path, "assigned"))
+    if acceptance is AcceptanceStatus.SUBMITTED and treatment.requested_by is None:
+        yield Rejected(Reason.REQUIRED, (*path, "requested_by"))
+    if acceptance is not AcceptanceStatus.APPROVED and treatment.policy_id is not None:
+        yield Rejected(Reason.INCONSISTENT, (*path, "policy_id"))

@@ -1,0 +1,193 @@
+"""Whole roots, findings and imports (E13): a row for each bad value of each member."""
+
+from msgspec.structs import replace
+from packages.db_model.tests.rules.whole.judge import state
+from packages.db_model.tests.rules.whole.value import (
+    ADA,
+    AT,
+    EVERY,
+    HASH,
+    ID,
+    KEPT,
+    LONG_ENOUGH,
+    TENTH,
+    V3,
+    V4,
+    Kind,
+    Row,
+    Take,
+    below,
+)
+
+from integrates.db_model.entity.types import Entity
+from integrates.db_model.findings.types import (
+    Finding,
+    FindingDescription,
+    FindingState,
+    FindingStateStatus,
+    RemovalJustification,
+    ToolRule,
+)
+from integrates.db_model.imports.types import (
+    Import,
+    ImportFile,
+    ImportFormat,
+    ImportOptions,
+    ImportProblem,
+    ImportState,
+    ImportStatus,
+)
+from integrates.db_model.roots.rules import branch, gitignore, normalised_git_url
+from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
+from integrates.db_model.severities.rules import severity
+from integrates.db_model.values import text as texts
+
+ROOT = Root(
+    id=ID,
+    kind=RootKind.GIT,
+    group_name="webshop",
+    organization_id=ID,
+    location=GitLocation(url="https://git.example/shop", branch="main", gitignore=("dist/",)),
+    info=RootInfo(nickname="shop"),
+    state=RootState(status=RootStatus.ACTIVE, at=AT, by=ADA),
+    **KEPT,
+)
+FINDING = Finding(
+    id=ID,
+    group_name="webshop",
+    organization_id=ID,
+    rule=ToolRule(tool="semgrep", rule_id="r" * 1000),
+    description=FindingDescription(title="A weakness", description="What it is", cwe_ids=("CWE-79",), min_time_to_remediate=60),
+    severity=severity(V4, V3, TENTH),
+    state=FindingState(status=FindingStateStatus.CREATED, at=AT, by=ADA),
+    **KEPT,
+)
+IMPORT = Import(
+    id=ID,
+    group_name="webshop",
+    organization_id=ID,
+    root_id=ID,
+    format=ImportFormat.SARIF,
+    file=ImportFile(file_name="scan.sarif", sha256=HASH, size=1),
+    options=ImportOptions(strip_prefix="/src"),
+    problems=(ImportProblem(pointer="/runs/0/results/1", reason="bad_path"),),
+    state=ImportState(status=ImportStatus.RUNNING, at=AT, by="service:forces:webshop"),
+    **KEPT,
+)
+COMPLETED = state(IMPORT, status=ImportStatus.COMPLETED)
+
+GOOD: list[Entity] = [
+    ROOT,
+    state(ROOT, status=RootStatus.INACTIVE, reason="OUT_OF_SCOPE"),
+    state(ROOT, status=RootStatus.INACTIVE, reason="OTHER", other=LONG_ENOUGH),
+    FINDING,
+    replace(FINDING, rule=None, severity=None),
+    state(FINDING, status=FindingStateStatus.DELETED, justification=RemovalJustification.DUPLICATED),
+    IMPORT,
+    COMPLETED,
+    state(IMPORT, status=ImportStatus.FAILED, reason="abandoned"),
+]
+
+KINDS: list[tuple[Entity, list[Kind]]] = [
+    (ROOT, [*EVERY, ("id", "ids"), ("organization_id", "ids"), ("group_name", "names"), ("state.by", "actors")]),
+    (
+        FINDING,
+        [
+            *EVERY,
+            ("id", "ids"),
+            ("organization_id", "ids"),
+            ("group_name", "names"),
+            ("rule.tool", "lines", 200),
+            ("rule.rule_id", "lines", 1000),
+            ("description.title", "lines", 200),
+            ("description.description", "blocks", 20_000, 1),
+            ("description.threat", "blocks", 20_000),
+            ("description.attack_vector_description", "blocks", 20_000),
+            ("description.recommendation", "blocks", 20_000),
+            ("severity", "severities"),
+            ("release.released_at", "dates"),
+            ("state.by", "actors"),
+        ],
+    ),
+    (
+        IMPORT,
+        [
+            *EVERY,
+            ("id", "ids"),
+            ("organization_id", "ids"),
+            ("root_id", "ids"),
+            ("group_name", "names"),
+            ("file.file_name", "lines", 255),
+            ("file.sha256", "hashes"),
+            ("file.size", "numbers", 0, 20 * 1024 * 1024),
+            ("options.strip_prefix", "lines", 1000),
+            ("state.by", "actors"),
+        ],
+    ),
+]
+ROWS: list[tuple[Entity, list[Row]]] = [
+    (
+        ROOT,
+        [
+            *below("kind", (RootKind.IP, "inconsistent"), ("GIT", "wrong_type")),
+            *below(
+                "location.url",
+                ("HTTP://user:secret@git.example/shop", "bad_format"),
+                ("https://user:secret@git.example/shop", "not_canonical"),
+                ("HTTPS://Git.Example/shop", "not_canonical"),
+                ("https://git.example/shop.git", "not_canonical"),
+                ("", "required"),
+            ),
+            *below("location.branch", ("-rf", "bad_format"), ("a..b", "bad_format"), ("a b", "bad_characters")),
+            ("location.gitignore", ("a", "**"), "bad_exclusion", "location.gitignore.1"),
+            *below("location.gitignore", (("a",) * 51, "too_many_items"), ("dist/", "wrong_type")),
+            *below("info.nickname", ("=cmd()", "bad_characters"), (".a", "bad_format"), ("a" * 129, "too_long")),
+            *below("info.criticality", ("LOW", "wrong_type"), (None, "wrong_type")),
+            *below("state.reason", ("OTHER", "inconsistent"), ("BECAUSE", "bad_format")),
+            *below("state.other", ("short", "too_short"), (LONG_ENOUGH, "inconsistent")),
+            ("state.status", RootStatus.INACTIVE, "required", "state.reason"),
+        ],
+    ),
+    (state(ROOT, status=RootStatus.INACTIVE, reason="OUT_OF_SCOPE"), [("state.reason", "OTHER", "required", "state.other")]),
+    (
+        FINDING,
+        [
+            *below("description.title", ("=cmd()", "bad_format"), ("ab", "too_short")),
+            *below("description.threat", (None, "wrong_type")),
+            *below("description.cwe_ids", (("CWE-79", "CWE-79"), "not_canonical"), (("CWE-079",), "not_canonical")),
+            ("description.cwe_ids", ("cwe-79",), "bad_characters", "description.cwe_ids.0"),
+            *below("description.min_time_to_remediate", (0, "out_of_range"), (-1, "out_of_range"), (1.5, "wrong_type")),
+            *below("state.justification", (RemovalJustification.DUPLICATED, "inconsistent"), ("DUPLICATED", "wrong_type")),
+            ("state.status", FindingStateStatus.DELETED, "required", "state.justification"),
+        ],
+    ),
+    (
+        IMPORT,
+        [
+            *below("format", ("SARIF", "wrong_type")),
+            *below("options.close_missing", (None, "wrong_type")),
+            *below("options.technique", ("SAST", "wrong_type")),
+            *below("problems", ((IMPORT.problems * 101), "too_many_items"), ([], "wrong_type")),
+            ("problems", (ImportProblem(pointer="/", reason="Bad!"),), "bad_format", "problems.0.reason"),
+            ("problems", (ImportProblem(pointer="\x00", reason="bad"),), "bad_characters", "problems.0.pointer"),
+            ("problems", ("bad",), "wrong_type", "problems.0"),
+            *below("state.reason", ("abandoned", "inconsistent"), ("Because!", "bad_format"), ("a" * 101, "too_long")),
+        ],
+    ),
+    (COMPLETED, [("state.status", ImportStatus.FAILED, "required", "state.reason")]),
+]
+TAKEN: list[tuple[Entity, str, Take]] = [
+    (ROOT, "id", texts.identifier),
+    (ROOT, "location.url", normalised_git_url),
+    (ROOT, "location.branch", branch),
+    (ROOT, "info.nickname", texts.nickname),
+    (ROOT, "location.gitignore", lambda text, path: gitignore((text,), path)),
+    (FINDING, "rule.tool", texts.tool_name),
+    (FINDING, "rule.rule_id", texts.rule_id),
+    (FINDING, "description.title", texts.title),
+    (FINDING, "description.description", texts.finding_description),
+    (FINDING, "description.threat", texts.finding_text),
+    (FINDING, "description.cwe_ids", lambda text, path: texts.cwe_ids((text,), path)),
+    (IMPORT, "file.file_name", texts.file_name),
+    (IMPORT, "options.strip_prefix", texts.prefix),
+]
