@@ -72,6 +72,8 @@ DEMO = [
 DESIGN = [
     (Path("schemas/database_schema/date.cue"), '#anchor: "2026', '#anchor: "2027', "_anchorText"),
     (FACETS / "finding/finding.cue", 'pk: "FIN#id"', 'pk: "FIN#Id"', "facet.keys.pk"),
+    (FACETS / "finding/finding.cue", 'pk: "FIN#id"', 'pk: "FIN#_id"', "facet.keys.pk"),
+    (FACETS / "finding/finding.cue", 'pk: "FIN#id"', 'pk: "entity#FIN"', "facet.keys.pk"),
     (FACETS / "finding/finding.cue", 'pk: "FIN#id"', 'pk: "FIN#number"', "demo.webshop.price_from_browser.pk"),
     (
         FACETS / "finding/finding.cue",
@@ -81,8 +83,10 @@ DESIGN = [
     ),
     (FACETS / "finding/finding.cue", "rule:", 'rule: "X" &', "facet.attributes.rule"),
     (FACETS / "finding/finding.cue", "severity:", "rating:", "no attribute severity"),
-    (TABLE, '\t\tgsi_6: projection: "ALL"\n', "", "no index gsi_6"),
-    (TABLE, 'gsi_6: projection: "ALL"', 'gsi_6: projection: "SOME"', "table.indexes.gsi_6.projection"),
+    (TABLE, '\t\tgsi_7: projection: "ALL"\n', "", "no index gsi_7"),
+    (TABLE, 'gsi_7: projection: "ALL"', 'gsi_7: projection: "SOME"', "table.indexes.gsi_7.projection"),
+    (FACETS / "finding/finding.cue", 'name: "finding"', 'name: "finding"\n\t"schema": 0', "facet.schema"),
+    (Path("schemas/database.cue"), "_version: 2", "_version: 0", "version"),
     (TABLE, "\t\tgroup.facet,\n", "\t\tgroup.facet,\n\t\tgroup.facet,\n", "list.UniqueItems"),
     (FACETS / "session/session.cue", "email:", 'email: "M"\n\t\taddress:', "table.#attributes.email"),
     (FACETS / "stakeholder/demo.cue", '"\\(Name)@demo.example"', '"ada@demo.example"', "list.UniqueItems"),

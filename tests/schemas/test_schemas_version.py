@@ -1,0 +1,77 @@
+"""The numbers by which designs, and the forms of items, are told apart."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from copy import deepcopy
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from integrates.db_model.store.design import Design, design, parsed
+
+FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
+DATABASE = Path("schemas/database.cue")
+CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
+
+LAYOUT = (2, "1ef693da7d597c269db07d201620ec4b00eec323299c381448bd15243fb17e39")
+"""The version of the design, and the hash of the tables, indexes and keys that it stands for."""
+
+Change = Callable[[Path, str, str], None]
+Export = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def layout(read: Design) -> str:
+    """The hash of everything in the design that a store is built by."""
+    tables = {name: {str(number): kind for number, kind in table.indexes.items()} for name, table in read.tables.items()}
+    keys = {
+        name: [(facet.key.pk, facet.key.sk), *((number, keys.pk, keys.sk) for number, keys in facet.indexes.items())]
+        for name, facet in read.facets.items()
+    }
+    return sha256(json.dumps([tables, keys], sort_keys=True).encode()).hexdigest()
+
+
+def test_another_layout_has_another_version() -> None:
+    found = (design().version, layout(design()))
+    assert found == LAYOUT, "raise the version in schemas/database.cue (for a new facet in old indexes the hash here is enough)"
+
+
+def test_two_versions_of_the_design_can_be_told_apart(carried: Any) -> None:
+    before = deepcopy(carried)
+    before["DesignVersion"] = 1
+    before["DataModel"][0]["GlobalSecondaryIndexes"].pop()
+    old, new = (parsed(json.dumps(document).encode()) for document in (before, carried))
+    assert (old.version, new.version) == (1, 2)
+    assert set(new.tables["integrates_vms"].indexes) - set(old.tables["integrates_vms"].indexes) == {7}
+
+
+@pytest.mark.parametrize("place", [("DesignVersion",), ("DataModel", 0, "TableFacets", 0, "Schema")])
+@pytest.mark.parametrize("number", [None, 0, "1"])
+def test_a_design_without_numbers_is_refused(place: tuple[Any, ...], number: object, carried: Any) -> None:
+    document = deepcopy(carried)
+    part = document
+    for step in place[:-1]:
+        part = part[step]
+    if number is None:
+        del part[place[-1]]
+    else:
+        part[place[-1]] = number
+    with pytest.raises(msgspec.ValidationError):
+        parsed(json.dumps(document).encode())
+
+
+def test_every_facet_has_a_schema() -> None:
+    assert {facet.schema for facet in design().facets.values()} == {1}
+
+
+@pytest.mark.cue
+def test_a_raised_number_is_exported(copy: Path, change: Change, export: Export) -> None:
+    change(FINDING, 'name: "finding"', 'name: "finding"\n\t"schema": 2')
+    change(DATABASE, "_version: 2", "_version: 3")
+    assert export().returncode == 0
+    raised = parsed((copy / CARRIED).read_bytes())
+    assert raised.version == 3
+    assert {name for name, facet in raised.facets.items() if facet.schema == 2} == {"finding"}
