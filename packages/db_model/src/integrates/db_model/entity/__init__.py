@@ -1,1 +1,1 @@
-"""The engine of entities: what is stored with a change, in one transaction; it knows no entity."""
+"""The engine: it reads, plans and writes changes of entities, each with all its consequences; it knows no entity."""

@@ -1,64 +1,63 @@
-"""Uniqueness claims: items that say which entity holds a value that may stand only once."""
+"""Uniqueness claims: items that say which entity holds a value that may stand only once.
 
-from collections.abc import Sequence
+A claim that is freed stays as an item marked as free. Taking the value again expects the item's version, so of two that take it
+at once one is refused.
+"""
+
 from hashlib import sha256
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
-from integrates.db_model.entity.facet import key_of
-from integrates.db_model.store.port import ABSENT, Delete, Item, Key, Put, Store, Version
+from integrates.db_model.errors import Corrupt
+from integrates.db_model.store.design import design
+from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
+from integrates.db_model.store.template import builder
 
-Kind: TypeAlias = Literal[
-    "finding_rule",
-    "finding_title",
-    "group_name",
-    "live_session",
-    "organization_name",
-    "root_location",
-    "root_nickname",
-    "running_import",
-    "token_name",
-    "token_slot",
-    "vulnerability_identity",
-]
+Kind: TypeAlias = str
+"""What must be unique, e.g. ``root_nickname``; facets name the kinds of their claims."""
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A claim that is held: by which entity, and the version to name when it is taken over or freed."""
+    """A claim item: which entity holds the value, or held it last, and the version that a change of it has to expect."""
 
     owner: str
     version: int
+    freed: bool = False
 
 
 def claim_key(kind: Kind, *value: str) -> Key:
     """Build the key of the claim of a value, given in parts that together are unique."""
     text = msgspec.json.encode(value)
-    return key_of("claim", {"kind": kind, "value_hash": sha256(text).hexdigest()})
+    facet = design().facets["claim"]
+    pk = builder(facet.key.pk)({"kind": kind, "value_hash": sha256(text).hexdigest()})
+    return Key(pk, pk, facet.table)
 
 
-def _item(key: Key, kind: Kind, owner: str, version: int) -> Item:
-    return Item(key, version, {"kind": kind, "owner": owner})
-
-
-def taken(kind: Kind, *value: str, owner: str, held: Held | None = None) -> Put:
-    """Claim a free value for ``owner``, or take it over from the holder that was read."""
-    key = claim_key(kind, *value)
+def taken(key: Key, kind: Kind, owner: str, held: Held | None) -> Put:
+    """Return the write that claims a value for ``owner``, taking it over from its holder as read where there is or was one."""
+    attributes = {"kind": kind, "owner": owner}
     if held is None:
-        return Put(_item(key, kind, owner, 1), ABSENT)
-    return Put(_item(key, kind, owner, held.version + 1), Version(held.version))
+        return Put(Item(key, 1, attributes), ABSENT)
+    return Put(Item(key, held.version + 1, attributes), Version(held.version))
 
 
-def freed(kind: Kind, *value: str, held: Held) -> Delete:
-    """Free a value that is held."""
-    return Delete(claim_key(kind, *value), Version(held.version))
+def freed(key: Key, kind: Kind, held: Held) -> Put:
+    """Return the write that frees a value; the item stays."""
+    return Put(Item(key, held.version + 1, {"kind": kind, "owner": held.owner, "freed": True}), Version(held.version))
 
 
 def held_of(item: Item | None) -> Held | None:
-    """Read who holds the claim; ``None`` when it is free."""
-    return None if item is None else Held(str(item.attributes["owner"]), item.version)
+    """Read a claim item; ``None`` when the value was never claimed. Raise ``Corrupt`` when the item is not a claim."""
+    if item is None:
+        return None
+    owner, is_free = item.attributes.get("owner"), item.attributes.get("freed", False)
+    if not isinstance(owner, str) or not isinstance(is_free, bool):
+        raise Corrupt("claim", item.key.pk)
+    return Held(owner, item.version, is_free)
 
 
-async def holders(store: Store, keys: Sequence[Key]) -> tuple[Held | None, ...]:
-    """Read who holds the claims, aligned with the keys."""
-    return tuple(held_of(item) for item in await store.get(keys))
+def holder_of(item: Item | None) -> str | None:
+    """Return the id of the entity that holds the value; ``None`` when nobody does."""
+    held = held_of(item)
+    return None if held is None or held.freed else held.owner

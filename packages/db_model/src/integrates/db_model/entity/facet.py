@@ -1,49 +1,136 @@
-"""A facet ties an entity type to its keys in the design."""
+"""What an entity is to the engine: its keys in the design, and everything that a change of it brings along.
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+A facet is data and pure functions. Every change of an entity is planned by :func:`integrates.db_model.entity.plan.plan`, which
+takes the claims, parents, counters and rules from the facet, so no caller can leave them out.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from typing import Any, Final, Generic, TypeVar
-from zlib import crc32
+from operator import attrgetter
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
 
-from integrates.db_model.entity.types import Entity
-from integrates.db_model.errors import Corrupt
-from integrates.db_model.store import template
-from integrates.db_model.store.design import FacetDesign, design
-from integrates.db_model.store.port import IndexKey, Item, Key
-from integrates.db_model.values import instant_text
+from integrates.db_model.entity.claim import Kind
+from integrates.db_model.entity.counter import shard_of
+from integrates.db_model.entity.types import Entity, Stamp
+from integrates.db_model.errors import ModelError, Reason, Rejected
+from integrates.db_model.store.design import FacetDesign, KeyTemplate, design
+from integrates.db_model.store.port import Change, Check, IndexKey, Item, Key, Version
+from integrates.db_model.store.template import SEPARATOR, builder, variables
 
 E = TypeVar("E", bound=Entity)
+P = TypeVar("P", bound=Entity)
 SHARDS: Final = 16
 
+Variable = Callable[[Any], str | None]
+"""The value of a template's variable for an entity; ``None``: indexes whose template has the variable do not list it."""
+Lift = Callable[[dict[str, Any]], dict[str, Any]]
+"""A pure function from attributes (or some aspects) of one schema number to those of the next."""
 
-class Audit(msgspec.Struct, frozen=True):
+
+class Audit(msgspec.Struct, frozen=True, gc=False):
     """The group and the organization under which a revision is listed for audit, where there are any."""
 
     group: str | None = None
     organization: str | None = None
 
 
-class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True):
-    """How entities of one type are stored.
+class Unique(msgspec.Struct, frozen=True, gc=False):
+    """A value that at most one entity may hold, in parts, and the refusal when another entity holds it."""
 
-    ``identity`` gives the values of the key template's variables, ``parts`` those of all templates. ``listed`` names the
-    indexes that list the entity now. ``is_live`` tells an entity from a removed one.
+    kind: Kind
+    value: tuple[str, ...]
+    reason: Reason
+    path: tuple[str, ...] = ()
+
+
+class Beside(msgspec.Struct, frozen=True, gc=False):
+    """A change in the same transaction as an entity's own, and the refusal that its failing means."""
+
+    change: Change
+    refusal: ModelError
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What was read for a change (see :func:`integrates.db_model.entity.plan.needs`).
+
+    ``known`` maps keys of parents to the entities: to ``None`` for one that does not exist or was removed, to an error of the
+    model for one that cannot be read. ``items`` are claims and counters. ``vacant`` names claims that may be taken over from
+    their holder as read, e.g. because the holder has expired.
+    """
+
+    known: Mapping[Key, Any] = {}
+    items: Mapping[Key, Item | None] = {}
+    vacant: frozenset[Key] = frozenset()
+
+
+Judge: TypeAlias = Callable[[P], Iterable[Rejected]]
+"""Yields what a parent refuses of a change below it."""
+
+
+def anything_goes(_parent: Any) -> tuple[()]:
+    """Refuse nothing."""
+    return ()
+
+
+def _as_read(parent_key: Key, parent: Entity, _stamp: Stamp) -> Change:
+    """Hold a parent by its version: any change of it refuses the write."""
+    return Check(parent_key, Version(parent.version))
+
+
+def _nothing(*_: Any) -> tuple[()]:
+    return ()
+
+
+class Parent(msgspec.Struct, frozen=True, kw_only=True):
+    """An entity that has to exist, and to stay as it was read, while a change below it is written.
+
+    ``path`` names the argument that is refused when there is no such parent. ``judge`` yields what the parent refuses, e.g.
+    when it belongs to another tenant. ``hold`` returns the change that fails when the parent is not as read any more: a check
+    of its version, or the gate in its counters that stands for it.
+    """
+
+    facet: "Facet[Any]"
+    key: Key
+    path: tuple[str, ...] = ()
+    judge: Judge[Any] = anything_goes
+    hold: Callable[[Key, Any, Stamp], Change] = _as_read
+
+
+class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
+    """How entities of one type are stored, and what changes with them.
+
+    ``name`` is the facet's name in the design, whose key templates have fields of the entity as variables, or one of
+    ``variables``; an index lists an entity exactly when all variables of its template are set. ``identity`` is the id that
+    claims store. ``fixed`` are dotted paths of what never changes after creation. ``derived`` sets what follows from a change
+    by itself. ``unique`` are the values that an entity claims, ``within`` the parents that a change from ``old`` (``None``:
+    new) to ``new`` needs, ``reads`` the counters that it has to know, and ``counted`` what it adds to counters. ``check``
+    yields every refusal of an entity's whole rule.
+    ``schema`` is the number that this program writes (E14), ``lifts`` maps each smaller number to the function that leads to
+    the next one.
     """
 
     name: str
     type: type[E]
-    parts: Callable[[E], Mapping[str, str]]
-    listed: Callable[[E], tuple[int, ...]]
-    is_live: Callable[[E], bool]
     audit: Callable[[E], Audit]
+    is_live: Callable[[E], bool] = lambda _: True
+    identity: Callable[[E], str] = attrgetter("id")
+    variables: Mapping[str, Variable] = {}
+    fixed: tuple[str, ...] = ("id",)
+    derived: Callable[[E | None, E], E] = lambda _, new: new
+    unique: Callable[[E], tuple[Unique, ...]] = _nothing
+    within: Callable[[E | None, E], tuple[Parent, ...]] = _nothing
+    reads: Callable[[E | None, E], tuple[Key, ...]] = _nothing
+    counted: Callable[[E | None, E, Given, Stamp], tuple[Beside, ...]] = _nothing
+    check: Callable[[E], Iterable[Rejected]] = _nothing
+    schema: int = 1
+    lifts: Mapping[int, Lift] = {}
 
 
 def shard(identity: str) -> str:
     """Spread the items of a list without a natural partition over ``SHARDS`` partitions."""
-    return str(crc32(identity.encode()) % SHARDS)
+    return str(shard_of(identity, SHARDS))
 
 
 @cache
@@ -54,16 +141,54 @@ def of_design(name: str) -> FacetDesign:
 
 def key_of(name: str, parts: Mapping[str, str]) -> Key:
     """Build the key of an item of the named facet."""
-    facet = of_design(name)
-    return Key(template.builder(facet.key.pk)(parts), template.builder(facet.key.sk)(parts), facet.table)
+    return _key(of_design(name), parts)
 
 
-def index_keys(facet: FacetDesign, numbers: tuple[int, ...], parts: Mapping[str, str]) -> dict[int, IndexKey]:
-    """Build the keys of an item in the given indexes."""
-    return {
-        number: IndexKey(template.builder(facet.indexes[number].pk)(parts), template.builder(facet.indexes[number].sk)(parts))
-        for number in numbers
+def _key(facet: FacetDesign, parts: Mapping[str, str]) -> Key:
+    pk = builder(facet.key.pk)(parts)
+    return Key(pk, pk if facet.key.sk == facet.key.pk else builder(facet.key.sk)(parts), facet.table)
+
+
+def index_key(template: KeyTemplate, parts: Mapping[str, str]) -> IndexKey:
+    """Build the key of an item in an index."""
+    return IndexKey(builder(template.pk)(parts), builder(template.sk)(parts))
+
+
+class _Layout(msgspec.Struct, frozen=True, eq=False):
+    """The design of a facet, prepared for building keys: how each variable is read, and which of them each index needs."""
+
+    design: FacetDesign
+    variables: tuple[tuple[str, Variable], ...]
+    indexes: tuple[tuple[int, KeyTemplate, tuple[str, ...]], ...]
+
+
+def _variables_of(template: KeyTemplate) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*variables(template.pk), *variables(template.sk))))
+
+
+@cache
+def _layout(facet: Facet[Any]) -> _Layout:
+    found = of_design(facet.name)
+    indexes = tuple((number, template, _variables_of(template)) for number, template in sorted(found.indexes.items()))
+    names = dict.fromkeys((*_variables_of(found.key), *(name for _, _, own in indexes for name in own)))
+    return _Layout(found, tuple((name, facet.variables.get(name) or attrgetter(name)) for name in names), indexes)
+
+
+def keys_of(facet: Facet[E], entity: E) -> tuple[Key, dict[int, IndexKey]]:
+    """Build the key under which the entity is stored, and its keys in the indexes that list it."""
+    layout = _layout(facet)
+    parts = {name: value for name, read in layout.variables if (value := read(entity)) is not None}
+    listed = {
+        number: index_key(template, parts)
+        for number, template, needed in layout.indexes
+        if all(map(parts.__contains__, needed))
     }
+    return _key(layout.design, parts), listed
+
+
+def entity_key(facet: Facet[E], entity: E) -> Key:
+    """Build the key under which the entity is stored."""
+    return keys_of(facet, entity)[0]
 
 
 def identity_of(stored: Key) -> str:
@@ -71,42 +196,6 @@ def identity_of(stored: Key) -> str:
     return stored.pk if stored.pk == stored.sk else f"{stored.pk}|{stored.sk}"
 
 
-def entity_key(facet: Facet[E], entity: E) -> Key:
-    """Build the key under which the entity is stored."""
-    return key_of(facet.name, facet.parts(entity))
-
-
-def plain(value: Any) -> Any:
-    """Turn what msgspec made of an entity into what a store holds: dates as text, nothing that is ``None``."""
-    kind = type(value)
-    if kind is dict:
-        return {name: plain(part) for name, part in value.items() if part is not None}
-    if kind is datetime:
-        return instant_text(value)
-    return [plain(part) for part in value] if kind in {list, tuple} else value
-
-
-def attributes_of(entity: Entity) -> dict[str, Any]:
-    """Return all fields of the entity but its version as builtins."""
-    fields = plain(msgspec.to_builtins(entity, builtin_types=(datetime,)))
-    return {name: value for name, value in fields.items() if name != "version"}
-
-
-def encoded(facet: Facet[E], entity: E) -> Item:
-    """Return the item that stores the entity."""
-    parts = facet.parts(entity)
-    layout = of_design(facet.name)
-    return Item(
-        Key(template.builder(layout.key.pk)(parts), template.builder(layout.key.sk)(parts), layout.table),
-        entity.version,
-        attributes_of(entity),
-        index_keys(layout, facet.listed(entity), parts),
-    )
-
-
-def decoded(facet: Facet[E], item: Item) -> E:
-    """Read the entity from its item. Raises ``Corrupt`` when the item is not one that the model writes."""
-    try:
-        return msgspec.convert({**item.attributes, "version": item.version}, facet.type)
-    except msgspec.ValidationError as error:
-        raise Corrupt(facet.name, item.key.pk, str(error)) from error
+def id_of(stored: Key) -> str:
+    """Return the id in the key of an entity whose key template has one variable."""
+    return stored.pk.partition(SEPARATOR)[2]

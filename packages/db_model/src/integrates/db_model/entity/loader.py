@@ -1,6 +1,7 @@
-"""Loaders of one request: by key and by parent, gathered so that store calls grow with the depth of a query only."""
+"""Loaders of one request, by key and by parent: they gather reads, so store calls grow only with the depth of a query."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import msgspec
@@ -15,15 +16,11 @@ _Ask: TypeAlias = tuple[Facet[Any], Key]
 
 
 class Loaders(msgspec.Struct, frozen=True):
-    """The loaders of one request. What was read once is answered from memory until :func:`forget`."""
+    """The loaders of one request. What was read once is remembered until :func:`forget`."""
 
     entities: DataLoader[_Ask, Any]
     items: DataLoader[Key, Item | None]
     pages: DataLoader[Query, Page]
-
-
-def _key_of(ask: _Ask) -> Key:
-    return ask[1]
 
 
 def new_loaders(store: Store) -> Loaders:
@@ -31,7 +28,8 @@ def new_loaders(store: Store) -> Loaders:
 
     async def entities(asks: list[_Ask]) -> list[Any]:
         items = await store.get([key for _, key in asks])
-        return [read.live(facet, item) for (facet, _), item in zip(asks, items, strict=True)]
+        # An error that is returned is raised to those who asked for this key; raised here, it would be everybody's.
+        return [read.attempted(facet, item) for (facet, _), item in zip(asks, items, strict=True)]
 
     async def items(keys: list[Key]) -> list[Item | None]:
         return list(await store.get(keys))
@@ -40,7 +38,7 @@ def new_loaders(store: Store) -> Loaders:
         return list(await store.query(queries))
 
     return Loaders(
-        DataLoader(entities, get_cache_key=_key_of),
+        DataLoader(entities, get_cache_key=itemgetter(1)),
         DataLoader(items),
         DataLoader(pages),
     )

@@ -1,86 +1,216 @@
-"""The generic verbs over a facet: get, list, add, change, history, as of.
+"""Planning one change of one entity, with all its consequences. Pure. Every change of an entity is planned here."""
 
-``added`` and ``changed`` are pure: they return a :class:`Plan`, all the writes that make one change of one entity, which
-:mod:`integrates.db_model.entity.transaction` puts into one transaction.
-"""
-
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any, Generic
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
-from integrates.db_model.entity import revision
-from integrates.db_model.entity.facet import Audit, E, Facet, encoded, identity_of
+from integrates.db_model.entity import claim, revision
+from integrates.db_model.entity.encoding import Attributes, attributes_of, check_readable, encoded
+from integrates.db_model.entity.facet import Beside, E, Facet, Given, Parent, Unique, identity_of, keys_of
+from integrates.db_model.entity.rules import whole_stamp
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.store.port import (
-    ABSENT,
-    Change,
-    Item,
-    Put,
-    Version,
-)
-from integrates.db_model.values import effective
+from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Outdated, Raced, Reason, Rejected, Rejections
+from integrates.db_model.store.body import Body
+from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
+from integrates.db_model.values.check import refuse
+from integrates.db_model.values.instant import effective
+
+T = TypeVar("T")
 
 
-class Plan(msgspec.Struct, Generic[E], frozen=True):
+class Plan(msgspec.Struct, Generic[E], frozen=True, kw_only=True, gc=False):
     """One change of one entity, not yet written.
 
-    ``entity`` is what will be stored; ``changes`` begin with its own put, followed by its revision and whatever has to
-    hold or change with it. No changes: the entity already is as wanted.
+    ``entity`` is what will be stored, by the put ``own``; ``record`` puts its revision. ``beside`` are all other changes of the
+    same transaction, each with the refusal that its failing means. Without ``own`` the entity already is as wanted, and
+    nothing has to be written.
     """
 
     facet: Facet[E]
     entity: E
-    changes: tuple[Change, ...] = ()
+    own: Put | None = None
+    record: Put | None = None
+    beside: tuple[Beside, ...] = ()
 
 
-def together(plan: Plan[E], *changes: Change) -> Plan[E]:
-    """Extend the plan by changes that belong into the same transaction; a plan without changes stays as it is."""
-    return msgspec.structs.replace(plan, changes=(*plan.changes, *changes)) if plan.changes else plan
+class Needs(msgspec.Struct, frozen=True):
+    """What has to be read for a change: parents, and the keys of claims and counters."""
+
+    parents: tuple[Parent, ...] = ()
+    items: tuple[Key, ...] = ()
 
 
-def _aspects(item: Item, old: E | None, new: E) -> dict[str, Any]:
-    names = (name for name in new.__struct_fields__ if name not in revision.KEPT_FIELDS)
-    if old is None:
-        return {name: item.attributes[name] for name in names if name in item.attributes}
-    return {name: item.attributes.get(name) for name in names if getattr(old, name) != getattr(new, name)}
+def _claims(facet: Facet[E], entity: E | None) -> dict[Key, Unique]:
+    values = () if entity is None else facet.unique(entity)
+    return {claim.claim_key(each.kind, *each.value): each for each in values}
 
 
-def _plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp) -> Plan[E]:
-    item = encoded(facet, new)
-    expect = ABSENT if old is None else Version(old.version)
-    audit: Audit = facet.audit(new)
-    record = revision.item_of(identity_of(item.key), new, _aspects(item, old, new), stamp, audit)
-    return Plan(facet, new, (Put(item, expect), Put(record, ABSENT)))
+def effective_at(stamp: Stamp, old: E | None) -> datetime:
+    """Return when a change by that stamp counts as made (E6): never before or at the previous revision.
 
-
-def added(facet: Facet[E], entity: E, stamp: Stamp, *, removed: E | None = None) -> Plan[E]:
-    """Plan to store a new entity, or one that returns in place of ``removed`` under the same key.
-
-    ``entity`` has version 0; what is stored has version 1, or the next of the removed one. Its dates come from the stamp, but
-    one that returns was created when and by whom its history begins.
+    Raise ``Rejections`` when the stamp has no such date.
     """
-    at = effective(stamp.at, removed.updated_at if removed else None)
-    new = msgspec.structs.replace(
-        entity,
-        version=(removed.version if removed else 0) + 1,
-        created_at=removed.created_at if removed else at,
-        created_by=removed.created_by if removed else stamp.by,
+    if not isinstance(stamp.at, datetime):
+        raise Rejections([Rejected(Reason.WRONG_TYPE, ("at",))])
+    return effective(stamp.at, None if old is None else old.updated_at)
+
+
+def _typed(facet: Facet[E], old: E | None, new: E, work: Callable[[], T]) -> T:
+    """Do work that looks into an entity; raise ``Rejections`` where it fails for what a member holds.
+
+    That may be of another type, or against a rule of the entity, such as a parent's id that is empty.
+    """
+    try:
+        return work()
+    except (AttributeError, TypeError, ValueError, RecursionError):
+        check_readable(facet, new, encoded(attributes_of(new)))
+        refuse(facet.check(facet.derived(old, new)))
+        raise
+
+
+def needs(facet: Facet[E], old: E | None, new: E) -> Needs:
+    """Return what :func:`plan` has to be given for this change; nothing when the two are equal.
+
+    Raise ``Rejections`` when a member is not of its type, or against a rule of the entity, as far as that matters here.
+    """
+    return Needs() if new == old else _typed(facet, old, new, lambda: _needs(facet, old, new))
+
+
+def _needs(facet: Facet[E], old: E | None, new: E) -> Needs:
+    new = facet.derived(old, new)
+    before, after = _claims(facet, old), _claims(facet, new)
+    gained, lost = (key for key in after if key not in before), (key for key in before if key not in after)
+    parents = facet.within(old, new)
+    for parent in parents:
+        parent.key.pk.encode()  # an id that is no valid text would only be noticed by the store
+    return Needs(parents, (*gained, *lost, *facet.reads(old, new)))
+
+
+def _stamped(facet: Facet[E], old: E | None, new: E, stamp: Stamp) -> E:
+    at = effective_at(stamp, old)
+    return replace(
+        new,
+        version=(old.version if old else 0) + 1,
+        created_at=old.created_at if old else at,
+        created_by=old.created_by if old else stamp.by,
         updated_at=at,
+        schema=facet.schema,
     )
-    return _plan(facet, removed, new, stamp)
 
 
-def changed(facet: Facet[E], current: E, alter: Callable[[E, datetime], E], stamp: Stamp) -> Plan[E]:
-    """Plan to store what ``alter`` makes of the entity, conditional on the version read.
+def _fixed(facet: Facet[E], old: E | None, new: E) -> Iterable[Rejected]:
+    for path in facet.fixed if old is not None else ():
+        read = attrgetter(path)
+        if read(old) != read(new):
+            yield Rejected(Reason.FIXED, tuple(path.split(".")))
 
-    ``alter`` is pure and receives the effective date, which is later than that of the previous revision. When it returns an
-    equal entity, the plan has no changes.
+
+def _check_parent(parent: Parent, given: Given) -> None:
+    found = given.known[parent.key]
+    if isinstance(found, ModelError):
+        raise found
+    if found is None:
+        raise NotFound(parent.facet.name, identity_of(parent.key), parent.path)
+    refuse(parent.judge(found))
+
+
+def held(parent: Parent, found: Any, stamp: Stamp) -> Beside:
+    """Return the change that holds a parent as it was read; its failing means a lost race."""
+    return Beside(parent.hold(parent.key, found, stamp), Raced(identity_of(parent.key)))
+
+
+def _taken(key: Key, wanted: Unique, owner: str, given: Given) -> Beside | AlreadyExists | None:
+    known = claim.held_of(given.items.get(key))
+    if known and not known.freed and known.owner == owner:
+        return None
+    if known and not known.freed and key not in given.vacant:
+        return AlreadyExists(wanted.reason, wanted.path, known.owner)
+    # Where nobody held it yet, who comes second finds it taken. One that was freed, or is vacant, may be so again by then.
+    lost = AlreadyExists(wanted.reason, wanted.path) if known is None else Raced(identity_of(key))
+    return Beside(claim.taken(key, wanted.kind, owner, known), lost)
+
+
+def _freed(key: Key, former: Unique, owner: str, given: Given) -> Beside | None:
+    known = claim.held_of(given.items[key])
+    if known is None or known.freed or known.owner != owner:
+        return None
+    return Beside(claim.freed(key, former.kind, known), Raced(identity_of(key)))
+
+
+def _claimed(facet: Facet[E], old: E | None, new: E, given: Given) -> Iterable[Beside]:
+    """Take the values that are new and free those that are given up; raise one refusal for each value that is held already."""
+    before, after = _claims(facet, old), _claims(facet, new)
+    owner = facet.identity(new)
+    taken = [_taken(key, after[key], owner, given) for key in after if key not in before]
+    refused = [each for each in taken if isinstance(each, AlreadyExists)]
+    if refused:
+        raise refused[0] if len(refused) == 1 else Rejections(refused)
+    freed = (_freed(key, before[key], owner, given) for key in before if key not in after)
+    return (each for each in (*taken, *freed) if isinstance(each, Beside))
+
+
+def _aspects(old: E | None, new: E, attributes: Attributes) -> Attributes:
+    if old is None:
+        return {name: value for name, value in attributes.items() if name not in revision.KEPT_FIELDS}
+    names = (name for name in new.__struct_fields__ if name not in revision.KEPT_FIELDS)
+    return {name: attributes.get(name) for name in names if getattr(old, name) != getattr(new, name)}
+
+
+def _seen(parents: Iterable[Parent], given: Given) -> Mapping[str, int]:
+    return {identity_of(parent.key): given.known[parent.key].version for parent in parents}
+
+
+def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | None = None) -> Plan[E]:
+    """Plan to store ``new`` in place of ``old`` (``None``: nothing was stored under its key), conditional on the version read.
+
+    ``given`` holds what :func:`needs` names. The engine sets version, dates and schema number; a change of nothing but these,
+    or of what is derived, needs no write.
+    Raise ``Outdated`` when a newer program wrote ``old``; ``Rejections`` with every refusal of the stamp, of a member's type,
+    of the entity's whole rule, of what may not change, or of a parent; ``NotFound`` when a parent does not exist;
+    ``AlreadyExists`` when a unique value is held by another entity.
     """
-    at = effective(stamp.at, current.updated_at)
-    altered = alter(current, at)
-    if altered == current:
-        return Plan(facet, current)
-    new = msgspec.structs.replace(altered, version=current.version + 1, updated_at=at)
-    return _plan(facet, current, new, stamp)
+    if new == old:
+        return Plan(facet=facet, entity=new)
+    if old is not None and old.schema > facet.schema:
+        raise Outdated(facet.name, facet.identity(old), old.schema)
+    given = given or Given()
+    refuse(whole_stamp(stamp))
+    wanted = _stamped(facet, old, _typed(facet, old, new, lambda: facet.derived(old, new)), stamp)
+    attributes = attributes_of(wanted)
+    body = encoded(attributes)
+    check_readable(facet, wanted, body)
+    aspects = _aspects(old, wanted, attributes)
+    if old is not None and not aspects:
+        return Plan(facet=facet, entity=old)
+    refuse((*facet.check(wanted), *_fixed(facet, old, wanted)))
+    parents = facet.within(old, wanted)
+    for parent in parents:
+        _check_parent(parent, given)
+    key, listed = keys_of(facet, wanted)
+    item = Item(key, wanted.version, Body(body), listed)
+    record = revision.item_of(facet, key, wanted, aspects, stamp, _seen(parents, given))
+    return Plan(
+        facet=facet,
+        entity=wanted,
+        own=Put(item, ABSENT if old is None else Version(old.version)),
+        record=Put(record, ABSENT),
+        beside=(
+            *(held(parent, given.known[parent.key], stamp) for parent in parents),
+            *_claimed(facet, old, wanted, given),
+            *facet.counted(old, wanted, given, stamp),
+        ),
+    )
+
+
+def altered(facet: Facet[E], old: E, alter: Callable[[E, datetime], E], stamp: Stamp, given: Given | None = None) -> Plan[E]:
+    """Plan to store what ``alter`` makes of the entity; it is pure and receives the effective date of the change."""
+    return plan(facet, old, alter(old, effective_at(stamp, old)), stamp, given)
+
+
+def together(made: Plan[E], *beside: Beside) -> Plan[E]:
+    """Add changes to the transaction of a plan; a plan that writes nothing stays as it is."""
+    return replace(made, beside=(*made.beside, *beside)) if made.own else made

@@ -1,14 +1,17 @@
 """Reading entities: by key, in lists, their history and their past."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Final, Generic
 
 import msgspec
+from msgspec.structs import replace
 
 from integrates.db_model.entity import revision
-from integrates.db_model.entity.facet import E, Facet, decoded
+from integrates.db_model.entity.encoding import decoded
+from integrates.db_model.entity.facet import E, Facet
 from integrates.db_model.entity.revision import Revision
+from integrates.db_model.errors import ModelError
 from integrates.db_model.store.port import MAX_PAGE, Item, Key, Page, Query, Store
 
 _HISTORY_PAGE: Final = 200
@@ -55,6 +58,14 @@ async def lists(store: Store, facet: Facet[E], queries: Sequence[Query]) -> tupl
     return tuple(page_of(facet, page) for page in pages)
 
 
+def attempted(facet: Facet[E], item: Item | None) -> E | ModelError | None:
+    """Read the entity from its item as :func:`live` does, but return an error of the model instead of raising it."""
+    try:
+        return live(facet, item)
+    except ModelError as error:
+        return error
+
+
 def page_of(facet: Facet[E], page: Page) -> EntityPage[E]:
     """Read the live entities of a page of items."""
     rows = [(live(facet, item), cursor) for item, cursor in zip(page.items, page.cursors, strict=True)]
@@ -67,27 +78,26 @@ def page_of(facet: Facet[E], page: Page) -> EntityPage[E]:
     )
 
 
+async def pages(store: Store, query: Query) -> AsyncIterator[tuple[Item, ...]]:
+    """Walk a list to its end: yield the items of each page, which is read when the one before is used up."""
+    while True:
+        (page,) = await store.query((query,))
+        yield page.items
+        if not page.has_next:
+            return
+        query = replace(query, after=page.cursors[-1])
+
+
 async def everything(store: Store, facet: Facet[E], query: Query) -> tuple[E, ...]:
     """Read a whole list of live entities, in pages of the largest size."""
-    entities: tuple[E, ...] = ()
-    page = (await lists(store, facet, (msgspec.structs.replace(query, limit=MAX_PAGE),)))[0]
-    entities = page.entities
-    while page.has_next:
-        following = msgspec.structs.replace(query, limit=MAX_PAGE, after=page.end)
-        page = (await lists(store, facet, (following,)))[0]
-        entities = (*entities, *page.entities)
-    return entities
+    items = [item async for page in pages(store, replace(query, limit=MAX_PAGE)) for item in page]
+    return tuple(entity for item in items if (entity := live(facet, item)) is not None)
 
 
 async def history(store: Store, key: Key) -> tuple[Revision, ...]:
     """Read all revisions of an entity by ascending version."""
     query = revision.history_query(key, limit=_HISTORY_PAGE)
-    page = (await store.query((query,)))[0]
-    items = list(page.items)
-    while page.has_next:
-        page = (await store.query((msgspec.structs.replace(query, after=page.cursors[-1]),)))[0]
-        items.extend(page.items)
-    return tuple(revision.of_item(item) for item in items)
+    return tuple([revision.of_item(item) async for page in pages(store, query) for item in page])
 
 
 async def as_of(store: Store, facet: Facet[E], key: Key, at: datetime) -> E | None:

@@ -6,23 +6,27 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.db_model.entity.facet import Audit, E, Facet, identity_of, index_keys, key_of, of_design
+from integrates.db_model.entity.encoding import Attributes, converted, lifted
+from integrates.db_model.entity.facet import E, Facet, identity_of, index_key, key_of, of_design
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.types import Entity, Stamp
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt
-from integrates.db_model.store.port import Item, Key, Query
-from integrates.db_model.values import instant_text
+from integrates.db_model.store.body import Body
+from integrates.db_model.store.port import IndexKey, Item, Key, Query
+from integrates.db_model.values.instant import instant_text
 
-KEPT_FIELDS: Final = frozenset({"created_at", "created_by", "updated_at", "version"})
-"""The fields that the entity layer keeps itself; they are no aspects."""
+KEPT_FIELDS: Final = frozenset({"created_at", "created_by", "updated_at", "version", "schema"})
+"""The fields that the engine sets; they are no aspects."""
 _FACET: Final = "revision"
+_encode: Final = msgspec.json.Encoder().encode
 
 
 class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """What one change made of an entity.
 
     ``aspects`` maps each changed aspect to its complete new value as builtins (``None`` when it was cleared); version 1 lists
-    all that are set. ``entity_key`` is the entity's partition key (accesses: both keys joined by ``|``).
+    all that are set. ``entity_key`` is the entity's partition key (accesses: both keys joined by ``|``). ``seen`` maps the
+    keys of the parents that the change depended on to their versions as read (E15).
     """
 
     entity_key: str
@@ -31,6 +35,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     by: str
     operation: str
     change_id: str
+    schema: int = 1
+    seen: Mapping[str, int] = {}
     aspects: Mapping[str, Any]
 
 
@@ -38,34 +44,36 @@ def _version_text(version: int) -> str:
     return f"{version:010d}"
 
 
-def _parts(revision: Mapping[str, Any], version: int, audit: Audit) -> dict[str, str]:
-    lists = {"name": audit.group, "id": audit.organization}
-    return {
-        "entity": revision["entity_key"],
-        "version": _version_text(version),
-        "at": revision["at"],
-        "month": revision["at"][:7],
-        **{name: value for name, value in lists.items() if value},
-    }
+def revision_key(entity: Key, version: int) -> Key:
+    """Build the key of the revision that made that version of an entity."""
+    return key_of(_FACET, {"entity": identity_of(entity), "version": _version_text(version)})
 
 
-def item_of(entity_key: str, entity: Entity, aspects: Mapping[str, Any], stamp: Stamp, audit: Audit) -> Item:
+def _index_keys(facet: Facet[E], entity: E, parts: Mapping[str, str]) -> dict[int, IndexKey]:
+    audit, indexes = facet.audit(entity), of_design(_FACET).indexes
+    wanted = ((1, "name", audit.group), (2, "id", audit.organization))
+    return {number: index_key(indexes[number], {**parts, name: value}) for number, name, value in wanted if value}
+
+
+def item_of(facet: Facet[E], key: Key, entity: E, aspects: Attributes, stamp: Stamp, seen: Mapping[str, int]) -> Item:
     """Return the item of the revision that made ``entity``: it has the entity's version and the date of ``updated_at``."""
-    attributes: dict[str, Any] = {
-        "entity_key": entity_key,
-        "at": instant_text(entity.updated_at or stamp.at),
+    identity, at = identity_of(key), instant_text(entity.updated_at or stamp.at)
+    parts = {"entity": identity, "version": _version_text(entity.version), "at": at, "month": at[:7]}
+    attributes = {
+        "entity_key": identity,
+        "at": at,
         "by": stamp.by,
         "operation": stamp.operation,
         "change_id": stamp.change_id,
+        "schema": facet.schema,
+        **({"seen": seen} if seen else {}),
         "aspects": aspects,
     }
-    parts = _parts(attributes, entity.version, audit)
-    listed = (*((1,) if audit.group else ()), *((2,) if audit.organization else ()))
-    return Item(key_of(_FACET, parts), entity.version, attributes, index_keys(of_design(_FACET), listed, parts))
+    return Item(revision_key(key, entity.version), entity.version, Body(_encode(attributes)), _index_keys(facet, entity, parts))
 
 
 def of_item(item: Item) -> Revision:
-    """Read a revision. Raises ``Corrupt`` when the item is none."""
+    """Read a revision. Raise ``Corrupt`` when the item is not a revision."""
     try:
         return msgspec.convert({**item.attributes, "version": item.version}, Revision)
     except msgspec.ValidationError as error:
@@ -78,20 +86,28 @@ def history_query(entity: Key, *, limit: int, after: str | None = None, descendi
     return listing(_FACET, "revisions_of_entity", parts, limit=limit, after=after, descending=descending)
 
 
-def state_at(facet: Facet[E], revisions: Iterable[Revision], at: datetime) -> E | None:
-    """Return the entity as it was at that moment: for each aspect the newest of the revisions, given by ascending version.
+def states(facet: Facet[E], revisions: Iterable[Revision]) -> tuple[E, ...]:
+    """Return the entity as each of its revisions left it, removed or not; the revisions are given by ascending version."""
+    found: list[E] = []
+    aspects: dict[str, Any] = {}
+    for revision in revisions:
+        changed = lifted(facet, revision.aspects, revision.schema) if revision.schema < facet.schema else revision.aspects
+        aspects = {name: value for name, value in {**aspects, **changed}.items() if value is not None}
+        kept = {
+            "created_at": found[0].created_at if found else revision.at,
+            "created_by": found[0].created_by if found else revision.by,
+            "updated_at": revision.at,
+            "version": revision.version,
+            "schema": max(revision.schema, facet.schema),
+        }
+        found.append(converted(facet, {**aspects, **kept}, revision.entity_key))
+    return tuple(found)
 
-    ``None`` when it did not exist then, or was removed.
+
+def state_at(facet: Facet[E], revisions: Iterable[Revision], at: datetime) -> E | None:
+    """Return the entity as it was at that moment: for each aspect the newest revision not later, given by ascending version.
+
+    Return ``None`` when it did not exist then, or was removed.
     """
-    past = tuple(revision for revision in revisions if revision.at <= at)
-    if not past:
-        return None
-    aspects = {name: value for revision in past for name, value in revision.aspects.items()}
-    kept = {
-        "created_at": past[0].at,
-        "created_by": past[0].by,
-        "updated_at": past[-1].at,
-        "version": past[-1].version,
-    }
-    entity = msgspec.convert({**{name: value for name, value in aspects.items() if value is not None}, **kept}, facet.type)
-    return entity if facet.is_live(entity) else None
+    past = states(facet, [revision for revision in revisions if revision.at <= at])
+    return past[-1] if past and facet.is_live(past[-1]) else None

@@ -1,198 +1,139 @@
-"""Plans into transactions: merging, chunks, and what a refused write means."""
+"""From plans to transactions: what is read for plans, how they are written, and what a refused write means."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any, Final, TypeVar
 
-import msgspec
-
-from integrates.db_model.entity.facet import identity_of
-from integrates.db_model.entity.plan import Plan
-from integrates.db_model.errors import AlreadyExists, Conflict, Failure, ModelError, Raced, Rejected, Stale
-from integrates.db_model.store.port import MAX_CHANGES, MAX_WRITE_BYTES, Add, Change, Check, Key, Put, Store
-from integrates.db_model.store.rules import item_size
+from integrates.db_model.entity import read
+from integrates.db_model.entity.counter import compacted
+from integrates.db_model.entity.facet import Beside, Facet, Given, identity_of
+from integrates.db_model.entity.packing import AnyPlan, Share, Write, joined
+from integrates.db_model.entity.plan import Needs
+from integrates.db_model.errors import Conflict, Failure, LimitExceeded, ModelError, Raced, Rejected, Rejections, Stale
+from integrates.db_model.store.port import Add, Change, Key, Store
+from integrates.db_model.store.retry import Policy, ceilings, pause
 
 T = TypeVar("T")
-AnyPlan: TypeAlias = Plan[Any]
+
+RACES: Final = Policy(base=0.01, cap=0.5, attempts=12)
+"""How often, and after which pauses, a change that lost a race on a parent or a counter is decided again."""
 RETRIES: Final = 3
-"""How often a lost race is decided again before it is reported."""
-_CLAIM: Final = "UNIQUE#"
+"""How often a change that lost a race on the entity itself is decided again (domain rules M3 and M4)."""
 
 
-def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
-    return {name: one.get(name, 0) + other.get(name, 0) for name in (*one, *(name for name in other if name not in one))}
+async def gathered(store: Store, wanted: Iterable[Needs]) -> Given:
+    """Read what any number of changes need, in one call of the store and each key once."""
+    parents: dict[Key, Facet[Any]] = {}
+    keys: dict[Key, None] = {}
+    for needs in wanted:
+        parents |= {parent.key: parent.facet for parent in needs.parents}
+        keys |= dict.fromkeys(needs.items)
+    if not parents and not keys:
+        return Given()
+    found = dict(zip((*parents, *keys), await store.get((*parents, *keys)), strict=True))
+    known = {key: read.attempted(facet, found[key]) for key, facet in parents.items()}
+    return Given(known=known, items={key: found[key] for key in keys})
 
 
-def _merged(earlier: Change, later: Change) -> Change:
-    """Join two changes of one key. Raises ``ValueError`` when they do not go together."""
-    match earlier, later:
-        case Add(), Add() if earlier.expect == later.expect:
-            return Add(
-                earlier.key,
-                _sum(earlier.increments, later.increments),
-                {**earlier.bounds, **later.bounds},
-                earlier.expect,
-            )
-        case Check(), Check() if earlier.expect == later.expect:
-            return earlier
-        case Put(), Check() if earlier.expect == later.expect:
-            return earlier
-        case Check(), Put() if earlier.expect == later.expect:
-            return later
-    raise ValueError(f"two changes of {earlier.key} cannot share a write")
+def _refusal(share: Share, failure: Failure, plans: Sequence[AnyPlan]) -> ModelError:
+    if share.refusal is None:
+        made = plans[share.number]
+        return Stale(made.facet.name, made.facet.identity(made.entity), failure.version)
+    return share.refusal
 
 
-def _joined(earlier: Change | None, later: Change) -> Change:
-    return later if earlier is None else _merged(earlier, later)
+def concerned(write: Write, failure: Failure) -> tuple[Share, ...]:
+    """Return the parts of plans that a failure is about: of an addition, only those that have the bound which refused.
 
-
-def merged(changes: Sequence[Change]) -> tuple[Change, ...]:
-    """Merge additions to one counter and equal checks, so that each key stands once.
-
-    A check is dropped where a put expects the same. Raises ``ValueError`` when a key would still stand twice.
+    All of them when the store does not say which it is, or when no bound but the number itself is at fault.
     """
-    by_key: dict[Key, Change] = {}
-    for change in changes:
-        by_key[change.key] = _joined(by_key.get(change.key), change)
-    return tuple(by_key.values())
+    shares = write.shares[failure.position]
+    bound = tuple(share for share in shares if failure.attribute in getattr(share.change, "bounds", ()))
+    return bound or shares
 
 
-def fitting(groups: Iterable[Sequence[Change]], *, changes: int = MAX_CHANGES, size: int = MAX_WRITE_BYTES // 2) -> int:
-    """Count how many of the leading groups fit one write of at most so many changes and about so many bytes.
+def _gravest(errors: Sequence[ModelError]) -> ModelError:
+    """Return the one error for several refusals of a plan: ``Stale``, else a lost race, else all rules that refuse it."""
+    for kind in (Stale, Raced):
+        found = next((error for error in errors if isinstance(error, kind)), None)
+        if found is not None:
+            return found
+    refused = [error for error in errors if isinstance(error, Rejected)]
+    return Rejections(refused) if len(refused) > 1 else errors[0]
 
-    A group is the changes of one plan: its entity, a revision that is taken to be as large, and what else it puts. No more
-    groups are taken from the iterable than it takes to see that one does not fit, be it because one of its changes cannot
-    share a write with those before it. At least 1 unless there are no groups.
+
+def refusals(conflict: Conflict, write: Write, plans: Sequence[AnyPlan]) -> dict[int, ModelError]:
+    """Return what a refused write means for the plans that it was made of, by number; at least one is named.
+
+    A plan whose own entity changed is ``Stale``, whatever else failed. Changes beside the plans have the number after theirs.
     """
-    by_key: dict[Key, Change] = {}
-    used = count = 0
-    for group in groups:
-        used += sum(item_size(change.item) for change in (*group[:1], *group[:1], *group[2:]) if isinstance(change, Put))
+    found: dict[int, list[ModelError]] = {}
+    for failure in conflict.failed:
+        for share in concerned(write, failure):
+            found.setdefault(share.number, []).append(_refusal(share, failure, plans))
+    return {number: _gravest(errors) for number, errors in found.items()}
+
+
+async def _compact(store: Store, key: Key) -> bool:
+    """Drop the cells of a counter that are zero; return whether there were any."""
+    (item,) = await store.get((key,))
+    smaller = compacted(item)
+    if smaller is None:
+        return False
+    try:
+        await store.write((smaller,))
+    except Conflict as conflict:
+        raise Raced(identity_of(key)) from conflict
+    return True
+
+
+async def send(store: Store, changes: Sequence[Change]) -> None:
+    """Write; where counters have grown too large, drop their cells that are zero and write again.
+
+    Raise ``Raced`` when a counter changes meanwhile.
+    """
+    done: set[Key] = set()
+    while True:
         try:
-            joined = {change.key: _joined(by_key.get(change.key), change) for change in group}
-        except ValueError:
-            return max(count, 1)
-        if len(by_key.keys() | joined.keys()) > changes or used > size:
-            return max(count, 1)
-        by_key.update(joined)
-        count += 1
-    return count
+            return await store.write(changes)
+        except LimitExceeded as error:
+            change = None if error.position is None else changes[error.position]
+            if error.limit != "item_bytes" or not isinstance(change, Add) or change.key in done:
+                raise
+            if not await _compact(store, change.key):
+                raise
+            done.add(change.key)
 
 
-def chunks(plans: Sequence[AnyPlan]) -> tuple[tuple[AnyPlan, ...], ...]:
-    """Cut plans into chunks of whole entities that each fit one transaction, in order; plans without changes are left out."""
-    rest = tuple(plan for plan in plans if plan.changes)
-    done: list[tuple[AnyPlan, ...]] = []
-    while rest:
-        count = fitting(plan.changes for plan in rest)
-        done.append(rest[:count])
-        rest = rest[count:]
-    return tuple(done)
+async def write(store: Store, plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> None:
+    """Write the plans, and the changes ``beside`` them, in one transaction; without changes nothing is sent.
 
-
-def _refusal(failure: Failure, change: Change, own: Mapping[Key, AnyPlan]) -> ModelError:
-    plan = own.get(change.key)
-    if plan is not None:
-        return Stale(plan.facet.name, identity_of(change.key), failure.version)
-    if failure.reason == "out_of_bounds":
-        return Rejected("too_many")
-    if failure.reason == "exists" and change.key.pk.startswith(_CLAIM):
-        return AlreadyExists(change.key.pk.split("#")[1], "")
-    return Raced(identity_of(change.key))
-
-
-def refusals(conflict: Conflict, changes: Sequence[Change], plans: Sequence[AnyPlan]) -> tuple[ModelError, ...]:
-    """Say what the refused changes of a write mean for the plans that it was made of.
-
-    ``Stale`` for an entity of the plans that changed; ``AlreadyExists`` for a claim that somebody holds; ``Rejected`` with
-    ``too_many`` for a bounded counter; ``Raced`` for anything else, after which the change is decided again.
+    Raise the first of the :func:`refusals` (a ``Stale`` before others) when the transaction is refused; nothing is written.
     """
-    own = {plan.changes[0].key: plan for plan in plans if plan.changes}
-    return tuple(_refusal(failure, changes[failure.position], own) for failure in conflict.failed)
-
-
-async def write(store: Store, plans: Sequence[AnyPlan]) -> None:
-    """Write the plans in one transaction; without changes nothing is sent.
-
-    Raises the first of the :func:`refusals` (a ``Stale`` before others) when the transaction is refused.
-    """
-    changes = merged([change for plan in plans for change in plan.changes])
-    if not changes:
+    made = joined(plans, beside)
+    if not made.changes:
         return
     try:
-        await store.write(changes)
+        await send(store, made.changes)
     except Conflict as conflict:
-        errors = refusals(conflict, changes, plans)
+        errors = list(refusals(conflict, made, plans).values())
         raise next((error for error in errors if isinstance(error, Stale)), errors[0]) from conflict
 
 
-async def retried(attempt: Callable[[], Awaitable[T]], *, on: tuple[type[ModelError], ...] = (Raced,)) -> T:
-    """Decide and write again after a lost race, up to ``RETRIES`` times; then the last error is raised.
+async def repeated(
+    attempt: Callable[[], Awaitable[T]], *, on: tuple[type[ModelError], ...] = (Raced,), policy: Policy = RACES
+) -> T:
+    """Read, decide and write again after a lost race, with growing pauses; in the end the last error is raised.
 
-    ``attempt`` reads what it decides on by itself. Give ``Stale`` in ``on`` when the caller named no version, and
-    ``AlreadyExists`` when the attempt looks at the claim before it decides.
+    ``attempt`` itself reads what it decides on. Give ``Stale`` in ``on`` when the caller named no version: after more than
+    ``RETRIES`` of these, ``Raced`` is raised.
     """
-    for _ in range(RETRIES):
+    lost = 0
+    for ceiling in ceilings(policy):
         try:
             return await attempt()
-        except on:
-            continue
+        except on as error:
+            lost += isinstance(error, Stale)
+            if lost > RETRIES:
+                raise Raced(*error.args) from error
+            await pause(ceiling, policy)
     return await attempt()
-
-
-class Written(msgspec.Struct, frozen=True):
-    """What became of a bulk change: the entities as they are now, and the refusals, each by position."""
-
-    entities: Mapping[int, Any] = {}
-    refused: Mapping[int, ModelError] = {}
-
-
-Decision: TypeAlias = AnyPlan | ModelError
-Decide: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Decision]]]
-
-
-def _lost(chunk: Mapping[int, AnyPlan], error: Stale) -> dict[int, ModelError]:
-    return {position: error for position, plan in chunk.items() if identity_of(plan.changes[0].key) == error.identity}
-
-
-def _joint(one: Written, other: Written) -> Written:
-    return Written({**one.entities, **other.entities}, {**one.refused, **other.refused})
-
-
-async def _chunk_written(store: Store, chunk: Mapping[int, AnyPlan], decide: Decide, retries: int) -> Written:
-    """Write one chunk. An item that changed is left out and reported; after any other lost race the rest is decided again."""
-    plans = {position: plan for position, plan in chunk.items() if plan.changes}
-    try:
-        await write(store, tuple(plans.values()))
-    except Stale as error:
-        lost = _lost(plans, error)
-        rest = {position: plan for position, plan in chunk.items() if position not in lost}
-        return _joint(Written({}, lost), await _chunk_written(store, rest, decide, retries))
-    except Raced as error:
-        if not retries:
-            equal = {position: plan.entity for position, plan in chunk.items() if position not in plans}
-            return Written(equal, dict.fromkeys(plans, error))
-        decided = await decide(tuple(chunk))
-        refused = {position: made for position, made in decided.items() if isinstance(made, ModelError)}
-        again = {position: made for position, made in decided.items() if not isinstance(made, ModelError)}
-        return _joint(Written({}, refused), await _all_written(store, again, decide, retries - 1))
-    return Written({position: plan.entity for position, plan in chunk.items()})
-
-
-async def _all_written(store: Store, plans: Mapping[int, AnyPlan], decide: Decide, retries: int) -> Written:
-    rest = dict(sorted(plans.items()))
-    outcome = Written()
-    while rest:
-        count = fitting(plan.changes for plan in rest.values())
-        chunk = dict(list(rest.items())[:count])
-        rest = dict(list(rest.items())[count:])
-        outcome = _joint(outcome, await _chunk_written(store, chunk, decide, retries))
-    return outcome
-
-
-async def write_each(store: Store, plans: Mapping[int, AnyPlan], decide: Decide) -> Written:
-    """Write the plans of a bulk change, each item by its position, in chunks that each fit one transaction.
-
-    An item whose own version moved in the meantime is refused with ``Stale`` while the others are written. After a lost race
-    on anything else ``decide`` is asked again for the positions of the chunk, at most ``RETRIES`` times.
-    """
-    return await _all_written(store, plans, decide, RETRIES)

@@ -2,23 +2,19 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Final
 
 import msgspec
 
-from integrates.db_model.entity.counter import DOT, INHERITED, NONE
 from integrates.db_model.findings.rules import status
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.tally import DOT, INHERITED, NONE, is_cell
 from integrates.db_model.vulnerabilities.types import (
     TreatmentStatus,
     VerificationStatus,
     VulnerabilityStatus,
     ZeroRiskStatus,
 )
-
-_SCORED: Final = 6
-_UNSCORED: Final = 5
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
@@ -52,22 +48,21 @@ def _cell(parts: list[str], count: int, inherited: Severity | None) -> Cell:
 
 def cells(counts: Mapping[str, int], inherited: Severity | None = None) -> tuple[Cell, ...]:
     """Read the cells out of counters; in a finding's, ``inherited`` is the severity of the finding."""
-    named = ((name.split(DOT), count) for name, count in counts.items() if count)
-    return tuple(_cell(parts, count, inherited) for parts, count in named if len(parts) in {_SCORED, _UNSCORED})
+    return tuple(_cell(name.split(DOT), count, inherited) for name, count in counts.items() if count and is_cell(name))
 
 
 def is_hidden(cell: Cell) -> bool:
-    """Tell whether the vulnerabilities are hidden."""
+    """Return whether the vulnerabilities are hidden."""
     return cell.zero_risk is ZeroRiskStatus.CONFIRMED
 
 
 def is_open(cell: Cell) -> bool:
-    """Tell whether the vulnerabilities are open."""
+    """Return whether the vulnerabilities are open."""
     return cell.state is VulnerabilityStatus.VULNERABLE and not is_hidden(cell)
 
 
 def is_closed(cell: Cell) -> bool:
-    """Tell whether the vulnerabilities are closed."""
+    """Return whether the vulnerabilities are closed."""
     return cell.state is VulnerabilityStatus.SAFE and not is_hidden(cell)
 
 

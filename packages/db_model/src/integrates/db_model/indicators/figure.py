@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.entity.counter import DOT, OPENED_EPOCH_SUM, REMEDIATED_COUNT, REMEDIATED_SECONDS
 from integrates.db_model.indicators.cell import Cell, cells, is_closed, is_hidden, is_open
 from integrates.db_model.severities.rules import cvssf, level
 from integrates.db_model.severities.types import Level, Severity
+from integrates.db_model.vulnerabilities.tally import DOT, OPENED_EPOCH_SUM, REMEDIATED_COUNT, REMEDIATED_SECONDS
 from integrates.db_model.vulnerabilities.types import (
     TreatmentStatus,
     VerificationStatus,

@@ -1,28 +1,39 @@
-"""Counters rebuilt from what they count, to prove or repair the stored ones (domain section 7)."""
+"""Counters rebuilt from what they count, to prove or repair the stored ones (domain section 7).
 
-from collections.abc import Mapping, Sequence
+What the counters saw is joined by versions, never by dates (E15): a closing counts at the level that the finding had in the
+version which the closing's revision names.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import msgspec
 
-from integrates.db_model.access.change import is_member
 from integrates.db_model.access.facet import GROUP_ACCESS
-from integrates.db_model.entity import counter, read
-from integrates.db_model.entity.counter import Tally, added
-from integrates.db_model.entity.facet import E, Facet, decoded, entity_key
+from integrates.db_model.entity import read
+from integrates.db_model.entity.counter import added, summed
+from integrates.db_model.entity.encoding import decoded
+from integrates.db_model.entity.facet import E, Facet, entity_key, identity_of
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.revision import Revision, state_at
-from integrates.db_model.findings.facet import FINDING
+from integrates.db_model.entity.revision import Revision, states
+from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
+from integrates.db_model.findings.rules import is_live
 from integrates.db_model.findings.types import Finding
-from integrates.db_model.roots.facet import GIT_ROOT
+from integrates.db_model.groups.facet import group_counters_keys
+from integrates.db_model.roots.facet import GIT_ROOT, REPORTED, root_counters_key
+from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import Key, Query, Store
-from integrates.db_model.vulnerabilities import lists
+from integrates.db_model.vulnerabilities import lists, tally
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+from integrates.db_model.vulnerabilities.tally import Tally
 from integrates.db_model.vulnerabilities.types import Vulnerability
+
+Severities = Mapping[int, Severity | None]
+"""The severity of a finding by its version."""
 
 
 class Recount(msgspec.Struct, frozen=True):
-    """Counters of a group (all parts added up) and of each of its findings and roots by id."""
+    """Counters of a group (all shards added up) and of each of its findings and roots by id."""
 
     group: Mapping[str, int]
     findings: Mapping[str, Mapping[str, int]]
@@ -31,39 +42,35 @@ class Recount(msgspec.Struct, frozen=True):
 
 async def _all(store: Store, facet: Facet[E], query: Query) -> tuple[E, ...]:
     """Read a whole list, removed entities too."""
-    page = (await store.query((query,)))[0]
-    found = [decoded(facet, item) for item in page.items]
-    while page.has_next:
-        page = (await store.query((msgspec.structs.replace(query, after=page.cursors[-1]),)))[0]
-        found.extend(decoded(facet, item) for item in page.items)
-    return tuple(found)
+    return tuple([decoded(facet, item) async for page in read.pages(store, query) for item in page])
 
 
-def _states(revisions: Sequence[Revision]) -> list[Vulnerability]:
-    states = [state_at(VULNERABILITY, revisions, revision.at) for revision in revisions]
-    return [state for state in states if state is not None]
+def remediations(revisions: Sequence[Revision], finding: str, severities: Severities) -> dict[str, int]:
+    """Add up what the closings of one vulnerability count, each at the level of the finding that it saw.
 
-
-def _remediated(vulnerability: Sequence[Revision], finding: Sequence[Revision]) -> dict[str, int]:
+    ``finding`` is the text that names the finding in revisions, ``severities`` are the finding's by version.
+    """
     total: dict[str, int] = {}
-    for old, new in pairwise(_states(vulnerability)):
-        then = state_at(FINDING, finding, new.updated_at or new.created_at)
-        total = added(total, counter.remediated(old, new, then.severity if then else None))
+    known: Iterable[Vulnerability] = states(VULNERABILITY, revisions)
+    for (old, new), revision in zip(pairwise(known), revisions[1:], strict=True):
+        total = added(total, tally.remediated(old, new, severities.get(revision.seen.get(finding, 0))))
     return total
 
 
 async def _of_finding(store: Store, finding: Finding) -> dict[str, Tally]:
     """Count the vulnerabilities of one finding, by root."""
-    past = await read.history(store, entity_key(FINDING, finding))
+    past = states(FINDING, await read.history(store, entity_key(FINDING, finding)))
+    severities = {each.version: each.severity for each in past}
+    identity = identity_of(finding_key(finding.id))
     tallies: dict[str, Tally] = {}
     for vulnerability in await _all(store, VULNERABILITY, lists.of_finding(finding.id)):
-        now = counter.counted(vulnerability, finding.severity)
+        now = tally.counted(vulnerability, finding.severity)
         revisions = await read.history(store, entity_key(VULNERABILITY, vulnerability))
-        closed = _remediated(revisions, past)
-        before = tallies.get(vulnerability.root_id, Tally({}, {}, {}))
+        closed = remediations(revisions, identity, severities)
+        before = tallies.get(vulnerability.root_id, Tally())
         tallies[vulnerability.root_id] = Tally(
             added(before.finding, added(now.finding, closed)),
-            added(before.root, added({**now.root, "reported": 1}, closed)),
+            added(before.root, added({**now.root, REPORTED: 1}, closed)),
             added(before.group, added(now.group, closed)),
         )
     return tallies
@@ -78,16 +85,16 @@ async def recount(store: Store, group_name: str) -> Recount:
     findings = await _all(store, FINDING, listing("finding", "findings_of_group", parts))
     roots = await _all(store, GIT_ROOT, listing("git_root", "roots_of_group", parts))
     members = await read.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", parts))
-    guards = {"findings": len(findings), "roots": len(roots), "members": sum(map(is_member, members))}
+    guards = {"findings": sum(map(is_live, findings)), "roots": len(roots), "members": len(members)}
     group = {name: number for name, number in guards.items() if number}
     by_finding: dict[str, Mapping[str, int]] = {}
     by_root: dict[str, Mapping[str, int]] = {root.id: {} for root in roots}
     for finding in findings:
         by_finding[finding.id] = {}
-        for root_id, tally in (await _of_finding(store, finding)).items():
-            by_finding[finding.id] = added(by_finding[finding.id], tally.finding)
-            by_root[root_id] = added(by_root.get(root_id, {}), tally.root)
-            group = added(group, tally.group)
+        for root_id, found in (await _of_finding(store, finding)).items():
+            by_finding[finding.id] = added(by_finding[finding.id], found.finding)
+            by_root[root_id] = added(by_root.get(root_id, {}), found.root)
+            group = added(group, found.group)
     return Recount(group, by_finding, by_root)
 
 
@@ -95,10 +102,10 @@ async def stored(store: Store, recounted: Recount, group_name: str) -> Recount:
     """Read the stored counters of the same objects, without those that are zero."""
 
     async def numbers(*keys: Key) -> dict[str, int]:
-        return added(counter.summed(await store.get(keys)), {})
+        return added(summed(await store.get(keys)), {})
 
     return Recount(
-        await numbers(*counter.group_counters_keys(group_name)),
-        {each: await numbers(counter.finding_counters_key(each)) for each in recounted.findings},
-        {each: await numbers(counter.root_counters_key(each)) for each in recounted.roots},
+        await numbers(*group_counters_keys(group_name)),
+        {each: await numbers(*finding_counters_keys(each)) for each in recounted.findings},
+        {each: await numbers(root_counters_key(each)) for each in recounted.roots},
     )

@@ -1,0 +1,179 @@
+"""Changing many entities at once: every position gets exactly one outcome, whatever happens to the others."""
+
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import islice
+from typing import Any, TypeAlias
+
+import msgspec
+
+from integrates.db_model.entity.packing import Write, chunks, joined
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.transaction import RACES, RETRIES, concerned, refusals, send
+from integrates.db_model.errors import Conflict, IntegratesError, LimitExceeded, ModelError, Raced, Stale, StoreError
+from integrates.db_model.store.port import Store
+from integrates.db_model.store.retry import Policy, ceilings, pause
+
+Decision: TypeAlias = Plan[Any] | IntegratesError
+Decide: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Decision]]]
+"""Reads the entities at these positions and decides about each of them anew."""
+_Plans: TypeAlias = dict[int, Plan[Any]]
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What became of a bulk change: the entities as they are now, and what refused the others, each by position.
+
+    A refusal is an error of the model, or of the store when that failed.
+    """
+
+    entities: Mapping[int, Any] = {}
+    refused: Mapping[int, IntegratesError] = {}
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """Nothing was written, because the decision refused these positions."""
+
+    errors: Mapping[int, ModelError]
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """One entity of a bulk change: its id, and the version that the caller expects, if any."""
+
+    id: str
+    expected_version: int | None = None
+
+
+class _Losses(msgspec.Struct, frozen=True):
+    """How a refused write is divided: who leaves it because they lost, and who of the rest is written apart from the others."""
+
+    left: Mapping[int, IntegratesError]
+    apart: tuple[int, ...] = ()
+
+
+def _crowd(conflict: Conflict, write: Write) -> frozenset[int]:
+    """Return the numbers of the plans that share a counter without room for all of them; it may have room for some."""
+    found = (concerned(write, failure) for failure in conflict.failed if failure.reason == "out_of_bounds")
+    crowds = ({share.number for share in shares} for shares in found)
+    return frozenset(number for crowd in crowds if len(crowd) > 1 for number in crowd)
+
+
+def _divided(conflict: Conflict, write: Write, plans: _Plans) -> _Losses:
+    """Divide the losers of one conflict: all leave at once, but of a crowd half stays and the other half is written apart."""
+    positions = list(plans)
+    errors = refusals(conflict, write, list(plans.values()))
+    crowd = _crowd(conflict, write)
+    crowded = [
+        positions[number] for number, error in errors.items() if number in crowd and not isinstance(error, Stale | Raced)
+    ]
+    left = {positions[number]: error for number, error in errors.items() if positions[number] not in crowded}
+    return _Losses(left, tuple(crowded[len(crowded) // 2 :]))
+
+
+def _too_large(error: LimitExceeded, write: Write, positions: Sequence[int]) -> _Losses:
+    """Divide a write that passes a limit: plans whose own change is too large leave; a write that is too large is halved."""
+    if error.position is not None:
+        return _Losses({positions[share.number]: error for share in write.shares[error.position]})
+    if len(positions) == 1:
+        return _Losses({positions[0]: error})
+    return _Losses({}, tuple(positions[len(positions) // 2 :]))
+
+
+async def _attempted(store: Store, plans: _Plans) -> _Losses:
+    """Write plans in one transaction and return who lost; nothing was written unless nobody did."""
+    positions = list(plans)
+    made = joined(list(plans.values()))
+    try:
+        await send(store, made.changes)
+    except Conflict as conflict:
+        return _divided(conflict, made, plans)
+    except LimitExceeded as error:
+        return _too_large(error, made, positions)
+    except (StoreError, ModelError) as error:
+        return _Losses(dict.fromkeys(positions, error))
+    return _Losses({})
+
+
+async def _chunk(store: Store, plans: _Plans) -> dict[int, IntegratesError]:
+    """Write one chunk without those that lose, again until the rest is written; return the error of each that lost."""
+    lost: dict[int, IntegratesError] = {}
+    waiting = [plans]
+    while waiting:
+        part = waiting.pop()
+        losses = await _attempted(store, part)
+        lost.update(losses.left)
+        if not losses.left and not losses.apart:
+            continue
+        apart = {position: part[position] for position in losses.apart}
+        rest = {position: made for position, made in part.items() if position not in losses.left and position not in apart}
+        waiting.extend(each for each in (apart, rest) if each)
+    return lost
+
+
+class _Round(msgspec.Struct, frozen=True):
+    """The outcome of one round: entities that are written or equal, those refused for good, and those that lost a race."""
+
+    entities: Mapping[int, Any]
+    refused: Mapping[int, IntegratesError]
+    raced: Mapping[int, IntegratesError]
+
+
+async def _round(store: Store, decided: Mapping[int, Decision]) -> _Round:
+    """Write all plans once, in order of their positions; a plan without a change needs no write."""
+    plans = {position: made for position, made in sorted(decided.items()) if isinstance(made, Plan)}
+    refused: dict[int, IntegratesError] = {position: made for position, made in decided.items() if not isinstance(made, Plan)}
+    lost: dict[int, IntegratesError] = {}
+    positions = iter([position for position, made in plans.items() if made.own])
+    for chunk in chunks(list(plans.values()), changes=store.max_changes):
+        lost |= await _chunk(store, dict(zip(islice(positions, len(chunk)), chunk, strict=True)))
+    raced = {position: error for position, error in lost.items() if isinstance(error, Raced | Stale)}
+    refused |= {position: error for position, error in lost.items() if position not in raced}
+    return _Round({position: made.entity for position, made in plans.items() if position not in lost}, refused, raced)
+
+
+async def _again(decide: Decide, positions: Sequence[int]) -> Mapping[int, Decision]:
+    try:
+        return await decide(positions)
+    except IntegratesError as error:
+        return dict.fromkeys(positions, error)
+
+
+async def write_each(store: Store, decided: Mapping[int, Decision], decide: Decide, *, policy: Policy = RACES) -> Written:
+    """Write a bulk change, each item by its position, in chunks of whole entities that each fit one transaction.
+
+    An item that meets a taken claim, a full counter or another refusal of its plan gets that error; the others are written.
+    After a lost race ``decide`` is asked again for the positions concerned, with growing pauses, as often as the ``policy``
+    allows, and at most ``RETRIES`` times for an entity that was itself changed; then the error is ``Raced``. ``decide`` has to
+    return ``Stale`` for an item that is no longer at the version which the caller expects.
+    """
+    pauses = ceilings(policy)
+    entities: dict[int, Any] = {}
+    refused: dict[int, IntegratesError] = {}
+    stale: Counter[int] = Counter()
+    while decided:
+        done = await _round(store, decided)
+        entities |= done.entities
+        refused |= done.refused
+        stale.update(position for position, error in done.raced.items() if isinstance(error, Stale))
+        ceiling = next(pauses, None)
+        over = {at: Raced(*error.args) for at, error in done.raced.items() if ceiling is None or stale[at] > RETRIES}
+        refused |= over
+        left = sorted(done.raced.keys() - over.keys())
+        if not left:
+            break
+        await pause(ceiling or 0.0, policy)
+        decided = await _again(decide, left)
+    return Written(entities, dict(sorted(refused.items())))
+
+
+async def write_all(
+    store: Store, decided: Mapping[int, Decision], decide: Decide, *, policy: Policy = RACES
+) -> Written | Refused:
+    """Write a bulk change as :func:`write_each` does, but only when the decision refused nothing (M4).
+
+    Raise the store's error, with nothing written, when it failed while an item was being decided about.
+    """
+    outage = next((made for made in decided.values() if isinstance(made, StoreError)), None)
+    if outage is not None:
+        raise outage
+    errors = {position: made for position, made in sorted(decided.items()) if isinstance(made, ModelError)}
+    return Refused(errors) if errors else await write_each(store, decided, decide, policy=policy)

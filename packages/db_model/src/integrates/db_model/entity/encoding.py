@@ -1,0 +1,152 @@
+"""Entities as the bytes that a store keeps, and back."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from types import NoneType
+from typing import Any, Final
+
+import msgspec
+
+from integrates.db_model.entity.facet import E, Facet, identity_of
+from integrates.db_model.entity.types import Entity
+from integrates.db_model.errors import Corrupt, Outdated, Reason, Rejected, Rejections
+from integrates.db_model.store.body import Body
+from integrates.db_model.store.port import Item
+from integrates.db_model.values.instant import instant_text
+
+Attributes = dict[str, Any]
+"""The fields of an entity that are set, as JSON takes them; without its version, which is the item's."""
+
+_PLAIN: Final = frozenset({str, int, bool, NoneType, Decimal})
+_PATH: Final = re.compile(r"`\$\.([\w.]+)")
+_MISSING: Final = re.compile(r"missing required field `(\w+)`")
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def plain(value: Any) -> Any:
+    """Turn a part of an entity into what JSON takes: dates as text (E6), members that are ``None`` left out."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if isinstance(value, msgspec.Struct):
+        return {
+            name: part if type(part) in _PLAIN else plain(part)
+            for name in kind.__struct_fields__
+            if (part := getattr(value, name)) is not None
+        }
+    if kind is datetime:
+        return instant_text(value)
+    if isinstance(value, list | tuple):
+        return [plain(part) for part in value]
+    return {name: plain(part) for name, part in value.items() if part is not None} if kind is dict else value
+
+
+def attributes_of(entity: Entity) -> Attributes:
+    """Return what is stored of an entity. Raise ``Rejections`` (``wrong_type``) for a member that is nested too deeply."""
+    try:
+        found: Attributes = plain(entity)
+    except RecursionError as error:
+        deep = [name for name in entity.__struct_fields__ if _is_too_deep(getattr(entity, name))]
+        raise Rejections([Rejected(Reason.WRONG_TYPE, (name,)) for name in deep]) from error
+    del found["version"]
+    return found
+
+
+def _is_too_deep(value: Any) -> bool:
+    try:
+        plain(value)
+    except RecursionError:
+        return True
+    return False
+
+
+def encoded(attributes: Mapping[str, Any]) -> bytes:
+    """Return attributes as the JSON that a store keeps. Raise ``Rejections`` (``wrong_type``) for types that no store holds."""
+    try:
+        return _encode(attributes)
+    except (TypeError, OverflowError, ValueError, RecursionError) as error:
+        odd = [name for name, value in attributes.items() if _is_odd(value)]
+        raise Rejections([Rejected(Reason.WRONG_TYPE, (name,)) for name in odd]) from error
+
+
+def _is_odd(value: Any) -> bool:
+    try:
+        _encode(value)
+    except (TypeError, OverflowError, ValueError, RecursionError):
+        return True
+    return False
+
+
+@cache
+def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind)
+
+
+def _versioned(entity: E, version: int) -> E:
+    # The decoder has just made it, and nobody else has seen it: a copy with another version would cost twice.
+    msgspec.structs.force_setattr(entity, "version", version)
+    return entity
+
+
+def check_readable(facet: Facet[E], entity: E, body: bytes) -> None:
+    """Raise ``Rejections`` (``wrong_type``) unless the bytes read as exactly the entity that they were made of.
+
+    So whatever is stored can be read again.
+    """
+    try:
+        read = _versioned(_decoder(facet.type).decode(body), entity.version)
+    except msgspec.ValidationError as error:
+        at, missing = _PATH.search(str(error)), _MISSING.search(str(error))
+        path = (*(at[1].split(".") if at else ()), *((missing[1],) if missing else ()))
+        raise Rejections([Rejected(Reason.WRONG_TYPE, path)]) from error
+    if read != entity:
+        names = [name for name in entity.__struct_fields__ if getattr(read, name) != getattr(entity, name)]
+        raise Rejections([Rejected(Reason.WRONG_TYPE, (name,)) for name in names])
+
+
+def lifted(facet: Facet[Any], attributes: Mapping[str, Any], schema: int) -> dict[str, Any]:
+    """Lift attributes, or some aspects, from an older schema number to this program's."""
+    found = dict(attributes)
+    for number in range(schema, facet.schema):
+        found = facet.lifts[number](found)
+    return found
+
+
+def converted(facet: Facet[E], attributes: Mapping[str, Any], identity: str) -> E:
+    """Read an entity from attributes of any schema number.
+
+    Raise ``Outdated`` when a newer program wrote them and this one cannot read them, ``Corrupt`` when they are malformed.
+    """
+    schema = attributes.get("schema", 1)
+    try:
+        found = lifted(facet, attributes, schema) if schema < facet.schema else attributes
+        entity: E = msgspec.convert({**found, "schema": max(schema, facet.schema)}, facet.type)
+    except (msgspec.ValidationError, KeyError, TypeError) as error:
+        if isinstance(schema, int) and schema > facet.schema:
+            raise Outdated(facet.name, identity, schema) from error
+        raise Corrupt(facet.name, identity, str(error)) from error
+    return entity
+
+
+def _read(facet: Facet[E], attributes: Mapping[str, Any]) -> E | None:
+    """Read an entity straight from its bytes; ``None`` when that does not work, or there are none."""
+    try:
+        entity: E | None = _decoder(facet.type).decode(attributes.raw) if isinstance(attributes, Body) else None
+    except msgspec.MsgspecError:
+        return None
+    return entity
+
+
+def decoded(facet: Facet[E], item: Item) -> E:
+    """Read the entity from its item, lifted when an older program wrote it.
+
+    Raise ``Corrupt`` when the item is not one that the model writes, ``Outdated`` when a newer program wrote it and this one
+    cannot read it.
+    """
+    entity = _read(facet, item.attributes)
+    if entity is None or entity.schema < facet.schema:
+        entity = converted(facet, item.attributes, identity_of(item.key))
+    return _versioned(entity, item.version)

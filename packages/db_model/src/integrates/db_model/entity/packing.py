@@ -1,0 +1,174 @@
+"""Packing plans into writes: what shares one, what stands for all that shares it, and how much fits.
+
+Pure: nothing here reads or writes.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+from msgspec.structs import replace
+
+from integrates.db_model.entity.facet import Beside
+from integrates.db_model.entity.plan import Plan
+from integrates.db_model.errors import ModelError
+from integrates.db_model.store.port import MAX_WRITE_BYTES, Add, Bounds, Change, Check, Key, Put, Version
+from integrates.db_model.store.rules import MAX_BOUNDS, MAX_INCREMENTS, item_size
+
+AnyPlan: TypeAlias = Plan[Any]
+
+
+class Share(msgspec.Struct, frozen=True, gc=False):
+    """One plan's part in a change of a write: the plan's number, and the refusal that the change's failing means for it.
+
+    ``refusal`` is ``None`` where the change is the plan's own entity or revision.
+    """
+
+    number: int
+    change: Change
+    refusal: ModelError | None
+
+
+class Write(msgspec.Struct, frozen=True):
+    """The changes of one write, each key once, and for each change the plans that share it."""
+
+    changes: tuple[Change, ...] = ()
+    shares: tuple[tuple[Share, ...], ...] = ()
+
+
+def _shares(plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> Iterator[Share]:
+    for number, made in enumerate(plans):
+        if made.own and made.record:
+            yield Share(number, made.own, None)
+            yield Share(number, made.record, None)
+            for each in made.beside:
+                yield Share(number, each.change, each.refusal)
+    for each in beside:
+        yield Share(len(plans), each.change, each.refusal)
+
+
+def _is_met(check: Check, put: Put) -> bool:
+    """Return whether a check expects the version that a put of the same key expects, or the one that the put stores."""
+    return check.expect in (put.expect, Version(put.item.version))
+
+
+def _standing(earlier: Change | None, later: Change) -> Change:
+    """Return the one change of a key that takes the place of both in a write; increments of additions are summed later.
+
+    Raise ``ValueError`` when the two cannot share a write.
+    """
+    match earlier, later:
+        case None, _:
+            return later
+        case Add(), Add() if earlier.expect == later.expect and _agree(earlier.bounds, later.bounds):
+            bounds = {**earlier.bounds, **later.bounds}
+            return earlier if len(bounds) == len(earlier.bounds) else replace(earlier, bounds=bounds)
+        case Check(), Check() if earlier.expect == later.expect:
+            return earlier
+        case Put(), Check() if _is_met(later, earlier):
+            return earlier
+        case Check(), Put() if _is_met(earlier, later):
+            return later
+        case _:
+            raise ValueError(f"two changes of {later.key} cannot share a write")
+
+
+def _agree(one: Mapping[str, Bounds], other: Mapping[str, Bounds]) -> bool:
+    return one == other or all(one[name] == other[name] for name in one.keys() & other.keys())
+
+
+def _summed(additions: Sequence[Add]) -> Add:
+    """Join additions to one counter."""
+    if len(additions) == 1:
+        return additions[0]
+    increments: dict[str, int] = {}
+    bounds: dict[str, Bounds] = {}
+    for addition in additions:
+        bounds.update(addition.bounds)
+        for name, number in addition.increments.items():
+            increments[name] = increments.get(name, 0) + number
+    kept = {name: number for name, number in increments.items() if number or name in bounds}
+    return Add(additions[0].key, kept or increments, bounds, additions[0].expect)
+
+
+def joined(plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> Write:
+    """Join plans, and the changes ``beside`` them, into one write: additions to a counter are summed, equal checks stand once.
+
+    Raise ``ValueError`` when two plans change one key in ways that cannot share a write.
+    """
+    standing: dict[Key, Change] = {}
+    shares: dict[Key, list[Share]] = {}
+    for share in _shares(plans, beside):
+        key = share.change.key
+        standing[key] = _standing(standing.get(key), share.change)
+        shares.setdefault(key, []).append(share)
+    changes = (
+        _summed([share.change for share in shares[key] if isinstance(share.change, Add)]) if isinstance(change, Add) else change
+        for key, change in standing.items()
+    )
+    return Write(tuple(changes), tuple(map(tuple, shares.values())))
+
+
+def _joint(standing: Mapping[Key, Change], changes: Iterable[Change]) -> dict[Key, Change]:
+    """Return the joined change of each key that the changes touch; ``standing`` are those of the write so far."""
+    joint: dict[Key, Change] = {}
+    for change in changes:
+        joint[change.key] = _standing(joint.get(change.key) or standing.get(change.key), change)
+    return joint
+
+
+def _wider(names: Mapping[Key, set[str]], changes: Iterable[Change]) -> list[tuple[Key, str]]:
+    """Return the names that the changes would add to additions of the write, by key of the addition."""
+    return [
+        (change.key, name)
+        for change in changes
+        if isinstance(change, Add)
+        for name in change.increments
+        if name not in names.get(change.key, ())
+    ]
+
+
+def _is_too_wide(names: Mapping[Key, set[str]], wider: Sequence[tuple[Key, str]], changes: Iterable[Change]) -> bool:
+    """Return whether an addition would have more names, or more bounds, than a store takes."""
+    bounds = (len(change.bounds) for change in changes if isinstance(change, Add))
+    return any(len(names.get(key, ())) + len(wider) > MAX_INCREMENTS for key, _ in wider) or any(
+        each > MAX_BOUNDS for each in bounds
+    )
+
+
+def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = MAX_WRITE_BYTES * 3 // 4) -> int:
+    """Count how many of the leading groups of plans fit one write of at most so many changes and about so many bytes.
+
+    Lazy: reads at most one group too many. A group also does not fit when one of its changes cannot be joined with an earlier
+    one, or an addition would get too many names or bounds. At least 1 unless there are no groups; an empty group takes no room.
+    """
+    standing: dict[Key, Change] = {}
+    names: dict[Key, set[str]] = {}
+    used = count = 0
+    for group in groups:
+        own = [share.change for share in _shares(group)]
+        used += sum(item_size(change.item) for change in own if isinstance(change, Put))
+        try:
+            joint = _joint(standing, own)
+        except ValueError:
+            return max(count, 1)
+        wider = _wider(names, own)
+        total = len(standing) + sum(key not in standing for key in joint)
+        if count and (total > changes or used > size or _is_too_wide(names, wider, joint.values())):
+            return count
+        standing.update(joint)
+        for key, name in wider:
+            names.setdefault(key, set()).add(name)
+        count += 1
+    return count
+
+
+def chunks(plans: Sequence[AnyPlan], *, changes: int) -> tuple[tuple[AnyPlan, ...], ...]:
+    """Cut plans into chunks of whole entities that each fit one write, in order; plans without a change are left out."""
+    rest = tuple(made for made in plans if made.own)
+    done: list[tuple[AnyPlan, ...]] = []
+    while rest:
+        count = fitting(((made,) for made in rest), changes=changes)
+        done.append(rest[:count])
+        rest = rest[count:]
+    return tuple(done)

@@ -1,0 +1,61 @@
+"""The one list of all entities: whatever is done to each of them reads it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.entity.encoding import decoded
+from integrates.db_model.entity.facet import Facet, keys_of, of_design
+from integrates.db_model.findings.facet import FINDING
+from integrates.db_model.groups.facet import GROUP
+from integrates.db_model.imports.facet import IMPORT
+from integrates.db_model.organizations.facet import ORGANIZATION
+from integrates.db_model.roots.facet import GIT_ROOT
+from integrates.db_model.stakeholders.facet import STAKEHOLDER
+from integrates.db_model.store.port import IndexKey, Item, Key
+from integrates.db_model.store.template import SEPARATOR, is_variable
+from integrates.db_model.tokens.facet import ACCESS_TOKEN
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+
+_ALL: Final[tuple[Facet[Any], ...]] = (
+    STAKEHOLDER,
+    ORGANIZATION,
+    ORGANIZATION_ACCESS,
+    ACCESS_TOKEN,
+    GROUP,
+    GROUP_ACCESS,
+    GIT_ROOT,
+    FINDING,
+    VULNERABILITY,
+    IMPORT,
+)
+FACETS: Final[Mapping[str, Facet[Any]]] = {facet.name: facet for facet in _ALL}
+"""Every facet of entities by its name in the design, parents first."""
+
+
+def _is_made_by(template: str, text: str) -> bool:
+    segments, parts = template.split(SEPARATOR), text.split(SEPARATOR)
+    pairs = zip(segments, parts, strict=False)
+    return len(segments) == len(parts) and all(is_variable(segment) or segment == part for segment, part in pairs)
+
+
+def facet_of(stored: Key) -> Facet[Any] | None:
+    """Return the facet of the entity that is stored under a key; ``None`` when it is the key of no entity."""
+    layouts = ((facet, of_design(name)) for name, facet in FACETS.items())
+    return next(
+        (
+            facet
+            for facet, layout in layouts
+            if layout.table == stored.table and _is_made_by(layout.key.pk, stored.pk) and _is_made_by(layout.key.sk, stored.sk)
+        ),
+        None,
+    )
+
+
+def index_keys(item: Item) -> Mapping[int, IndexKey]:
+    """Return where an item stands in the indexes: an entity where its facet lists it now, anything else where it does.
+
+    For ``store.migration.migrate_store``. Raise ``Corrupt`` or ``Outdated`` for an entity that cannot be read.
+    """
+    facet = facet_of(item.key)
+    return item.index_keys if facet is None else keys_of(facet, decoded(facet, item))[1]
