@@ -1,190 +1,130 @@
-"""An organization, a group, a root and findings on each embedded store, and a clock that the test moves."""
+"""Each embedded store, empty or with a house in it, and a way to let something happen before its writes."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
-from integrates.db_model.entity import claim, read, transaction
-from integrates.db_model.entity import plan as planning
-from integrates.db_model.entity.counter import finding_counters_key
-from integrates.db_model.entity.types import Stamp
-from integrates.db_model.findings import change as finding_change
+from integrates.db_model.entity import claim, command, read
+from integrates.db_model.entity.plan import Plan
 from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.findings.types import Finding, FindingDescription, FindingState, FindingStateStatus, ToolRule
-from integrates.db_model.groups import change as group_change
+from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
+from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.indicators.recount import recount, stored
-from integrates.db_model.organizations import change as organization_change
-from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
-from integrates.db_model.organizations.types import (
-    Organization,
-    OrganizationInfo,
-    OrganizationState,
-    OrganizationStatus,
-)
-from integrates.db_model.roots import change as root_change
-from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
-from integrates.db_model.severities.types import Severity
+from integrates.db_model.roots.types import Root
+from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
-from integrates.db_model.store.port import Change, Store
+from integrates.db_model.store.port import ANYTHING, Change, Item, Key, Put, Store
 from integrates.db_model.store.sqlite.store import sqlite_store
-from integrates.db_model.vulnerabilities import change, rules
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.identity import identity_of
-from integrates.db_model.vulnerabilities.rules import Sighting
-from integrates.db_model.vulnerabilities.types import (
-    Technique,
-    ToolMark,
-    Vulnerability,
-    VulnerabilityLocation,
-    VulnerabilityType,
+from integrates.db_model.testing.pattern import checked
+from integrates.db_model.testing.scene import (
+    Stamping,
+    add_finding,
+    add_group,
+    add_person,
+    add_root,
+    add_vulnerability,
+    email,
+    ticking,
+    uid,
 )
+from integrates.db_model.vulnerabilities.types import Cycle, RejectionReason, Source, Vulnerability, VulnerabilityStatus
 
-FIRST = datetime(2024, 5, 1, tzinfo=UTC)
-HANA = "hana@demo.example"
-GROUP_NAME = "webshop"
-ORGANIZATION_ID = "organization"
-
-
-def score(value: str) -> Severity:
-    """Return the severity of a tool's score."""
-    return Severity(tool_score=Decimal(value), score=Decimal(value))
+Before = Callable[[int, Sequence[Change]], Awaitable[None]]
+"""What happens before a write, which is given by its number, from 1, and its changes."""
+Intrude = Callable[[Store, Before], Store]
 
 
-class Scene:
-    """A store with a group, and a clock."""
+class House(Struct, frozen=True, kw_only=True):
+    """A group with a root, a finding and a vulnerability; a group of another tenant; somebody without a role; and a clock."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.at = FIRST
-        self.calls = 0
+    store: Store
+    stamp: Stamping
+    group: Group
+    other: Group
+    root: Root
+    finding: Finding
+    one: Vulnerability
 
-    def stamp(self, by: str = HANA, operation: str = "test", change_id: str | None = None) -> Stamp:
-        """Return the stamp of a change one second after the one before."""
-        self.at += timedelta(seconds=1)
-        self.calls += 1
-        return Stamp(by=by, at=self.at, operation=operation, change_id=change_id or f"change-{self.calls}")
+    async def is_exact(self, group: str = "webshop") -> bool:
+        """Return whether the counters of a group are those that its entities make."""
+        counted = await recount(self.store, group)
+        return counted == await stored(self.store, counted, group)
 
-    async def write(self, *plans: Any) -> Any:
-        """Write plans in one transaction; return the entity of the first."""
-        await transaction.write(self.store, plans)
-        return plans[0].entity
+    async def holder(self, key: Key) -> str | None:
+        """Return who holds a claim."""
+        return claim.holder_of((await self.store.get((key,)))[0])
 
-    async def begin(self) -> None:
-        """Store the organization and the group."""
-        organization = Organization(
-            id=ORGANIZATION_ID,
-            info=OrganizationInfo(name="aurora"),
-            state=OrganizationState(status=OrganizationStatus.ACTIVE, at=self.at, by=HANA),
-            created_at=self.at,
-            created_by=HANA,
-        )
-        await self.write(*organization_change.founded(organization, self.stamp()))
-        organization = await self.got(ORGANIZATION, organization_key(ORGANIZATION_ID))
-        await self.write(group_change.added(self.new_group(), organization, self.stamp()))
+    async def known(self) -> Finding:
+        """Return the finding as it is now."""
+        known = await read.get(self.store, FINDING, finding_key(self.finding.id))
+        assert known is not None
+        return known
 
-    def new_group(self, name: str = GROUP_NAME) -> Group:
-        """Return a group that is not stored."""
-        return Group(
-            info=GroupInfo(name=name, organization_id=ORGANIZATION_ID, description="Shop"),
-            state=GroupState(status=GroupStatus.ACTIVE, at=self.at, by=HANA),
-            created_at=self.at,
-            created_by=HANA,
-        )
+    async def spoil(self, key: Key) -> None:
+        """Put something that is no entity in the place of one."""
+        (item,) = await self.store.get((key,))
+        assert item is not None
+        await self.store.write((Put(Item(key, item.version + 1, {"odd": 1}, item.index_keys), ANYTHING),))
 
-    async def root(self, identifier: str) -> Root:
-        """Store a root."""
-        root = Root(
-            id=identifier,
-            kind=RootKind.GIT,
-            group_name=GROUP_NAME,
-            organization_id=ORGANIZATION_ID,
-            location=GitLocation(url="https://git.example/shop", branch=identifier),
-            info=RootInfo(nickname=identifier),
-            state=RootState(status=RootStatus.ACTIVE, at=self.at, by=HANA),
-            created_at=self.at,
-            created_by=HANA,
-        )
-        group = await self.got(GROUP, group_key(GROUP_NAME))
-        stored_root: Root = await self.write(root_change.added(root, group, self.stamp()))
-        return stored_root
+    async def remove_group(self) -> Group:
+        """Remove the group by the generic verb."""
+        return await command.update(self.store, GROUP, group_key(self.group.name), removed_group, self.stamp())
 
-    def new_finding(self, identifier: str, severity: Severity | None = None) -> Finding:
-        """Return a finding that is not stored."""
-        return Finding(
-            id=identifier,
-            group_name=GROUP_NAME,
-            organization_id=ORGANIZATION_ID,
-            rule=ToolRule(tool="scanner", rule_id=identifier),
-            description=FindingDescription(title=f"Title of {identifier}", description="What it is"),
-            severity=severity,
-            state=FindingState(status=FindingStateStatus.CREATED, at=self.at, by=HANA),
-            created_at=self.at,
-            created_by=HANA,
-        )
+    async def remove_finding(self, finding_id: str, why: RemovalJustification = RemovalJustification.DUPLICATED) -> Finding:
+        """Remove a finding by the generic verb."""
+        return await command.update(self.store, FINDING, finding_key(finding_id), self.removed_finding(why), self.stamp())
 
-    async def finding(self, identifier: str, severity: Severity | None = None) -> Finding:
-        """Store a finding."""
-        made: Finding = await self.write(finding_change.reported(self.new_finding(identifier, severity), self.stamp()))
-        return made
+    async def removal(self, finding: Finding) -> Plan[Finding]:
+        """Plan to remove a finding."""
+        made = self.stamp()
+        new = self.removed_finding(RemovalJustification.DUPLICATED)(finding, made.at)
+        return await command.planned(self.store, FINDING, finding, new, made)
 
-    async def rescore(self, finding_id: str, severity: Severity | None) -> None:
-        """Give a finding another severity."""
-        finding = await self.got(FINDING, finding_key(finding_id))
-        counted = (await self.store.get((finding_counters_key(finding_id),)))[0]
-        await self.write(finding_change.rescored(finding, severity, counted, self.stamp()))
+    @staticmethod
+    def removed_finding(why: RemovalJustification) -> Callable[[Finding, datetime], Finding]:
+        """Remove a finding."""
+        gone = FindingStateStatus.DELETED
+        return lambda old, at: replace(old, state=replace(old.state, status=gone, at=at, justification=why))
 
-    async def report(self, identifier: str, finding_id: str, root_id: str, **members: Any) -> Vulnerability:
-        """Store a vulnerability as an import does, and what its first one does to the finding."""
-        finding = await self.got(FINDING, finding_key(finding_id))
-        stamp = self.stamp()
-        sighting = Sighting(
-            type=VulnerabilityType.LINES,
-            technique=Technique.SAST,
-            location=VulnerabilityLocation(where=f"src/{identifier}.py", specific="1"),
-            tool=ToolMark(name="scanner", category="", rule_id=finding_id),
-            severity=members.pop("severity", None),
-        )
-        new = replace(rules.reported(identifier, finding, root_id, sighting, by=HANA, at=stamp.at), **members)
-        key = claim.claim_key("vulnerability_identity", identity_of(new))
-        held = (await claim.holders(self.store, (key,)))[0]
-        plan = change.reported(new, finding, stamp, held)
-        released = finding_change.released(finding, stamp) if rules.is_released(new) else None
-        made: Vulnerability = await self.write(planning.together(plan, *(released.changes if released else ())))
-        return made
+    @staticmethod
+    def rejected(old: Vulnerability, at: datetime) -> Vulnerability:
+        """Reject a draft."""
+        status, reasons = VulnerabilityStatus.REJECTED, (RejectionReason.NAMING,)
+        return replace(old, state=replace(old.state, status=status, at=at, rejection_reasons=reasons))
 
-    async def alter(self, identifier: str, alter: Callable[[Vulnerability, datetime], Vulnerability]) -> Vulnerability:
-        """Change a vulnerability."""
-        current = await self.vulnerability(identifier)
-        finding = await self.got(FINDING, finding_key(current.finding_id))
-        made: Vulnerability = await self.write(change.changed(current, alter, finding, self.stamp()))
-        return made
+    @staticmethod
+    def removed(why: RemovalJustification) -> Callable[[Vulnerability, datetime], Vulnerability]:
+        """Remove a vulnerability."""
 
-    async def vulnerability(self, identifier: str) -> Vulnerability:
-        """Read a vulnerability."""
-        found: Vulnerability = await self.got(VULNERABILITY, vulnerability_key(identifier))
-        return found
+        def alter(old: Vulnerability, at: datetime) -> Vulnerability:
+            state = replace(old.state, status=VulnerabilityStatus.DELETED, at=at, closing_reason=None, rejection_reasons=())
+            return replace(old, state=replace(state, justification=why))
 
-    async def got(self, facet: Any, key: Any) -> Any:
-        """Read what exists."""
-        found = await read.get(self.store, facet, key)
-        assert found is not None
-        return found
+        return alter
 
-    async def is_counted(self) -> bool:
-        """Tell whether all counters are what they count."""
-        counted = await recount(self.store, GROUP_NAME)
-        return counted == await stored(self.store, counted, GROUP_NAME)
+    @staticmethod
+    def location(root: Root) -> Key:
+        """Return the claim of a root's location."""
+        return claim.claim_key("root_location", root.organization_id, root.location.url, root.location.branch)
+
+    @staticmethod
+    def draft(new: Vulnerability) -> Vulnerability:
+        """Make a new vulnerability one that nobody has released: the finding stays as it is."""
+        state = replace(new.state, status=VulnerabilityStatus.SUBMITTED)
+        return replace(new, source=Source.ANALYST, tool=None, state=state, cycle=Cycle())
 
 
-def intruded(store: Store, before: Callable[[int, Sequence[Change]], Awaitable[None]]) -> Store:
-    """Let something happen before each write; it is given the number of the write, from 1, and its changes."""
+def removed_group(old: Group, at: datetime) -> Group:
+    return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))
+
+
+def intruded(store: Store, before: Before) -> Store:
+    """Return a store before whose writes something happens."""
     count = 0
 
     async def write(changes: Sequence[Change]) -> None:
@@ -197,32 +137,27 @@ def intruded(store: Store, before: Callable[[int, Sequence[Change]], Awaitable[N
 
 
 @pytest.fixture(params=["memory", "sqlite"])
-async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
-    """A scene on each embedded store."""
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """An empty store of each embedded kind, whose queries are held against the design."""
     if request.param == "memory":
-        made = Scene(memory_store())
-        await made.begin()
-        yield made
+        yield checked(memory_store(), design())
         return
-    async with sqlite_store(tmp_path / "integrates.db") as store:
-        made = Scene(store)
-        await made.begin()
-        yield made
+    async with sqlite_store(tmp_path / "integrates.db", create=True) as opened:
+        yield checked(opened, design())
 
 
 @pytest.fixture
-def new_scene() -> Callable[[], Awaitable[Scene]]:
-    """Make any number of scenes in memory."""
-
-    async def make() -> Scene:
-        made = Scene(memory_store())
-        await made.begin()
-        return made
-
-    return make
-
-
-@pytest.fixture
-def intrude() -> Any:
+def intrude() -> Intrude:
     """Let something happen before each write of a store."""
     return intruded
+
+
+@pytest.fixture
+async def house(store: Store) -> House:
+    """A house in each embedded store."""
+    stamp = ticking()
+    group, other = await add_group(store, "webshop", stamp), await add_group(store, "rival", stamp, organization="boreal")
+    root, finding = await add_root(store, group, "backend", stamp), await add_finding(store, group, "R1", stamp, score="5.0")
+    await add_person(store, email("uri"), stamp)
+    one = await add_vulnerability(store, finding, root, "one.py", stamp, identity=uid("one"))
+    return House(store=store, stamp=stamp, group=group, other=other, root=root, finding=finding, one=one)

@@ -2,16 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from integrates.db_model.entity.counter import DOT
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.indicators import cell
 from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.indicators.figure import Share, figures
 from integrates.db_model.severities.types import Level, Severity
+from integrates.db_model.vulnerabilities.tally import DOT
 
 NOW = datetime(2024, 5, 11, tzinfo=UTC)
 DAY = 86_400
@@ -116,7 +115,7 @@ def test_what_a_finding_hands_down_counts_in_its_own_figures(inherited: str | No
         ([("SAFE", "NONE", 0), ("VULNERABLE", "NONE", 0)], FindingStatus.DRAFT),
     ],
 )
-def test_the_status_of_a_finding(rows: Any, status: FindingStatus) -> None:
+def test_the_status_of_a_finding(rows: list[tuple[str, str, int]], status: FindingStatus) -> None:
     counters = cells(*((f"{state} INHERITED UNTREATED NONE NONE {risk}", number) for state, risk, number in rows))
     assert finding_status({**counters, "opened_epoch_sum": 5}) is status
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from operator import attrgetter
 from types import UnionType
 from typing import Any, Union
 
@@ -13,35 +14,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.entity import facet as facets
-from integrates.db_model.entity.facet import decoded, encoded
+from integrates.db_model.entity.encoding import attributes_of, check_readable, decoded, encoded
+from integrates.db_model.entity.facet import Facet, keys_of
 from integrates.db_model.entity.listing import everywhere, listing
+from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Corrupt
-from integrates.db_model.findings.facet import FINDING
-from integrates.db_model.groups.facet import GROUP
-from integrates.db_model.imports.facet import IMPORT
-from integrates.db_model.organizations.facet import ORGANIZATION
-from integrates.db_model.roots.facet import GIT_ROOT
-from integrates.db_model.stakeholders.facet import STAKEHOLDER
+from integrates.db_model.registry import FACETS
+from integrates.db_model.store.body import Body
 from integrates.db_model.store.design import design
 from integrates.db_model.store.port import Item, Key
 from integrates.db_model.store.template import builder, is_variable, prefix, variables
-from integrates.db_model.tokens.facet import ACCESS_TOKEN
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 
-FACETS = (
-    ACCESS_TOKEN,
-    FINDING,
-    GIT_ROOT,
-    GROUP,
-    GROUP_ACCESS,
-    IMPORT,
-    ORGANIZATION,
-    ORGANIZATION_ACCESS,
-    STAKEHOLDER,
-    VULNERABILITY,
-)
 TEXTS = st.text(st.characters(exclude_characters="#\0", exclude_categories=["Cs"]), min_size=1, max_size=8)
 PLAIN: Mapping[Any, st.SearchStrategy[Any]] = {
     str: TEXTS,
@@ -116,23 +100,47 @@ def test_variables_are_lower_case_words(segment: str, expected: object) -> None:
     assert is_variable(segment) is expected
 
 
-@pytest.mark.parametrize("facet", FACETS, ids=lambda facet: facet.name)
+def entities(facet: Facet[Entity]) -> st.SearchStrategy[Entity]:
+    return values(facet.type).map(lambda entity: msgspec.structs.replace(entity, version=7, schema=facet.schema))
+
+
+@pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
 @settings(max_examples=30, deadline=None)
 @given(data=st.data())
-def test_what_is_stored_is_what_is_read(facet: Any, data: st.DataObject) -> None:
-    entity = msgspec.structs.replace(data.draw(values(facet.type)), version=7)
-    item = encoded(facet, entity)
-    travelled = Item(item.key, item.version, msgspec.json.decode(msgspec.json.encode(item.attributes)), item.index_keys)
-    assert decoded(facet, travelled) == entity
-    assert item.version == 7
-    assert "version" not in item.attributes
-    assert set(item.index_keys) == set(facet.listed(entity)) <= set(design().facets[facet.name].indexes)
+def test_what_is_stored_is_what_is_read(facet: Facet[Entity], data: st.DataObject) -> None:
+    entity = data.draw(entities(facet))
+    body = encoded(attributes_of(entity))
+    check_readable(facet, entity, body)
+    key, listed = keys_of(facet, entity)
+    for attributes in (Body(body), msgspec.json.decode(body)):
+        assert decoded(facet, Item(key, 7, attributes, listed)) == entity
+    assert "version" not in Body(body)
+    assert set(listed) <= set(design().facets[facet.name].indexes)
 
 
-@pytest.mark.parametrize("facet", FACETS, ids=lambda facet: facet.name)
-def test_a_foreign_item_is_corrupt(facet: Any) -> None:
+@pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_an_index_lists_an_entity_when_all_its_variables_are_set(facet: Facet[Entity], data: st.DataObject) -> None:
+    entity = data.draw(entities(facet))
+    key, listed = keys_of(facet, entity)
+    read = {name: facet.variables.get(name) or attrgetter(name) for name in names_of(facet)}
+    for number, template in design().facets[facet.name].indexes.items():
+        needed = (*variables(template.pk), *variables(template.sk))
+        assert (number in listed) is all(read[name](entity) is not None for name in needed)
+    assert "#" in key.pk
+
+
+def names_of(facet: Facet[Entity]) -> set[str]:
+    layout = design().facets[facet.name]
+    return {name for each in (layout.key, *layout.indexes.values()) for name in (*variables(each.pk), *variables(each.sk))}
+
+
+@pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
+@pytest.mark.parametrize("attributes", [{"id": 5}, {}, {"schema": "1"}, {"schema": None}, {"schema": True}, Body(b'{"id": 5}')])
+def test_a_foreign_item_is_corrupt(facet: Facet[Entity], attributes: Mapping[str, Any]) -> None:
     with pytest.raises(Corrupt):
-        decoded(facet, Item(Key("X#1", "X#1"), 1, {"id": 5}))
+        decoded(facet, Item(Key("X#1", "X#1"), 1, attributes))
 
 
 def test_every_pattern_of_the_design_can_be_asked() -> None:

@@ -1,24 +1,40 @@
-"""Any operations on one group, one after the other: the counters are what they count, the past leads to the present."""
+"""Three writers on one group, in any order and at once, with views that grow old and a clock that jumps.
+
+At rest the counters are what they count, and each past leads to the present (E15): whatever joins two entities does so by
+versions, because dates say nothing about what was committed first.
+"""
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
-from decimal import Decimal
-from typing import Any, ClassVar
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from random import Random
+from typing import Any, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from msgspec import Struct
 from msgspec.structs import replace
 
-from integrates.db_model.entity import read
-from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.severities.types import Severity
-from integrates.db_model.store.port import Key
-from integrates.db_model.vulnerabilities import rules
+from integrates.db_model.entity import claim, command, read, transaction
+from integrates.db_model.entity.facet import Facet, Given
+from integrates.db_model.entity.plan import effective_at, plan
+from integrates.db_model.entity.types import Entity, Stamp
+from integrates.db_model.errors import ModelError, NotFound, Raced, Stale
+from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
+from integrates.db_model.findings.types import Finding, RemovalJustification
+from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.roots import commands as roots
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.store.memory import memory_store
+from integrates.db_model.store.port import Change, Item, Key, Store
+from integrates.db_model.testing.scene import FIRST, HANA, add_finding, add_group, add_root, scored, sighted, ticking, uid
+from integrates.db_model.vulnerabilities import commands, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import (
-    AcceptanceStatus,
     ClosingReason,
     Cycle,
     Treatment,
@@ -31,135 +47,309 @@ from integrates.db_model.vulnerabilities.types import (
     ZeroRiskStatus,
 )
 
-FINDINGS = ("R1", "R2")
-ROOTS = ("main", "next")
-LIVE = tuple(status for status in VulnerabilityStatus if status is not VulnerabilityStatus.DELETED)
-SCORES = st.sampled_from([None, "0.0", "3.9", "5.0", "9.8"]).map(
-    lambda text: Severity(tool_score=Decimal(text), score=Decimal(text)) if text else None
+T = TypeVar("T")
+E = TypeVar("E", bound=Entity)
+NAMES = ("R1", "R2"), ("main", "next")
+FINDINGS, ROOTS = (tuple(uid(f"webshop/{name}") for name in names) for names in NAMES)
+SCORES = (None, "0.0", "3.9", "5.0", "9.8")
+TRIES = 6
+BY = HANA
+
+
+class Kind(StrEnum):
+    """What a writer does."""
+
+    CLOSE = "CLOSE"
+    CLOSE_ALL = "CLOSE_ALL"
+    DRAFT = "DRAFT"
+    HIDE = "HIDE"
+    REMOVE = "REMOVE"
+    REOPEN = "REOPEN"
+    REPORT = "REPORT"
+    RESCORE = "RESCORE"
+    RETITLE = "RETITLE"
+    RETIRE = "RETIRE"
+    SCORE = "SCORE"
+    TREAT = "TREAT"
+    VERIFY = "VERIFY"
+
+
+class Step(Struct, frozen=True):
+    """One thing that a writer does: to which of the objects, with which choice, at which date, and upon an old view or not."""
+
+    kind: Kind
+    target: int
+    choice: int
+    jump: int
+    is_old: bool
+
+
+STEPS = st.builds(
+    Step,
+    st.sampled_from([*Kind, Kind.CLOSE, Kind.CLOSE, Kind.REPORT, Kind.REOPEN, Kind.REOPEN, Kind.RESCORE, Kind.RESCORE]),
+    st.integers(0, 5),
+    st.integers(0, 9),
+    st.integers(-90_000, 90_000),
+    st.booleans(),
 )
-Alter = Callable[[Vulnerability, datetime], Vulnerability]
 
 
-def sighting(old: Vulnerability) -> rules.Sighting:
+def treated(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:
+    status = list(TreatmentStatus)[choice % len(TreatmentStatus)]
+    if status is TreatmentStatus.ACCEPTED_UNDEFINED or rules.is_draft(old):
+        return old
+    return replace(
+        old,
+        treatment=Treatment(
+            status=status,
+            justification=f"The reason number {choice}",
+            accepted_until=at + timedelta(days=30) if status is TreatmentStatus.ACCEPTED else None,
+            assigned=HANA if status is TreatmentStatus.IN_PROGRESS else None,
+            at=at,
+            by=BY,
+        ),
+    )
+
+
+def hidden(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:
+    status = [None, *ZeroRiskStatus][choice % 4]
+    return old if rules.is_draft(old) else replace(old, zero_risk=status and ZeroRisk(status=status, at=at, by=BY))
+
+
+def verified(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:
+    status = [None, *VerificationStatus][choice % 4]
+    event = uid("event") if status is VerificationStatus.ON_HOLD else None
+    made = status and Verification(status=status, event_id=event, at=at, by=BY)
+    return replace(old, verification=made) if rules.is_vulnerable(old) else old
+
+
+def removed(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:
+    why = list(RemovalJustification)[choice % len(RemovalJustification)]
+    return replace(
+        old, state=replace(old.state, status=VulnerabilityStatus.DELETED, at=at, closing_reason=None, justification=why)
+    )
+
+
+def closed(old: Vulnerability, at: datetime, _: int) -> Vulnerability:
+    return rules.closed(old, ClosingReason.NOT_REPORTED, by=BY, at=at)
+
+
+def rated(old: Vulnerability, _: datetime, choice: int) -> Vulnerability:
+    return replace(old, severity=scored(SCORES[choice % len(SCORES)]))
+
+
+def reopened(old: Vulnerability, at: datetime, _: int) -> Vulnerability:
     assert old.tool is not None
-    return rules.Sighting(type=old.type, technique=old.technique, location=old.location, tool=old.tool, severity=old.severity)
+    sighting = rules.Sighting(
+        type=old.type, technique=old.technique, location=old.location, tool=old.tool, severity=old.severity
+    )
+    return rules.reopened(old, sighting, by=BY, at=at)
 
 
-class Group(RuleBasedStateMachine):
-    """One group with two findings and two roots."""
+ALTERS: dict[Kind, Callable[[Vulnerability, datetime, int], Vulnerability]] = {
+    Kind.CLOSE: closed,
+    Kind.HIDE: hidden,
+    Kind.REMOVE: removed,
+    Kind.REOPEN: reopened,
+    Kind.SCORE: rated,
+    Kind.TREAT: treated,
+    Kind.VERIFY: verified,
+}
 
-    make: ClassVar[Callable[[], Coroutine[Any, Any, Any]]]
+
+class Writer:
+    """Somebody who changes things upon what they have read, now or a while ago, and tries again after a lost race."""
+
+    def __init__(self, store: Store, known: list[str], chance: Random) -> None:
+        self.below, self.known, self.chance = store, known, chance
+        self.store = replace(store, write=self.write, get=self.get)
+        self.views: dict[Key, tuple[Any, Given]] = {}
+
+    async def pause(self) -> None:
+        for _ in range(self.chance.randrange(4)):
+            await asyncio.sleep(0)
+
+    async def write(self, changes: Sequence[Change]) -> None:
+        await self.pause()
+        await self.below.write(changes)
+
+    async def get(self, keys: Sequence[Key]) -> tuple[Item | None, ...]:
+        await self.pause()
+        return await self.below.get(keys)
+
+    def stamp(self, step: Step) -> Stamp:
+        at = FIRST + timedelta(days=400, seconds=step.jump)
+        return Stamp(by=BY, at=at, operation="test", change_id=uid(self.chance.random().hex()))
+
+    async def run(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            try:
+                await self.one(step)
+            except ModelError:
+                self.views.clear()  # refused, or raced again and again
+
+    async def one(self, step: Step) -> None:
+        finding, root = FINDINGS[step.target % 2], ROOTS[step.choice % 2]
+        match step.kind:
+            case Kind.REPORT | Kind.DRAFT:
+                await self.report(step, finding, root)
+            case Kind.RESCORE:
+                severity = scored(SCORES[step.choice % len(SCORES)])
+                await self.change(step, FINDING, finding_key(finding), lambda old, _: replace(old, severity=severity))
+            case Kind.RETITLE:
+                await self.change(step, FINDING, finding_key(finding), lambda old, _: retitled(old, step.choice))
+            case Kind.RETIRE:
+                if step.choice == 0:
+                    await roots.deactivate(self.store, root, "OUT_OF_SCOPE", self.stamp(step))
+            case Kind.CLOSE_ALL:
+                alter = ALTERS[Kind.CLOSE]
+                await commands.update_each(self.store, list(self.known), lambda old, at: alter(old, at, 0), self.stamp(step))
+            case kind if self.known:
+                key = vulnerability_key(self.known[step.target % len(self.known)])
+                await self.change(step, VULNERABILITY, key, lambda old, at: ALTERS[kind](old, at, step.choice))
+            case _:
+                pass
+
+    async def report(self, step: Step, finding_id: str, root: str) -> None:
+        made = self.stamp(step)
+        finding = await read.get(self.store, FINDING, finding_key(finding_id))
+        assert finding is not None
+        severity = scored(SCORES[step.choice % len(SCORES)])
+        seen = sighted(finding, f"{step.target}/{step.choice}.py", severity=severity)
+        new = rules.reported(uid(self.chance.random().hex()), finding, root, seen, by=BY, at=made.at)
+        if step.kind is Kind.DRAFT:
+            state = replace(new.state, status=VulnerabilityStatus.SUBMITTED)
+            new = replace(new, state=state, cycle=Cycle())
+        await commands.report(self.store, new, made)
+        self.known.append(new.id)
+
+    async def change(self, step: Step, facet: Facet[E], key: Key, alter: command.Alter[E]) -> None:
+        """Change something upon a view, which may be old, until that is done or refused."""
+        made = self.stamp(step)
+        for attempt in range(TRIES):
+            if not step.is_old or attempt or key not in self.views:
+                self.views[key] = await self.view(facet, key)
+            old, given = self.views[key]
+            try:
+                decided = plan(facet, old, alter(old, effective_at(made, old)), made, given)
+                return await transaction.write(self.store, (decided,))
+            except (Stale, Raced):
+                await self.pause()
+        return None
+
+    async def view(self, facet: Facet[E], key: Key) -> tuple[E, Given]:
+        """Read something and all that any change of it may need; nothing of that is one moment."""
+        entity = await read.get(self.store, facet, key)
+        if entity is None:
+            raise NotFound(facet.name, key.pk)
+        items, parents = needed(entity)
+        found = await self.store.get([*items, *parents])
+        known = {
+            each: read.attempted(facets, item)
+            for (each, facets), item in zip(parents.items(), found[len(items) :], strict=True)
+        }
+        return entity, Given(known=known, items=dict(zip(items, found, strict=False)))
+
+
+def needed(entity: Entity) -> tuple[list[Key], dict[Key, Facet[Any]]]:
+    parents: dict[Key, Facet[Any]] = {group_key("webshop"): GROUP}
+    if isinstance(entity, Finding):
+        return list(finding_counters_keys(entity.id)), parents
+    assert isinstance(entity, Vulnerability)
+    own = claim.claim_key("vulnerability_identity", entity.identity)
+    return [own], {**parents, finding_key(entity.finding_id): FINDING, root_key(entity.root_id): GIT_ROOT}
+
+
+def retitled(old: Finding, choice: int) -> Finding:
+    return replace(old, description=replace(old.description, title=f"The title number {choice}"))
+
+
+async def begun(store: Store) -> None:
+    stamp = ticking()
+    group = await add_group(store, "webshop", stamp)
+    for name in NAMES[0]:
+        await add_finding(store, group, name, stamp, score="5.0")
+    for name in NAMES[1]:
+        await add_root(store, group, name, stamp)
+
+
+async def check_counters(store: Store) -> None:
+    counted = await recount(store, "webshop")
+    assert counted == await stored(store, counted, "webshop")
+
+
+async def check_past(store: Store, known: Sequence[str]) -> None:
+    facets: list[tuple[Facet[Any], Key]] = [(VULNERABILITY, vulnerability_key(each)) for each in known]
+    for facet, key in [*facets, *((FINDING, finding_key(each)) for each in FINDINGS)]:
+        current, history = await read.get_any(store, facet, key), await read.history(store, key)
+        assert current is not None
+        assert [each.version for each in history] == list(range(1, current.version + 1))
+        assert [each.at for each in history] == sorted({each.at for each in history})
+        then = await read.as_of(store, facet, key, datetime.max.replace(tzinfo=UTC))
+        assert then == (current if facet.is_live(current) else None)
+
+
+class Writers(RuleBasedStateMachine):
+    """One group with two findings and two roots, and three writers."""
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner()
-        self.scene: Any = None
-        self.known: dict[str, VulnerabilityStatus] = {}
+        self.store = memory_store()
+        self.known: list[str] = []
+        self.chance = Random(0)  # noqa: S311 # nosec B311 -- the same order of events each time
+        self.writers = [Writer(self.store, self.known, self.chance) for _ in range(3)]
+        self.run(begun(self.store))
 
     def teardown(self) -> None:
         self.runner.close()
 
-    def run(self, work: Coroutine[Any, Any, Any]) -> Any:
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(work)
 
-    @initialize(severity=SCORES)
-    def begin(self, severity: Severity | None) -> None:
-        self.scene = self.run(type(self).make())
-        for root in ROOTS:
-            self.run(self.scene.root(root))
-        for finding in FINDINGS:
-            self.run(self.scene.finding(finding, severity))
+    @rule(writer=st.integers(0, 2), step=STEPS)
+    def alone(self, writer: int, step: Step) -> None:
+        self.run(self.writers[writer].run([step]))
 
-    def pick(self, data: st.DataObject, *states: VulnerabilityStatus) -> str | None:
-        found = [identifier for identifier, status in self.known.items() if status in states]
-        return data.draw(st.sampled_from(found)) if found else None
+    @rule(steps=st.lists(st.lists(STEPS, min_size=1, max_size=6), min_size=2, max_size=3), seed=st.integers(0, 999))
+    def at_once(self, steps: list[list[Step]], seed: int) -> None:
+        self.chance.seed(seed)
 
-    def alter(self, identifier: str | None, alter: Alter) -> None:
-        if identifier is not None:
-            self.known[identifier] = self.run(self.scene.alter(identifier, alter)).state.status
+        async def work() -> None:
+            await asyncio.gather(*(writer.run(own) for writer, own in zip(self.writers, steps, strict=False)))
 
-    @rule(
-        finding=st.sampled_from(FINDINGS),
-        root=st.sampled_from(ROOTS),
-        severity=SCORES,
-        status=st.sampled_from([VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SUBMITTED]),
-    )
-    def report(self, finding: str, root: str, severity: Severity | None, status: VulnerabilityStatus) -> None:
-        identifier = f"v{len(self.known):03}"
-        made = self.run(self.scene.report(identifier, finding, root, severity=severity))
-        self.known[identifier] = made.state.status
-        if status is VulnerabilityStatus.SUBMITTED:
-            state = replace(made.state, status=status)
-            self.alter(identifier, lambda old, _: replace(old, state=state, cycle=Cycle()))
+        self.run(work())
 
-    @rule(data=st.data())
-    def close(self, data: st.DataObject) -> None:
-        identifier = self.pick(data, VulnerabilityStatus.VULNERABLE)
-        self.alter(identifier, lambda old, at: rules.closed(old, ClosingReason.NOT_REPORTED, by="x", at=at))
-
-    @rule(data=st.data())
-    def reopen(self, data: st.DataObject) -> None:
-        identifier = self.pick(data, VulnerabilityStatus.SAFE)
-        self.alter(identifier, lambda old, at: rules.reopened(old, sighting(old), by="x", at=at))
-
-    @rule(data=st.data(), status=st.sampled_from(TreatmentStatus), acceptance=st.sampled_from([None, *AcceptanceStatus]))
-    def treat(self, data: st.DataObject, status: TreatmentStatus, acceptance: AcceptanceStatus | None) -> None:
-        def alter(old: Vulnerability, at: datetime) -> Vulnerability:
-            return replace(old, treatment=Treatment(status=status, acceptance_status=acceptance, at=at, by="x"))
-
-        self.alter(self.pick(data, *LIVE), alter)
-
-    @rule(data=st.data(), status=st.sampled_from([None, *ZeroRiskStatus]))
-    def claim_zero_risk(self, data: st.DataObject, status: ZeroRiskStatus | None) -> None:
-        def alter(old: Vulnerability, at: datetime) -> Vulnerability:
-            return replace(old, zero_risk=status and ZeroRisk(status=status, at=at, by="x"))
-
-        self.alter(self.pick(data, VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE), alter)
-
-    @rule(data=st.data(), status=st.sampled_from([None, *VerificationStatus]))
-    def verify(self, data: st.DataObject, status: VerificationStatus | None) -> None:
-        def alter(old: Vulnerability, at: datetime) -> Vulnerability:
-            return replace(old, verification=status and Verification(status=status, at=at, by="x"))
-
-        self.alter(self.pick(data, VulnerabilityStatus.VULNERABLE), alter)
-
-    @rule(data=st.data(), severity=SCORES)
-    def score(self, data: st.DataObject, severity: Severity | None) -> None:
-        self.alter(self.pick(data, *LIVE), lambda old, _: replace(old, severity=severity))
-
-    @rule(data=st.data())
-    def remove(self, data: st.DataObject) -> None:
-        def alter(old: Vulnerability, at: datetime) -> Vulnerability:
-            return replace(old, state=replace(old.state, status=VulnerabilityStatus.DELETED, at=at))
-
-        self.alter(self.pick(data, VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SUBMITTED), alter)
-
-    @rule(finding=st.sampled_from(FINDINGS), severity=SCORES)
-    def rescore(self, finding: str, severity: Severity | None) -> None:
-        self.run(self.scene.rescore(finding, severity))
-
-    @precondition(lambda self: self.scene is not None)
     @invariant()
-    def counters_are_what_they_count(self) -> None:
-        assert self.run(self.scene.is_counted())
+    def the_counters_are_what_they_count(self) -> None:
+        self.run(check_counters(self.store))
 
-    @precondition(lambda self: self.scene is not None)
     @invariant()
     def the_past_leads_to_the_present(self) -> None:
-        keys: list[tuple[Any, Key]] = [(VULNERABILITY, vulnerability_key(each)) for each in self.known]
-        for facet, key in [*keys, *((FINDING, finding_key(each)) for each in FINDINGS)]:
-            current = self.run(read.get_any(self.scene.store, facet, key))
-            history = self.run(read.history(self.scene.store, key))
-            assert [each.version for each in history] == list(range(1, current.version + 1))
-            assert [each.at for each in history] == sorted({each.at for each in history})
-            then = self.run(read.as_of(self.scene.store, facet, key, datetime.max.replace(tzinfo=UTC)))
-            is_there = facet is FINDING or current.state.status is not VulnerabilityStatus.DELETED
-            assert then == (current if is_there else None)
+        self.run(check_past(self.store, self.known))
 
 
-def test_any_operations_on_a_group(new_scene: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-    machine = type("GroupInMemory", (Group,), {"make": staticmethod(new_scene)})
+def test_any_changes_by_three_writers() -> None:
     run_state_machine_as_test(
-        machine,
-        settings=settings(max_examples=50, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]),
+        Writers,
+        settings=settings(max_examples=40, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]),
     )
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_many_changes_at_once(store: Store, seed: int) -> None:
+    chance, known = Random(seed), list[str]()  # noqa: S311 # nosec B311 -- the same order of events each time
+    await begun(store)
+    writers = [Writer(store, known, chance) for _ in range(3)]
+    kinds = [*Kind, Kind.REPORT, Kind.REPORT, Kind.CLOSE, Kind.REOPEN, Kind.RESCORE, Kind.RESCORE]
+
+    def step() -> Step:
+        number, kind = chance.randrange, chance.choice(kinds)
+        return Step(kind, number(6), number(10), number(-90_000, 90_000), chance.random() < 0.5)
+
+    for _ in range(3):
+        await asyncio.gather(*(writer.run([step() for _ in range(20)]) for writer in writers))
+        await check_counters(store)
+    await check_past(store, known)
+    counted = await recount(store, "webshop")
+    assert any(name.startswith("remediated_count") for name in counted.group), "enough has happened"

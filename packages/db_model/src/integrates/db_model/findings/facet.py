@@ -1,34 +1,162 @@
-"""How findings are stored."""
+"""How findings are stored, and what changes with them.
 
+A finding's counters are spread over shards by root, which are also its gates: an addition requires that the finding was not
+removed and that its severity was not changed since it was read. A new severity reads all shards and expects each as read.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from integrates.db_model.entity.facet import Audit, Facet, key_of
-from integrates.db_model.findings.rules import is_live, title_key
+from msgspec.structs import replace
+
+from integrates.db_model.entity import counter
+from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Judge, Parent, Unique, anything_goes, key_of
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import Raced, Reason, Rejected
+from integrates.db_model.findings.rules import frees_claim, is_live, title_key, whole
 from integrates.db_model.findings.types import Finding
-from integrates.db_model.store.port import Key
+from integrates.db_model.groups.facet import (
+    GROUP_SHARDS,
+    MAX_FINDINGS,
+    group_counters_key,
+    group_guard,
+    within_group,
+)
+from integrates.db_model.groups.types import Group
+from integrates.db_model.store.port import Add, Change, Key
+from integrates.db_model.vulnerabilities.tally import is_cell, moved_scores
+
+FINDING_SHARDS: Final = 4
+_MOST_CELLS: Final = 200
+"""Most cells in one addition to a shard of a group, below the port's limit of increments."""
 
 
-def title_hash(title: str) -> str:
-    """Return the SHA-256 in hex under which findings of one title, ignoring case, are listed."""
-    return sha256(title_key(title).encode()).hexdigest()
+@lru_cache(maxsize=4_096)
+def finding_key(finding_id: str) -> Key:
+    """Build the key of a finding."""
+    return key_of("finding", {"id": finding_id})
+
+
+@lru_cache(maxsize=4_096)
+def finding_counters_key(finding_id: str, shard: int) -> Key:
+    """Build the key of one of the ``FINDING_SHARDS`` shards of a finding's counters."""
+    return key_of("finding_counters", {"id": finding_id, "shard": str(shard)})
+
+
+def finding_counters_keys(finding_id: str) -> tuple[Key, ...]:
+    """Build the keys of all shards of a finding's counters; the figures are their sums."""
+    return tuple(finding_counters_key(finding_id, shard) for shard in range(FINDING_SHARDS))
+
+
+def finding_shard(finding_id: str, root_id: str) -> Key:
+    """Build the key of the shard that counts a finding's vulnerabilities of a root."""
+    return finding_counters_key(finding_id, counter.shard_of(root_id, FINDING_SHARDS))
+
+
+def within_finding(finding_id: str, root_id: str, judge: Judge[Finding] = anything_goes) -> Parent:
+    """Return a finding as the parent of a vulnerability, held by the gates in its counters."""
+
+    def gate(_key: Key, finding: Finding, _stamp: Stamp) -> Change:
+        return counter.passed(finding_shard(finding.id, root_id), {counter.CLOSED: 0, counter.SCORED: finding.scored})
+
+    return Parent(facet=FINDING, key=finding_key(finding_id), path=("finding_id",), judge=judge, hold=gate)
+
+
+def _title_hash(finding: Finding) -> str | None:
+    return sha256(title_key(finding.description.title).encode()).hexdigest() if is_live(finding) else None
+
+
+def _keeps_claim(finding: Finding) -> bool:
+    return is_live(finding) or (finding.state.justification is not None and not frees_claim(finding.state.justification))
+
+
+def _unique(finding: Finding) -> tuple[Unique, ...]:
+    """Claim the finding's rule in its group or, for one without rule, its title ignoring case."""
+    if not _keeps_claim(finding):
+        return ()
+    if finding.rule is not None:
+        value = (finding.group_name, finding.rule.tool, finding.rule.rule_id)
+        return (Unique("finding_rule", value, Reason.TITLE_TAKEN, ("title",)),)
+    title = title_key(finding.description.title)
+    return (Unique("finding_title", (finding.group_name, title), Reason.TITLE_TAKEN, ("title",)),)
+
+
+def _is_rescored(old: Finding | None, new: Finding) -> bool:
+    return old is not None and old.severity != new.severity
+
+
+def _is_removed(old: Finding | None, new: Finding) -> bool:
+    return old is not None and is_live(old) and not is_live(new)
+
+
+def _derived(old: Finding | None, new: Finding) -> Finding:
+    """Count the changes of the severity: additions to the finding's counters require the number that was read."""
+    before = old.scored if old else 0
+    return replace(new, scored=before + _is_rescored(old, new))
+
+
+def _within(old: Finding | None, new: Finding) -> tuple[Parent, ...]:
+    def judge(group: Group) -> Iterator[Rejected]:
+        if group.organization_id != new.organization_id:
+            yield Rejected(Reason.WRONG_PARENT, ("organization_id",))
+
+    return (within_group(new.group_name, judge=judge),) if old is None or _is_rescored(old, new) else ()
+
+
+def _reads(old: Finding | None, new: Finding) -> tuple[Key, ...]:
+    return finding_counters_keys(new.id) if _is_rescored(old, new) or _is_removed(old, new) else ()
+
+
+def _raised(finding: Finding, given: Given, gates: Mapping[str, int]) -> Iterator[Add]:
+    """Raise gates in all shards of a finding; each shard is expected as read."""
+    for key in finding_counters_keys(finding.id):
+        yield Add(key, gates, {}, counter.expect_as_read(given.items[key]))
+
+
+def _moved(old: Finding, new: Finding, given: Given, stamp: Stamp) -> Iterator[Add]:
+    """Move the vulnerabilities that inherit the severity between the group's cells; many cells go to several shards."""
+    cells = counter.summed(given.items[key] for key in finding_counters_keys(new.id))
+    moved = list(moved_scores(cells, old.severity, new.severity).items())
+    first = counter.shard_of(stamp.change_id, GROUP_SHARDS)
+    for part, begin in enumerate(range(0, len(moved), _MOST_CELLS)):
+        key = group_counters_key(new.group_name, (first + part) % GROUP_SHARDS)
+        yield counter.passed(key, {counter.CLOSED: 0}, dict(moved[begin : begin + _MOST_CELLS]))
+
+
+def _check_empty(finding: Finding, given: Given) -> None:
+    """Refuse to remove a finding before its vulnerabilities; its shards are held as read, so none can come meanwhile (M3)."""
+    counts = counter.summed(given.items[key] for key in finding_counters_keys(finding.id))
+    if any(number for name, number in counts.items() if is_cell(name)):
+        raise Rejected(Reason.NOT_EMPTY)
+
+
+def _counted(old: Finding | None, new: Finding, given: Given, stamp: Stamp) -> tuple[Beside, ...]:
+    if _is_removed(old, new):
+        _check_empty(new, given)
+    if old is None or _is_removed(old, new):
+        by = 1 if old is None else -1
+        guard = Beside(group_guard(new.group_name, "findings", by=by, high=MAX_FINDINGS), Rejected(Reason.TOO_MANY))
+        closed = () if old is None else _raised(new, given, {counter.CLOSED: 1})
+        return (guard, *(Beside(change, Raced(new.id)) for change in closed))
+    if not _is_rescored(old, new):
+        return ()
+    changes = (*_raised(new, given, {counter.SCORED: 1}), *_moved(old, new, given, stamp))
+    return tuple(Beside(change, Raced(new.id)) for change in changes)
 
 
 FINDING: Final = Facet(
     name="finding",
     type=Finding,
-    parts=lambda finding: {
-        "id": finding.id,
-        "group_name": finding.group_name,
-        "organization_id": finding.organization_id,
-        "title_hash": title_hash(finding.description.title),
-    },
-    listed=lambda finding: (1, 2) if is_live(finding) else (1,),
-    is_live=is_live,
     audit=lambda finding: Audit(group=finding.group_name),
+    is_live=is_live,
+    variables={"title_hash": _title_hash},
+    fixed=("id", "group_name", "organization_id", "rule"),
+    derived=_derived,
+    unique=_unique,
+    within=_within,
+    reads=_reads,
+    counted=_counted,
+    check=whole,
 )
-
-
-def finding_key(finding_id: str) -> Key:
-    """Build the key of a finding."""
-    return key_of("finding", {"id": finding_id})

@@ -1,22 +1,89 @@
-"""How groups are stored."""
+"""How groups are stored, and what changes with them.
 
+A group's counters are spread over shards, which are also its gates: a change that depends on the group adds to one of them, and
+is refused once the group was removed. So writers below one group never meet on the group's own item.
+"""
+
+from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.entity.facet import Audit, Facet, key_of
-from integrates.db_model.groups.rules import is_live
+from integrates.db_model.entity import counter
+from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Judge, Parent, Unique, anything_goes, key_of
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import Raced, Reason
+from integrates.db_model.groups.rules import is_live, whole
 from integrates.db_model.groups.types import Group
-from integrates.db_model.store.port import Key
+from integrates.db_model.organizations.facet import ORGANIZATION, organization_counters_key, organization_key
+from integrates.db_model.store.port import Add, Change, Key
+
+GROUP_SHARDS: Final = 8
+MAX_ROOTS: Final = 500
+MAX_FINDINGS: Final = 20_000
+MAX_MEMBERS: Final = 1_000
+_OPEN: Final = {counter.CLOSED: 0}
+
+
+@lru_cache(maxsize=4_096)
+def group_key(name: str) -> Key:
+    """Build the key of a group."""
+    return key_of("group", {"name": name})
+
+
+@lru_cache(maxsize=4_096)
+def group_counters_key(name: str, shard: int) -> Key:
+    """Build the key of one of the ``GROUP_SHARDS`` shards of a group's counters."""
+    return key_of("group_counters", {"name": name, "shard": str(shard)})
+
+
+def group_counters_keys(name: str) -> tuple[Key, ...]:
+    """Build the keys of all shards of a group's counters; the figures are their sums."""
+    return tuple(group_counters_key(name, shard) for shard in range(GROUP_SHARDS))
+
+
+def group_shard(name: str, stamp: Stamp) -> Key:
+    """Build the key of the shard that the changes of one call add to."""
+    return group_counters_key(name, counter.shard_of(stamp.change_id, GROUP_SHARDS))
+
+
+def group_guard(name: str, number: str, *, by: int, high: int) -> Add:
+    """Return the addition to a number of a group that has a limit; such numbers are in the first shard."""
+    return counter.guarded(group_counters_key(name, 0), number, by=by, high=high)
+
+
+def _gate(_key: Key, group: Group, stamp: Stamp) -> Change:
+    return counter.passed(group_shard(group.name, stamp), _OPEN)
+
+
+def within_group(name: str, judge: Judge[Group] = anything_goes) -> Parent:
+    """Return a group as a parent, held by the gate in its counters."""
+    return Parent(facet=GROUP, key=group_key(name), path=("group_name",), judge=judge, hold=_gate)
+
+
+def _within(old: Group | None, new: Group) -> tuple[Parent, ...]:
+    if old is not None:
+        return ()
+    return (Parent(facet=ORGANIZATION, key=organization_key(new.organization_id), path=("organization_id",)),)
+
+
+def _counted(old: Group | None, new: Group, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
+    """Count the organization's groups, and close a removed group's gates."""
+    by = int(is_live(new)) - int(old is not None and is_live(old))
+    if not by:
+        return ()
+    groups = counter.guarded(organization_counters_key(new.organization_id), "groups", by=by)
+    closed = () if old is None else (counter.guarded(key, counter.CLOSED, by=-by) for key in group_counters_keys(new.name))
+    return tuple(Beside(change, Raced(new.name)) for change in (groups, *closed))
+
 
 GROUP: Final = Facet(
     name="group",
     type=Group,
-    parts=lambda group: {"name": group.name, "organization_id": group.organization_id},
-    listed=lambda _: (1,),
-    is_live=is_live,
     audit=lambda group: Audit(group=group.name, organization=group.organization_id),
+    is_live=is_live,
+    identity=lambda group: group.name,
+    fixed=("info.name", "info.organization_id"),
+    unique=lambda group: (Unique("group_name", (group.name,), Reason.NAME_TAKEN, ("name",)),),
+    within=_within,
+    counted=_counted,
+    check=whole,
 )
-
-
-def group_key(name: str) -> Key:
-    """Build the key of a group."""
-    return key_of("group", {"name": name})

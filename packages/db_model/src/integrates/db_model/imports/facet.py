@@ -1,27 +1,54 @@
-"""How imports are stored."""
+"""How imports are stored, and what changes with them."""
 
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.entity.facet import Audit, Facet, key_of
+from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.groups.facet import within_group
+from integrates.db_model.imports.rules import is_running, whole
 from integrates.db_model.imports.types import Import
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.rules import is_active
+from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
-from integrates.db_model.values import instant_text
+from integrates.db_model.values.instant import instant_text
+
+
+@lru_cache(maxsize=4_096)
+def import_key(import_id: str) -> Key:
+    """Build the key of an import."""
+    return key_of("import", {"id": import_id})
+
+
+def _unique(record: Import) -> tuple[Unique, ...]:
+    """Claim the root while the import is unfinished."""
+    if not is_running(record):
+        return ()
+    return (Unique("running_import", (record.root_id,), Reason.IMPORT_RUNNING, ("root_id",)),)
+
+
+def _within(old: Import | None, new: Import) -> tuple[Parent, ...]:
+    def judge(root: Root) -> Iterator[Rejected]:
+        if (root.group_name, root.organization_id) != (new.group_name, new.organization_id):
+            yield Rejected(Reason.WRONG_PARENT, ("root_id",))
+        if not is_active(root):
+            yield Rejected(Reason.INACTIVE_ROOT, ("root_id",))
+
+    if old is not None:
+        return ()
+    root = Parent(facet=GIT_ROOT, key=root_key(new.root_id), path=("root_id",), judge=judge)
+    return (within_group(new.group_name), root)
+
 
 IMPORT: Final = Facet(
     name="import",
     type=Import,
-    parts=lambda record: {
-        "id": record.id,
-        "group_name": record.group_name,
-        "root_id": record.root_id,
-        "at": instant_text(record.created_at),
-    },
-    listed=lambda _: (1, 2),
-    is_live=lambda _: True,
     audit=lambda record: Audit(group=record.group_name),
+    variables={"at": lambda record: instant_text(record.created_at)},
+    fixed=("id", "group_name", "organization_id", "root_id", "format", "file", "options", "problems"),
+    unique=_unique,
+    within=_within,
+    check=whole,
 )
-
-
-def import_key(import_id: str) -> Key:
-    """Build the key of an import."""
-    return key_of("import", {"id": import_id})

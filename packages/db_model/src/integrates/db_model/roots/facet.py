@@ -1,21 +1,74 @@
-"""How roots are stored."""
+"""How roots are stored, and what changes with them."""
 
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.entity.facet import Audit, Facet, key_of
+from integrates.db_model.entity import counter
+from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, Unique, key_of
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.groups.facet import MAX_ROOTS, group_guard, within_group
+from integrates.db_model.groups.types import Group
+from integrates.db_model.roots.rules import is_active, whole
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
+
+REPORTED: Final = "reported"
+"""How many vulnerabilities a root ever had; never falls."""
+
+
+@lru_cache(maxsize=4_096)
+def root_key(root_id: str) -> Key:
+    """Build the key of a root."""
+    return key_of("git_root", {"id": root_id})
+
+
+@lru_cache(maxsize=4_096)
+def root_counters_key(root_id: str) -> Key:
+    """Build the key of a root's counters."""
+    return key_of("root_counters", {"id": root_id})
+
+
+def _unique(root: Root) -> tuple[Unique, ...]:
+    """Claim the nickname, and while the root is ACTIVE its location."""
+    location = (root.organization_id, root.location.url, root.location.branch)
+    return (
+        *((Unique("root_location", location, Reason.LOCATION_TAKEN, ("url",)),) if is_active(root) else ()),
+        Unique("root_nickname", (root.group_name, root.info.nickname), Reason.NICKNAME_TAKEN, ("nickname",)),
+    )
+
+
+def _within(old: Root | None, new: Root) -> tuple[Parent, ...]:
+    def judge(group: Group) -> Iterator[Rejected]:
+        if group.organization_id != new.organization_id:
+            yield Rejected(Reason.WRONG_PARENT, ("organization_id",))
+
+    return () if old is not None and is_active(old) >= is_active(new) else (within_group(new.group_name, judge=judge),)
+
+
+def _located_anew(old: Root, new: Root) -> Iterator[Beside]:
+    """Refuse another url or branch of a root that ever had a vulnerability."""
+    for member in ("url", "branch"):
+        if getattr(old.location, member) != getattr(new.location, member):
+            never = counter.guarded(root_counters_key(new.id), REPORTED, by=0, high=0)
+            yield Beside(never, Rejected(Reason.FIXED, ("location", member)))
+
+
+def _counted(old: Root | None, new: Root, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
+    """Count the group's roots; a root that ever had a vulnerability stays where it is."""
+    if old is not None:
+        return tuple(_located_anew(old, new))
+    return (Beside(group_guard(new.group_name, "roots", by=1, high=MAX_ROOTS), Rejected(Reason.TOO_MANY)),)
+
 
 GIT_ROOT: Final = Facet(
     name="git_root",
     type=Root,
-    parts=lambda root: {"id": root.id, "group_name": root.group_name},
-    listed=lambda _: (1,),
-    is_live=lambda _: True,
     audit=lambda root: Audit(group=root.group_name),
+    fixed=("id", "kind", "group_name", "organization_id"),
+    unique=_unique,
+    within=_within,
+    counted=_counted,
+    check=whole,
 )
-
-
-def root_key(root_id: str) -> Key:
-    """Build the key of a root."""
-    return key_of("git_root", {"id": root_id})

@@ -1,22 +1,43 @@
-"""How access tokens are stored."""
+"""How access tokens are stored, and what changes with them."""
 
+from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.entity.facet import Audit, Facet, key_of
+from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of
+from integrates.db_model.errors import Reason
+from integrates.db_model.stakeholders.facet import known_person
 from integrates.db_model.store.port import Key
-from integrates.db_model.tokens.rules import is_live
+from integrates.db_model.tokens.rules import is_live, whole
 from integrates.db_model.tokens.types import AccessToken
+
+
+@lru_cache(maxsize=4_096)
+def access_token_key(token_id: str) -> Key:
+    """Build the key of an access token."""
+    return key_of("access_token", {"id": token_id})
+
+
+def _unique(token: AccessToken) -> tuple[Unique, ...]:
+    """Claim a name and one of the person's slots, until the token is revoked."""
+    if not is_live(token):
+        return ()
+    return (
+        Unique("token_name", (token.owner, token.name), Reason.NAME_TAKEN, ("name",)),
+        Unique("token_slot", (token.owner, str(token.slot)), Reason.TOO_MANY_TOKENS),
+    )
+
+
+def _within(old: AccessToken | None, new: AccessToken) -> tuple[Parent, ...]:
+    return () if old is not None else (known_person(new.owner, ("owner",)),)
+
 
 ACCESS_TOKEN: Final = Facet(
     name="access_token",
     type=AccessToken,
-    parts=lambda token: {"id": token.id, "owner": token.owner},
-    listed=lambda _: (1,),
-    is_live=is_live,
     audit=lambda _: Audit(),
+    is_live=is_live,
+    fixed=("id", "owner", "name", "kind", "issued_at", "expires_at", "jti_hash", "slot"),
+    unique=_unique,
+    within=_within,
+    check=whole,
 )
-
-
-def access_token_key(token_id: str) -> Key:
-    """Build the key of an access token."""
-    return key_of("access_token", {"id": token_id})

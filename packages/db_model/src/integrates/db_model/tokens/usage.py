@@ -7,7 +7,7 @@ from typing import Final, Literal, TypeAlias
 from integrates.db_model.entity.facet import key_of
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store.port import ABSENT, Item, Key, Put, Store, Version
-from integrates.db_model.values import instant_text
+from integrates.db_model.values.instant import instant_text
 
 Kind: TypeAlias = Literal["TOKEN", "USER"]
 PRECISION: Final = timedelta(minutes=1)
@@ -24,13 +24,14 @@ def used_at(item: Item | None) -> datetime | None:
     return None if item is None else datetime.fromisoformat(str(item.attributes["at"]))
 
 
-async def stamp(store: Store, kind: Kind, subject: str, item: Item | None, at: datetime) -> None:
+async def record_use(store: Store, kind: Kind, subject: str, item: Item | None, at: datetime) -> None:
     """Record a use, unless one was recorded less than ``PRECISION`` ago.
 
-    ``item`` is the stamp as read under :func:`usage_key`. Somebody who records a use at the same time wins.
+    ``item`` is the stamp as read under :func:`usage_key`. Somebody who records a use at the same time wins. A stamp that lies
+    ahead by more than ``PRECISION`` was made by a clock that went wrong, and is written over (E15).
     """
     known = used_at(item)
-    if known is not None and at - known < PRECISION:
+    if known is not None and -PRECISION <= at - known < PRECISION:
         return
     new = Item(usage_key(kind, subject), item.version + 1 if item else 1, {"at": instant_text(at)})
     with suppress(Conflict):

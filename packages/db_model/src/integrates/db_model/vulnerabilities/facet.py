@@ -1,14 +1,37 @@
-"""How vulnerabilities are stored and listed."""
+"""How vulnerabilities are stored and listed, and what changes with them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.entity.facet import Audit, Facet, key_of
-from integrates.db_model.store.port import Key
-from integrates.db_model.values import instant_text
-from integrates.db_model.vulnerabilities.rules import is_hidden, is_live, is_vulnerable
-from integrates.db_model.vulnerabilities.types import TreatmentStatus, Vulnerability
+from msgspec.structs import replace
+
+from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, Unique, Variable, key_of
+from integrates.db_model.entity.revision import revision_key
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import Raced, Reason, Rejected
+from integrates.db_model.findings.facet import finding_key, finding_shard, within_finding
+from integrates.db_model.findings.rules import frees_claim
+from integrates.db_model.findings.types import Finding
+from integrates.db_model.groups.facet import group_shard, within_group
+from integrates.db_model.groups.types import Group
+from integrates.db_model.roots.facet import GIT_ROOT, root_counters_key, root_key
+from integrates.db_model.roots.rules import is_active
+from integrates.db_model.roots.types import Root
+from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Version
+from integrates.db_model.values.instant import instant_text
+from integrates.db_model.vulnerabilities.check import whole
+from integrates.db_model.vulnerabilities.identity import first_identity
+from integrates.db_model.vulnerabilities.rules import is_hidden, is_live, is_released, is_vulnerable
+from integrates.db_model.vulnerabilities.tally import difference, is_counted_alike
+from integrates.db_model.vulnerabilities.types import TreatmentStatus, Vulnerability, VulnerabilityStatus
+
+
+@lru_cache(maxsize=4_096)
+def vulnerability_key(vulnerability_id: str) -> Key:
+    """Build the key of a vulnerability."""
+    return key_of("vulnerability", {"id": vulnerability_id})
 
 
 def hidden_mark(*, hidden: bool) -> str:
@@ -16,50 +39,135 @@ def hidden_mark(*, hidden: bool) -> str:
     return "1" if hidden else "0"
 
 
-def _group_date(vulnerability: Vulnerability) -> datetime:
-    """Order by the end of the acceptance where there is one in force, so that expiring ones are a stretch of the list."""
-    until = vulnerability.treatment.accepted_until
-    accepted = vulnerability.treatment.status is TreatmentStatus.ACCEPTED
-    return until if until and accepted and is_vulnerable(vulnerability) else vulnerability.state.at
+def _date(vulnerability: Vulnerability) -> datetime:
+    """Return the date that orders lists by state: of opening or closing, so that no treatment moves an item in them."""
+    match vulnerability.state.status:
+        case VulnerabilityStatus.VULNERABLE:
+            return vulnerability.cycle.opened_at or vulnerability.state.at
+        case VulnerabilityStatus.SAFE:
+            return vulnerability.cycle.closed_at or vulnerability.state.at
+        case _:
+            return vulnerability.state.at
 
 
-def parts(vulnerability: Vulnerability) -> Mapping[str, str]:
-    """Return the values of the templates' variables, those that both dated lists share apart from the date."""
-    treatment, verification = vulnerability.treatment, vulnerability.verification
-    return {
-        "id": vulnerability.id,
-        "finding_id": vulnerability.finding_id,
-        "group_name": vulnerability.group_name,
-        "root_id": vulnerability.root_id,
-        "hidden": hidden_mark(hidden=is_hidden(vulnerability)),
-        "state": vulnerability.state.status.value,
-        "treatment": treatment.status.value,
-        "date": instant_text(_group_date(vulnerability)),
-        "opened_at": instant_text(vulnerability.cycle.opened_at or vulnerability.state.at),
-        **({"assigned": treatment.assigned} if treatment.assigned else {}),
-        **({"event_id": verification.event_id} if verification and verification.event_id else {}),
-    }
+def _accepted_until(vulnerability: Vulnerability) -> str | None:
+    until, accepted = vulnerability.treatment.accepted_until, vulnerability.treatment.status is TreatmentStatus.ACCEPTED
+    return instant_text(until) if until and accepted and is_vulnerable(vulnerability) else None
 
 
-def listed(vulnerability: Vulnerability) -> tuple[int, ...]:
-    """Name the indexes that list the vulnerability; a removed one stays only in the list of its finding."""
-    if not is_live(vulnerability):
-        return (1,)
-    assigned = (3,) if vulnerability.treatment.assigned else ()
-    held = (4,) if vulnerability.verification and vulnerability.verification.event_id else ()
-    return (1, 2, *assigned, *held, 5, 6)
+def keeps_claim(vulnerability: Vulnerability) -> bool:
+    """Return whether the vulnerability claims its identity: unless it was removed for a reason that frees it."""
+    why = vulnerability.state.justification
+    return is_live(vulnerability) or (why is not None and not frees_claim(why))
 
 
-VULNERABILITY: Final = Facet(
+_VARIABLES: Final[Mapping[str, Variable]] = {
+    "root_id": lambda one: one.root_id if keeps_claim(one) else None,
+    "group_name": lambda one: one.group_name if is_live(one) else None,
+    "hidden": lambda one: hidden_mark(hidden=is_hidden(one)) if is_live(one) else None,
+    "state": lambda one: one.state.status.value,
+    "date": lambda one: instant_text(_date(one)),
+    "assigned": lambda one: one.treatment.assigned,
+    "event_id": lambda one: one.verification.event_id if one.verification and is_live(one) else None,
+    "accepted_until": _accepted_until,
+}
+"""A removed vulnerability stays in the list of its finding and, where its claim is kept, in that of its root."""
+
+
+def _derived(old: Vulnerability | None, new: Vulnerability) -> Vulnerability:
+    """Give a new vulnerability the identity made of its fingerprint or place; it never changes afterwards."""
+    return replace(new, identity=first_identity(new)) if old is None else new
+
+
+def _unique(vulnerability: Vulnerability) -> tuple[Unique, ...]:
+    if not keeps_claim(vulnerability):
+        return ()
+    return (Unique("vulnerability_identity", (vulnerability.identity,), Reason.PLACE_REPORTED, ("where",)),)
+
+
+def _begins(old: Vulnerability | None, new: Vulnerability) -> bool:
+    """Return whether a change needs an ACTIVE root: reporting and reopening do."""
+    return old is None or (old.state.status is VulnerabilityStatus.SAFE and is_vulnerable(new))
+
+
+def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]:
+    """Return the parents: group and finding for a change of what is counted, also the root when a cycle begins."""
+
+    def same_organization(parent: Group | Root | Finding) -> Iterator[Rejected]:
+        if parent.organization_id != new.organization_id:
+            yield Rejected(Reason.WRONG_PARENT, ("organization_id",))
+
+    def same_group(finding: Finding) -> Iterator[Rejected]:
+        if finding.group_name != new.group_name:
+            yield Rejected(Reason.WRONG_PARENT, ("finding_id",))
+
+    def usable(root: Root) -> Iterator[Rejected]:
+        if root.group_name != new.group_name:
+            yield Rejected(Reason.WRONG_PARENT, ("root_id",))
+        if not is_active(root):
+            yield Rejected(Reason.INACTIVE_ROOT, ("root_id",))
+
+    if is_counted_alike(old, new):
+        return ()
+    root = (Parent(facet=GIT_ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable),) if _begins(old, new) else ()
+    return (
+        within_group(new.group_name, judge=same_organization),
+        within_finding(new.finding_id, new.root_id, judge=same_group),
+        *root,
+    )
+
+
+def _first_release(old: Vulnerability | None, new: Vulnerability, finding: Finding) -> tuple[Beside, ...]:
+    """Require of the first release of a finding that the same transaction records it there.
+
+    The finding has to be as read, and its next revision has to exist. Both is met by what puts the finding in the same
+    transaction and by nothing else: a change that came between leaves the finding another than it was read.
+    """
+    if not is_released(new) or (old and is_released(old)) or finding.release.released_at is not None:
+        return ()
+    key, recorded = finding_key(finding.id), finding.version + 1
+    return (
+        Beside(Check(key, Version(finding.version)), Raced(finding.id)),
+        Beside(Check(revision_key(key, recorded), Version(recorded)), Rejected(Reason.INCONSISTENT, ("release",))),
+    )
+
+
+def _counted(old: Vulnerability | None, new: Vulnerability, given: Given, stamp: Stamp) -> tuple[Beside, ...]:
+    if is_counted_alike(old, new):
+        return ()
+    finding = given.known[finding_key(new.finding_id)]
+    tally = difference(old, new, finding.severity)
+    numbers = (
+        (finding_shard(new.finding_id, new.root_id), tally.finding),
+        (root_counters_key(new.root_id), tally.root),
+        (group_shard(new.group_name, stamp), tally.group),
+    )
+    counted = (Beside(Add(key, added, {}, ANYTHING), Raced(new.id)) for key, added in numbers if added)
+    return (*counted, *_first_release(old, new, finding))
+
+
+VULNERABILITY: Final[Facet[Vulnerability]] = Facet(
     name="vulnerability",
     type=Vulnerability,
-    parts=parts,
-    listed=listed,
-    is_live=is_live,
     audit=lambda vulnerability: Audit(group=vulnerability.group_name),
+    is_live=is_live,
+    variables=_VARIABLES,
+    fixed=(
+        "id",
+        "finding_id",
+        "group_name",
+        "organization_id",
+        "root_id",
+        "type",
+        "technique",
+        "source",
+        "advisory",
+        "number",
+        "identity",
+    ),
+    derived=_derived,
+    unique=_unique,
+    within=_within,
+    counted=_counted,
+    check=whole,
 )
-
-
-def vulnerability_key(vulnerability_id: str) -> Key:
-    """Build the key of a vulnerability."""
-    return key_of("vulnerability", {"id": vulnerability_id})

@@ -1,0 +1,69 @@
+"""Changing who has which role in organizations and groups."""
+
+from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.access.types import (
+    AccessState,
+    AccessStatus,
+    GroupAccess,
+    GroupGrant,
+    Invitation,
+    OrganizationAccess,
+    OrganizationGrant,
+    OrganizationRole,
+)
+from integrates.db_model.entity import command
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.store.port import Store
+
+
+def organization_member(email: str, organization_id: str, role: OrganizationRole, stamp: Stamp) -> OrganizationAccess:
+    """Return the access of a member of an organization, not stored yet."""
+    return OrganizationAccess(
+        email=email,
+        organization_id=organization_id,
+        access=OrganizationGrant(role=role),
+        state=AccessState(status=AccessStatus.ACTIVE, at=stamp.at, by=stamp.by),
+        created_at=stamp.at,
+        created_by=stamp.by,
+    )
+
+
+def group_member(email: str, group_name: str, grant: GroupGrant, stamp: Stamp) -> GroupAccess:
+    """Return the access of a member of a group, not stored yet."""
+    return GroupAccess(
+        email=email,
+        group_name=group_name,
+        access=grant,
+        state=AccessState(status=AccessStatus.ACTIVE, at=stamp.at, by=stamp.by),
+        created_at=stamp.at,
+        created_by=stamp.by,
+    )
+
+
+def group_guest(email: str, group_name: str, invitation: Invitation, stamp: Stamp) -> GroupAccess:
+    """Return the access of somebody who is invited to a group, not stored yet."""
+    return GroupAccess(
+        email=email,
+        group_name=group_name,
+        invitation=invitation,
+        state=AccessState(status=AccessStatus.INVITED, at=stamp.at, by=stamp.by),
+        created_at=stamp.at,
+        created_by=stamp.by,
+    )
+
+
+async def add_to_organization(store: Store, access: OrganizationAccess, stamp: Stamp) -> OrganizationAccess:
+    """Store a new access of a known person to an organization.
+
+    Raise ``NotFound`` for an unknown person or organization, ``Stale`` when the person has or had one.
+    """
+    return await command.add(store, ORGANIZATION_ACCESS, access, stamp)
+
+
+async def add_to_group(store: Store, access: GroupAccess, stamp: Stamp) -> GroupAccess:
+    """Store a new access of a known person to a group, of a member or of somebody invited.
+
+    Raise ``NotFound`` for an unknown person or group, ``Rejected`` (``too_many``) when the group is full, ``Stale`` when the
+    person has or had one.
+    """
+    return await command.add(store, GROUP_ACCESS, access, stamp)

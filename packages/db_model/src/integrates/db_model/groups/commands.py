@@ -1,0 +1,25 @@
+"""Changing groups."""
+
+from integrates.db_model.entity import command
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import AlreadyExists, Reason, Stale
+from integrates.db_model.groups.facet import GROUP
+from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
+from integrates.db_model.store.port import Store
+
+
+def new_group(info: GroupInfo, stamp: Stamp) -> Group:
+    """Return a group that is not stored yet."""
+    state = GroupState(status=GroupStatus.ACTIVE, at=stamp.at, by=stamp.by)
+    return Group(info=info, state=state, created_at=stamp.at, created_by=stamp.by)
+
+
+async def add(store: Store, new: Group, stamp: Stamp) -> Group:
+    """Store a new group of an organization; return it as stored.
+
+    Raise ``AlreadyExists`` when the name is, or ever was, a group's, ``NotFound`` when there is no such organization.
+    """
+    try:
+        return await command.add(store, GROUP, new, stamp)
+    except Stale as error:
+        raise AlreadyExists(Reason.NAME_TAKEN, ("name",), new.name) from error

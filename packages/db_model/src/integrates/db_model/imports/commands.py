@@ -1,0 +1,132 @@
+"""The work of an import in the store: begin, write one chunk after the other, end.
+
+Each step is one transaction that also moves the progress item, conditional on the version read: of two workers on one import,
+one gets ``Overtaken``, and nothing is done twice.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from integrates.db_model.entity import claim, command, read
+from integrates.db_model.entity.facet import Beside, Parent
+from integrates.db_model.entity.plan import Plan, held, together
+from integrates.db_model.entity.transaction import write
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import ModelError, Stale
+from integrates.db_model.groups.facet import within_group
+from integrates.db_model.groups.types import Group
+from integrates.db_model.imports import rules
+from integrates.db_model.imports.facet import IMPORT, import_key
+from integrates.db_model.imports.progress import progress_key, progress_of, put
+from integrates.db_model.imports.types import Import, ImportCounts, ImportPosition, ImportProgress
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.types import Root
+from integrates.db_model.store.port import Store
+
+
+class Overtaken(ModelError):
+    """Another worker has moved the import's progress: this one has to stop."""
+
+
+class Running(msgspec.Struct, frozen=True):
+    """An import and how far it has come."""
+
+    record: Import
+    progress: ImportProgress
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """The group and the root as read when a chunk was allowed. It is written only while the group exists and the root is so."""
+
+    group: Group
+    root: Root
+
+
+def _held(gate: Gate, stamp: Stamp) -> tuple[Beside, ...]:
+    root = Parent(facet=GIT_ROOT, key=root_key(gate.root.id))
+    return (held(within_group(gate.group.name), gate.group, stamp), held(root, gate.root, stamp))
+
+
+def _moved(import_id: str, progress: ImportProgress) -> Beside:
+    return Beside(put(import_id, progress), Overtaken(import_id))
+
+
+def _next(progress: ImportProgress) -> ImportProgress:
+    return replace(progress, version=progress.version + 1)
+
+
+async def find(store: Store, import_id: str) -> Running | None:
+    """Read an import and its progress."""
+    record, progress = await store.get((import_key(import_id), progress_key(import_id)))
+    found, moved = read.live(IMPORT, record), progress_of(progress)
+    return Running(found, moved) if found and moved else None
+
+
+async def find_unfinished(store: Store, root_id: str) -> Running | None:
+    """Read the import that is unfinished in a root."""
+    (item,) = await store.get((claim.claim_key("running_import", root_id),))
+    holder = claim.holder_of(item)
+    return None if holder is None else await find(store, holder)
+
+
+async def begin(store: Store, new: Import, skipped: ImportCounts, stamp: Stamp) -> Running:
+    """Store a new import and its progress; ``skipped`` counts the results that need no work.
+
+    Raise ``AlreadyExists`` (``import_running``) while another import of the root is unfinished, ``Raced`` after a lost race,
+    ``Rejections`` (``inactive_root``).
+    """
+    progress = rules.begun(skipped, stamp.at)
+    made = await command.planned(store, IMPORT, None, new, stamp)
+    await write(store, (together(made, _moved(new.id, progress)),))
+    return Running(made.entity, _next(progress))
+
+
+async def take_up(store: Store, running: Running, stamp: Stamp) -> Running:
+    """Continue an import whose worker's lease is over. Raise ``Overtaken`` when another worker was faster."""
+    progress = rules.taken_up(running.progress, stamp.at)
+    await write(store, (), (_moved(running.record.id, progress),))
+    return Running(running.record, _next(progress))
+
+
+async def write_chunk(
+    store: Store,
+    running: Running,
+    plans: Sequence[Plan[Any]],
+    stamp: Stamp,
+    *,
+    position: ImportPosition,
+    counts: ImportCounts,
+    gate: Gate,
+) -> Running:
+    """Write one chunk, and the progress that goes on at ``position``.
+
+    Raise ``Overtaken`` when another worker has moved the progress, and the refusal of a plan, such as ``Stale`` or ``Raced``.
+    """
+    progress = rules.advanced(running.progress, position, counts, stamp.at)
+    await write(store, plans, (_moved(running.record.id, progress), *_held(gate, stamp)))
+    return Running(running.record, _next(progress))
+
+
+async def _ended(store: Store, running: Running, ended: Import, position: ImportPosition, stamp: Stamp) -> Running:
+    """End an import; its root is free for the next one."""
+    progress = replace(running.progress, position=position, lease_until=stamp.at)
+    made = await command.planned(store, IMPORT, running.record, ended, stamp)
+    try:
+        await write(store, (together(made, _moved(ended.id, progress)),))
+    except Stale as error:
+        raise Overtaken(ended.id) from error
+    return Running(made.entity, _next(progress))
+
+
+async def complete(store: Store, running: Running, end: ImportPosition, stamp: Stamp) -> Running:
+    """End an import whose work is done. Raise ``Overtaken`` when another worker has it."""
+    return await _ended(store, running, rules.completed(running.record, stamp.by, stamp.at), end, stamp)
+
+
+async def fail(store: Store, running: Running, reason: str, stamp: Stamp) -> Running:
+    """End an import early; the chunks done so far stay. Raise ``Overtaken`` when another worker has it."""
+    ended = rules.failed(running.record, reason, stamp.by, stamp.at)
+    return await _ended(store, running, ended, running.progress.position, stamp)

@@ -1,0 +1,176 @@
+"""What a test needs before it begins: people, organizations, groups, roots, findings and vulnerabilities, in a line each.
+
+Everything is stored by the commands of the model, so a scene is never in a state that the product would refuse. Ids derive
+from names, and dates from a clock that ticks once for each stamp::
+
+    stamp = ticking()
+    group = await add_group(store, "webshop", stamp)  # with its organization, and the first manager of that
+    root, finding = await add_root(store, group, "backend", stamp), await add_finding(store, group, "sql-injection", stamp)
+    found = await add_vulnerability(store, finding, root, "src/login.py", stamp)
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any, Final, Protocol
+from uuid import NAMESPACE_DNS, UUID, uuid5
+
+from integrates.db_model.access import commands as accesses
+from integrates.db_model.access.types import GroupAccess, GroupGrant, GroupRole
+from integrates.db_model.entity import read
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.findings import commands as findings
+from integrates.db_model.findings.types import Finding, FindingDescription, ToolRule
+from integrates.db_model.groups import commands as groups
+from integrates.db_model.groups.types import Group, GroupInfo
+from integrates.db_model.organizations import commands as organizations
+from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
+from integrates.db_model.organizations.types import Organization, OrganizationInfo
+from integrates.db_model.roots import commands as roots
+from integrates.db_model.roots.types import GitLocation, Root, RootInfo
+from integrates.db_model.severities.rules import severity
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.stakeholders import commands as stakeholders
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo
+from integrates.db_model.store.port import Store
+from integrates.db_model.vulnerabilities import commands as vulnerabilities
+from integrates.db_model.vulnerabilities import rules
+from integrates.db_model.vulnerabilities.rules import Sighting
+from integrates.db_model.vulnerabilities.types import (
+    Technique,
+    ToolMark,
+    Vulnerability,
+    VulnerabilityLocation,
+    VulnerabilityType,
+)
+
+HOME: Final = "demo.example"
+FIRST: Final = datetime(2024, 5, 1, tzinfo=UTC)
+_NAMES: Final = uuid5(NAMESPACE_DNS, HOME)
+TOOL: Final = "scanner"
+
+
+class Stamping(Protocol):
+    """Make the stamp of the next change, one second after the one before."""
+
+    def __call__(self, by: str = ..., operation: str = ..., change_id: str | None = ...) -> Stamp:
+        """Return the stamp."""
+
+
+def uid(name: str | int) -> str:
+    """Return the id that goes by a name in scenes: always the same."""
+    return str(uuid5(_NAMES, str(name)))
+
+
+def email(name: str) -> str:
+    """Return the e-mail of a person of scenes."""
+    return f"{name}@{HOME}"
+
+
+HANA: Final = email("hana")
+
+
+def ticking(first: datetime = FIRST, *, step: timedelta = timedelta(seconds=1)) -> Stamping:
+    """Return what makes stamps of a clock that goes on by a step each time."""
+    ticks = count(1)
+
+    def stamp(by: str = HANA, operation: str = "test", change_id: str | None = None) -> Stamp:
+        tick = next(ticks)
+        return Stamp(by=by, at=first + step * tick, operation=operation, change_id=change_id or str(UUID(int=tick, version=4)))
+
+    return stamp
+
+
+async def add_person(store: Store, address: str, stamp: Stamping, *, role: PlatformRole = PlatformRole.USER) -> Stakeholder:
+    """Return the person of that e-mail, who is stored unless that was done."""
+    known = await read.get(store, STAKEHOLDER, stakeholder_key(address))
+    if known is not None:
+        return known
+    made = stamp()
+    return await stakeholders.add(store, stakeholders.new_stakeholder(StakeholderInfo(email=address), role, made), made)
+
+
+async def add_organization(store: Store, name: str, stamp: Stamping, *, manager: str = HANA) -> Organization:
+    """Return the organization of that name, which is stored with its first manager unless that was done."""
+    known = await read.get(store, ORGANIZATION, organization_key(uid(name)))
+    if known is not None:
+        return known
+    await add_person(store, manager, stamp)
+    made = stamp()
+    new = organizations.new_organization(uid(name), OrganizationInfo(name=name), made)
+    return await organizations.found(store, new, manager, made)
+
+
+async def add_group(store: Store, name: str, stamp: Stamping, *, organization: str = "aurora") -> Group:
+    """Store a group of an organization, which is stored when it is missing."""
+    owner = await add_organization(store, organization, stamp)
+    made = stamp()
+    info = GroupInfo(name=name, organization_id=owner.id, description=f"The group {name}")
+    return await groups.add(store, groups.new_group(info, made), made)
+
+
+async def add_member(store: Store, group: Group, address: str, role: GroupRole, stamp: Stamping) -> GroupAccess:
+    """Store a member of a group, and the person where they are missing."""
+    await add_person(store, address, stamp)
+    made = stamp()
+    return await accesses.add_to_group(store, accesses.group_member(address, group.name, GroupGrant(role=role), made), made)
+
+
+async def add_root(store: Store, group: Group, nickname: str, stamp: Stamping, **location: Any) -> Root:
+    """Store a GIT root; its branch is its nickname unless ``location`` says otherwise."""
+    made = stamp()
+    place = GitLocation(**{"url": "https://git.example/shop", "branch": nickname, **location})
+    new = roots.new_git_root(uid(f"{group.name}/{nickname}"), group, place, RootInfo(nickname=nickname), made)
+    return await roots.add_git(store, new, made)
+
+
+def scored(text: str | None) -> Severity | None:
+    """Return the severity of a tool's score, written as a decimal number."""
+    return None if text is None else severity(tool_score=Decimal(text))
+
+
+async def add_finding(
+    store: Store, group: Group, rule: str, stamp: Stamping, *, score: str | None = None, title: str | None = None
+) -> Finding:
+    """Store a finding of a rule of the tool; with a ``title`` it is one without rule."""
+    made = stamp()
+    new = findings.new_finding(
+        uid(f"{group.name}/{rule}"),
+        group,
+        FindingDescription(title=title or f"Title of {rule}", description="What it is"),
+        made,
+        rule=None if title else ToolRule(tool=TOOL, rule_id=rule),
+        severity=scored(score),
+    )
+    return await findings.report(store, new, made)
+
+
+def sighted(finding: Finding, where: str, specific: str = "1", **members: Any) -> Sighting:
+    """Return what a tool says of a line; ``members`` are ``severity``, ``fingerprint`` and those of a location."""
+    own, fingerprint = members.pop("severity", None), members.pop("fingerprint", None)
+    rule = finding.rule.rule_id if finding.rule else "-"
+    return Sighting(
+        type=VulnerabilityType.LINES,
+        technique=Technique.SAST,
+        location=VulnerabilityLocation(where=where, specific=specific, **members),
+        tool=ToolMark(name=TOOL, category="", rule_id=rule, fingerprint=fingerprint),
+        severity=own,
+    )
+
+
+async def add_vulnerability(
+    store: Store,
+    finding: Finding,
+    root: Root,
+    where: str,
+    stamp: Stamping,
+    alter: Callable[[Vulnerability], Vulnerability] = lambda new: new,
+    **members: Any,
+) -> Vulnerability:
+    """Store a vulnerability as an import reports it, or as ``alter`` makes it; ``members`` are those of :func:`sighted`."""
+    made = stamp()
+    identity = members.pop("identity", None) or uid(f"{root.id}/{finding.id}/{where}")
+    new = rules.reported(identity, finding, root.id, sighted(finding, where, **members), by=made.by, at=made.at)
+    return await vulnerabilities.report(store, alter(new), made)

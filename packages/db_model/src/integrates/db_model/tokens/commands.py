@@ -1,0 +1,95 @@
+"""Issuing and revoking access tokens: at most five live ones a person, each with a name of its own."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from msgspec.structs import replace
+
+from integrates.db_model.entity import claim, command, read
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.plan import needs, plan
+from integrates.db_model.entity.transaction import gathered, repeated, write
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import AlreadyExists, Raced, Reason, Rejected, Rejections
+from integrates.db_model.store.port import Item, Key, Store
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.tokens.rules import SLOTS, is_usable
+from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
+
+_NO_SLOT: Final = 0
+"""The slot of a token that is not issued yet."""
+
+
+def new_token(identity: str, name: str, expires_at: datetime, jti_hash: str, stamp: Stamp) -> AccessToken:
+    """Return a token for the API that is not stored yet; it belongs to the actor of the stamp."""
+    return AccessToken(
+        id=identity,
+        owner=stamp.by,
+        name=name,
+        kind=TokenKind.API,
+        issued_at=stamp.at,
+        expires_at=expires_at,
+        jti_hash=jti_hash,
+        slot=_NO_SLOT,
+        state=TokenState(status=TokenStatus.ACTIVE, at=stamp.at, by=stamp.by),
+        created_at=stamp.at,
+        created_by=stamp.by,
+    )
+
+
+async def _vacant(store: Store, items: Mapping[Key, Item | None], stamp: Stamp) -> frozenset[Key]:
+    """Return the claims that no token holds, or one that is revoked or has expired."""
+    holders = {key: owner for key, item in items.items() if (owner := claim.holder_of(item))}
+    tokens = await read.load(store, ACCESS_TOKEN, [access_token_key(owner) for owner in holders.values()])
+    ended = {key for key, token in zip(holders, tokens, strict=True) if token is None or not is_usable(token, stamp.at)}
+    return frozenset(ended | (items.keys() - holders.keys()))
+
+
+def _slot(vacant: frozenset[Key], slots: Sequence[Key]) -> int:
+    free = next((number for number, key in enumerate(slots, 1) if key in vacant), None)
+    if free is None:
+        raise Rejected(Reason.TOO_MANY_TOKENS)
+    return free
+
+
+async def issue(store: Store, new: AccessToken, stamp: Stamp) -> AccessToken:
+    """Store a new token in a free slot, and return it; expired and revoked tokens give up their slot and name.
+
+    Raise ``AlreadyExists`` when a live token of the owner has the name, ``Rejected`` (``too_many_tokens``), and ``NotFound``
+    when nobody is known by the owner's e-mail.
+    """
+    name = claim.claim_key("token_name", new.owner, new.name)
+    slots = [claim.claim_key("token_slot", new.owner, str(slot)) for slot in range(1, SLOTS + 1)]
+
+    async def attempt() -> AccessToken:
+        keys = (name, *slots)
+        items = dict(zip(keys, await store.get(keys), strict=True))
+        vacant = await _vacant(store, items, stamp)
+        if name not in vacant:
+            raise AlreadyExists(Reason.NAME_TAKEN, ("name",), claim.holder_of(items[name]) or "")
+        token = replace(new, slot=_slot(vacant, slots))
+        given = await gathered(store, (needs(ACCESS_TOKEN, None, token),))
+        free = replace(given, items={**given.items, **items}, vacant=vacant)
+        made = plan(ACCESS_TOKEN, None, token, stamp, free)
+        try:
+            await write(store, (made,))
+        except (Rejected, Rejections) as error:  # somebody took the name or the slot meanwhile
+            raise Raced(token.owner) from error
+        return made.entity
+
+    return await repeated(attempt)
+
+
+async def revoke(store: Store, token_id: str, stamp: Stamp) -> AccessToken:
+    """Revoke a token, which frees its slot and its name. Raise ``NotFound`` for a revoked one, too."""
+
+    def alter(old: AccessToken, at: datetime) -> AccessToken:
+        return replace(old, state=TokenState(status=TokenStatus.REVOKED, at=at, by=stamp.by))
+
+    return await command.update(store, ACCESS_TOKEN, access_token_key(token_id), alter, stamp)
+
+
+async def tokens_of(store: Store, owner: str) -> tuple[AccessToken, ...]:
+    """Return the live tokens of a person, expired ones too."""
+    return await read.everything(store, ACCESS_TOKEN, listing("access_token", "tokens_of_owner", {"owner": owner}))

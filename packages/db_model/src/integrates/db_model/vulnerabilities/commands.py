@@ -1,0 +1,244 @@
+"""Changing vulnerabilities."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from integrates.db_model.entity import claim, command, read
+from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written, write_all
+from integrates.db_model.entity.facet import Given, id_of
+from integrates.db_model.entity.plan import Needs, Plan, altered, needs, plan
+from integrates.db_model.entity.transaction import gathered, repeated, write
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import AlreadyExists, IntegratesError, ModelError, NotFound, Raced, Reason, Rejected, Stale
+from integrates.db_model.findings.commands import released
+from integrates.db_model.findings.facet import finding_key, within_finding
+from integrates.db_model.findings.types import Finding
+from integrates.db_model.groups.facet import GROUP, group_key, within_group
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.store.port import Item, Store
+from integrates.db_model.values.text import identifier
+from integrates.db_model.vulnerabilities import lists, rules, treatment
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
+from integrates.db_model.vulnerabilities.identity import claim_of
+from integrates.db_model.vulnerabilities.number import free_number, numbered_claims
+from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_live, is_released
+from integrates.db_model.vulnerabilities.treatment import Order, check_permitted
+from integrates.db_model.vulnerabilities.types import ClosingReason, Vulnerability, VulnerabilityStatus
+
+Alter: TypeAlias = Callable[[Vulnerability, datetime], Vulnerability]
+_EXPIRING: Final = 100
+"""How many acceptances are ended in one bulk change."""
+
+
+class Expired(Struct, frozen=True):
+    """How many acceptances were ended, and the errors that refused the others, by id of the vulnerability."""
+
+    done: int = 0
+    refused: Mapping[str, IntegratesError] = {}
+
+
+async def _check_place(store: Store, new: Vulnerability, claims: Sequence[Item]) -> None:
+    """Raise ``AlreadyExists`` when a vulnerability of the finding and root is at the place, as far as claims and lists show."""
+    holders = [holder for item in claims if (holder := claim.holder_of(item))]
+    known = await read.load(store, VULNERABILITY, [vulnerability_key(holder) for holder in holders])
+    listed = await read.everything(store, VULNERABILITY, lists.of_root_and_finding(new.root_id, new.finding_id))
+    for other in (*known, *listed):
+        if other and is_live(other) and other.type is new.type and rules.is_at(other, new.location):
+            raise AlreadyExists(Reason.PLACE_REPORTED, ("where",), other.id)
+
+
+async def report(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerability:
+    """Store a new vulnerability, and the first release of its finding; return it as stored.
+
+    Raise ``AlreadyExists`` (``place_reported``) when a vulnerability of the finding and root has the place now, ``NotFound``
+    without group, finding or root, ``Rejections`` when they do not belong together or the root is not ACTIVE.
+    """
+    needs(VULNERABILITY, None, new)  # refuses what could not even be looked for
+
+    async def attempt() -> Vulnerability:
+        (claims,) = await numbered_claims(store, (lambda number: claim_of(replace(new, number=number)),))
+        await _check_place(store, new, claims)
+        wanted = replace(new, number=free_number(claims))
+        given = await gathered(store, (needs(VULNERABILITY, None, wanted),))
+        made = plan(VULNERABILITY, None, wanted, stamp, given)
+        finding = given.known[finding_key(new.finding_id)]
+        first = (released(finding, stamp),) if is_released(made.entity) else ()
+        try:
+            await write(store, (made, *first))
+        except (AlreadyExists, Stale) as error:  # the number or the release was somebody else's
+            raise Raced(new.id) from error
+        return made.entity
+
+    return await repeated(attempt)
+
+
+def _is_id(text: str) -> bool:
+    """Return whether a vulnerability can have this id (E1)."""
+    try:
+        return identifier(text, ()) == text
+    except Rejected:
+        return False
+
+
+async def update(
+    store: Store, vulnerability_id: str, alter: Alter, stamp: Stamp, *, expected_version: int | None = None
+) -> Vulnerability:
+    """Change one vulnerability; see :func:`integrates.db_model.entity.command.update`."""
+    key = vulnerability_key(vulnerability_id)
+    return await command.update(store, VULNERABILITY, key, alter, stamp, expected_version=expected_version)
+
+
+async def update_each(store: Store, ids: Iterable[str], alter: Alter, stamp: Stamp) -> Written:
+    """Change many vulnerabilities, each by its position; see :func:`integrates.db_model.entity.command.update_each`.
+
+    What cannot be an id is ``NotFound`` at its position.
+    """
+    given = dict(enumerate(ids))
+    known = [position for position, each in given.items() if _is_id(each)]
+    keys = [vulnerability_key(given[position]) for position in known]
+    made = await command.update_each(store, VULNERABILITY, keys, alter, stamp)
+    unknown = {position: NotFound(VULNERABILITY.name, str(given[position])) for position in given.keys() - set(known)}
+    refused = {**unknown, **{known[at]: error for at, error in made.refused.items()}}
+    return Written({known[at]: one for at, one in made.entities.items()}, dict(sorted(refused.items())))
+
+
+async def close(store: Store, vulnerability_id: str, reason: ClosingReason, stamp: Stamp) -> Vulnerability:
+    """End the cycle of a vulnerability. Raise ``Rejected`` (``not_vulnerable``)."""
+    return await update(store, vulnerability_id, lambda old, at: rules.closed(old, reason, by=stamp.by, at=at), stamp)
+
+
+async def reopen(store: Store, vulnerability_id: str, sighting: Sighting, stamp: Stamp) -> Vulnerability:
+    """Begin a new cycle at the place where it was seen. Raise ``Rejected`` (``not_safe``, ``inactive_root``)."""
+    return await update(store, vulnerability_id, lambda old, at: rules.reopened(old, sighting, by=stamp.by, at=at), stamp)
+
+
+async def move(store: Store, vulnerability_id: str, sighting: Sighting, stamp: Stamp) -> Vulnerability:
+    """Give a vulnerability the place where it was seen; its identity stays."""
+    return await update(store, vulnerability_id, lambda old, _: rules.moved(old, sighting), stamp)
+
+
+def _finding_of(one: Vulnerability, given: Given) -> Finding | None:
+    """Return the finding of a vulnerability; ``None`` when that or the group was removed.
+
+    Raise the error of the model that keeps one of them from being read.
+    """
+    group, finding = given.known[group_key(one.group_name)], given.known[finding_key(one.finding_id)]
+    for parent in (group, finding):
+        if isinstance(parent, ModelError):
+            raise parent
+    found: Finding | None = finding if group else None
+    return found
+
+
+def _decision(
+    old: Vulnerability | ModelError | None, version: int | None, order: Order, stamp: Stamp, given: Given
+) -> Plan[Vulnerability] | ModelError:
+    """Decide about one, in the order of M5: it exists, the requester may, the version is the expected one, rules."""
+    try:
+        if isinstance(old, ModelError):
+            raise old
+        finding = _finding_of(old, given) if old else None
+        if old is None or finding is None:
+            raise NotFound(VULNERABILITY.name, old.id if old else "")
+        check_permitted(order.request, order.requester)
+        if version not in {None, old.version}:
+            raise Stale(VULNERABILITY.name, old.id, old.version)
+        score = rules.effective_score(old, finding.severity)
+        treated = partial(treatment.treat, request=order.request, requester=order.requester, policies=order.policies)
+        return altered(VULNERABILITY, old, lambda one, at: treated(one, score=score, at=at), stamp, given)
+    except ModelError as error:
+        return error
+
+
+async def treat(
+    store: Store, wanted: Sequence[Reference], order: Order, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
+) -> Written | Refused:
+    """Give vulnerabilities a treatment, each by its position; when one is refused, none is changed.
+
+    After a lost race those without an expected version are read and decided about again; one that is not at its expected
+    version is ``Stale``. ``seen`` are the vulnerabilities as the caller has just read them, which saves reading them again.
+    """
+
+    async def decisions(found: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
+        known = (one for one in found.values() if isinstance(one, Vulnerability))
+        parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
+        given = await gathered(store, parents)
+        return {at: _decision(one, wanted[at].expected_version, order, stamp, given) for at, one in found.items()}
+
+    async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
+        known = [position for position in positions if _is_id(wanted[position].id)]
+        items = await store.get([vulnerability_key(wanted[position].id) for position in known])
+        found = [read.attempted(VULNERABILITY, item) for item in items]
+        return await decisions({**dict.fromkeys(positions), **dict(zip(known, found, strict=True))})
+
+    first = await (decisions(dict(enumerate(seen))) if seen else decide(range(len(wanted))))
+    return await write_all(store, first, decide)
+
+
+async def _check_group(store: Store, group: str) -> None:
+    if await read.get(store, GROUP, group_key(group)) is None:
+        raise NotFound(GROUP.name, group, ("group",))
+
+
+async def each(
+    store: Store,
+    group: str,
+    *,
+    state: VulnerabilityStatus = VulnerabilityStatus.VULNERABLE,
+    assigned: str | None = None,
+    hidden: bool = False,
+) -> AsyncIterator[Vulnerability]:
+    """Walk the vulnerabilities of a group in one state, page by page, by the date of opening or closing.
+
+    With ``assigned`` only those whose treatment is assigned to that person, ordered by id. A list may lag: read again what you
+    change, as all commands do. Raise ``NotFound`` when there is no such group.
+    """
+    await _check_group(store, group)
+    in_state = lists.of_group_in_state(group, hidden=hidden, state=state)
+    query = lists.assigned_to(assigned, group_name=group) if assigned else in_state
+    async for items in read.pages(store, query):
+        found = [read.live(VULNERABILITY, item) for item in items]
+        for one in found:
+            if one is not None and (one.state.status, is_hidden(one)) == (state, hidden):
+                yield one
+
+
+async def reassign(store: Store, found: Vulnerability, *, to: str, stamp: Stamp) -> Vulnerability:
+    """Assign the treatment of a vulnerability to somebody else, unless it is no longer assigned as in ``found``.
+
+    Raise ``Rejected`` (``unknown_person``) when nobody is known by that e-mail, ``Rejections`` (``not_vulnerable``,
+    ``hidden``). The caller has to know whether the person may be assigned, as with all permissions.
+    """
+    leaver = found.treatment.assigned
+    if leaver is None:
+        return found
+    if await read.get(store, STAKEHOLDER, stakeholder_key(to)) is None:
+        raise Rejected(Reason.UNKNOWN_PERSON, ("to",))
+    return await update(store, found.id, lambda old, at: treatment.reassigned(old, leaver, to, by=stamp.by, at=at), stamp)
+
+
+async def expire_acceptances(store: Store, group: str, now: datetime, stamp: Stamp) -> Expired:
+    """End the temporary acceptances of a group whose date has come: they become UNTREATED, hidden ones too.
+
+    Each page of them is one bulk change; one that cannot be read is refused, and does not keep the others from ending. Raise
+    ``NotFound`` when there is no such group.
+    """
+    await _check_group(store, group)
+    done = 0
+    refused: dict[str, IntegratesError] = {}
+    query = lists.accepted_in_group(group, limit=_EXPIRING)
+    async for items in read.pages(store, query):
+        found = {id_of(item.key): read.attempted(VULNERABILITY, item) for item in items}
+        longer = {each for each, one in found.items() if isinstance(one, Vulnerability) and not treatment.is_over(one, now)}
+        due = [each for each, one in found.items() if one is not None and each not in longer]
+        made = await update_each(store, due, lambda old, at: treatment.expired(old, now, by=stamp.by, at=at), stamp)
+        done += len(made.entities)
+        refused |= {due[position]: error for position, error in made.refused.items()}
+        if longer:  # the list is ordered by date: all others are accepted for longer, too
+            break
+    return Expired(done, refused)

@@ -1,0 +1,130 @@
+"""What vulnerabilities add to counters (domain section 7).
+
+A *cell* counts the vulnerabilities that agree in state, score, treatment, acceptance, verification and zero risk. Its name
+joins the six by ``·``; what is not set is ``NONE``. A finding's cells say ``INHERITED`` for vulnerabilities without a severity
+of their own, a group's cells hold the effective score, and a root's cells leave the score out.
+"""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from integrates.db_model.entity.counter import added
+from integrates.db_model.roots.facet import REPORTED
+from integrates.db_model.severities.rules import level
+from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.rules import is_live, is_open
+from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
+
+DOT: Final = "·"
+NONE: Final = "NONE"
+INHERITED: Final = "INHERITED"
+OPENED_EPOCH_SUM: Final = "opened_epoch_sum"
+REMEDIATED_COUNT: Final = "remediated_count"
+REMEDIATED_SECONDS: Final = "remediated_seconds"
+_DIMENSIONS: Final = 6
+
+
+class Tally(msgspec.Struct, frozen=True):
+    """Additions to the counters of one finding, one root and one group."""
+
+    finding: Mapping[str, int] = {}
+    root: Mapping[str, int] = {}
+    group: Mapping[str, int] = {}
+
+
+def is_cell(name: str) -> bool:
+    """Return whether a counter's number is that of a cell: five dimensions in roots, six elsewhere."""
+    return name.count(DOT) in {_DIMENSIONS - 2, _DIMENSIONS - 1}
+
+
+def _score_text(score: Decimal | None) -> str:
+    """Write a score as a dimension of a cell."""
+    return NONE if score is None else str(score)
+
+
+def _dimensions(vulnerability: Vulnerability) -> tuple[str, str, str, str, str]:
+    treatment, verification, zero_risk = vulnerability.treatment, vulnerability.verification, vulnerability.zero_risk
+    return (
+        vulnerability.state.status.value,
+        treatment.status.value,
+        treatment.acceptance_status.value if treatment.acceptance_status else NONE,
+        verification.status.value if verification else NONE,
+        zero_risk.status.value if zero_risk else NONE,
+    )
+
+
+def is_counted_alike(old: Vulnerability | None, new: Vulnerability) -> bool:
+    """Return whether a change leaves all counters as they are."""
+    return (
+        old is not None
+        and _dimensions(old) == _dimensions(new)
+        and old.severity == new.severity
+        and old.cycle.opened_at == new.cycle.opened_at
+    )
+
+
+def _opened(vulnerability: Vulnerability) -> dict[str, int]:
+    opened_at = vulnerability.cycle.opened_at
+    if opened_at is None or not is_open(vulnerability):
+        return {}
+    return {OPENED_EPOCH_SUM: int(opened_at.timestamp())}
+
+
+def counted(vulnerability: Vulnerability | None, finding_severity: Severity | None) -> Tally:
+    """Return what one vulnerability adds to the cells and to the sum of opening dates; removed ones add nothing."""
+    if vulnerability is None or not is_live(vulnerability):
+        return Tally()
+    state, *rest = _dimensions(vulnerability)
+    own = vulnerability.severity
+    effective = own or finding_severity
+    opened = _opened(vulnerability)
+
+    def cell(score: str) -> str:
+        return DOT.join((state, score, *rest))
+
+    return Tally(
+        {cell(_score_text(own.score) if own else INHERITED): 1, **opened},
+        {DOT.join((state, *rest)): 1, **opened},
+        {cell(_score_text(effective.score if effective else None)): 1, **opened},
+    )
+
+
+def remediated(old: Vulnerability | None, new: Vulnerability, finding_severity: Severity | None) -> dict[str, int]:
+    """Return what a closing adds to the numbers of the remediated, by level at that moment; anything else adds nothing."""
+    opened_at, closed_at = new.cycle.opened_at, new.cycle.closed_at
+    was_open = old is not None and old.state.status is VulnerabilityStatus.VULNERABLE
+    if not was_open or new.state.status is not VulnerabilityStatus.SAFE or opened_at is None or closed_at is None:
+        return {}
+    severity = new.severity or finding_severity
+    name = level(severity.score if severity else Decimal(0)).value
+    seconds = int((closed_at - opened_at).total_seconds())
+    return {f"{REMEDIATED_COUNT}{DOT}{name}": 1, f"{REMEDIATED_SECONDS}{DOT}{name}": seconds}
+
+
+def difference(old: Vulnerability | None, new: Vulnerability, finding_severity: Severity | None) -> Tally:
+    """Return what the change of one vulnerability adds to the counters of its finding, root and group."""
+    after = counted(new, finding_severity)
+    if old is None:
+        return msgspec.structs.replace(after, root={**after.root, REPORTED: 1})
+    before = counted(old, finding_severity)
+    closed = remediated(old, new, finding_severity)
+    return Tally(
+        {**added(after.finding, before.finding, sign=-1), **closed},
+        {**added(after.root, before.root, sign=-1), **closed},
+        {**added(after.group, before.group, sign=-1), **closed},
+    )
+
+
+def moved_scores(finding_cells: Mapping[str, int], old: Severity | None, new: Severity | None) -> dict[str, int]:
+    """Return what a new severity of a finding adds to its group's cells: the inheriting ones change their score."""
+    before, after = (_score_text(severity.score if severity else None) for severity in (old, new))
+    moved: dict[str, int] = {}
+    for name, number in finding_cells.items() if before != after else ():
+        state, _, rest = name.partition(DOT)
+        score, _, tail = rest.partition(DOT)
+        if score == INHERITED:
+            moved = added(moved, {DOT.join((state, before, tail)): -number, DOT.join((state, after, tail)): number})
+    return moved
