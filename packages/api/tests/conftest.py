@@ -4,68 +4,48 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from integrates.api.answer import Answer
 from integrates.api.context import Actor, Context, Means
 from integrates.api.execution import Api, execute, new_api
-from integrates.db_model.access.change import granted_group, granted_organization
-from integrates.db_model.access.types import GroupGrant, GroupRole, OrganizationRole
-from integrates.db_model.entity import transaction
-from integrates.db_model.entity.plan import Plan
+from integrates.db_model.access.commands import add_to_organization, organization_member
+from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.files.port import Files
-from integrates.db_model.findings import change as findings
-from integrates.db_model.findings.types import Finding, FindingDescription, FindingState, FindingStateStatus, ToolRule
-from integrates.db_model.groups import change as groups
-from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
-from integrates.db_model.organizations import change as organizations
-from integrates.db_model.organizations.types import (
-    Organization,
-    OrganizationInfo,
-    OrganizationState,
-    OrganizationStatus,
-)
-from integrates.db_model.roots import change as roots
-from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
-from integrates.db_model.severities.rules import severity
-from integrates.db_model.stakeholders import change as stakeholders
-from integrates.db_model.stakeholders.types import (
-    PlatformRole,
-    Stakeholder,
-    StakeholderAccess,
-    StakeholderInfo,
-    StakeholderState,
-    StakeholderStatus,
-)
+from integrates.db_model.findings.types import Finding
+from integrates.db_model.groups.types import Group
+from integrates.db_model.organizations.types import Organization
+from integrates.db_model.roots.types import Root
+from integrates.db_model.stakeholders import commands as stakeholders
+from integrates.db_model.stakeholders.types import PlatformRole, StakeholderAccess, StakeholderInfo
 from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
+from integrates.db_model.testing import scene
 from integrates.db_model.testing.pattern import checked
-from integrates.db_model.vulnerabilities import change as vulnerabilities
+from integrates.db_model.testing.scene import Stamping, email
+from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.types import (
+    ClosingReason,
     Cycle,
+    RejectionReason,
     Source,
-    Technique,
-    Treatment,
-    TreatmentStatus,
     Vulnerability,
-    VulnerabilityLocation,
-    VulnerabilityState,
     VulnerabilityStatus,
-    VulnerabilityType,
     ZeroRisk,
     ZeroRiskStatus,
 )
 
 ANCHOR: Final = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
-HOME: Final = "demo.example"
+REPORTED: Final = ANCHOR - timedelta(days=10)
+CLOSED: Final = REPORTED + timedelta(days=2)
 ROLES: Final[Mapping[str, GroupRole]] = {
     "greta": GroupRole.GROUP_MANAGER,
     "vera": GroupRole.VULNERABILITY_MANAGER,
@@ -80,11 +60,6 @@ ROLES: Final[Mapping[str, GroupRole]] = {
 def uid(number: int) -> str:
     """Make an id."""
     return str(UUID(int=number, version=4))
-
-
-def email(name: str) -> str:
-    """Return the e-mail of a person."""
-    return f"{name}@{HOME}"
 
 
 class Tenant(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,11 +125,15 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         where: str,
         status: VulnerabilityStatus = VulnerabilityStatus.VULNERABLE,
         zero_risk: ZeroRiskStatus | None = None,
+        *,
+        span: tuple[datetime, datetime] = (REPORTED, CLOSED),
         **fields: Any,
     ) -> Vulnerability:
-        """Store one more vulnerability of the tenant's finding."""
-        made = new_vulnerability(self.new_id(), tenant.finding, tenant.root, where, status, zero_risk)
-        return await store_vulnerability(self.store, msgspec.structs.replace(made, **fields), tenant.finding)
+        """Store one more vulnerability of the tenant's finding, and lead it to a state; ``fields`` are set before its end."""
+        owner, root = tenant.finding, tenant.root
+        return await add_vulnerability(
+            self.store, self.new_id(), owner, root, where, status, zero_risk=zero_risk, span=span, **fields
+        )
 
     async def answer(
         self,
@@ -178,138 +157,76 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         return answer.body["data"]
 
 
-def _stamp(at: datetime = ANCHOR - timedelta(days=10)) -> Stamp:
-    return Stamp(by=email("ada"), at=at, operation="made", change_id=uid(1))
+def stamping(at: datetime = REPORTED) -> Stamping:
+    """Return what makes stamps of one moment, so that nothing but ids tells the order of what is made then."""
+    return scene.ticking(at, step=timedelta(0))
 
 
-def _organization(number: int, name: str) -> Organization:
-    stamp = _stamp()
-    state = OrganizationState(status=OrganizationStatus.ACTIVE, at=stamp.at, by=stamp.by)
-    return Organization(id=uid(number), info=OrganizationInfo(name=name), state=state, created_at=stamp.at, created_by=stamp.by)
+def _submitted(new: Vulnerability) -> Vulnerability:
+    """Make a draft of a vulnerability that is to be stored."""
+    state = replace(new.state, status=VulnerabilityStatus.SUBMITTED)
+    return replace(new, source=Source.ANALYST, tool=None, state=state, cycle=Cycle())
 
 
-def _group(organization: Organization, name: str) -> Group:
-    stamp = _stamp()
-    return Group(
-        info=GroupInfo(name=name, organization_id=organization.id, description=f"The {name}"),
-        state=GroupState(status=GroupStatus.ACTIVE, at=stamp.at, by=stamp.by),
-        created_at=stamp.at,
-        created_by=stamp.by,
-    )
-
-
-def _root(number: int, group: Group) -> Root:
-    stamp = _stamp()
-    return Root(
-        id=uid(number),
-        kind=RootKind.GIT,
-        group_name=group.name,
-        organization_id=group.organization_id,
-        location=GitLocation(url=f"https://git.example/{group.name}", branch="main"),
-        info=RootInfo(nickname=group.name),
-        state=RootState(status=RootStatus.ACTIVE, at=stamp.at, by=stamp.by),
-        created_at=stamp.at,
-        created_by=stamp.by,
-    )
-
-
-def new_finding(identity: str, group: Group, title: str, score: str = "7.5") -> Finding:
-    """Make a finding of a tool's rule, not yet stored."""
-    stamp = _stamp()
-    return Finding(
-        id=identity,
-        group_name=group.name,
-        organization_id=group.organization_id,
-        rule=ToolRule(tool="lint", rule_id=title),
-        description=FindingDescription(title=title, description=f"About {title}"),
-        severity=severity(tool_score=Decimal(score)),
-        state=FindingState(status=FindingStateStatus.CREATED, at=stamp.at, by=stamp.by),
-        created_at=stamp.at,
-        created_by=stamp.by,
-    )
-
-
-def new_vulnerability(
+async def add_vulnerability(
+    store: Store,
     identity: str,
     finding: Finding,
     root: Root,
     where: str,
     status: VulnerabilityStatus,
+    *,
     zero_risk: ZeroRiskStatus | None = None,
+    span: tuple[datetime, datetime] = (REPORTED, CLOSED),
+    **fields: Any,
 ) -> Vulnerability:
-    """Make a vulnerability in any state, not yet stored."""
-    at, by = _stamp().at, email("ada")
-    released = status in {VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE}
-    return Vulnerability(
-        id=identity,
-        finding_id=finding.id,
-        group_name=finding.group_name,
-        organization_id=finding.organization_id,
-        root_id=root.id,
-        type=VulnerabilityType.LINES,
-        technique=Technique.SAST,
-        source=Source.MACHINE,
-        location=VulnerabilityLocation(where=where, specific="7"),
-        state=VulnerabilityState(status=status, at=at, by=by),
-        treatment=Treatment(status=TreatmentStatus.UNTREATED, at=at, by=by),
-        zero_risk=ZeroRisk(status=zero_risk, at=at, by=by) if zero_risk else None,
-        cycle=Cycle(
-            reported_at=at if released else None,
-            opened_at=at if released else None,
-            closed_at=at + timedelta(days=2) if status is VulnerabilityStatus.SAFE else None,
-            cycles=int(released),
-        ),
-        created_at=at,
-        created_by=by,
-    )
+    """Store a vulnerability and lead it through its life to a state; ``span`` says when it is reported, and closed."""
+    reported, closed = span
+    stamp = stamping(reported)
+    is_draft = status in {VulnerabilityStatus.SUBMITTED, VulnerabilityStatus.REJECTED}
+    first = _submitted if is_draft else lambda new: new
+    found = await scene.add_vulnerability(store, finding, root, where, stamp, first, identity=identity)
+    if zero_risk:
+        fields["zero_risk"] = ZeroRisk(status=zero_risk, at=reported, by=found.created_by)
+    if status is VulnerabilityStatus.REJECTED:
+        fields["state"] = replace(found.state, status=status, rejection_reasons=(RejectionReason.NAMING,))
+    if fields:
+        found = await vulnerabilities.update(store, identity, lambda old, _: replace(old, **fields), stamp())
+    if status is VulnerabilityStatus.SAFE:
+        found = await vulnerabilities.close(store, identity, ClosingReason.VERIFIED, stamping(closed)())
+    return found
 
 
-async def store_vulnerability(store: Store, vulnerability: Vulnerability, finding: Finding) -> Vulnerability:
-    """Store a vulnerability through the model."""
-    plan = vulnerabilities.reported(vulnerability, finding, _stamp())
-    await transaction.write(store, (plan,))
-    return plan.entity
+async def _add_person(store: Store, name: str, stamp: Stamping, role: PlatformRole = PlatformRole.USER) -> None:
+    """Store a person who has logged in."""
+    made = stamp(operation="log_in")
+    new = stakeholders.new_stakeholder(StakeholderInfo(email=email(name), first_name=name.title()), role, made)
+    await stakeholders.add(store, replace(new, access=StakeholderAccess(role=role, is_registered=True)), made)
 
 
-async def _written(store: Store, plan: Plan[Any]) -> Any:
-    await transaction.write(store, (plan,))
-    return plan.entity
-
-
-def _person(name: str, role: PlatformRole = PlatformRole.USER) -> Stakeholder:
-    stamp = _stamp()
-    return Stakeholder(
-        info=StakeholderInfo(email=email(name), first_name=name.title()),
-        access=StakeholderAccess(role=role, is_registered=True),
-        state=StakeholderState(status=StakeholderStatus.ACTIVE, at=stamp.at, by=stamp.by),
-        created_at=stamp.at,
-        created_by=stamp.by,
-    )
+async def _add_members(store: Store, group: Group, suffix: str, stamp: Stamping) -> None:
+    for name, role in ROLES.items():
+        await _add_person(store, name + suffix, stamp)
+        await scene.add_member(store, group, email(name + suffix), role, stamp)
+        made = stamp()
+        access = organization_member(email(name + suffix), group.organization_id, OrganizationRole.USER, made)
+        await add_to_organization(store, access, made)
 
 
 async def _tenant(store: Store, base: int, names: tuple[str, str], suffix: str) -> Tenant:
-    organization = await _written(store, organizations.added(_organization(base, names[0]), _stamp()))
-    group = await _written(store, groups.added(_group(organization, names[1]), organization, _stamp()))
-    root = await _written(store, roots.added(_root(base + 1, group), group, _stamp()))
-    finding = await _written(store, findings.reported(new_finding(uid(base + 2), group, f"Injection {names[1]}"), _stamp()))
-    finding = await _written(store, findings.released(finding, _stamp()))
-    draft = await _written(store, findings.reported(new_finding(uid(base + 3), group, f"Draft {names[1]}"), _stamp()))
-    for name, role in ROLES.items():
-        grant = GroupGrant(role=role)
-        await _written(store, stakeholders.added(_person(name + suffix), _stamp()))
-        await _written(store, granted_group(email(name + suffix), group.name, grant, _stamp()))
-        await _written(store, granted_organization(email(name + suffix), organization.id, OrganizationRole.USER, _stamp()))
-    await _written(store, stakeholders.added(_person("olga" + suffix), _stamp()))
-    await _written(
-        store,
-        granted_organization(email("olga" + suffix), organization.id, OrganizationRole.ORGANIZATION_MANAGER, _stamp()),
-    )
+    stamp = stamping()
+    await _add_person(store, "olga" + suffix, stamp)
+    organization = await scene.add_organization(store, names[0], stamp, manager=email("olga" + suffix))
+    group = await scene.add_group(store, names[1], stamp, organization=names[0])
+    await _add_members(store, group, suffix, stamp)
+    root = await scene.add_root(store, group, names[1], stamp, url=f"https://git.example/{names[1]}", branch="main")
+    finding = await scene.add_finding(store, group, "injection", stamp, score="7.5", title=f"Injection {names[1]}")
+    draft = await scene.add_finding(store, group, "draft", stamp, score="7.5", title=f"Draft {names[1]}")
 
     async def vulnerability(
         number: int, owner: Finding, status: VulnerabilityStatus, zero_risk: ZeroRiskStatus | None = None
     ) -> Vulnerability:
-        made = new_vulnerability(uid(base + number), owner, root, f"src/{number}.py", status, zero_risk)
-        return await store_vulnerability(store, made, owner)
+        return await add_vulnerability(store, uid(base + number), owner, root, f"src/{number}.py", status, zero_risk=zero_risk)
 
     return Tenant(
         organization=organization,
@@ -334,8 +251,8 @@ def api() -> Api:
 async def world(api: Api) -> AsyncIterator[World]:
     """The platform, with everything that the tests start from."""
     store = checked(memory_store(), design())
-    await _written(store, stakeholders.added(_person("ada", PlatformRole.ADMIN), _stamp()))
-    await _written(store, stakeholders.added(_person("otto"), _stamp()))
+    await _add_person(store, "ada", stamping(), PlatformRole.ADMIN)
+    await _add_person(store, "otto", stamping())
     world = World(
         api=api,
         store=store,

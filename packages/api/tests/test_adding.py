@@ -7,13 +7,26 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrates.api.context import Means
 from integrates.db_model.entity import read
+from integrates.db_model.entity.command import update
+from integrates.db_model.groups.facet import GROUP as FACET
+from integrates.db_model.groups.facet import group_key
+from integrates.db_model.groups.types import GroupStatus
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
+from integrates.db_model.testing.scene import email
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from datetime import datetime
+
     from packages.api.tests.conftest import World
+
+    from integrates.db_model.store.port import Store
 
 ERRORS = "errors { code message path currentVersion }"
 ORGANIZATION = f"""mutation ($name: String!, $country: String) {{ addOrganization(name: $name, country: $country) {{
@@ -138,6 +151,72 @@ async def test_a_root_is_added_with_what_is_left_out(world: World) -> None:
 )
 async def test_roots_are_refused(world: World, variables: dict[str, Any], expected: Any) -> None:
     assert reasons(await call(world, "vera", ROOT, group="webshop", **variables)) == expected
+
+
+def beaten(world: World, others: Callable[[], Awaitable[Any]]) -> Store:
+    """A store in which others do something just before the first write."""
+    written: list[int] = []
+
+    async def write(changes: Sequence[Any]) -> None:
+        written.append(len(changes))
+        if len(written) == 1:
+            await others()
+        await world.store.write(changes)
+
+    return replace(world.store, write=write)
+
+
+async def test_of_two_equal_roots_added_at_once_one_is_told_all_that_is_taken(world: World) -> None:
+    same = {"group": "webshop", "url": "https://git.example/new"}
+
+    async def first() -> None:
+        assert reasons(await call(world, "vera", ROOT, **same)) == []
+
+    answer = await world.answer("vera", ROOT, store=beaten(world, first), **same)  # type: ignore[arg-type] # variables
+    assert reasons(answer.body["data"]["addGitRoot"]) == [
+        ("ALREADY_EXISTS", "location_taken", ["url"]),
+        ("ALREADY_EXISTS", "nickname_taken", ["nickname"]),
+    ]
+
+
+async def test_of_two_equal_groups_added_at_once_one_is_told_that_the_name_is_taken(world: World) -> None:
+    same = {"id": world.aurora.organization.id, "name": "another"}
+
+    async def first() -> None:
+        assert reasons(await call(world, "olga", GROUP, **same)) == []
+
+    answer = await world.answer("olga", GROUP, store=beaten(world, first), **same)  # type: ignore[arg-type] # variables
+    assert reasons(answer.body["data"]["addGroup"]) == [("ALREADY_EXISTS", "name_taken", ["name"])]
+
+
+async def remove(world: World, name: str) -> None:
+    """Remove a person."""
+
+    def removed(old: Stakeholder, _: datetime) -> Stakeholder:
+        return replace(old, state=replace(old.state, status=StakeholderStatus.DELETED))
+
+    await update(world.store, STAKEHOLDER, stakeholder_key(email(name)), removed, world.stamp())
+
+
+@pytest.mark.parametrize(("field", "query"), [("addOrganization", ORGANIZATION), ("addAccessToken", TOKEN)])
+async def test_who_is_removed_in_the_meantime_adds_nothing(world: World, field: str, query: str) -> None:
+    store = beaten(world, lambda: remove(world, "otto"))
+    variables = {"name": "otto-works"} if field == "addOrganization" else {"name": "laptop", "until": _until(world, 1)}
+    answer = await world.answer("otto", query, store=store, **variables)  # type: ignore[arg-type] # variables
+    assert reasons(answer.body["data"][field]) == [("FORBIDDEN", "missing_permission", [])]
+
+
+async def test_a_root_of_a_group_that_is_removed_in_the_meantime_is_not_added(world: World) -> None:
+    async def gone() -> None:
+        state = replace(world.aurora.group.state, status=GroupStatus.DELETED, reason="NO_SYSTEM")
+        await update(world.store, FACET, group_key("webshop"), lambda old, _: replace(old, state=state), world.stamp())
+
+    same = {"group": "webshop", "url": "https://git.example/new"}
+    answer = await world.answer("vera", ROOT, store=beaten(world, gone), **same)  # type: ignore[arg-type] # variables
+    assert reasons(answer.body["data"]["addGitRoot"]) == [("NOT_FOUND", "not_found", ["groupName"])]
+    assert reasons(await call(world, "olga2", GROUP, id=world.harbor.organization.id, name="webshop")) == [
+        ("ALREADY_EXISTS", "name_taken", ["name"])
+    ]
 
 
 async def test_roots_are_added_by_those_who_may(world: World) -> None:

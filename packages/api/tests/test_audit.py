@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrates.api.revision.audit import months
+from integrates.db_model.findings.commands import rescore
+from integrates.db_model.testing.scene import scored
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -92,3 +94,15 @@ async def test_the_trail_of_an_organization_holds_its_members_and_groups(world: 
     assert len([name for name in entities if name.startswith("USER#")]) == 7
     assert not [name for name in entities if name.startswith(("VULN#", "ROOT#"))]
     assert (await world.data("greta", ORGANIZATION, id=world.aurora.organization.id))["organization"] == {"audit": None}
+
+
+async def test_what_the_model_keeps_for_itself_is_no_aspect(world: World) -> None:
+    await rescore(world.store, world.aurora.finding.id, scored("9.1"), world.stamp())
+    histories = """query ($finding: ID!, $one: ID!) {
+      finding(id: $finding) { history { nodes { aspects } } } vulnerability(id: $one) { history { nodes { aspects } } } }"""
+    shown = await world.data("uri", histories, finding=world.aurora.finding.id, one=world.aurora.vulnerable.id)
+    nodes = [node for found in shown.values() for node in found["history"]["nodes"]]
+    nodes += (await trail(world))["nodes"]
+    names = {name for node in nodes for name in node["aspects"]}
+    assert names >= {"severity", "location", "treatment"}
+    assert not names & {"identity", "number", "scored", "schema"}

@@ -1,23 +1,42 @@
 """Errors become answers in one place."""
 
+from typing import get_args
+
 import pytest
 
-from integrates.api.errors import _CODES, _TAKEN, _TEXTS, REFUSALS, ErrorCode, refusal, refusals
-from integrates.api.ingest.error import BadFile, Defect, TooLarge
-from integrates.db_model.errors import AlreadyExists, NotFound, Raced, Rejected, Rejections, Stale
+from integrates.api.errors import _TOO_LARGE, REASONS, REFUSALS, ErrorCode, refusals
+from integrates.api.ingest.error import BadFile, Defect, Limit, TooLarge
+from integrates.db_model.errors import (
+    AlreadyExists,
+    Conflict,
+    Corrupt,
+    LimitExceeded,
+    NotFound,
+    Outdated,
+    Raced,
+    Reason,
+    Rejected,
+    Rejections,
+    Stale,
+    Unavailable,
+    Unfit,
+)
 
 
 @pytest.mark.parametrize(
     ("error", "code", "reason", "path", "version"),
     [
         (NotFound("group", "x"), "NOT_FOUND", "not_found", ("here",), None),
-        (AlreadyExists("group_name", "x"), "ALREADY_EXISTS", "name_taken", ("name",), None),
-        (AlreadyExists("running_import", "x"), "CONFLICT", "import_running", ("rootId",), None),
+        (NotFound("group", "x", ("group_name",)), "NOT_FOUND", "not_found", ("groupName",), None),
+        (AlreadyExists(Reason.NAME_TAKEN, ("name",), "x"), "ALREADY_EXISTS", "name_taken", ("name",), None),
+        (AlreadyExists(Reason.IMPORT_RUNNING, ("root_id",)), "CONFLICT", "import_running", ("rootId",), None),
         (Stale("group", "x", 7), "CONFLICT", "stale_version", ("here",), 7),
+        (Outdated("group", "x", 2), "CONFLICT", "outdated_service", ("here",), None),
+        (LimitExceeded("item_bytes", 2, 1, 0), "LIMIT_EXCEEDED", "too_large", ("here",), None),
         (Raced("x"), "CONFLICT", "concurrent_change", ("here",), None),
-        (Rejected("too_long", ("accepted_until",)), "INVALID", "too_long", ("acceptedUntil",), None),
-        (Rejected("too_many", ()), "LIMIT_EXCEEDED", "too_many", (), None),
-        (Rejections([Rejected("no_such_word", ("a",))]), "INVALID", "no_such_word", ("a",), None),
+        (Rejected(Reason.TOO_LONG, ("accepted_until",)), "INVALID", "too_long", ("acceptedUntil",), None),
+        (Rejected(Reason.TOO_MANY, ()), "LIMIT_EXCEEDED", "too_many", (), None),
+        (Rejections([Rejected(Reason.HIDDEN, ("cvss_v4", "0"))]), "INVALID", "hidden", ("cvssV4", "0"), None),
         (BadFile([Defect("/runs/0", "It is odd.")]), "INVALID", "bad_file", ("file",), None),
         (TooLarge("file_too_large", 2, 1), "LIMIT_EXCEEDED", "file_too_large", ("file",), None),
         (TooLarge("nested_too_deep", 2, 1), "LIMIT_EXCEEDED", "too_many_results", ("file",), None),
@@ -33,11 +52,34 @@ def test_each_refusal_has_its_words(
     assert len(found.message) > len(reason) + 2
 
 
+def test_all_rules_that_refuse_are_told() -> None:
+    refused = Rejections([AlreadyExists(Reason.LOCATION_TAKEN, ("url",)), AlreadyExists(Reason.NICKNAME_TAKEN, ("nickname",))])
+    assert [(one.code, one.path) for one in refusals(refused)] == [
+        ("ALREADY_EXISTS", ("url",)),
+        ("ALREADY_EXISTS", ("nickname",)),
+    ]
+
+
+@pytest.mark.parametrize("error", [Corrupt("group", "x"), Unavailable("no answer"), Unfit("no table"), Conflict([])])
+def test_what_nobody_can_do_anything_about_is_no_refusal(error: Exception) -> None:
+    assert not isinstance(error, REFUSALS)
+
+
 def test_a_defect_ends_with_its_pointer() -> None:
     (found,) = refusals(BadFile([Defect("/runs/0", "It is odd.")]))
     assert found.message.endswith(" /runs/0")
 
 
-def test_every_reason_with_a_kind_has_a_text() -> None:
-    assert _CODES.keys() | {reason for reason, _ in _TAKEN.values()} <= _TEXTS.keys()
-    assert {refusal(reason).code for reason in _TEXTS} == set(ErrorCode)
+def test_a_detail_follows_the_sentence() -> None:
+    (found,) = refusals(Rejected(Reason.TOO_MANY, ("url",), "A group has at most 500 roots."))
+    assert found.message == "too_many: the limit is reached. A group has at most 500 roots."
+
+
+def test_every_reason_has_a_code_and_a_sentence_of_its_own() -> None:
+    assert set(REASONS) == set(Reason)
+    assert {code for code, _ in REASONS.values()} == set(ErrorCode)
+    assert len({text for _, text in REASONS.values()}) == len(Reason)
+
+
+def test_every_limit_of_a_file_has_a_reason() -> None:
+    assert set(_TOO_LARGE) == set(get_args(Limit))

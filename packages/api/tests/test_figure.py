@@ -11,11 +11,12 @@ from integrates.api.authorization.permissions import PERMISSIONS
 from integrates.api.errors import RequestError
 from integrates.api.summary.figure import summary
 from integrates.api.vulnerability.filter import Filter, cell_fits, filter_of, fits, is_counted, is_plain
-from integrates.db_model.entity import counter
+from integrates.db_model.entity.counter import added
 from integrates.db_model.findings.types import Finding, FindingDescription, FindingState, FindingStateStatus
 from integrates.db_model.indicators.cell import cells, finding_status
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Level
+from integrates.db_model.vulnerabilities import tally
 from integrates.db_model.vulnerabilities.types import (
     Cycle,
     Source,
@@ -95,7 +96,7 @@ RIGHTS = st.sampled_from([frozenset(), frozenset({"draft:read"}), frozenset({"ze
 def _counts(found: list[Vulnerability]) -> dict[str, int]:
     total: dict[str, int] = {}
     for one in found:
-        total = counter.added(total, counter.counted(one, FINDING.severity).finding)
+        total = added(total, tally.counted(one, FINDING.severity).finding)
     return total
 
 
@@ -145,7 +146,7 @@ def test_figures_are_those_of_the_vulnerabilities(found: list[Vulnerability], ri
     ],
 )
 def test_the_status_of_a_finding(state: str | None, zero_risk: str | None, status: str) -> None:
-    name = counter.DOT.join((state or "", "INHERITED", "UNTREATED", "NONE", "NONE", zero_risk or "NONE"))
+    name = tally.DOT.join((state or "", "INHERITED", "UNTREATED", "NONE", "NONE", zero_risk or "NONE"))
     assert finding_status({name: 1} if state else {}) == status
 
 

@@ -12,7 +12,6 @@ from integrates.db_model.vulnerabilities.types import (
     TreatmentStatus,
     Verification,
     VerificationStatus,
-    VulnerabilityLocation,
     ZeroRiskStatus,
 )
 
@@ -37,7 +36,6 @@ async def checked_again(world: World) -> str:
     made = await world.report(
         world.aurora,
         "src/café.py",
-        location=VulnerabilityLocation(where="src/café.py", specific="1"),
         labels=Labels(tags=("kitchen",)),
         treatment=Treatment(status=TreatmentStatus.IN_PROGRESS, assigned="uri@demo.example", at=stamp.at, by=stamp.by),
         verification=Verification(status=VerificationStatus.REQUESTED, at=stamp.at, by=stamp.by),

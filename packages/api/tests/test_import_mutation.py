@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from integrates.api.execution import new_api
 from integrates.api.imports import mutations
+from integrates.api.limits import Limits
 from integrates.api.upload import in_memory
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import GroupGrant, GroupRole
-from integrates.db_model.entity import plan as planning
-from integrates.db_model.entity import read, transaction
-from integrates.db_model.roots.facet import GIT_ROOT
-from integrates.db_model.roots.types import RootStatus
+from integrates.db_model.entity import command, read
+from integrates.db_model.roots.commands import deactivate
 from integrates.db_model.store.port import Store
 
 if TYPE_CHECKING:
@@ -132,9 +132,7 @@ async def test_prefix_and_technique_are_used(world: World) -> None:
 
 
 async def test_an_inactive_root_takes_no_imports(world: World) -> None:
-    state = replace(world.aurora.root.state, status=RootStatus.INACTIVE)
-    plan = planning.changed(GIT_ROOT, world.aurora.root, lambda old, _: replace(old, state=state), world.stamp())
-    await transaction.write(world.store, (plan,))
+    await deactivate(world.store, world.aurora.root.id, "OUT_OF_SCOPE", world.stamp())
     assert reasons(await run(world, sarif())) == [("INVALID", "inactive_root", ["rootId"])]
 
 
@@ -152,18 +150,23 @@ async def test_two_at_once_leave_the_same_as_one(world: World) -> None:
     assert len(shown["vulnerabilities"]["nodes"]) == 40
 
 
-async def test_a_long_import_is_answered_while_it_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutations, "PATIENCE", 0.2)
-    gate = asyncio.Event()
+def waiting(store: Store, gate: asyncio.Event) -> Store:
+    """Return a store whose writes wait for the gate, all but the first."""
     writes: list[int] = []
 
     async def write(changes: Sequence[Any]) -> None:
         writes.append(len(changes))
         if len(writes) > 1:
             await gate.wait()
-        await world.store.write(changes)
+        await store.write(changes)
 
-    slow = Store(world.store.get, world.store.query, write)
+    return replace(store, write=write)
+
+
+async def test_a_long_import_is_answered_while_it_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mutations, "PATIENCE", 0.2)
+    gate = asyncio.Event()
+    slow = waiting(world.store, gate)
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
     answer = await world.answer("hana", IMPORT, store=slow, **given)  # type: ignore[arg-type] # variables, not keywords
     record = answer.body["data"]["importVulnerabilities"]["import"]
@@ -177,6 +180,17 @@ async def test_a_long_import_is_answered_while_it_runs(world: World, monkeypatch
     assert done["import"] == {"state": "COMPLETED", "counts": {"created": 1}}
 
 
+async def test_a_long_import_is_answered_before_the_deadline_of_the_request(world: World) -> None:
+    gate = asyncio.Event()
+    slow = waiting(world.store, gate)
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    hasty = new_api(limits=Limits(seconds=1.5))
+    answer = await world.answer("hana", IMPORT, store=slow, api=hasty, **given)  # type: ignore[arg-type] # variables, not keywords
+    gate.set()
+    await asyncio.gather(*world.tasks)
+    assert answer.body["data"]["importVulnerabilities"]["import"]["state"] == "RUNNING"
+
+
 async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World) -> None:
     key = group_access_key("hana@demo.example", "webshop")
 
@@ -185,10 +199,9 @@ async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World)
         access = await read.get(world.store, GROUP_ACCESS, key)
         if access and access.access.role is GroupRole.HACKER:
             grant = GroupGrant(role=GroupRole.REATTACKER)
-            plan = planning.changed(GROUP_ACCESS, access, lambda old, _: replace(old, access=grant), world.stamp())
-            await transaction.write(world.store, (plan,))
+            await command.update(world.store, GROUP_ACCESS, key, lambda old, _: replace(old, access=grant), world.stamp())
 
-    lowered = Store(world.store.get, world.store.query, write)
+    lowered = Store(world.store.get, world.store.query, write, world.store.max_changes)
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
     answer = await world.answer("hana", IMPORT, store=lowered, **given)  # type: ignore[arg-type] # variables, not keywords
     record = answer.body["data"]["importVulnerabilities"]["import"]

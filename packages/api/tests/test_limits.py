@@ -273,7 +273,7 @@ async def test_a_request_is_cut_at_its_deadline_and_leaves_nothing_behind(world:
 
     api = new_api(limits=Limits(seconds=0.05))
     before = asyncio.all_tasks()
-    hung = Store(never, never, never)  # type: ignore[arg-type] # it never answers anything
+    hung = Store(never, never, never, 100)  # type: ignore[arg-type] # it never answers anything
     answer = await world.answer("uri", OK, api=api, store=hung)
     assert (answer.status, code(answer.body)) == (503, "UNAVAILABLE")
     await asyncio.sleep(0.02)

@@ -7,12 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrates.api import connection
+from integrates.api.connection import Batch, Walk
 from integrates.api.cursor import Listing, Place, opened, sealed
 from integrates.api.errors import RequestError
+from integrates.db_model.testing.scene import uid
+from integrates.db_model.vulnerabilities.lists import of_finding
 from integrates.db_model.vulnerabilities.types import VulnerabilityStatus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from packages.api.tests.conftest import World
+
+    from integrates.db_model.store.port import Query
 
 KEY = b"k" * 32
 PAGE = """query ($first: Int, $after: String, $filter: VulnerabilityFilter) { group(name: "webshop") {
@@ -61,6 +68,53 @@ async def test_filtered_pages_are_walked_to_the_end(world: World, monkeypatch: p
     monkeypatch.setattr(connection, "MAX_LOOKED_AT", 4)
     found = await _walk(world, 3, filter={"text": "OPEN"})
     assert len(found) == 5
+
+
+TREAT = """mutation ($id: ID!) { updateVulnerabilitiesTreatment(
+  items: [{id: $id}], treatment: IN_PROGRESS, justification: "We work on it.") { errors { code } } }"""
+
+
+@pytest.mark.parametrize("wanted", [None, {"treatments": ["UNTREATED"], "states": ["VULNERABLE"]}])
+async def test_triage_between_two_pages_neither_skips_nor_repeats(world: World, wanted: dict[str, Any] | None) -> None:
+    await _fill(world)
+    whole = await _walk(world, 500, filter=wanted)
+    found: list[str] = []
+    after = None
+    while len(found) < len(whole):
+        page = (await world.data("greta", PAGE, first=2, after=after, filter=wanted))["group"]["vulnerabilities"]
+        shown = [edge["node"] for edge in page["edges"]]
+        found += [node["id"] for node in shown]
+        after = page["pageInfo"]["endCursor"]
+        for node in shown:
+            if node["state"] == "VULNERABLE":
+                payload = await world.data("vera", TREAT, id=node["id"])
+                assert payload["updateVulnerabilitiesTreatment"]["errors"] == []
+    assert found == whole
+
+
+async def test_a_filter_by_treatment_looks_at_a_bounded_number(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await _fill(world)
+    monkeypatch.setattr(connection, "_FILTERED_PAGE", 2)
+    monkeypatch.setattr(connection, "MAX_LOOKED_AT", 4)
+    page = (await world.data("greta", PAGE, first=5, filter={"treatments": ["ACCEPTED"]}))["group"]["vulnerabilities"]
+    assert (page["edges"], page["pageInfo"]["hasNextPage"], page["total"]) == ([], True, 0)
+    assert await _walk(world, 5, filter={"treatments": ["ACCEPTED"]}) == []
+
+
+async def test_a_page_in_which_nothing_lives_ends_after_two_thousand_items() -> None:
+    limits: list[int] = []
+
+    async def read(query: Query) -> Batch[Any]:
+        limits.append(query.limit)
+        assert len(limits) < 100, "the walk does not end"
+        return Batch((), (), has_next=True, end="further on")
+
+    async def keep(found: Sequence[Any]) -> Sequence[bool]:
+        return [True for _ in found]
+
+    part = await connection.walked(Walk(stretches=(of_finding(uid("any")),), read=read, keep=keep), None, 25)
+    assert (part.rows, part.has_next, part.end) == ((), True, Place(0, "further on"))
+    assert sum(limits) == 2_000
 
 
 async def test_empty_stretches_do_not_shorten_a_page(world: World) -> None:
@@ -156,16 +210,16 @@ async def test_findings_are_filtered(world: World) -> None:
       findings(status: $status, title: $title, minScore: $low, maxScore: $high) { total nodes { title status } } } }"""
     injection, draft = "Injection webshop", "Draft webshop"
     for variables, expected in (
-        ({}, [injection, draft]),
+        ({}, [draft, injection]),
         ({"status": "VULNERABLE"}, [injection]),
         ({"status": "DRAFT"}, [draft]),
         ({"status": "SAFE"}, []),
         ({"title": "INJECT"}, [injection]),
-        ({"low": 7.5, "high": 7.5}, [injection, draft]),
+        ({"low": 7.5, "high": 7.5}, [draft, injection]),
         ({"low": 7.6}, []),
     ):
         found = (await world.data("greta", query, **variables))["group"]["findings"]
-        assert [node["title"] for node in found["nodes"]] == expected
+        assert sorted(node["title"] for node in found["nodes"]) == expected
         assert found["total"] == len(expected)
 
 

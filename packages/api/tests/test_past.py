@@ -9,13 +9,23 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.finding import past
-from integrates.db_model.entity import plan as planning
-from integrates.db_model.entity import read, transaction
+from integrates.db_model.entity.command import planned, update
+from integrates.db_model.entity.transaction import write
+from integrates.db_model.findings.commands import released, rescore
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
-from integrates.db_model.vulnerabilities import change
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus, ZeroRisk, ZeroRiskStatus
+from integrates.db_model.testing.scene import email, scored
+from integrates.db_model.vulnerabilities import commands as vulnerabilities
+from integrates.db_model.vulnerabilities import rules
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+from integrates.db_model.vulnerabilities.types import (
+    ClosingReason,
+    Cycle,
+    Vulnerability,
+    VulnerabilityStatus,
+    ZeroRisk,
+    ZeroRiskStatus,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,13 +42,8 @@ FINDING_AT = """query ($id: ID!, $at: DateTime) { finding(id: $id, asOf: $at) {
 
 async def alter(world: World, identity: str, make: Callable[[Vulnerability], Vulnerability]) -> datetime:
     """Change a vulnerability and return a moment before the change."""
-    current = await read.get(world.store, VULNERABILITY, vulnerability_key(identity))
-    owner = await read.get(world.store, FINDING, finding_key(current.finding_id)) if current else None
-    assert current is not None
-    assert owner is not None
     before = world.now()
-    plan = change.changed(current, lambda old, _: make(old), owner, world.stamp())
-    await transaction.write(world.store, (plan,))
+    await vulnerabilities.update(world.store, identity, lambda old, _: make(old), world.stamp())
     return before
 
 
@@ -46,16 +51,14 @@ def closed(world: World) -> Callable[[Vulnerability], Vulnerability]:
     """Close a vulnerability now."""
 
     def make(old: Vulnerability) -> Vulnerability:
-        at = world.now()
-        state = replace(old.state, status=VulnerabilityStatus.SAFE, at=at)
-        return replace(old, state=state, cycle=replace(old.cycle, closed_at=at))
+        return rules.closed(old, ClosingReason.VERIFIED, by=email("reto"), at=world.now())
 
     return make
 
 
 def hidden(world: World) -> Callable[[Vulnerability], Vulnerability]:
     """Confirm now that there is no risk."""
-    return lambda old: replace(old, zero_risk=ZeroRisk(status=ZeroRiskStatus.CONFIRMED, at=world.now(), by="remy"))
+    return lambda old: replace(old, zero_risk=ZeroRisk(status=ZeroRiskStatus.CONFIRMED, at=world.now(), by=email("remy")))
 
 
 def removed(world: World) -> Callable[[Vulnerability], Vulnerability]:
@@ -63,9 +66,19 @@ def removed(world: World) -> Callable[[Vulnerability], Vulnerability]:
 
     def make(old: Vulnerability) -> Vulnerability:
         state = replace(old.state, status=VulnerabilityStatus.DELETED, at=world.now())
-        return replace(old, state=replace(state, justification=RemovalJustification.DUPLICATED))
+        return replace(old, state=replace(state, closing_reason=None, justification=RemovalJustification.DUPLICATED))
 
     return make
+
+
+async def release(world: World) -> datetime:
+    """Release the only draft of a finding, which records that; return a moment before."""
+    before, made = world.now(), world.stamp()
+    old, finding = world.aurora.submitted, world.aurora.draft_finding
+    state = replace(old.state, status=VulnerabilityStatus.VULNERABLE, at=made.at)
+    new = replace(old, state=state, cycle=Cycle(reported_at=made.at, opened_at=made.at, cycles=1))
+    await write(world.store, (await planned(world.store, VULNERABILITY, old, new, made), released(finding, made)))
+    return before
 
 
 async def test_a_vulnerability_shows_the_moment(world: World) -> None:
@@ -86,7 +99,7 @@ async def test_a_finding_shows_the_moment(world: World) -> None:
     then = (await world.data("uri", FINDING_AT, id=finding.id, at=before.isoformat()))["finding"]
     assert (then["status"], then["openAgeDays"], then["ageDays"]) == ("VULNERABLE", 10, 9)
     assert then["where"] == [one.location.where]
-    assert then["summary"] == {"open": 1, "closed": 1, "hidden": None, "meanRemediateDays": None}
+    assert then["summary"] == {"open": 1, "closed": 1, "hidden": None, "meanRemediateDays": 2.0}
     assert {node["id"]: node["state"] for node in then["vulnerabilities"]["nodes"]} == {
         one.id: "VULNERABLE",
         world.aurora.safe.id: "SAFE",
@@ -95,7 +108,7 @@ async def test_a_finding_shows_the_moment(world: World) -> None:
     now = (await world.data("uri", FINDING_AT, id=finding.id))["finding"]
     assert after["summary"] == now["summary"]
     assert (after["summary"]["open"], after["summary"]["closed"]) == (0, 2)
-    assert round(after["summary"]["meanRemediateDays"]) == 10
+    assert round(after["summary"]["meanRemediateDays"]) == 6
     assert after["where"] == now["where"] == []
 
 
@@ -118,6 +131,20 @@ async def test_figures_of_the_past_are_the_counters_of_then(world: World) -> Non
         assert (await world.data("greta", query, id=finding.id, at=moment.isoformat()))["finding"] == expected
 
 
+async def test_a_closing_counts_at_the_level_that_the_finding_had_then(world: World) -> None:
+    finding = world.aurora.finding
+    query = """query ($id: ID!, $at: DateTime) { finding(id: $id, asOf: $at) { summary {
+      meanRemediateDays meanRemediateByLevel { level days } } } }"""
+    await rescore(world.store, finding.id, scored("9.5"), world.stamp())
+    await alter(world, world.aurora.vulnerable.id, closed(world))
+    await rescore(world.store, finding.id, scored("2.0"), world.stamp())
+    now = (await world.data("uri", query, id=finding.id))["finding"]["summary"]
+    then = (await world.data("uri", query, id=finding.id, at=world.now().isoformat()))["finding"]["summary"]
+    assert then == now
+    days = {one["level"]: one["days"] for one in then["meanRemediateByLevel"]}
+    assert (days["HIGH"], round(days["CRITICAL"]), days["LOW"]) == (2.0, 10, None)
+
+
 async def test_removed_objects_show_while_they_existed(world: World) -> None:
     one = world.aurora.vulnerable
     before = await alter(world, one.id, removed(world))
@@ -125,13 +152,11 @@ async def test_removed_objects_show_while_they_existed(world: World) -> None:
     assert (await world.data("uri", VULNERABILITY_AT, id=one.id, at=world.now().isoformat()))["vulnerability"] is None
     then = (await world.data("uri", VULNERABILITY_AT, id=one.id, at=before.isoformat()))["vulnerability"]
     assert then["state"] == "VULNERABLE"
-    finding = await read.get(world.store, FINDING, finding_key(world.aurora.finding.id))
-    assert finding is not None
-    state = replace(finding.state, status=FindingStateStatus.DELETED)
-    at = world.now()
-    await transaction.write(
-        world.store, (planning.changed(FINDING, finding, lambda old, _: replace(old, state=state), world.stamp()),)
-    )
+    finding, at = world.aurora.finding, world.now()
+    for other in (world.aurora.safe, world.aurora.submitted, world.aurora.hidden):
+        await alter(world, other.id, removed(world))
+    gone = replace(finding.state, status=FindingStateStatus.DELETED, justification=RemovalJustification.DUPLICATED)
+    await update(world.store, FINDING, finding_key(finding.id), lambda old, _: replace(old, state=gone), world.stamp())
     assert (await world.data("uri", FINDING_AT, id=finding.id))["finding"] is None
     assert (await world.data("uri", FINDING_AT, id=finding.id, at=at.isoformat()))["finding"]["title"] == "Injection webshop"
 
@@ -149,11 +174,7 @@ async def test_what_is_hidden_now_was_never_there(world: World) -> None:
 
 async def test_drafts_of_then_need_their_permission(world: World) -> None:
     one = world.aurora.submitted
-
-    def confirm(old: Vulnerability) -> Vulnerability:
-        return replace(old, state=replace(old.state, status=VulnerabilityStatus.VULNERABLE, at=world.now()))
-
-    before = (await alter(world, one.id, confirm)).isoformat()
+    before = (await release(world)).isoformat()
     for name, seen in (("uri", False), ("hana", True)):
         assert (await world.data(name, VULNERABILITY_AT, id=one.id))["vulnerability"] is not None
         shown = await world.data(name, VULNERABILITY_AT, id=one.id, at=before)
@@ -161,6 +182,14 @@ async def test_drafts_of_then_need_their_permission(world: World) -> None:
         history = "query ($id: ID!) { vulnerability(id: $id) { history { nodes { version } } } }"
         versions = (await world.data(name, history, id=one.id))["vulnerability"]["history"]["nodes"]
         assert versions == [*([{"version": 1}] if seen else []), {"version": 2}]
+
+
+async def test_a_finding_that_was_a_draft_then_needs_the_permission(world: World) -> None:
+    finding, before = world.aurora.draft_finding, (await release(world)).isoformat()
+    for name, seen in (("uri", False), ("hana", True)):
+        assert (await world.data(name, FINDING_AT, id=finding.id))["finding"] is not None
+        then = (await world.data(name, FINDING_AT, id=finding.id, at=before))["finding"]
+        assert (then is not None) is seen
 
 
 async def test_a_list_of_then_can_be_asked_for_alone(world: World) -> None:

@@ -180,7 +180,7 @@ def _broken(store: Store, *, until: int = 0) -> Store:
     async def query(_: object) -> Any:
         raise RuntimeError(MARKER)
 
-    return Store(get, query, store.write)
+    return Store(get, query, store.write, store.max_changes)
 
 
 async def test_what_goes_wrong_inside_is_masked_and_logged(world: World, caplog: pytest.LogCaptureFixture) -> None:

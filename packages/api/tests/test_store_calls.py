@@ -29,7 +29,7 @@ def counting(store: Store, calls: list[str]) -> Store:
 
         return call
 
-    return Store(counted("get", store.get), counted("query", store.query), counted("write", store.write))
+    return Store(counted("get", store.get), counted("query", store.query), counted("write", store.write), store.max_changes)
 
 
 @pytest.mark.parametrize("depth", QUERIES)
@@ -44,3 +44,18 @@ async def test_breadth_costs_no_calls(world: World, depth: int) -> None:
         numbers.append(len(calls))
     assert numbers[0] == numbers[1]
     assert numbers[0] <= 3 * depth + 3
+
+
+TREAT = """mutation ($items: [VulnerabilityRef!]!, $assigned: String) { updateVulnerabilitiesTreatment(
+  items: $items, treatment: IN_PROGRESS, justification: "We work on it.", assigned: $assigned) {
+  vulnerabilities { id version treatment { status assigned } } errors { code } } }"""
+
+
+@pytest.mark.parametrize(("assigned", "most"), [(None, 5), ("uri@demo.example", 6)])
+async def test_a_treatment_of_thirty_takes_few_calls(world: World, assigned: str | None, most: int) -> None:
+    items = [{"id": (await world.report(world.aurora, f"app/{number}.py")).id} for number in range(30)]
+    calls: list[str] = []
+    store = counting(world.store, calls)
+    answer = await world.answer("vera", TREAT, store=store, items=items, assigned=assigned)
+    assert len(answer.body["data"]["updateVulnerabilitiesTreatment"]["vulnerabilities"]) == 30
+    assert (len(calls), calls[-1]) == (most, "write")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from graphql import GraphQLNamedType, GraphQLSchema, get_named_type, is_abstract_type, is_leaf_type, is_required_argument
@@ -12,9 +12,11 @@ from packages.api.tests.conftest import Tenant, World
 from integrates.api.execution import Api, new_api
 from integrates.api.limits import Limits
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
-from integrates.db_model.access.types import AccessStatus, GroupGrant, GroupRole
-from integrates.db_model.entity import plan as planning
-from integrates.db_model.entity import read, transaction
+from integrates.db_model.access.types import AccessStatus, GroupAccess, GroupGrant, GroupRole
+from integrates.db_model.entity.command import update
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 LEVELS = 5
 ROOTS = {
@@ -101,15 +103,11 @@ CHANGE = """mutation ($id: ID!) { updateVulnerabilitiesTreatment(
 
 async def change(world: World, role: GroupRole, status: AccessStatus = AccessStatus.ACTIVE) -> None:
     """Change the access of greta."""
-    access = await read.get(world.store, GROUP_ACCESS, group_access_key("greta@demo.example", "webshop"))
-    assert access is not None
-    plan = planning.changed(
-        GROUP_ACCESS,
-        access,
-        lambda old, _: replace(old, access=GroupGrant(role=role), state=replace(old.state, status=status)),
-        world.stamp(),
-    )
-    await transaction.write(world.store, (plan,))
+
+    def changed(old: GroupAccess, _: datetime) -> GroupAccess:
+        return replace(old, access=GroupGrant(role=role), state=replace(old.state, status=status))
+
+    await update(world.store, GROUP_ACCESS, group_access_key("greta@demo.example", "webshop"), changed, world.stamp())
 
 
 async def test_a_role_counts_as_it_is_at_the_moment_of_each_request(world: World) -> None:

@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model.entity import read, transaction
-from integrates.db_model.store.port import Put, Store
-from integrates.db_model.vulnerabilities import change
+from integrates.db_model.entity import read
+from integrates.db_model.entity.command import update
+from integrates.db_model.errors import Unavailable, Unfit
+from integrates.db_model.findings import commands as findings
+from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
+from integrates.db_model.store.port import Put, Store, Version
+from integrates.db_model.testing.scene import scored
+from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.types import Labels, Vulnerability, VulnerabilityStatus
+from integrates.db_model.vulnerabilities.types import ClosingReason, Labels, Vulnerability, VulnerabilityStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from packages.api.tests.conftest import World
 
@@ -137,41 +143,143 @@ async def _hundred(world: World, *, safe_at: int | None = None) -> list[str]:
 
 async def test_one_refused_item_refuses_all(world: World) -> None:
     ids = await _hundred(world, safe_at=57)
+    before = [await stored(world, identity) for identity in ids]
     payload = await treat(world, "uri", [{"id": identity} for identity in ids])
     assert payload["vulnerabilities"] is None
     assert reasons(payload) == [("INVALID", "not_vulnerable", ["items", "57", "id"])]
-    assert {(await stored(world, identity)).version for identity in ids} == {1}
+    assert [await stored(world, identity) for identity in ids] == before
 
 
-def _racing(world: World, identity: str) -> Store:
-    """A store in which somebody labels the vulnerability just before it is first written."""
+async def ask(world: World, store: Store, items: Sequence[dict[str, Any]], person: str = "uri") -> Any:
+    """Ask for a treatment on another store, and return the payload."""
+    variables: dict[str, Any] = {"items": list(items), "treatment": "IN_PROGRESS", "why": WHY}
+    answer = await world.answer(person, TREAT, store=store, **variables)
+    return answer.body["data"]["updateVulnerabilitiesTreatment"]
+
+
+def racing(world: World, others: Callable[[], Awaitable[Any]]) -> Store:
+    """A store in which others do something just before the first vulnerability is written."""
     raced: list[bool] = []
 
     async def write(changes: Sequence[Any]) -> None:
-        key = vulnerability_key(identity)
-        if not raced and any(isinstance(one, Put) and one.key == key for one in changes):
+        if not raced and any(isinstance(one, Put) and one.key.pk.startswith("VULN#") for one in changes):
             raced.append(True)
-            current = await stored(world, identity)
-            labels = Labels(tags=("raced",))
-            plan = change.changed(
-                current, lambda old, _: replace(old, labels=labels), world.aurora.finding, world.stamp("race")
-            )
-            await transaction.write(world.store, (plan,))
+            await others()
         await world.store.write(changes)
 
-    return Store(world.store.get, world.store.query, write)
+    return replace(world.store, write=write)
 
 
-async def test_an_item_that_loses_a_race_is_reported_while_the_others_are_changed(world: World) -> None:
+async def label(world: World, identity: str) -> None:
+    """Put a tag on a vulnerability."""
+    labels = Labels(tags=("raced",))
+    await vulnerabilities.update(world.store, identity, lambda old, _: replace(old, labels=labels), world.stamp("race"))
+
+
+async def test_an_item_that_names_a_version_and_loses_a_race_is_reported_while_the_others_are_changed(world: World) -> None:
     ids = await _hundred(world)
-    variables: dict[str, Any] = {"items": [{"id": identity} for identity in ids], "treatment": "IN_PROGRESS", "why": WHY}
-    answer = await world.answer("uri", TREAT, store=_racing(world, ids[57]), **variables)
-    payload = answer.body["data"]["updateVulnerabilitiesTreatment"]
+    items = [{"id": identity, "expectedVersion": 1} for identity in ids]
+    payload = await ask(world, racing(world, lambda: label(world, ids[57])), items)
     assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "57", "id"])]
     assert payload["errors"][0]["currentVersion"] == 2
     assert [one["id"] for one in payload["vulnerabilities"]] == [one for one in ids if one != ids[57]]
     assert (await stored(world, ids[57])).labels.tags == ("raced",)
     assert (await stored(world, ids[56])).treatment.status == "IN_PROGRESS"
+
+
+async def test_an_item_that_names_no_version_and_loses_a_race_is_decided_about_again(world: World) -> None:
+    ids = await _hundred(world)
+    payload = await ask(world, racing(world, lambda: label(world, ids[57])), [{"id": identity} for identity in ids])
+    assert (payload["errors"], [one["id"] for one in payload["vulnerabilities"]]) == ([], ids)
+    raced = await stored(world, ids[57])
+    assert (raced.version, raced.labels.tags, raced.treatment.status) == (3, ("raced",), "IN_PROGRESS")
+
+
+async def test_after_a_race_the_rule_that_refuses_the_newer_state_is_told(world: World) -> None:
+    one, other = world.aurora.vulnerable, await world.report(world.aurora, "src/other.py")
+
+    async def close() -> None:
+        await vulnerabilities.close(world.store, other.id, ClosingReason.VERIFIED, world.stamp("race"))
+
+    payload = await ask(world, racing(world, close), [{"id": one.id}, {"id": other.id}])
+    assert reasons(payload) == [("INVALID", "not_vulnerable", ["items", "1", "id"])]
+    assert [shown["id"] for shown in payload["vulnerabilities"]] == [one.id]
+
+
+async def test_after_a_race_on_a_parent_a_version_still_counts(world: World) -> None:
+    one, other = world.aurora.vulnerable, await world.report(world.aurora, "src/other.py")
+
+    async def rescore() -> None:
+        await findings.rescore(world.store, world.aurora.finding.id, scored("9.1"), world.stamp("race"))
+        await label(world, other.id)
+
+    items = [{"id": one.id, "expectedVersion": 1}, {"id": other.id, "expectedVersion": 1}]
+    payload = await ask(world, racing(world, rescore), items)
+    assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "1", "id"])]
+    assert [(shown["id"], shown["version"]) for shown in payload["vulnerabilities"]] == [(one.id, 2)]
+
+
+def failing(world: World, error: Exception, *, written: int) -> Store:
+    """A store of small writes that fails once so many of them with vulnerabilities are done."""
+    done: list[int] = []
+
+    async def write(changes: Sequence[Any]) -> None:
+        if len(done) >= written:
+            raise error
+        done.append(len(changes))
+        await world.store.write(changes)
+
+    return replace(world.store, write=write, max_changes=100)
+
+
+@pytest.mark.parametrize("error", [Unavailable("no answer"), Unfit("another disk")])
+async def test_a_store_that_fails_half_way_leaves_nobody_in_the_dark(
+    world: World, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = await _hundred(world)
+    payload = await ask(world, failing(world, error, written=1), [{"id": identity} for identity in ids])
+    changed = [one["id"] for one in payload["vulnerabilities"]]
+    assert 0 < len(changed) < 100
+    assert changed == [identity for identity in ids if (await stored(world, identity)).version == 2]
+    assert reasons(payload) == [
+        ("CONFLICT", "unavailable", ["items", str(at), "id"]) for at, identity in enumerate(ids) if identity not in changed
+    ]
+    assert {record.message for record in caplog.records} == {"an item of a bulk change failed"}
+
+
+@pytest.mark.parametrize(("error", "code"), [(Unavailable("no answer"), "UNAVAILABLE"), (Unfit("another disk"), "INTERNAL")])
+async def test_a_store_that_fails_at_once_fails_the_call(world: World, error: Exception, code: str) -> None:
+    variables: dict[str, Any] = {"items": [{"id": world.aurora.vulnerable.id}], "treatment": "IN_PROGRESS", "why": WHY}
+    answer = await world.answer("uri", TREAT, store=failing(world, error, written=0), **variables)
+    assert [one["extensions"]["code"] for one in answer.body["errors"]] == [code]
+
+
+async def test_what_a_newer_program_wrote_is_shown_but_not_changed(world: World) -> None:
+    one, key = world.aurora.vulnerable, vulnerability_key(world.aurora.vulnerable.id)
+    (item,) = await world.store.get((key,))
+    assert item is not None
+    newer = replace(item, version=2, attributes={**item.attributes, "schema": 2, "mood": "good"})
+    await world.store.write((Put(newer, Version(1)),))
+    payload = await treat(world, "uri", [{"id": one.id}])
+    assert reasons(payload) == [("CONFLICT", "outdated_service", ["items", "0", "id"])]
+    assert (await world.store.get((key,)))[0] == newer
+
+
+async def test_a_removed_finding_hides_its_vulnerabilities_from_treatment(world: World) -> None:
+    one, finding = world.aurora.vulnerable, world.aurora.finding
+
+    def removed(old: Vulnerability) -> Vulnerability:
+        why, gone = RemovalJustification.DUPLICATED, VulnerabilityStatus.DELETED
+        return replace(old, state=replace(old.state, status=gone, closing_reason=None, justification=why))
+
+    async def remove() -> None:
+        for below in (one, world.aurora.safe, world.aurora.submitted, world.aurora.hidden):
+            await vulnerabilities.update(world.store, below.id, lambda old, _: removed(old), world.stamp())
+        gone = replace(finding.state, status=FindingStateStatus.DELETED, justification=RemovalJustification.DUPLICATED)
+        await update(world.store, FINDING, finding_key(finding.id), lambda old, _: replace(old, state=gone), world.stamp())
+
+    payload = await ask(world, racing(world, remove), [{"id": one.id}])
+    assert reasons(payload) == [("NOT_FOUND", "not_found", ["items", "0", "id"])]
 
 
 async def test_lists_of_items_have_bounds(world: World) -> None:
@@ -193,11 +301,20 @@ async def test_visibility_comes_before_permission_and_version_before_arguments(w
     assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "0", "id"])]
     payload = await treat(world, "vera", [{"id": one.id, "expectedVersion": 7}], why="x", assigned="no mail")
     assert reasons(payload) == [("CONFLICT", "stale_version", ["items", "0", "id"])]
+    payload = await treat(world, "uri", [{"id": one.id, "expectedVersion": 7}], assigned="vera@demo.example")
+    assert reasons(payload) == [("FORBIDDEN", "assign_others", ["assigned"])]
     payload = await treat(world, "uri", [{"id": one.id}], why="x", assigned="VERA@demo.example")
     assert reasons(payload) == [("FORBIDDEN", "assign_others", ["assigned"])]
 
 
 async def test_all_arguments_at_fault_are_named_together(world: World) -> None:
+    payload = await treat(
+        world, "vera", [{"id": world.aurora.vulnerable.id}], treatment="ACCEPTED", why="x", until="2026-12-01T00:00:00Z"
+    )
+    assert reasons(payload) == [
+        ("INVALID", "too_short", ["justification"]),
+        ("INVALID", "acceptance_too_long", ["acceptedUntil"]),
+    ]
     one, safe = world.aurora.vulnerable, world.aurora.safe
     payload = await treat(world, "vera", [{"id": one.id}, {"id": safe.id}], treatment="ACCEPTED", why="x", assigned="no mail")
     assert reasons(payload) == [

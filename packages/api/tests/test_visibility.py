@@ -6,12 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
+from packages.api.tests.conftest import stamping
 
 from integrates.api.upload import Upload
-from integrates.db_model.entity import plan as planning
-from integrates.db_model.entity import transaction
+from integrates.db_model.access.types import GroupRole
+from integrates.db_model.entity.command import update
 from integrates.db_model.groups.facet import GROUP as FACET
+from integrates.db_model.groups.facet import group_key
 from integrates.db_model.groups.types import GroupStatus
+from integrates.db_model.testing import scene
+from integrates.db_model.testing.scene import email
+from integrates.db_model.tokens.usage import record_use
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -151,9 +156,8 @@ async def test_histories_need_their_permission(world: World) -> None:
 
 async def test_a_removed_group_hides_what_is_below_it(world: World) -> None:
     tenant = world.aurora
-    gone = replace(tenant.group.state, status=GroupStatus.DELETED)
-    plan = planning.changed(FACET, tenant.group, lambda old, _: replace(old, state=gone), world.stamp())
-    await transaction.write(world.store, (plan,))
+    gone = replace(tenant.group.state, status=GroupStatus.DELETED, reason="NO_SYSTEM")
+    await update(world.store, FACET, group_key("webshop"), lambda old, _: replace(old, state=gone), world.stamp())
     for query, identity in ((FINDING, tenant.finding.id), (VULNERABILITY, tenant.vulnerable.id)):
         for name in ("uri", "olga", "ada"):
             assert await world.answer(name, query, id=identity) == await world.answer(name, query, id=NOWHERE)
@@ -173,3 +177,20 @@ async def test_an_admin_finds_every_organization_and_group(world: World) -> None
         {"name": "cargo", "userRole": "GROUP_MANAGER"},
         {"name": "webshop", "userRole": "GROUP_MANAGER"},
     ]
+
+
+async def test_the_organization_of_a_group_is_shown_to_its_own_members_only(world: World) -> None:
+    await scene.add_member(world.store, world.aurora.group, email("otto"), GroupRole.USER, stamping())
+    asked = 'query { group(name: "webshop") { name organization { name } } }'
+    assert (await world.data("uri", asked))["group"]["organization"] == {"name": "aurora"}
+    assert (await world.answer("otto", asked)).body["data"] == {"group": {"name": "webshop", "organization": None}}
+
+
+async def test_the_last_login_of_a_person_is_shown_to_administrators_only(world: World) -> None:
+    await record_use(world.store, "USER", email("uri"), None, world.now())
+    people = "{ stakeholders(first: 50) { nodes { email lastLogin } } }"
+    members = '{ group(name: "webshop") { members(first: 50) { nodes { stakeholder { email lastLogin } } } } }'
+    listed = (await world.data("ada", people))["stakeholders"]["nodes"]
+    beside = (await world.answer("greta", members)).body["data"]["group"]["members"]["nodes"]
+    assert [one["lastLogin"] is not None for one in listed if one["email"] == email("uri")] == [True]
+    assert [one["stakeholder"]["lastLogin"] for one in beside if one["stakeholder"]["email"] == email("uri")] == [None]

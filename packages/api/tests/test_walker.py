@@ -153,4 +153,4 @@ def _failing(store: Store, calls: int, error: Exception) -> Store:
 
         return call
 
-    return Store(failing(store.get), failing(store.query), failing(store.write))
+    return Store(failing(store.get), failing(store.query), failing(store.write), store.max_changes)

@@ -3,15 +3,15 @@
 from itertools import product
 
 import pytest
-from packages.api.tests.conftest import World, new_vulnerability
+from msgspec.structs import replace
+from packages.api.tests.conftest import World
 
 from integrates.api.authorization.permissions import group_permissions
 from integrates.api.authorization.visibility import sees_finding, sees_vulnerability
 from integrates.db_model.access.types import GroupRole
 from integrates.db_model.findings.types import FindingStatus
-from integrates.db_model.vulnerabilities.types import VulnerabilityStatus, ZeroRiskStatus
+from integrates.db_model.vulnerabilities.types import VulnerabilityStatus, ZeroRisk, ZeroRiskStatus
 
-NOWHERE = "99999999-9999-4999-8999-999999999999"
 MANAGER, VULNERABILITY_MANAGER, REVIEWER = GroupRole.GROUP_MANAGER, GroupRole.VULNERABILITY_MANAGER, GroupRole.REVIEWER
 SEE_DRAFTS = {MANAGER, GroupRole.HACKER, GroupRole.REATTACKER, REVIEWER}
 SEE_HIDDEN = {MANAGER, VULNERABILITY_MANAGER, REVIEWER}
@@ -22,7 +22,9 @@ STATES = [status for status in VulnerabilityStatus if status is not Vulnerabilit
 async def test_to_whom_a_vulnerability_shows_itself(
     world: World, status: VulnerabilityStatus, zero_risk: ZeroRiskStatus | None
 ) -> None:
-    found = new_vulnerability(NOWHERE, world.aurora.finding, world.aurora.root, "a.py", status, zero_risk)
+    one = world.aurora.vulnerable
+    claim = ZeroRisk(status=zero_risk, at=one.created_at, by=one.created_by) if zero_risk else None
+    found = replace(one, state=replace(one.state, status=status), zero_risk=claim)
     seers = set(GroupRole)
     if status.value in {"SUBMITTED", "REJECTED"}:
         seers &= SEE_DRAFTS

@@ -4,22 +4,22 @@ import hashlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 from uuid import UUID
 
 import pytest
+from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.api.importing import begin, work
-from integrates.api.importing.job import Gate, Job
+from integrates.api.importing.job import Job
 from integrates.api.ingest.confine import within
 from integrates.api.ingest.observation import Scan
 from integrates.api.ingest.sarif import read
-from integrates.db_model.entity import claim, transaction
-from integrates.db_model.entity import plan as planning
+from integrates.db_model.entity import claim, command
 from integrates.db_model.entity import read as reading
-from integrates.db_model.entity.counter import finding_counters_key
 from integrates.db_model.entity.facet import entity_key
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.revision import Revision
@@ -27,34 +27,42 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.files.port import Content, Files, whole
-from integrates.db_model.findings import change as finding_change
+from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification, ToolRule
-from integrates.db_model.groups import change as group_change
-from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
-from integrates.db_model.imports.facet import IMPORT, import_key
-from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
-from integrates.db_model.indicators.recount import recount, stored
-from integrates.db_model.organizations import change as organization_change
-from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
-from integrates.db_model.organizations.types import (
-    Organization,
-    OrganizationInfo,
-    OrganizationState,
-    OrganizationStatus,
+from integrates.db_model.findings.types import (
+    Finding,
+    FindingState,
+    FindingStateStatus,
+    RemovalJustification,
+    ToolRule,
 )
-from integrates.db_model.roots import change as root_change
+from integrates.db_model.groups import commands as groups
+from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.groups.types import GroupInfo
+from integrates.db_model.imports import commands as imports
+from integrates.db_model.imports.commands import Gate, Running
+from integrates.db_model.imports.types import (
+    Import,
+    ImportFile,
+    ImportOptions,
+    ImportProblem,
+    ImportProgress,
+    ImportState,
+)
+from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.organizations import commands as organizations
+from integrates.db_model.organizations.types import OrganizationInfo
+from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
-from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
+from integrates.db_model.roots.types import GitLocation, RootInfo, RootStatus
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Change, Key, Page, Query, Store
 from integrates.db_model.store.sqlite.store import sqlite_store
-from integrates.db_model.vulnerabilities import change, lists
+from integrates.db_model.testing.scene import add_person
+from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.identity import identity_of
-from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
+from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityState, VulnerabilityStatus
 
 Json: TypeAlias = dict[str, Any]
 
@@ -63,6 +71,14 @@ HANA = "hana@demo.example"
 GROUP_NAME = "webshop"
 ORGANIZATION_ID = "00000000-0000-4000-8000-000000000001"
 ROOT_ID = "00000000-0000-4000-8000-000000000002"
+
+
+NARROW = 100
+"""Changes in a write: as few as DynamoDB takes, so that small files make several chunks on every store."""
+
+
+_LOOSE = replace(VULNERABILITY, fixed=())
+"""Vulnerabilities whose source may change, so that a test can begin with a person's that looks like a tool's."""
 
 
 class Killed(Exception):
@@ -94,11 +110,38 @@ def sarif(*runs: Json) -> bytes:
     return json.dumps({"version": "2.1.0", "runs": list(runs)}).encode()
 
 
+class Imported(Struct, frozen=True):
+    """An import as it is stored: its record and its progress."""
+
+    record: Import
+    progress: ImportProgress
+
+    @property
+    def id(self) -> str:
+        """The id of the import."""
+        return self.record.id
+
+    @property
+    def problems(self) -> tuple[ImportProblem, ...]:
+        """The problems of the import."""
+        return self.record.problems
+
+    @property
+    def state(self) -> ImportState:
+        """The state of the import."""
+        return self.record.state
+
+
+def imported_of(running: Running) -> Imported:
+    """Return the import as tests look at it."""
+    return Imported(running.record, running.progress)
+
+
 class World:  # pylint: disable=too-many-public-methods # these are the verbs that tests are written in
     """A store with an organization, a group and a root, and a clock that the test moves."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, changes: int = NARROW) -> None:
+        self.store = replace(store, max_changes=changes)
         self.keys: list[str] = []
         inner = memory_files()
 
@@ -125,46 +168,26 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         self.ids += 1
         return str(UUID(bytes=hashlib.sha256(str(self.ids).encode()).digest()[:16], version=4))
 
-    def stamp(self, operation: str = "test", by: str = HANA) -> Stamp:
+    def stamp(self, by: str = HANA, operation: str = "test", change_id: str | None = None) -> Stamp:
         """Return a stamp of a change made now."""
-        return Stamp(by=by, at=self.now(), operation=operation, change_id=self.new_id())
+        return Stamp(by=by, at=self.now(), operation=operation, change_id=change_id or self.new_id())
 
     async def found(self) -> None:
         """Store the organization, the group and the root."""
-        at = self.now()
-        organization = Organization(
-            id=ORGANIZATION_ID,
-            info=OrganizationInfo(name="aurora"),
-            state=OrganizationState(status=OrganizationStatus.ACTIVE, at=at, by=HANA),
-            created_at=at,
-            created_by=HANA,
-        )
-        await transaction.write(self.store, organization_change.founded(organization, self.stamp()))
-        organization = await self.got(ORGANIZATION, organization_key(ORGANIZATION_ID))
-        group = Group(
-            info=GroupInfo(name=GROUP_NAME, organization_id=ORGANIZATION_ID, description="Shop"),
-            state=GroupState(status=GroupStatus.ACTIVE, at=at, by=HANA),
-            created_at=at,
-            created_by=HANA,
-        )
-        await transaction.write(self.store, (group_change.added(group, organization, self.stamp()),))
+        await add_person(self.store, HANA, self.stamp)
+        info = OrganizationInfo(name="aurora")
+        stamp = self.stamp()
+        await organizations.found(self.store, organizations.new_organization(ORGANIZATION_ID, info, stamp), HANA, stamp)
+        about = GroupInfo(name=GROUP_NAME, organization_id=ORGANIZATION_ID, description="Shop")
+        stamp = self.stamp()
+        await groups.add(self.store, groups.new_group(about, stamp), stamp)
         await self.add_root(ROOT_ID, "main")
 
     async def add_root(self, root_id: str, branch: str) -> None:
         """Store a root of the group."""
-        group = await self.got(GROUP, group_key(GROUP_NAME))
-        root = Root(
-            id=root_id,
-            kind=RootKind.GIT,
-            group_name=GROUP_NAME,
-            organization_id=ORGANIZATION_ID,
-            location=GitLocation(url="https://git.example/shop", branch=branch),
-            info=RootInfo(nickname=branch),
-            state=RootState(status=RootStatus.ACTIVE, at=self.now(), by=HANA),
-            created_at=self.at,
-            created_by=HANA,
-        )
-        await transaction.write(self.store, (root_change.added(root, group, self.stamp()),))
+        group, stamp = await self.got(GROUP, group_key(GROUP_NAME)), self.stamp()
+        location = GitLocation(url="https://git.example/shop", branch=branch)
+        await roots.add_git(self.store, roots.new_git_root(root_id, group, location, RootInfo(nickname=branch), stamp), stamp)
 
     async def got(self, facet: Any, key: Key) -> Any:
         """Read an entity that exists."""
@@ -172,19 +195,15 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         assert found is not None
         return found
 
-    async def gate(self) -> Gate | None:
+    async def gate(self, root_id: str = ROOT_ID) -> Gate | None:
         """Look at group, root and permission as the API does."""
-        group, root = await self.got(GROUP, group_key(GROUP_NAME)), await self.got(GIT_ROOT, root_key(ROOT_ID))
+        group, root = await self.got(GROUP, group_key(GROUP_NAME)), await self.got(GIT_ROOT, root_key(root_id))
         is_open = self.is_allowed and root.state.status is RootStatus.ACTIVE
         return Gate(group, root) if is_open else None
 
     async def deactivate(self) -> None:
         """Take the root out of scope."""
-        root = await self.got(GIT_ROOT, root_key(ROOT_ID))
-        location = root_change.location_claim(ORGANIZATION_ID, root.location.url, root.location.branch)
-        held = (await claim.holders(self.store, (location,)))[0]
-        plan = root_change.deactivated(root, "OUT_OF_SCOPE", held, self.stamp())
-        await transaction.write(self.store, (plan,))
+        await roots.deactivate(self.store, ROOT_ID, "OUT_OF_SCOPE", self.stamp())
 
     async def scan(self, content: bytes, strip_prefix: str | None = None) -> Scan:
         """Read a file as the API does."""
@@ -192,17 +211,18 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def job(self, content: bytes, store: Store | None = None, **members: Any) -> Job:
         """Return the job of importing a file."""
+        root_id = members.get("root_id", ROOT_ID)
         given: dict[str, Any] = {
             "store": store or self.store,
             "scan": await self.scan(content),
-            "root_id": ROOT_ID,
+            "root_id": root_id,
             "group_name": GROUP_NAME,
             "organization_id": ORGANIZATION_ID,
             "by": HANA,
             "change_id": self.new_id(),
             "now": self.now,
             "new_id": self.new_id,
-            "gate": self.gate,
+            "gate": partial(self.gate, root_id),
         }
         return Job(**{**given, **members})
 
@@ -213,27 +233,28 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def imported(
         self, content: bytes, options: ImportOptions | None = None, store: Store | None = None, **members: Any
-    ) -> Import:
+    ) -> Imported:
         """Import a file from beginning to end."""
         job = await self.job(content, store, **members)
         begun = await self.begin(job, content, options)
         assert begun.mine
-        return await work.run(job, begun.record)
+        return imported_of(await work.run(job, begun.running))
 
-    async def resumed(self, content: bytes, options: ImportOptions | None = None) -> Import:
+    async def resumed(self, content: bytes, options: ImportOptions | None = None) -> Imported:
         """Import a file whose earlier worker has died."""
         self.wait(61)
         return await self.imported(content, options)
 
-    async def resumed_by(self, content: bytes, store: Store) -> Import:
+    async def resumed_by(self, content: bytes, store: Store) -> Imported:
         """Import a file through another store, after the lease of an earlier worker."""
         self.wait(61)
         return await self.imported(content, store=store)
 
-    async def record(self, import_id: str) -> Import:
-        """Read the record of an import."""
-        found: Import = await self.got(IMPORT, import_key(import_id))
-        return found
+    async def record(self, import_id: str | None) -> Imported:
+        """Read an import."""
+        running = await imports.find(self.store, import_id or "")
+        assert running is not None
+        return imported_of(running)
 
     async def stored_files(self) -> list[str]:
         """Return the keys of all files that were stored and not deleted."""
@@ -248,8 +269,8 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def running(self) -> str | None:
         """Return the id of the import that holds the root."""
-        held = (await claim.holders(self.store, (claim.claim_key("running_import", ROOT_ID),)))[0]
-        return held.owner if held else None
+        (item,) = await self.store.get((claim.claim_key("running_import", ROOT_ID),))
+        return claim.holder_of(item)
 
     async def findings(self) -> dict[str, Finding]:
         """Return the live findings by rule id, those of other tools than ``Scanner`` by tool and rule id."""
@@ -275,49 +296,38 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         return await reading.history(self.store, entity_key(facet, entity_))
 
     async def alter(self, vulnerability_id: str, alter: Callable[[Vulnerability], Vulnerability]) -> Vulnerability:
-        """Change a vulnerability as somebody else would do it, its identity claim included."""
-        current = await self.got(VULNERABILITY, vulnerability_key(vulnerability_id))
-        finding = await self.got(FINDING, finding_key(current.finding_id))
-        plan = change.changed(current, lambda old, _: alter(old), finding, self.stamp())
-        await transaction.write(self.store, (plan,))
-        return plan.entity
+        """Change a vulnerability as somebody else would do it."""
+        key = vulnerability_key(vulnerability_id)
+        return await command.update(self.store, _LOOSE, key, lambda old, _: alter(old), self.stamp())
 
     async def retitle(self, rule: str, title: str) -> None:
         """Change a finding as a person would do it."""
         finding = (await self.findings())[rule]
         described = replace(finding.description, title=title)
-        plan = planning.changed(FINDING, finding, lambda old, _: replace(old, description=described), self.stamp())
-        await transaction.write(self.store, (plan,))
+        key = finding_key(finding.id)
+        await command.update(self.store, FINDING, key, lambda old, _: replace(old, description=described), self.stamp())
 
     async def rescore(self, rule: str, severity: Severity | None) -> None:
         """Give a finding another severity as a person would do it."""
-        finding = (await self.findings())[rule]
-        counted = (await self.store.get((finding_counters_key(finding.id),)))[0]
-        await transaction.write(self.store, (finding_change.rescored(finding, severity, counted, self.stamp()),))
+        await findings.rescore(self.store, (await self.findings())[rule].id, severity, self.stamp())
 
     async def remove(self, vulnerability_id: str, justification: RemovalJustification) -> None:
-        """Remove a vulnerability and free its identity."""
-        current = await self.got(VULNERABILITY, vulnerability_key(vulnerability_id))
-        identity = identity_of(current)
-        state = replace(current.state, status=VulnerabilityStatus.DELETED, justification=justification)
-        await self.alter(vulnerability_id, lambda old: replace(old, state=state))
-        held = (await claim.holders(self.store, (claim.claim_key("vulnerability_identity", identity),)))[0]
-        assert held is not None
-        await self.store.write((claim.freed("vulnerability_identity", identity, held=held),))
+        """Remove a vulnerability, for a reason that frees its identity or keeps it."""
 
-    async def remove_finding(self, rule: str, justification: RemovalJustification, *, frees: bool) -> Finding:
-        """Remove a finding, after its vulnerabilities, and free its rule or not."""
+        def removed(old: Vulnerability) -> Vulnerability:
+            state = VulnerabilityState(status=VulnerabilityStatus.DELETED, at=self.at, by=HANA, justification=justification)
+            return replace(old, state=state)
+
+        await self.alter(vulnerability_id, removed)
+
+    async def remove_finding(self, rule: str, justification: RemovalJustification) -> Finding:
+        """Remove a finding, after its vulnerabilities, for a reason that frees its rule or keeps it."""
         for each in await self.vulnerabilities():
             await self.remove(each.id, justification)
         finding = (await self.findings())[rule]
-        state = replace(finding.state, status=FindingStateStatus.DELETED, justification=justification)
-        plan = planning.changed(FINDING, finding, lambda old, _: replace(old, state=state), self.stamp())
-        key = claim.claim_key("finding_rule", GROUP_NAME, "scanner", rule)
-        held = (await claim.holders(self.store, (key,)))[0]
-        assert held is not None
-        freed = (claim.freed("finding_rule", GROUP_NAME, "scanner", rule, held=held),) if frees else ()
-        await transaction.write(self.store, (planning.together(plan, *freed),))
-        return plan.entity
+        state = FindingState(status=FindingStateStatus.DELETED, at=self.at, by=HANA, justification=justification)
+        key = finding_key(finding.id)
+        return await command.update(self.store, FINDING, key, lambda old, _: replace(old, state=state), self.stamp())
 
     async def got_any(self, facet: Any, key: Key) -> Any:
         """Read an entity that was ever stored, removed or not."""
@@ -421,18 +431,18 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         await made.found()
         yield made
         return
-    async with sqlite_store(str(tmp_path / "integrates.db")) as store:
+    async with sqlite_store(str(tmp_path / "integrates.db"), create=True) as store:
         made = World(store)
         await made.found()
         yield made
 
 
 @pytest.fixture
-def new_world() -> Callable[[], Awaitable[World]]:
+def new_world() -> Callable[..., Awaitable[World]]:
     """Make any number of worlds in memory."""
 
-    async def make() -> World:
-        made = World(memory_store())
+    async def make(changes: int = NARROW) -> World:
+        made = World(memory_store(), changes)
         await made.found()
         return made
 
@@ -455,7 +465,12 @@ class Tools:
     killed = staticmethod(killed)
     Lag = Lag
     World = World
-    work = staticmethod(work.run)
+
+    @staticmethod
+    async def work(job: Job, begun: begin.Begun) -> Imported:
+        """Do the work of an import that has begun."""
+        return imported_of(await work.run(job, begun.running))
+
     Killed = Killed
     root_id = ROOT_ID
     group_name = GROUP_NAME

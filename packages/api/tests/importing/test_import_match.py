@@ -10,8 +10,11 @@ from integrates.db_model.findings.types import FindingStateStatus, RemovalJustif
 from integrates.db_model.imports.types import ImportCounts, ImportStatus
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
+from integrates.db_model.vulnerabilities.rules import closed
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
+    Cycle,
+    RejectionReason,
     Source,
     Vulnerability,
     VulnerabilityStatus,
@@ -20,8 +23,17 @@ from integrates.db_model.vulnerabilities.types import (
 )
 
 
-def in_state(status: VulnerabilityStatus, **members: Any) -> Any:
-    return lambda old: replace(old, state=replace(old.state, status=status, **members))
+def safe(old: Vulnerability) -> Vulnerability:
+    return closed(old, ClosingReason.VERIFIED, by=old.state.by, at=old.state.at)
+
+
+def submitted(old: Vulnerability) -> Vulnerability:
+    return replace(old, state=replace(old.state, status=VulnerabilityStatus.SUBMITTED), cycle=Cycle())
+
+
+def rejected(old: Vulnerability) -> Vulnerability:
+    why = (RejectionReason.NAMING,)
+    return replace(old, state=replace(old.state, status=VulnerabilityStatus.REJECTED, rejection_reasons=why), cycle=Cycle())
 
 
 def hidden(old: Vulnerability) -> Vulnerability:
@@ -54,14 +66,14 @@ async def test_a_new_result_makes_a_vulnerability_and_releases_its_finding(world
     [
         (None, {}, "unchanged", ("3", "VULNERABLE", 1)),
         (None, {"line": 9}, "moved", ("9", "VULNERABLE", 2)),
-        (in_state(VulnerabilityStatus.SAFE), {}, "reopened", ("3", "VULNERABLE", 3)),
-        (in_state(VulnerabilityStatus.SAFE), {"line": 9}, "reopened", ("9", "VULNERABLE", 3)),
-        (in_state(VulnerabilityStatus.SUBMITTED), {"line": 9}, "ignored", ("3", "SUBMITTED", 2)),
-        (in_state(VulnerabilityStatus.REJECTED), {"line": 9}, "ignored", ("3", "REJECTED", 2)),
+        (safe, {}, "reopened", ("3", "VULNERABLE", 3)),
+        (safe, {"line": 9}, "reopened", ("9", "VULNERABLE", 3)),
+        (submitted, {"line": 9}, "ignored", ("3", "SUBMITTED", 2)),
+        (rejected, {"line": 9}, "ignored", ("3", "REJECTED", 2)),
         (hidden, {"line": 9}, "ignored", ("3", "VULNERABLE", 2)),
         (removed, {"line": 9}, "ignored", None),
         (None, {"line": 9, "suppressions": [{}]}, "suppressed", ("3", "VULNERABLE", 1)),
-        (in_state(VulnerabilityStatus.SAFE), {"suppressions": [{"status": "accepted"}]}, "suppressed", ("3", "SAFE", 2)),
+        (safe, {"suppressions": [{"status": "accepted"}]}, "suppressed", ("3", "SAFE", 2)),
         (removed, {"suppressions": [{}]}, "ignored", None),
     ],
 )
@@ -83,12 +95,12 @@ async def test_what_a_result_does_to_its_vulnerability(
 async def test_reopening_begins_a_cycle_and_leaves_the_treatment(world: Any, tools: Any) -> None:
     await world.imported(tools.file(tools.seen("a")))
     await world.imported(tools.file())
-    (closed,) = await world.vulnerabilities()
+    (before,) = await world.vulnerabilities()
     await world.imported(tools.file(tools.seen("a")))
     (again,) = await world.vulnerabilities()
-    assert (again.id, again.treatment, again.version) == (closed.id, closed.treatment, 3)
+    assert (again.id, again.treatment, again.version) == (before.id, before.treatment, 3)
     assert (again.cycle.cycles, again.cycle.closed_at, again.cycle.opened_at) == (2, None, again.state.at)
-    assert again.cycle.reported_at == closed.cycle.reported_at
+    assert again.cycle.reported_at == before.cycle.reported_at
 
 
 @pytest.mark.parametrize(
@@ -96,7 +108,7 @@ async def test_reopening_begins_a_cycle_and_leaves_the_treatment(world: Any, too
     [
         (by_person, {"line": 3}, "unchanged", ("3", "VULNERABLE", "a", 2)),
         (by_person, {"line": 9}, "unchanged", ("3", "VULNERABLE", "a", 2)),
-        (lambda old: by_person(in_state(VulnerabilityStatus.SAFE)(old)), {"line": 9}, "reopened", ("3", "VULNERABLE", "a", 3)),
+        (lambda old: by_person(safe(old)), {"line": 9}, "reopened", ("3", "VULNERABLE", "a", 3)),
     ],
 )
 async def test_what_a_person_reported_is_neither_moved_nor_marked(
@@ -177,6 +189,17 @@ async def test_a_persons_vulnerability_shares_its_place_with_new_ones(world: Any
     assert (await world.imported(content)).progress.counts == ImportCounts(unchanged=2)
 
 
+async def test_what_moved_away_keeps_its_number_and_what_is_new_at_its_place_takes_the_next(world: Any, tools: Any) -> None:
+    content = tools.file(tools.seen(line=1))
+    for number in (1, 2, 3):
+        await world.imported(content)
+        (new,) = [each for each in await world.vulnerabilities() if each.location.specific == "1"]
+        assert new.number == number
+        elsewhere = replace(new.location, specific=f"5{number}")
+        await world.alter(new.id, lambda old, elsewhere=elsewhere: replace(old, location=elsewhere))
+    assert await world.is_counted()
+
+
 async def test_results_are_matched_together_however_chunks_are_cut(world: Any, tools: Any) -> None:
     """Two results swap their places: whoever looked at one of them alone would go by the place."""
     marks = [str(number) for number in range(80)]
@@ -231,7 +254,7 @@ async def test_a_persons_vector_stays(world: Any, tools: Any) -> None:
 async def test_a_removed_finding_that_keeps_its_claim_is_ignored(world: Any, tools: Any, justification: Any) -> None:
     await world.imported(tools.file(tools.seen("a")))
     is_free = justification in {RemovalJustification.DUPLICATED, RemovalJustification.REPORTING_ERROR}
-    gone = await world.remove_finding("R1", justification, frees=is_free)
+    gone = await world.remove_finding("R1", justification)
     record = await world.imported(tools.file(tools.seen("a"), tools.seen("b", line=2), tools.seen("c", rule="R2")))
     assert gone.state.status is FindingStateStatus.DELETED
     assert record.progress.counts == (ImportCounts(created=3) if is_free else ImportCounts(ignored=2, created=1))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from integrates.db_model.imports.types import ImportCounts, ImportOptions
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
+    Cycle,
     Source,
     Verification,
     VerificationStatus,
@@ -16,6 +17,8 @@ from integrates.db_model.vulnerabilities.types import (
     ZeroRisk,
     ZeroRiskStatus,
 )
+
+EVENT = "00000000-0000-4000-8000-00000000000e"
 
 
 def hidden(old: Vulnerability) -> Vulnerability:
@@ -27,11 +30,12 @@ def by_person(old: Vulnerability) -> Vulnerability:
 
 
 def submitted(old: Vulnerability) -> Vulnerability:
-    return replace(old, state=replace(old.state, status=VulnerabilityStatus.SUBMITTED))
+    return replace(old, state=replace(old.state, status=VulnerabilityStatus.SUBMITTED), cycle=Cycle())
 
 
 def waiting(status: VerificationStatus) -> Any:
-    return lambda old: replace(old, verification=Verification(status=status, at=old.state.at, by=old.state.by))
+    event = EVENT if status is VerificationStatus.ON_HOLD else None
+    return lambda old: replace(old, verification=Verification(status=status, event_id=event, at=old.state.at, by=old.state.by))
 
 
 async def marks_of(world: Any, status: str) -> list[str]:
@@ -136,13 +140,13 @@ async def test_another_root_is_left_alone(world: Any, tools: Any) -> None:
     other = "00000000-0000-4000-8000-000000000009"
     await world.add_root(other, "other")
     content = tools.file(tools.seen("a"))
-    job = replace(await world.job(content), root_id=other)
+    job = await world.job(content, root_id=other)
     begun = await world.begin(job, content)
-    assert (await tools.work(job, begun.record)).progress.counts == ImportCounts(created=1)
+    assert (await tools.work(job, begun)).progress.counts == ImportCounts(created=1)
     assert len(await world.findings()) == 1
-    job = replace(await world.job(tools.file()), root_id=other)
+    job = await world.job(tools.file(), root_id=other)
     begun = await world.begin(job, tools.file())
-    assert (await tools.work(job, begun.record)).progress.counts == ImportCounts(closed=1)
+    assert (await tools.work(job, begun)).progress.counts == ImportCounts(closed=1)
     assert await marks_of(world, "VULNERABLE") == ["a"]
     assert await world.is_counted()
 

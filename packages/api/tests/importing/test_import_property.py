@@ -4,16 +4,14 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrates.api.importing import chunk, missing
 from integrates.api.ingest.observation import Observation
 from integrates.db_model.imports.types import ImportStatus
 from integrates.db_model.vulnerabilities.types import Source, VulnerabilityStatus
 
-NARROW = 14
+NARROW = 20
 """Room for two or three changes in a transaction, so that small files take many."""
 
 RESULTS = st.lists(
@@ -28,13 +26,6 @@ RESULTS = st.lists(
 )
 FILES = st.lists(RESULTS, min_size=1, max_size=4)
 MODEST = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-@pytest.fixture(autouse=True)
-def _narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave little room in a transaction."""
-    monkeypatch.setattr(chunk, "ROOM", NARROW)
-    monkeypatch.setattr(missing, "ROOM", NARROW)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:
@@ -71,9 +62,9 @@ async def agrees(world: Any, observations: tuple[Observation, ...]) -> None:
 
 @MODEST
 @given(files=FILES)
-def test_files_that_follow_each_other(new_world: Callable[[], Any], tools: Any, files: Any) -> None:
+def test_files_that_follow_each_other(new_world: Callable[..., Any], tools: Any, files: Any) -> None:
     async def test() -> None:
-        world = await new_world()
+        world = await new_world(NARROW)
         for results in files:
             file = content(tools, results)
             record = await world.imported(file)
@@ -91,7 +82,7 @@ def test_files_that_follow_each_other(new_world: Callable[[], Any], tools: Any, 
 
 @MODEST
 @given(files=FILES, kills=st.lists(st.tuples(st.integers(2, 5), st.booleans()), min_size=1, max_size=4))
-def test_interruptions_do_not_show(new_world: Callable[[], Any], tools: Any, files: Any, kills: Any) -> None:
+def test_interruptions_do_not_show(new_world: Callable[..., Any], tools: Any, files: Any, kills: Any) -> None:
     async def interrupted(world: Any, file: bytes, deaths: Any) -> Any:
         while True:
             number, written = next(deaths, (1_000, False))
@@ -102,7 +93,7 @@ def test_interruptions_do_not_show(new_world: Callable[[], Any], tools: Any, fil
                     return None
 
     async def test() -> None:
-        smooth, rough = await new_world(), await new_world()
+        smooth, rough = await new_world(NARROW), await new_world(NARROW)
         deaths = iter(kills)
         for results in files:
             file = content(tools, results)
@@ -114,10 +105,10 @@ def test_interruptions_do_not_show(new_world: Callable[[], Any], tools: Any, fil
     run(test())
 
 
-def test_the_room_is_narrow(new_world: Callable[[], Any], tools: Any) -> None:
+def test_the_room_is_narrow(new_world: Callable[..., Any], tools: Any) -> None:
     async def test() -> None:
-        world = await new_world()
+        world = await new_world(NARROW)
         record = await world.imported(tools.file(*(tools.seen(str(n), line=n) for n in range(9))))
-        assert record.version >= 5
+        assert record.progress.version >= 5
 
     run(test())

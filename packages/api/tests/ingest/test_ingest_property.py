@@ -15,7 +15,7 @@ from integrates.api.ingest.sarif import read
 from integrates.api.ingest.sarif_document import Document
 from integrates.api.ingest.shape import defects
 from integrates.api.ingest.text import block, headline, line
-from integrates.db_model import values
+from integrates.db_model.values import text as texts
 from integrates.db_model.vulnerabilities.location import place
 
 RULE = {
@@ -134,16 +134,16 @@ def check(scan: Scan) -> None:
     assert {one.rule for one in scan.observations} == {rule.rule for rule in scan.rules}
     assert len({(one.rule, one.fingerprint or one.place) for one in scan.observations}) == len(scan.observations)
     for rule in scan.rules:
-        assert values.title(rule.title, ()) == rule.title
-        assert values.finding_description(rule.description, ()) == rule.description
-        assert values.finding_text(rule.recommendation, ()) == rule.recommendation
-        assert values.finding_text(rule.threat, ()) == rule.threat
-        assert values.cwe_ids(rule.cwe_ids, ()) == rule.cwe_ids
+        assert texts.title(rule.title, ()) == rule.title
+        assert texts.finding_description(rule.description, ()) == rule.description
+        assert texts.finding_text(rule.recommendation, ()) == rule.recommendation
+        assert texts.finding_text(rule.threat, ()) == rule.threat
+        assert texts.cwe_ids(rule.cwe_ids, ()) == rule.cwe_ids
     for one in scan.observations:
         assert place(one.place.type, one.place.where, one.place.specific) == (one.place.where, one.place.specific)
         for text in (one.snippet, one.detail):
-            assert text is None or values.multi_line(text, (), low=1, high=2000) == text
-        assert one.fingerprint is None or values.one_line(one.fingerprint, (), low=1, high=1000) == one.fingerprint
+            assert text is None or texts.multi_line(text, (), low=1, high=2000) == text
+        assert one.fingerprint is None or texts.one_line(one.fingerprint, (), low=1, high=1000) == one.fingerprint
 
 
 def test_the_document_itself_is_read() -> None:
@@ -199,10 +199,10 @@ def test_any_bytes(content: bytes) -> None:
 @example("\u0344" * 40, 60)
 @example("\ufb2c" + "\u0301" * 40, 60)
 def test_texts_are_valid(text: str, high: int) -> None:
-    assert values.multi_line(block(text, high), (), low=0, high=high) == block(text, high)
-    assert values.one_line(line(text, high), (), low=0, high=high) == line(text, high)
+    assert texts.multi_line(block(text, high), (), low=0, high=high) == block(text, high)
+    assert texts.one_line(line(text, high), (), low=0, high=high) == line(text, high)
     title = headline(text, "tool rule")
-    assert not title or values.title(title, ()) == title
+    assert not title or texts.title(title, ()) == title
 
 
 def test_many_marks_are_quick() -> None:

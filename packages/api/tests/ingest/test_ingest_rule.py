@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrates.api.ingest.observation import Reason, RuleSeen
-from integrates.db_model import values
+from integrates.db_model.values import text as texts
 
 
 def only(scan: Any, *args: Any, **kwargs: Any) -> RuleSeen:
@@ -114,14 +114,14 @@ def test_rules_of_extensions(scan: Any, result: Any, rule: dict[str, Any], title
 def test_title(scan: Any, result: Any, descriptor: dict[str, Any], title: str) -> None:
     found = only(scan, result(), rules=[{"id": "R1"} | descriptor]).title
     assert found == title
-    assert values.title(found, ()) == found
+    assert texts.title(found, ()) == found
 
 
 @pytest.mark.parametrize(("rule_id", "title"), [("==", "Rule =="), ("@scope/rule", "scope/rule"), ("-1", "1 (scanner -1)")])
 def test_title_of_an_id_that_is_no_title(scan: Any, result: Any, rule_id: str, title: str) -> None:
     found = only(scan, result(ruleId=rule_id)).title
     assert found == title
-    assert values.title(found, ()) == found
+    assert texts.title(found, ()) == found
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_texts(scan: Any, result: Any, descriptor: dict[str, Any], description: 
 def test_weaknesses_from_tags(scan: Any, result: Any, tags: list[str], cwe_ids: tuple[str, ...]) -> None:
     seen = only(scan, result(), rules=[{"id": "R1", "properties": {"tags": tags}}])
     assert seen.cwe_ids == cwe_ids
-    assert values.cwe_ids(seen.cwe_ids, ()) == cwe_ids
+    assert texts.cwe_ids(seen.cwe_ids, ()) == cwe_ids
 
 
 TAXONOMIES = [{"name": "OWASP", "taxa": [{"id": "5"}]}, {"name": "cwe", "guid": "G", "taxa": [{"id": "6"}, {"id": "CWE-007"}]}]

@@ -10,7 +10,7 @@ import pytest
 
 from integrates.api.ingest.observation import Reason, Scan
 from integrates.api.ingest.sarif import read
-from integrates.db_model import values
+from integrates.db_model.values import text as texts
 from integrates.db_model.vulnerabilities.location import place
 
 _REPOSITORY = Path(__file__).parents[4]
@@ -53,9 +53,9 @@ def test_numbers(name: str, prefix: str | None) -> None:
 def test_everything_read_is_valid(name: str, prefix: str | None) -> None:
     scan = sample(name, prefix)
     for rule in scan.rules:
-        assert values.title(rule.title, ()) == rule.title
-        assert values.finding_description(rule.description, ()) == rule.description
-        assert values.finding_text(rule.recommendation, ()) == rule.recommendation
+        assert texts.title(rule.title, ()) == rule.title
+        assert texts.finding_description(rule.description, ()) == rule.description
+        assert texts.finding_text(rule.recommendation, ()) == rule.recommendation
     for one in scan.observations:
         assert place(one.place.type, one.place.where, one.place.specific) == (one.place.where, one.place.specific)
 

@@ -39,7 +39,7 @@ def masked(request_id: str) -> str:
 
 
 def _is_about_argument(error: GraphQLError) -> bool:
-    """Tell whether a variable that was left out or ``null`` reached an argument that must have a value."""
+    """Return whether a variable that was left out or ``null`` reached an argument that must have a value."""
     return isinstance(next(iter(error.nodes or ()), None), VariableNode)
 
 

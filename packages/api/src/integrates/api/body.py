@@ -32,7 +32,7 @@ def bad(text: str) -> RequestError:
 
 
 def is_sound(text: str) -> bool:
-    """Tell whether a text may come in at all: not too long for any field, and without what disguises or breaks others.
+    """Return whether a text may come in at all: not too long for any field, and without what disguises or breaks others.
 
     These are NUL, lone surrogates and Unicode's Bidi_Control characters. Other control characters are the model's to refuse.
     """
@@ -40,7 +40,7 @@ def is_sound(text: str) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Tell whether a number of a query is in the range that those of variables have."""
+    """Return whether a number of a query is in the range that those of variables have."""
     if len(text) > _MAX_DIGITS:
         return False
     return math.isfinite(float(text)) if set(text) & set(".eE") else int(text) in _INTEGERS
@@ -82,7 +82,7 @@ def _check(value: Any) -> None:
 
 
 def body_of(request: object) -> Body:
-    """Read the body. Raises ``RequestError`` for batches, for members of other types and for values no text can hold."""
+    """Read the body. Raise ``RequestError`` for batches, for members of other types and for values no text can hold."""
     if not isinstance(request, dict):
         raise bad("The body is one JSON object; batches are not taken.")
     query, variables, name = request.get("query"), request.get("variables"), request.get("operationName")

@@ -72,7 +72,7 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def page_size(first: int | None) -> int:
-    """Check a page size. Raises ``RequestError`` (BAD_USER_INPUT) unless it is 1 to 500."""
+    """Check a page size. Raise ``RequestError`` (BAD_USER_INPUT) unless it is 1 to 500."""
     if first is None or not 1 <= first <= MAX_PAGE:
         raise RequestError(Code.BAD_USER_INPUT, f"`first` is a number from 1 to {MAX_PAGE}.")
     return first

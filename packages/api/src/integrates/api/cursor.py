@@ -41,7 +41,7 @@ def sealed(key: bytes, listing: Listing, place: Place) -> str:
 
 
 def opened(key: bytes, listing: Listing, cursor: str) -> Place:
-    """Read a cursor. Raises ``RequestError`` (BAD_CURSOR) for any other than ``sealed`` gave for that list."""
+    """Read a cursor. Raise ``RequestError`` (BAD_CURSOR) for any other than ``sealed`` gave for that list."""
     try:
         raw = urlsafe_b64decode(cursor[:_MAX_CURSOR].encode("ascii"))
         genuine = hmac.compare_digest(raw[:_MARK], _mark(key, listing, raw[_MARK:]))

@@ -26,4 +26,4 @@ def until(deadline: float, call: Callable[[A], Awaitable[T]]) -> Callable[[A], A
 
 def bounded(store: Store, deadline: float) -> Store:
     """Return the store with all its calls cut at the deadline."""
-    return Store(until(deadline, store.get), until(deadline, store.query), until(deadline, store.write))
+    return Store(until(deadline, store.get), until(deadline, store.query), until(deadline, store.write), store.max_changes)

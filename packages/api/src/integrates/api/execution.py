@@ -61,7 +61,7 @@ def new_api(*, limits: Limits | None = None, introspection: bool = True) -> Api:
 
 
 def _asks_for_nothing(document: DocumentNode) -> bool:
-    """Tell whether the query is ``{ __typename }``, which even nobody may ask."""
+    """Return whether the query is ``{ __typename }``, which even nobody may ask."""
     operations = operations_of(document)
     return (
         len(document.definitions) == len(operations) == 1

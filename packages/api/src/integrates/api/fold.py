@@ -65,7 +65,7 @@ def folded(fragments: Fragments, measure: Measure, join: Join) -> Inner:
 
 
 def asks_for(info: GraphQLResolveInfo[Any], names: AbstractSet[str]) -> bool:
-    """Tell whether a field of one of these names is asked for anywhere below the field that is being resolved."""
+    """Return whether a field of one of these names is asked for anywhere below the field that is being resolved."""
 
     def measure(node: FieldNode, _kind: str, inner: Inner) -> int:
         return 1 if node.name.value in names else inner(node.selection_set, "")

@@ -105,7 +105,7 @@ def _aliases(document: DocumentNode) -> int:
 
 
 def check(document: DocumentNode, limits: Limits) -> None:
-    """Check everything that can be counted without the schema. Raises ``RequestError`` with QUERY_TOO_COMPLEX."""
+    """Check everything that can be counted without the schema. Raise ``RequestError`` with QUERY_TOO_COMPLEX."""
     counted: Iterable[tuple[str, int, Callable[[DocumentNode], int]]] = (
         ("fragments", limits.fragments, lambda found: len(fragments_of(found))),
         ("directives", limits.directives, _directives),

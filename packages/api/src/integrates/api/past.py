@@ -48,7 +48,7 @@ def _fields(found: msgspec.Struct) -> dict[str, Any]:
 
 
 def check_past(at: datetime, now: datetime) -> datetime:
-    """Refuse a moment in the future. Raises ``RequestError`` (BAD_USER_INPUT)."""
+    """Refuse a moment in the future. Raise ``RequestError`` (BAD_USER_INPUT)."""
     if at > now:
         raise RequestError(Code.BAD_USER_INPUT, "`asOf` is not in the future.")
     return at

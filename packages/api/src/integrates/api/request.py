@@ -16,7 +16,7 @@ class Request(msgspec.Struct, frozen=True):
     """The value that every resolver finds as ``info.context``.
 
     ``store`` and everything that loads through it stop at the deadline; ``context.store`` does not and serves what goes on in
-    the background.
+    the background. ``deadline`` is a time of the running event loop.
     """
 
     context: Context
@@ -24,6 +24,7 @@ class Request(msgspec.Struct, frozen=True):
     store: Store
     loaders: Loaders
     scopes: Scopes
+    deadline: float
 
 
 Info: TypeAlias = GraphQLResolveInfo[Request]
@@ -33,4 +34,4 @@ def new_request(context: Context, actor: Actor, deadline: float) -> Request:
     """Begin a request; ``deadline`` is a time of the running event loop."""
     store = bounded(context.store, deadline)
     loaders = new_loaders(store)
-    return Request(context, actor, store, loaders, new_scopes(loaders, actor))
+    return Request(context, actor, store, loaders, new_scopes(loaders, actor), deadline)

@@ -9,7 +9,7 @@ from graphql import GraphQLError
 from integrates.api.errors import Code
 from integrates.api.upload import Upload
 from integrates.db_model.errors import Rejected
-from integrates.db_model.values import instant_text, utc
+from integrates.db_model.values.instant import instant_text, utc
 
 _MAX_DATE: Final = 64
 
@@ -19,7 +19,7 @@ def _bad(text: str) -> GraphQLError:
 
 
 def moment(value: Any) -> datetime:
-    """Read an RFC 3339 date with an offset; the result is in UTC. Raises ``GraphQLError`` with BAD_USER_INPUT."""
+    """Read an RFC 3339 date with an offset; the result is in UTC. Raise ``GraphQLError`` with BAD_USER_INPUT."""
     try:
         return utc(datetime.fromisoformat(value[:_MAX_DATE])).astimezone(UTC)
     except (TypeError, ValueError, Rejected):
@@ -27,7 +27,7 @@ def moment(value: Any) -> datetime:
 
 
 def file(value: Any) -> Upload:
-    """Take a file that the server put in the place of a variable. Raises ``GraphQLError`` with BAD_USER_INPUT."""
+    """Take a file that the server put in the place of a variable. Raise ``GraphQLError`` with BAD_USER_INPUT."""
     if not isinstance(value, Upload):
         raise _bad("Upload is a file of a multipart request.")
     return value

@@ -9,41 +9,27 @@ from integrates.api.attribute import Fields
 from integrates.api.change import new_stamp, refresh
 from integrates.api.context import Means
 from integrates.api.request import Info, Request
-from integrates.db_model import values
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Rejected
-from integrates.db_model.tokens.change import issue
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.tokens.commands import issue, new_token
 from integrates.db_model.tokens.rules import expiry
-from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
-
-_NO_SLOT: Final = 0
-"""Issuing gives the token a slot."""
+from integrates.db_model.tokens.types import AccessToken
+from integrates.db_model.values.check import gather
+from integrates.db_model.values.text import person_text
 
 
 def _check_session(request: Request) -> None:
     """A token does not make other tokens."""
     if request.actor.means is not Means.SESSION:
-        raise Rejected("session_required")
+        raise Rejected(Reason.SESSION_REQUIRED)
 
 
 def _made(identity: str, name: str, expires_at: datetime, jti: str, stamp: Stamp) -> AccessToken:
-    checked, end = values.gather(
-        lambda: values.person_text(name, ("name",)),
-        lambda: expiry(expires_at, stamp.at, ("expiresAt",)),
+    checked, end = gather(
+        lambda: person_text(name, ("name",)),
+        lambda: expiry(expires_at, stamp.at, ("expires_at",)),
     )
-    return AccessToken(
-        id=identity,
-        owner=stamp.by,
-        name=checked,
-        kind=TokenKind.API,
-        issued_at=stamp.at,
-        expires_at=end,
-        jti_hash=sha256(jti.encode()).hexdigest(),
-        slot=_NO_SLOT,
-        state=TokenState(status=TokenStatus.ACTIVE, at=stamp.at, by=stamp.by),
-        created_at=stamp.at,
-        created_by=stamp.by,
-    )
+    return new_token(identity, checked, end, sha256(jti.encode()).hexdigest(), stamp)
 
 
 async def add_access_token(_source: Any, info: Info, *, name: str, expires_at: datetime) -> Mapping[str, Any]:

@@ -11,8 +11,11 @@ from graphql import EnumValueNode, GraphQLArgument, GraphQLField, GraphQLInterfa
 from integrates.api.attribute import Resolver
 from integrates.api.authorization.scope import Scope
 from integrates.api.authorization.target import FINDERS, Path, Sight, Target
-from integrates.api.errors import REFUSALS, UserError, refusal, refusals
+from integrates.api.errors import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.request import Info, Request
+from integrates.db_model.entity.facet import identity_of
+from integrates.db_model.errors import NotFound, Reason
+from integrates.db_model.stakeholders.facet import stakeholder_key
 
 _MUTATION: Final = "Mutation"
 _NAMED: Final = "names"
@@ -59,8 +62,8 @@ class Guard(msgspec.Struct, frozen=True):
         below = () if self.rule.by is None else (self.rule.by,)
         named = await _unseen_named(self.rule, sight.scope, request, args, self.names)
         if unseen := (*((*below, *path) for path in sight.unseen), *named):
-            return tuple(refusal("not_found", path) for path in unseen)
-        return () if self.rule.permission in sight.scope.permissions else (refusal("missing_permission", below),)
+            return tuple(refusal(Reason.NOT_FOUND, path) for path in unseen)
+        return () if self.rule.permission in sight.scope.permissions else (refusal(Reason.MISSING_PERMISSION, below),)
 
 
 async def _awaited(value: Any) -> Any:
@@ -77,6 +80,13 @@ def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
     return guarded
 
 
+def _told(error: Refusal, request: Request) -> tuple[UserError, ...]:
+    """Return what the caller is told of an error; who was removed as a person in the meantime may do nothing any more."""
+    if isinstance(error, NotFound) and error.identity == identity_of(stakeholder_key(request.actor.email)):
+        return (refusal(Reason.MISSING_PERMISSION),)
+    return refusals(error)
+
+
 def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
     """Answer refusals, of the guard or of the model, as ``errors`` of the payload."""
 
@@ -85,7 +95,7 @@ def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
             verdict = await guard.verdict(info.context, source, args)
             return {"errors": verdict} if verdict else {"errors": (), **await _awaited(resolve(source, info, **args))}
         except REFUSALS as error:
-            return {"errors": refusals(error)}
+            return {"errors": _told(error, info.context)}
 
     return guarded
 

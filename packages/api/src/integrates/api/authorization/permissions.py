@@ -247,7 +247,7 @@ def permissions_of(roles: Roles) -> frozenset[Permission]:
 
 
 def may_grant(granter: Roles, role: Role) -> bool:
-    """Tell whether the roles acted in allow to give that role at their place, to change it and to take it away.
+    """Return whether the roles acted in allow to give that role at their place, to change it and to take it away.
 
     That nobody changes their own role is not looked at here.
     """

@@ -13,10 +13,9 @@ from integrates.api.lookup import find, find_any, find_many
 from integrates.api.request import Request
 from integrates.db_model.access.types import OrganizationAccess
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.counter import finding_counters_key
 from integrates.db_model.entity.loader import counts
-from integrates.db_model.errors import Rejected
-from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.indicators.cell import finding_status
@@ -84,7 +83,7 @@ async def scope_of(request: Request, source: Any) -> Scope:
 async def organization_id_of(request: Request, identity: str | None, name: str | None) -> str:
     """Return the id, or the id of the organization of that name; empty when there is none.
 
-    Raises ``RequestError`` (BAD_USER_INPUT) unless exactly one is given.
+    Raise ``RequestError`` (BAD_USER_INPUT) unless exactly one is given.
     """
     if (identity is None) == (name is None):
         raise RequestError(Code.BAD_USER_INPUT, "Give exactly one of `id` and `name`.")
@@ -120,7 +119,7 @@ async def _finding(request: Request, value: Any, args: Arguments) -> Sight:
     if found is None:
         return UNSEEN
     scope = await request.scopes.groups.load(found.group_name)
-    numbers = await counts(request.loaders, (finding_counters_key(found.id),))
+    numbers = await counts(request.loaders, finding_counters_keys(found.id))
     return Sight(scope) if sees_finding(scope.permissions, finding_status(numbers)) else UNSEEN
 
 
@@ -150,9 +149,9 @@ async def _vulnerability(request: Request, value: Any, args: Arguments) -> Sight
 def _check_number(ids: Sequence[str]) -> None:
     """Refuse lists that are not worth looking up; the number says nothing about what exists."""
     if not ids:
-        raise Rejected("required", ("items",))
+        raise Rejected(Reason.REQUIRED, ("items",))
     if len(ids) > MAX_ITEMS:
-        raise Rejected("too_many_items", ("items",))
+        raise Rejected(Reason.TOO_MANY_ITEMS, ("items",))
 
 
 async def _vulnerabilities(request: Request, ids: Sequence[str]) -> Sight:

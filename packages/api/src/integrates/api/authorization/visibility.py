@@ -15,7 +15,7 @@ READ_HISTORY: Final = "history:read"
 
 
 def sees_vulnerability(permissions: AbstractSet[str], found: Vulnerability) -> bool:
-    """Tell whether the vulnerability is visible: drafts and hidden ones need a permission of their own."""
+    """Return whether the vulnerability is visible: drafts and hidden ones need a permission of their own."""
     return (
         "vulnerability:read" in permissions
         and (READ_DRAFTS in permissions or not is_draft(found))
@@ -24,5 +24,5 @@ def sees_vulnerability(permissions: AbstractSet[str], found: Vulnerability) -> b
 
 
 def sees_finding(permissions: AbstractSet[str], status: FindingStatus) -> bool:
-    """Tell whether a finding of that status is visible."""
+    """Return whether a finding of that status is visible."""
     return "finding:read" in permissions and (status is not FindingStatus.DRAFT or READ_DRAFTS in permissions)

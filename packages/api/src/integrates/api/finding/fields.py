@@ -15,10 +15,9 @@ from integrates.api.request import Info, Request
 from integrates.api.revision.page import history as history_of
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
-from integrates.db_model.entity.counter import finding_counters_key
 from integrates.db_model.entity.loader import counts
 from integrates.db_model.entity.read import page_of
-from integrates.db_model.findings.facet import finding_key
+from integrates.db_model.findings.facet import finding_counters_keys, finding_key
 from integrates.db_model.findings.types import Finding, FindingStatus
 from integrates.db_model.groups.types import Group
 from integrates.db_model.indicators.cell import finding_status
@@ -44,7 +43,7 @@ async def group(source: Finding, info: Info) -> Group | None:
 async def _counts(source: Finding, request: Request, permissions: AbstractSet[str]) -> Mapping[str, int]:
     if isinstance(source, FindingAt):
         return await counts_at(source, request, permissions)
-    return await counts(request.loaders, (finding_counters_key(source.id),))
+    return await counts(request.loaders, finding_counters_keys(source.id))
 
 
 def _moment(source: Finding, request: Request) -> datetime:
@@ -106,7 +105,7 @@ async def vulnerabilities(source: Finding, info: Info, **args: Any) -> Connectio
         args,
         partial(of_finding_in_state, source.id),
         permissions=permissions,
-        counters=(finding_counters_key(source.id),),
+        counters=finding_counters_keys(source.id),
         inherited=source.severity,
     )
 

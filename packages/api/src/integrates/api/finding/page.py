@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -13,9 +14,9 @@ from integrates.api.request import Info, Request
 from integrates.api.search import searched
 from integrates.api.vulnerability.filter import score_limit
 from integrates.api.walk import whole
-from integrates.db_model.entity.counter import finding_counters_key, summed
+from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.findings.facet import FINDING
+from integrates.db_model.findings.facet import FINDING, finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus
 from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.store.port import Query
@@ -41,7 +42,7 @@ def wanted_of(args: Mapping[str, Any]) -> Wanted:
 
 
 def fits(found: Finding, status: FindingStatus, wanted: Wanted) -> bool:
-    """Tell whether a finding of that status is asked for."""
+    """Return whether a finding of that status is asked for."""
     score = found.severity.score if found.severity else None
     return (
         wanted.status in {None, status}
@@ -58,8 +59,9 @@ def of_group(group_name: str) -> Query:
 
 async def statuses(request: Request, found: Sequence[Finding]) -> tuple[FindingStatus, ...]:
     """Derive the status of each finding from its counters, in one call for all."""
-    items = await request.loaders.items.load_many([finding_counters_key(finding.id) for finding in found])
-    return tuple(finding_status(summed((item,))) for item in items)
+    keys = [finding_counters_keys(finding.id) for finding in found]
+    items = iter(await request.loaders.items.load_many([key for parts in keys for key in parts]))
+    return tuple(finding_status(summed(islice(items, len(parts)))) for parts in keys)
 
 
 async def open_findings_of(request: Request, group_name: str) -> int:

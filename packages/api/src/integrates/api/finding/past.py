@@ -13,11 +13,13 @@ from integrates.api.errors import Code, RequestError
 from integrates.api.past import FindingAt, VulnerabilityAt, histories, vulnerability_at
 from integrates.api.request import Request
 from integrates.db_model.entity import counter, revision
-from integrates.db_model.entity.facet import decoded
+from integrates.db_model.entity.encoding import decoded
+from integrates.db_model.entity.facet import identity_of
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.severities.types import Severity
+from integrates.db_model.indicators.recount import Severities, remediations
 from integrates.db_model.store.port import MAX_PAGE, Item, Query
+from integrates.db_model.vulnerabilities import tally
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.lists import of_finding
 from integrates.db_model.vulnerabilities.rules import is_hidden
@@ -69,7 +71,7 @@ def reader(request: Request, at: datetime, permissions: AbstractSet[str]) -> Rea
 
 
 async def all_pasts(request: Request, finding_id: str) -> tuple[Past, ...]:
-    """Read all vulnerabilities of a finding with their revisions. Raises BAD_USER_INPUT when there are too many."""
+    """Read all vulnerabilities of a finding with their revisions. Raise BAD_USER_INPUT when there are too many."""
     items: tuple[Item, ...] = ()
     after, has_next = None, True
     while has_next:
@@ -87,31 +89,20 @@ async def vulnerabilities_at(source: FindingAt, request: Request, permissions: A
     return tuple(one for one in found if one)
 
 
-def _step(before: Vulnerability | None, after: Vulnerability | None, severity: Severity | None) -> Mapping[str, int]:
-    """Return what one change added to the counters of the finding; a removal takes away."""
-    if after is not None:
-        return counter.difference(before, after, severity).finding
-    return counter.added({}, counter.counted(before, severity).finding, sign=-1)
-
-
-def _steps(past: Past, finding: Sequence[Revision], at: datetime) -> Mapping[str, int]:
-    """Add up what each change of a vulnerability until that moment added to the counters of its finding."""
-    total: Mapping[str, int] = {}
-    before: Vulnerability | None = None
+def _counted(past: Past, finding: str, severities: Severities, at: datetime) -> Mapping[str, int]:
+    """Return what a vulnerability had added to the counters of its finding by that moment."""
     until = [one for one in past.revisions if one.at <= at]
-    for number, change in enumerate(until, start=1):
-        after = revision.state_at(VULNERABILITY, until[:number], change.at)
-        owner = revision.state_at(FINDING, finding, change.at)
-        total = counter.added(total, _step(before, after, owner.severity if owner else None))
-        before = after
-    return total
+    then = revision.states(VULNERABILITY, until)[-1] if until else None
+    return counter.added(tally.counted(then, None).finding, remediations(until, finding, severities))
 
 
 async def counts_at(source: FindingAt, request: Request, permissions: AbstractSet[str]) -> Mapping[str, int]:
     """Return the counters of the finding as they were, of what the caller may know of."""
-    (finding,) = await histories(request, (finding_key(source.id),))
+    key = finding_key(source.id)
+    (revisions,) = await histories(request, (key,))
+    severities = {each.version: each.severity for each in revision.states(FINDING, revisions)}
     total: Mapping[str, int] = {}
     for past in await all_pasts(request, source.id):
         if _may_show(past, permissions):
-            total = counter.added(total, _steps(past, finding, source.as_of))
+            total = counter.added(total, _counted(past, identity_of(key), severities, source.as_of))
     return total

@@ -18,10 +18,9 @@ from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state
 from integrates.api.walk import whole
 from integrates.db_model.access.types import GroupRole
-from integrates.db_model.entity.counter import group_counters_keys
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.loader import counts
-from integrates.db_model.groups.facet import group_key
+from integrates.db_model.groups.facet import group_counters_keys, group_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.facet import GIT_ROOT

@@ -1,20 +1,17 @@
 """How an import begins: one unfinished import a root, whoever comes second gets the first one's record."""
 
 from datetime import datetime
-from typing import Final
 
 import msgspec
 
-from integrates.api.importing import record
-from integrates.api.importing.job import Gate, Job
-from integrates.db_model.entity import claim, read, transaction
-from integrates.db_model.entity import plan as planning
-from integrates.db_model.entity.claim import Held
-from integrates.db_model.entity.plan import Plan
-from integrates.db_model.errors import AlreadyExists, Raced, Rejected, Stale
+from integrates.api.importing.job import Job
+from integrates.db_model.entity.transaction import repeated
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import AlreadyExists, LimitExceeded, ModelError, Raced, Reason, Rejected
 from integrates.db_model.files.port import Files
-from integrates.db_model.groups.facet import group_key
-from integrates.db_model.imports.facet import IMPORT, import_key
+from integrates.db_model.imports import commands
+from integrates.db_model.imports.commands import Overtaken, Running
+from integrates.db_model.imports.rules import MAX_ATTEMPTS, is_leased
 from integrates.db_model.imports.types import (
     Import,
     ImportCounts,
@@ -22,29 +19,16 @@ from integrates.db_model.imports.types import (
     ImportFormat,
     ImportOptions,
     ImportProblem,
-    ImportProgress,
     ImportState,
     ImportStatus,
 )
-from integrates.db_model.roots.facet import root_key
-from integrates.db_model.store.port import Change, Check, Version
-
-_LOST: Final = (Raced, Stale, AlreadyExists)
 
 
 class Begun(msgspec.Struct, frozen=True):
-    """The import's record, and whether the caller is the one to do the work."""
+    """The import as it is now, and whether the caller is the one to do the work."""
 
-    record: Import
+    running: Running
     mine: bool
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """What stands at the root now: the open gate, the claim of its unfinished import, and that import."""
-
-    gate: Gate
-    held: Held | None
-    current: Import | None
 
 
 def file_key(import_id: str) -> str:
@@ -52,92 +36,67 @@ def file_key(import_id: str) -> str:
     return f"imports/{import_id}.sarif"
 
 
-def checks(gate: Gate) -> tuple[Change, ...]:
-    """Return the checks that the group and the root are still as they were looked at."""
-    return (
-        Check(group_key(gate.group.name), Version(gate.group.version)),
-        Check(root_key(gate.root.id), Version(gate.root.version)),
-    )
-
-
-def _made(job: Job, file: ImportFile, options: ImportOptions, at: datetime) -> Import:
+def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, stamp: Stamp) -> Import:
     return Import(
-        id=job.new_id(),
+        id=identity,
         group_name=job.group_name,
         organization_id=job.organization_id,
         root_id=job.root_id,
         format=ImportFormat.SARIF,
         file=file,
         options=options,
-        problems=tuple(ImportProblem(pointer=each.pointer, reason=each.reason) for each in job.scan.problems),
-        progress=ImportProgress(
-            lease_until=at + record.LEASE,
-            counts=ImportCounts(skipped=job.scan.skipped, duplicate=job.scan.duplicates),
-        ),
-        state=ImportState(status=ImportStatus.RUNNING, at=at, by=job.by),
-        created_at=at,
-        created_by=job.by,
+        problems=tuple(ImportProblem(pointer=each.pointer, reason=str(each.reason)) for each in job.scan.problems),
+        state=ImportState(status=ImportStatus.RUNNING, at=stamp.at, by=stamp.by),
+        created_at=stamp.at,
+        created_by=stamp.by,
     )
 
 
-async def _standing(job: Job) -> Standing:
-    gate = await job.gate()
-    if gate is None:
-        raise Rejected("inactive_root", ("rootId",))
-    held = (await claim.holders(job.store, (claim.claim_key("running_import", job.root_id),)))[0]
-    return Standing(gate, held, await read.get(job.store, IMPORT, import_key(held.owner)) if held else None)
+async def _started(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun:
+    """Store the file, then the import; the file goes away again when the import is refused.
 
-
-def _abandoned(job: Job, current: Import | None) -> tuple[Plan[Import], ...]:
-    if current is None or not record.is_running(current):
-        return ()
-    plan = planning.changed(IMPORT, current, lambda old, at: record.failed(old, "abandoned", job.by, at), job.stamp())
-    return (plan,)
-
-
-async def _started(job: Job, standing: Standing, new: Plan[Import], files: Files, content: bytes) -> Begun:
-    key = file_key(new.entity.id)
-    await files.put(key, content)
-    taken = claim.taken("running_import", job.root_id, owner=new.entity.id, held=standing.held)
-    plan = planning.together(new, taken, *checks(standing.gate))
+    After an outage it stays: the import may have begun all the same.
+    """
+    stamp, identity = job.stamp(), job.new_id()
+    skipped = ImportCounts(skipped=job.scan.skipped, duplicate=job.scan.duplicates)
+    await files.put(file_key(identity), content)
     try:
-        await transaction.write(job.store, (plan, *_abandoned(job, standing.current)))
-    except _LOST:
-        await files.delete(key)
+        running = await commands.begin(job.store, _made(job, identity, file, options, stamp), skipped, stamp)
+    except (ModelError, LimitExceeded):
+        await files.delete(file_key(identity))
         raise
-    return Begun(plan.entity, mine=True)
+    return Begun(running, mine=True)
 
 
-async def _taken_up(job: Job, current: Import) -> Begun:
-    plan = planning.changed(IMPORT, current, record.taken_up, job.stamp())
-    await transaction.write(job.store, (plan,))
-    return Begun(plan.entity, mine=True)
+def _is_same(current: Running, file: ImportFile, options: ImportOptions) -> bool:
+    return (current.record.file.sha256, current.record.options) == (file.sha256, options)
 
 
-def _is_same(current: Import, file: ImportFile, options: ImportOptions) -> bool:
-    return (current.file.sha256, current.options) == (file.sha256, options)
+async def _joined(job: Job, current: Running, now: datetime, *, same: bool) -> Begun | None:
+    """Take part in the unfinished import, or end it; ``None`` when a new one may begin."""
+    if is_leased(current.progress, now):
+        if same:
+            return Begun(current, mine=False)
+        raise Rejected(Reason.IMPORT_RUNNING, ("root_id",))
+    if same and current.progress.attempts < MAX_ATTEMPTS:
+        return Begun(await commands.take_up(job.store, current, job.stamp()), mine=True)
+    await commands.fail(job.store, current, "abandoned", job.stamp())
+    return None
 
 
 async def begin(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun:
     """Store the file and the record of a new import, or join the unfinished one of the root.
 
-    While another worker holds the lease, the same file with the same options gets that import's record, and another file is
-    refused with ``Rejected`` (``import_running``). After the lease the same file continues the import, and another one ends
-    it. ``Rejected`` (``inactive_root``) when the gate is closed.
+    While another worker holds the lease, the same file with the same options gets that import, and another file is refused
+    with ``Rejected`` (``import_running``). After the lease the same file continues the import, and another one ends it.
+    ``Rejected`` (``inactive_root``) when the gate is closed.
     """
 
     async def attempt() -> Begun:
-        standing = await _standing(job)
-        current = standing.current
-        same = current is not None and record.is_running(current) and _is_same(current, file, options)
-        if current and record.is_leased(current, job.now()):
-            if same:
-                return Begun(current, mine=False)
-            raise Rejected("import_running", ("rootId",))
-        if current and same and current.progress.attempts < record.MAX_ATTEMPTS:
-            return await _taken_up(job, current)
-        stamp = job.stamp()
-        new = planning.added(IMPORT, _made(job, file, options, stamp.at), stamp)
-        return await _started(job, standing, new, files, content)
+        if await job.gate() is None:
+            raise Rejected(Reason.INACTIVE_ROOT, ("root_id",))
+        current = await commands.find_unfinished(job.store, job.root_id)
+        joined = await _joined(job, current, job.now(), same=_is_same(current, file, options)) if current else None
+        return joined or await _started(job, files, content, file, options)
 
-    return await transaction.retried(attempt, on=_LOST)
+    return await repeated(attempt, on=(Raced, Overtaken, AlreadyExists))

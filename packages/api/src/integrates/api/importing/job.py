@@ -7,23 +7,15 @@ import msgspec
 
 from integrates.api.ingest.observation import Scan
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.groups.types import Group
-from integrates.db_model.roots.types import Root
+from integrates.db_model.imports.commands import Gate
 from integrates.db_model.store.port import Store
-
-
-class Gate(msgspec.Struct, frozen=True):
-    """What a chunk was allowed on: the chunk is written only while both are unchanged."""
-
-    group: Group
-    root: Root
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One import at work.
 
     ``gate`` looks again at the group, the root and the caller's ``import:run``, and returns ``None`` when one of them does not
-    allow the import any more. ``now`` returns an aware UTC date and ``new_id`` a UUID4.
+    allow the import any more. ``now`` returns an aware UTC date and ``new_id`` a UUID.
     """
 
     store: Store

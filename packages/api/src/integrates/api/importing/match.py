@@ -1,6 +1,6 @@
 """Matching the observations of one finding against the vulnerabilities of that finding and root (domain section 8)."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -8,7 +8,8 @@ import msgspec
 
 from integrates.api.ingest.observation import Observation, Place
 from integrates.db_model.severities.rules import severity
-from integrates.db_model.vulnerabilities.identity import identity
+from integrates.db_model.store.port import Item, Key
+from integrates.db_model.vulnerabilities.identity import identity, identity_claim
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_open
 from integrates.db_model.vulnerabilities.types import (
     Source,
@@ -33,12 +34,20 @@ class Effect(StrEnum):
     UNCHANGED = "unchanged"
 
 
+class Fresh(msgspec.Struct, frozen=True):
+    """The identity that a new vulnerability takes: its number, and the claim item of that number where there is one."""
+
+    number: int = 1
+    item: Item | None = None
+
+
 class Match(msgspec.Struct, frozen=True):
     """An observation, the vulnerability that it is of (``None``: a new one), and what it does."""
 
     observation: Observation
     vulnerability: Vulnerability | None
     effect: Effect
+    fresh: Fresh = Fresh()
 
 
 def sighting_of(observation: Observation) -> Sighting:
@@ -60,11 +69,11 @@ def sighting_of(observation: Observation) -> Sighting:
     )
 
 
-def identity_seen(root_id: str, finding_id: str, observation: Observation) -> str:
-    """Return the identity key that a vulnerability made of the observation would claim."""
+def claim_seen(root_id: str, finding_id: str, observation: Observation, number: int) -> Key:
+    """Build the key of the claim of the identity that a vulnerability made of the observation would take."""
     place = observation.place
-    location = VulnerabilityLocation(where=place.where, specific=place.specific)
-    return identity(root_id, finding_id, place.type, location, observation.fingerprint)
+    kind, where, specific = place.type, place.where, place.specific
+    return identity_claim(identity(root_id, finding_id, kind, where, specific, observation.fingerprint, number))
 
 
 def _place(vulnerability: Vulnerability) -> Place:
@@ -124,19 +133,19 @@ def _effect(vulnerability: Vulnerability | None, observation: Observation) -> Ef
 
 
 def matched(
-    observations: Sequence[Observation],
-    known: Sequence[Vulnerability],
-    removed: frozenset[int],
+    observations: Sequence[Observation], known: Sequence[Vulnerability], removed: Sequence[Vulnerability]
 ) -> tuple[Match, ...]:
     """Match all observations of one finding, aligned with them.
 
-    ``known`` are the live vulnerabilities of the finding and root, ``removed`` the positions of the observations whose
-    identity key a removed vulnerability holds: those are ignored first.
+    ``known`` are the live vulnerabilities of the finding and root, ``removed`` those that were removed and keep their claim.
+    What has the mark of a removed one, and of no live one, is ignored before places are looked at.
     """
-    taking_part = [position for position in range(len(observations)) if position not in removed]
-    found = partners([observations[position] for position in taking_part], known)
-    partner: Mapping[int, Vulnerability | None] = dict(zip(taking_part, found, strict=True))
+    ignored = {mark(each) for each in removed} - {mark(each) for each in known}
+    taking_part = [seen for seen in observations if mark_seen(seen) not in ignored]
+    found = iter(partners(taking_part, known))
     return tuple(
-        Match(seen, partner.get(position), Effect.IGNORED if position in removed else _effect(partner[position], seen))
-        for position, seen in enumerate(observations)
+        Match(seen, None, Effect.IGNORED)
+        if mark_seen(seen) in ignored
+        else Match(seen, partner := next(found), _effect(partner, seen))
+        for seen in observations
     )

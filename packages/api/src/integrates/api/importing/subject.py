@@ -1,17 +1,13 @@
 """The findings that the rules of a file stand for: found by their claim, created, or scored anew."""
 
-from typing import Final
-
 from integrates.api.importing.job import Job
 from integrates.api.importing.order import Work
 from integrates.api.ingest.observation import RuleSeen
-from integrates.db_model.entity import claim, transaction
-from integrates.db_model.entity.claim import Held
-from integrates.db_model.entity.counter import finding_counters_key
-from integrates.db_model.entity.facet import decoded
+from integrates.db_model.entity import claim, read
+from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Stale
-from integrates.db_model.findings import change
+from integrates.db_model.findings import commands
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.rules import is_live
 from integrates.db_model.findings.types import (
@@ -22,8 +18,6 @@ from integrates.db_model.findings.types import (
 )
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
-
-_LOST: Final = (Raced, Stale, AlreadyExists)
 
 
 def _made(job: Job, seen: RuleSeen, stamp: Stamp) -> Finding:
@@ -52,27 +46,20 @@ def _rescored(finding: Finding, seen: RuleSeen) -> Severity | None:
     return own if own and (own.cvss_v4 or own.cvss_v3) else severity(tool_score=seen.tool_score)
 
 
-async def _adopted(job: Job, seen: RuleSeen, held: Held | None, *, is_wanted: bool) -> Finding:
+async def _adopted(job: Job, seen: RuleSeen, holder: str | None, *, is_wanted: bool) -> Finding:
     """Return the finding of one rule, after creating it or updating its score in a transaction of its own.
 
     A finding that is not wanted is made but not stored.
     """
-    item = (await job.store.get((finding_key(held.owner),)))[0] if held else None
-    if item is None:
+    found = await read.get_any(job.store, FINDING, finding_key(holder)) if holder else None
+    if found is None:
         stamp = job.stamp()
         made = _made(job, seen, stamp)
-        if not is_wanted:
-            return made
-        plan = change.reported(made, stamp, held)
-    else:
-        finding = decoded(FINDING, item)
-        wanted = _rescored(finding, seen)
-        if not is_live(finding) or wanted == finding.severity:
-            return finding
-        counted = (await job.store.get((finding_counters_key(finding.id),)))[0]
-        plan = change.rescored(finding, wanted, counted, job.stamp())
-    await transaction.write(job.store, (plan,))
-    return plan.entity
+        return await commands.report(job.store, made, stamp) if is_wanted else made
+    wanted = _rescored(found, seen)
+    if not is_live(found) or wanted == found.severity:
+        return found
+    return await commands.rescore(job.store, found.id, wanted, job.stamp())
 
 
 async def findings_of(job: Job, work: Work) -> tuple[Finding, ...]:
@@ -82,16 +69,16 @@ async def findings_of(job: Job, work: Work) -> tuple[Finding, ...]:
     """
     keys = [claim.claim_key("finding_rule", job.group_name, seen.rule.tool, seen.rule.rule_id) for seen, _ in work]
 
-    async def one(position: int, held: Held | None) -> Finding:
-        holders = [held]
+    async def one(position: int, holder: str | None) -> Finding:
+        holders = [holder]
         seen, observations = work[position]
         is_wanted = not all(observation.suppressed for observation in observations)
 
         async def attempt() -> Finding:
-            found = holders.pop() if holders else (await claim.holders(job.store, (keys[position],)))[0]
+            found = holders.pop() if holders else claim.holder_of((await job.store.get((keys[position],)))[0])
             return await _adopted(job, seen, found, is_wanted=is_wanted)
 
-        return await transaction.retried(attempt, on=_LOST)
+        return await repeated(attempt, on=(Raced, Stale, AlreadyExists))
 
-    held = await claim.holders(job.store, keys)
-    return tuple([await one(position, holder) for position, holder in enumerate(held)])
+    held = await job.store.get(keys)
+    return tuple([await one(position, claim.holder_of(item)) for position, item in enumerate(held)])

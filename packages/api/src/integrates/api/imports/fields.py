@@ -1,5 +1,6 @@
 """Fields of imports."""
 
+from datetime import datetime
 from typing import Any, Final
 
 from integrates.api import connection
@@ -7,8 +8,38 @@ from integrates.api.attribute import Fields
 from integrates.api.connection import Connection
 from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
+from integrates.db_model.errors import Corrupt
 from integrates.db_model.imports.facet import import_key
-from integrates.db_model.imports.types import Import
+from integrates.db_model.imports.progress import progress_key, progress_of
+from integrates.db_model.imports.rules import is_running
+from integrates.db_model.imports.types import Import, ImportCounts, ImportPosition, ImportProgress
+
+
+async def _progress(source: Import, info: Info) -> ImportProgress:
+    found = progress_of(await info.context.loaders.items.load(progress_key(source.id)))
+    if found is None:
+        raise Corrupt("import_progress", source.id)
+    return found
+
+
+async def position(source: Import, info: Info) -> ImportPosition:
+    """Return the next result to work on."""
+    return (await _progress(source, info)).position
+
+
+async def attempts(source: Import, info: Info) -> int:
+    """Return how often the chunk in work was taken up."""
+    return (await _progress(source, info)).attempts
+
+
+async def counts(source: Import, info: Info) -> ImportCounts:
+    """Return the effects so far."""
+    return (await _progress(source, info)).counts
+
+
+def finished_at(source: Import, _info: Info) -> datetime | None:
+    """Return when the import ended."""
+    return None if is_running(source) else source.state.at
 
 
 async def history(source: Import, info: Info, **args: Any) -> Connection:
@@ -23,10 +54,10 @@ FIELDS: Final[Fields] = {
         "sha256": "file.sha256",
         "state": "state.status",
         "reason": "state.reason",
-        "position": "progress.position",
-        "attempts": "progress.attempts",
-        "counts": "progress.counts",
-        "finishedAt": "progress.finished_at",
+        "position": position,
+        "attempts": attempts,
+        "counts": counts,
+        "finishedAt": finished_at,
         "history": history,
     },
     **connection.fields_of("ImportConnection"),

@@ -12,7 +12,7 @@ from integrates.api.attribute import Fields
 from integrates.api.authorization.scope import new_scopes
 from integrates.api.change import refresh
 from integrates.api.importing.begin import begin
-from integrates.api.importing.job import Gate, Job
+from integrates.api.importing.job import Job
 from integrates.api.importing.work import run
 from integrates.api.ingest import sarif
 from integrates.api.ingest.confine import within
@@ -20,20 +20,21 @@ from integrates.api.ingest.observation import Scan
 from integrates.api.lookup import find
 from integrates.api.request import Info, Request
 from integrates.api.upload import Upload
-from integrates.db_model import values
-from integrates.db_model.entity import read
 from integrates.db_model.entity.loader import new_loaders
-from integrates.db_model.errors import Rejected
-from integrates.db_model.imports.facet import IMPORT, import_key
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.imports import commands
+from integrates.db_model.imports.commands import Gate, Running
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.rules import is_active
+from integrates.db_model.values import text
+from integrates.db_model.values.check import gather
 from integrates.db_model.vulnerabilities.types import Technique
 
 PATIENCE: Final = 20.0
 """Seconds after which the answer does not wait any longer for the end of the work."""
-_MAX_FILE_NAME: Final = 255
-_MAX_PREFIX: Final = 1_000
+_ANSWERING: Final = 1.0
+"""Seconds that the answer takes: what is left of the time of a request when it waits no longer."""
 _RUN: Final = "import:run"
 _LOG: Final = logging.getLogger("integrates.api")
 
@@ -49,17 +50,13 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     scan: Scan
 
 
-def _checked_prefix(prefix: str | None) -> str | None:
-    return None if prefix is None else values.one_line(prefix, ("stripPrefix",), low=1, high=_MAX_PREFIX)
-
-
 async def _asked(
     group_name: str, root_id: str, file: Upload, *, close_missing: bool, prefix: str | None, technique: Technique | None
 ) -> Asked:
     """Check the arguments and read the file, in a thread because that takes long for a large one."""
-    name, strip_prefix = values.gather(
-        lambda: values.one_line(file.file_name, ("file",), low=1, high=_MAX_FILE_NAME),
-        lambda: _checked_prefix(prefix),
+    name, strip_prefix = gather(
+        lambda: text.file_name(file.file_name, ("file",)),
+        lambda: None if prefix is None else text.prefix(prefix, ("strip_prefix",)),
     )
     content = await file.read()
     scan = await asyncio.to_thread(sarif.read, content, strip_prefix=strip_prefix, technique=technique)
@@ -91,7 +88,7 @@ async def _job(request: Request, asked: Asked) -> Job:
     context = request.context
     root = await find(request.loaders, GIT_ROOT, root_key, asked.root_id)
     if root is None:
-        raise Rejected("not_found", ("rootId",))
+        raise Rejected(Reason.NOT_FOUND, ("root_id",))
     return Job(
         store=context.store,
         scan=await asyncio.to_thread(within, asked.scan, root),
@@ -106,13 +103,13 @@ async def _job(request: Request, asked: Asked) -> Job:
     )
 
 
-async def _finished(request: Request, job: Job, record: Import, until: float) -> Import:
+async def _finished(request: Request, job: Job, begun: Running, until: float) -> Import:
     """Do the work in the background and wait for it a while; then answer with the record as it is."""
-    done: asyncio.Future[Import | Exception] = asyncio.get_running_loop().create_future()
+    done: asyncio.Future[Running | Exception] = asyncio.get_running_loop().create_future()
 
     async def work() -> None:
         try:
-            outcome: Import | Exception = await run(job, record)
+            outcome: Running | Exception = await run(job, begun)
         except Exception as error:  # noqa: BLE001 -- it is raised in the request, or logged when that is over
             outcome = error
             _LOG.warning("an import was interrupted", exc_info=error, extra={"request_id": request.context.request_id})
@@ -124,10 +121,10 @@ async def _finished(request: Request, job: Job, record: Import, until: float) ->
         async with asyncio.timeout_at(until):
             outcome = await asyncio.shield(done)
     except TimeoutError:
-        return await read.get(request.store, IMPORT, import_key(record.id)) or record
+        return (await commands.find(request.store, begun.record.id) or begun).record
     if isinstance(outcome, Exception):
         raise outcome
-    return outcome
+    return outcome.record
 
 
 async def import_vulnerabilities(
@@ -141,8 +138,9 @@ async def import_vulnerabilities(
     strip_prefix: str | None = None,
     technique: Technique | None = None,
 ) -> Mapping[str, Any]:
-    """Import a file into a root; answers when that is finished, or after ``PATIENCE``."""
-    request, until = info.context, asyncio.get_running_loop().time() + PATIENCE
+    """Import a file into a root; answers when that is finished, after ``PATIENCE``, or just before the request's deadline."""
+    request = info.context
+    until = min(asyncio.get_running_loop().time() + PATIENCE, request.deadline - _ANSWERING)
     asked = await _asked(
         group_name,
         root_id,
@@ -153,7 +151,7 @@ async def import_vulnerabilities(
     )
     job = await _job(request, asked)
     begun = await begin(job, request.context.files, asked.content, asked.file, asked.options)
-    record = await _finished(request, job, begun.record, until) if begun.mine else begun.record
+    record = await _finished(request, job, begun.running, until) if begun.mine else begun.running.record
     refresh(request)
     return {"import": record}
 

@@ -33,7 +33,7 @@ def checked(content: bytes) -> bytes:
 
     It is at most ``MAX_BYTES`` of UTF-8 (a mark is allowed, UTF-16 is not), nested at most ``MAX_DEPTH`` deep, has at most
     ``MAX_VALUES`` values, follows RFC 8259 to its end (so no ``NaN``), and no object has a member twice.
-    Raises ``TooLarge`` and ``BadFile``.
+    Raise ``TooLarge`` and ``BadFile``.
     """
     if len(content) > MAX_BYTES:
         raise TooLarge("file_too_large", len(content), MAX_BYTES)

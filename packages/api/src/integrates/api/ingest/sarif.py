@@ -23,7 +23,7 @@ def read(content: bytes, *, strip_prefix: str | None = None, technique: Techniqu
 
     ``strip_prefix`` is a directory, relative or absolute, or a file url, that is taken from the beginning of every path;
     ``technique`` stands for the one that would follow from each place. Equal arguments give equal answers.
-    Raises ``TooLarge`` and ``BadFile``. The whole file is looked at first for bad JSON, then for bad members, then for bad
+    Raise ``TooLarge`` and ``BadFile``. The whole file is looked at first for bad JSON, then for bad members, then for bad
     names; the defects that are told are of one of these kinds.
     """
     parts = _sound(list(starmap(part, enumerate(decode(content).runs))))

@@ -23,7 +23,7 @@ _LABELS: Final = frozenset({"schema", "$schema", "version", "guid", "runGuid", "
 
 
 def decode(content: bytes) -> Document:
-    """Read a file into its used members. Raises ``TooLarge`` and, with up to ten defects, ``BadFile``."""
+    """Read a file into its used members. Raise ``TooLarge`` and, with up to ten defects, ``BadFile``."""
     document = _typed(checked(content))
     _limit("too_many_runs", len(document.runs), MAX_RUNS)
     _limit("too_many_results", sum(len(run.results or ()) for run in document.runs), MAX_RESULTS)

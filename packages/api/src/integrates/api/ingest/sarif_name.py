@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from integrates.api.ingest.error import Defect
-from integrates.db_model.errors import Rejected
-from integrates.db_model.values import one_line
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.values.text import one_line
 
 MAX_NAME: Final = 200
 """Most characters of a tool, a category and a rule id."""
@@ -13,10 +13,10 @@ MAX_FINGERPRINT: Final = 1_000
 
 TOO_LONG: Final = "The text is too long:"
 
-_COMPLAINTS: Final[Mapping[str, str]] = {
-    "required": "The text is empty:",
-    "too_long": TOO_LONG,
-    "bad_characters": "The text must be one line without control characters:",
+_COMPLAINTS: Final[Mapping[Reason, str]] = {
+    Reason.REQUIRED: "The text is empty:",
+    Reason.TOO_LONG: TOO_LONG,
+    Reason.BAD_CHARACTERS: "The text must be one line without control characters:",
 }
 
 
@@ -25,4 +25,4 @@ def name(text: str, pointer: str, *, low: int = 1, high: int = MAX_NAME) -> str 
     try:
         return one_line(text.strip(), (), low=low, high=high)
     except Rejected as refusal:
-        return Defect(pointer, _COMPLAINTS[refusal.rule])
+        return Defect(pointer, _COMPLAINTS[refusal.reason])

@@ -10,8 +10,9 @@ from msgspec import Struct
 from integrates.api.ingest.observation import Place, Reason
 from integrates.api.ingest.sarif_document import Location, LogicalLocation, Region, Result, Run
 from integrates.api.ingest.sarif_uri import MAX_URI, resolved, scheme
-from integrates.db_model.errors import Rejected
-from integrates.db_model.values import address, one_line, split_url, url_text
+from integrates.db_model import errors
+from integrates.db_model.values.text import one_line
+from integrates.db_model.values.url import address, split_url, url_text
 from integrates.db_model.vulnerabilities.location import field, file_path, page
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
@@ -46,7 +47,7 @@ def located(spot: Spot, run: Run, prefix: Prefix) -> Place | Reason:
     """Return the place of a spot, ``prefix`` (see :func:`segments`) taken away, or ``BAD_PATH``."""
     try:
         return _place(spot, run, prefix)
-    except (Rejected, UnicodeDecodeError):
+    except (errors.Rejected, UnicodeDecodeError):
         return Reason.BAD_PATH
 
 
@@ -58,7 +59,7 @@ def segments(prefix: str | None) -> Prefix:
     text = (prefix or "").strip()
     try:
         found = _segments(_local(text) if _FILE.fullmatch(text) else text.replace("\\", "/"))
-    except (Rejected, UnicodeDecodeError):
+    except (errors.Rejected, UnicodeDecodeError):
         return ()
     return found if found[-1:] != [""] else found[:-1]
 
@@ -79,7 +80,7 @@ def _below_root(uri: str, prefix: Prefix) -> str:
     steps = _segments(_local(uri))
     path = "/".join(steps[len(prefix) :] if steps[: len(prefix)] == list(prefix) else steps)
     if _DRIVE.match(path):
-        raise Rejected("bad_format")
+        raise errors.Rejected(errors.Reason.BAD_FORMAT)
     return path
 
 
@@ -87,7 +88,7 @@ def _local(uri: str) -> str:
     """Return the path of a relative uri or a file url, percent-decoded once, with ``/`` between its segments."""
     known = scheme(uri)
     if known and known != "file" and len(known) > 1:
-        raise Rejected("bad_format")
+        raise errors.Rejected(errors.Reason.BAD_FORMAT)
     match = _FILE.fullmatch(uri)
     host = (match["host"] or "").lower() if match else ""
     path = unquote(match["path"] if match else uri, errors="strict")
@@ -122,5 +123,5 @@ def _logical(location: Location, run: Run) -> Iterator[LogicalLocation]:
 def _port(uri: str) -> Place:
     parts = split_url(url_text(uri, (), high=MAX_URI), ())
     if parts.hostname is None or parts.port is None:
-        raise Rejected("bad_format")
+        raise errors.Rejected(errors.Reason.BAD_FORMAT)
     return Place(VulnerabilityType.PORTS, address(parts.hostname, ()), str(parts.port))

@@ -23,7 +23,7 @@ from integrates.api.ingest.sarif_name import MAX_NAME
 from integrates.api.ingest.sarif_score import rule_score
 from integrates.api.ingest.text import block, headline
 from integrates.db_model.findings.types import ToolRule
-from integrates.db_model.values import MAX_CWE_IDS
+from integrates.db_model.values.text import MAX_CWE_IDS
 
 MAX_TEXT: Final = 20_000
 NOT_GIVEN: Final = "Not given by the tool."

@@ -4,7 +4,7 @@ import re
 from typing import Final
 from unicodedata import combining
 
-from integrates.db_model.values import MAX_MARKS, excerpt
+from integrates.db_model.values.text import MAX_MARKS, excerpt
 
 MAX_TITLE: Final = 200
 MIN_TITLE: Final = 3

@@ -1,16 +1,15 @@
-"""The lists of members, invited ones too; the CI identity of a group is not a person, hence not among them."""
+"""The lists of members, invited ones too; who was removed as a person is left out."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from integrates.api.connection import Connection, Keep, Walk, connected, entities
 from integrates.api.request import Info, Request
-from integrates.db_model.access.change import is_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
-from integrates.db_model.entity.counter import group_counters_keys
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.loader import counts, load_many
+from integrates.db_model.groups.facet import group_counters_keys
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
@@ -19,10 +18,7 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 def _people(request: Request) -> Keep[OrganizationAccess | GroupAccess]:
     async def keep(found: Sequence[OrganizationAccess | GroupAccess]) -> Sequence[bool]:
         people = await load_many(request.loaders, STAKEHOLDER, [stakeholder_key(access.email) for access in found])
-        return [
-            person is not None and (isinstance(access, OrganizationAccess) or is_member(access))
-            for access, person in zip(found, people, strict=True)
-        ]
+        return [person is not None for person in people]
 
     return keep
 

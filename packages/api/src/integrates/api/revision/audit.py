@@ -18,7 +18,7 @@ from integrates.db_model.entity.revision import Revision
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.store.port import Query
-from integrates.db_model.values import instant_text
+from integrates.db_model.values.instant import instant_text
 
 _MICRO: Final = timedelta(microseconds=1)
 _END: Final = datetime(9999, 1, 1, tzinfo=UTC)

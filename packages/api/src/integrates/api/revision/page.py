@@ -18,6 +18,9 @@ from integrates.db_model.vulnerabilities.types import ZeroRiskStatus
 
 _SECRET: Final = frozenset({"jti_hash", "lease_until"})
 
+_INTERNAL: Final = frozenset({"identity", "number", "scored"})
+"""Aspects by which the model keeps its promises; they tell nobody anything."""
+
 
 def _status(found: Revision, aspect: str) -> str | None:
     value = found.aspects.get(aspect)
@@ -25,7 +28,7 @@ def _status(found: Revision, aspect: str) -> str | None:
 
 
 def sees_revision(permissions: AbstractSet[str], found: Revision) -> bool:
-    """Tell whether a revision is visible: not those that made a draft or hid something, without their permissions."""
+    """Return whether a revision is visible: not those that made a draft or hid something, without their permissions."""
     drafted = _status(found, "state") in DRAFTS
     hidden = _status(found, "zero_risk") == ZeroRiskStatus.CONFIRMED
     return (READ_DRAFTS in permissions or not drafted) and (READ_HIDDEN in permissions or not hidden)
@@ -44,7 +47,8 @@ def public(value: Any) -> Any:
 
 def shown(found: Revision) -> Revision:
     """Return the revision without what is never shown."""
-    return msgspec.structs.replace(found, aspects=public(found.aspects))
+    aspects = {name: value for name, value in found.aspects.items() if name not in _INTERNAL}
+    return msgspec.structs.replace(found, aspects=public(aspects))
 
 
 async def history(

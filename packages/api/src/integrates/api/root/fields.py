@@ -8,9 +8,8 @@ from integrates.api.request import Info
 from integrates.api.revision.page import history as history_of
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import of_root as vulnerabilities_of
-from integrates.db_model.entity.counter import root_counters_key
 from integrates.db_model.entity.loader import counts
-from integrates.db_model.roots.facet import root_key
+from integrates.db_model.roots.facet import root_counters_key, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.lists import of_root
 

@@ -8,9 +8,9 @@ from integrates.api.finding.page import open_findings_of
 from integrates.api.request import Info
 from integrates.api.summary.figure import Summary
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.read import page_of
+from integrates.db_model.entity.loader import page
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, hidden_mark
-from integrates.db_model.vulnerabilities.types import TreatmentStatus, VulnerabilityStatus
+from integrates.db_model.vulnerabilities.types import VulnerabilityStatus
 
 _BY_STATE: Final = "vulnerabilities_of_group_by_state"
 
@@ -20,17 +20,13 @@ async def _open_findings(source: Summary, info: Info) -> int | None:
 
 
 async def _last_closed_at(source: Summary, info: Info) -> datetime | None:
-    """Look at the last of each treatment: the list by state is kept by treatment, then by date."""
+    """Return when the vulnerability that was closed last was closed: the list by state keeps the safe ones by that date."""
     if source.group_name is None:
         return None
     safe = {"group_name": source.group_name, "hidden": hidden_mark(hidden=False), "state": VulnerabilityStatus.SAFE.value}
-    queries = [
-        listing(VULNERABILITY.name, _BY_STATE, {**safe, "treatment": status.value}, limit=1, descending=True)
-        for status in TreatmentStatus
-    ]
-    pages = await info.context.loaders.pages.load_many(queries)
-    found = [entity for page in pages for entity in page_of(VULNERABILITY, page).entities]
-    return max((one.cycle.closed_at for one in found if one.cycle.closed_at), default=None)
+    query = listing(VULNERABILITY.name, _BY_STATE, safe, limit=1, descending=True)
+    found = (await page(info.context.loaders, VULNERABILITY, query)).entities
+    return found[0].cycle.closed_at if found else None
 
 
 FIELDS: Final[Fields] = {"Summary": {"openFindings": _open_findings, "lastClosedAt": _last_closed_at}}
