@@ -15,8 +15,7 @@ from integrates.db_model.files.memory import memory_files
 from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
-from integrates.db_model.tokens.change import issue
-from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
+from integrates.db_model.tokens.commands import issue, new_token
 from integrates.server import clock
 from integrates.server.app import new_app
 from integrates.server.auth.secret import derive
@@ -68,25 +67,14 @@ class World:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url=base_url, **arguments)
 
-    async def token(self, email: str = ADA, *, days: float = 30, kind: TokenKind = TokenKind.API) -> str:
-        jti = new_jti(clock.new_id())
-        made = AccessToken(
-            id=jti.partition(".")[0],
-            owner=email,
-            name=jti[:50],
-            kind=kind,
-            issued_at=self.now,
-            expires_at=self.now + timedelta(days=days),
-            jti_hash=hash_jti(jti),
-            slot=0,
-            state=TokenState(status=TokenStatus.ACTIVE, at=self.now, by=email),
-            created_at=self.now,
-            created_by=email,
-        )
-        return sign_token(KEYS, await issue(self.store, made, self.stamp()), jti)
+    async def token(self, email: str = ADA, *, days: float = 30) -> str:
+        identity, stamp = clock.new_id(), self.stamp(email)
+        jti = new_jti(identity)
+        made = new_token(identity, jti[:50], self.now + timedelta(days=days), hash_jti(jti), stamp)
+        return sign_token(KEYS, await issue(self.store, made, stamp), jti)
 
-    def stamp(self) -> Stamp:
-        return Stamp(by=ADA, at=self.now, operation="test", change_id=clock.new_id())
+    def stamp(self, by: str = ADA) -> Stamp:
+        return Stamp(by=by, at=self.now, operation="test", change_id=clock.new_id())
 
     async def ask(self, token: str, body: Any = None, **headers: str) -> httpx.Response:
         async with self.client() as client:

@@ -16,7 +16,7 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.design import Design, parsed
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
-from integrates.server.demo.item import DemoRefused, plain
+from integrates.server.demo.item import DemoRefused, value_of
 from integrates.server.demo.load import NotEmpty, is_empty, load_demo
 from integrates.server.demo.people import people
 
@@ -59,9 +59,9 @@ async def test_dates_are_moved_so_that_the_demo_ends_now() -> None:
     store, design = memory_store(), parsed(json.dumps(DOCUMENT).encode())
     await load(design, store)
     first = facet(DOCUMENT, "group")["TableData"][0]
-    group = await read.get(store, GROUP, group_key(plain(first["info"])["name"]))
+    group = await read.get(store, GROUP, group_key(value_of(first["info"])["name"]))
     assert group is not None
-    before_anchor = datetime.fromisoformat(design.anchor) - datetime.fromisoformat(plain(first["created_at"]))
+    before_anchor = datetime.fromisoformat(design.anchor) - datetime.fromisoformat(value_of(first["created_at"]))
     assert NOW - group.created_at == before_anchor
     assert group.state.at == group.created_at
 
@@ -102,6 +102,15 @@ def released(items: list[dict[str, Any]]) -> None:
     items[0]["state"]["M"]["status"]["S"] = "SAFE"
 
 
+def approved(items: list[dict[str, Any]]) -> None:
+    items[0]["state"]["M"]["status"]["S"] = "VULNERABLE"
+    items[0]["cycle"] = {"M": {"cycles": {"N": "1"}, "opened_at": items[0]["created_at"]}}
+
+
+def retired(items: list[dict[str, Any]]) -> None:
+    items[0]["state"]["M"] |= {"status": {"S": "INACTIVE"}, "reason": {"S": "OUT_OF_SCOPE"}}
+
+
 def climbing(items: list[dict[str, Any]]) -> None:
     items[0]["location"]["M"]["where"]["S"] = "../etc/passwd"
 
@@ -116,6 +125,15 @@ def bad_email(items: list[dict[str, Any]]) -> None:
 
 def orphaned(items: list[dict[str, Any]]) -> None:
     items.clear()
+
+
+def unmanaged(items: list[dict[str, Any]]) -> None:
+    for item in items:
+        item["access"]["M"]["role"]["S"] = "user"
+
+
+def late(items: list[dict[str, Any]]) -> None:
+    items[0]["created_at"]["S"] = items[0]["state"]["M"]["at"]["S"] = "2024-11-06T16:48:00.000000+00:00"
 
 
 def mismatched(items: list[dict[str, Any]]) -> None:
@@ -146,9 +164,13 @@ def undated(items: list[dict[str, Any]]) -> None:
         ("finding", miscalculated),
         ("vulnerability", released),
         ("vulnerability", climbing),
+        ("vulnerability", approved),
+        ("git_root", retired),
         ("group_access", unknown_role),
         ("stakeholder", bad_email),
         ("organization", orphaned),
+        ("organization_access", unmanaged),
+        ("organization_access", late),
         ("finding", orphaned),
         ("git_root", orphaned),
     ],
@@ -156,6 +178,13 @@ def undated(items: list[dict[str, Any]]) -> None:
 async def test_what_the_model_would_not_make_is_refused(name: str, edit: Callable[[list[dict[str, Any]]], None]) -> None:
     with pytest.raises(DemoRefused):
         await load(edited(name, edit), memory_store())
+
+
+async def test_a_moment_before_all_others_is_refused() -> None:
+    store = memory_store()
+    with pytest.raises(DemoRefused):
+        await load_demo(store, edited("group", lambda _: None), datetime(1, 1, 1, tzinfo=UTC), ids())
+    assert await is_empty(store)
 
 
 async def test_malformed_items_are_refused_before_anything_is_written() -> None:

@@ -109,6 +109,13 @@ async def test_too_many_files_are_refused() -> None:
     assert (await send({"operations": operations, "map": places}, files)).status_code == 400
 
 
+@pytest.mark.parametrize(("number", "status"), [(20, 200), (21, 400)])
+async def test_a_form_names_twenty_places_and_no_more(number: int, status: int) -> None:
+    operations = {"query": "q", "variables": {"list": [None] * number}}
+    places = {"0": [f"variables.list.{position}" for position in range(number)]}
+    assert (await send({"operations": operations, "map": places}, [("0", ("a.txt", b"alpha"))])).status_code == status
+
+
 @given(
     st.recursive(
         st.none() | st.integers(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)

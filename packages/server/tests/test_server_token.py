@@ -179,3 +179,12 @@ def test_each_jti_has_256_fresh_random_bits() -> None:
 def test_keys_do_not_show_themselves() -> None:
     assert KEYS.token.hex() not in repr(KEYS)
     assert repr(KEYS.token) not in repr(KEYS)
+
+
+def test_a_token_that_was_sound_before_is_looked_at_again() -> None:
+    """Its signature is verified once, its dates and the key each time."""
+    text = sign_token(KEYS, TOKEN, JTI)
+    assert read_claims(KEYS, text, NOW) == read_claims(KEYS, text, NOW)
+    assert read_claims(KEYS, text, TOKEN.expires_at) is None
+    assert read_claims(derive(b"another secret of thirty-two bytes"), text, NOW) is None
+    assert read_claims(KEYS, text[:-1], NOW) is None

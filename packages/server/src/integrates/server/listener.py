@@ -16,7 +16,7 @@ BACKLOG = 512
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raises :class:`BadSetting` when the address is taken or not this machine's."""
+    """A bound socket; port 0 takes a free one. Raise :class:`BadSetting` when the address is taken or not this machine's."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)

@@ -8,7 +8,7 @@ from typing import Final, TextIO
 import msgspec
 import structlog
 
-from integrates.db_model.values import instant_text
+from integrates.db_model.values.instant import instant_text
 
 QUIET: Final = ("hypercorn.error", "botocore", "urllib3", "asyncio")
 """Loggers of libraries that are heard from WARNING on."""

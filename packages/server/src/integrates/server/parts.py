@@ -7,12 +7,13 @@ from typing import TypeVar
 
 import msgspec
 
+from integrates.db_model.errors import Unfit
 from integrates.db_model.files.port import Files
 from integrates.db_model.files.url import open_files
 from integrates.db_model.store.port import Store
 from integrates.db_model.store.url import open_store
 from integrates.server.auth.secret import MIN_BYTES, VARIABLE, Keys, derive, read_secret
-from integrates.server.place import MEMORY, files_url, key_file
+from integrates.server.place import MEMORY, database_file, files_url, key_file
 from integrates.server.settings import BadSetting, Settings
 
 T = TypeVar("T")
@@ -27,10 +28,16 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, environ: Mapping[str, str]) -> AsyncIterator[Parts]:
-    """Open store and files. Raises :class:`BadSetting` for what can never work, ``Unavailable`` for what does not now."""
+async def open_parts(settings: Settings, environ: Mapping[str, str], *, create: bool = False) -> AsyncIterator[Parts]:
+    """Open store and files; a store that is missing is made only with ``create``.
+
+    Raise :class:`BadSetting` for what can never work, ``Unavailable`` for what does not now.
+    """
+    file = database_file(settings.store)
+    if file is not None and not create and not file.exists():
+        raise BadSetting("store", f"there is no store in {file}; `integrates serve` makes one")
     async with AsyncExitStack() as opened:
-        store = await _entered(opened, "store", open_store(settings.store))
+        store = await _entered(opened, "store", open_store(settings.store, create=create))
         keys = derive(_secret(settings, environ))
         files = await _entered(opened, "files", open_files(settings.files or files_url(settings.store)))
         yield Parts(store, files, keys)
@@ -39,7 +46,7 @@ async def open_parts(settings: Settings, environ: Mapping[str, str]) -> AsyncIte
 async def _entered(opened: AsyncExitStack, name: str, resource: AbstractAsyncContextManager[T]) -> T:
     try:
         return await opened.enter_async_context(resource)
-    except ValueError as error:
+    except (ValueError, Unfit) as error:
         raise BadSetting(name, str(error)) from error
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from integrates.db_model.errors import Rejected
-from integrates.db_model.values import email
+from integrates.db_model.values.text import email
 
 PREFIX = "INTEGRATES_"
 DEFAULT_STORE = "sqlite:///integrates.db"
@@ -78,7 +78,7 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Setti
 
 
 def admins_of(text: str | None) -> tuple[str, ...]:
-    """The e-mails of the setting ``admins``, in lower case. Raises :class:`BadSetting` when one is no e-mail."""
+    """The e-mails of the setting ``admins``, in lower case. Raise :class:`BadSetting` when one is no e-mail."""
     try:
         return tuple(email(part, ("admins",)) for part in (text or "").split(",") if part.strip())
     except Rejected as error:

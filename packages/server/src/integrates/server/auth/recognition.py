@@ -13,8 +13,9 @@ from integrates.db_model.errors import StoreError
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken, TokenKind
-from integrates.db_model.tokens.usage import stamp, usage_key
+from integrates.db_model.tokens.usage import record_use, usage_key
 from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.sessions import find_session, hash_session_id
@@ -64,13 +65,13 @@ async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None
     if not (owner and token and _opens(token, claims, now)):
         return None
     with suppress(StoreError):  # a stamp that cannot be written is no reason to turn the caller away
-        await stamp(store, "TOKEN", token.id, stamped, now)
+        await record_use(store, "TOKEN", token.id, stamped, now)
     return Actor(claims.sub, Means.API_TOKEN)
 
 
 def _opens(token: AccessToken, claims: Claims, now: datetime) -> bool:
     same = hmac.compare_digest(token.jti_hash, hash_jti(claims.jti))
-    return same and token.kind is TokenKind.API and token.owner == claims.sub and token.expires_at > now
+    return same and token.kind is TokenKind.API and token.owner == claims.sub and is_usable(token, now)
 
 
 async def _by_session(store: Store, cookie: str, now: datetime) -> Actor | None:

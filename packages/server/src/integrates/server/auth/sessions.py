@@ -9,10 +9,10 @@ from typing import Final
 import msgspec
 
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.facet import index_keys, key_of, of_design
+from integrates.db_model.entity.facet import index_key, key_of, of_design
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store.port import ABSENT, ANYTHING, Change, Delete, Item, Key, Put, Store, Value, Version
-from integrates.db_model.values import instant_text
+from integrates.db_model.values.instant import instant_text, is_ahead
 
 IDLE: Final = timedelta(minutes=40)
 ABSOLUTE: Final = timedelta(hours=12)
@@ -21,6 +21,7 @@ SEEN_EVERY: Final = timedelta(minutes=1)
 ID_BYTES: Final = 32
 ATTEMPTS: Final = 3
 _FACET: Final = "session"
+_KIND: Final = "live_session"
 
 
 class Session(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,18 +45,18 @@ def hash_session_id(session_id: str) -> str:
 
 
 def is_alive(session: Session, now: datetime) -> bool:
-    """Whether the session is within its idle and absolute life."""
-    return now - session.last_seen < IDLE and now - session.created_at < ABSOLUTE
+    """Return whether the session is within its idle and absolute life; dates of a clock that was ahead do not count (E15)."""
+    return is_ahead(session.last_seen + IDLE, now, IDLE) and is_ahead(session.created_at + ABSOLUTE, now, ABSOLUTE)
 
 
 async def open_session(store: Store, email: str, session_id: str, now: datetime) -> Session:
-    """Store a session of the person and end the one before, in one transaction. Raises ``Conflict`` when outrun repeatedly."""
+    """Store a session of the person and end the one before, in one transaction. Raise ``Conflict`` when outrun repeatedly."""
     session = Session(hash=hash_session_id(session_id), email=email, created_at=now, last_seen=now)
 
     async def attempt() -> None:
-        held = (await claim.holders(store, (claim.claim_key("live_session", email),)))[0]
-        ended = (Delete(_key(held.owner), ANYTHING),) if held else ()
-        taken = claim.taken("live_session", email, owner=session.hash, held=held)
+        held = await _held(store, email)
+        ended = (Delete(_key(held.owner), ANYTHING),) if held and not held.freed else ()
+        taken = claim.taken(_claim(email), _KIND, session.hash, held)
         await store.write((Put(_item(session), ABSENT), taken, *ended))
 
     await _repeated(attempt)
@@ -73,12 +74,12 @@ async def find_session(store: Store, session_id: str, now: datetime) -> Session 
 
 
 async def close_session(store: Store, session: Session) -> None:
-    """End a session; ending it twice is no error. Raises ``Conflict`` when outrun repeatedly."""
+    """End a session; ending it twice is no error. Raise ``Conflict`` when outrun repeatedly."""
 
     async def attempt() -> None:
-        held = (await claim.holders(store, (claim.claim_key("live_session", session.email),)))[0]
-        own = held is not None and held.owner == session.hash
-        freed: tuple[Change, ...] = (claim.freed("live_session", session.email, held=held),) if held and own else ()
+        held = await _held(store, session.email)
+        own = held if held and held.owner == session.hash else None
+        freed: tuple[Change, ...] = (claim.freed(_claim(session.email), _KIND, own),) if own else ()
         await store.write((Delete(_key(session.hash), ANYTHING), *freed))
 
     await _repeated(attempt)
@@ -104,6 +105,15 @@ async def _repeated(attempt: Callable[[], Awaitable[None]]) -> None:
     return await attempt()
 
 
+def _claim(email: str) -> Key:
+    return claim.claim_key(_KIND, email)
+
+
+async def _held(store: Store, email: str) -> claim.Held | None:
+    (item,) = await store.get((_claim(email),))
+    return claim.held_of(item)
+
+
 def _key(digest: str) -> Key:
     return key_of(_FACET, {"hash": digest})
 
@@ -116,7 +126,8 @@ def _item(session: Session) -> Item:
         "last_seen": instant_text(session.last_seen),
         "state": {"status": "ACTIVE"},
     }
-    return Item(_key(session.hash), session.version, attributes, index_keys(of_design(_FACET), (1,), parts))
+    listed = {number: index_key(template, parts) for number, template in of_design(_FACET).indexes.items()}
+    return Item(_key(session.hash), session.version, attributes, listed)
 
 
 def _session(item: Item) -> Session:

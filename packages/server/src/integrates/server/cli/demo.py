@@ -42,7 +42,7 @@ def demo(
         _check_lasting(settings.store)
 
         async def loaded() -> int:
-            async with open_parts(settings, os.environ) as parts:
+            async with open_parts(settings, os.environ, create=True) as parts:
                 return await fill(parts, at)
 
         typer.echo(f"{asyncio.run(loaded())} demo entities in {settings.store}")

@@ -6,7 +6,7 @@ from typing import NoReturn
 
 import typer
 
-from integrates.db_model.errors import Unavailable
+from integrates.db_model.errors import ModelError, Unavailable, Unfit
 from integrates.server.demo.item import DemoRefused
 from integrates.server.demo.load import NotEmpty
 from integrates.server.settings import BadSetting
@@ -31,5 +31,9 @@ def explained() -> Iterator[None]:
         fail("store: it is not empty, and the demo would mix with what it holds; name another store, or none")
     except Unavailable as error:
         fail(f"store: it cannot be reached: {error}")
+    except Unfit as error:
+        fail(f"store: {error.reason}")
+    except ModelError as error:
+        fail(f"store: what it holds is damaged, of a newer program, or changes all the time: {type(error).__name__} {error}")
     except OSError as error:
         fail(f"{error.filename or 'system'}: {error.strerror or error}")

@@ -1,6 +1,7 @@
 """``integrates serve``: the service."""
 
 import asyncio
+import gc
 import importlib
 import os
 import sys
@@ -97,12 +98,13 @@ def _serve(settings: Settings, bound: socket, demo: Demo | None) -> None:
 
 async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
     stopping, background = asyncio.Event(), new_background()
-    async with open_parts(settings, os.environ) as parts:
+    async with open_parts(settings, os.environ, create=True) as parts:
         if demo:
             await _fill(parts, demo)
         await appoint(parts.store, admins_of(settings.admins), clock.now(), clock.new_id())
         typer.echo(greeting.text(bound.getsockname()[1], settings, demo=demo is not None))
         service = _service(settings, parts, background.spawn, stopping)
+        gc.freeze()  # what start-up has made stays: looking through it again and again finds nothing
         await run(new_app(service), bound, settings, stopping)
         await background.drain(settings.graceful_seconds)
 

@@ -2,30 +2,28 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated
 
-import msgspec
 import typer
 
-from integrates.db_model.entity import plan as planning
-from integrates.db_model.entity import read
+from integrates.db_model.entity.read import get
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import AlreadyExists, Rejected
+from integrates.db_model.errors import AlreadyExists, NotFound, Rejected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
-from integrates.db_model.store.port import MAX_PAGE, Query, Store
-from integrates.db_model.tokens.change import issue
-from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
-from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
-from integrates.db_model.values import email as email_rule
-from integrates.db_model.values import person_text
+from integrates.db_model.store.port import Store
+from integrates.db_model.tokens import commands as tokens
+from integrates.db_model.tokens.rules import is_usable
+from integrates.db_model.tokens.types import AccessToken
+from integrates.db_model.values.text import email as email_rule
+from integrates.db_model.values.text import person_text
 from integrates.server import clock
 from integrates.server.admin import appoint
 from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, settings_of
 from integrates.server.parts import Parts, open_parts
-from integrates.server.place import database_file
 from integrates.server.settings import BadSetting, admins_of
 
 MAX_DAYS = 179
@@ -51,9 +49,6 @@ def token(
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explained():
         settings = settings_of(context, {"store": store})
-        file = database_file(settings.store)
-        if file is not None and not file.exists():
-            raise BadSetting("store", f"there is no store in {file}; `integrates serve` makes one")
 
         async def printed() -> str:
             async with open_parts(settings, os.environ) as parts:
@@ -64,52 +59,46 @@ def token(
 
 
 async def issued(parts: Parts, email: str, name: str | None, days: int, *, replace: bool) -> str:
-    """The text of a new token. Raises :class:`BadSetting` for an unknown person, a bad or taken name, or too many tokens."""
-    at = clock.now()
-    fresh = new_jti(clock.new_id())
-    made = AccessToken(
-        id=fresh.partition(".")[0],
-        owner=await _existing(parts.store, email),
-        name=_checked_name(name or f"command line {at:%Y-%m-%d %H:%M:%S.%f}"),
-        kind=TokenKind.API,
-        issued_at=at,
-        expires_at=at + timedelta(days=days),
-        jti_hash=hash_jti(fresh),
-        slot=0,
-        state=TokenState(status=TokenStatus.ACTIVE, at=at, by=email),
-        created_at=at,
-        created_by=email,
-    )
-    return sign_token(parts.keys, await _stored(parts.store, made, replace=replace), fresh)
+    """Return the text of a new token.
+
+    Raise :class:`BadSetting` for an unknown person, a bad or taken name, or too many tokens.
+    """
+    at, owner = clock.now(), await _existing(parts.store, email)
+    stamp = Stamp(by=owner, at=at, operation="command_token", change_id=clock.new_id())
+    called = _checked_name(name or f"command line {at:%Y-%m-%d %H:%M:%S.%f}")
+    identity = clock.new_id()
+    jti = new_jti(identity)
+    made = tokens.new_token(identity, called, at + timedelta(days=days), hash_jti(jti), stamp)
+    return sign_token(parts.keys, await _stored(parts.store, made, stamp, replace=replace), jti)
 
 
-async def _stored(store: Store, made: AccessToken, *, replace: bool) -> AccessToken:
-    stamp = Stamp(by=made.owner, at=made.issued_at, operation="command_token", change_id=clock.new_id())
+async def _stored(store: Store, made: AccessToken, stamp: Stamp, *, replace: bool) -> AccessToken:
     try:
-        return await issue(store, made, stamp)
+        return await tokens.issue(store, made, stamp)
     except AlreadyExists as error:
         raise BadSetting("name", f"{made.owner} has a token of that name") from error
     except Rejected as error:
         if not replace:
             raise BadSetting("token", f"{made.owner} has five tokens; --replace revokes the oldest") from error
     await _revoke_oldest(store, made.owner, stamp)
-    return await issue(store, made, stamp)
+    try:
+        return await tokens.issue(store, made, stamp)
+    except Rejected as error:
+        raise BadSetting("token", f"somebody else makes tokens of {made.owner} at the same time; try again") from error
 
 
 async def _revoke_oldest(store: Store, owner: str, stamp: Stamp) -> None:
-    pattern = Query(pattern="tokens_of_owner", index=1, pk=f"USER#{owner}", limit=MAX_PAGE)
-    listed = await read.everything(store, ACCESS_TOKEN, pattern)
-    oldest = min(listed, key=lambda token: token.issued_at)
-    current = await read.get(store, ACCESS_TOKEN, access_token_key(oldest.id))
-    if current is not None:
-        revoked = TokenState(status=TokenStatus.REVOKED, at=stamp.at, by=stamp.by)
-        plan = planning.changed(ACCESS_TOKEN, current, lambda old, _: msgspec.structs.replace(old, state=revoked), stamp)
-        await store.write(plan.changes)
+    """Revoke the oldest token that is usable. A list may be behind: where it shows none, or one that is gone, nothing is."""
+    usable = [token for token in await tokens.tokens_of(store, owner) if is_usable(token, stamp.at)]
+    oldest = min(usable, key=lambda token: token.issued_at, default=None)
+    with suppress(NotFound):
+        if oldest is not None:
+            await tokens.revoke(store, oldest.id, stamp)
 
 
 async def _existing(store: Store, email: str) -> str:
     try:
-        person = await read.get(store, STAKEHOLDER, stakeholder_key(email_rule(email, ("email",))))
+        person = await get(store, STAKEHOLDER, stakeholder_key(email_rule(email, ("email",))))
     except Rejected as error:
         raise BadSetting("EMAIL", "this is not an e-mail address") from error
     if person is None:

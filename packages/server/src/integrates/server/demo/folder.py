@@ -20,7 +20,7 @@ _NOTE: Final = "The demo of Integrates lives here. Whoever starts it again loses
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Keep the folder to this process. Raises :class:`BadSetting` while another demo runs in it, or when it is none."""
+    """Keep the folder to this process. Raise :class:`BadSetting` while another demo runs in it, or when it is none."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise BadSetting("demo", f"the folder {folder} holds something else; start the demo elsewhere")
     folder.mkdir(exist_ok=True)
@@ -49,5 +49,5 @@ def complete(folder: Path) -> None:
 
 
 def is_complete(folder: Path) -> bool:
-    """Whether everything of the demo is in its store."""
+    """Return whether everything of the demo is in its store."""
     return (folder / COMPLETE).exists()

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from integrates.db_model.entity.facet import E, Facet, entity_key
-from integrates.db_model.store.design import FacetDesign
+from integrates.db_model.store.design import Design
 from integrates.db_model.store.port import Key
 
 
@@ -24,8 +24,8 @@ class DemoRefused(Exception):
         return f"demo item {self.item} of facet {self.facet}: {self.reason}"
 
 
-def plain(value: Mapping[str, Any]) -> Any:
-    """The value of one attribute written as DynamoDB JSON, such as ``{"S": "text"}``. Raises ``ValueError`` for other types."""
+def value_of(value: Mapping[str, Any]) -> Any:
+    """Return the value of an attribute in DynamoDB's JSON, such as ``{"S": "text"}``. Raise ``ValueError`` for other types."""
     match dict(value):
         case {"S": str(text)}:
             return text
@@ -36,15 +36,15 @@ def plain(value: Mapping[str, Any]) -> Any:
         case {"NULL": True}:
             return None
         case {"M": dict(members)}:
-            return {name: plain(member) for name, member in members.items()}
+            return {name: value_of(member) for name, member in members.items()}
         case {"L": list(members)}:
-            return [plain(member) for member in members]
+            return [value_of(member) for member in members]
         case _:
             raise ValueError(f"not a type that the demo uses: {sorted(value)}")
 
 
 def moved(value: Any, by: timedelta) -> Any:
-    """The builtins of an entity with every date moved."""
+    """Return the builtins of an entity with every date moved."""
     match value:
         case datetime():
             return value + by
@@ -56,21 +56,21 @@ def moved(value: Any, by: timedelta) -> Any:
             return value
 
 
-def read_entities(facet: Facet[E], design: FacetDesign, by: timedelta) -> tuple[E, ...]:
-    """The demo entities of a facet, not yet stored (version 0), with their dates moved. Raises :class:`DemoRefused`."""
-    return tuple(_entity(facet, item, by) for item in design.demo)
+def read_entities(facet: Facet[E], design: Design, by: timedelta) -> tuple[E, ...]:
+    """Return the demo entities of a facet, not yet stored (version 0), with their dates moved. Raise :class:`DemoRefused`."""
+    return tuple(_entity(facet, item, by) for item in design.facets[facet.name].demo)
 
 
 def _entity(facet: Facet[E], item: Mapping[str, Any], by: timedelta) -> E:
     name = str(item.get("pk", {}).get("S"))
     try:
-        attributes = {attribute: plain(value) for attribute, value in item.items()}
+        attributes = {attribute: value_of(value) for attribute, value in item.items()}
         key = Key(attributes.pop("pk"), attributes.pop("sk"))
         version = attributes.pop("version")
         first = msgspec.convert(attributes, facet.type)
         entity = msgspec.convert(moved(msgspec.to_builtins(first, builtin_types=(datetime,)), by), facet.type)
         fits = version == 1 and entity_key(facet, entity) == key
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, OverflowError) as error:
         raise DemoRefused(facet.name, name, str(error)) from error
     if not fits:
         raise DemoRefused(facet.name, name, "the keys or the version do not fit the attributes")

@@ -22,12 +22,12 @@ class Person(msgspec.Struct, frozen=True):
 
 
 def people(design: Design) -> tuple[Person, ...]:
-    """The people of the exported design in its order."""
+    """Return the people of the exported design in its order."""
     return tuple(Person(person.email, _roles(design, person.email, person.access.role)) for person in _all(STAKEHOLDER, design))
 
 
 def _all(facet: Facet[E], design: Design) -> tuple[E, ...]:
-    return read_entities(facet, design.facets[facet.name], timedelta(0))
+    return read_entities(facet, design, timedelta(0))
 
 
 def _roles(design: Design, email: str, role: PlatformRole) -> tuple[str, ...]:

@@ -80,7 +80,7 @@ PLACES: Final = tuple(Place(rule, file, line) for rule, file, lines in _FILES fo
 
 
 def report(places: Collection[Place]) -> bytes:
-    """The SARIF document about these places."""
+    """Return the SARIF document about these places."""
     driver = {
         "name": TOOL,
         "version": "1.4.0",

@@ -12,11 +12,9 @@ import msgspec
 from integrates.api.context import Actor, Context, Means
 from integrates.api.execution import Api, execute, new_api
 from integrates.api.upload import in_memory
-from integrates.db_model.entity import claim, read, transaction
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.roots import change
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
-from integrates.db_model.values import instant_text
+from integrates.db_model.roots.commands import deactivate
+from integrates.db_model.values.instant import instant_text
 from integrates.server import clock
 from integrates.server.auth import tokens
 from integrates.server.demo.scan import PLACES, Place, report
@@ -127,18 +125,12 @@ async def _root(stage: Stage, at: datetime, group: str = GROUP, nickname: str = 
 
 async def _retire(group: str, nickname: str, stage: Stage, at: datetime) -> None:
     """Take a root out of scope, through the model: the API has no mutation for it yet."""
-    store, identifier = stage.parts.store, await _root(stage, at, group, nickname)
-    root = await read.get(store, GIT_ROOT, root_key(identifier))
-    if root is None:
-        raise Skipped(f"there is no root {nickname} in {group}")
-    place = change.location_claim(root.organization_id, root.location.url, root.location.branch)
-    [held] = await claim.holders(store, (place,))
     stamp = Stamp(by=GUS, at=at, operation="deactivate_root", change_id=clock.new_id())
-    await transaction.write(store, (change.deactivated(root, "OUT_OF_SCOPE", held, stamp),))
+    await deactivate(stage.parts.store, await _root(stage, at, group, nickname), "OUT_OF_SCOPE", stamp)
 
 
 async def _ask(stage: Stage, email: str, at: datetime, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The data of an answer. Raises :class:`Skipped` when a person's call would have been refused."""
+    """Return the data of an answer. Raise :class:`Skipped` when a person's call would have been refused."""
     async with asyncio.TaskGroup() as beyond:
         context = _context(stage, email, at, lambda work: _spawned(beyond, work))
         answer = await execute(stage.api, {"query": query, "variables": dict(variables)}, context)

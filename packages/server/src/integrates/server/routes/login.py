@@ -12,7 +12,7 @@ from integrates.db_model.entity import read
 from integrates.db_model.errors import Rejected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
-from integrates.db_model.values import email as email_rule
+from integrates.db_model.values.text import email as email_rule
 from integrates.server.auth import sessions
 from integrates.server.auth.origin import cookie_name, is_local, is_secure, may_write
 from integrates.server.auth.recognition import cookie_of
