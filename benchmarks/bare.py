@@ -1,6 +1,5 @@
-"""The same work by hand, with nothing but the standard library: what the measurements are compared with."""
+"""The same work by hand, with nothing but sqlite3 and msgspec: the floor that the measurements are compared with."""
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -8,22 +7,142 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-_ROWS_A_TRANSACTION = 95
-"""What an import writes in one transaction."""
+import msgspec
+
+_CHANGES_A_TRANSACTION = 1_000
+"""As many as the embedded store takes at once."""
 
 
-def _tables(source: sqlite3.Connection) -> list[tuple[str, str]]:
-    found = source.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return [(str(name), str(sql)) for name, sql in found]
+class _Region(msgspec.Struct, frozen=True):
+    startLine: int  # noqa: N815 -- the name of the member in SARIF
 
 
-def _indexes(source: sqlite3.Connection) -> list[str]:
-    found = source.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+class _Artifact(msgspec.Struct, frozen=True):
+    uri: str
+
+
+class _Physical(msgspec.Struct, frozen=True):
+    artifactLocation: _Artifact  # noqa: N815 -- the name of the member in SARIF
+    region: _Region
+
+
+class _Place(msgspec.Struct, frozen=True):
+    physicalLocation: _Physical  # noqa: N815 -- the name of the member in SARIF
+
+
+class _Message(msgspec.Struct, frozen=True):
+    text: str
+
+
+class _Result(msgspec.Struct, frozen=True):
+    ruleId: str  # noqa: N815 -- the name of the member in SARIF
+    message: _Message
+    locations: list[_Place]
+
+
+class _Run(msgspec.Struct, frozen=True):
+    results: list[_Result]
+
+
+class _Sarif(msgspec.Struct, frozen=True):
+    runs: list[_Run]
+
+
+class _Parent(msgspec.Struct, frozen=True):
+    id: str
+    title: str | None = None
+    nickname: str | None = None
+
+
+class _Tool(msgspec.Struct, frozen=True, rename="camel"):
+    name: str
+    rule_id: str
+
+
+class _Status(msgspec.Struct, frozen=True):
+    status: str
+
+
+class _Stored(msgspec.Struct, frozen=True, rename="camel"):
+    """A vulnerability as it would be stored: whole, and naming its parents by id."""
+
+    id: str
+    finding_id: str
+    root_id: str
+    group_name: str
+    type: str
+    technique: str
+    source: str
+    where: str
+    specific: str
+    commit: str | None
+    snippet: str | None
+    detail: str | None
+    tool: _Tool | None
+    tags: list[str]
+    state: str
+    treatment: _Status
+    reported_at: str
+    opened_at: str
+    closed_at: str | None
+    cycles: int
+    created_at: str
+    created_by: str
+    version: int
+
+
+class _Title(msgspec.Struct, frozen=True):
+    title: str | None
+
+
+class _Nickname(msgspec.Struct, frozen=True):
+    nickname: str | None
+
+
+class _Node(msgspec.Struct, frozen=True, rename="camel"):
+    """A vulnerability as the page shows it."""
+
+    id: str
+    type: str
+    technique: str
+    source: str
+    where: str
+    specific: str
+    state: str
+    opened_at: str
+    cycles: int
+    created_by: str
+    finding: _Title
+    root: _Nickname | None
+
+
+EVERYTHING = """query($group: ID!, $first: Int!) { group(name: $group) { vulnerabilities(first: $first) { nodes {
+  id groupName type technique source where specific commit snippet detail tool { name ruleId } tags state treatment { status }
+  reportedAt openedAt closedAt cycles createdAt createdBy version finding { id title } root { id nickname } } } } }"""
+"""Asks for what is stored by hand."""
+
+_sarif = msgspec.json.Decoder(_Sarif)
+_stored = msgspec.json.Decoder(_Stored)
+_parent = msgspec.json.Decoder(_Parent)
+_encode = msgspec.json.Encoder().encode
+
+
+def _schema(source: sqlite3.Connection) -> list[str]:
+    found = source.execute(
+        "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' ORDER BY type DESC"
+    )
     return [str(sql) for (sql,) in found]
 
 
+def _rows(source: sqlite3.Connection) -> dict[str, list[tuple[Any, ...]]]:
+    found = source.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'").fetchall()
+    tables = {str(name): source.execute(f"SELECT * FROM {name}").fetchall() for (name,) in found}  # noqa: S608 -- of our file
+    return {name: rows for name, rows in tables.items() if rows}
+
+
 def _slices(rows: Sequence[tuple[Any, ...]]) -> Iterator[Sequence[tuple[Any, ...]]]:
-    return (rows[start : start + _ROWS_A_TRANSACTION] for start in range(0, len(rows), _ROWS_A_TRANSACTION))
+    size = _CHANGES_A_TRANSACTION
+    return (rows[start : start + size] for start in range(0, len(rows), size))
 
 
 def _inserted(target: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -34,57 +153,73 @@ def _inserted(target: sqlite3.Connection, table: str, rows: Sequence[tuple[Any, 
         target.execute("COMMIT")
 
 
-def rewritten(database: Path, copy: Path) -> float:
-    """Write all rows of a database into a new one, as durably and in transactions as large; return the CPU seconds."""
+def fill_seconds(content: bytes, database: Path, copy: Path) -> float:
+    """Decode a file and write all rows that the database has into a new one, as durably; return the CPU seconds."""
     with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
         target.execute("PRAGMA journal_mode = WAL")
         target.execute("PRAGMA synchronous = FULL")
-        tables = _tables(source)
-        for sql in [*(sql for _, sql in tables), *_indexes(source)]:
+        for sql in _schema(source):
             target.execute(sql)
-        rows = {name: source.execute(f"SELECT * FROM {name}").fetchall() for name, _ in tables}  # noqa: S608 -- likewise
+        rows = _rows(source)
         begin = time.process_time()
+        _sarif.decode(content)
         for name, found in rows.items():
-            if found:
-                _inserted(target, name, found)
+            _inserted(target, name, found)
         return time.process_time() - begin
 
 
-def _node(row: str, titles: dict[str, str]) -> dict[str, Any]:
-    found = json.loads(row)
-    return {
-        "id": found["id"],
-        "type": found["type"],
-        "technique": found["technique"],
-        "source": found["source"],
-        "where": found["location"]["where"],
-        "specific": found["location"]["specific"],
-        "state": found["state"]["status"],
-        "openedAt": found["cycle"]["opened_at"],
-        "cycles": found["cycle"]["cycles"],
-        "createdBy": found["created_by"],
-        "finding": {"title": titles[found["finding_id"]]},
-    }
+def shelved(nodes: Sequence[dict[str, Any]], file: Path) -> None:
+    """Write vulnerabilities, as ``EVERYTHING`` shows them, and their parents into a new database, by hand."""
+    parents = {part["id"]: part for node in nodes for part in (node["finding"], node["root"])}
+    items = [{**node, "findingId": node["finding"]["id"], "rootId": node["root"]["id"]} for node in nodes]
+    with closing(sqlite3.connect(file, isolation_level=None)) as target:
+        target.execute("PRAGMA journal_mode = WAL")
+        target.execute("CREATE TABLE parent (id TEXT PRIMARY KEY, body BLOB NOT NULL)")
+        target.execute(
+            "CREATE TABLE item (id TEXT PRIMARY KEY, owner TEXT NOT NULL, place INTEGER NOT NULL, body BLOB NOT NULL)"
+        )
+        target.execute("CREATE INDEX listed ON item (owner, place)")
+        _inserted(target, "parent", [(key, _encode(part)) for key, part in parents.items()])
+        bodies = [_encode({name: value for name, value in item.items() if name not in {"finding", "root"}}) for item in items]
+        _inserted(target, "item", [(item["id"], item["groupName"], n, bodies[n]) for n, item in enumerate(items)])
 
 
-def _page(source: sqlite3.Connection, group: str, size: int) -> str:
-    rows = source.execute(
-        "SELECT body FROM integrates_vms WHERE pk_5 = ? ORDER BY sk_5 LIMIT ?", (f"GROUP#{group}", size)
-    ).fetchall()
-    ids = {f"FIN#{json.loads(row)['finding_id']}" for (row,) in rows}
+def page(source: sqlite3.Connection, group: str, size: int, *, root: bool) -> bytes:
+    """Read the first vulnerabilities of a group with their findings, and roots if wanted, and encode the answer."""
+    rows = source.execute("SELECT body FROM item WHERE owner = ? ORDER BY place LIMIT ?", (group, size)).fetchall()
+    items = [_stored.decode(body) for (body,) in rows]
+    ids = {item.finding_id for item in items} | ({item.root_id for item in items} if root else set())
     marks = ", ".join("?" * len(ids))
-    findings = source.execute(
-        f"SELECT body FROM integrates_vms WHERE pk IN ({marks})",  # noqa: S608 -- only question marks
-        tuple(ids),
+    found = source.execute(f"SELECT body FROM parent WHERE id IN ({marks})", tuple(ids))  # noqa: S608 -- only question marks
+    parents = {parent.id: parent for parent in (_parent.decode(body) for (body,) in found)}
+    nodes = [_node(item, parents, root=root) for item in items]
+    return _encode({"data": {"group": {"vulnerabilities": {"nodes": nodes}}}})
+
+
+def _node(item: _Stored, parents: dict[str, _Parent], *, root: bool) -> _Node:
+    return _Node(
+        item.id,
+        item.type,
+        item.technique,
+        item.source,
+        item.where,
+        item.specific,
+        item.state,
+        item.opened_at,
+        item.cycles,
+        item.created_by,
+        _Title(parents[item.finding_id].title),
+        _Nickname(parents[item.root_id].nickname) if root else None,
     )
-    titles = {found["id"]: found["description"]["title"] for found in (json.loads(row) for (row,) in findings)}
-    return json.dumps({"data": {"group": {"vulnerabilities": {"nodes": [_node(row, titles) for (row,) in rows]}}}})
 
 
-def page_seconds(database: Path, group: str, size: int, repeats: int) -> float:
-    """Read and encode a page by hand so many times; return the CPU seconds of one."""
-    with closing(sqlite3.connect(database)) as source:
-        begin = time.process_time()
-        for _ in range(repeats):
-            _page(source, group, size)
-        return (time.process_time() - begin) / repeats
+def page_seconds(file: Path, group: str, size: int, repeats: int, *, root: bool) -> float:
+    """Read and encode a page by hand so many times; return the CPU seconds of the fastest."""
+    with closing(sqlite3.connect(file)) as source:
+        return min(_page_seconds(source, group, size, root=root) for _ in range(repeats))
+
+
+def _page_seconds(source: sqlite3.Connection, group: str, size: int, *, root: bool) -> float:
+    begin = time.process_time()
+    page(source, group, size, root=root)
+    return time.process_time() - begin

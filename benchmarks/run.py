@@ -1,131 +1,105 @@
-"""Measure an import, pages and store calls, and print the ratios within this run.
+"""Measure imports, pages, growth and DynamoDB, of this checkout or of another one beside it, and print the ratios.
 
-Absolute times say something only beside others of the same run: machines differ and are shared. `--save` keeps the raw
-numbers in `benchmarks/baselines/`.
+Absolute times say something only beside others of the same run: machines differ and are shared.
 """
 
-import asyncio
-import json
+import argparse
+import os
 import sys
-from datetime import UTC, datetime
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import msgspec
-from bare import page_seconds, rewritten
-from calls import BREADTHS, store_calls
+import filling
+import growth
+import reading
+import remote
+from emulator import VARIABLE
+from row import printed, saved
 from scan import sarif
-from service import Running, asked, cpu_seconds, imported, resident_mib, served
-from stage import GROUP, Stage, staged
+from service import import_seconds, placed, served
+from side import HERE, Side, found
+from size import FULL, QUICK, Sizes
+from turn import Figures, joined
 
-from integrates.db_model.store.url import open_store
-
-RESULTS = 10_000
-RULES = 25
-PAGES = {25: 200, 500: 20}
-"""Sizes of pages, and how often each is asked for."""
-PAGE = """query($group: ID!, $first: Int!) { group(name: $group) { vulnerabilities(first: $first) { nodes {
-  id type technique source where specific state openedAt cycles createdBy finding { title } } } } }"""
-BASELINES = Path(__file__).parent / "baselines"
+_GROUP = "measured"
+PARTS = ("filling", "reading", "growth", "dynamodb")
 
 
-class Row(msgspec.Struct, frozen=True):
-    """One line of the table: what was measured, in which unit, the target where there is one, and the ratio to bare work."""
-
-    name: str
-    value: float
-    unit: str
-    target: float | None = None
-    ratio: float | None = None
-
-
-async def _staged(url: str) -> Stage:
-    async with open_store(url) as store:
-        return await staged(store)
-
-
-def _import_rows(running: Running, stage: Stage, database: Path, folder: Path) -> list[Row]:
-    content = sarif(RESULTS, RULES)
-    before = cpu_seconds(running)
-    record = imported(running, stage.root_id, content)
-    first = cpu_seconds(running) - before
-    if record["counts"]["created"] != RESULTS:
-        raise RuntimeError(str(record))
-    memory = resident_mib(running)
-    bare = rewritten(database, folder / "bare.db")
-    before = cpu_seconds(running)
-    imported(running, stage.root_id, content)
-    again = cpu_seconds(running) - before
-    return [
-        Row(f"import of {RESULTS:,} results", first, "CPU s", 10, first / bare),
-        Row("the same rows with bare sqlite3", bare, "CPU s"),
-        Row("import of the same file again", again, "CPU s", None, again / bare),
-        Row("memory of the service after the first import", memory, "MiB", 150),
-    ]
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="nox -s bench --", description=__doc__)
+    parser.add_argument(
+        "--against", type=Path, metavar="FOLDER", help="another checkout, to be measured in turns with this one"
+    )
+    parser.add_argument("--quick", action="store_true", help="small sizes, which show only that everything runs")
+    parser.add_argument("--save", action="store_true", help="keep the raw numbers of each side in benchmarks/baselines/")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="measure only these parts")
+    given = parser.parse_args()
+    if given.quick and given.save:
+        parser.error("small sizes are no numbers to keep")
+    return given
 
 
-def _page_rows(running: Running, database: Path) -> list[Row]:
-    rows: list[Row] = []
-    for size, repeats in PAGES.items():
-        variables = {"group": GROUP, "first": size}
-        found = asked(running, PAGE, variables)["group"]["vulnerabilities"]["nodes"]
-        if len(found) != size:
-            raise RuntimeError(f"a page of {size} has {len(found)}")
-        before = cpu_seconds(running)
-        for _ in range(repeats):
-            asked(running, PAGE, variables)
-        spent = (cpu_seconds(running) - before) / repeats * 1_000
-        bare = page_seconds(database, GROUP, size, repeats) * 1_000
-        rows += [
-            Row(f"page of {size} vulnerabilities", spent, "CPU ms", 10 if size == min(PAGES) else None, spent / bare),
-            Row(f"the same {size} rows read and encoded by hand", bare, "CPU ms"),
-        ]
-    return rows
+def _sides(against: Path | None) -> list[Side]:
+    try:
+        return [found("value", HERE)] if against is None else [found("before", against), found("after", HERE)]
+    except RuntimeError as error:
+        sys.exit(str(error))
 
 
-def _call_rows() -> list[Row]:
-    narrow, wide = BREADTHS
-    return [
-        Row(f"store calls, depth {name}, breadth {wide}", found[wide], "calls", None, found[wide] / found[narrow])
-        for name, found in asyncio.run(store_calls()).items()
-    ]
+def _embedded(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: Sizes) -> Iterator[Figures]:
+    with ExitStack() as stack:
+        benches = []
+        for side in sides:
+            home = folder / side.name
+            home.mkdir()
+            benches.append(stack.enter_context(served(side, f"sqlite:///{home / 'store.db'}", home)))
+        places = {bench.side.name: placed(bench, _GROUP) for bench in benches}
+        for bench in benches:
+            content = sarif(range(sizes.results), sizes.rules)
+            import_seconds(bench, places[bench.side.name], content, {"created": sizes.results})
+        if "reading" in parts:
+            _told("reading")
+            yield reading.measured(benches, _GROUP, folder, sizes)
+        _told("growth")
+        yield growth.small(benches, sizes)
+        if "growth" in parts:
+            yield growth.large(benches, places, sizes)
 
 
-def _measured() -> list[Row]:
+def _told(part: str) -> None:
+    print(f"measuring {part}", file=sys.stderr, flush=True)
+
+
+def _measured(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: Sizes) -> Iterator[Figures]:
+    if "filling" in parts:
+        _told("filling")
+        yield filling.measured(sides, sizes)
+    if set(parts) & {"reading", "growth"}:
+        yield from _embedded(sides, folder, parts, sizes)
+    if "dynamodb" in parts:
+        program = os.environ.get(VARIABLE)
+        if program is None:
+            print(f"DynamoDB is left out: {VARIABLE} does not name an emulator (nox -s bench does)")
+        else:
+            _told("dynamodb")
+            yield remote.measured(sides, program, folder, sizes)
+
+
+def main() -> None:
+    """Measure what the arguments ask for."""
+    given = _arguments()
+    sizes, sides = QUICK if given.quick else FULL, _sides(given.against)
+    for side in sides:
+        print(f"{side.name}: {side.commit}", flush=True)
     with TemporaryDirectory() as name:
-        folder = Path(name)
-        database = folder / "store.db"
-        url = f"sqlite:///{database}"
-        stage = asyncio.run(_staged(url))
-        with served(url, folder) as running:
-            return [
-                *_import_rows(running, stage, database, folder),
-                *_page_rows(running, database),
-                *_call_rows(),
-            ]
-
-
-def _line(row: Row) -> str:
-    target = "" if row.target is None else f"<= {row.target:g}"
-    ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-    return f"{row.name:<72} {row.value:>9.3f} {row.unit:<7} {target:>8} {ratio:>8}"
-
-
-def _printed(rows: list[Row]) -> None:
-    print(f"{'':<72} {'value':>9} {'unit':<7} {'target':>8} {'ratio':>8}")
-    for row in rows:
-        print(_line(row))
-    print("ratio: to the bare work below; of store calls: breadth 100 to breadth 10, which must be 1.00")
-
-
-def _saved(rows: list[Row]) -> None:
-    BASELINES.mkdir(exist_ok=True)
-    day = datetime.now(UTC).date()
-    (BASELINES / f"{day}.json").write_text(json.dumps(msgspec.to_builtins(rows), indent=1) + "\n")
+        figures = joined(_measured(sides, Path(name), given.only, sizes))
+    printed(figures)
+    if given.save:
+        for side in sides:
+            print(f"kept in {saved(side, figures[side.name], sizes).relative_to(HERE)}")
 
 
 if __name__ == "__main__":
-    table = _measured()
-    _printed(table)
-    if "--save" in sys.argv[1:]:
-        _saved(table)
+    main()

@@ -1,6 +1,7 @@
 """Scans to measure with: SARIF documents that look like those of a real scanner, the same bytes each time."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 _TEXT = "The value comes from a request and reaches the statement unchecked; use a parameter instead of text in place %d."
@@ -26,8 +27,11 @@ def _result(number: int, rules: int) -> dict[str, Any]:
     }
 
 
-def sarif(results: int, rules: int) -> bytes:
-    """Return a SARIF 2.1.0 file of so many results, spread evenly over so many rules, each at a place of its own."""
-    driver = {"name": "generated", "rules": [_rule(number) for number in range(rules)]}
-    run = {"tool": {"driver": driver}, "results": [_result(number, rules) for number in range(results)]}
+def sarif(numbers: Sequence[int], rules: int, tool: str = "generated") -> bytes:
+    """Return a SARIF 2.1.0 file of the results of these numbers, each at a place of its own and of one of so many rules.
+
+    A number is the same result in each file with as many rules.
+    """
+    driver = {"name": tool, "rules": [_rule(number) for number in range(rules)]}
+    run = {"tool": {"driver": driver}, "results": [_result(number, rules) for number in numbers]}
     return json.dumps({"version": "2.1.0", "runs": [run]}).encode()

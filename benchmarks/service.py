@@ -1,8 +1,6 @@
-"""A real service process on a free port, and what it costs: CPU seconds and memory as the operating system counts them."""
+"""A real service process, what it costs as the operating system counts it, and what a person asks of it."""
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,59 +12,67 @@ from typing import Any
 import httpx
 import msgspec
 import psutil
-from stage import GROUP, PERSON
+from side import PERSON, Side, environment
 
-IMPORT = """mutation($group: ID!, $root: ID!, $file: Upload!) {
-  importVulnerabilities(groupName: $group, rootId: $root, file: $file) {
-    import { id state counts { created unchanged closed } } errors { message } } }"""
 _STATE = "query($id: ID!) { import(id: $id) { state counts { created unchanged closed } } }"
+_IMPORT = """mutation($group: ID!, $root: ID!, $file: Upload!, $close: Boolean) {
+  importVulnerabilities(groupName: $group, rootId: $root, file: $file, closeMissing: $close) {
+    import { id state counts { created unchanged closed } } errors { message } } }"""
+_ORGANIZATION = 'mutation { addOrganization(name: "measured") { organization { id } errors { message } } }'
+_GROUP = """mutation($organization: ID!, $name: String!) {
+  addGroup(organizationId: $organization, name: $name, description: "What is measured") {
+    group { name } errors { message } } }"""
+_ROOT = """mutation($group: ID!, $url: String!) {
+  addGitRoot(groupName: $group, url: $url, branch: "main") { root { id } errors { message } } }"""
 
 
 class Running(msgspec.Struct, frozen=True):
-    """A service that answers: its process and a client that is logged in."""
+    """A service of a side that answers: its process, a person who is logged in, and the organization of that person."""
 
+    side: Side
     process: psutil.Process
     client: httpx.Client
+    headers: dict[str, str]
+    organization: str
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-        return port
+class Place(msgspec.Struct, frozen=True):
+    """A group with a root."""
 
-
-def _integrates(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "integrates.server.cli", *arguments]
-
-
-def _await(url: str) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{url}/readyz").is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise TimeoutError(url)
+    group: str
+    root: str
 
 
 @contextmanager
-def served(store: str, folder: Path) -> Iterator[Running]:
-    """Serve the store, keeping what is written beside it in ``folder``, and stop the service at the end."""
-    env = {**os.environ, "INTEGRATES_STORE": store}
-    token = subprocess.run(_integrates("token", PERSON), env=env, check=True, capture_output=True, text=True).stdout.strip()
-    port = _free_port()
+def served(side: Side, store: str, folder: Path) -> Iterator[Running]:
+    """Serve a store that is not there yet, keeping what is written beside it in ``folder``; stop the service at the end."""
+    command = [sys.executable, "-m", "integrates.server.cli"]
+    env = {**environment(side), "INTEGRATES_STORE": store}
     with (folder / "service.log").open("wb") as log:
-        process = subprocess.Popen(_integrates("serve", "--port", str(port)), env=env, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [*command, "serve", "--port", "0"], env=env, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True
+        )
         try:
-            url = f"http://127.0.0.1:{port}"
-            _await(url)
-            headers = {"authorization": f"Bearer {token}"}
-            with httpx.Client(base_url=url, headers=headers, timeout=120) as client:
-                yield Running(psutil.Process(process.pid), client)
+            url = _url(process, folder)
+            done = subprocess.run(
+                [*command, "token", PERSON], env=env, cwd=folder, check=True, stdout=subprocess.PIPE, text=True
+            )
+            headers = {"authorization": f"Bearer {done.stdout.strip()}", "content-type": "application/json"}
+            with httpx.Client(base_url=url, headers={"authorization": headers["authorization"]}, timeout=300) as client:
+                organization = _changed(client, _ORGANIZATION, {})["organization"]["id"]
+                yield Running(side, psutil.Process(process.pid), client, headers, organization)
         finally:
             process.terminate()
-            process.wait(20)
+            process.communicate(timeout=90)
+
+
+def _url(process: "subprocess.Popen[str]", folder: Path) -> str:
+    """The address in the service's greeting, whose end says that it answers."""
+    first = process.stdout.readline() if process.stdout else ""
+    url = first.partition(" on ")[2].partition(" ")[0].replace("localhost", "127.0.0.1")
+    if not url:
+        raise RuntimeError((folder / "service.log").read_text()[-2_000:])
+    return url
 
 
 def cpu_seconds(running: Running) -> float:
@@ -82,24 +88,59 @@ def resident_mib(running: Running) -> float:
 
 def asked(running: Running, query: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     """Send a query and return its data. Raises ``RuntimeError`` with the answer when there are errors."""
-    answer: dict[str, Any] = running.client.post("/api", json={"query": query, "variables": dict(variables)}).json()
-    if answer.get("errors"):
-        raise RuntimeError(json.dumps(answer)[:2_000])
-    data: dict[str, Any] = answer["data"]
-    return data
+    return _data(running.client.post("/api", json={"query": query, "variables": dict(variables)}))
 
 
-def imported(running: Running, root_id: str, content: bytes) -> dict[str, Any]:
+def placed(running: Running, name: str) -> Place:
+    """Add a group of that name with a root."""
+    group = _changed(running.client, _GROUP, {"organization": running.organization, "name": name})["group"]["name"]
+    url = f"https://git.example.com/{name}"
+    return Place(group, _changed(running.client, _ROOT, {"group": group, "url": url})["root"]["id"])
+
+
+def imported(running: Running, place: Place, content: bytes, *, close: bool = True) -> dict[str, int]:
     """Import a file as a person would, wait until it is finished, and return what it counted."""
-    variables = {"group": GROUP, "root": root_id, "file": None}
-    operations = json.dumps({"query": IMPORT, "variables": variables})
-    form = {"operations": operations, "map": json.dumps({"0": ["variables.file"]})}
-    answer = running.client.post("/api", data=form, files={"0": ("generated.sarif", content)}).json()
-    payload = (answer.get("data") or {}).get("importVulnerabilities")
-    if payload is None or payload["errors"]:
-        raise RuntimeError(json.dumps(answer)[:2_000])
-    record: dict[str, Any] = payload["import"]
+    variables = {"group": place.group, "root": place.root, "file": None, "close": close}
+    form = {
+        "operations": json.dumps({"query": _IMPORT, "variables": variables}),
+        "map": json.dumps({"0": ["variables.file"]}),
+    }
+    answer = running.client.post("/api", data=form, files={"0": ("generated.sarif", content)})
+    record: dict[str, Any] = _payload(_data(answer))["import"]
     while record["state"] == "RUNNING":
         time.sleep(0.5)
-        record = {**record, **asked(running, _STATE, {"id": record["id"]})["import"]}
-    return record
+        record |= asked(running, _STATE, {"id": record["id"]})["import"]
+    if record["state"] != "COMPLETED":
+        raise RuntimeError(str(record))
+    counts: dict[str, int] = record["counts"]
+    return counts
+
+
+def import_seconds(running: Running, place: Place, content: bytes, expected: Mapping[str, int], *, close: bool = True) -> float:
+    """Import a file and return the CPU seconds. Raises ``RuntimeError`` when it counts something else than expected."""
+    before = cpu_seconds(running)
+    counts = imported(running, place, content, close=close)
+    spent = cpu_seconds(running) - before
+    if counts != {"created": 0, "unchanged": 0, "closed": 0, **expected}:
+        raise RuntimeError(f"{counts} instead of {expected}")
+    return spent
+
+
+def _changed(client: httpx.Client, mutation: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    return _payload(_data(client.post("/api", json={"query": mutation, "variables": dict(variables)})))
+
+
+def _payload(data: dict[str, Any]) -> dict[str, Any]:
+    (payload,) = data.values()
+    if payload is None or payload["errors"]:
+        raise RuntimeError(str(payload))
+    found: dict[str, Any] = payload
+    return found
+
+
+def _data(answer: httpx.Response) -> dict[str, Any]:
+    body = answer.json()
+    if body.get("errors") or not body.get("data"):
+        raise RuntimeError(answer.text[:2_000])
+    data: dict[str, Any] = body["data"]
+    return data

@@ -1,0 +1,43 @@
+"""The benchmark runs to its end, for one checkout and for two."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.functional
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = (
+    "import of 100 results into an empty root",
+    "by hand: the file decoded and the same rows written",
+    "me, with groups and what is open in them",
+    "by hand: page of 25 vulnerabilities with finding and root",
+    "page of 25 with root, 2 clients at once",
+    "growth of memory by 1,000 requests for a page of 25 with root",
+    "30 known results into a root that holds 200, closing missing ones",
+)
+
+
+def measured(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "benchmarks/run.py", "--quick", "--only", "filling", "reading", "growth", *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_a_pair_has_a_value_of_each_side_in_each_row() -> None:
+    done = measured("--against", str(ROOT))
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    for name in ROWS:
+        [line] = [line for line in lines if line.startswith(f"{name} ")]
+        before, after = line.removeprefix(name).split()[:2]
+        assert float(before) >= 0, line
+        assert float(after) >= 0, line
+
+
+def test_a_folder_without_the_packages_is_refused(tmp_path: Path) -> None:
+    """Otherwise the installed packages would be measured under the folder's name."""
+    done = measured("--against", str(tmp_path))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "is no checkout" in done.stderr
