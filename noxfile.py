@@ -97,8 +97,9 @@ def schemas(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def bench(session: nox.Session) -> None:
-    """Measure imports, pages and store calls, and print the ratios within this run."""
-    run(session, checks(session), "python", "benchmarks/run.py", *session.posargs)
+    """Measure and print ratios; `-- --against FOLDER` measures another checkout in turns with this one."""
+    env = {"INTEGRATES_TEST_MINISTACK": emulator(session)}
+    run(session, checks(session), "python", "benchmarks/run.py", *session.posargs, env=env)
 
 
 @nox.session(python=False)

@@ -22,8 +22,8 @@ ANY = "…"
 ADDRESS = "localhost:8001"
 STORIES = ["tutorial.md", "import-from-ci.md"]
 """Pages that talk to a service."""
-PROGRAMS = ["add-a-store-adapter.md"]
-"""Pages whose blocks are files that import each other: `tests/test_document_example.py` runs these."""
+PROGRAMS = ["add-a-store-adapter.md", "start-an-installation.md", "use-the-model-in-a-batch-job.md"]
+"""Pages whose blocks are files, which `tests/test_document_example.py` saves and runs."""
 BEFORE = "set -aeuo pipefail; [ ! -f .names ] || . ./.names; trap 'declare -f > .names; export -p >> .names' EXIT\n"
 """Takes over the functions and variables of the blocks before, and leaves them to those after."""
 

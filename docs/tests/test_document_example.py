@@ -1,5 +1,6 @@
 """Runs what the documents tell to save as files, and the examples of the packages' READMEs."""
 
+import csv
 import os
 import re
 import subprocess
@@ -11,9 +12,13 @@ import pytest
 from sybil import Document
 from sybil.parsers.markdown import PythonCodeBlockParser
 
+from integrates.db_model.vulnerabilities.types import TreatmentStatus
+
 DOCS = Path(__file__).parents[1]
 PACKAGES = DOCS.parent / "packages"
 PROGRAMS = Path(sys.executable).parent
+JOBS = DOCS / "how-to/use-the-model-in-a-batch-job.md"
+STORE = "sqlite:///try.db"
 TOLD = re.compile(r"[Ss]ave it as `(?P<name>[\w.]+)`\.\n\n```python\n(?P<text>.*?)```\n", re.DOTALL)
 
 
@@ -40,13 +45,27 @@ def install(page: Path, folder: Path) -> None:
     (home / "entry_points.txt").write_text("\n".join(lines))
 
 
-def run(folder: Path, *command: str) -> str:
-    """Run a command in the folder, with the programs and modules that are there; it must succeed."""
+def attempt(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """Run a command in the folder, with the programs and modules that are there."""
     path = os.pathsep.join([str(PROGRAMS), os.environ["PATH"]])
     environment = {**os.environ, "PATH": path, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def run(folder: Path, *command: str) -> str:
+    """Run a command that must succeed, and return what it prints."""
+    done = attempt(folder, *command)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of demo data, and with the jobs."""
+    folder = tmp_path_factory.mktemp("jobs")
+    save_files(JOBS, folder)
+    run(folder, "integrates", "demo", "--store", STORE)
+    return folder
 
 
 def test_the_example_of_a_store_adapter_meets_the_requirements(tmp_path: Path) -> None:
@@ -57,17 +76,71 @@ def test_the_example_of_a_store_adapter_meets_the_requirements(tmp_path: Path) -
     assert re.search(r"\d{2,} passed, \d+ skipped", report)
 
 
-def test_the_batch_job_runs_as_a_program(tmp_path: Path) -> None:
-    assert save_files(DOCS / "how-to/use-the-model-in-a-batch-job.md", tmp_path) == ["tag_folder.py"]
-    run(tmp_path, "integrates", "demo", "--store", "sqlite:///try.db")
-    printed = run(tmp_path, "python", "tag_folder.py", "sqlite:///try.db", "webshop", "src", "legacy")
-    assert re.fullmatch(r"[1-9]\d* vulnerabilities tagged\n", printed)
+def test_the_jobs_are_short(tmp_path: Path) -> None:
+    names = save_files(JOBS, tmp_path)
+    assert names == ["expire_acceptances.py", "export_open.py", "reassign_leaver.py"]
+    assert len(blocks(JOBS, "python")) == len(names)
+    assert {name: count for name in names if (count := len(lines(tmp_path / name))) > 15} == {}
 
 
-def test_the_first_person_of_an_installation_gets_a_token(tmp_path: Path) -> None:
-    assert save_files(DOCS / "how-to/start-an-installation.md", tmp_path) == ["add_person.py"]
-    run(tmp_path, "python", "add_person.py", "sqlite:///store.db", "me@example.com", "admin")
-    assert run(tmp_path, "integrates", "token", "me@example.com", "--store", "sqlite:///store.db").count(".") == 2
+def lines(path: Path) -> list[str]:
+    return [line for line in path.read_text().splitlines() if line.strip()]
+
+
+def test_a_job_exports_what_is_open(demo: Path) -> None:
+    rows = list(csv.reader(run(demo, "python", "export_open.py", STORE, "webshop").splitlines()))
+    assert len(rows) == 16
+    assert {row[-1] for row in rows} == {status.value for status in TreatmentStatus}
+    assert rows == sorted(rows, key=lambda row: (row[3], row[0]))
+
+
+def test_a_job_ends_acceptances_once(demo: Path) -> None:
+    assert [run(demo, "python", "expire_acceptances.py", STORE, "webshop") for _ in range(2)] == ["ended: 1\n", "ended: 0\n"]
+
+
+def test_a_job_reassigns_what_a_leaver_leaves(demo: Path) -> None:
+    job = ("python", "reassign_leaver.py", STORE, "webshop", "uri@demo.example", "vera@demo.example")
+    first, again = run(demo, *job).splitlines(), run(demo, *job).splitlines()
+    assert (len(first), again) == (5, [])
+
+
+@pytest.mark.parametrize("job, wanted", [("export_open", 2), ("expire_acceptances", 2), ("reassign_leaver", 4)])
+@pytest.mark.parametrize("more", [-1, 1])
+def test_a_job_says_what_arguments_it_takes(demo: Path, job: str, wanted: int, more: int) -> None:
+    done = attempt(demo, "python", f"{job}.py", *["x"] * (wanted + more))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"usage: {job}.py [-h] store_url group")
+
+
+def test_a_job_makes_no_store(demo: Path) -> None:
+    done = attempt(demo, "python", "export_open.py", "sqlite:///other.db", "webshop")
+    assert done.returncode == 1
+    assert re.search(r"Unfit: there is no store in .*other.db\n", done.stderr)
+    assert not (demo / "other.db").exists()
+
+
+def test_a_job_is_told_that_there_is_no_such_group(demo: Path) -> None:
+    done = attempt(demo, "python", "export_open.py", STORE, "web-shop")
+    assert done.returncode == 1
+    assert "NotFound" in done.stderr
+
+
+def test_the_first_people_of_an_installation_get_in(tmp_path: Path) -> None:
+    assert save_files(DOCS / "how-to/start-an-installation.md", tmp_path) == ["add_member.py", "add_person.py"]
+    run(tmp_path, "integrates", "demo", "--store", STORE)
+    run(tmp_path, "python", "add_person.py", STORE, "Me@Example.com", "user")
+    run(tmp_path, "python", "add_member.py", STORE, "me@example.com", "webshop", "hacker")
+    assert run(tmp_path, "integrates", "token", "me@example.com", "--store", STORE).count(".") == 2
+    assert attempt(tmp_path, "python", "add_person.py", STORE, "me@example.com", "user").returncode == 1
+
+
+def test_nothing_of_ours_is_installed_by_a_name_that_somebody_else_may_have() -> None:
+    pages = [*DOCS.rglob("*.md"), *PACKAGES.glob("*/*.md"), *DOCS.parent.glob("*.md")]
+    commands = [line for page in pages for line in page.read_text().splitlines() if "pip install" in line]
+    assert commands
+    assert [
+        line for line in commands if re.search(r"[ \"']integrates", line.partition("pip install")[2].partition("#")[0])
+    ] == []
 
 
 @pytest.mark.parametrize("package", ["db_model", "api"])

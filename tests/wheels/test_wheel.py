@@ -33,7 +33,7 @@ for module in pkgutil.walk_packages(package.__path__, sys.argv[1] + "."):
 print("boto3" in sys.modules, package.__file__)
 """
 ELSEWHERE: Mapping[str, tuple[str, ...]] = {
-    "db_model": ("integrates.db_model.store.dynamodb.store", "integrates.db_model.files.s3", "integrates.db_model.testing."),
+    "db_model": ("integrates.db_model.store.dynamodb.", "integrates.db_model.files.s3", "integrates.db_model.testing."),
     "api": (),
     "server": ("integrates.server.cli.__main__",),
 }
