@@ -22,9 +22,9 @@ from integrates.db_model.groups.facet import (
     MAX_FINDINGS,
     group_counters_key,
     group_guard,
+    of_organization,
     within_group,
 )
-from integrates.db_model.groups.types import Group
 from integrates.db_model.store.port import Add, Change, Key
 from integrates.db_model.vulnerabilities.tally import is_cell, moved_scores
 
@@ -98,11 +98,9 @@ def _derived(old: Finding | None, new: Finding) -> Finding:
 
 
 def _within(old: Finding | None, new: Finding) -> tuple[Parent, ...]:
-    def judge(group: Group) -> Iterator[Rejected]:
-        if group.organization_id != new.organization_id:
-            yield Rejected(Reason.WRONG_PARENT, ("organization_id",))
-
-    return (within_group(new.group_name, judge=judge),) if old is None or _is_rescored(old, new) else ()
+    if old is not None and not _is_rescored(old, new):
+        return ()
+    return (within_group(new.group_name, of_organization(new.organization_id)),)
 
 
 def _reads(old: Finding | None, new: Finding) -> tuple[Key, ...]:

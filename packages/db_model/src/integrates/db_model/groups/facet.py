@@ -4,13 +4,14 @@ A group's counters are spread over shards, which are also its gates: a change th
 is refused once the group was removed. So writers below one group never meet on the group's own item.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Judge, Parent, Unique, anything_goes, key_of
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Raced, Reason
+from integrates.db_model.errors import Raced, Reason, Rejected
 from integrates.db_model.groups.rules import is_live, whole
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_counters_key, organization_key
@@ -57,6 +58,16 @@ def _gate(_key: Key, group: Group, stamp: Stamp) -> Change:
 def within_group(name: str, judge: Judge[Group] = anything_goes) -> Parent:
     """Return a group as a parent, held by the gate in its counters."""
     return Parent(facet=GROUP, key=group_key(name), path=("group_name",), judge=judge, hold=_gate)
+
+
+def of_organization(organization_id: str) -> Judge[Group]:
+    """Return what refuses a change below a group of another organization than that."""
+
+    def judge(group: Group) -> Iterator[Rejected]:
+        if group.organization_id != organization_id:
+            yield Rejected(Reason.WRONG_PARENT, ("organization_id",))
+
+    return judge
 
 
 def _within(old: Group | None, new: Group) -> tuple[Parent, ...]:

@@ -8,8 +8,7 @@ from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, Unique, key_of
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.groups.facet import MAX_ROOTS, group_guard, within_group
-from integrates.db_model.groups.types import Group
+from integrates.db_model.groups.facet import MAX_ROOTS, group_guard, of_organization, within_group
 from integrates.db_model.roots.rules import is_active, whole
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
@@ -40,11 +39,9 @@ def _unique(root: Root) -> tuple[Unique, ...]:
 
 
 def _within(old: Root | None, new: Root) -> tuple[Parent, ...]:
-    def judge(group: Group) -> Iterator[Rejected]:
-        if group.organization_id != new.organization_id:
-            yield Rejected(Reason.WRONG_PARENT, ("organization_id",))
-
-    return () if old is not None and is_active(old) >= is_active(new) else (within_group(new.group_name, judge=judge),)
+    if old is not None and is_active(old) >= is_active(new):
+        return ()
+    return (within_group(new.group_name, of_organization(new.organization_id)),)
 
 
 def _located_anew(old: Root, new: Root) -> Iterator[Beside]:

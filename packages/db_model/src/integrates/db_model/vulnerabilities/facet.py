@@ -14,8 +14,7 @@ from integrates.db_model.errors import Raced, Reason, Rejected
 from integrates.db_model.findings.facet import finding_key, finding_shard, within_finding
 from integrates.db_model.findings.rules import frees_claim
 from integrates.db_model.findings.types import Finding
-from integrates.db_model.groups.facet import group_shard, within_group
-from integrates.db_model.groups.types import Group
+from integrates.db_model.groups.facet import group_shard, of_organization, within_group
 from integrates.db_model.roots.facet import GIT_ROOT, root_counters_key, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
@@ -93,10 +92,6 @@ def _begins(old: Vulnerability | None, new: Vulnerability) -> bool:
 def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]:
     """Return the parents: group and finding for a change of what is counted, also the root when a cycle begins."""
 
-    def same_organization(parent: Group | Root | Finding) -> Iterator[Rejected]:
-        if parent.organization_id != new.organization_id:
-            yield Rejected(Reason.WRONG_PARENT, ("organization_id",))
-
     def same_group(finding: Finding) -> Iterator[Rejected]:
         if finding.group_name != new.group_name:
             yield Rejected(Reason.WRONG_PARENT, ("finding_id",))
@@ -111,7 +106,7 @@ def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]
         return ()
     root = (Parent(facet=GIT_ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable),) if _begins(old, new) else ()
     return (
-        within_group(new.group_name, judge=same_organization),
+        within_group(new.group_name, of_organization(new.organization_id)),
         within_finding(new.finding_id, new.root_id, judge=same_group),
         *root,
     )
