@@ -14,15 +14,16 @@ from integrates.api.authorization.permissions import (
     organization_permissions,
     platform_permissions,
 )
-from integrates.api.errors import REASONS, Code
-from integrates.api.ingest.observation import Reason
-from integrates.api.limits import Limits
+from integrates.api.errors import Code
+from integrates.api.imports.read.observation import Reason
+from integrates.api.refusal import REASONS
+from integrates.api.request.limits import Limits
 from integrates.db_model import errors as model_errors
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.stakeholders.types import PlatformRole
 from integrates.db_model.store.design import FacetDesign, design
-from integrates.server.refusal import CODES
+from integrates.server.http.refusal import CODES
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 SOURCES = Path(__file__).parents[2] / "packages"

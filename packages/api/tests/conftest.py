@@ -11,9 +11,10 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from integrates.api.answer import Answer
-from integrates.api.context import Actor, Context, Means
-from integrates.api.execution import Api, execute, new_api
+from integrates.api.authorization.actor import Actor, Means
+from integrates.api.context import Call
+from integrates.api.execute import Api, execute, new_api
+from integrates.api.request.answer import Answer
 from integrates.db_model.access.commands import add_to_organization, organization_member
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.entity.types import Stamp
@@ -100,13 +101,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         """Return the stamp of a change behind the API's back."""
         return Stamp(by=email("ada"), at=self.now(), operation=operation, change_id=self.new_id())
 
-    def context(self, name: str | None, means: Means = Means.SESSION, store: Store | None = None) -> Context:
+    def context(self, name: str | None, means: Means = Means.SESSION, store: Store | None = None) -> Call:
         """Return the context of a request."""
 
         def spawn(work: Coroutine[Any, Any, None]) -> None:
             self.tasks.append(asyncio.ensure_future(work))
 
-        return Context(
+        return Call(
             actor=Actor(email(name), means) if name else None,
             store=store or self.store,
             files=self.files,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.api.context import Means
+from integrates.api.authorization.actor import Means
 from integrates.db_model.entity import read
 from integrates.db_model.entity.command import update
 from integrates.db_model.groups.facet import GROUP as FACET

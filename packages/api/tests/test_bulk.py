@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrates.api.vulnerability.bulk import first_step, payload
+from integrates.api.resolve.bulk import first_step, payload
 from integrates.db_model.entity.bulk import Refused, Written
 from integrates.db_model.errors import (
     AlreadyExists,

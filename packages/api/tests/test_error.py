@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from integrates.api.errors import _TOO_LARGE, REASONS, REFUSALS, ErrorCode, refusals
-from integrates.api.ingest.error import BadFile, Defect, Limit, TooLarge
+from integrates.api.imports.read.error import BadFile, Defect, Limit, TooLarge
+from integrates.api.refusal import _TOO_LARGE, REASONS, REFUSALS, ErrorCode, refusals
 from integrates.db_model.errors import (
     AlreadyExists,
     Conflict,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.api.execution import new_api
+from integrates.api.execute import new_api
 from integrates.api.imports import mutations
-from integrates.api.limits import Limits
+from integrates.api.request.limits import Limits
 from integrates.api.upload import in_memory
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import GroupGrant, GroupRole

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrates.api.execution import new_api
-from integrates.api.limits import Limits
+from integrates.api.execute import new_api
+from integrates.api.request.limits import Limits
 from integrates.db_model.store.port import Store
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrates.api import connection
-from integrates.api.connection import Batch, Walk
-from integrates.api.cursor import Listing, Place, opened, sealed
 from integrates.api.errors import RequestError
+from integrates.api.resolve import connection
+from integrates.api.resolve.connection import Batch, Walk
+from integrates.api.resolve.cursor import Listing, Place, opened, sealed
 from integrates.db_model.testing.scene import uid
 from integrates.db_model.vulnerabilities.lists import of_finding
 from integrates.db_model.vulnerabilities.types import VulnerabilityStatus

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.api.finding import past
+from integrates.api.past import finding as past
 from integrates.db_model.entity.command import planned, update
 from integrates.db_model.entity.transaction import write
 from integrates.db_model.findings.commands import released, rescore

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrates.api.execution import execute, new_api
+from integrates.api.execute import execute, new_api
 from integrates.db_model.store.port import Store
 
 if TYPE_CHECKING:

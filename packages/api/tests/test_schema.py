@@ -19,9 +19,9 @@ from graphql import (
     print_schema,
 )
 
-from integrates.api.attribute import missing
 from integrates.api.authorization.permissions import PERMISSIONS
-from integrates.api.execution import Api
+from integrates.api.execute import Api
+from integrates.api.resolve.attribute import missing
 
 SNAPSHOT = Path(__file__).parent / "schema.graphql"
 PAYLOADS = (

@@ -9,8 +9,8 @@ from graphql import GraphQLNamedType, GraphQLSchema, get_named_type, is_abstract
 from msgspec.structs import replace
 from packages.api.tests.conftest import Tenant, World
 
-from integrates.api.execution import Api, new_api
-from integrates.api.limits import Limits
+from integrates.api.execute import Api, new_api
+from integrates.api.request.limits import Limits
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import AccessStatus, GroupAccess, GroupGrant, GroupRole
 from integrates.db_model.entity.command import update

@@ -9,19 +9,19 @@ from typing import Any
 import httpx
 import pytest
 
-from integrates.api.execution import Api
+from integrates.api.execute import Api
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.commands import issue, new_token
-from integrates.server import clock
 from integrates.server.app import new_app
 from integrates.server.auth.secret import derive
 from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
-from integrates.server.background import new_background
 from integrates.server.demo.load import load_demo
+from integrates.server.process import clock
+from integrates.server.process.background import new_background
 from integrates.server.service import Service, api_of
 from integrates.server.settings import Settings
 

@@ -127,7 +127,7 @@ async def test_health_and_readiness(world: World) -> None:
 
 
 async def test_a_store_that_does_not_answer_is_not_ready(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrates.server.routes.health.PATIENCE", 0.05)
+    monkeypatch.setattr("integrates.server.http.routes.health.PATIENCE", 0.05)
 
     async def stuck(_keys: Any) -> Any:
         await asyncio.sleep(60)

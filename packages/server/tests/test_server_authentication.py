@@ -17,11 +17,11 @@ from integrates.db_model.store.port import Put, Version
 from integrates.db_model.tokens import commands as tokens
 from integrates.db_model.tokens.facet import access_token_key
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
-from integrates.server import clock
 from integrates.server.app import new_app
 from integrates.server.auth.secret import derive
 from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
-from integrates.server.routes.login import safe_next
+from integrates.server.http.routes.login import safe_next
+from integrates.server.process import clock
 from integrates.server.settings import Settings
 
 

@@ -1,7 +1,7 @@
 from itertools import pairwise
 from uuid import UUID
 
-from integrates.server import clock
+from integrates.server.process import clock
 
 
 def test_new_ids_are_of_version_7_and_sort_by_when_they_were_made() -> None:

@@ -13,11 +13,11 @@ from integrates.db_model.errors import Corrupt, ModelError, Outdated, Raced
 from integrates.db_model.store.design import design
 from integrates.db_model.store.port import Page, Query
 from integrates.db_model.tokens import commands as tokens
-from integrates.server import clock
 from integrates.server.cli.failure import explained
 from integrates.server.cli.token import issued
 from integrates.server.demo.load import load_demo
-from integrates.server.parts import Parts, open_parts
+from integrates.server.process import clock
+from integrates.server.process.open import Parts, open_parts
 from integrates.server.settings import BadSetting, Settings
 
 ADA = "ada@demo.example"

@@ -14,17 +14,17 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integrates.api.context import Actor, Means
+from integrates.api.authorization.actor import Actor, Means
 from integrates.db_model.errors import Unavailable
-from integrates.server.exchange import note
-from integrates.server.middleware.access_log import logged
-from integrates.server.middleware.body_limit import BodyLimit, bounded
-from integrates.server.middleware.deadline import timed
-from integrates.server.middleware.failure import contained
-from integrates.server.middleware.rate_limit import Claimant, Rate, limited
-from integrates.server.middleware.request_id import identified
-from integrates.server.middleware.security_headers import guarded
-from integrates.server.refusal import refuse_exception
+from integrates.server.http.exchange import note
+from integrates.server.http.middleware.access_log import logged
+from integrates.server.http.middleware.body_limit import BodyLimit, bounded
+from integrates.server.http.middleware.deadline import timed
+from integrates.server.http.middleware.failure import contained
+from integrates.server.http.middleware.rate_limit import Claimant, Rate, limited
+from integrates.server.http.middleware.request_id import identified
+from integrates.server.http.middleware.security_headers import guarded
+from integrates.server.http.refusal import refuse_exception
 
 MARK = "arn:aws:dynamodb:secret-of-ours"
 

@@ -14,8 +14,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from integrates.api.upload import Upload, in_memory
-from integrates.server.refusal import refuse_exception
-from integrates.server.routes.multipart import form_of, put, read_multipart
+from integrates.server.http.refusal import refuse_exception
+from integrates.server.http.routes.multipart import form_of, put, read_multipart
 
 UPLOAD = in_memory(file_name="scan.sarif", content=b"{}")
 

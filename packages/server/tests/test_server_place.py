@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from integrates.server.place import files_url, key_file
+from integrates.server.process.location import files_url, key_file
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from starlette.exceptions import HTTPException
 
-from integrates.server.background import new_background
-from integrates.server.slot import refusing, waiting
+from integrates.server.http.slot import refusing, waiting
+from integrates.server.process.background import new_background
 
 
 async def test_who_finds_no_place_is_told_to_come_again() -> None:

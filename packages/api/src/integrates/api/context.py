@@ -1,36 +1,25 @@
-"""What a request brings along: who calls, and the effects that the resolvers may use."""
+"""What one request works with: the call as it came, its time, and what it has read."""
 
 from collections.abc import Callable, Coroutine
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
+from graphql import GraphQLResolveInfo
 
+from integrates.api.authorization.actor import Actor
+from integrates.api.authorization.scope import Scopes, new_scopes
+from integrates.api.request.deadline import bounded
+from integrates.db_model.entity.loader import Loaders, new_loaders
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.types import AccessToken
 
 
-class Means(StrEnum):
-    """How the caller proved who they are."""
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of the API: who calls, and the effects that it may use.
 
-    SESSION = "session"
-    API_TOKEN = "api_token"  # noqa: S105 -- the name of a means, not a secret
-    CI_TOKEN = "ci_token"  # noqa: S105 -- likewise
-
-
-class Actor(msgspec.Struct, frozen=True):
-    """Who calls. ``email`` is the id of the stakeholder, or ``service:forces:<group>`` for a CI token."""
-
-    email: str
-    means: Means
-
-
-class Context(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a request needs from its surroundings.
-
-    ``actor`` is ``None`` when nobody is authenticated. ``now`` returns an aware UTC date, ``new_id`` a lower-case UUID4.
+    ``actor`` is ``None`` when nobody is authenticated. ``now`` returns an aware UTC date, ``new_id`` a lower-case UUID.
     ``new_jti`` maps the id of a token to a fresh ``jti`` claim, ``sign_token`` turns token and claim into the text that the
     owner sends. ``cursor_key`` keys the signature of cursors. ``spawn`` runs a coroutine in the background, beyond the answer.
     """
@@ -45,3 +34,28 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     cursor_key: bytes
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     request_id: str
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The value that every resolver finds as ``info.context``.
+
+    ``store`` and everything that loads through it stop at the deadline; ``call.store`` does not and serves what goes on in
+    the background. ``deadline`` is a time of the running event loop.
+    """
+
+    call: Call
+    actor: Actor
+    store: Store
+    loaders: Loaders
+    scopes: Scopes
+    deadline: float
+
+
+Info: TypeAlias = GraphQLResolveInfo[Context]
+
+
+def new_context(call: Call, actor: Actor, deadline: float) -> Context:
+    """Begin the work on a call; ``deadline`` is a time of the running event loop."""
+    store = bounded(call.store, deadline)
+    loaders = new_loaders(store)
+    return Context(call, actor, store, loaders, new_scopes(loaders, actor), deadline)

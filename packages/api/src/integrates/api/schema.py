@@ -11,14 +11,12 @@ from graphql import GraphQLSchema
 from integrates.api import scalars
 from integrates.api.access_token import fields as access_token_fields
 from integrates.api.access_token import mutations as access_token_mutations
-from integrates.api.attribute import Fields, Resolvers
-from integrates.api.authorization.directive import Authenticated, Requires
-from integrates.api.errors import ErrorCode
 from integrates.api.finding import fields as finding_fields
 from integrates.api.finding import queries as finding_queries
 from integrates.api.group import fields as group_fields
 from integrates.api.group import mutations as group_mutations
 from integrates.api.group import queries as group_queries
+from integrates.api.guard.directive import Authenticated, Requires
 from integrates.api.imports import fields as imports_fields
 from integrates.api.imports import mutations as imports_mutations
 from integrates.api.imports import queries as imports_queries
@@ -28,6 +26,8 @@ from integrates.api.member import fields as member_fields
 from integrates.api.organization import fields as organization_fields
 from integrates.api.organization import mutations as organization_mutations
 from integrates.api.organization import queries as organization_queries
+from integrates.api.refusal import ErrorCode
+from integrates.api.resolve.attribute import Fields, Resolvers
 from integrates.api.revision import fields as revision_fields
 from integrates.api.root import fields as root_fields
 from integrates.api.root import mutations as root_mutations

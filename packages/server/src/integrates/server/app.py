@@ -13,21 +13,21 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from integrates.api.context import Actor
+from integrates.api.authorization.actor import Actor
 from integrates.server.auth.recognition import claimant, recognise
-from integrates.server.middleware.access_log import logged
-from integrates.server.middleware.actor import recognised
-from integrates.server.middleware.body_limit import BodyLimit, bounded
-from integrates.server.middleware.deadline import timed
-from integrates.server.middleware.failure import contained
-from integrates.server.middleware.rate_limit import Rate, limited, nobody
-from integrates.server.middleware.request_id import identified
-from integrates.server.middleware.security_headers import guarded
-from integrates.server.refusal import refuse_exception
-from integrates.server.routes.api import PATH, api_routes
-from integrates.server.routes.health import health_routes
-from integrates.server.routes.landing import landing_routes
-from integrates.server.routes.login import login_routes
+from integrates.server.http.middleware.access_log import logged
+from integrates.server.http.middleware.actor import recognised
+from integrates.server.http.middleware.body_limit import BodyLimit, bounded
+from integrates.server.http.middleware.deadline import timed
+from integrates.server.http.middleware.failure import contained
+from integrates.server.http.middleware.rate_limit import Rate, limited, nobody
+from integrates.server.http.middleware.request_id import identified
+from integrates.server.http.middleware.security_headers import guarded
+from integrates.server.http.refusal import refuse_exception
+from integrates.server.http.routes.api import PATH, api_routes
+from integrates.server.http.routes.health import health_routes
+from integrates.server.http.routes.landing import landing_routes
+from integrates.server.http.routes.login import login_routes
 from integrates.server.service import Service
 
 

@@ -5,14 +5,15 @@ from datetime import datetime
 
 import msgspec
 
-from integrates.api.context import Actor, Context
-from integrates.api.execution import Api, new_api
-from integrates.api.limits import Limits
+from integrates.api.authorization.actor import Actor
+from integrates.api.context import Call
+from integrates.api.execute import Api, new_api
+from integrates.api.request.limits import Limits
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
 from integrates.server.auth import tokens
 from integrates.server.auth.secret import Keys
-from integrates.server.background import Spawn
+from integrates.server.process.background import Spawn
 from integrates.server.settings import Settings
 
 
@@ -41,9 +42,9 @@ def api_of(settings: Settings) -> Api:
     return new_api(limits=Limits(seconds=settings.request_seconds), introspection=settings.introspection)
 
 
-def new_context(service: Service, actor: Actor | None, request_id: str) -> Context:
+def new_call(service: Service, actor: Actor | None, request_id: str) -> Call:
     """What the API may use for one request."""
-    return Context(
+    return Call(
         actor=actor,
         store=service.store,
         files=service.files,

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
-from integrates.api.connection import Connection
-from integrates.api.request import Info
-from integrates.api.revision.page import history as history_of
+from integrates.api.context import Info
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
 from integrates.db_model.tokens.facet import access_token_key
 from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.tokens.usage import usage_key, used_at

@@ -5,10 +5,10 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
-from integrates.api.change import new_stamp, refresh
-from integrates.api.context import Means
-from integrates.api.request import Info, Request
+from integrates.api.authorization.actor import Means
+from integrates.api.context import Context, Info
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.change import new_stamp, refresh
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.tokens.commands import issue, new_token
@@ -18,9 +18,9 @@ from integrates.db_model.values.check import gather
 from integrates.db_model.values.text import person_text
 
 
-def _check_session(request: Request) -> None:
+def _check_session(context: Context) -> None:
     """A token does not make other tokens."""
-    if request.actor.means is not Means.SESSION:
+    if context.actor.means is not Means.SESSION:
         raise Rejected(Reason.SESSION_REQUIRED)
 
 
@@ -34,13 +34,13 @@ def _made(identity: str, name: str, expires_at: datetime, jti: str, stamp: Stamp
 
 async def add_access_token(_source: Any, info: Info, *, name: str, expires_at: datetime) -> Mapping[str, Any]:
     """Issue a token of the caller and show its secret."""
-    request = info.context
-    _check_session(request)
-    identity = request.context.new_id()
-    jti, stamp = request.context.new_jti(identity), new_stamp(request, "add_access_token")
-    token = await issue(request.store, _made(identity, name, expires_at, jti, stamp), stamp)
-    refresh(request)
-    return {"token": token, "secret": request.context.sign_token(token, jti)}
+    context = info.context
+    _check_session(context)
+    identity = context.call.new_id()
+    jti, stamp = context.call.new_jti(identity), new_stamp(context, "add_access_token")
+    token = await issue(context.store, _made(identity, name, expires_at, jti, stamp), stamp)
+    refresh(context)
+    return {"token": token, "secret": context.call.sign_token(token, jti)}
 
 
 MUTATIONS: Final[Fields] = {"Mutation": {"addAccessToken": add_access_token}}

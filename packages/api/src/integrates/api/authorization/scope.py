@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 from aiodataloader import DataLoader
 
+from integrates.api.authorization.actor import Actor, Means
 from integrates.api.authorization.permissions import Roles, acting, permissions_of
-from integrates.api.context import Actor, Means
-from integrates.api.lookup import find, find_many
+from integrates.api.resolve.lookup import find, find_many
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.rules import role_of
 from integrates.db_model.access.types import GroupAccess, GroupRole, OrganizationAccess

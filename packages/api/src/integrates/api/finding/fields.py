@@ -6,13 +6,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from integrates.api import connection
-from integrates.api.attribute import Fields
-from integrates.api.connection import Connection
-from integrates.api.finding.past import counts_at, vulnerabilities_at
-from integrates.api.past import FindingAt, check_past, moment_of
-from integrates.api.request import Info, Request
-from integrates.api.revision.page import history as history_of
+from integrates.api.context import Context, Info
+from integrates.api.past.finding import counts_at, vulnerabilities_at
+from integrates.api.past.state import FindingAt, check_past, moment_of
+from integrates.api.resolve import connection
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
 from integrates.db_model.entity.loader import counts
@@ -40,14 +40,14 @@ async def group(source: Finding, info: Info) -> Group | None:
     return (await info.context.scopes.groups.load(source.group_name)).group
 
 
-async def _counts(source: Finding, request: Request, permissions: AbstractSet[str]) -> Mapping[str, int]:
+async def _counts(source: Finding, context: Context, permissions: AbstractSet[str]) -> Mapping[str, int]:
     if isinstance(source, FindingAt):
-        return await counts_at(source, request, permissions)
-    return await counts(request.loaders, finding_counters_keys(source.id))
+        return await counts_at(source, context, permissions)
+    return await counts(context.loaders, finding_counters_keys(source.id))
 
 
-def _moment(source: Finding, request: Request) -> datetime:
-    return moment_of(source) or request.context.now()
+def _moment(source: Finding, context: Context) -> datetime:
+    return moment_of(source) or context.call.now()
 
 
 async def status(source: Finding, info: Info) -> FindingStatus:
@@ -98,7 +98,7 @@ async def vulnerabilities(source: Finding, info: Info, **args: Any) -> Connectio
     permissions = await permissions_for(source, info)
     at = args.get("as_of") or moment_of(source)
     if at is not None:
-        return await of_finding_at(info, source, args, check_past(at, info.context.context.now()), permissions)
+        return await of_finding_at(info, source, args, check_past(at, info.context.call.now()), permissions)
     return await by_state(
         info,
         source.id,

@@ -9,11 +9,11 @@ from typing import Any
 import msgspec
 
 from integrates.api.authorization.visibility import sees_finding
-from integrates.api.connection import Connection, Walk, connected, entities
-from integrates.api.request import Info, Request
-from integrates.api.search import searched
+from integrates.api.context import Context, Info
+from integrates.api.resolve.connection import Connection, Walk, connected, entities
+from integrates.api.resolve.search import searched
+from integrates.api.resolve.walk import whole
 from integrates.api.vulnerability.filter import score_limit
-from integrates.api.walk import whole
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys
@@ -57,22 +57,22 @@ def of_group(group_name: str) -> Query:
     return listing(FINDING.name, "findings_of_group", {"group_name": group_name})
 
 
-async def statuses(request: Request, found: Sequence[Finding]) -> tuple[FindingStatus, ...]:
+async def statuses(context: Context, found: Sequence[Finding]) -> tuple[FindingStatus, ...]:
     """Derive the status of each finding from its counters, in one call for all."""
     keys = [finding_counters_keys(finding.id) for finding in found]
-    items = iter(await request.loaders.items.load_many([key for parts in keys for key in parts]))
+    items = iter(await context.loaders.items.load_many([key for parts in keys for key in parts]))
     return tuple(finding_status(summed(islice(items, len(parts)))) for parts in keys)
 
 
-async def open_findings_of(request: Request, group_name: str) -> int:
+async def open_findings_of(context: Context, group_name: str) -> int:
     """Count the findings of a group that have an open vulnerability."""
-    found = await whole(request.loaders, FINDING, of_group(group_name))
-    return sum(status is FindingStatus.VULNERABLE for status in await statuses(request, found))
+    found = await whole(context.loaders, FINDING, of_group(group_name))
+    return sum(status is FindingStatus.VULNERABLE for status in await statuses(context, found))
 
 
-def _kept(request: Request, wanted: Wanted, permissions: AbstractSet[str]) -> Callable[[Sequence[Finding]], Any]:
+def _kept(context: Context, wanted: Wanted, permissions: AbstractSet[str]) -> Callable[[Sequence[Finding]], Any]:
     async def keep(found: Sequence[Finding]) -> Sequence[bool]:
-        pairs = zip(found, await statuses(request, found), strict=True)
+        pairs = zip(found, await statuses(context, found), strict=True)
         return [sees_finding(permissions, status) and fits(one, status, wanted) for one, status in pairs]
 
     return keep
@@ -80,11 +80,11 @@ def _kept(request: Request, wanted: Wanted, permissions: AbstractSet[str]) -> Ca
 
 async def findings(info: Info, group_name: str, args: Mapping[str, Any], permissions: AbstractSet[str]) -> Connection:
     """Answer ``Group.findings``. The total is counted over the whole list, which is bounded."""
-    request, query = info.context, of_group(group_name)
-    keep = _kept(request, wanted_of(args), permissions)
-    walk = Walk(stretches=(query,), read=entities(request.loaders, FINDING), keep=keep)
+    context, query = info.context, of_group(group_name)
+    keep = _kept(context, wanted_of(args), permissions)
+    walk = Walk(stretches=(query,), read=entities(context.loaders, FINDING), keep=keep)
 
     async def total() -> int:
-        return sum(await keep(await whole(request.loaders, FINDING, query)))
+        return sum(await keep(await whole(context.loaders, FINDING, query)))
 
     return await connected(info, group_name, args, walk, total)

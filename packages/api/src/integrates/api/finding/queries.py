@@ -3,17 +3,17 @@
 from datetime import datetime
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
 from integrates.api.authorization.visibility import READ_DRAFTS, READ_HISTORY
-from integrates.api.past import FindingAt, check_past, finding_at, state_at
-from integrates.api.request import Info
+from integrates.api.context import Info
+from integrates.api.past.state import FindingAt, check_past, finding_at, state_at
+from integrates.api.resolve.attribute import Fields
 from integrates.db_model.entity.loader import load
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
 
 
 async def _at(info: Info, finding_id: str, as_of: datetime) -> FindingAt | None:
-    at = check_past(as_of, info.context.context.now())
+    at = check_past(as_of, info.context.call.now())
     found = await state_at(info.context, FINDING, finding_key(finding_id), at)
     if found is None:
         return None

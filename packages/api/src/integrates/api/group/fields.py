@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
 from integrates.api.authorization.permissions import group_permissions
-from integrates.api.connection import Connection
+from integrates.api.context import Info
 from integrates.api.finding.page import findings as findings_of
 from integrates.api.imports.page import imports as imports_of
 from integrates.api.member.page import members_of_group
 from integrates.api.policies.fields import shown
-from integrates.api.request import Info
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
+from integrates.api.resolve.walk import whole
 from integrates.api.revision import audit
-from integrates.api.revision.page import history as history_of
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state
-from integrates.api.walk import whole
 from integrates.db_model.access.types import GroupRole
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.loader import counts
@@ -73,7 +73,7 @@ async def figures(source: Group, info: Info) -> Summary:
     """The figures of the group."""
     scope = await info.context.scopes.groups.load(source.name)
     numbers = await counts(info.context.loaders, group_counters_keys(source.name))
-    return summary(numbers, scope.permissions, info.context.context.now(), group_name=source.name)
+    return summary(numbers, scope.permissions, info.context.call.now(), group_name=source.name)
 
 
 async def history(source: Group, info: Info, **args: Any) -> Connection:

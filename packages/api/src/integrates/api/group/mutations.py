@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
-from integrates.api.change import new_stamp, refresh
-from integrates.api.request import Info
+from integrates.api.context import Info
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.change import new_stamp, refresh
 from integrates.db_model.groups.commands import add, new_group
 from integrates.db_model.groups.rules import ARGUMENTS
 from integrates.db_model.groups.types import GroupInfo
@@ -14,14 +14,14 @@ from integrates.db_model.values.check import checked
 
 async def add_group(_source: Any, info: Info, *, organization_id: str, **given: Any) -> Mapping[str, Any]:
     """Add a group to an organization."""
-    request = info.context
+    context = info.context
     details = checked(ARGUMENTS, given)
     about = GroupInfo(
         organization_id=organization_id, name=details.name, description=details.description, language=details.language
     )
-    stamp = new_stamp(request, "add_group")
-    group = await add(request.store, new_group(about, stamp), stamp)
-    refresh(request)
+    stamp = new_stamp(context, "add_group")
+    group = await add(context.store, new_group(about, stamp), stamp)
+    refresh(context)
     return {"group": group}
 
 

@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, Final
 
-from integrates.api import connection
-from integrates.api.attribute import Fields
-from integrates.api.connection import Connection
-from integrates.api.request import Info
-from integrates.api.revision.page import history as history_of
+from integrates.api.context import Info
+from integrates.api.resolve import connection
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
 from integrates.db_model.errors import Corrupt
 from integrates.db_model.imports.facet import import_key
 from integrates.db_model.imports.progress import progress_key, progress_of

@@ -8,17 +8,17 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.api.attribute import Fields
 from integrates.api.authorization.scope import new_scopes
-from integrates.api.change import refresh
-from integrates.api.importing.begin import begin
-from integrates.api.importing.job import Job
-from integrates.api.importing.work import run
-from integrates.api.ingest import sarif
-from integrates.api.ingest.confine import within
-from integrates.api.ingest.observation import Scan
-from integrates.api.lookup import find
-from integrates.api.request import Info, Request
+from integrates.api.context import Context, Info
+from integrates.api.imports.read.confine import within
+from integrates.api.imports.read.observation import Scan
+from integrates.api.imports.read.sarif import reader as sarif
+from integrates.api.imports.work.begin import begin
+from integrates.api.imports.work.job import Job
+from integrates.api.imports.work.work import run
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.change import refresh
+from integrates.api.resolve.lookup import find
 from integrates.api.upload import Upload
 from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.errors import Reason, Rejected
@@ -70,9 +70,9 @@ async def _asked(
     )
 
 
-def _gate(request: Request, group_name: str, root_id: str) -> Callable[[], Awaitable[Gate | None]]:
+def _gate(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Gate | None]]:
     """Return what looks again, with nothing remembered, whether the caller may still import into the root."""
-    store, actor = request.context.store, request.actor
+    store, actor = context.call.store, context.actor
 
     async def gate() -> Gate | None:
         loaders = new_loaders(store)
@@ -84,26 +84,26 @@ def _gate(request: Request, group_name: str, root_id: str) -> Callable[[], Await
     return gate
 
 
-async def _job(request: Request, asked: Asked) -> Job:
-    context = request.context
-    root = await find(request.loaders, GIT_ROOT, root_key, asked.root_id)
+async def _job(context: Context, asked: Asked) -> Job:
+    call = context.call
+    root = await find(context.loaders, GIT_ROOT, root_key, asked.root_id)
     if root is None:
         raise Rejected(Reason.NOT_FOUND, ("root_id",))
     return Job(
-        store=context.store,
+        store=call.store,
         scan=await asyncio.to_thread(within, asked.scan, root),
         root_id=root.id,
         group_name=root.group_name,
         organization_id=root.organization_id,
-        by=request.actor.email,
-        change_id=context.new_id(),
-        now=context.now,
-        new_id=context.new_id,
-        gate=_gate(request, root.group_name, root.id),
+        by=context.actor.email,
+        change_id=call.new_id(),
+        now=call.now,
+        new_id=call.new_id,
+        gate=_gate(context, root.group_name, root.id),
     )
 
 
-async def _finished(request: Request, job: Job, begun: Running, until: float) -> Import:
+async def _finished(context: Context, job: Job, begun: Running, until: float) -> Import:
     """Do the work in the background and wait for it a while; then answer with the record as it is."""
     done: asyncio.Future[Running | Exception] = asyncio.get_running_loop().create_future()
 
@@ -112,16 +112,16 @@ async def _finished(request: Request, job: Job, begun: Running, until: float) ->
             outcome: Running | Exception = await run(job, begun)
         except Exception as error:  # noqa: BLE001 -- it is raised in the request, or logged when that is over
             outcome = error
-            _LOG.warning("an import was interrupted", exc_info=error, extra={"request_id": request.context.request_id})
+            _LOG.warning("an import was interrupted", exc_info=error, extra={"request_id": context.call.request_id})
         if not done.done():
             done.set_result(outcome)
 
-    request.context.spawn(work())
+    context.call.spawn(work())
     try:
         async with asyncio.timeout_at(until):
             outcome = await asyncio.shield(done)
     except TimeoutError:
-        return (await commands.find(request.store, begun.record.id) or begun).record
+        return (await commands.find(context.store, begun.record.id) or begun).record
     if isinstance(outcome, Exception):
         raise outcome
     return outcome.record
@@ -139,8 +139,8 @@ async def import_vulnerabilities(
     technique: Technique | None = None,
 ) -> Mapping[str, Any]:
     """Import a file into a root; answers when that is finished, after ``PATIENCE``, or just before the request's deadline."""
-    request = info.context
-    until = min(asyncio.get_running_loop().time() + PATIENCE, request.deadline - _ANSWERING)
+    context = info.context
+    until = min(asyncio.get_running_loop().time() + PATIENCE, context.deadline - _ANSWERING)
     asked = await _asked(
         group_name,
         root_id,
@@ -149,10 +149,10 @@ async def import_vulnerabilities(
         prefix=strip_prefix,
         technique=technique,
     )
-    job = await _job(request, asked)
-    begun = await begin(job, request.context.files, asked.content, asked.file, asked.options)
-    record = await _finished(request, job, begun.running, until) if begun.mine else begun.running.record
-    refresh(request)
+    job = await _job(context, asked)
+    begun = await begin(job, context.call.files, asked.content, asked.file, asked.options)
+    record = await _finished(context, job, begun.running, until) if begun.mine else begun.running.record
+    refresh(context)
     return {"import": record}
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from integrates.api.connection import Connection, Walk, connected, entities
-from integrates.api.lookup import key_for
-from integrates.api.request import Info
+from integrates.api.context import Info
+from integrates.api.resolve.connection import Connection, Walk, connected, entities
+from integrates.api.resolve.lookup import key_for
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.types import Import

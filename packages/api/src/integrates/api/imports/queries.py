@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
-from integrates.api.request import Info
+from integrates.api.context import Info
+from integrates.api.resolve.attribute import Fields
 from integrates.db_model.entity.loader import load
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
+from integrates.api.context import Context
 from integrates.api.group.membership import group_accesses, organization_accesses
 from integrates.api.member.fields import role_name
-from integrates.api.request import Request
 from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import GroupAccess, Invitation, OrganizationAccess
 
@@ -26,9 +26,9 @@ def _open(access: OrganizationAccess | GroupAccess, now: datetime) -> Invitation
     return offered if offered and not is_member(access) and now < offered.expires_at else None
 
 
-async def _to_organizations(request: Request, now: datetime) -> tuple[Invited, ...]:
-    accesses = await organization_accesses(request)
-    scopes = await request.scopes.organizations.load_many([access.organization_id for access in accesses])
+async def _to_organizations(context: Context, now: datetime) -> tuple[Invited, ...]:
+    accesses = await organization_accesses(context)
+    scopes = await context.scopes.organizations.load_many([access.organization_id for access in accesses])
     return tuple(
         Invited(organization_name=scope.organization.info.name, **_offer(offered))
         for access, scope in zip(accesses, scopes, strict=True)
@@ -36,9 +36,9 @@ async def _to_organizations(request: Request, now: datetime) -> tuple[Invited, .
     )
 
 
-async def _to_groups(request: Request, now: datetime) -> tuple[Invited, ...]:
-    accesses = await group_accesses(request)
-    scopes = await request.scopes.groups.load_many([access.group_name for access in accesses])
+async def _to_groups(context: Context, now: datetime) -> tuple[Invited, ...]:
+    accesses = await group_accesses(context)
+    scopes = await context.scopes.groups.load_many([access.group_name for access in accesses])
     return tuple(
         Invited(organization_name=scope.organization.info.name, group_name=access.group_name, **_offer(offered))
         for access, scope in zip(accesses, scopes, strict=True)
@@ -50,7 +50,7 @@ def _offer(offered: Invitation) -> dict[str, Any]:
     return {"role": role_name(offered.role), "expires_at": offered.expires_at}
 
 
-async def invitations(request: Request) -> tuple[Invited, ...]:
+async def invitations(context: Context) -> tuple[Invited, ...]:
     """Return the invitations that the caller may still accept, to organizations first."""
-    now = request.context.now()
-    return (*await _to_organizations(request, now), *await _to_groups(request, now))
+    now = context.call.now()
+    return (*await _to_organizations(context, now), *await _to_groups(context, now))

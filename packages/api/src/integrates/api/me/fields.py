@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
 from integrates.api.authorization.permissions import platform_permissions
 from integrates.api.authorization.visibility import sees_vulnerability
-from integrates.api.connection import Connection
+from integrates.api.context import Info
 from integrates.api.group.membership import groups as groups_of
 from integrates.api.group.membership import organizations as organizations_of
 from integrates.api.invitation.list import Invited
 from integrates.api.invitation.list import invitations as invitations_of
-from integrates.api.request import Info
-from integrates.api.revision.page import history as history_of
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
+from integrates.api.resolve.walk import whole
 from integrates.api.vulnerability.page import chosen
-from integrates.api.walk import whole
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
@@ -55,7 +55,7 @@ async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any)
 async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, ...]:
     """The access tokens of the caller that work."""
     query = listing(ACCESS_TOKEN.name, "tokens_of_owner", {"owner": source.email})
-    now = info.context.context.now()
+    now = info.context.call.now()
     return tuple(token for token in await whole(info.context.loaders, ACCESS_TOKEN, query) if is_usable(token, now))
 
 

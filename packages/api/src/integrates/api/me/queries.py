@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
+from integrates.api.context import Info
 from integrates.api.errors import Code, RequestError
-from integrates.api.request import Info
+from integrates.api.resolve.attribute import Fields
 from integrates.db_model.entity.loader import load
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder

@@ -2,11 +2,11 @@
 
 from typing import Any, Final
 
-from integrates.api import connection
-from integrates.api.attribute import Fields, Resolver
-from integrates.api.connection import Connection
-from integrates.api.request import Info
-from integrates.api.revision.page import history as history_of
+from integrates.api.context import Info
+from integrates.api.resolve import connection
+from integrates.api.resolve.attribute import Fields, Resolver
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity.facet import entity_key

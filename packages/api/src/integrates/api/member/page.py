@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from integrates.api.connection import Connection, Keep, Walk, connected, entities
-from integrates.api.request import Info, Request
+from integrates.api.context import Context, Info
+from integrates.api.resolve.connection import Connection, Keep, Walk, connected, entities
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity.listing import listing
@@ -15,9 +15,9 @@ from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 
 
-def _people(request: Request) -> Keep[OrganizationAccess | GroupAccess]:
+def _people(context: Context) -> Keep[OrganizationAccess | GroupAccess]:
     async def keep(found: Sequence[OrganizationAccess | GroupAccess]) -> Sequence[bool]:
-        people = await load_many(request.loaders, STAKEHOLDER, [stakeholder_key(access.email) for access in found])
+        people = await load_many(context.loaders, STAKEHOLDER, [stakeholder_key(access.email) for access in found])
         return [person is not None for person in people]
 
     return keep

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
 from integrates.api.authorization.permissions import organization_permissions
-from integrates.api.connection import Connection
+from integrates.api.context import Info
 from integrates.api.group.membership import readable
 from integrates.api.member.page import members_of_organization
 from integrates.api.policies.fields import shown
-from integrates.api.request import Info
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
+from integrates.api.resolve.walk import whole
 from integrates.api.revision import audit
-from integrates.api.revision.page import history as history_of
-from integrates.api.walk import whole
 from integrates.db_model.access.types import OrganizationRole
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.facet import GROUP

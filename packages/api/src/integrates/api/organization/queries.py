@@ -2,9 +2,9 @@
 
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
-from integrates.api.authorization.target import organization_id_of
-from integrates.api.request import Info
+from integrates.api.context import Info
+from integrates.api.guard.target import organization_id_of
+from integrates.api.resolve.attribute import Fields
 from integrates.db_model.organizations.types import Organization
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.api.connection import Batch, Connection, Walk, connected
-from integrates.api.request import Info, Request
-from integrates.api.revision.page import shown
+from integrates.api.context import Context, Info
+from integrates.api.resolve.connection import Batch, Connection, Walk, connected
+from integrates.api.resolve.history import shown
 from integrates.db_model.entity import revision
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.revision import Revision
@@ -37,10 +37,10 @@ def _between(query: Query, first: datetime, last: datetime) -> Query:
     return msgspec.structs.replace(query, sk_prefix=None, sk_between=ends)
 
 
-async def _page(request: Request, query: Query) -> Batch[Revision]:
+async def _page(context: Context, query: Query) -> Batch[Revision]:
     """Read a page of keys, then what they name."""
-    page = await request.loaders.pages.load(query)
-    items = await request.loaders.items.load_many([item.key for item in page.items])
+    page = await context.loaders.pages.load(query)
+    items = await context.loaders.items.load_many([item.key for item in page.items])
     found = [(shown(revision.of_item(item)), cursor) for item, cursor in zip(items, page.cursors, strict=True) if item]
     end = page.cursors[-1] if page.cursors else None
     return Batch(tuple(one for one, _ in found), tuple(cursor for _, cursor in found), page.has_next, end)
@@ -55,7 +55,7 @@ async def _trail(
     async def read(query: Query) -> Batch[Revision]:
         return await _page(info.context, query)
 
-    named = months(first, min(last, info.context.context.now())) if first <= last else ()
+    named = months(first, min(last, info.context.call.now())) if first <= last else ()
     stretches = tuple(_between(listing("revision", pattern, {**parts, "month": month}), first, last) for month in named)
     return await connected(info, parent, args, Walk(stretches=stretches, read=read))
 

@@ -2,10 +2,10 @@
 
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
-from integrates.api.connection import Connection
-from integrates.api.request import Info
-from integrates.api.revision.page import history as history_of
+from integrates.api.context import Info
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import of_root as vulnerabilities_of
 from integrates.db_model.entity.loader import counts
@@ -23,7 +23,7 @@ async def figures(source: Root, info: Info) -> Summary:
     """The figures of the root, without those that need a score."""
     scope = await info.context.scopes.groups.load(source.group_name)
     numbers = await counts(info.context.loaders, (root_counters_key(source.id),))
-    return summary(numbers, scope.permissions, info.context.context.now(), scored=False)
+    return summary(numbers, scope.permissions, info.context.call.now(), scored=False)
 
 
 async def vulnerabilities(source: Root, info: Info, **args: Any) -> Connection:

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
-from integrates.api.change import new_stamp, refresh
-from integrates.api.request import Info
+from integrates.api.context import Info
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.change import new_stamp, refresh
 from integrates.db_model.errors import NotFound
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.roots.commands import add_git, new_git_root
@@ -15,16 +15,16 @@ from integrates.db_model.roots.types import GitLocation, RootInfo
 
 async def add_git_root(_source: Any, info: Info, *, group_name: str, **given: Any) -> Mapping[str, Any]:
     """Add a branch of a git repository to a group."""
-    request = info.context
+    context = info.context
     details = git_root(given)
-    stamp, identity = new_stamp(request, "add_git_root"), request.context.new_id()
-    group = (await request.scopes.groups.load(group_name)).group
+    stamp, identity = new_stamp(context, "add_git_root"), context.call.new_id()
+    group = (await context.scopes.groups.load(group_name)).group
     if group is None:
         raise NotFound(GROUP.name, group_name, ("group_name",))
     location = GitLocation(url=details.url, branch=details.branch, gitignore=details.gitignore)
     about = RootInfo(nickname=details.nickname, criticality=details.criticality)
-    root = await add_git(request.store, new_git_root(identity, group, location, about, stamp), stamp)
-    refresh(request)
+    root = await add_git(context.store, new_git_root(identity, group, location, about, stamp), stamp)
+    refresh(context)
     return {"root": root}
 
 

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Final
 
-from integrates.api.attribute import Fields
-from integrates.api.request import Info
+from integrates.api.context import Info
+from integrates.api.resolve.attribute import Fields
 from integrates.db_model.severities.rules import cvssf, level
 from integrates.db_model.severities.types import Level, Severity
 

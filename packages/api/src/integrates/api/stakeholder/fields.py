@@ -3,11 +3,11 @@
 from datetime import datetime
 from typing import Any, Final
 
-from integrates.api import connection
-from integrates.api.attribute import Fields
-from integrates.api.connection import Connection
-from integrates.api.request import Info
-from integrates.api.revision.page import history as history_of
+from integrates.api.context import Info
+from integrates.api.resolve import connection
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.history import history as history_of
 from integrates.db_model.stakeholders.facet import stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.tokens.usage import usage_key, used_at

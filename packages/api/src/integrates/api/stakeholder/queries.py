@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from integrates.api.attribute import Fields
-from integrates.api.connection import Connection, Walk, connected, entities
-from integrates.api.request import Info
-from integrates.api.search import searched
+from integrates.api.context import Info
+from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.connection import Connection, Walk, connected, entities
+from integrates.api.resolve.search import searched
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.stakeholders.types import Stakeholder

@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
-from integrates.api.attribute import Fields
+from integrates.api.context import Info
 from integrates.api.finding.page import open_findings_of
-from integrates.api.request import Info
+from integrates.api.resolve.attribute import Fields
 from integrates.api.summary.figure import Summary
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.loader import page

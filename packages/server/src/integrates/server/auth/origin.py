@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
-from integrates.server.exchange import header, is_api
+from integrates.server.http.exchange import header, is_api
 from integrates.server.settings import is_loopback
 
 COOKIE: Final = "integrates_session"

@@ -7,7 +7,7 @@ from datetime import datetime
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
-from integrates.api.context import Actor, Means
+from integrates.api.authorization.actor import Actor, Means
 from integrates.db_model.entity import read
 from integrates.db_model.errors import StoreError
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
@@ -20,8 +20,8 @@ from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.sessions import find_session, hash_session_id
 from integrates.server.auth.tokens import Claims, hash_jti, read_claims
-from integrates.server.exchange import header
-from integrates.server.middleware.rate_limit import Claimant
+from integrates.server.http.exchange import header
+from integrates.server.http.middleware.rate_limit import Claimant
 
 SCHEME = "bearer "
 

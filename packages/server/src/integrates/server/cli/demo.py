@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from integrates.db_model.store.design import design
-from integrates.server import clock
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, settings_of
 from integrates.server.demo.load import load_demo
 from integrates.server.demo.scenario import play
-from integrates.server.parts import Parts, open_parts
-from integrates.server.place import MEMORY
+from integrates.server.process import clock
+from integrates.server.process.location import MEMORY
+from integrates.server.process.open import Parts, open_parts
 from integrates.server.settings import BadSetting
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from integrates.db_model.store.design import design
 from integrates.server.demo.people import people
-from integrates.server.product import version
+from integrates.server.process.product import version
 from integrates.server.settings import Settings, is_loopback
 
 QUERY = '{"query": "{ me { email role groups { name summary { open } } } }"}'

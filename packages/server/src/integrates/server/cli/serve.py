@@ -13,19 +13,19 @@ from typing import Annotated
 
 import typer
 
-from integrates.server import clock
-from integrates.server.admin import appoint
 from integrates.server.app import new_app
-from integrates.server.background import Spawn, new_background
 from integrates.server.cli import greeting, reload
 from integrates.server.cli.demo import fill
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, given, settings_of
 from integrates.server.demo import folder
 from integrates.server.demo.load import is_empty
-from integrates.server.listener import listen, run
-from integrates.server.log import configure_logging, new_access_log
-from integrates.server.parts import Parts, open_parts
+from integrates.server.process import clock
+from integrates.server.process.admins import appoint
+from integrates.server.process.background import Spawn, new_background
+from integrates.server.process.listener import listen, run
+from integrates.server.process.log import configure_logging, new_access_log
+from integrates.server.process.open import Parts, open_parts
 from integrates.server.service import Service, api_of
 from integrates.server.settings import Settings, admins_of
 

@@ -18,12 +18,12 @@ from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.values.text import email as email_rule
 from integrates.db_model.values.text import person_text
-from integrates.server import clock
-from integrates.server.admin import appoint
 from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, settings_of
-from integrates.server.parts import Parts, open_parts
+from integrates.server.process import clock
+from integrates.server.process.admins import appoint
+from integrates.server.process.open import Parts, open_parts
 from integrates.server.settings import BadSetting, admins_of
 
 MAX_DAYS = 179

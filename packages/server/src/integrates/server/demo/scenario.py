@@ -9,16 +9,17 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.api.context import Actor, Context, Means
-from integrates.api.execution import Api, execute, new_api
+from integrates.api.authorization.actor import Actor, Means
+from integrates.api.context import Call
+from integrates.api.execute import Api, execute, new_api
 from integrates.api.upload import in_memory
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.roots.commands import deactivate
 from integrates.db_model.values.instant import instant_text
-from integrates.server import clock
 from integrates.server.auth import tokens
 from integrates.server.demo.scan import PLACES, Place, report
-from integrates.server.parts import Parts
+from integrates.server.process import clock
+from integrates.server.process.open import Parts
 
 logger = logging.getLogger(__name__)
 
@@ -148,8 +149,8 @@ def _spawned(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
     group.create_task(work)
 
 
-def _context(stage: Stage, email: str, at: datetime, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> Context:
-    return Context(
+def _context(stage: Stage, email: str, at: datetime, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> Call:
+    return Call(
         actor=Actor(email, Means.SESSION),
         store=stage.parts.store,
         files=stage.parts.files,

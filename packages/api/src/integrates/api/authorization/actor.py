@@ -1,0 +1,20 @@
+"""Who calls."""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Means(StrEnum):
+    """How the caller proved who they are."""
+
+    SESSION = "session"
+    API_TOKEN = "api_token"  # noqa: S105 -- the name of a means, not a secret
+    CI_TOKEN = "ci_token"  # noqa: S105 -- likewise
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who calls. ``email`` is the id of the stakeholder, or ``service:forces:<group>`` for a CI token."""
+
+    email: str
+    means: Means

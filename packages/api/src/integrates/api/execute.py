@@ -1,0 +1,190 @@
+"""Executing a request: read it, check it, run it until the deadline, and say what came of it."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from typing import Any, Final, TypeGuard
+
+import msgspec
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+)
+from graphql import execute as run
+
+from integrates.api.authorization.actor import Actor
+from integrates.api.context import Call, Context, new_context
+from integrates.api.errors import Code, RequestError
+from integrates.api.request.answer import Answer, known, masked, refused, shown, shown_field, shown_invalid, status_of
+from integrates.api.request.body import Body, body_of
+from integrates.api.request.cost import cost_of
+from integrates.api.request.document import Invalid, Readers, new_readers
+from integrates.api.request.fold import operations_of
+from integrates.api.request.limits import Limits, too_complex
+from integrates.api.schema import new_schema
+from integrates.db_model.errors import Unavailable
+
+__all__ = ["Answer", "Api", "execute", "new_api"]
+
+_LOG: Final = logging.getLogger("integrates.api")
+_TYPENAME: Final = "__typename"
+
+
+class Api(msgspec.Struct, frozen=True):
+    """The schema with what is needed to execute requests; one for the life of a process."""
+
+    schema: GraphQLSchema
+    readers: Readers
+    limits: Limits
+    introspection: bool
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """A request that may be executed, and what it costs."""
+
+    document: DocumentNode
+    body: Body
+    cost: int
+
+
+def new_api(*, limits: Limits | None = None, introspection: bool = True) -> Api:
+    """Assemble the API. Without introspection nobody is told what the schema holds."""
+    most = limits or Limits()
+    schema = new_schema()
+    return Api(schema, new_readers(schema, most, introspection=introspection), most, introspection)
+
+
+def _asks_for_nothing(document: DocumentNode) -> bool:
+    """Return whether the query is ``{ __typename }``, which even nobody may ask."""
+    operations = operations_of(document)
+    return (
+        len(document.definitions) == len(operations) == 1
+        and operations[0].operation is OperationType.QUERY
+        and all(isinstance(node, FieldNode) and node.name.value == _TYPENAME for node in operations[0].selection_set.selections)
+    )
+
+
+def _anonymous(api: Api, body: Body) -> Answer:
+    unauthenticated = RequestError(Code.UNAUTHENTICATED, "Authenticate first.")
+    try:
+        if not _asks_for_nothing(api.readers.parsed(body.query)):
+            raise unauthenticated
+        document = api.readers.valid(body.query)
+    except (RequestError, Invalid):
+        return refused((shown(unauthenticated),))
+    result = run(api.schema, document)
+    return Answer(200, {"data": result.data}) if isinstance(result, ExecutionResult) else refused((shown(unauthenticated),))
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
+    operation = get_operation_ast(document, name)
+    if operation is None:
+        raise RequestError(Code.GRAPHQL_VALIDATION_FAILED, "`operationName` names the one operation to execute.")
+    return operation
+
+
+def _ready(api: Api, body: Body) -> Ready:
+    document = api.readers.valid(body.query)
+    cost = cost_of(api.schema, document, _operation(document, body.operation_name), body.variables)
+    if cost > api.limits.cost:
+        raise too_complex("cost units", api.limits.cost)
+    return Ready(document, body, cost)
+
+
+def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
+    """Tell what has to be awaited; asked of every value, hence without looking for generators that nobody uses."""
+    return hasattr(value, "__await__")
+
+
+async def _run(api: Api, ready: Ready, context: Context) -> ExecutionResult:
+    result = run(
+        api.schema,
+        ready.document,
+        context_value=context,
+        variable_values=dict(ready.body.variables),
+        operation_name=ready.body.operation_name,
+        max_coercion_errors=api.limits.validation_errors - 1,
+        hide_suggestions=not api.introspection,
+        is_awaitable=_is_awaitable,
+    )
+    return result if isinstance(result, ExecutionResult) else await result
+
+
+async def _run_until(api: Api, ready: Ready, call: Call, actor: Actor) -> ExecutionResult:
+    deadline = asyncio.get_running_loop().time() + api.limits.seconds
+    try:
+        async with asyncio.timeout_at(deadline):
+            return await _run(api, ready, new_context(call, actor, deadline))
+    except TimeoutError as error:
+        raise Unavailable("the deadline of the request has passed") from error
+
+
+def _fields_of(data: Any) -> int:
+    """Count the fields of an answer."""
+    count, level = 0, [data]
+    while level:
+        found = level.pop()
+        if isinstance(found, dict):
+            count += len(found)
+            level.extend(found.values())
+        elif isinstance(found, list):
+            level.extend(found)
+    return count
+
+
+def _shown(error: GraphQLError, call: Call) -> dict[str, Any]:
+    if error.path is None:
+        return shown_invalid(error)
+    if known(error) is None:
+        _LOG.error("a resolver failed", exc_info=error.original_error or error, extra={"request_id": call.request_id})
+    return shown_field(error, call.request_id)
+
+
+def _answer(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
+    errors = [_shown(error, call) for error in result.errors or ()]
+    if result.data is None and errors and "path" not in errors[0]:
+        return refused(errors)
+    cost = {"requested": ready.cost, "actual": _fields_of(result.data)}
+    body = {"data": result.data, **({"errors": errors} if errors else {}), "extensions": {"cost": cost}}
+    return Answer(status_of(errors, result.data), body)
+
+
+async def _executed(api: Api, request: object, call: Call) -> Answer:
+    body = body_of(request)
+    if call.actor is None:
+        return _anonymous(api, body)
+    ready = _ready(api, body)
+    return _answer(await _run_until(api, ready, call, call.actor), ready, call)
+
+
+def _failed(error: BaseException, call: Call) -> Answer:
+    found = known(error)
+    if found is None:
+        _LOG.error("a request failed", exc_info=error, extra={"request_id": call.request_id})
+    return refused((shown(found or RequestError(Code.INTERNAL, masked(call.request_id))),))
+
+
+async def execute(api: Api, request: object, call: Call) -> Answer:
+    """Answer one request: a decoded JSON body in which files stand in place of their variables.
+
+    Never raises because of what the client sent or what goes wrong inside: the latter is logged under the request id and
+    shown as INTERNAL. Only the cancellation of the caller passes through.
+    """
+    try:
+        return await _executed(api, request, call)
+    except RequestError as error:
+        return refused((shown(error),))
+    except Invalid as error:
+        return refused(tuple(map(shown_invalid, error.errors)))
+    except asyncio.CancelledError as error:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise
+        return _failed(error, call)  # a read shared by two fields was given up together with one of them
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is logged and masked
+        return _failed(error, call)

@@ -1,0 +1,1 @@
+"""The directives of the schema at work: who may use a field, and on which object."""

@@ -1,0 +1,1 @@
+"""The reader of SARIF 2.1.0."""

@@ -1,0 +1,167 @@
+"""Rules: which one a result means, and what becomes of it as a finding (domain section 8, *Rule → Finding*)."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Final
+
+from msgspec import Struct
+
+from integrates.api.imports.read.observation import RuleSeen
+from integrates.api.imports.read.sarif.document import (
+    Component,
+    ComponentReference,
+    Descriptor,
+    DescriptorReference,
+    Result,
+    Run,
+    Taxonomy,
+    Text,
+    components,
+)
+from integrates.api.imports.read.sarif.name import MAX_NAME
+from integrates.api.imports.read.sarif.score import rule_score
+from integrates.api.imports.read.text import block, headline
+from integrates.db_model.findings.types import ToolRule
+from integrates.db_model.values.text import MAX_CWE_IDS
+
+MAX_TEXT: Final = 20_000
+NOT_GIVEN: Final = "Not given by the tool."
+_TAG: Final = re.compile(r"(?:external/cwe/)?cwe-0*([1-9][0-9]{0,4})(?![0-9]).*", re.IGNORECASE | re.DOTALL)
+_TAXON: Final = re.compile(r"(?:cwe-)?0*([1-9][0-9]{0,4})", re.IGNORECASE)
+
+
+class Catalogue(Struct, frozen=True):
+    """The components of a run's tool, the driver first, and for each its rules by id."""
+
+    components: tuple[Component, ...]
+    tables: tuple[Mapping[str, Descriptor], ...]
+
+
+class Named(Struct, frozen=True):
+    """The rule of a result: its id, and what the file says of it, if anything."""
+
+    id: str
+    descriptor: Descriptor | None
+    component: Component | None
+
+
+def catalogue(run: Run) -> Catalogue:
+    """Prepare looking up the rules of a run. Of equal ids in one component the first counts."""
+    found = components(run.tool)
+    return Catalogue(found, tuple(map(_table, found)))
+
+
+def _table(component: Component) -> Mapping[str, Descriptor]:
+    return {rule.id.strip(): rule for rule in reversed(component.rules or ())}
+
+
+def named(result: Result, rules: Catalogue) -> Named | None:
+    """Return the rule of ``ruleId``, else ``rule.id``, else the position; ``None`` when none of them says.
+
+    For an id ``a/b`` that nothing describes the description of ``a`` serves; the id stays.
+    """
+    reference = result.rule or DescriptorReference()
+    position = _position(reference.tool_component, rules.components)
+    index = result.rule_index if result.rule_index is not None else reference.index
+    pointed_at = _element(rules.components[position].rules or (), index)
+    identity = (result.rule_id or "").strip() or (reference.id or "").strip() or (pointed_at.id.strip() if pointed_at else "")
+    if not identity:
+        return None
+    if pointed_at and f"{identity}/".startswith(f"{pointed_at.id.strip()}/"):
+        return Named(identity, pointed_at, rules.components[position])
+    return _found(identity, position, rules)
+
+
+def _found(identity: str, position: int, rules: Catalogue) -> Named:
+    order = (position, *(other for other in range(len(rules.tables)) if other != position))
+    for candidate in _hierarchy(identity):
+        for place in order:
+            if candidate in rules.tables[place]:
+                return Named(identity, rules.tables[place][candidate], rules.components[place])
+    return Named(identity, None, None)
+
+
+def _hierarchy(identity: str) -> Iterator[str]:
+    """Yield the id and those above it, longest first: ``a/b/c``, ``a/b``, ``a``. One too long to be taken has none."""
+    yield identity
+    ends = (index for index in range(len(identity) - 1, 0, -1) if identity[index] == "/")
+    yield from (identity[:end] for end in ends if len(identity) <= MAX_NAME)
+
+
+def _position(reference: ComponentReference | None, known: Sequence[Component]) -> int:
+    """Return the position of the component in the catalogue, 0 (the driver) when the reference leads nowhere."""
+    if reference is None:
+        return 0
+    if reference.index is not None and 0 <= reference.index < len(known) - 1:
+        return reference.index + 1
+    matches = (position for position, component in enumerate(known) if _is_meant(component, reference))
+    return next(matches, 0)
+
+
+def _is_meant(component: Component | Taxonomy, reference: ComponentReference) -> bool:
+    if reference.guid is not None and component.guid is not None:
+        return reference.guid.lower() == component.guid.lower()
+    return reference.name is not None and reference.name == component.name
+
+
+def _element(rules: Sequence[Descriptor], index: int | None) -> Descriptor | None:
+    return rules[index] if index is not None and 0 <= index < len(rules) else None
+
+
+def seen(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Sequence[Taxonomy]) -> RuleSeen:
+    """Describe the rule as a finding, with what the tool left out filled in."""
+    title = _title(rule, descriptor)
+    return RuleSeen(
+        rule=rule,
+        title=title,
+        description=_text(descriptor.full_description if descriptor else None) or title,
+        threat=f"Reported by {rule.tool}, rule {rule.rule_id}.",
+        recommendation=_text(descriptor.help if descriptor else None) or NOT_GIVEN,
+        cwe_ids=tuple(islice(dict.fromkeys(_cwe_ids(descriptor, taxonomies)), MAX_CWE_IDS)) if descriptor else (),
+        tool_score=rule_score(descriptor),
+    )
+
+
+def _title(rule: ToolRule, descriptor: Descriptor | None) -> str:
+    spare = f"{rule.tool} {rule.rule_id}"
+    texts = (_shortest(descriptor), descriptor.name, rule.rule_id) if descriptor else (rule.rule_id,)
+    titles = (headline(text, spare) for text in texts)
+    return next((title for title in titles if title), headline(f"Rule {rule.rule_id}", spare))
+
+
+def _shortest(descriptor: Descriptor) -> str | None:
+    return descriptor.short_description.text if descriptor.short_description else None
+
+
+def _text(given: Text | None) -> str:
+    return block(given.text if given else None, MAX_TEXT)
+
+
+def _cwe_ids(descriptor: Descriptor, taxonomies: Sequence[Taxonomy]) -> Iterator[str]:
+    tags = (descriptor.properties.tags if descriptor.properties else None) or ()
+    taxa = (_taxon(relationship.target, taxonomies) for relationship in descriptor.relationships or ())
+    matches = (*map(_TAG.fullmatch, tags), *(_TAXON.fullmatch(taxon) for taxon in taxa))
+    yield from (f"CWE-{match[1]}" for match in matches if match)
+
+
+def _taxon(target: DescriptorReference | None, taxonomies: Sequence[Taxonomy]) -> str:
+    """Return the id of what is meant, when that is a class of a taxonomy named CWE."""
+    if target is None or target.tool_component is None:
+        return ""
+    taxonomy = _taxonomy(target.tool_component, taxonomies)
+    name = target.tool_component.name or (taxonomy.name if taxonomy else None) or ""
+    if name.strip().upper() != "CWE":
+        return ""
+    return target.id or _class(taxonomy, target.index)
+
+
+def _taxonomy(reference: ComponentReference, taxonomies: Sequence[Taxonomy]) -> Taxonomy | None:
+    if reference.index is not None and 0 <= reference.index < len(taxonomies):
+        return taxonomies[reference.index]
+    return next((taxonomy for taxonomy in taxonomies if _is_meant(taxonomy, reference)), None)
+
+
+def _class(taxonomy: Taxonomy | None, index: int | None) -> str:
+    taxa = (taxonomy.taxa if taxonomy else None) or ()
+    return (taxa[index].id or "") if index is not None and 0 <= index < len(taxa) else ""

@@ -1,0 +1,102 @@
+"""How an import begins: one unfinished import a root, whoever comes second gets the first one's record."""
+
+from datetime import datetime
+
+import msgspec
+
+from integrates.api.imports.work.job import Job
+from integrates.db_model.entity.transaction import repeated
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import AlreadyExists, LimitExceeded, ModelError, Raced, Reason, Rejected
+from integrates.db_model.files.port import Files
+from integrates.db_model.imports import commands
+from integrates.db_model.imports.commands import Overtaken, Running
+from integrates.db_model.imports.rules import MAX_ATTEMPTS, is_leased
+from integrates.db_model.imports.types import (
+    Import,
+    ImportCounts,
+    ImportFile,
+    ImportFormat,
+    ImportOptions,
+    ImportProblem,
+    ImportState,
+    ImportStatus,
+)
+
+
+class Begun(msgspec.Struct, frozen=True):
+    """The import as it is now, and whether the caller is the one to do the work."""
+
+    running: Running
+    mine: bool
+
+
+def file_key(import_id: str) -> str:
+    """Return the key of the imported file in the file store."""
+    return f"imports/{import_id}.sarif"
+
+
+def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, stamp: Stamp) -> Import:
+    return Import(
+        id=identity,
+        group_name=job.group_name,
+        organization_id=job.organization_id,
+        root_id=job.root_id,
+        format=ImportFormat.SARIF,
+        file=file,
+        options=options,
+        problems=tuple(ImportProblem(pointer=each.pointer, reason=str(each.reason)) for each in job.scan.problems),
+        state=ImportState(status=ImportStatus.RUNNING, at=stamp.at, by=stamp.by),
+        created_at=stamp.at,
+        created_by=stamp.by,
+    )
+
+
+async def _started(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun:
+    """Store the file, then the import; the file goes away again when the import is refused.
+
+    After an outage it stays: the import may have begun all the same.
+    """
+    stamp, identity = job.stamp(), job.new_id()
+    skipped = ImportCounts(skipped=job.scan.skipped, duplicate=job.scan.duplicates)
+    await files.put(file_key(identity), content)
+    try:
+        running = await commands.begin(job.store, _made(job, identity, file, options, stamp), skipped, stamp)
+    except (ModelError, LimitExceeded):
+        await files.delete(file_key(identity))
+        raise
+    return Begun(running, mine=True)
+
+
+def _is_same(current: Running, file: ImportFile, options: ImportOptions) -> bool:
+    return (current.record.file.sha256, current.record.options) == (file.sha256, options)
+
+
+async def _joined(job: Job, current: Running, now: datetime, *, same: bool) -> Begun | None:
+    """Take part in the unfinished import, or end it; ``None`` when a new one may begin."""
+    if is_leased(current.progress, now):
+        if same:
+            return Begun(current, mine=False)
+        raise Rejected(Reason.IMPORT_RUNNING, ("root_id",))
+    if same and current.progress.attempts < MAX_ATTEMPTS:
+        return Begun(await commands.take_up(job.store, current, job.stamp()), mine=True)
+    await commands.fail(job.store, current, "abandoned", job.stamp())
+    return None
+
+
+async def begin(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun:
+    """Store the file and the record of a new import, or join the unfinished one of the root.
+
+    While another worker holds the lease, the same file with the same options gets that import, and another file is refused
+    with ``Rejected`` (``import_running``). After the lease the same file continues the import, and another one ends it.
+    ``Rejected`` (``inactive_root``) when the gate is closed.
+    """
+
+    async def attempt() -> Begun:
+        if await job.gate() is None:
+            raise Rejected(Reason.INACTIVE_ROOT, ("root_id",))
+        current = await commands.find_unfinished(job.store, job.root_id)
+        joined = await _joined(job, current, job.now(), same=_is_same(current, file, options)) if current else None
+        return joined or await _started(job, files, content, file, options)
+
+    return await repeated(attempt, on=(Raced, Overtaken, AlreadyExists))

@@ -1,0 +1,58 @@
+"""The order of work of an import: rule by rule in the order of first appearance, each rule's observations in file order."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, TypeAlias
+
+from integrates.api.imports.read.observation import Observation, RuleSeen, Scan
+from integrates.db_model.findings.types import ToolRule
+from integrates.db_model.imports.types import ImportPosition
+
+Work: TypeAlias = tuple[tuple[RuleSeen, tuple[Observation, ...]], ...]
+"""Rules with their observations that are still to be done."""
+_WINDOW: Final = 500
+"""Observations that are surveyed together; a rule with more is surveyed whole all the same."""
+
+
+def by_rule(scan: Scan) -> dict[ToolRule, tuple[Observation, ...]]:
+    """Return the observations of each rule in file order."""
+    found: dict[ToolRule, list[Observation]] = {seen.rule: [] for seen in scan.rules}
+    for observation in scan.observations:
+        found[observation.rule].append(observation)
+    return {rule: tuple(observations) for rule, observations in found.items()}
+
+
+def ordered(scan: Scan) -> Work:
+    """Return all work that the file gives."""
+    observations = by_rule(scan)
+    return tuple((seen, observations[seen.rule]) for seen in scan.rules if observations[seen.rule])
+
+
+def position_of(observation: Observation) -> ImportPosition:
+    """Return the position at which the observation is next."""
+    return ImportPosition(run=observation.run, result=observation.result)
+
+
+def done(observations: Sequence[Observation], position: ImportPosition) -> int:
+    """Count those that are done at a position, given in the order of work; none when the position is not among them."""
+    return next((number for number, each in enumerate(observations) if position_of(each) == position), 0)
+
+
+def after(work: Work, position: ImportPosition) -> Work:
+    """Return the rules that are not wholly done at a position; everything when nothing of the work is there.
+
+    The first of them is returned whole: all results of a finding are matched together, the ones that are done too.
+    """
+    is_next = (any(position_of(each) == position for each in observations) for _, observations in work)
+    return work[next((number for number, found in enumerate(is_next) if found), 0) :]
+
+
+def windows(work: Work) -> Iterator[Work]:
+    """Cut the work into parts of consecutive rules that are surveyed together."""
+    part: Work = ()
+    for rule in work:
+        part = (*part, rule)
+        if sum(len(observations) for _, observations in part) >= _WINDOW:
+            yield part
+            part = ()
+    if part:
+        yield part

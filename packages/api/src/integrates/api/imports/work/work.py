@@ -1,0 +1,146 @@
+"""The work of an import, chunk by chunk, each one transaction that also moves the import's progress."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from integrates.api.imports.work import order
+from integrates.api.imports.work.chunk import Step, packed, room
+from integrates.api.imports.work.job import Job
+from integrates.api.imports.work.missing import Targets, closings, missing_of, targets_of
+from integrates.api.imports.work.order import Work
+from integrates.api.imports.work.subject import findings_of
+from integrates.api.imports.work.survey import Subject, survey
+from integrates.db_model.entity.transaction import RACES
+from integrates.db_model.errors import IntegratesError, Raced, Rejected, Rejections, Stale
+from integrates.db_model.findings.types import Finding
+from integrates.db_model.imports import commands
+from integrates.db_model.imports.commands import Gate, Overtaken, Running
+from integrates.db_model.imports.types import ImportCounts, ImportPosition
+from integrates.db_model.store.retry import pause
+
+_LOST: Final = (Raced, Stale, Rejected, Rejections)
+"""What a chunk may meet that looks otherwise when it is matched anew: also a claim that somebody took meanwhile."""
+_MOST_LOSSES: Final = 20
+"""How many races an import may lose in a row before it is left to its next worker."""
+
+
+class Refused(IntegratesError):
+    """The import cannot go on for a ``reason`` that will not go away by itself; ``running`` is how far it came."""
+
+    def __init__(self, running: Running, reason: str) -> None:
+        super().__init__(running.record.id, reason)
+        self.running = running
+        self.reason = reason
+
+
+async def _open_gate(job: Job, running: Running) -> Gate:
+    gate = await job.gate()
+    if gate is None:
+        raise Refused(running, "not_allowed")
+    return gate
+
+
+def _end(job: Job) -> ImportPosition:
+    return ImportPosition(run=job.scan.runs, result=0)
+
+
+async def _steps(job: Job, work: Work, position: ImportPosition) -> tuple[Step, ...]:
+    """Match all observations of the work, and return what is left to do at a position."""
+    findings = await findings_of(job, work)
+    subjects = [Subject(finding, observations) for finding, (_, observations) in zip(findings, work, strict=True)]
+    steps = tuple((each, match) for each in await survey(job, subjects) for match in each.matches)
+    return steps[order.done([match.observation for _, match in steps], position) :]
+
+
+async def _window(job: Job, running: Running, work: Work, following: ImportPosition) -> tuple[Running, Work]:
+    """Do one part of the work; after a lost race return what is left of it."""
+    try:
+        steps = await _steps(job, work, running.progress.position)
+    except Rejected as error:  # the group has no room for another finding
+        raise Refused(running, error.reason.value) from error
+    findings: Mapping[str, Finding] = {}
+    while steps:
+        gate, stamp = await _open_gate(job, running), job.stamp()
+        try:
+            chunk = packed(job, steps, findings, gate, stamp)
+            steps = steps[chunk.done :]
+            position = order.position_of(steps[0][1].observation) if steps else following
+            running = await commands.write_chunk(
+                job.store, running, chunk.plans, stamp, position=position, counts=chunk.counts, gate=gate
+            )
+        except _LOST:
+            return running, order.after(work, running.progress.position)
+        findings = chunk.findings
+    return running, ()
+
+
+async def _lost(running: Running, losses: int) -> None:
+    """Wait after a lost race, or give up. Raise ``Raced`` after too many in a row."""
+    if losses > _MOST_LOSSES:
+        raise Raced(running.record.id)
+    await pause(min(RACES.cap, RACES.base * 2.0**losses) if losses else 0.0)
+
+
+async def _results(job: Job, running: Running) -> Running:
+    if running.progress.position == _end(job):
+        return running
+    parts = tuple(order.windows(order.after(order.ordered(job.scan), running.progress.position)))
+    for number, part in enumerate(parts):
+        following = order.position_of(parts[number + 1][0][1][0]) if number + 1 < len(parts) else _end(job)
+        losses = 0
+        left = part
+        while left:
+            before = running.progress.version
+            running, left = await _window(job, running, left, following)
+            losses = losses + 1 if running.progress.version == before else 0
+            await _lost(running, losses)
+    return running
+
+
+async def _pass(job: Job, running: Running, targets: Targets) -> tuple[Running, bool]:
+    """Close what is missing now; return whether that was all: it is not where a race was lost."""
+    left = await missing_of(job, targets)
+    while left:
+        gate, stamp = await _open_gate(job, running), job.stamp()
+        try:
+            plans = closings(left, gate, stamp, room(job.store))
+            counts = ImportCounts(closed=len(plans))
+            running = await commands.write_chunk(job.store, running, plans, stamp, position=_end(job), counts=counts, gate=gate)
+        except _LOST:
+            return running, False
+        left = left[len(plans) :]
+    return running, True
+
+
+async def _closed(job: Job, running: Running) -> Running:
+    """Close what the file does not name any more."""
+    targets = targets_of(job.scan) if running.record.options.close_missing else frozenset()
+    losses = 0
+    done = not targets
+    while not done:
+        before = running.progress.version
+        running, done = await _pass(job, running, targets)
+        losses = losses + 1 if running.progress.version == before else 0
+        await _lost(running, losses)
+    return running
+
+
+async def _worked(job: Job, running: Running) -> Running:
+    try:
+        latest = await _closed(job, await _results(job, running))
+    except Refused as refusal:
+        return await commands.fail(job.store, refusal.running, refusal.reason, job.stamp())
+    return await commands.complete(job.store, latest, _end(job), job.stamp())
+
+
+async def run(job: Job, running: Running) -> Running:
+    """Do the work of an import from its position to its end, and return how it ended.
+
+    Ends FAILED when the group, the root or the caller's permission does not allow it any more, or the group has no room for
+    another finding. When another worker has taken it over, the import is returned as that worker has it. Any other error
+    leaves the import RUNNING, to be continued after its lease.
+    """
+    try:
+        return await _worked(job, running)
+    except Overtaken:
+        return await commands.find(job.store, running.record.id) or running

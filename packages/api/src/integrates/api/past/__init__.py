@@ -1,0 +1,1 @@
+"""Objects as they were at a moment in the past."""

@@ -1,0 +1,86 @@
+"""From the text of a query to a document that may be executed; valid ones are kept by text."""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+import msgspec
+from ariadne.validation.introspection_disabled import IntrospectionDisabledRule
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, TokenKind, parse, specified_rules, validate
+
+from integrates.api.request.body import bad, is_number, is_sound
+from integrates.api.request.limits import Limits, check, too_complex
+
+
+class Invalid(Exception):
+    """The query is no query of this schema; there are at most as many ``errors`` as the limits show."""
+
+    def __init__(self, errors: tuple[GraphQLError, ...]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+Reader: TypeAlias = Callable[[str], DocumentNode]
+
+
+class Readers(msgspec.Struct, frozen=True):
+    """Both raise ``RequestError`` and :class:`Invalid`.
+
+    ``parsed`` reads any query within the limits, ``valid`` only one that fits the schema.
+    """
+
+    parsed: Reader
+    valid: Reader
+
+
+_CHECKS: Final[Mapping[TokenKind, Callable[[str], bool]]] = {
+    TokenKind.STRING: is_sound,
+    TokenKind.BLOCK_STRING: is_sound,
+    TokenKind.INT: is_number,
+    TokenKind.FLOAT: is_number,
+}
+"""What tells of the values of a query, texts as they are after their escapes, whether they are taken."""
+
+
+def _are_values_sound(document: DocumentNode) -> bool:
+    token = document.loc.start_token if document.loc else None
+    while token:
+        check_value = _CHECKS.get(token.kind)
+        if check_value and not check_value(token.value or ""):
+            return False
+        token = token.next
+    return True
+
+
+def _parsed(text: str, limits: Limits) -> DocumentNode:
+    if len(text) > limits.characters:
+        raise too_complex("characters", limits.characters)
+    try:
+        document = parse(text, max_tokens=limits.tokens)
+    except GraphQLSyntaxError as error:
+        if "tokens" in error.message:
+            raise too_complex("tokens", limits.tokens) from error
+        raise Invalid((error,)) from error
+    check(document, limits)
+    if not _are_values_sound(document):
+        raise bad("The query holds a text or number that is not taken.")
+    return document
+
+
+def new_readers(schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> Readers:
+    """Make the readers of a schema; without introspection errors do not suggest what exists."""
+    rules = (*specified_rules, *(() if introspection else (IntrospectionDisabledRule,)))
+    most = limits.validation_errors
+
+    def parsed(text: str) -> DocumentNode:
+        return _parsed(text, limits)
+
+    def valid(text: str) -> DocumentNode:
+        document = parsed(text)
+        errors = validate(schema, document, rules, max_errors=most, hide_suggestions=not introspection)
+        if errors:
+            raise Invalid(tuple(errors[:most]))
+        return document
+
+    kept = lru_cache(maxsize=limits.documents)(valid)
+    return Readers(parsed, lambda text: kept(text) if len(text) <= limits.kept_characters else valid(text))

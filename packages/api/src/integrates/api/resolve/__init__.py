@@ -1,0 +1,1 @@
+"""What resolvers are made of."""

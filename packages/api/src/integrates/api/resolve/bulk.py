@@ -1,0 +1,145 @@
+"""Changing several objects in one call: references, the order of checking, and what is told of each item (M4, M5)."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any, Final
+
+import msgspec
+
+from integrates.api.context import Call
+from integrates.api.refusal import UserError, is_refusal, refusal, refusals
+from integrates.db_model.entity.bulk import Reference, Refused, Written
+from integrates.db_model.errors import (
+    AlreadyExists,
+    IntegratesError,
+    ModelError,
+    NotFound,
+    Outdated,
+    Reason,
+    Rejected,
+    Rejections,
+    Stale,
+)
+
+_LOG: Final = logging.getLogger("integrates.api")
+_PERMISSION_RULES: Final = frozenset({Reason.MISSING_PERMISSION, Reason.ASSIGN_OTHERS})
+
+
+class Step(IntEnum):
+    """The steps of checking, in order (M5)."""
+
+    VISIBILITY = 0
+    PERMISSION = 1
+    VERSION = 2
+    ARGUMENTS = 3
+    STATE = 4
+    UNIQUENESS = 5
+
+
+def _path(position: int) -> tuple[str, ...]:
+    return ("items", str(position), "id")
+
+
+def references_of(items: Sequence[Mapping[str, Any]]) -> tuple[Reference, ...]:
+    """Read the argument ``items``. Raise ``Rejections`` (``bad_format``) for each object that came before."""
+    found = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
+    first = {one.id: position for position, one in reversed(list(enumerate(found)))}
+    twice = [position for position, one in enumerate(found) if first[one.id] != position]
+    if twice:
+        raise Rejections([Rejected(Reason.BAD_FORMAT, _path(position)) for position in twice])
+    return found
+
+
+def _step(error: ModelError) -> Step:
+    match error:
+        case NotFound():
+            step = Step.VISIBILITY
+        case Rejected() if error.reason in _PERMISSION_RULES:
+            step = Step.PERMISSION
+        case Stale() | Outdated():
+            step = Step.VERSION
+        case AlreadyExists():
+            step = Step.UNIQUENESS
+        case Rejected() if error.path:
+            step = Step.ARGUMENTS
+        case _:
+            step = Step.STATE
+    return step
+
+
+class _Refusal(msgspec.Struct, frozen=True):
+    """One refusal, and the position of the item that it is about."""
+
+    position: int
+    error: ModelError
+
+
+def _about(one: _Refusal) -> object:
+    """Tell refusals of one step apart: each argument is named once, with its first reason, and an item with all of its."""
+    if not isinstance(one.error, Rejected):
+        return one.position
+    return one.error.path or (one.position, one.error.reason)
+
+
+def first_step(errors: Mapping[int, ModelError]) -> dict[int, tuple[ModelError, ...]]:
+    """Return, by position, all refusals of the first step that has any (M5)."""
+    single = [
+        _Refusal(position, each)
+        for position, error in errors.items()
+        for each in (error.refusals if isinstance(error, Rejections) else (error,))
+    ]
+    step = min(_step(one.error) for one in single)
+    named: dict[object, _Refusal] = {}
+    for one in single:
+        if _step(one.error) is step:
+            named.setdefault(_about(one), one)
+    found: dict[int, tuple[ModelError, ...]] = {}
+    for one in named.values():
+        found[one.position] = (*found.get(one.position, ()), one.error)
+    return found
+
+
+def _item_of(error: IntegratesError, position: int) -> IntegratesError:
+    """Name the item in refusals that are about it; those that are about an argument keep its name."""
+    match error:
+        case NotFound():
+            return NotFound(error.facet, error.identity, _path(position))
+        case Rejected() if not error.path:
+            return Rejected(error.reason, _path(position), error.detail)
+        case Rejections():
+            return Rejections([Rejected(one.reason, one.path or _path(position), one.detail) for one in error.refusals])
+        case _:
+            return error
+
+
+def _told(position: int, error: IntegratesError, call: Call) -> tuple[UserError, ...]:
+    """Return what is told of one item; an error of ours is logged, and told as something to look at."""
+    known = _item_of(error, position)
+    if is_refusal(known):
+        return refusals(known, _path(position))
+    _LOG.error("an item of a bulk change failed", exc_info=error, extra={"request_id": call.request_id})
+    return (refusal(Reason.UNAVAILABLE, _path(position)),)
+
+
+def _check_known(errors: Sequence[IntegratesError]) -> None:
+    """Raise the first error that is nobody's fault but ours."""
+    for error in errors:
+        if not is_refusal(error):
+            raise error
+
+
+def payload(outcome: Written | Refused, changed: str, call: Call) -> dict[str, Any]:
+    """Return the payload of a bulk mutation: the objects under the name ``changed``, and what is told of the other items.
+
+    When nothing was written, an error of ours is raised. When a part was, it is told of the items that it hit, so that the
+    caller learns what was done.
+    """
+    if isinstance(outcome, Refused):
+        _check_known(list(outcome.errors.values()))
+        steps = first_step(outcome.errors)
+        return {"errors": [told for at, errors in steps.items() for error in errors for told in _told(at, error, call)]}
+    if not outcome.entities:
+        _check_known(list(outcome.refused.values()))
+    told = [one for at, error in sorted(outcome.refused.items()) for one in _told(at, error, call)]
+    return {changed: [outcome.entities[at] for at in sorted(outcome.entities)] or None, "errors": told}

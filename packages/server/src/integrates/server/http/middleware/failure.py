@@ -1,0 +1,51 @@
+"""Turns what nobody expected into an answer that shows nothing internal."""
+
+import logging
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from integrates.db_model.errors import Unavailable
+from integrates.server.http.refusal import refuse
+
+logger = logging.getLogger(__name__)
+
+
+def contained(app: ASGIApp) -> ASGIApp:
+    """Answer 503 when the store cannot be reached and 500 for any other error, which is logged under the request id.
+
+    An answer already begun is broken off instead, so that no client takes half of it for the whole.
+    """
+
+    async def contain(scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def watch(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await app(scope, receive, watch)
+        except ClientDisconnect:
+            return  # nobody is left to answer, and nothing of ours failed
+        except Exception as error:
+            _report(error)
+            if begun:
+                raise
+            await _answer(scope, error)(scope, receive, send)
+
+    return contain
+
+
+def _answer(scope: Scope, error: Exception) -> ASGIApp:
+    if isinstance(error, Unavailable):
+        return refuse(scope, 503, headers={"retry-after": "1"})
+    return refuse(scope, 500)
+
+
+def _report(error: Exception) -> None:
+    if isinstance(error, Unavailable):
+        logger.warning("the store did not answer", exc_info=error)
+    else:
+        logger.error("a request failed", exc_info=error)

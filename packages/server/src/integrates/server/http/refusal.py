@@ -1,0 +1,52 @@
+"""Answers that refuse a request before or instead of a route's own: fixed texts and the request id, nothing internal."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import Scope
+
+from integrates.server.http.exchange import is_api, request_id_of
+from integrates.server.pages.view import render
+
+CODES: Final = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 429: "RATE_LIMITED", 500: "INTERNAL", 503: "UNAVAILABLE"}
+TEXTS: Final = {
+    400: "The request cannot be read.",
+    401: "Authenticate first.",
+    403: "This is not allowed.",
+    404: "There is nothing here.",
+    405: "This method is not allowed here.",
+    408: "The request took too long to arrive.",
+    413: "The request is too large.",
+    415: "Send application/json or multipart/form-data.",
+    429: "Too many requests. Try again later.",
+    500: "Something went wrong on our side.",
+    503: "The service is busy or cannot reach its store. Try again.",
+}
+
+
+def refuse(scope: Scope, status: int, *, detail: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer for a status: GraphQL errors on ``/api``, with ``detail`` for their text if given, and a page elsewhere."""
+    text = TEXTS.get(status, HTTPStatus(status).phrase)
+    if is_api(scope):
+        return _api_refusal(scope, status, detail or text, headers)
+    page = render("error.html", status=str(status), text=text, request_id=request_id_of(scope))
+    return HTMLResponse(page, status_code=status, headers=dict(headers or {}))
+
+
+async def refuse_exception(request: Request, error: Exception) -> Response:
+    """Starlette's hook for :class:`HTTPException`; an empty ``detail`` means the text of its status."""
+    if not isinstance(error, HTTPException):
+        raise error
+    own = error.detail if error.detail != HTTPStatus(error.status_code).phrase else None
+    return refuse(request.scope, error.status_code, detail=own, headers=error.headers)
+
+
+def _api_refusal(scope: Scope, status: int, text: str, headers: Mapping[str, str] | None) -> Response:
+    extensions = {"code": CODES.get(status, "BAD_USER_INPUT"), "requestId": request_id_of(scope)}
+    body = msgspec.json.encode({"errors": [{"message": text, "extensions": extensions}]})
+    return Response(body, status_code=status, media_type="application/json", headers=dict(headers or {}))

@@ -1,0 +1,93 @@
+"""The one GraphQL endpoint."""
+
+from typing import Final
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from integrates.api.authorization.actor import Means
+from integrates.api.execute import execute
+from integrates.api.request.answer import Answer
+from integrates.server.auth.origin import may_write
+from integrates.server.auth.recognition import bearer_of
+from integrates.server.http.exchange import actor_of, media_type, request_id_of
+from integrates.server.http.refusal import refuse
+from integrates.server.http.routes.multipart import form_of, read_multipart
+from integrates.server.http.slot import Berth, Slot, refusing, waiting
+from integrates.server.service import Service, new_call
+
+PATH: Final = "/api"
+GRAPHQL: Final = "application/graphql-response+json"
+JSON: Final = "application/json"
+MULTIPART: Final = "multipart/form-data"
+CHALLENGES: Final = {401: {"www-authenticate": 'Bearer realm="integrates"'}, 503: {"retry-after": "1"}}
+
+
+class _Bounds(msgspec.Struct, frozen=True):
+    """What is done at once: requests executed, uploads arriving or waiting, and uploads held in memory."""
+
+    executed: Slot
+    arriving: Slot
+    held: Berth
+
+
+def api_routes(service: Service) -> list[Route]:
+    """POST executes; GET is for the explorer page, which is switched off: 404, and 405 for one that brings a query."""
+    settings = service.settings
+    bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), waiting(settings.uploads))
+
+    async def answer(request: Request) -> Response:
+        if request.method != "POST":  # a route for GET is one for HEAD
+            raise HTTPException(405 if "query" in request.query_params else 404, headers={"allow": "POST"})
+        return await _post(request, service, bounds)
+
+    return [Route(PATH, answer, methods=["GET", "POST"])]
+
+
+async def read_json(request: Request) -> object:
+    """The decoded body; 400 when it is not JSON, nested too deeply, or holds a number or text out of range."""
+    try:
+        return msgspec.json.decode(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "The body is not valid JSON.") from error
+
+
+async def _post(request: Request, service: Service, bounds: _Bounds) -> Response:
+    scope, actor = request.scope, actor_of(request.scope)
+    if actor is None and (bearer_of(scope) is not None or media_type(scope) == MULTIPART):
+        return refuse(scope, 401, headers=CHALLENGES[401])  # nothing that anybody may ask needs a file
+    if actor and actor.means is Means.SESSION and not may_write(scope, service.settings.origin):
+        raise HTTPException(403, "The request does not come from a page of this server.")
+    match media_type(scope):
+        case "application/json":
+            return await _executed(request, service, bounds, await read_json(request))
+        case "multipart/form-data":
+            return await _uploaded(request, service, bounds)
+        case _:
+            raise HTTPException(415)
+
+
+async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Response:
+    """Let the files arrive on disk; then wait for a place in memory, which lasts until the work that they began has ended."""
+    async with bounds.arriving(), form_of(request) as form, bounds.held(service.spawn) as spawn:
+        demand = read_multipart(form)
+        return await _executed(request, msgspec.structs.replace(service, spawn=spawn), bounds, demand)
+
+
+async def _executed(request: Request, service: Service, bounds: _Bounds, demand: object) -> Response:
+    context = new_call(service, actor_of(request.scope), request_id_of(request.scope))
+    async with bounds.executed():
+        answer = await execute(service.api, demand, context)
+    return _response(answer, request.headers.get("accept", ""))
+
+
+def _response(answer: Answer, accept: str) -> Response:
+    return Response(
+        msgspec.json.encode(answer.body),
+        status_code=answer.status,
+        media_type=GRAPHQL if GRAPHQL in accept.lower() else JSON,
+        headers=CHALLENGES.get(answer.status),
+    )

@@ -1,0 +1,1 @@
+"""What a process opens, listens on and ends."""
