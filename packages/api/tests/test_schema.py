@@ -30,6 +30,8 @@ PAYLOADS = (
     "AddGroupPayload",
     "AddOrganizationPayload",
     "ImportVulnerabilitiesPayload",
+    "RevokeAccessTokenPayload",
+    "UpdateOrganizationPayload",
     "UpdateVulnerabilitiesTreatmentPayload",
 )
 

@@ -8,30 +8,27 @@ from typing import Final
 from ariadne import EnumType, InterfaceType, make_executable_schema
 from graphql import GraphQLSchema
 
-from integrates.api import scalars
+from integrates.api import reason, scalars
 from integrates.api.access_token import fields as access_token_fields
 from integrates.api.access_token import mutations as access_token_mutations
 from integrates.api.finding import fields as finding_fields
 from integrates.api.finding import queries as finding_queries
 from integrates.api.group import fields as group_fields
 from integrates.api.group import mutations as group_mutations
-from integrates.api.group import queries as group_queries
 from integrates.api.guard.directive import Authenticated, Requires
+from integrates.api.guard.sight import found
 from integrates.api.imports import fields as imports_fields
 from integrates.api.imports import mutations as imports_mutations
-from integrates.api.imports import queries as imports_queries
 from integrates.api.me import fields as me_fields
 from integrates.api.me import queries as me_queries
 from integrates.api.member import fields as member_fields
 from integrates.api.organization import fields as organization_fields
 from integrates.api.organization import mutations as organization_mutations
-from integrates.api.organization import queries as organization_queries
-from integrates.api.refusal import ErrorCode
+from integrates.api.reason import ErrorCode
 from integrates.api.resolve.attribute import Fields, Resolvers
 from integrates.api.revision import fields as revision_fields
 from integrates.api.root import fields as root_fields
 from integrates.api.root import mutations as root_mutations
-from integrates.api.root import queries as root_queries
 from integrates.api.severity import fields as severity_fields
 from integrates.api.stakeholder import fields as stakeholder_fields
 from integrates.api.stakeholder import queries as stakeholder_queries
@@ -40,6 +37,7 @@ from integrates.api.vulnerability import fields as vulnerability_fields
 from integrates.api.vulnerability import mutations as vulnerability_mutations
 from integrates.api.vulnerability import queries as vulnerability_queries
 from integrates.db_model.access.types import AccessStatus, GroupRole, OrganizationRole
+from integrates.db_model.errors import Reason
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.groups.types import Language
 from integrates.db_model.imports.types import ImportFormat, ImportStatus
@@ -76,27 +74,25 @@ FOLDERS: Final = (
     "vulnerability",
 )
 _FILE: Final = "schema.graphql"
+_READ_BY_ID: Final[Fields] = {"Query": dict.fromkeys(("group", "import", "organization", "root"), found)}
 _RESOLVED: Final[tuple[Fields, ...]] = (
+    _READ_BY_ID,
     access_token_fields.FIELDS,
     access_token_mutations.MUTATIONS,
     finding_fields.FIELDS,
     finding_queries.QUERIES,
     group_fields.FIELDS,
     group_mutations.MUTATIONS,
-    group_queries.QUERIES,
     imports_fields.FIELDS,
     imports_mutations.MUTATIONS,
-    imports_queries.QUERIES,
     me_fields.FIELDS,
     me_queries.QUERIES,
     member_fields.FIELDS,
     organization_fields.FIELDS,
     organization_mutations.MUTATIONS,
-    organization_queries.QUERIES,
     revision_fields.FIELDS,
     root_fields.FIELDS,
     root_mutations.MUTATIONS,
-    root_queries.QUERIES,
     severity_fields.FIELDS,
     stakeholder_fields.FIELDS,
     stakeholder_queries.QUERIES,
@@ -117,6 +113,7 @@ _ENUMS: Final[Mapping[str, type[StrEnum]]] = {
     "Level": Level,
     "OrganizationRole": OrganizationRole,
     "PlatformRole": PlatformRole,
+    "Reason": Reason,
     "RejectionReason": RejectionReason,
     "RootState": RootStatus,
     "Source": Source,
@@ -132,7 +129,7 @@ def type_definitions() -> str:
     """Return the schema in GraphQL's language."""
     package = files("integrates.api")
     places = (package, *(package / folder for folder in FOLDERS))
-    return "\n".join((place / _FILE).read_text(encoding="utf-8") for place in places)
+    return "\n".join((*((place / _FILE).read_text(encoding="utf-8") for place in places), reason.definition()))
 
 
 def _enums() -> list[EnumType]:
