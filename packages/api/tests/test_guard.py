@@ -26,8 +26,12 @@ type Query { group(name: ID!): ID @requires(%s) }
 
 
 def assembled(rule: str, *bindables: Resolvers) -> GraphQLSchema:
-    directives = {"requires": Requires}
-    return make_executable_schema(SCHEMA % rule, *bindables, directives=directives)  # type: ignore[type-abstract] # Ariadne makes its visitors from a Protocol
+    """Assemble a schema of one guarded field."""
+    return make_executable_schema(
+        SCHEMA % rule,
+        *bindables,
+        directives={"requires": Requires},  # type: ignore[type-abstract] # Ariadne makes its visitors from a Protocol
+    )
 
 
 @pytest.mark.parametrize(
