@@ -157,7 +157,7 @@ COUNTS = "created reopened moved unchanged closed ignored suppressed duplicate s
 IMPORT = f"""mutation ($group: ID!, $root: ID!, $file: Upload!, $close: Boolean) {{
   importVulnerabilities(groupName: $group, rootId: $root, file: $file, closeMissing: $close) {{
     import {{ id state sha256 counts {{ {COUNTS} }} problems {{ pointer reason }} }}
-    errors {{ code message path }}
+    errors {{ code reason message path }}
   }}
 }}"""
 ADD_ORGANIZATION = """mutation ($name: String!) {
