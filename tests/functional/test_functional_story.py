@@ -13,7 +13,8 @@ OLGA, URI = "olga@demo.example", "uri@demo.example"
 RESULTS = [result("sqli", "src/query.py", 10), result("sqli", "src/query.py", 20), result("xss", "src/page.py", 30)]
 SUMMARY = "query ($group: ID!) { group(name: $group) { summary { open closed openFindings treatment { name count } } } }"
 LIST = """query ($group: ID!) {
-  group(name: $group) { vulnerabilities { totalCount nodes { id version where specific treatment { status } finding { title } } } }
+  group(name: $group) { vulnerabilities {
+    totalCount nodes { id version where specific treatment { status } finding { title } } } }
 }"""
 TREAT = """mutation ($items: [VulnerabilityRef!]!, $to: TreatmentStatus!) {
   updateVulnerabilitiesTreatment(items: $items, treatment: $to, justification: "We work on it this week.") {

@@ -143,7 +143,9 @@ def test_the_schema_does_not_start_without_one_of_its_resolvers(monkeypatch: pyt
     own = {name: given for name, given in WRITTEN.fields["Group"].items() if name != "summary"}
     lacking = msgspec.structs.replace(WRITTEN, fields={**WRITTEN.fields, "Group": own})
     monkeypatch.setattr("integrates.api.schema.WRITTEN", lacking)
-    with pytest.raises(ValueError, match=r"Group\.summary: no resolver, and Group of integrates\.db_model\.groups\.types has no"):
+    with pytest.raises(
+        ValueError, match=r"Group\.summary: no resolver, and Group of integrates\.db_model\.groups\.types has no"
+    ):
         new_schema()
 
 

@@ -59,7 +59,8 @@ def test_an_id_that_a_type_writes_itself_stays_where_it_is() -> None:
 
 
 def test_a_list_takes_the_arguments_of_a_page_behind_its_own() -> None:
-    text = f"type Query {{ ones(text: String): OneConnection! @requires(permission: \"a\", of: B) }} type One {{ a: Int }} {REVISION}"
+    one = f"type One {{ a: Int }} {REVISION}"
+    text = f'type Query {{ ones(text: String): OneConnection! @requires(permission: "a", of: B) }} {one}'
     assert fields(text, "Query") == [
         'ones( text: String first: Int = 50 after: String ): OneConnection! @requires(permission: "a", of: B)'
     ]
@@ -68,7 +69,8 @@ def test_a_list_takes_the_arguments_of_a_page_behind_its_own() -> None:
 
 
 def test_a_connection_is_made_once_however_often_it_is_named() -> None:
-    text = f"type Query {{ a: OneConnection }} extend type Query {{ b: OneConnection! }} type One {{ c: OneConnection }} {REVISION}"
+    one = f"type One {{ c: OneConnection }} {REVISION}"
+    text = f"type Query {{ a: OneConnection }} extend type Query {{ b: OneConnection! }} {one}"
     document = expanded(parse(text))
     names = [getattr(node, "name").value for node in document.definitions]  # noqa: B009 -- not every definition has a name
     assert names == ["Query", "One", "Revision", "PageInfo", "DateTime", "OneConnection", "OneEdge"]
@@ -79,7 +81,9 @@ def test_a_connection_is_made_once_however_often_it_is_named() -> None:
 def test_what_follows_is_described() -> None:
     text = f"type One @entity {{ a: Int }} {REVISION}"
     lines = [line.strip() for line in print_ast(expanded(parse(f"{DIRECTIVES} {text}"))).splitlines()]
-    own = [index for index, line in enumerate(lines) if line.startswith(("edges", "cursor", "totalCount", "after", "createdBy"))]
+    own = [
+        index for index, line in enumerate(lines) if line.startswith(("edges", "cursor", "totalCount", "after", "createdBy"))
+    ]
     assert len(own) == 5
     assert all(lines[index - 1].startswith('"') for index in own)
 

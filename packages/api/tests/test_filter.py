@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 LIST = """query ($filter: VulnerabilityFilter) { group(name: "webshop") {
   vulnerabilities(first: 50, filter: $filter) { totalCount nodes { id } } } }"""
-TITLES = """query ($title: String) { group(name: "webshop") { findings(first: 9, filter: {title: $title}) { nodes { title } } } }"""
+TITLES = (
+    """query ($title: String) { group(name: "webshop") { findings(first: 9, filter: {title: $title}) { nodes { title } } } }"""
+)
 
 
 async def found(world: World, wanted: dict[str, Any]) -> tuple[set[str], int | None]:

@@ -16,14 +16,12 @@ from graphql import (
     FieldDefinitionNode,
     InputValueDefinitionNode,
     InterfaceTypeDefinitionNode,
-    ListTypeNode,
-    NamedTypeNode,
     Node,
-    NonNullTypeNode,
     ObjectTypeDefinitionNode,
     ObjectTypeExtensionNode,
     TypeNode,
     parse,
+    print_ast,
     value_from_ast_untyped,
 )
 
@@ -35,7 +33,7 @@ HISTORY: Final = "history"
 ASPECT_HISTORY: Final = "History"
 """The end of the name of a field that is the history of one aspect; before it stands the field that shows the aspect."""
 
-_TYPES: Final = Template('''
+_TYPES: Final = Template("""
 "One page of a list of `$node`"
 type ${node}Connection {
   "Items of the page, each with its cursor"
@@ -55,8 +53,8 @@ type ${node}Edge {
   "Position of the item in the list, to be given as `after` for what follows it"
   cursor: String!
 }
-''')
-_ENTITY: Final = Template('''
+""")
+_ENTITY: Final = Template("""
 type Entity {
   "UUID of the object, unique on the platform; it never changes"
   id: ID!
@@ -69,14 +67,14 @@ type Entity {
   "What each change made of the object, by ascending version"
   history: RevisionConnection $guard
 }
-''')
-_ASPECT: Final = Template('''
+""")
+_ASPECT: Final = Template("""
 type Entity {
   "Those revisions of the object that changed its `$aspect`"
   ${aspect}History: RevisionConnection $guard
 }
-''')
-_PAGE: Final = '''
+""")
+_PAGE: Final = """
 type Page {
   list(
     "Most items of the page, 1 to 500"
@@ -85,7 +83,7 @@ type Page {
     after: String
   ): String
 }
-'''
+"""
 
 N = TypeVar("N", bound=Node)
 _Fielded: TypeAlias = ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode
@@ -108,12 +106,8 @@ _ARGUMENTS: Final[tuple[InputValueDefinitionNode, ...]] = _fields(_PAGE)[0].argu
 
 
 def _named(kind: TypeNode) -> str:
-    match kind:
-        case NonNullTypeNode() | ListTypeNode():
-            return _named(kind.type)
-        case NamedTypeNode():
-            return kind.name.value
-    raise TypeError(kind)
+    """Return the name of a type without its lists and marks."""
+    return print_ast(kind).strip("[]!")
 
 
 def _folded(nodes: Iterable[DefinitionNode]) -> Iterator[DefinitionNode]:
@@ -138,7 +132,9 @@ def _defaults(nodes: Iterable[DefinitionNode]) -> Mapping[str, Any]:
         if isinstance(node, DirectiveDefinitionNode) and node.name.value == ENTITY
         for argument in node.arguments or ()
     )
-    return {argument.name.value: value_from_ast_untyped(argument.default_value) for argument in arguments if argument.default_value}
+    return {
+        argument.name.value: value_from_ast_untyped(argument.default_value) for argument in arguments if argument.default_value
+    }
 
 
 def _entity(node: _Fielded, directive: DirectiveNode, defaults: Mapping[str, Any]) -> _Fielded:

@@ -11,7 +11,7 @@ from graphql import DocumentNode, ObjectTypeDefinitionNode
 from integrates.api.authorization.visibility import DRAFTS, READ_DRAFTS, READ_HIDDEN
 from integrates.api.context import Info
 from integrates.api.past.state import moment_of
-from integrates.api.resolve.attribute import Resolver
+from integrates.api.resolve.attribute import Resolver, has_attribute
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Batch, Connection, Walk, connected
 from integrates.api.resolve.definition import ASPECT_HISTORY, ENTITY, HISTORY
@@ -102,7 +102,7 @@ def _resolvers(node: ObjectTypeDefinitionNode, kind: type) -> Mapping[str, Resol
     aspects = {
         name: convert_camel_case_to_snake(name.removesuffix(ASPECT_HISTORY)) for name in names if name.endswith(ASPECT_HISTORY)
     }
-    if unknown := [aspect for aspect in aspects.values() if aspect not in kind.__struct_fields__]:
+    if unknown := [aspect for aspect in aspects.values() if not has_attribute(kind, aspect)]:
         raise ValueError(f"{node.name.value}: {kind.__qualname__} has no aspect {', '.join(unknown)}")
     return {HISTORY: history(facet), **{name: history(facet, aspect) for name, aspect in aspects.items()}}
 

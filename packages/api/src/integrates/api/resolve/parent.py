@@ -61,7 +61,7 @@ def loaded(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
     return shown(info.context.loaders.entities.load((facet, key)), existing)
 
 
-def group(source: OfGroup, info: Info) -> Group | None | Awaitable[Group | None]:
+def group(source: OfGroup, info: Info) -> Group | Awaitable[Group | None] | None:
     """The group of the object."""
     return shown(info.context.scopes.groups.load(source.group_name), lambda scope: scope.group)
 
