@@ -19,7 +19,7 @@ PAGE = """query ($group: ID!, $after: String) {
     summary { open closed openFindings }
     findings(first: 500) { nodes { rule { ruleId } summary { open } } }
     vulnerabilities(first: 500, after: $after) {
-      total nodes { id version where specific finding { rule { ruleId } } } pageInfo { hasNextPage endCursor }
+      totalCount nodes { id version where specific finding { rule { ruleId } } } pageInfo { hasNextPage endCursor }
     }
   }
 }"""
@@ -35,7 +35,7 @@ def state_of(who: Caller, group: str) -> tuple[dict[tuple[str, str, str], tuple[
         if not found["vulnerabilities"]["pageInfo"]["hasNextPage"]:
             break
         after = found["vulnerabilities"]["pageInfo"]["endCursor"]
-    assert found["vulnerabilities"]["total"] == len(nodes) == found["summary"]["open"]
+    assert found["vulnerabilities"]["totalCount"] == len(nodes) == found["summary"]["open"]
     assert sum(finding["summary"]["open"] for finding in found["findings"]["nodes"]) == len(nodes)
     places = {
         (node["finding"]["rule"]["ruleId"], node["where"], node["specific"]): (node["id"], node["version"]) for node in nodes

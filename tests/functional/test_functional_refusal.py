@@ -12,7 +12,7 @@ pytestmark = pytest.mark.functional
 OLGA, GUS, URI = "olga@demo.example", "gus@demo.example", "uri@demo.example"
 GOOD = sarif([result("sqli", "src/query.py", 10)])
 STATE = """query ($group: ID!) {
-  group(name: $group) { version summary { open } roots { id version } findings { total } imports { nodes { id } } }
+  group(name: $group) { version summary { open } roots { id version } findings { totalCount } imports { nodes { id } } }
 }"""
 TREAT = """mutation ($items: [VulnerabilityRef!]!) {
   updateVulnerabilitiesTreatment(items: $items, treatment: IN_PROGRESS, justification: "We work on it this week.") {

@@ -83,7 +83,7 @@ async def test_an_import_creates_finds_again_and_closes(world: World) -> None:
 async def test_imports_are_listed_newest_first(world: World) -> None:
     ids = [(await run(world, sarif(("r1", "app/a.py", line))))["import"]["id"] for line in (1, 2, 3)]
     query = """query ($root: ID) { group(name: "webshop") { imports(rootId: $root, first: 2) {
-      nodes { id history { nodes { version aspects } } } pageInfo { hasNextPage } total } } }"""
+      nodes { id history { nodes { version aspects } } } pageInfo { hasNextPage } totalCount } } }"""
     for root in (None, world.aurora.root.id):
         page = (await world.data("uri", query, root=root))["group"]["imports"]
         assert [node["id"] for node in page["nodes"]] == ids[:0:-1]

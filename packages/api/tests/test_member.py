@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from packages.api.tests.conftest import World
 
 MEMBERS = """query ($first: Int, $after: String) { group(name: "webshop") { members(first: $first, after: $after) {
-  total pageInfo { hasNextPage endCursor } nodes { role state invitedRole invitationExpiresAt responsibility version
+  totalCount pageInfo { hasNextPage endCursor } nodes { role state invitedRole invitationExpiresAt responsibility version
     stakeholder { email firstName isRegistered role lastLogin history { nodes { version } } }
     history { nodes { operation aspects } } } } } }"""
 OF_ORGANIZATION = """query ($id: ID!) { organization(id: $id) { members(first: 50) {
-  total nodes { role state invitedRole stakeholder { email } history { nodes { version } } } } } }"""
+  totalCount nodes { role state invitedRole stakeholder { email } history { nodes { version } } } } } }"""
 INVITATIONS = "{ me { groups { name } organizations { name } invitations { organizationName groupName role expiresAt } } }"
 PEOPLE = """query ($text: String, $first: Int, $after: String) { stakeholders(text: $text, first: $first, after: $after) {
-  total pageInfo { hasNextPage endCursor } nodes { email role version history { nodes { operation } } } } }"""
+  totalCount pageInfo { hasNextPage endCursor } nodes { email role version history { nodes { operation } } } } }"""
 
 
 def invitation(world: World, role: str, days: int = 7) -> Invitation:
@@ -83,7 +83,7 @@ async def test_members_are_listed_with_their_roles(world: World, nina: str) -> N
     found = await members(world, "vera", first=50)
     by_email = {node["stakeholder"]["email"]: node for node in found["nodes"]}
     assert list(by_email) == sorted([nina, *map(email, ("greta", "hana", "remy", "reto", "uri", "vera"))])
-    assert found["total"] == 7
+    assert found["totalCount"] == 7
     greta, invited = by_email[email("greta")], by_email[nina]
     assert (greta["role"], greta["state"], greta["invitedRole"]) == ("GROUP_MANAGER", "ACTIVE", None)
     assert (invited["role"], invited["state"], invited["invitedRole"]) == (None, "INVITED", "HACKER")
@@ -135,7 +135,7 @@ async def test_members_of_an_organization(world: World, nina: str) -> None:
     roles = {node["stakeholder"]["email"]: (node["role"], node["state"], node["invitedRole"]) for node in found["nodes"]}
     assert roles[email("olga")] == ("ORGANIZATION_MANAGER", "ACTIVE", None)
     assert roles[nina] == (None, "INVITED", "ORGANIZATION_MANAGER")
-    assert (len(roles), found["total"]) == (8, None)
+    assert (len(roles), found["totalCount"]) == (8, None)
     assert all(node["history"]["nodes"] for node in found["nodes"])
     assert (await world.data("greta", OF_ORGANIZATION, **ids))["organization"] == {"members": None}
 

@@ -37,7 +37,7 @@ VULNERABILITY_AT = """query ($id: ID!, $at: DateTime) { vulnerability(id: $id, a
   id state version finding { title status } treatment { status } history { nodes { version } } } }"""
 FINDING_AT = """query ($id: ID!, $at: DateTime) { finding(id: $id, asOf: $at) {
   title status ageDays openAgeDays where summary { open closed hidden meanRemediateDays }
-  vulnerabilities { total nodes { id state } } } }"""
+  vulnerabilities { totalCount nodes { id state } } } }"""
 
 
 async def alter(world: World, identity: str, make: Callable[[Vulnerability], Vulnerability]) -> datetime:

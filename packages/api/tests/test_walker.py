@@ -113,7 +113,7 @@ async def test_people_see_their_own_tenant(world: World, person: str) -> None:
 async def test_nested_paths_and_filters_lead_nowhere_else(world: World) -> None:
     run = await _import(world, "ada", world.harbor)
     query = """query ($root: ID!) { me { groups { name imports(rootId: $root, first: 5) { nodes { id } }
-      vulnerabilities(filter: {rootId: $root}, first: 5) { nodes { id } total } } organizations { groups { name } } } }"""
+      vulnerabilities(filter: {rootId: $root}, first: 5) { nodes { id } totalCount } } organizations { groups { name } } } }"""
     foreign = await world.answer("uri", query, root=world.harbor.root.id)
     assert foreign == await world.answer("uri", query, root=NOWHERE)
     assert run not in str(foreign.body)
