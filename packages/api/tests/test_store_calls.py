@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from packages.api.tests.conftest import World
 
 QUERIES = {
-    2: '{ group(name: "webshop") { vulnerabilities(first: 100) { nodes { id where } } } }',
-    3: '{ group(name: "webshop") { vulnerabilities(first: 100) { nodes { id finding { title status } root { nickname } } } } }',
+    2: '{ group(name: "webshop") { vulnerabilities(first: 100) { nodes { id where group { id } } } } }',
+    3: """{ group(name: "webshop") { vulnerabilities(first: 100) {
+          nodes { id group { name } finding { title status } root { nickname group { id } } } } } }""",
     4: """{ group(name: "webshop") { vulnerabilities(first: 100) { nodes { id finding { title
           vulnerabilities(first: 2) { nodes { id } } summary { open } } history(first: 2) { nodes { version } } } } } }""",
 }
