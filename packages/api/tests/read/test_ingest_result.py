@@ -53,11 +53,17 @@ def test_only_the_first_problems_are_told(scan: Any, result: Any) -> None:
     assert (found.skipped, len(found.problems), found.problems[-1].pointer) == (150, 100, "/runs/0/results/99")
 
 
-def test_observations_say_where_in_the_file_they_are(file: Any, run: Any, result: Any) -> None:
-    found = read(file(run(), run(result(kind="pass"), result())))
-    (one,) = found.observations
-    assert (one.run, one.result, one.pointer) == (1, 1, "/runs/1/results/1")
-    assert (found.runs, found.total) == (2, 2)
+def test_all_results_are_numbered_through_in_order_of_appearance(file: Any, run: Any, result: Any) -> None:
+    """Also those that do not count: passed, misplaced and repeated ones."""
+    first = run(result(kind="pass"), result(), result(uri="../x"))
+    found = read(file(first, run(), run(result(), result(line=2), {"kind": "fail"}, result(line=3))))
+    assert [(one.ordinal, one.pointer) for one in found.observations] == [
+        (1, "/runs/0/results/1"),
+        (4, "/runs/2/results/1"),
+        (6, "/runs/2/results/3"),
+    ]
+    assert [(one.ordinal, one.pointer) for one in found.problems] == [(2, "/runs/0/results/2"), (5, "/runs/2/results/2")]
+    assert (found.total, found.skipped, found.duplicates) == (7, 3, 1)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +199,7 @@ def test_runs_of_one_scope_are_united(file: Any, run: Any) -> None:
 
 def test_a_file_without_runs_says_nothing(file: Any) -> None:
     found = read(file())
-    assert (found.runs, found.total, found.scopes, found.observations) == (0, 0, (), ())
+    assert (found.total, found.scopes, found.observations) == (0, (), ())
 
 
 def test_an_observation_in_full(observe: Any) -> None:

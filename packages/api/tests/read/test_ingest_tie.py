@@ -14,11 +14,10 @@ from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
 
 
-def seen(position: int, where: str, specific: str, fingerprint: str | None, **members: Any) -> Observation:
+def seen(ordinal: int, where: str, specific: str, fingerprint: str | None, **members: Any) -> Observation:
     one = Observation(
-        run=0,
-        result=position,
-        pointer=f"/runs/0/results/{position}",
+        ordinal=ordinal,
+        pointer=f"/runs/0/results/{ordinal}",
         rule=ToolRule(tool="t", rule_id="r"),
         category="",
         place=Place(VulnerabilityType.LINES, where, specific),
@@ -33,7 +32,7 @@ def seen(position: int, where: str, specific: str, fingerprint: str | None, **me
 
 
 def told(rows: Sequence[tuple[str, str, str | None]]) -> tuple[list[tuple[str, str, str | None]], int]:
-    observations, duplicates = untied([seen(position, *row) for position, row in enumerate(rows)])
+    observations, duplicates = untied([seen(ordinal, *row) for ordinal, row in enumerate(rows)])
     return [(one.place.where, one.place.specific, one.fingerprint) for one in observations], duplicates
 
 
@@ -80,7 +79,7 @@ def test_rules_are_told_apart() -> None:
 
 
 def test_category_does_not_tell_apart() -> None:
-    _, duplicates = untied([seen(0, "a", "1", "f"), seen(1, "a", "1", "f", category="x/", run=1)])
+    _, duplicates = untied([seen(0, "a", "1", "f"), seen(1, "a", "1", "f", category="x/")])
     assert duplicates == 1
 
 

@@ -306,14 +306,20 @@ async def test_counts_add_up_to_the_results(world: Any, tools: Any) -> None:
         ("/runs/0/results/35", "bad_path"),
         ("/runs/0/results/37", "no_location"),
     ]
-    assert (record.progress.position.run, record.progress.position.result) == (1, 0)
+    assert record.progress.position == len(results)
 
 
 async def test_a_file_without_results_ends_at_its_end(world: Any, tools: Any) -> None:
     record = await world.imported(tools.file())
     assert (record.state.status, record.progress.counts) == (ImportStatus.COMPLETED, ImportCounts())
-    assert (record.progress.position.run, record.progress.position.result) == (1, 0)
+    assert record.progress.position == 0
     assert await world.running() is None
+
+
+async def test_a_file_of_which_nothing_counts_ends_at_its_end(world: Any, tools: Any) -> None:
+    record = await world.imported(tools.file(tools.seen("a", kind="pass"), tools.seen(None, path="../out.py")))
+    assert (record.state.status, record.progress.counts) == (ImportStatus.COMPLETED, ImportCounts(skipped=2))
+    assert record.progress.position == 2
 
 
 async def test_a_rule_with_suppressed_results_alone_makes_no_finding(world: Any, tools: Any) -> None:

@@ -12,7 +12,7 @@ from integrates.db_model.errors import Corrupt
 from integrates.db_model.imports.facet import import_key
 from integrates.db_model.imports.progress import progress_key, progress_of
 from integrates.db_model.imports.rules import is_running
-from integrates.db_model.imports.types import Import, ImportCounts, ImportPosition, ImportProgress
+from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress
 
 
 async def _progress(source: Import, info: Info) -> ImportProgress:
@@ -22,8 +22,8 @@ async def _progress(source: Import, info: Info) -> ImportProgress:
     return found
 
 
-async def position(source: Import, info: Info) -> ImportPosition:
-    """Return the next result to work on."""
+async def position(source: Import, info: Info) -> int:
+    """Return the ordinal of the next result to work on."""
     return (await _progress(source, info)).position
 
 

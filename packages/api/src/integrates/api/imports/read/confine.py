@@ -1,6 +1,7 @@
 """What of a scan concerns a root (end of domain section 3; section 8, row *skipped with a problem*)."""
 
 from collections.abc import Callable, Mapping
+from operator import attrgetter
 from typing import TypeAlias
 
 from msgspec.structs import replace
@@ -19,16 +20,16 @@ def within(scan: Scan, root: Root) -> Scan:
     A GIT root has LINES only: it has no environment urls in this version.
     """
     verdict = _verdict(root)
-    problems = tuple(Problem(one.pointer, reason) for one in scan.observations if (reason := verdict(one)))
-    outside = {problem.pointer for problem in problems}
-    observations = tuple(one for one in scan.observations if one.pointer not in outside)
+    problems = tuple(Problem(one.ordinal, one.pointer, reason) for one in scan.observations if (reason := verdict(one)))
+    outside = {problem.ordinal for problem in problems}
+    observations = tuple(one for one in scan.observations if one.ordinal not in outside)
     rules = {one.rule for one in observations}
     return replace(
         scan,
         observations=observations,
         rules=tuple(seen for seen in scan.rules if seen.rule in rules),
         skipped=scan.skipped + len(problems),
-        problems=tuple(sorted((*scan.problems, *problems), key=_position)[:MAX_PROBLEMS]),
+        problems=tuple(sorted((*scan.problems, *problems), key=attrgetter("ordinal"))[:MAX_PROBLEMS]),
     )
 
 
@@ -48,8 +49,3 @@ _TYPE: Mapping[RootKind, VulnerabilityType] = {
     RootKind.IP: VulnerabilityType.PORTS,
     RootKind.URL: VulnerabilityType.INPUTS,
 }
-
-
-def _position(problem: Problem) -> list[int]:
-    """Order pointers ``/runs/<n>/results/<m>`` as the file does."""
-    return [int(step) for step in problem.pointer.split("/") if step.isdigit()]

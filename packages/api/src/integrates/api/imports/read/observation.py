@@ -44,14 +44,13 @@ class RuleSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """One result that counts. ``pointer`` is its JSON pointer, ``run`` and ``result`` are the positions in it.
+    """One result that counts. ``ordinal`` is its number among all results of the file, from 0, ``pointer`` its JSON pointer.
 
     ``fingerprint`` is unique within ``rule`` among the observations of a scan; ``own_score`` is set when the result itself
     gives another score than its rule; ``snippet`` and ``detail`` have at most 2,000 characters.
     """
 
-    run: int
-    result: int
+    ordinal: int
     pointer: str
     rule: ToolRule
     category: str
@@ -73,8 +72,9 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Why the result at the JSON pointer was skipped."""
+    """Why the result with the ordinal, at the JSON pointer, was skipped."""
 
+    ordinal: int
     pointer: str
     reason: Reason
 
@@ -82,7 +82,8 @@ class Problem(msgspec.Struct, frozen=True):
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file. ``rules`` holds those of the observations, by first appearance; ``observations`` are in file order.
 
-    ``total`` results = observations + ``skipped`` + ``duplicates``. ``problems`` holds the first ``MAX_PROBLEMS``.
+    ``total`` results = observations + ``skipped`` + ``duplicates``; each of them has an ordinal. ``problems`` holds the first
+    ``MAX_PROBLEMS``.
     """
 
     rules: tuple[RuleSeen, ...]
@@ -92,4 +93,3 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     skipped: int
     duplicates: int
     problems: tuple[Problem, ...]
-    runs: int

@@ -24,7 +24,7 @@ def untied(observations: Sequence[Observation]) -> tuple[tuple[Observation, ...]
     """
     unique = _unique(observations)
     names = _names(unique)
-    told = tuple(replace(one, fingerprint=names[one.pointer]) if one.pointer in names else one for one in unique)
+    told = tuple(replace(one, fingerprint=names[one.ordinal]) if one.ordinal in names else one for one in unique)
     return told, len(observations) - len(told)
 
 
@@ -34,24 +34,24 @@ def _unique(observations: Sequence[Observation]) -> tuple[Observation, ...]:
         key = (one.rule, one.place, one.fingerprint)
         if key not in kept or (kept[key].suppressed and not one.suppressed):
             kept[key] = one
-    pointers = {one.pointer for one in kept.values()}
-    return tuple(one for one in observations if one.pointer in pointers)
+    ordinals = {one.ordinal for one in kept.values()}
+    return tuple(one for one in observations if one.ordinal in ordinals)
 
 
-def _names(observations: Iterable[Observation]) -> Mapping[str, str]:
-    """Return new fingerprints by pointer, for those that need one."""
+def _names(observations: Iterable[Observation]) -> Mapping[int, str]:
+    """Return new fingerprints by ordinal, for those that need one."""
     groups: dict[tuple[ToolRule, str], list[Observation]] = defaultdict(list)
     for one in observations:
         if one.fingerprint is not None:
             groups[one.rule, one.fingerprint].append(one)
     taken = set(groups)
-    names: dict[str, str] = {}
+    names: dict[int, str] = {}
     for (rule, fingerprint), group in groups.items():
         numbers = count(2)
         for one in sorted(group, key=_order)[1:]:
             name = next(new for n in numbers if (rule, new := f"{fingerprint}#{n}") not in taken)
             taken.add((rule, name))
-            names[one.pointer] = name
+            names[one.ordinal] = name
     return names
 
 

@@ -8,7 +8,7 @@ from integrates.api.imports.read.error import BadFile, Defect, TooLarge
 from integrates.api.imports.read.observation import MAX_PROBLEMS, Observation, Problem, RuleSeen, Scan
 from integrates.api.imports.read.sarif.decode import MAX_RULES, decode
 from integrates.api.imports.read.sarif.location import segments
-from integrates.api.imports.read.sarif.result import Reading, Taken, observed, overlong, taken
+from integrates.api.imports.read.sarif.result import Reading, Taken, listed, observed, overlong, taken
 from integrates.api.imports.read.sarif.rule import seen
 from integrates.api.imports.read.sarif.run import bad_rule_ids, part, scopes
 from integrates.api.imports.read.tie import untied
@@ -28,7 +28,7 @@ def read(content: bytes, *, strip_prefix: str | None = None, technique: Techniqu
     """
     parts = _sound(list(starmap(part, enumerate(decode(content).runs))))
     _sound([defect for one in parts for defect in bad_rule_ids(one)])
-    results = _sound([taken(one, index, result) for one in parts for index, result in enumerate(one.run.results or ())])
+    results = _sound([taken(one) for one in listed(parts)])
     reading = Reading(_rules(results), segments(strip_prefix), technique)
     outcomes = _sound([observed(one, reading) if isinstance(one, Taken) else one for one in results])
     observations, duplicates = untied([one for one in outcomes if isinstance(one, Observation)])
@@ -41,7 +41,6 @@ def read(content: bytes, *, strip_prefix: str | None = None, technique: Techniqu
         skipped=len(outcomes) - len(observations) - duplicates,
         duplicates=duplicates,
         problems=tuple(one for one in outcomes if isinstance(one, Problem))[:MAX_PROBLEMS],
-        runs=len(parts),
     )
 
 

@@ -27,12 +27,21 @@ _TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {
 }
 
 
+class Listed(Struct, frozen=True):
+    """A result of the file, whether it counts or not: ``ordinal`` is its number among all of them, ``part`` its run."""
+
+    ordinal: int
+    pointer: str
+    part: Part
+    result: Result
+
+
 class Taken(Struct, frozen=True):
     """A result that counts, and its rule."""
 
+    ordinal: int
     pointer: str
     part: Part
-    index: int
     result: Result
     rule: ToolRule
     named: Named
@@ -46,36 +55,42 @@ class Reading(Struct, frozen=True):
     technique: Technique | None
 
 
-def taken(part: Part, index: int, result: Result) -> Taken | Problem | Defect | None:
+def listed(parts: Iterable[Part]) -> Iterator[Listed]:
+    """Number all results of the file, in order of appearance."""
+    results = ((part, index, result) for part in parts for index, result in enumerate(part.run.results or ()))
+    for ordinal, (part, index, result) in enumerate(results):
+        yield Listed(ordinal, f"{part.pointer}/results/{index}", part, result)
+
+
+def taken(one: Listed) -> Taken | Problem | Defect | None:
     """Return the result when it counts and has a rule, else what is wrong; ``None`` when it only reports that all is well."""
+    result, part = one.result, one.part
     if result.kind not in {None, "fail"} or result.baseline_state == "absent":
         return None
-    pointer = f"{part.pointer}/results/{index}"
     rule = named(result, part.rules)
     if rule is None:
-        return Problem(pointer, Reason.NO_RULE)
-    identity = name(rule.id, f"{pointer}/{'ruleId' if result.rule_id else 'rule/id'}")
+        return Problem(one.ordinal, one.pointer, Reason.NO_RULE)
+    identity = name(rule.id, f"{one.pointer}/{'ruleId' if result.rule_id else 'rule/id'}")
     if isinstance(identity, Defect):
         return identity
-    return Taken(pointer, part, index, result, ToolRule(tool=part.tool, rule_id=identity), rule)
+    return Taken(one.ordinal, one.pointer, part, result, ToolRule(tool=part.tool, rule_id=identity), rule)
 
 
 def observed(one: Taken, reading: Reading) -> Observation | Problem | Defect:
     """Return what the tool saw, or why the place or the fingerprint cannot be taken."""
     spot = spotted(one.result, one.part.run)
     if spot is None:
-        return Problem(one.pointer, Reason.NO_LOCATION)
+        return Problem(one.ordinal, one.pointer, Reason.NO_LOCATION)
     place = located(spot, one.part.run, reading.prefix)
     if isinstance(place, Reason):
-        return Problem(one.pointer, place)
+        return Problem(one.ordinal, one.pointer, place)
     mark = _mark(one, place)
     return mark if isinstance(mark, Defect) else _observation(one, reading, spot, place, mark)
 
 
 def _observation(one: Taken, reading: Reading, spot: Spot, place: Place, mark: str | None) -> Observation:
     return Observation(
-        run=one.part.index,
-        result=one.index,
+        ordinal=one.ordinal,
         pointer=one.pointer,
         rule=one.rule,
         category=one.part.category,

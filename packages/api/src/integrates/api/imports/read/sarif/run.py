@@ -15,7 +15,6 @@ class Part(Struct, frozen=True):
     """One run of the file, with what holds for all of its results."""
 
     pointer: str
-    index: int
     run: Run
     tool: str
     category: str
@@ -30,7 +29,7 @@ def part(index: int, run: Run) -> Part | Defect:
     category = name(identity[: identity.rfind("/") + 1], f"{pointer}/automationDetails/id", low=0)
     if isinstance(tool, Defect):
         return tool
-    return category if isinstance(category, Defect) else Part(pointer, index, run, tool, category, catalogue(run))
+    return category if isinstance(category, Defect) else Part(pointer, run, tool, category, catalogue(run))
 
 
 def bad_rule_ids(one: Part) -> Iterator[Defect]:
