@@ -40,7 +40,7 @@ from integrates.db_model.groups import commands as groups
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import GroupInfo
 from integrates.db_model.imports import commands as imports
-from integrates.db_model.imports.commands import Gate, Running
+from integrates.db_model.imports.commands import Destination, Running
 from integrates.db_model.imports.types import (
     Import,
     ImportFile,
@@ -195,11 +195,11 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         assert found is not None
         return found
 
-    async def gate(self, root_id: str = ROOT_ID) -> Gate | None:
+    async def destination(self, root_id: str = ROOT_ID) -> Destination | None:
         """Look at group, root and permission as the API does."""
         group, root = await self.got(GROUP, group_key(GROUP_NAME)), await self.got(GIT_ROOT, root_key(root_id))
         is_open = self.is_allowed and root.state.status is RootStatus.ACTIVE
-        return Gate(group, root) if is_open else None
+        return Destination(group, root) if is_open else None
 
     async def deactivate(self) -> None:
         """Take the root out of scope."""
@@ -222,7 +222,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             "change_id": self.new_id(),
             "now": self.now,
             "new_id": self.new_id,
-            "gate": partial(self.gate, root_id),
+            "destination": partial(self.destination, root_id),
         }
         return Job(**{**given, **members})
 
@@ -282,7 +282,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         """Return the live vulnerabilities of the root."""
         return list(await reading.everything(self.store, VULNERABILITY, lists.of_root(ROOT_ID)))
 
-    async def places(self) -> list[tuple[str, str, str, str | None]]:
+    async def rows(self) -> list[tuple[str, str, str, str | None]]:
         """Return rule, line, state and fingerprint of each live vulnerability, in order."""
         found = await self.vulnerabilities()
         rows = [
@@ -334,7 +334,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         return await reading.get_any(self.store, facet, key)
 
     async def is_counted(self) -> bool:
-        """Tell whether all counters are what they count."""
+        """Return whether all counters are what they count."""
         counted = await recount(self.store, GROUP_NAME)
         return counted == await stored(self.store, counted, GROUP_NAME)
 

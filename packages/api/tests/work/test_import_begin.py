@@ -98,7 +98,7 @@ async def test_of_two_files_at_once_one_is_refused_and_leaves_no_file(world: Any
     assert len(await world.stored_files()) == 1
 
 
-async def test_the_gate_is_closed(world: Any, tools: Any) -> None:
+async def test_an_inactive_root_is_no_destination(world: Any, tools: Any) -> None:
     await world.deactivate()
     with pytest.raises(Rejected, match="inactive_root"):
         await begun(world, tools.file(tools.seen("a")))
@@ -204,7 +204,7 @@ async def test_who_may_not_import_any_more_does_not_end_anothers_work(world: Any
     async def closed() -> None:
         return None
 
-    slow = replace(await world.job(content), gate=closed)
+    slow = replace(await world.job(content), destination=closed)
     first = await world.begin(await world.job(content), content)
     world.wait(61)
     second = await begun(world, content)

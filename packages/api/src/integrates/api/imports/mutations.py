@@ -23,7 +23,7 @@ from integrates.api.upload import Upload
 from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.commands import Gate, Running
+from integrates.db_model.imports.commands import Destination, Running
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.rules import is_active
@@ -70,18 +70,18 @@ async def _asked(
     )
 
 
-def _gate(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Gate | None]]:
+def _destination(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
     """Return what looks again, with nothing remembered, whether the caller may still import into the root."""
     store, actor = context.call.store, context.actor
 
-    async def gate() -> Gate | None:
+    async def look() -> Destination | None:
         loaders = new_loaders(store)
         scope = await new_scopes(loaders, actor).groups.load(group_name)
         root = await find(loaders, GIT_ROOT, root_key, root_id)
         usable = root is not None and root.group_name == group_name and is_active(root)
-        return Gate(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
+        return Destination(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
 
-    return gate
+    return look
 
 
 async def _job(context: Context, asked: Asked) -> Job:
@@ -99,7 +99,7 @@ async def _job(context: Context, asked: Asked) -> Job:
         change_id=call.new_id(),
         now=call.now,
         new_id=call.new_id,
-        gate=_gate(context, root.group_name, root.id),
+        destination=_destination(context, root.group_name, root.id),
     )
 
 

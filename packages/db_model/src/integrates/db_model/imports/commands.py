@@ -38,16 +38,19 @@ class Running(msgspec.Struct, frozen=True):
     progress: ImportProgress
 
 
-class Gate(msgspec.Struct, frozen=True):
-    """The group and the root as read when a chunk was allowed. It is written only while the group exists and the root is so."""
+class Destination(msgspec.Struct, frozen=True):
+    """The group and the root that an import may write into, as read before a chunk.
+
+    The chunk is written only while the group exists and the root is as it was.
+    """
 
     group: Group
     root: Root
 
 
-def _held(gate: Gate, stamp: Stamp) -> tuple[Beside, ...]:
-    root = Parent(facet=GIT_ROOT, key=root_key(gate.root.id))
-    return (held(within_group(gate.group.name), gate.group, stamp), held(root, gate.root, stamp))
+def _held(destination: Destination, stamp: Stamp) -> tuple[Beside, ...]:
+    root = Parent(facet=GIT_ROOT, key=root_key(destination.root.id))
+    return (held(within_group(destination.group.name), destination.group, stamp), held(root, destination.root, stamp))
 
 
 def _moved(import_id: str, progress: ImportProgress) -> Beside:
@@ -99,14 +102,14 @@ async def write_chunk(
     *,
     position: int,
     counts: ImportCounts,
-    gate: Gate,
+    destination: Destination,
 ) -> Running:
     """Write one chunk, and the progress that goes on at the result with the ordinal ``position``.
 
     Raise ``Overtaken`` when another worker has moved the progress, and the refusal of a plan, such as ``Stale`` or ``Raced``.
     """
     progress = rules.advanced(running.progress, position, counts, stamp.at)
-    await write(store, plans, (_moved(running.record.id, progress), *_held(gate, stamp)))
+    await write(store, plans, (_moved(running.record.id, progress), *_held(destination, stamp)))
     return Running(running.record, _next(progress))
 
 

@@ -7,11 +7,11 @@ from typing import TypeAlias
 from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
-from integrates.api.imports.read.observation import MAX_PROBLEMS, Observation, Problem, Reason, Scan
+from integrates.api.imports.read.observation import MAX_PROBLEMS, Observation, Problem, Scan, SkipReason
 from integrates.db_model.roots.types import Root, RootKind
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
-Verdict: TypeAlias = Callable[[Observation], Reason | None]
+Verdict: TypeAlias = Callable[[Observation], SkipReason | None]
 
 
 def within(scan: Scan, root: Root) -> Scan:
@@ -36,10 +36,10 @@ def within(scan: Scan, root: Root) -> Scan:
 def _verdict(root: Root) -> Verdict:
     ignored = GitIgnoreSpec.from_lines(root.location.gitignore)
 
-    def verdict(one: Observation) -> Reason | None:
-        if _TYPE[root.kind] is not one.place.type:
-            return Reason.OUTSIDE_ROOT
-        return Reason.GITIGNORED if ignored.match_file(one.place.where) else None
+    def verdict(one: Observation) -> SkipReason | None:
+        if _TYPE[root.kind] is not one.location.type:
+            return SkipReason.OUTSIDE_ROOT
+        return SkipReason.GITIGNORED if ignored.match_file(one.location.where) else None
 
     return verdict
 

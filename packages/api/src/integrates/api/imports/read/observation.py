@@ -1,4 +1,4 @@
-"""What a reader makes of a file: weaknesses, the places where a tool saw them, and what it had to leave out."""
+"""What a reader makes of a file: weaknesses, the locations where a tool saw them, and what it had to leave out."""
 
 from decimal import Decimal
 from enum import StrEnum
@@ -13,7 +13,7 @@ MAX_PROBLEMS: Final = 100
 """Most problems that are told of one file; all of them are counted."""
 
 
-class Reason(StrEnum):
+class SkipReason(StrEnum):
     """Why a result was skipped."""
 
     BAD_PATH = "bad_path"
@@ -23,7 +23,7 @@ class Reason(StrEnum):
     OUTSIDE_ROOT = "outside_root"
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class Location(msgspec.Struct, frozen=True, gc=False):
     """Where a weakness was seen. ``where`` and ``specific`` keep the limits of domain section 3 for their ``type``."""
 
     type: VulnerabilityType
@@ -54,7 +54,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     pointer: str
     rule: ToolRule
     category: str
-    place: Place
+    location: Location
     fingerprint: str | None
     technique: Technique
     own_score: Decimal | None
@@ -63,8 +63,11 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None
 
 
-class Scope(msgspec.Struct, frozen=True):
-    """What a set of runs looked at. Only a ``complete`` one says of what it does not name that it is gone."""
+class Series(msgspec.Struct, frozen=True):
+    """Scans by one tool and of one category, which follow each other in a root.
+
+    Only a ``complete`` one says of what it does not name that it is gone.
+    """
 
     tool: str
     category: str
@@ -76,7 +79,7 @@ class Problem(msgspec.Struct, frozen=True):
 
     ordinal: int
     pointer: str
-    reason: Reason
+    reason: SkipReason
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +91,7 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
 
     rules: tuple[RuleSeen, ...]
     observations: tuple[Observation, ...]
-    scopes: tuple[Scope, ...]
+    series: tuple[Series, ...]
     total: int
     skipped: int
     duplicates: int

@@ -1,7 +1,7 @@
 """Results that a tool could not tell apart (domain section 8, row *tie*).
 
 The rule speaks of one finding in one imported file. Both parts serve the identity of vulnerabilities (section 4.1): within a
-finding no two observations may have the same fingerprint, nor, without one, the same place.
+finding no two observations may have the same fingerprint, nor, without one, the same location.
 """
 
 from collections import defaultdict
@@ -10,7 +10,7 @@ from itertools import count
 
 from msgspec.structs import replace
 
-from integrates.api.imports.read.observation import Observation, Place
+from integrates.api.imports.read.observation import Location, Observation
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
@@ -18,8 +18,8 @@ from integrates.db_model.vulnerabilities.types import VulnerabilityType
 def untied(observations: Sequence[Observation]) -> tuple[tuple[Observation, ...], int]:
     """Return the observations, told apart, in the order given, and the number of duplicates left out.
 
-    Equal place and equal fingerprint (or none): one stays, the first that is not suppressed, else the first. Then, equal
-    fingerprint at different places: from the second place on, ``#2``, ``#3``… are appended, leaving out numbers that would
+    Equal location and equal fingerprint (or none): one stays, the first that is not suppressed, else the first. Then, equal
+    fingerprint at different locations: from the second one on, ``#2``, ``#3``… are appended, leaving out numbers that would
     make the fingerprint of another observation of the rule.
     """
     unique = _unique(observations)
@@ -29,9 +29,9 @@ def untied(observations: Sequence[Observation]) -> tuple[tuple[Observation, ...]
 
 
 def _unique(observations: Sequence[Observation]) -> tuple[Observation, ...]:
-    kept: dict[tuple[ToolRule, Place, str | None], Observation] = {}
+    kept: dict[tuple[ToolRule, Location, str | None], Observation] = {}
     for one in observations:
-        key = (one.rule, one.place, one.fingerprint)
+        key = (one.rule, one.location, one.fingerprint)
         if key not in kept or (kept[key].suppressed and not one.suppressed):
             kept[key] = one
     ordinals = {one.ordinal for one in kept.values()}
@@ -56,5 +56,5 @@ def _names(observations: Iterable[Observation]) -> Mapping[int, str]:
 
 
 def _order(one: Observation) -> tuple[str, int, str, str]:
-    is_text = one.place.type is VulnerabilityType.INPUTS
-    return one.place.where, 0 if is_text else int(one.place.specific), one.place.specific, one.place.type
+    is_text = one.location.type is VulnerabilityType.INPUTS
+    return one.location.where, 0 if is_text else int(one.location.specific), one.location.specific, one.location.type

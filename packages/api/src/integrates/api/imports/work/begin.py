@@ -89,11 +89,11 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
 
     While another worker holds the lease, the same file with the same options gets that import, and another file is refused
     with ``Rejected`` (``import_running``). After the lease the same file continues the import, and another one ends it.
-    ``Rejected`` (``inactive_root``) when the gate is closed.
+    Raise ``Rejected`` (``inactive_root``) when the import has no destination.
     """
 
     async def attempt() -> Begun:
-        if await job.gate() is None:
+        if await job.destination() is None:
             raise Rejected(Reason.INACTIVE_ROOT, ("root_id",))
         current = await commands.find_unfinished(job.store, job.root_id)
         joined = await _joined(job, current, job.now(), same=_is_same(current, file, options)) if current else None

@@ -6,16 +6,16 @@ from typing import Final, TypeVar
 
 from integrates.api.imports.work import order
 from integrates.api.imports.work.chunk import Step, packed, room
+from integrates.api.imports.work.finding import findings_of
 from integrates.api.imports.work.job import Job
-from integrates.api.imports.work.missing import Targets, closings, missing_of, targets_of
+from integrates.api.imports.work.missing import SeriesKeys, closings, complete_series, missing_of
 from integrates.api.imports.work.order import Work
-from integrates.api.imports.work.subject import findings_of
-from integrates.api.imports.work.survey import Subject, survey
+from integrates.api.imports.work.survey import FindingSeen, survey
 from integrates.db_model.entity.transaction import RACES
 from integrates.db_model.errors import IntegratesError, Raced, Rejected, Rejections, Stale
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.commands import Gate, Overtaken, Running
+from integrates.db_model.imports.commands import Destination, Overtaken, Running
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.store.retry import pause
 
@@ -36,18 +36,18 @@ class Refused(IntegratesError):
         self.reason = reason
 
 
-async def _open_gate(job: Job, running: Running) -> Gate:
-    gate = await job.gate()
-    if gate is None:
+async def _allowed(job: Job, running: Running) -> Destination:
+    destination = await job.destination()
+    if destination is None:
         raise Refused(running, "not_allowed")
-    return gate
+    return destination
 
 
 async def _steps(job: Job, work: Work, position: int) -> tuple[Step, ...]:
     """Match all observations of the work, and return what is left to do at a position."""
     findings = await findings_of(job, work)
-    subjects = [Subject(finding, observations) for finding, (_, observations) in zip(findings, work, strict=True)]
-    steps = tuple((each, match) for each in await survey(job, subjects) for match in each.matches)
+    seen = [FindingSeen(finding, observations) for finding, (_, observations) in zip(findings, work, strict=True)]
+    steps = tuple((each, match) for each in await survey(job, seen) for match in each.matches)
     return steps[order.done((match.observation for _, match in steps), position) :]
 
 
@@ -59,13 +59,13 @@ async def _window(job: Job, following: int, running: Running, work: Work) -> tup
         raise Refused(running, error.reason.value) from error
     findings: Mapping[str, Finding] = {}
     while steps:
-        gate, stamp = await _open_gate(job, running), job.stamp()
+        destination, stamp = await _allowed(job, running), job.stamp()
         try:
-            chunk = packed(job, steps, findings, gate, stamp)
+            chunk = packed(job, steps, findings, destination, stamp)
             steps = steps[chunk.done :]
             position = steps[0][1].observation.ordinal if steps else following
             running = await commands.write_chunk(
-                job.store, running, chunk.plans, stamp, position=position, counts=chunk.counts, gate=gate
+                job.store, running, chunk.plans, stamp, position=position, counts=chunk.counts, destination=destination
             )
         except _LOST:
             return running, order.after(work, running.progress.position)
@@ -73,9 +73,7 @@ async def _window(job: Job, following: int, running: Running, work: Work) -> tup
     return running, ()
 
 
-async def _until_nothing_is_left(
-    running: Running, step: Callable[[Running, T], Awaitable[tuple[Running, T]]], left: T
-) -> Running:
+async def _until_done(running: Running, step: Callable[[Running, T], Awaitable[tuple[Running, T]]], left: T) -> Running:
     """Repeat a step on what the last one has left to do, until nothing is left.
 
     A step that moved nothing has lost a race: the next one waits, and after too many in a row ``Raced`` is raised.
@@ -97,30 +95,31 @@ async def _results(job: Job, running: Running) -> Running:
         return running
     work = order.after(order.ordered(job.scan), running.progress.position)
     for window, following in order.windows(work, job.scan.total):
-        running = await _until_nothing_is_left(running, partial(_window, job, following), window)
+        running = await _until_done(running, partial(_window, job, following), window)
     return running
 
 
-async def _pass(job: Job, running: Running, targets: Targets) -> tuple[Running, Targets]:
-    """Close what is missing now; return the targets again after a lost race, else none."""
-    left = await missing_of(job, targets)
+async def _missing(job: Job, running: Running, series: SeriesKeys) -> tuple[Running, SeriesKeys]:
+    """Close what is missing now; return the series again after a lost race, else none."""
+    left = await missing_of(job, series)
     while left:
-        gate, stamp = await _open_gate(job, running), job.stamp()
+        destination, stamp = await _allowed(job, running), job.stamp()
         try:
-            plans = closings(left, gate, stamp, room(job.store))
+            plans = closings(left, destination, stamp, room(job.store))
             counts = ImportCounts(closed=len(plans))
-            end = job.scan.total
-            running = await commands.write_chunk(job.store, running, plans, stamp, position=end, counts=counts, gate=gate)
+            running = await commands.write_chunk(
+                job.store, running, plans, stamp, position=job.scan.total, counts=counts, destination=destination
+            )
         except _LOST:
-            return running, targets
+            return running, series
         left = left[len(plans) :]
     return running, frozenset()
 
 
 async def _closed(job: Job, running: Running) -> Running:
     """Close what the file does not name any more."""
-    targets = targets_of(job.scan) if running.record.options.close_missing else frozenset()
-    return await _until_nothing_is_left(running, partial(_pass, job), targets)
+    series = complete_series(job.scan) if running.record.options.close_missing else frozenset()
+    return await _until_done(running, partial(_missing, job), series)
 
 
 async def _worked(job: Job, running: Running) -> Running:

@@ -10,8 +10,8 @@ from msgspec import inspect
 
 from integrates.api.imports.read.error import MAX_DEFECTS, BadFile, Defect, Limit, TooLarge, pointed
 from integrates.api.imports.read.json_text import checked, loaded
+from integrates.api.imports.read.mismatch import mismatches
 from integrates.api.imports.read.sarif.document import Document, Run, components
-from integrates.api.imports.read.shape import defects
 
 MAX_RUNS: Final = 20
 MAX_RESULTS: Final = 25_000
@@ -45,7 +45,7 @@ def _typed(content: bytes) -> Document:
 
 
 def _differences(content: bytes) -> tuple[Defect, ...]:
-    return tuple(islice(defects(loaded(content), inspect.type_info(Document)), MAX_DEFECTS))
+    return tuple(islice(mismatches(loaded(content), inspect.type_info(Document)), MAX_DEFECTS))
 
 
 def _told(error: msgspec.ValidationError) -> Defect:

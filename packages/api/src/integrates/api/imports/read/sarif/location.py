@@ -1,4 +1,4 @@
-"""Places of results (domain section 8, *Result → Vulnerability*, rows *place* to *PORTS*)."""
+"""Locations of results (domain section 8, *Result → Vulnerability*, rows *place* to *PORTS*)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -7,10 +7,10 @@ from urllib.parse import SplitResult, parse_qsl, unquote
 
 from msgspec import Struct
 
-from integrates.api.imports.read.observation import Place, Reason
-from integrates.api.imports.read.sarif.document import Location, LogicalLocation, Region, Result, Run
+from integrates.api.imports.read.observation import Location, SkipReason
+from integrates.api.imports.read.sarif.document import LogicalLocation, Region, Result, ResultLocation, Run
 from integrates.api.imports.read.sarif.uri import MAX_URI, resolved, scheme
-from integrates.db_model import errors
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.values.text import one_line
 from integrates.db_model.values.url import address, split_url, url_text
 from integrates.db_model.vulnerabilities.location import field, file_path, page
@@ -25,30 +25,30 @@ _ROOTED_DRIVE: Final = re.compile(r"/(?=[A-Za-z]:)")
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 
 
-class Spot(Struct, frozen=True):
-    """The location of a result that counts, and its resolved uri."""
+class ResolvedLocation(Struct, frozen=True):
+    """The location of a result that counts, as the file gives it, and its resolved uri."""
 
     uri: str
-    location: Location
+    location: ResultLocation
     region: Region
 
 
-def spotted(result: Result, run: Run) -> Spot | None:
+def resolved_location(result: Result, run: Run) -> ResolvedLocation | None:
     """Return the first of the result's locations that names a file or another resource."""
     for location in result.locations or ():
         physical = location.physical_location
         uri = resolved(physical.artifact_location, run) if physical and physical.artifact_location else None
         if physical and uri is not None:
-            return Spot(uri, location, physical.region or Region())
+            return ResolvedLocation(uri, location, physical.region or Region())
     return None
 
 
-def located(spot: Spot, run: Run, prefix: Prefix) -> Place | Reason:
-    """Return the place of a spot, ``prefix`` (see :func:`segments`) taken away, or ``BAD_PATH``."""
+def location_of(found: ResolvedLocation, run: Run, prefix: Prefix) -> Location | SkipReason:
+    """Return the location of a weakness, ``prefix`` (see :func:`segments`) taken away, or ``BAD_PATH``."""
     try:
-        return _place(spot, run, prefix)
-    except (errors.Rejected, UnicodeDecodeError):
-        return Reason.BAD_PATH
+        return _location(found, run, prefix)
+    except (Rejected, UnicodeDecodeError):
+        return SkipReason.BAD_PATH
 
 
 def segments(prefix: str | None) -> Prefix:
@@ -59,20 +59,20 @@ def segments(prefix: str | None) -> Prefix:
     text = (prefix or "").strip()
     try:
         found = _segments(_local(text) if _FILE.fullmatch(text) else text.replace("\\", "/"))
-    except (errors.Rejected, UnicodeDecodeError):
+    except (Rejected, UnicodeDecodeError):
         return ()
     return found if found[-1:] != [""] else found[:-1]
 
 
-def _place(spot: Spot, run: Run, prefix: Prefix) -> Place:
-    match scheme(spot.uri):
+def _location(found: ResolvedLocation, run: Run, prefix: Prefix) -> Location:
+    match scheme(found.uri):
         case "http" | "https":
-            return _input(spot.uri, _logical(spot.location, run))
+            return _input(found.uri, _logical(found.location, run))
         case "tcp" | "udp":
-            return _port(spot.uri)
+            return _port(found.uri)
         case _:
-            path = file_path(_below_root(spot.uri, prefix), ())
-            return Place(VulnerabilityType.LINES, path, str(spot.region.start_line or 0))
+            path = file_path(_below_root(found.uri, prefix), ())
+            return Location(VulnerabilityType.LINES, path, str(found.region.start_line or 0))
 
 
 def _below_root(uri: str, prefix: Prefix) -> str:
@@ -80,7 +80,7 @@ def _below_root(uri: str, prefix: Prefix) -> str:
     steps = _segments(_local(uri))
     path = "/".join(steps[len(prefix) :] if steps[: len(prefix)] == list(prefix) else steps)
     if _DRIVE.match(path):
-        raise errors.Rejected(errors.Reason.BAD_FORMAT)
+        raise Rejected(Reason.BAD_FORMAT)
     return path
 
 
@@ -88,7 +88,7 @@ def _local(uri: str) -> str:
     """Return the path of a relative uri or a file url, percent-decoded once, with ``/`` between its segments."""
     known = scheme(uri)
     if known and known != "file" and len(known) > 1:
-        raise errors.Rejected(errors.Reason.BAD_FORMAT)
+        raise Rejected(Reason.BAD_FORMAT)
     match = _FILE.fullmatch(uri)
     host = (match["host"] or "").lower() if match else ""
     path = unquote(match["path"] if match else uri, errors="strict")
@@ -100,10 +100,10 @@ def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment != "."]
 
 
-def _input(uri: str, logical: Iterator[LogicalLocation]) -> Place:
+def _input(uri: str, logical: Iterator[LogicalLocation]) -> Location:
     parts = split_url(url_text(uri, (), high=MAX_URI), ())
     where = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), query="", fragment="").geturl()
-    return Place(VulnerabilityType.INPUTS, page(where, ()), field(_field(parts, logical), ()))
+    return Location(VulnerabilityType.INPUTS, page(where, ()), field(_field(parts, logical), ()))
 
 
 def _field(parts: SplitResult, logical: Iterator[LogicalLocation]) -> str:
@@ -112,7 +112,7 @@ def _field(parts: SplitResult, logical: Iterator[LogicalLocation]) -> str:
     return next(filter(None, parameters), ",".join(names)) or NO_FIELD
 
 
-def _logical(location: Location, run: Run) -> Iterator[LogicalLocation]:
+def _logical(location: ResultLocation, run: Run) -> Iterator[LogicalLocation]:
     """Yield the logical locations; one that only points at those of the run is what it points at."""
     known = run.logical_locations or ()
     for logical in location.logical_locations or ():
@@ -120,8 +120,8 @@ def _logical(location: Location, run: Run) -> Iterator[LogicalLocation]:
         yield known[index] if 0 <= index < len(known) else logical
 
 
-def _port(uri: str) -> Place:
+def _port(uri: str) -> Location:
     parts = split_url(url_text(uri, (), high=MAX_URI), ())
     if parts.hostname is None or parts.port is None:
-        raise errors.Rejected(errors.Reason.BAD_FORMAT)
-    return Place(VulnerabilityType.PORTS, address(parts.hostname, ()), str(parts.port))
+        raise Rejected(Reason.BAD_FORMAT)
+    return Location(VulnerabilityType.PORTS, address(parts.hostname, ()), str(parts.port))

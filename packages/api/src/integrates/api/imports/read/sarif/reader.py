@@ -10,7 +10,7 @@ from integrates.api.imports.read.sarif.decode import MAX_RULES, decode
 from integrates.api.imports.read.sarif.location import segments
 from integrates.api.imports.read.sarif.result import Reading, Taken, listed, observed, overlong, taken
 from integrates.api.imports.read.sarif.rule import seen
-from integrates.api.imports.read.sarif.run import bad_rule_ids, part, scopes
+from integrates.api.imports.read.sarif.run import bad_rule_ids, series_of, tool_run
 from integrates.api.imports.read.tie import untied
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.types import Technique
@@ -22,13 +22,13 @@ def read(content: bytes, *, strip_prefix: str | None = None, technique: Techniqu
     """Read a SARIF file.
 
     ``strip_prefix`` is a directory, relative or absolute, or a file url, that is taken from the beginning of every path;
-    ``technique`` stands for the one that would follow from each place. Equal arguments give equal answers.
+    ``technique`` stands for the one that would follow from each location. Equal arguments give equal answers.
     Raise ``TooLarge`` and ``BadFile``. The whole file is looked at first for bad JSON, then for bad members, then for bad
     names; the defects that are told are of one of these kinds.
     """
-    parts = _sound(list(starmap(part, enumerate(decode(content).runs))))
-    _sound([defect for one in parts for defect in bad_rule_ids(one)])
-    results = _sound([taken(one) for one in listed(parts)])
+    runs = _sound(list(starmap(tool_run, enumerate(decode(content).runs))))
+    _sound([defect for one in runs for defect in bad_rule_ids(one)])
+    results = _sound([taken(one) for one in listed(runs)])
     reading = Reading(_rules(results), segments(strip_prefix), technique)
     outcomes = _sound([observed(one, reading) if isinstance(one, Taken) else one for one in results])
     observations, duplicates = untied([one for one in outcomes if isinstance(one, Observation)])
@@ -36,7 +36,7 @@ def read(content: bytes, *, strip_prefix: str | None = None, technique: Techniqu
     return Scan(
         rules=tuple(reading.rules[rule] for rule in dict.fromkeys(one.rule for one in observations)),
         observations=observations,
-        scopes=scopes(parts),
+        series=series_of(runs),
         total=len(outcomes),
         skipped=len(outcomes) - len(observations) - duplicates,
         duplicates=duplicates,
@@ -58,4 +58,4 @@ def _rules(results: Iterable[Taken | Problem | None]) -> Mapping[ToolRule, RuleS
     first = {one.rule: one for one in reversed(meant)}
     if len(first) > MAX_RULES:
         raise TooLarge("too_many_rules", len(first), MAX_RULES)
-    return {rule: seen(rule, one.named.descriptor, one.part.run.taxonomies or ()) for rule, one in first.items()}
+    return {rule: seen(rule, one.named.descriptor, one.run.document.taxonomies or ()) for rule, one in first.items()}

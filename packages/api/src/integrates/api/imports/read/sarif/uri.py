@@ -8,7 +8,7 @@ from urllib.parse import urljoin
 from integrates.api.imports.read.sarif.document import ArtifactLocation, Run
 
 MAX_URI: Final = 16_384
-"""Longest uri that is looked at: what is cut here is too long for any place."""
+"""Longest uri that is looked at: what is cut here is too long for any location."""
 MAX_BASES: Final = 16
 """Longest chain of bases that is followed; a longer one is taken for a loop."""
 

@@ -1,10 +1,10 @@
-"""Result → Vulnerability: what is taken, fingerprints, suppressions, texts, scopes (domain section 8)."""
+"""Result → Vulnerability: what is taken, fingerprints, suppressions, texts, series (domain section 8)."""
 
 from typing import Any
 
 import pytest
 
-from integrates.api.imports.read.observation import Observation, Reason, Scope
+from integrates.api.imports.read.observation import Observation, Series, SkipReason
 from integrates.api.imports.read.sarif.reader import read
 from integrates.db_model.vulnerabilities.types import Technique
 
@@ -43,8 +43,8 @@ def test_counts_add_up(scan: Any, result: Any) -> None:
     found = scan(result(), result(), result(line=2), result(uri="../x"), result(kind="pass"), result(locations=[]))
     assert (found.total, len(found.observations), found.skipped, found.duplicates) == (6, 2, 3, 1)
     assert [(one.pointer, one.reason) for one in found.problems] == [
-        ("/runs/0/results/3", Reason.BAD_PATH),
-        ("/runs/0/results/5", Reason.NO_LOCATION),
+        ("/runs/0/results/3", SkipReason.BAD_PATH),
+        ("/runs/0/results/5", SkipReason.NO_LOCATION),
     ]
 
 
@@ -176,34 +176,34 @@ def test_snippet(observe: Any, snippet: object, text: str | None) -> None:
         ({"invocations": [{"executionSuccessful": True}, {"executionSuccessful": False}]}, False),
     ],
 )
-def test_complete_scopes(scan: Any, result: Any, members: dict[str, Any], is_complete: bool) -> None:
-    assert scan(result(), **members).scopes == (Scope("scanner", "", is_complete),)
+def test_complete_series(scan: Any, result: Any, members: dict[str, Any], is_complete: bool) -> None:
+    assert scan(result(), **members).series == (Series("scanner", "", is_complete),)
 
 
-def test_scope_without_results_is_incomplete(file: Any) -> None:
-    assert read(file({"tool": {"driver": {"name": "T"}}})).scopes == (Scope("t", "", complete=False),)
+def test_a_series_without_results_is_incomplete(file: Any) -> None:
+    assert read(file({"tool": {"driver": {"name": "T"}}})).series == (Series("t", "", complete=False),)
 
 
-def test_runs_of_one_scope_are_united(file: Any, run: Any) -> None:
+def test_runs_of_one_series_are_united(file: Any, run: Any) -> None:
     def of(identity: str, **members: Any) -> Any:
         return run(automationDetails={"id": identity}, **members)
 
     failed = {"invocations": [{"executionSuccessful": False}]}
     found = read(file(of("b/1"), of("a/1"), of("b/2", **failed), of("a/2"), of("", driver={"name": "Other"})))
-    assert found.scopes == (
-        Scope("scanner", "b/", complete=False),
-        Scope("scanner", "a/", complete=True),
-        Scope("other", "", complete=True),
+    assert found.series == (
+        Series("scanner", "b/", complete=False),
+        Series("scanner", "a/", complete=True),
+        Series("other", "", complete=True),
     )
 
 
 def test_a_file_without_runs_says_nothing(file: Any) -> None:
     found = read(file())
-    assert (found.total, found.scopes, found.observations) == (0, (), ())
+    assert (found.total, found.series, found.observations) == (0, (), ())
 
 
 def test_an_observation_in_full(observe: Any) -> None:
     one = observe(level="note")
     assert isinstance(one, Observation)
-    assert (one.rule.tool, one.rule.rule_id, one.place.where, one.place.specific) == ("scanner", "R1", "src/a.py", "1")
+    assert (one.rule.tool, one.rule.rule_id, one.location.where, one.location.specific) == ("scanner", "R1", "src/a.py", "1")
     assert (str(one.own_score), one.detail, one.snippet, one.category) == ("2.0", "Bad.", None, "")

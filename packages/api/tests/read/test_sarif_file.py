@@ -33,8 +33,8 @@ def with_member(text: bytes) -> bytes:
 
 
 def test_the_good_file_is_good() -> None:
-    assert len(read(GOOD).scopes) == 1
-    assert len(read(with_member(b'[1.5e3, -0, null, true, "\\u0041\\\\\\""]')).scopes) == 1
+    assert len(read(GOOD).series) == 1
+    assert len(read(with_member(b'[1.5e3, -0, null, true, "\\u0041\\\\\\""]')).series) == 1
 
 
 def test_a_byte_order_mark_is_no_harm() -> None:
@@ -79,7 +79,7 @@ def test_no_beginning_of_a_file_is_a_file(end: int) -> None:
 
 @pytest.mark.parametrize("number", [b"9" * 5000, b"-" + b"9" * 5000, b"1e999", b"1" + b"0" * 400 + b".5"])
 def test_huge_numbers_that_nobody_uses_are_no_harm(number: bytes) -> None:
-    assert len(read(with_member(number)).scopes) == 1
+    assert len(read(with_member(number)).series) == 1
 
 
 @pytest.mark.parametrize("number", ["9" * 5000, "1e999", "9" * 25, "-1", "10000001", "1.0", "1.5", "true", '"1"', "[]"])
@@ -229,13 +229,13 @@ def test_external_property_files(file: Any, run: Any, name: str, is_refused: obj
     assert (
         (defects(content) == [f"/runs/0/externalPropertyFileReferences/{name}"])
         if is_refused
-        else (len(read(content).scopes) == 1)
+        else (len(read(content).series) == 1)
     )
 
 
 def test_inline_external_properties(file: Any, run: Any) -> None:
     labels = {"guid": "g", "runGuid": "r", "version": "2.1.0"}
-    assert len(read(file(run(), inlineExternalProperties=[labels])).scopes) == 1
+    assert len(read(file(run(), inlineExternalProperties=[labels])).series) == 1
     assert defects(file(run(), inlineExternalProperties=[labels, labels | {"results": []}])) == [
         "/inlineExternalProperties/1/results"
     ]
@@ -250,12 +250,12 @@ def limit(content: bytes) -> tuple[str, int, int]:
 
 def test_size() -> None:
     allowed = 20 * 1024 * 1024
-    assert len(read(GOOD + b" " * (allowed - len(GOOD))).scopes) == 1
+    assert len(read(GOOD + b" " * (allowed - len(GOOD))).series) == 1
     assert limit(GOOD + b" " * (allowed - len(GOOD) + 1)) == ("file_too_large", allowed + 1, allowed)
 
 
 def test_number_of_runs(file: Any, run: Any) -> None:
-    assert len(read(file(*(run(automationDetails={"id": f"{n}/"}) for n in range(20)))).scopes) == 20
+    assert len(read(file(*(run(automationDetails={"id": f"{n}/"}) for n in range(20)))).series) == 20
     assert limit(file(*(run() for _ in range(21)))) == ("too_many_runs", 21, 20)
 
 
@@ -267,7 +267,7 @@ def test_number_of_results(file: Any, run: Any) -> None:
 
 def test_number_of_rules(file: Any, run: Any, result: Any) -> None:
     rules = [{"id": f"R{number}"} for number in range(2_000)]
-    assert len(read(file(run(rules=rules), run(rules=rules))).scopes) == 1
+    assert len(read(file(run(rules=rules), run(rules=rules))).series) == 1
     assert limit(file(run(rules=[*rules, {"id": "one more"}]))) == ("too_many_rules", 2_001, 2_000)
     assert limit(file(run(*(result(ruleId=f"R{number}") for number in range(2_001))))) == ("too_many_rules", 2_001, 2_000)
 
@@ -279,15 +279,15 @@ def test_nesting(opening: bytes) -> None:
     def nested(depth: int) -> bytes:
         return with_member(opening * depth + b"1" + closing * depth)
 
-    assert len(read(nested(99)).scopes) == 1
+    assert len(read(nested(99)).series) == 1
     assert limit(nested(100)) == ("nested_too_deep", 101, 100)
     assert limit(nested(100_000))[0] == "nested_too_deep"
     assert limit(opening * 100_000)[0] == "nested_too_deep"
 
 
 def test_brackets_in_texts_nest_nothing() -> None:
-    assert len(read(with_member(b'"' + b'[{\\"' * 1000 + b'"')).scopes) == 1
-    assert len(read(with_member(b'"\\\\", "y": "' + b"[" * 1000 + b'"')).scopes) == 1
+    assert len(read(with_member(b'"' + b'[{\\"' * 1000 + b'"')).series) == 1
+    assert len(read(with_member(b'"\\\\", "y": "' + b"[" * 1000 + b'"')).series) == 1
 
 
 def test_number_of_values() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from integrates.api.imports.read.observation import Observation, Place
+from integrates.api.imports.read.observation import Location, Observation
 from integrates.api.imports.read.tie import untied
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
@@ -20,7 +20,7 @@ def seen(ordinal: int, where: str, specific: str, fingerprint: str | None, **mem
         pointer=f"/runs/0/results/{ordinal}",
         rule=ToolRule(tool="t", rule_id="r"),
         category="",
-        place=Place(VulnerabilityType.LINES, where, specific),
+        location=Location(VulnerabilityType.LINES, where, specific),
         fingerprint=fingerprint,
         technique=Technique.SAST,
         own_score=None,
@@ -33,7 +33,7 @@ def seen(ordinal: int, where: str, specific: str, fingerprint: str | None, **mem
 
 def told(rows: Sequence[tuple[str, str, str | None]]) -> tuple[list[tuple[str, str, str | None]], int]:
     observations, duplicates = untied([seen(ordinal, *row) for ordinal, row in enumerate(rows)])
-    return [(one.place.where, one.place.specific, one.fingerprint) for one in observations], duplicates
+    return [(one.location.where, one.location.specific, one.fingerprint) for one in observations], duplicates
 
 
 @pytest.mark.parametrize(
@@ -91,8 +91,8 @@ def test_what_is_not_suppressed_outlives_what_is() -> None:
 
 def test_types_have_places_of_their_own() -> None:
     where = "http://h/a"
-    page = seen(0, "", "", "f", place=Place(VulnerabilityType.INPUTS, where, "user"))
-    port = seen(1, "", "", "f", place=Place(VulnerabilityType.PORTS, "h", "80"))
+    page = seen(0, "", "", "f", location=Location(VulnerabilityType.INPUTS, where, "user"))
+    port = seen(1, "", "", "f", location=Location(VulnerabilityType.PORTS, "h", "80"))
     assert [one.fingerprint for one in untied([page, port])[0]] == ["f#2", "f"]
 
 

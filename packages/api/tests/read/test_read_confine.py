@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrates.api.imports.read.confine import within
-from integrates.api.imports.read.observation import Reason
+from integrates.api.imports.read.observation import SkipReason
 from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -41,17 +41,17 @@ def git_root(*gitignore: str) -> Root:
 def test_gitignore(scan: Any, result: Any, patterns: tuple[str, ...], kept: list[str]) -> None:
     whole = scan(*(result(uri=uri) for uri in ("src/a.py", "src/test/b.py", "lib/c.js")))
     part = within(whole, git_root(*patterns))
-    assert [one.place.where for one in part.observations] == kept
+    assert [one.location.where for one in part.observations] == kept
     assert part.skipped == len(part.problems) == 3 - len(kept)
-    assert {problem.reason for problem in part.problems} <= {Reason.GITIGNORED}
+    assert {problem.reason for problem in part.problems} <= {SkipReason.GITIGNORED}
 
 
 def test_a_git_root_has_lines_only(scan: Any, result: Any) -> None:
     whole = scan(result(ruleId="A", uri="https://example.com/"), result(ruleId="B"), result(ruleId="C", uri="tcp://h:1"))
     part = within(whole, git_root("*.com"))
     assert [(one.pointer, one.reason) for one in part.problems] == [
-        ("/runs/0/results/0", Reason.OUTSIDE_ROOT),
-        ("/runs/0/results/2", Reason.OUTSIDE_ROOT),
+        ("/runs/0/results/0", SkipReason.OUTSIDE_ROOT),
+        ("/runs/0/results/2", SkipReason.OUTSIDE_ROOT),
     ]
     assert [one.rule.rule_id for one in part.rules] == ["B"]
     assert (part.total, len(part.observations), part.skipped) == (3, 1, 2)
