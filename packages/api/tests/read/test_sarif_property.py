@@ -12,8 +12,9 @@ from msgspec import ValidationError, convert, inspect
 from integrates.api.imports.read.error import MAX_DEFECTS, BadFile, TooLarge
 from integrates.api.imports.read.mismatch import mismatches
 from integrates.api.imports.read.observation import Scan
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.api.imports.read.sarif.document import Document
-from integrates.api.imports.read.sarif.reader import read
 from integrates.api.imports.read.text import block, headline, line
 from integrates.db_model.values import text as texts
 from integrates.db_model.vulnerabilities.location import place
@@ -113,7 +114,7 @@ def documents(draw: st.DrawFn) -> Any:
 
 def answered(content: bytes, prefix: str | None) -> object:
     try:
-        return read(content, strip_prefix=prefix)
+        return read(content, Options(strip_prefix=prefix))
     except BadFile as error:
         return error.defects
     except TooLarge as error:
@@ -148,7 +149,7 @@ def check(scan: Scan) -> None:
 
 
 def test_the_document_itself_is_read() -> None:
-    scan = read(CONTENT)
+    scan = read(CONTENT, Options())
     check(scan)
     assert [one.location.where for one in scan.observations] == ["src/a.py", "https://h/"]
 

@@ -1,12 +1,16 @@
 """Result → Vulnerability: what is taken, fingerprints, suppressions, texts, series (domain section 8)."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
+from integrates.api.imports.read import registry
 from integrates.api.imports.read.observation import Observation, Series, SkipReason
-from integrates.api.imports.read.sarif.reader import read
+from integrates.api.imports.read.reader import Options
 from integrates.db_model.vulnerabilities.types import Technique
+
+read = partial(registry.read, options=Options())
 
 
 @pytest.mark.parametrize(
@@ -104,7 +108,7 @@ def test_suppressed(observe: Any, suppressions: object, is_suppressed: object) -
 
 @pytest.mark.parametrize("technique", list(Technique))
 def test_technique_of_the_caller(file: Any, run: Any, result: Any, technique: Technique) -> None:
-    found = read(file(run(result(), result(uri="https://example.com"))), technique=technique)
+    found = read(file(run(result(), result(uri="https://example.com"))), options=Options(technique=technique))
     assert {one.technique for one in found.observations} == {technique}
 
 

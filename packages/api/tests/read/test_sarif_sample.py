@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from integrates.api.imports.read.observation import Scan, SkipReason
-from integrates.api.imports.read.sarif.reader import read
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.db_model.values import text as texts
 from integrates.db_model.vulnerabilities.location import place
 
@@ -37,7 +38,7 @@ def sample(name: str, prefix: str | None = None) -> Scan:
     path = SAMPLES / name
     if not path.is_file():
         pytest.skip(f"no {name} in {SAMPLES}: set INTEGRATES_SARIF_SAMPLES to a folder that has it")
-    return read(path.read_bytes(), strip_prefix=prefix)
+    return read(path.read_bytes(), Options(strip_prefix=prefix))
 
 
 @pytest.mark.parametrize(("name", "prefix"), EXPECTED)
@@ -113,5 +114,5 @@ def test_ten_thousand_results_are_quick(file: Any, run: Any, result: Any) -> Non
     )
     content = file(run(*results, rules=rules))
     begin = time.process_time()
-    assert len(read(content).observations) == 10_000
+    assert len(read(content, Options()).observations) == 10_000
     assert time.process_time() - begin < 1.0

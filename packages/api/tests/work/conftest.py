@@ -13,9 +13,10 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from integrates.api.imports.read.confine import within
+from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.read.sarif.reader import read
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.api.imports.work import begin, work
 from integrates.api.imports.work.job import Job
 from integrates.db_model.entity import claim, command
@@ -207,7 +208,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def scan(self, content: bytes, strip_prefix: str | None = None) -> Scan:
         """Read a file as the API does."""
-        return within(read(content, strip_prefix=strip_prefix), await self.got(GIT_ROOT, root_key(ROOT_ID)))
+        return confined(read(content, Options(strip_prefix=strip_prefix)), await self.got(GIT_ROOT, root_key(ROOT_ID)))
 
     async def job(self, content: bytes, store: Store | None = None, **members: Any) -> Job:
         """Return the job of importing a file."""

@@ -10,9 +10,10 @@ import msgspec
 
 from integrates.api.authorization.scope import new_scopes
 from integrates.api.context import Context, Info
-from integrates.api.imports.read.confine import within
+from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.read.sarif import reader as sarif
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.api.imports.work.begin import begin
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.work import run
@@ -59,7 +60,7 @@ async def _asked(
         lambda: None if prefix is None else text.prefix(prefix, ("strip_prefix",)),
     )
     content = await file.read()
-    scan = await asyncio.to_thread(sarif.read, content, strip_prefix=strip_prefix, technique=technique)
+    scan = await asyncio.to_thread(read, content, Options(strip_prefix=strip_prefix, technique=technique))
     return Asked(
         group_name=group_name,
         root_id=root_id,
@@ -91,7 +92,7 @@ async def _job(context: Context, asked: Asked) -> Job:
         raise Rejected(Reason.NOT_FOUND, ("root_id",))
     return Job(
         store=call.store,
-        scan=await asyncio.to_thread(within, asked.scan, root),
+        scan=await asyncio.to_thread(confined, asked.scan, root),
         root_id=root.id,
         group_name=root.group_name,
         organization_id=root.organization_id,

@@ -7,14 +7,15 @@ from typing import TypeAlias
 from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
-from integrates.api.imports.read.observation import MAX_PROBLEMS, Observation, Problem, Scan, SkipReason
+from integrates.api.imports.read.observation import Observation, Problem, Scan, SkipReason
+from integrates.db_model.imports.rules import MAX_PROBLEMS
 from integrates.db_model.roots.types import Root, RootKind
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 Verdict: TypeAlias = Callable[[Observation], SkipReason | None]
 
 
-def within(scan: Scan, root: Root) -> Scan:
+def confined(scan: Scan, root: Root) -> Scan:
     """Leave out what is outside of the root or matched by its gitignore patterns; both count as skipped, with a problem.
 
     A GIT root has LINES only: it has no environment urls in this version.

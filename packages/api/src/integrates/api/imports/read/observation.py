@@ -2,15 +2,12 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
 from integrates.db_model.findings.types import ToolRule
+from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
-
-MAX_PROBLEMS: Final = 100
-"""Most problems that are told of one file; all of them are counted."""
 
 
 class SkipReason(StrEnum):
@@ -85,10 +82,11 @@ class Problem(msgspec.Struct, frozen=True):
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file. ``rules`` holds those of the observations, by first appearance; ``observations`` are in file order.
 
-    ``total`` results = observations + ``skipped`` + ``duplicates``; each of them has an ordinal. ``problems`` holds the first
-    ``MAX_PROBLEMS``.
+    ``total`` results = observations + ``skipped`` + ``duplicates``; each of them has an ordinal. ``problems`` holds the first,
+    as many as an import keeps.
     """
 
+    format: ImportFormat
     rules: tuple[RuleSeen, ...]
     observations: tuple[Observation, ...]
     series: tuple[Series, ...]

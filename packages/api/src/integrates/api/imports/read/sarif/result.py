@@ -1,30 +1,25 @@
 """Results: which of them count, and what they become (domain section 8, *Result → Vulnerability*)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
 from msgspec import Struct
 
 from integrates.api.imports.read.error import Defect
+from integrates.api.imports.read.location import Prefix
+from integrates.api.imports.read.name import MAX_FINGERPRINT, name
 from integrates.api.imports.read.observation import Location, Observation, Problem, RuleSeen, SkipReason
+from integrates.api.imports.read.reader import TECHNIQUES
 from integrates.api.imports.read.sarif.document import Result, Suppression
 from integrates.api.imports.read.sarif.fingerprint import fingerprint
-from integrates.api.imports.read.sarif.location import Prefix, ResolvedLocation, location_of, resolved_location
+from integrates.api.imports.read.sarif.location import ResolvedLocation, location_of, resolved_location
 from integrates.api.imports.read.sarif.message import detail
-from integrates.api.imports.read.sarif.name import MAX_FINGERPRINT, TOO_LONG, name
 from integrates.api.imports.read.sarif.rule import Named, named
 from integrates.api.imports.read.sarif.run import ToolRun
 from integrates.api.imports.read.sarif.score import own_score
 from integrates.api.imports.read.text import block
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
-from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
-
-_TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {
-    VulnerabilityType.LINES: Technique.SAST,
-    VulnerabilityType.INPUTS: Technique.DAST,
-    VulnerabilityType.PORTS: Technique.DAST,
-}
+from integrates.db_model.vulnerabilities.types import Technique
 
 
 class Listed(Struct, frozen=True):
@@ -98,7 +93,7 @@ def _observation(
         category=one.run.category,
         location=location,
         fingerprint=found,
-        technique=reading.technique or _TECHNIQUES[location.type],
+        technique=reading.technique or TECHNIQUES[location.type],
         own_score=own_score(one.result, one.named.descriptor, reading.rules[one.rule].tool_score),
         suppressed=_is_suppressed(one.result.suppressions or ()),
         snippet=block(resolved.region.snippet.text if resolved.region.snippet else None, MAX_EXCERPT) or None,
@@ -109,13 +104,6 @@ def _observation(
 def _fingerprint(one: Taken, location: Location) -> str | Defect | None:
     found = fingerprint(one.result, location.where)
     return name(found[1], f"{one.pointer}/{found[0]}", high=MAX_FINGERPRINT) if found else None
-
-
-def overlong(observations: Iterable[Observation]) -> Iterator[Defect]:
-    """Yield the defects of fingerprints that were made too long by telling them apart."""
-    for one in observations:
-        if len(one.fingerprint or "") > MAX_FINGERPRINT:
-            yield Defect(one.pointer, TOO_LONG)
 
 
 def _is_suppressed(suppressions: tuple[Suppression, ...]) -> bool:

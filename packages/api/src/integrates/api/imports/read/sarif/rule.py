@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from integrates.api.imports.read.name import MAX_NAME
 from integrates.api.imports.read.observation import RuleSeen
 from integrates.api.imports.read.sarif.document import (
     Component,
@@ -19,7 +20,6 @@ from integrates.api.imports.read.sarif.document import (
     Text,
     components,
 )
-from integrates.api.imports.read.sarif.name import MAX_NAME
 from integrates.api.imports.read.sarif.score import rule_score
 from integrates.api.imports.read.text import block, headline
 from integrates.db_model.findings.types import ToolRule

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from integrates.api.imports.read.error import Defect
+from integrates.api.imports.read.name import name
 from integrates.api.imports.read.observation import Series
 from integrates.api.imports.read.sarif.document import Run
-from integrates.api.imports.read.sarif.name import name
 from integrates.api.imports.read.sarif.rule import Catalogue, catalogue
 
 
