@@ -15,7 +15,7 @@ from integrates.api.authorization.permissions import (
     platform_permissions,
 )
 from integrates.api.errors import Code
-from integrates.api.imports.read.observation import Reason
+from integrates.api.imports.read.observation import SkipReason
 from integrates.api.reason import REASONS
 from integrates.api.request.limits import Limits
 from integrates.db_model import errors as model_errors
@@ -90,7 +90,7 @@ def test_the_errors_of_the_model_are_told() -> None:
 
 
 def test_the_reasons_and_counts_of_an_import_are_told() -> None:
-    assert set(names(section("sarif.md", "Skipped results"))) == set(Reason)
+    assert set(names(section("sarif.md", "Skipped results"))) == set(SkipReason)
     assert set(names(section("sarif.md", "Counts"))) == set(ImportCounts.__struct_fields__)
 
 
