@@ -24,7 +24,7 @@ from integrates.db_model.registry import FACETS
 from integrates.db_model.store.body import Body
 from integrates.db_model.store.design import design
 from integrates.db_model.store.port import Item, Key
-from integrates.db_model.store.template import builder, is_variable, prefix, variables
+from integrates.db_model.store.template import builder, is_variable, key_prefix, variables
 
 TEXTS = st.text(st.characters(exclude_characters="#\0", exclude_categories=["Cs"]), min_size=1, max_size=8)
 PLAIN: Mapping[Any, st.SearchStrategy[Any]] = {
@@ -85,12 +85,12 @@ def test_a_key_is_never_shortened_and_never_reaches_into_another(parts: Mapping[
     ],
 )
 def test_a_prefix_ends_before_the_first_missing_part(parts: Mapping[str, str], expected: str) -> None:
-    assert prefix("HIDDEN#hidden#STATE#state#AT#at", parts) == expected
+    assert key_prefix("HIDDEN#hidden#STATE#state#AT#at", parts) == expected
 
 
 def test_a_prefix_refuses_what_a_key_refuses() -> None:
     with pytest.raises(ValueError, match="contains"):
-        prefix("FIN#id#VULN#other", {"id": "1#2"})
+        key_prefix("FIN#id#VULN#other", {"id": "1#2"})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from integrates.api.errors import Code, RequestError
 from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import OrganizationAccess
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.groups.types import Group
@@ -119,7 +119,7 @@ async def _finding(context: Context, value: Any, args: Arguments) -> Sight:
     if found is None:
         return UNSEEN
     scope = await context.scopes.groups.load(found.group_name)
-    numbers = await counts(context.loaders, finding_counters_keys(found.id))
+    numbers = await load_counts(context.loaders, finding_counters_keys(found.id))
     return Sight(scope) if sees_finding(scope.permissions, finding_status(numbers)) else UNSEEN
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import new_stamp, refresh
-from integrates.db_model.organizations.commands import found, new_organization
+from integrates.db_model.organizations.commands import add, new_organization
 from integrates.db_model.organizations.rules import ARGUMENTS
 from integrates.db_model.values.check import checked
 
@@ -17,7 +17,7 @@ async def add_organization(_source: Any, info: Info, **given: Any) -> Mapping[st
     details = checked(ARGUMENTS, given)
     stamp = new_stamp(context, "add_organization")
     new = new_organization(context.call.new_id(), details, stamp)
-    organization = await found(context.store, new, context.actor.email, stamp)
+    organization = await add(context.store, new, context.actor.email, stamp)
     refresh(context)
     return {"organization": organization}
 

@@ -10,7 +10,7 @@ from integrates.api.errors import Code, RequestError
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.cursor import Listing, Place, opened, sealed
 from integrates.db_model.entity.facet import E, Facet
-from integrates.db_model.entity.loader import Loaders, page
+from integrates.db_model.entity.loader import Loaders, load_page
 from integrates.db_model.entity.read import EntityPage
 from integrates.db_model.store.port import Query
 
@@ -82,7 +82,7 @@ def entities(loaders: Loaders, facet: Facet[E]) -> Read[E]:
     """Read pages of live entities."""
 
     async def read(query: Query) -> Batch[E]:
-        found: EntityPage[E] = await page(loaders, facet, query)
+        found: EntityPage[E] = await load_page(loaders, facet, query)
         return Batch(found.entities, found.cursors, found.has_next, found.end)
 
     return read

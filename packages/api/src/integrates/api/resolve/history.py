@@ -11,7 +11,7 @@ from integrates.api.authorization.visibility import DRAFTS, READ_DRAFTS, READ_HI
 from integrates.api.context import Info
 from integrates.api.resolve.connection import Batch, Connection, Walk, connected
 from integrates.db_model.entity import revision
-from integrates.db_model.entity.facet import identity_of
+from integrates.db_model.entity.facet import key_text
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.store.port import MAX_PAGE, Key, Query
 from integrates.db_model.vulnerabilities.types import ZeroRiskStatus
@@ -74,4 +74,4 @@ async def history(
         ]
 
     walk = Walk(stretches=(revision.history_query(key, limit=MAX_PAGE),), read=read, keep=keep)
-    return await connected(info, identity_of(key), args, walk)
+    return await connected(info, key_text(key), args, walk)

@@ -134,14 +134,14 @@ def shard(identity: str) -> str:
 
 
 @cache
-def of_design(name: str) -> FacetDesign:
+def design_of(name: str) -> FacetDesign:
     """Return the design of the facet."""
     return design().facets[name]
 
 
 def key_of(name: str, parts: Mapping[str, str]) -> Key:
     """Build the key of an item of the named facet."""
-    return _key(of_design(name), parts)
+    return _key(design_of(name), parts)
 
 
 def _key(facet: FacetDesign, parts: Mapping[str, str]) -> Key:
@@ -168,7 +168,7 @@ def _variables_of(template: KeyTemplate) -> tuple[str, ...]:
 
 @cache
 def _layout(facet: Facet[Any]) -> _Layout:
-    found = of_design(facet.name)
+    found = design_of(facet.name)
     indexes = tuple((number, template, _variables_of(template)) for number, template in sorted(found.indexes.items()))
     names = dict.fromkeys((*_variables_of(found.key), *(name for _, _, own in indexes for name in own)))
     return _Layout(found, tuple((name, facet.variables.get(name) or attrgetter(name)) for name in names), indexes)
@@ -191,7 +191,7 @@ def entity_key(facet: Facet[E], entity: E) -> Key:
     return keys_of(facet, entity)[0]
 
 
-def identity_of(stored: Key) -> str:
+def key_text(stored: Key) -> str:
     """Return the text that names an entity in revisions: its partition key, with the sort key where they differ."""
     return stored.pk if stored.pk == stored.sk else f"{stored.pk}|{stored.sk}"
 

@@ -19,7 +19,7 @@ def new_organization(identity: str, info: OrganizationInfo, stamp: Stamp) -> Org
     return Organization(id=identity, info=info, state=state, created_at=stamp.at, created_by=stamp.by)
 
 
-async def found(store: Store, new: Organization, manager: str, stamp: Stamp) -> Organization:
+async def add(store: Store, new: Organization, manager: str, stamp: Stamp) -> Organization:
     """Store a new organization together with its first manager, a known person; return it as stored.
 
     Raise ``AlreadyExists`` when its name is taken, ``NotFound`` when nobody is known by that e-mail.

@@ -83,12 +83,12 @@ def check(policies: Policies, path: Sequence[str] = (), *, of_group: bool) -> Po
     ``bad_format`` (a score with more than one decimal); when there are none of these, ``range_inverted`` and
     ``debt_before_grace``. A group's values may contradict its organization's: see ``effective``.
     """
-    refuse((*(misplaced(policies, path) if of_group else ()), *_misfits(policies, path)))
+    refuse((*(organization_only(policies, path) if of_group else ()), *_misfits(policies, path)))
     refuse(contradictions(policies, path))
     return structs.replace(policies, **{name: score.quantize(_TENTH) for name, score in _scores(policies)})
 
 
-def misplaced(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
+def organization_only(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
     """Yield a refusal of what a group cannot set, when it is set."""
     if policies.inactivity_period is not None:
         yield Rejected(Reason.ORGANIZATION_ONLY, (*path, "inactivity_period"))

@@ -32,7 +32,7 @@ def _checks(kind: VulnerabilityType) -> tuple[Check, Check]:
         case VulnerabilityType.LINES:
             return file_path, line
         case VulnerabilityType.INPUTS:
-            return page, field
+            return page_url, field_name
         case VulnerabilityType.PORTS:
             return address, port
     assert_never(kind)
@@ -51,7 +51,7 @@ def line(value: str, path: Sequence[str]) -> str:
     return str(integer(value, path, low=0, high=MAX_LINE))
 
 
-def page(value: str, path: Sequence[str]) -> str:
+def page_url(value: str, path: Sequence[str]) -> str:
     """Take an http or https url without query and fragment."""
     text = http_url(value, path, high=MAX_WHERE)
     if "?" in text or "#" in text:
@@ -59,7 +59,7 @@ def page(value: str, path: Sequence[str]) -> str:
     return text
 
 
-def field(value: str, path: Sequence[str]) -> str:
+def field_name(value: str, path: Sequence[str]) -> str:
     """Take the name of a field."""
     return one_line(value, path, low=1, high=MAX_FIELD)
 
@@ -81,7 +81,7 @@ _JUDGES: Final[Mapping[VulnerabilityType, tuple[Judge, Judge]]] = {
 }
 
 
-def misplaced(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refusals:
+def location_refusals(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refusals:
     """Return the refusals of ``where`` and ``specific`` as they are stored, none when they are fine.
 
     Values of a wrong type are not looked at: they are refused as such already.
@@ -96,5 +96,5 @@ def misplaced(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refus
 
 
 def judged_by_type(value: str, _: Sequence[str]) -> str:
-    """Take any text: which ones ``where`` and ``specific`` may be depends on the type, see :func:`misplaced`."""
+    """Take any text: which ones ``where`` and ``specific`` may be depends on the type, see :func:`location_refusals`."""
     return value

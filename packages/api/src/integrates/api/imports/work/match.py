@@ -9,7 +9,7 @@ import msgspec
 from integrates.api.imports.read.observation import Observation, Place
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.store.port import Item, Key
-from integrates.db_model.vulnerabilities.identity import identity, identity_claim
+from integrates.db_model.vulnerabilities.identity import identity_claim, identity_hash
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_open
 from integrates.db_model.vulnerabilities.types import (
     Source,
@@ -73,7 +73,7 @@ def claim_seen(root_id: str, finding_id: str, observation: Observation, number: 
     """Build the key of the claim of the identity that a vulnerability made of the observation would take."""
     place = observation.place
     kind, where, specific = place.type, place.where, place.specific
-    return identity_claim(identity(root_id, finding_id, kind, where, specific, observation.fingerprint, number))
+    return identity_claim(identity_hash(root_id, finding_id, kind, where, specific, observation.fingerprint, number))
 
 
 def _place(vulnerability: Vulnerability) -> Place:

@@ -13,7 +13,7 @@ from integrates.api.imports.read.sarif.uri import MAX_URI, resolved, scheme
 from integrates.db_model import errors
 from integrates.db_model.values.text import one_line
 from integrates.db_model.values.url import address, split_url, url_text
-from integrates.db_model.vulnerabilities.location import field, file_path, page
+from integrates.db_model.vulnerabilities.location import field_name, file_path, page_url
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 Prefix: TypeAlias = Sequence[str]
@@ -103,7 +103,7 @@ def _segments(path: str) -> list[str]:
 def _input(uri: str, logical: Iterator[LogicalLocation]) -> Place:
     parts = split_url(url_text(uri, (), high=MAX_URI), ())
     where = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), query="", fragment="").geturl()
-    return Place(VulnerabilityType.INPUTS, page(where, ()), field(_field(parts, logical), ()))
+    return Place(VulnerabilityType.INPUTS, page_url(where, ()), field_name(_field(parts, logical), ()))
 
 
 def _field(parts: SplitResult, logical: Iterator[LogicalLocation]) -> str:
