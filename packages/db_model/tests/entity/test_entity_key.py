@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from integrates.db_model.entity import facet as facets
 from integrates.db_model.entity.encoding import attributes_of, check_readable, decoded, encoded
-from integrates.db_model.entity.facet import Facet, keys_of
+from integrates.db_model.entity.facet import Facet, entity_key, id_in, id_of, key_text, keys_of
 from integrates.db_model.entity.listing import everywhere, listing
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Corrupt
@@ -129,6 +129,16 @@ def test_an_index_lists_an_entity_when_all_its_variables_are_set(facet: Facet[En
         needed = (*variables(template.pk), *variables(template.sk))
         assert (number in listed) is all(read[name](entity) is not None for name in needed)
     assert "#" in key.pk
+
+
+@pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
+@settings(max_examples=30, deadline=None)
+@given(data=st.data())
+def test_the_id_of_an_entity_is_in_its_key(facet: Facet[Entity], data: st.DataObject) -> None:
+    entity = data.draw(entities(facet))
+    key = entity_key(facet, entity)
+    assert id_of(key) == facet.identity(entity)
+    assert "|" in key.pk or id_in(key_text(key)) == facet.identity(entity)
 
 
 def names_of(facet: Facet[Entity]) -> set[str]:

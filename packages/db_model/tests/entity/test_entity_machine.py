@@ -19,7 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, command, read, transaction
-from integrates.db_model.entity.facet import Facet, Given
+from integrates.db_model.entity.facet import Facet, Given, id_of
 from integrates.db_model.entity.plan import effective_at, plan
 from integrates.db_model.entity.types import Entity, Stamp
 from integrates.db_model.errors import ModelError, NotFound, Raced, Stale
@@ -241,7 +241,7 @@ class Writer:
         """Read something and all that any change of it may need; nothing of that is one moment."""
         entity = await read.get(self.store, facet, key)
         if entity is None:
-            raise NotFound(facet.name, key.pk)
+            raise NotFound(facet.name, id_of(key))
         items, parents = needed(entity)
         found = await self.store.get([*items, *parents])
         known = {

@@ -97,12 +97,13 @@ class Many:
         made = self.stamp()
 
         async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
-            found = await read.get_many(self.store, VULNERABILITY, [self.key(number) for number in positions])
-            decided = await command.decided(self.store, VULNERABILITY, dict(zip(positions, found, strict=True)), alter, made)
+            read_now = await read.get_many(self.store, VULNERABILITY, [self.key(number) for number in positions])
+            found = {number: each for number, each in zip(positions, read_now, strict=True) if each is not None}
+            decided = await command.decided(self.store, VULNERABILITY, found, alter, made)
             gone = {
                 number: Stale("vulnerability", each.id, each.version)
-                for number, each in zip(positions, found, strict=True)
-                if each is not None and (versions or {}).get(number, each.version) != each.version
+                for number, each in found.items()
+                if (versions or {}).get(number, each.version) != each.version
             }
             return {**decided, **gone}
 

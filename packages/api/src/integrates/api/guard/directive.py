@@ -13,9 +13,8 @@ from integrates.api.context import Context, Info
 from integrates.api.guard.target import FINDERS, Path, Sight, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
-from integrates.db_model.entity.facet import key_text
 from integrates.db_model.errors import NotFound, Reason
-from integrates.db_model.stakeholders.facet import stakeholder_key
+from integrates.db_model.stakeholders.facet import STAKEHOLDER
 
 _MUTATION: Final = "Mutation"
 _NAMED: Final = "names"
@@ -82,7 +81,7 @@ def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
 
 def _told(error: Refusal, context: Context) -> tuple[UserError, ...]:
     """Return what the caller is told of an error; who was removed as a person in the meantime may do nothing any more."""
-    if isinstance(error, NotFound) and error.identity == key_text(stakeholder_key(context.actor.email)):
+    if isinstance(error, NotFound) and (error.facet, error.identity) == (STAKEHOLDER.name, context.actor.email):
         return (refusal(Reason.MISSING_PERMISSION),)
     return refusals(error)
 

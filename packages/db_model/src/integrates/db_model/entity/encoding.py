@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.db_model.entity.facet import E, Facet, key_text
+from integrates.db_model.entity.facet import E, Facet, id_of
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Corrupt, Outdated, Reason, Rejected, Rejections
 from integrates.db_model.store.body import Body
@@ -148,5 +148,5 @@ def decoded(facet: Facet[E], item: Item) -> E:
     """
     entity = _read(facet, item.attributes)
     if entity is None or entity.schema < facet.schema:
-        entity = converted(facet, item.attributes, key_text(item.key))
+        entity = converted(facet, item.attributes, id_of(item.key))
     return _versioned(entity, item.version)

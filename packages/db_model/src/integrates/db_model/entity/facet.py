@@ -22,6 +22,8 @@ from integrates.db_model.store.template import SEPARATOR, builder, variables
 E = TypeVar("E", bound=Entity)
 P = TypeVar("P", bound=Entity)
 SHARDS: Final = 16
+_JOINT: Final = "|"
+"""What joins two keys in the text of both; neither an id nor an e-mail has it."""
 
 Variable = Callable[[Any], str | None]
 """The value of a template's variable for an entity; ``None``: indexes whose template has the variable do not list it."""
@@ -101,14 +103,22 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
 class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     """How entities of one type are stored, and what changes with them.
 
-    ``name`` is the facet's name in the design, whose key templates have fields of the entity as variables, or one of
-    ``variables``; an index lists an entity exactly when all variables of its template are set. ``identity`` is the id that
-    claims store. ``fixed`` are dotted paths of what never changes after creation. ``derived`` sets what follows from a change
-    by itself. ``unique`` are the values that an entity claims, ``within`` the parents that a change from ``old`` (``None``:
-    new) to ``new`` needs, ``reads`` the counters that it has to know, and ``counted`` what it adds to counters. ``check``
-    yields every refusal of an entity's whole rule.
-    ``schema`` is the number that this program writes (E14), ``lifts`` maps each smaller number to the function that leads to
-    the next one.
+    ``name``       the facet's name in the design
+    ``type``       the struct of the entity
+    ``audit``      the group and organization under which its revisions are listed
+    ``is_live``    whether it was not removed
+    ``identity``   its id as people know it, which errors tell and claims store
+    ``variables``  the variables of key templates that are no fields of the entity. An index lists an entity exactly when all
+                   variables of its template are set
+    ``fixed``      dotted paths of what never changes after creation
+    ``derived``    sets what follows from a change, given as the old entity (``None`` for a new one) and the new one
+    ``unique``     the values that it claims
+    ``within``     the parents that a change needs
+    ``reads``      the keys of the counters that a change has to read
+    ``counted``    what a change adds to counters
+    ``check``      every refusal of the entity's whole rule
+    ``schema``     the number of the form that this program writes (E14)
+    ``lifts``      by schema number, the function that leads from that form to the next
     """
 
     name: str
@@ -192,10 +202,15 @@ def entity_key(facet: Facet[E], entity: E) -> Key:
 
 
 def key_text(stored: Key) -> str:
-    """Return the text that names an entity in revisions: its partition key, with the sort key where they differ."""
-    return stored.pk if stored.pk == stored.sk else f"{stored.pk}|{stored.sk}"
+    """Return the text of an entity's key, as revisions have it: the partition key, and the sort key where the two differ."""
+    return stored.pk if stored.pk == stored.sk else f"{stored.pk}{_JOINT}{stored.sk}"
+
+
+def id_in(text: str) -> str:
+    """Return the id, as people know it, in the text of an entity's key: of an access, the e-mail of the person."""
+    return text.partition(_JOINT)[0].partition(SEPARATOR)[2]
 
 
 def id_of(stored: Key) -> str:
-    """Return the id in the key of an entity whose key template has one variable."""
+    """Return the id, as people know it, of the entity with that key: what ``Facet.identity`` returns of the entity itself."""
     return stored.pk.partition(SEPARATOR)[2]

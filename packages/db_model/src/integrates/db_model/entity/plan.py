@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, revision
 from integrates.db_model.entity.encoding import Attributes, attributes_of, check_readable, encoded
-from integrates.db_model.entity.facet import Beside, E, Facet, Given, Parent, Unique, key_text, keys_of
+from integrates.db_model.entity.facet import Beside, E, Facet, Given, Parent, Unique, id_of, key_text, keys_of
 from integrates.db_model.entity.rules import whole_stamp
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Outdated, Raced, Reason, Rejected, Rejections
@@ -114,7 +114,7 @@ def _check_parent(parent: Parent, given: Given) -> None:
     if isinstance(found, ModelError):
         raise found
     if found is None:
-        raise NotFound(parent.facet.name, key_text(parent.key), parent.path)
+        raise NotFound(parent.facet.name, id_of(parent.key), parent.path)
     refuse(parent.judge(found))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.db_model.entity.encoding import Attributes, converted, lifted
-from integrates.db_model.entity.facet import E, Facet, design_of, index_key, key_of, key_text
+from integrates.db_model.entity.facet import E, Facet, design_of, id_in, index_key, key_of, key_text
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt
@@ -100,7 +100,7 @@ def states(facet: Facet[E], revisions: Iterable[Revision]) -> tuple[E, ...]:
             "version": revision.version,
             "schema": max(revision.schema, facet.schema),
         }
-        found.append(converted(facet, {**aspects, **kept}, revision.entity_key))
+        found.append(converted(facet, {**aspects, **kept}, id_in(revision.entity_key)))
     return tuple(found)
 
 

@@ -163,7 +163,8 @@ async def treat(
     version is ``Stale``. ``seen`` are the vulnerabilities as the caller has just read them, which saves reading them again.
     """
 
-    async def decisions(found: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
+    async def decisions(read_now: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
+        found = {at: one or NotFound(VULNERABILITY.name, wanted[at].id) for at, one in read_now.items()}
         known = (one for one in found.values() if isinstance(one, Vulnerability))
         parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
         given = await gathered(store, parents)
