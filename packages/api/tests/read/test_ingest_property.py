@@ -16,7 +16,8 @@ from integrates.api.imports.read.sarif.reader import read
 from integrates.api.imports.read.shape import defects
 from integrates.api.imports.read.text import block, headline, line
 from integrates.db_model.values import text as texts
-from integrates.db_model.vulnerabilities.location import place
+from integrates.db_model.vulnerabilities.location import location_refusals
+from integrates.db_model.vulnerabilities.types import VulnerabilityLocation
 
 RULE = {
     "id": "R1",
@@ -140,7 +141,9 @@ def check(scan: Scan) -> None:
         assert texts.finding_text(rule.threat, ()) == rule.threat
         assert texts.cwe_ids(rule.cwe_ids, ()) == rule.cwe_ids
     for one in scan.observations:
-        assert place(one.place.type, one.place.where, one.place.specific) == (one.place.where, one.place.specific)
+        assert (
+            location_refusals(one.place.type, VulnerabilityLocation(where=one.place.where, specific=one.place.specific)) == ()
+        )
         for text in (one.snippet, one.detail):
             assert text is None or texts.multi_line(text, (), low=1, high=2000) == text
         assert one.fingerprint is None or texts.one_line(one.fingerprint, (), low=1, high=1000) == one.fingerprint

@@ -11,7 +11,8 @@ import pytest
 from integrates.api.imports.read.observation import Reason, Scan
 from integrates.api.imports.read.sarif.reader import read
 from integrates.db_model.values import text as texts
-from integrates.db_model.vulnerabilities.location import place
+from integrates.db_model.vulnerabilities.location import location_refusals
+from integrates.db_model.vulnerabilities.types import VulnerabilityLocation
 
 _REPOSITORY = Path(__file__).parents[4]
 SAMPLES = Path(os.environ.get("INTEGRATES_SARIF_SAMPLES") or _REPOSITORY.parent / "shared" / "data" / "sarif")
@@ -57,7 +58,9 @@ def test_everything_read_is_valid(name: str, prefix: str | None) -> None:
         assert texts.finding_description(rule.description, ()) == rule.description
         assert texts.finding_text(rule.recommendation, ()) == rule.recommendation
     for one in scan.observations:
-        assert place(one.place.type, one.place.where, one.place.specific) == (one.place.where, one.place.specific)
+        assert (
+            location_refusals(one.place.type, VulnerabilityLocation(where=one.place.where, specific=one.place.specific)) == ()
+        )
 
 
 def test_every_sample_is_expected() -> None:

@@ -24,7 +24,7 @@ from integrates.db_model.store.port import Change, Store
 from integrates.db_model.testing.scene import add_finding, add_group, add_root, address_of, sighted, uid
 from integrates.db_model.vulnerabilities import commands
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.types import ClosingReason
+from integrates.db_model.vulnerabilities.types import ClosingReason, VulnerabilityLocation, VulnerabilityType
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House, Intrude
@@ -86,6 +86,14 @@ MISFITS: Mapping[str, tuple[Make, str]] = {
         "wrong_parent (root_id)",
     ),
     "a vulnerability in an inactive root": (lambda h: vulnerability(h, root_id=uid("webshop/old")), "inactive_root (root_id)"),
+    "a page in a git root": (
+        lambda h: vulnerability(
+            h,
+            type=VulnerabilityType.INPUTS,
+            location=VulnerabilityLocation(where="https://shop.example/login", specific="user"),
+        ),
+        "inconsistent (type)",
+    ),
     "a member of no group": (lambda h: member(h, group_name="none"), "group (group_name)"),
     "a member whom nobody knows": (lambda h: member(h, email=address_of("none")), "stakeholder (email)"),
     "a member of no organization": (lambda h: officer(h, organization_id=NONE), "organization (organization_id)"),

@@ -52,12 +52,6 @@ def live(facet: Facet[E], item: Item | None) -> E | None:
     return entity if entity is not None and facet.is_live(entity) else None
 
 
-async def lists(store: Store, facet: Facet[E], queries: Sequence[Query]) -> tuple[EntityPage[E], ...]:
-    """Read one page of each list, without the removed entities; a page may be short while more follows."""
-    pages = await store.query(queries)
-    return tuple(page_of(facet, page) for page in pages)
-
-
 def attempted(facet: Facet[E], item: Item | None) -> E | ModelError | None:
     """Read the entity from its item as :func:`live` does, but return an error of the model instead of raising it."""
     try:

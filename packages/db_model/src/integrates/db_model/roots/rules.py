@@ -47,7 +47,7 @@ def is_active(root: Root) -> bool:
 
 
 def may_hold(root: Root, kind: VulnerabilityType) -> bool:
-    """Return whether a vulnerability of that type can be in the root."""
+    """Return whether a vulnerability of that type can be in the root: in a repository LINES, as it has no urls (yet)."""
     return _TYPES[root.kind] is kind
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.values.check import Check, Judge, Refusals, below, gather, remembered, value_of
+from integrates.db_model.values.check import Check, Judge, Refusals, below, remembered, value_of
 from integrates.db_model.values.text import integer, multi_line, one_line
 from integrates.db_model.values.url import address, http_url
 from integrates.db_model.vulnerabilities.types import VulnerabilityLocation, VulnerabilityType
@@ -19,12 +19,6 @@ MAX_EXCERPT: Final = 2000
 
 _OUTSIDE: Final = frozenset({"", ".", ".."})
 _DRIVE: Final = re.compile("[A-Za-z]:/")
-
-
-def place(kind: VulnerabilityType, where: str, specific: str, path: Sequence[str] = ()) -> tuple[str, str]:
-    """Return ``where`` and ``specific`` as they are stored; ``Rejections`` name them below ``path``."""
-    check_where, check_specific = _checks(kind)
-    return gather(lambda: check_where(where, (*path, "where")), lambda: check_specific(specific, (*path, "specific")))
 
 
 def _checks(kind: VulnerabilityType) -> tuple[Check, Check]:
