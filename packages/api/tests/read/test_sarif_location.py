@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from integrates.api.imports.read.observation import Location, SkipReason
-from integrates.db_model.vulnerabilities.location import place
-from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
+from integrates.db_model.vulnerabilities.location import location_refusals
+from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityLocation, VulnerabilityType
 
 LINES, INPUTS, PORTS = VulnerabilityType.LINES, VulnerabilityType.INPUTS, VulnerabilityType.PORTS
 
@@ -41,7 +41,7 @@ def reasons(scan: Any) -> list[SkipReason]:
 def test_paths(observe: Any, uri: str, where: str) -> None:
     one = observe(uri=uri, line=7)
     assert one.location == Location(LINES, where, "7")
-    assert place(LINES, where, "7") == (where, "7")
+    assert location_refusals(LINES, VulnerabilityLocation(where=where, specific="7")) == ()
     assert one.technique is Technique.SAST
 
 
@@ -244,7 +244,7 @@ def test_inputs(observe: Any, uri: str, logical: list[Any], where: str, specific
     location = {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 9}}, "logicalLocations": logical}
     one = observe(locations=[location], run={"logicalLocations": [{"kind": "parameter", "name": "from run"}]})
     assert one.location == Location(INPUTS, where, specific)
-    assert place(INPUTS, where, specific) == (where, specific)
+    assert location_refusals(INPUTS, VulnerabilityLocation(where=where, specific=specific)) == ()
     assert one.technique is Technique.DAST
 
 
@@ -281,7 +281,7 @@ def test_inputs_that_are_refused(scan: Any, result: Any, uri: str) -> None:
 def test_ports(observe: Any, uri: str, where: str, specific: str) -> None:
     one = observe(uri=uri)
     assert one.location == Location(PORTS, where, specific)
-    assert place(PORTS, where, specific) == (where, specific)
+    assert location_refusals(PORTS, VulnerabilityLocation(where=where, specific=specific)) == ()
     assert one.technique is Technique.DAST
 
 

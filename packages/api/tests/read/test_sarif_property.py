@@ -17,7 +17,8 @@ from integrates.api.imports.read.registry import read
 from integrates.api.imports.read.sarif.document import Document
 from integrates.api.imports.read.text import block, headline, line
 from integrates.db_model.values import text as texts
-from integrates.db_model.vulnerabilities.location import place
+from integrates.db_model.vulnerabilities.location import location_refusals
+from integrates.db_model.vulnerabilities.types import VulnerabilityLocation
 
 RULE = {
     "id": "R1",
@@ -142,7 +143,7 @@ def check(scan: Scan) -> None:
         assert texts.cwe_ids(rule.cwe_ids, ()) == rule.cwe_ids
     for one in scan.observations:
         seen = one.location
-        assert place(seen.type, seen.where, seen.specific) == (seen.where, seen.specific)
+        assert location_refusals(seen.type, VulnerabilityLocation(where=seen.where, specific=seen.specific)) == ()
         for text in (one.snippet, one.detail):
             assert text is None or texts.multi_line(text, (), low=1, high=2000) == text
         assert one.fingerprint is None or texts.one_line(one.fingerprint, (), low=1, high=1000) == one.fingerprint

@@ -12,7 +12,8 @@ from integrates.api.imports.read.observation import Scan, SkipReason
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
 from integrates.db_model.values import text as texts
-from integrates.db_model.vulnerabilities.location import place
+from integrates.db_model.vulnerabilities.location import location_refusals
+from integrates.db_model.vulnerabilities.types import VulnerabilityLocation
 
 _REPOSITORY = Path(__file__).parents[4]
 SAMPLES = Path(os.environ.get("INTEGRATES_SARIF_SAMPLES") or _REPOSITORY.parent / "shared" / "data" / "sarif")
@@ -59,7 +60,7 @@ def test_everything_read_is_valid(name: str, prefix: str | None) -> None:
         assert texts.finding_text(rule.recommendation, ()) == rule.recommendation
     for one in scan.observations:
         seen = one.location
-        assert place(seen.type, seen.where, seen.specific) == (seen.where, seen.specific)
+        assert location_refusals(seen.type, VulnerabilityLocation(where=seen.where, specific=seen.specific)) == ()
 
 
 def test_every_sample_is_expected() -> None:

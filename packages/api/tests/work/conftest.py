@@ -27,7 +27,7 @@ from integrates.db_model.entity.revision import Revision
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound
 from integrates.db_model.files.memory import memory_files
-from integrates.db_model.files.port import Content, Files, whole
+from integrates.db_model.files.port import Content, Files, read_all
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import (
@@ -50,7 +50,7 @@ from integrates.db_model.imports.types import (
     ImportProgress,
     ImportState,
 )
-from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.organizations import commands as organizations
 from integrates.db_model.organizations.types import OrganizationInfo
 from integrates.db_model.roots import commands as roots
@@ -178,7 +178,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         await add_person(self.store, HANA, self.stamp)
         info = OrganizationInfo(name="aurora")
         stamp = self.stamp()
-        await organizations.found(self.store, organizations.new_organization(ORGANIZATION_ID, info, stamp), HANA, stamp)
+        await organizations.add(self.store, organizations.new_organization(ORGANIZATION_ID, info, stamp), HANA, stamp)
         about = GroupInfo(name=GROUP_NAME, organization_id=ORGANIZATION_ID, description="Shop")
         stamp = self.stamp()
         await groups.add(self.store, groups.new_group(about, stamp), stamp)
@@ -263,7 +263,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def _has(self, key: str) -> bool:
         try:
-            await whole(self.files.get(key))
+            await read_all(self.files.get(key))
         except NotFound:
             return False
         return True
@@ -337,7 +337,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
     async def is_counted(self) -> bool:
         """Return whether all counters are what they count."""
         counted = await recount(self.store, GROUP_NAME)
-        return counted == await stored(self.store, counted, GROUP_NAME)
+        return counted == await stored_counters(self.store, counted, GROUP_NAME)
 
     async def picture(self) -> Mapping[str, Any]:
         """Return all that two ways of reaching one state must agree in, whatever their ids and dates."""
@@ -350,7 +350,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             aspects = [(revision.operation, sorted(revision.aspects)) for revision in history]
             rows.append((marks, each.state.status, each.state.closing_reason, cycle, aspects))
         counted = await recount(self.store, GROUP_NAME)
-        assert counted == await stored(self.store, counted, GROUP_NAME)
+        assert counted == await stored_counters(self.store, counted, GROUP_NAME)
         numbers = [
             {name: number for name, number in cells.items() if "epoch" not in name and "seconds" not in name}
             for cells in (counted.group, *counted.roots.values())

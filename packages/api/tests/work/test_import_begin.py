@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from integrates.api.imports.work.begin import file_key
 from integrates.db_model.errors import Rejected, Unavailable
-from integrates.db_model.files.port import whole
+from integrates.db_model.files.port import read_all
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.rules import MAX_ATTEMPTS
 from integrates.db_model.imports.types import ImportCounts, ImportOptions, ImportStatus
@@ -33,7 +33,7 @@ async def test_the_file_is_stored_and_the_record_says_what_is_imported(world: An
     found = await begun(world, content, options=ImportOptions(close_missing=False))
     record, progress = found.running.record, found.running.progress
     assert found.mine
-    assert await whole(world.files.get(file_key(record))) == content
+    assert await read_all(world.files.get(file_key(record))) == content
     assert (record.state.status, record.version, progress.counts) == (ImportStatus.RUNNING, 1, ImportCounts(skipped=1))
     assert [problem.reason for problem in record.problems] == ["bad_path"]
     assert {type(problem.reason) for problem in record.problems} == {str}, "what is read back is no member of an enumeration"
@@ -57,7 +57,7 @@ async def test_an_outage_takes_no_file_away_whose_import_may_have_begun(world: A
     assert await world.stored_files() == world.keys
     world.at += timedelta(minutes=2)
     record = (await begun(world, content)).running.record
-    assert await whole(world.files.get(file_key(record))) == content
+    assert await read_all(world.files.get(file_key(record))) == content
 
 
 async def test_the_same_file_gets_the_first_ones_record(world: Any, tools: Any) -> None:

@@ -76,7 +76,11 @@ class ModelError(IntegratesError):
 
 
 class NotFound(ModelError):
-    """The entity does not exist, or was removed. ``path`` names the argument that leads to it, where it is one."""
+    """The entity does not exist, or was removed.
+
+    ``identity`` is its id as people know it: of an access the e-mail of the person, of a file its key. ``path`` names the
+    argument that leads to it, where it is one.
+    """
 
     def __init__(self, facet: str, identity: str, path: Sequence[str] = ()) -> None:
         super().__init__(facet, identity, tuple(path))

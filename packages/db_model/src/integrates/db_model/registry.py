@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import Facet, keys_of, of_design
+from integrates.db_model.entity.facet import Facet, design_of, keys_of
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports.facet import IMPORT
@@ -41,7 +41,7 @@ def _is_made_by(template: str, text: str) -> bool:
 
 def facet_of(stored: Key) -> Facet[Any] | None:
     """Return the facet of the entity that is stored under a key; ``None`` when it is the key of no entity."""
-    layouts = ((facet, of_design(name)) for name, facet in FACETS.items())
+    layouts = ((facet, design_of(name)) for name, facet in FACETS.items())
     return next(
         (
             facet

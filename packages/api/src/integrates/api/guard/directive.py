@@ -15,9 +15,8 @@ from integrates.api.guard.sight import Sight
 from integrates.api.guard.target import FINDERS, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
-from integrates.db_model.entity.facet import identity_of
 from integrates.db_model.errors import NotFound, Reason
-from integrates.db_model.stakeholders.facet import stakeholder_key
+from integrates.db_model.stakeholders.facet import STAKEHOLDER
 
 _MUTATION: Final = "Mutation"
 _QUERY: Final = "Query"
@@ -94,7 +93,7 @@ def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
 
 def _told(error: Refusal, context: Context) -> tuple[UserError, ...]:
     """Return what the caller is told of an error. A caller who was removed as a person meanwhile has lost every permission."""
-    if isinstance(error, NotFound) and error.identity == identity_of(stakeholder_key(context.actor.email)):
+    if isinstance(error, NotFound) and (error.facet, error.identity) == (STAKEHOLDER.name, context.actor.email):
         return (refusal(Reason.MISSING_PERMISSION),)
     return refusals(error)
 

@@ -13,7 +13,7 @@ from integrates.api.guard.sight import Sight, nothing
 from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.groups.types import Group
@@ -137,7 +137,7 @@ async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
     if is_past:
         shown = READ_DRAFTS in scope.permissions or found.release.released_at is not None
         return Sight(scope, found) if shown and "finding:read" in scope.permissions else nothing()
-    status = finding_status(await counts(context.loaders, finding_counters_keys(found.id)))
+    status = finding_status(await load_counts(context.loaders, finding_counters_keys(found.id)))
     return Sight(scope, found) if sees_finding(scope.permissions, status) else nothing()
 
 

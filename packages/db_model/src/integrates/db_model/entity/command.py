@@ -5,7 +5,7 @@ from datetime import datetime
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Decision, Written, write_each
-from integrates.db_model.entity.facet import E, Facet, identity_of
+from integrates.db_model.entity.facet import E, Facet, id_of
 from integrates.db_model.entity.plan import Needs, Plan, effective_at, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
@@ -37,7 +37,7 @@ async def add(store: Store, facet: Facet[E], new: E, stamp: Stamp) -> E:
 
 def _expected(facet: Facet[E], key: Key, found: E | None, version: int | None) -> E:
     if found is None:
-        raise NotFound(facet.name, identity_of(key))
+        raise NotFound(facet.name, id_of(key))
     if version not in {None, found.version}:
         raise Stale(facet.name, facet.identity(found), found.version)
     return found
@@ -78,7 +78,7 @@ async def update_each(store: Store, facet: Facet[E], keys: Sequence[Key], alter:
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
         wanted = [keys[position] for position in positions]
         found = [
-            read.attempted(facet, item) or NotFound(facet.name, identity_of(key))
+            read.attempted(facet, item) or NotFound(facet.name, id_of(key))
             for key, item in zip(wanted, await store.get(wanted), strict=True)
         ]
         return await decided(store, facet, dict(zip(positions, found, strict=True)), alter, stamp)
@@ -87,15 +87,13 @@ async def update_each(store: Store, facet: Facet[E], keys: Sequence[Key], alter:
 
 
 async def decided(
-    store: Store, facet: Facet[E], found: Mapping[int, E | ModelError | None], alter: Alter[E], stamp: Stamp
+    store: Store, facet: Facet[E], found: Mapping[int, E | ModelError], alter: Alter[E], stamp: Stamp
 ) -> dict[int, Decision]:
     """Decide about entities that were read: return for each the plan of its change, or the error that refuses it."""
     pairs: dict[int, tuple[E, E, Needs]] = {}
     decisions: dict[int, Decision] = {}
     for position, old in found.items():
         try:
-            if old is None:
-                raise NotFound(facet.name, "")
             if isinstance(old, ModelError):
                 raise old
             new = alter(old, effective_at(stamp, old))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from zlib import crc32
 
-from integrates.db_model.store.body import Body, encoded
+from integrates.db_model.store.body import Body, raw_of
 from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, Expect, Item, Key, Put, Version
 
 CLOSED: Final = "closed"
@@ -29,11 +29,16 @@ def summed(items: Iterable[Item | None]) -> dict[str, int]:
     return total
 
 
-def added(one: Mapping[str, int], other: Mapping[str, int], *, sign: int = 1) -> dict[str, int]:
-    """Add (or subtract) two sets of numbers, leaving out zeros."""
-    names = dict.fromkeys((*one, *other))
-    sums = {name: one.get(name, 0) + sign * other.get(name, 0) for name in names}
+def plus(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """Return the sum of two sets of numbers, without zeros."""
+    sums = {name: one.get(name, 0) + other.get(name, 0) for name in dict.fromkeys((*one, *other))}
     return {name: number for name, number in sums.items() if number}
+
+
+def minus(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    """Return the difference of two sets of numbers, without zeros."""
+    differences = {name: one.get(name, 0) - other.get(name, 0) for name in dict.fromkeys((*one, *other))}
+    return {name: number for name, number in differences.items() if number}
 
 
 def shard_of(text: str, shards: int) -> int:
@@ -64,5 +69,5 @@ def compacted(item: Item | None) -> Put | None:
     kept = {name: number for name, number in item.attributes.items() if number or name in GATES}
     if len(kept) == len(item.attributes):
         return None
-    smaller = Item(item.key, item.version + 1, Body(encoded(kept)), item.index_keys)
+    smaller = Item(item.key, item.version + 1, Body(raw_of(kept)), item.index_keys)
     return Put(smaller, Version(item.version))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.db_model.entity.facet import E, Facet, identity_of
+from integrates.db_model.entity.facet import E, Facet, id_of
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Corrupt, Outdated, Reason, Rejected, Rejections
 from integrates.db_model.store.body import Body
@@ -26,28 +26,28 @@ _MISSING: Final = re.compile(r"missing required field `(\w+)`")
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def plain(value: Any) -> Any:
+def to_builtins(value: Any) -> Any:
     """Turn a part of an entity into what JSON takes: dates as text (E6), members that are ``None`` left out."""
     kind = type(value)
     if kind in _PLAIN:
         return value
     if isinstance(value, msgspec.Struct):
         return {
-            name: part if type(part) in _PLAIN else plain(part)
+            name: part if type(part) in _PLAIN else to_builtins(part)
             for name in kind.__struct_fields__
             if (part := getattr(value, name)) is not None
         }
     if kind is datetime:
         return instant_text(value)
     if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    return {name: plain(part) for name, part in value.items() if part is not None} if kind is dict else value
+        return [to_builtins(part) for part in value]
+    return {name: to_builtins(part) for name, part in value.items() if part is not None} if kind is dict else value
 
 
 def attributes_of(entity: Entity) -> Attributes:
     """Return what is stored of an entity. Raise ``Rejections`` (``wrong_type``) for a member that is nested too deeply."""
     try:
-        found: Attributes = plain(entity)
+        found: Attributes = to_builtins(entity)
     except RecursionError as error:
         deep = [name for name in entity.__struct_fields__ if _is_too_deep(getattr(entity, name))]
         raise Rejections([Rejected(Reason.WRONG_TYPE, (name,)) for name in deep]) from error
@@ -57,7 +57,7 @@ def attributes_of(entity: Entity) -> Attributes:
 
 def _is_too_deep(value: Any) -> bool:
     try:
-        plain(value)
+        to_builtins(value)
     except RecursionError:
         return True
     return False
@@ -148,5 +148,5 @@ def decoded(facet: Facet[E], item: Item) -> E:
     """
     entity = _read(facet, item.attributes)
     if entity is None or entity.schema < facet.schema:
-        entity = converted(facet, item.attributes, identity_of(item.key))
+        entity = converted(facet, item.attributes, id_of(item.key))
     return _versioned(entity, item.version)

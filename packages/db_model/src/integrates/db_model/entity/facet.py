@@ -22,6 +22,8 @@ from integrates.db_model.store.template import SEPARATOR, builder, variables
 E = TypeVar("E", bound=Entity)
 P = TypeVar("P", bound=Entity)
 SHARDS: Final = 16
+_JOINT: Final = "|"
+"""What joins two keys in the text of both; neither an id nor an e-mail has it."""
 
 Variable = Callable[[Any], str | None]
 """The value of a template's variable for an entity; ``None``: indexes whose template has the variable do not list it."""
@@ -101,14 +103,22 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
 class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     """How entities of one type are stored, and what changes with them.
 
-    ``name`` is the facet's name in the design, whose key templates have fields of the entity as variables, or one of
-    ``variables``; an index lists an entity exactly when all variables of its template are set. ``identity`` is the id that
-    claims store. ``fixed`` are dotted paths of what never changes after creation. ``derived`` sets what follows from a change
-    by itself. ``unique`` are the values that an entity claims, ``within`` the parents that a change from ``old`` (``None``:
-    new) to ``new`` needs, ``reads`` the counters that it has to know, and ``counted`` what it adds to counters. ``check``
-    yields every refusal of an entity's whole rule.
-    ``schema`` is the number that this program writes (E14), ``lifts`` maps each smaller number to the function that leads to
-    the next one.
+    ``name``       the facet's name in the design
+    ``type``       the struct of the entity
+    ``audit``      the group and organization under which its revisions are listed
+    ``is_live``    whether it was not removed
+    ``identity``   its id as people know it, which errors tell and claims store
+    ``variables``  the variables of key templates that are no fields of the entity. An index lists an entity exactly when all
+                   variables of its template are set
+    ``fixed``      dotted paths of what never changes after creation
+    ``derived``    sets what follows from a change, given as the old entity (``None`` for a new one) and the new one
+    ``unique``     the values that it claims
+    ``within``     the parents that a change needs
+    ``reads``      the keys of the counters that a change has to read
+    ``counted``    what a change adds to counters
+    ``check``      every refusal of the entity's whole rule
+    ``schema``     the number of the form that this program writes (E14)
+    ``lifts``      by schema number, the function that leads from that form to the next
     """
 
     name: str
@@ -134,14 +144,14 @@ def shard(identity: str) -> str:
 
 
 @cache
-def of_design(name: str) -> FacetDesign:
+def design_of(name: str) -> FacetDesign:
     """Return the design of the facet."""
     return design().facets[name]
 
 
 def key_of(name: str, parts: Mapping[str, str]) -> Key:
     """Build the key of an item of the named facet."""
-    return _key(of_design(name), parts)
+    return _key(design_of(name), parts)
 
 
 def _key(facet: FacetDesign, parts: Mapping[str, str]) -> Key:
@@ -168,7 +178,7 @@ def _variables_of(template: KeyTemplate) -> tuple[str, ...]:
 
 @cache
 def _layout(facet: Facet[Any]) -> _Layout:
-    found = of_design(facet.name)
+    found = design_of(facet.name)
     indexes = tuple((number, template, _variables_of(template)) for number, template in sorted(found.indexes.items()))
     names = dict.fromkeys((*_variables_of(found.key), *(name for _, _, own in indexes for name in own)))
     return _Layout(found, tuple((name, facet.variables.get(name) or attrgetter(name)) for name in names), indexes)
@@ -191,11 +201,16 @@ def entity_key(facet: Facet[E], entity: E) -> Key:
     return keys_of(facet, entity)[0]
 
 
-def identity_of(stored: Key) -> str:
-    """Return the text that names an entity in revisions: its partition key, with the sort key where they differ."""
-    return stored.pk if stored.pk == stored.sk else f"{stored.pk}|{stored.sk}"
+def key_text(stored: Key) -> str:
+    """Return the text of an entity's key, as revisions have it: the partition key, and the sort key where the two differ."""
+    return stored.pk if stored.pk == stored.sk else f"{stored.pk}{_JOINT}{stored.sk}"
+
+
+def id_in(text: str) -> str:
+    """Return the id, as people know it, in the text of an entity's key: of an access, the e-mail of the person."""
+    return text.partition(_JOINT)[0].partition(SEPARATOR)[2]
 
 
 def id_of(stored: Key) -> str:
-    """Return the id in the key of an entity whose key template has one variable."""
+    """Return the id, as people know it, of the entity with that key: what ``Facet.identity`` returns of the entity itself."""
     return stored.pk.partition(SEPARATOR)[2]

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from integrates.db_model.entity.facet import SHARDS, of_design
+from integrates.db_model.entity.facet import SHARDS, design_of
 from integrates.db_model.store.port import MAX_PAGE, Query
-from integrates.db_model.store.template import builder, prefix
+from integrates.db_model.store.template import builder, key_prefix
 
 
 def listing(
@@ -20,7 +20,7 @@ def listing(
 
     ``parts`` give the variables of the partition key and as many leading ones of the sort key as narrow the list.
     """
-    layout = of_design(facet)
+    layout = design_of(facet)
     index = next(found.index for found in layout.patterns if found.name == pattern)
     template = layout.key if index is None else layout.indexes[index]
     return Query(
@@ -28,7 +28,7 @@ def listing(
         table=layout.table,
         index=index,
         pk=builder(template.pk)(parts),
-        sk_prefix=prefix(template.sk, parts) or None,
+        sk_prefix=key_prefix(template.sk, parts) or None,
         limit=limit,
         after=after,
         descending=descending,

@@ -55,12 +55,12 @@ async def load_many(loaders: Loaders, facet: Facet[E], keys: Sequence[Key]) -> t
     return tuple(await loaders.entities.load_many([(facet, key) for key in keys]))
 
 
-async def page(loaders: Loaders, facet: Facet[E], query: Query) -> EntityPage[E]:
+async def load_page(loaders: Loaders, facet: Facet[E], query: Query) -> EntityPage[E]:
     """Read one page of a list of live entities."""
     return read.page_of(facet, await loaders.pages.load(query))
 
 
-async def counts(loaders: Loaders, keys: Sequence[Key]) -> dict[str, int]:
+async def load_counts(loaders: Loaders, keys: Sequence[Key]) -> dict[str, int]:
     """Read counters and add them up."""
     return counter.summed(await loaders.items.load_many(list(keys)))
 

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, revision
 from integrates.db_model.entity.encoding import Attributes, attributes_of, check_readable, encoded
-from integrates.db_model.entity.facet import Beside, E, Facet, Given, Parent, Unique, identity_of, keys_of
+from integrates.db_model.entity.facet import Beside, E, Facet, Given, Parent, Unique, id_of, key_text, keys_of
 from integrates.db_model.entity.rules import whole_stamp
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Outdated, Raced, Reason, Rejected, Rejections
 from integrates.db_model.store.body import Body
 from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
 from integrates.db_model.values.check import refuse
-from integrates.db_model.values.instant import effective
+from integrates.db_model.values.instant import effective_date
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ def effective_at(stamp: Stamp, old: E | None) -> datetime:
     """
     if not isinstance(stamp.at, datetime):
         raise Rejections([Rejected(Reason.WRONG_TYPE, ("at",))])
-    return effective(stamp.at, None if old is None else old.updated_at)
+    return effective_date(stamp.at, None if old is None else old.updated_at)
 
 
 def _typed(facet: Facet[E], old: E | None, new: E, work: Callable[[], T]) -> T:
@@ -114,13 +114,13 @@ def _check_parent(parent: Parent, given: Given) -> None:
     if isinstance(found, ModelError):
         raise found
     if found is None:
-        raise NotFound(parent.facet.name, identity_of(parent.key), parent.path)
+        raise NotFound(parent.facet.name, id_of(parent.key), parent.path)
     refuse(parent.judge(found))
 
 
 def held(parent: Parent, found: Any, stamp: Stamp) -> Beside:
     """Return the change that holds a parent as it was read; its failing means a lost race."""
-    return Beside(parent.hold(parent.key, found, stamp), Raced(identity_of(parent.key)))
+    return Beside(parent.hold(parent.key, found, stamp), Raced(key_text(parent.key)))
 
 
 def _taken(key: Key, wanted: Unique, owner: str, given: Given) -> Beside | AlreadyExists | None:
@@ -130,7 +130,7 @@ def _taken(key: Key, wanted: Unique, owner: str, given: Given) -> Beside | Alrea
     if known and not known.freed and key not in given.vacant:
         return AlreadyExists(wanted.reason, wanted.path, known.owner)
     # Where nobody held it yet, who comes second finds it taken. One that was freed, or is vacant, may be so again by then.
-    lost = AlreadyExists(wanted.reason, wanted.path) if known is None else Raced(identity_of(key))
+    lost = AlreadyExists(wanted.reason, wanted.path) if known is None else Raced(key_text(key))
     return Beside(claim.taken(key, wanted.kind, owner, known), lost)
 
 
@@ -138,7 +138,7 @@ def _freed(key: Key, former: Unique, owner: str, given: Given) -> Beside | None:
     known = claim.held_of(given.items[key])
     if known is None or known.freed or known.owner != owner:
         return None
-    return Beside(claim.freed(key, former.kind, known), Raced(identity_of(key)))
+    return Beside(claim.freed(key, former.kind, known), Raced(key_text(key)))
 
 
 def _claimed(facet: Facet[E], old: E | None, new: E, given: Given) -> Iterable[Beside]:
@@ -161,7 +161,7 @@ def _aspects(old: E | None, new: E, attributes: Attributes) -> Attributes:
 
 
 def _seen(parents: Iterable[Parent], given: Given) -> Mapping[str, int]:
-    return {identity_of(parent.key): given.known[parent.key].version for parent in parents}
+    return {key_text(parent.key): given.known[parent.key].version for parent in parents}
 
 
 def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | None = None) -> Plan[E]:

@@ -29,7 +29,7 @@ class EntityPage(msgspec.Struct, Generic[E], frozen=True):
     end: str | None
 
 
-async def load(store: Store, facet: Facet[E], keys: Sequence[Key]) -> tuple[E | None, ...]:
+async def get_many(store: Store, facet: Facet[E], keys: Sequence[Key]) -> tuple[E | None, ...]:
     """Read live entities by key, aligned with the keys; ``None`` for what is missing or removed."""
     items = await store.get(keys)
     return tuple(live(facet, item) for item in items)
@@ -37,7 +37,7 @@ async def load(store: Store, facet: Facet[E], keys: Sequence[Key]) -> tuple[E | 
 
 async def get(store: Store, facet: Facet[E], key: Key) -> E | None:
     """Read one live entity by key."""
-    return (await load(store, facet, (key,)))[0]
+    return (await get_many(store, facet, (key,)))[0]
 
 
 async def get_any(store: Store, facet: Facet[E], key: Key) -> E | None:
@@ -50,12 +50,6 @@ def live(facet: Facet[E], item: Item | None) -> E | None:
     """Read the entity from its item; ``None`` when there is no item or the entity is removed."""
     entity = None if item is None else decoded(facet, item)
     return entity if entity is not None and facet.is_live(entity) else None
-
-
-async def lists(store: Store, facet: Facet[E], queries: Sequence[Query]) -> tuple[EntityPage[E], ...]:
-    """Read one page of each list, without the removed entities; a page may be short while more follows."""
-    pages = await store.query(queries)
-    return tuple(page_of(facet, page) for page in pages)
 
 
 def attempted(facet: Facet[E], item: Item | None) -> E | ModelError | None:

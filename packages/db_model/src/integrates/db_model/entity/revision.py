@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.db_model.entity.encoding import Attributes, converted, lifted
-from integrates.db_model.entity.facet import E, Facet, identity_of, index_key, key_of, of_design
+from integrates.db_model.entity.facet import E, Facet, design_of, id_in, index_key, key_of, key_text
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt
@@ -46,18 +46,18 @@ def _version_text(version: int) -> str:
 
 def revision_key(entity: Key, version: int) -> Key:
     """Build the key of the revision that made that version of an entity."""
-    return key_of(_FACET, {"entity": identity_of(entity), "version": _version_text(version)})
+    return key_of(_FACET, {"entity": key_text(entity), "version": _version_text(version)})
 
 
 def _index_keys(facet: Facet[E], entity: E, parts: Mapping[str, str]) -> dict[int, IndexKey]:
-    audit, indexes = facet.audit(entity), of_design(_FACET).indexes
+    audit, indexes = facet.audit(entity), design_of(_FACET).indexes
     wanted = ((1, "name", audit.group), (2, "id", audit.organization))
     return {number: index_key(indexes[number], {**parts, name: value}) for number, name, value in wanted if value}
 
 
 def item_of(facet: Facet[E], key: Key, entity: E, aspects: Attributes, stamp: Stamp, seen: Mapping[str, int]) -> Item:
     """Return the item of the revision that made ``entity``: it has the entity's version and the date of ``updated_at``."""
-    identity, at = identity_of(key), instant_text(entity.updated_at or stamp.at)
+    identity, at = key_text(key), instant_text(entity.updated_at or stamp.at)
     parts = {"entity": identity, "version": _version_text(entity.version), "at": at, "month": at[:7]}
     attributes = {
         "entity_key": identity,
@@ -82,7 +82,7 @@ def of_item(item: Item) -> Revision:
 
 def history_query(entity: Key, *, limit: int, after: str | None = None, descending: bool = False) -> Query:
     """Return the query of an entity's revisions by ascending version."""
-    parts = {"entity": identity_of(entity)}
+    parts = {"entity": key_text(entity)}
     return listing(_FACET, "revisions_of_entity", parts, limit=limit, after=after, descending=descending)
 
 
@@ -100,7 +100,7 @@ def states(facet: Facet[E], revisions: Iterable[Revision]) -> tuple[E, ...]:
             "version": revision.version,
             "schema": max(revision.schema, facet.schema),
         }
-        found.append(converted(facet, {**aspects, **kept}, revision.entity_key))
+        found.append(converted(facet, {**aspects, **kept}, id_in(revision.entity_key)))
     return tuple(found)
 
 

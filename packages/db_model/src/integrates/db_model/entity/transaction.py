@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.counter import compacted
-from integrates.db_model.entity.facet import Beside, Facet, Given, identity_of
+from integrates.db_model.entity.facet import Beside, Facet, Given, key_text
 from integrates.db_model.entity.packing import AnyPlan, Share, Write, joined
 from integrates.db_model.entity.plan import Needs
 from integrates.db_model.errors import Conflict, Failure, LimitExceeded, ModelError, Raced, Rejected, Rejections, Stale
@@ -82,7 +82,7 @@ async def _compact(store: Store, key: Key) -> bool:
     try:
         await store.write((smaller,))
     except Conflict as conflict:
-        raise Raced(identity_of(key)) from conflict
+        raise Raced(key_text(key)) from conflict
     return True
 
 

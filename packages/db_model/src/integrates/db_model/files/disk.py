@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from integrates.db_model.errors import NotFound, Unavailable
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, chunks
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -71,7 +71,7 @@ def _abandon(descriptor: int, unfinished: Path) -> None:
 async def _put(root: Path, target: Path, content: Content) -> None:
     descriptor, unfinished = await _blocking(_begin, root)
     try:
-        async for chunk in chunks(content):
+        async for chunk in in_chunks(content):
             await _blocking(_append, descriptor, chunk)
         await _blocking(_finish, descriptor, unfinished, root, target)
     finally:

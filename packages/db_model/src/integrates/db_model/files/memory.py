@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from integrates.db_model.errors import NotFound
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, chunks, whole
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks, read_all
 
 
 def memory_files() -> Files:
@@ -12,7 +12,7 @@ def memory_files() -> Files:
 
     async def put(key: str, content: Content) -> None:
         check_key(key)
-        held[key] = await whole(chunks(content))
+        held[key] = await read_all(in_chunks(content))
 
     async def get(key: str) -> AsyncIterator[bytes]:
         check_key(key)

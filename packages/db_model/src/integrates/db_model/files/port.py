@@ -39,7 +39,7 @@ def check_key(key: str) -> None:
         raise ValueError(f"not the key of a file: {key!r}")
 
 
-async def chunks(content: Content) -> AsyncIterator[bytes]:
+async def in_chunks(content: Content) -> AsyncIterator[bytes]:
     """Yield a content chunk by chunk, whichever form it has."""
     if isinstance(content, bytes):
         yield content
@@ -48,6 +48,6 @@ async def chunks(content: Content) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def whole(content: AsyncIterable[bytes]) -> bytes:
+async def read_all(content: AsyncIterable[bytes]) -> bytes:
     """Return all chunks as one, for files known to be small."""
     return b"".join([chunk async for chunk in content])

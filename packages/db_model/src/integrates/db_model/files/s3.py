@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from integrates.db_model.errors import NotFound, Unavailable
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, chunks
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -38,7 +38,7 @@ async def _blocking(call: Callable[Arguments, Result], *args: Arguments.args, **
 async def _put(client: "S3Client", bucket: str, name: str, content: Content) -> None:
     spool: IO[bytes]
     with SpooledTemporaryFile(_IN_MEMORY) as spool:
-        async for chunk in chunks(content):
+        async for chunk in in_chunks(content):
             await asyncio.to_thread(spool.write, chunk)
         await asyncio.to_thread(spool.seek, 0)
         await _blocking(client.put_object, Bucket=bucket, Key=name, Body=spool)

@@ -43,7 +43,7 @@ def new_finding(
     )
 
 
-async def report(store: Store, new: Finding, stamp: Stamp) -> Finding:
+async def add(store: Store, new: Finding, stamp: Stamp) -> Finding:
     """Store a new finding; return it as stored.
 
     Raise ``AlreadyExists`` when its rule or title is a finding's of the group, ``Rejected`` (``too_many``) when the group is

@@ -11,9 +11,9 @@ import msgspec
 
 from integrates.db_model.access.facet import GROUP_ACCESS
 from integrates.db_model.entity import read
-from integrates.db_model.entity.counter import added, summed
+from integrates.db_model.entity.counter import plus, summed
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import E, Facet, entity_key, identity_of
+from integrates.db_model.entity.facet import E, Facet, entity_key, key_text
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.revision import Revision, states
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
@@ -53,7 +53,7 @@ def remediations(revisions: Sequence[Revision], finding: str, severities: Severi
     total: dict[str, int] = {}
     known: Iterable[Vulnerability] = states(VULNERABILITY, revisions)
     for (old, new), revision in zip(pairwise(known), revisions[1:], strict=True):
-        total = added(total, tally.remediated(old, new, severities.get(revision.seen.get(finding, 0))))
+        total = plus(total, tally.remediated(old, new, severities.get(revision.seen.get(finding, 0))))
     return total
 
 
@@ -61,7 +61,7 @@ async def _of_finding(store: Store, finding: Finding) -> dict[str, Tally]:
     """Count the vulnerabilities of one finding, by root."""
     past = states(FINDING, await read.history(store, entity_key(FINDING, finding)))
     severities = {each.version: each.severity for each in past}
-    identity = identity_of(finding_key(finding.id))
+    identity = key_text(finding_key(finding.id))
     tallies: dict[str, Tally] = {}
     for vulnerability in await _all(store, VULNERABILITY, lists.of_finding(finding.id)):
         now = tally.counted(vulnerability, finding.severity)
@@ -69,9 +69,9 @@ async def _of_finding(store: Store, finding: Finding) -> dict[str, Tally]:
         closed = remediations(revisions, identity, severities)
         before = tallies.get(vulnerability.root_id, Tally())
         tallies[vulnerability.root_id] = Tally(
-            added(before.finding, added(now.finding, closed)),
-            added(before.root, added({**now.root, REPORTED: 1}, closed)),
-            added(before.group, added(now.group, closed)),
+            plus(before.finding, plus(now.finding, closed)),
+            plus(before.root, plus({**now.root, REPORTED: 1}, closed)),
+            plus(before.group, plus(now.group, closed)),
         )
     return tallies
 
@@ -92,17 +92,17 @@ async def recount(store: Store, group_name: str) -> Recount:
     for finding in findings:
         by_finding[finding.id] = {}
         for root_id, found in (await _of_finding(store, finding)).items():
-            by_finding[finding.id] = added(by_finding[finding.id], found.finding)
-            by_root[root_id] = added(by_root.get(root_id, {}), found.root)
-            group = added(group, found.group)
+            by_finding[finding.id] = plus(by_finding[finding.id], found.finding)
+            by_root[root_id] = plus(by_root.get(root_id, {}), found.root)
+            group = plus(group, found.group)
     return Recount(group, by_finding, by_root)
 
 
-async def stored(store: Store, recounted: Recount, group_name: str) -> Recount:
+async def stored_counters(store: Store, recounted: Recount, group_name: str) -> Recount:
     """Read the stored counters of the same objects, without those that are zero."""
 
     async def numbers(*keys: Key) -> dict[str, int]:
-        return added(summed(await store.get(keys)), {})
+        return plus(summed(await store.get(keys)), {})
 
     return Recount(
         await numbers(*group_counters_keys(group_name)),

@@ -9,7 +9,7 @@ from msgspec import structs
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.policies.types import EffectivePolicies, Policies
 from integrates.db_model.severities.rules import stored_score
-from integrates.db_model.values.check import Normaliser, number, refuse
+from integrates.db_model.values.check import Normaliser, number
 
 DEFAULTS: Final = EffectivePolicies(
     max_acceptance_days=90,
@@ -33,7 +33,6 @@ RANGES: Final = {
 }
 """Lowest and highest value of each field."""
 
-_TENTH: Final = Decimal("0.1")
 _SCORES: Final = frozenset({"min_acceptance_severity", "max_acceptance_severity", "min_breaking_severity"})
 POLICIES: Final[Mapping[str, Normaliser]] = {
     f"policies.{name}": stored_score if name in _SCORES else number(low, high) for name, (low, high) in RANGES.items()
@@ -76,38 +75,10 @@ def _first(*layers: Policies | EffectivePolicies, name: str) -> Any:
     return next((value for layer in layers if (value := getattr(layer, name)) is not None), None)
 
 
-def check(policies: Policies, path: Sequence[str] = (), *, of_group: bool) -> Policies:
-    """Return the policies of a group or an organization as they are stored: scores with one decimal.
-
-    ``Rejections`` name every field at fault below ``path``: ``organization_only`` (in a group), ``out_of_range``,
-    ``bad_format`` (a score with more than one decimal); when there are none of these, ``range_inverted`` and
-    ``debt_before_grace``. A group's values may contradict its organization's: see ``effective``.
-    """
-    refuse((*(misplaced(policies, path) if of_group else ()), *_misfits(policies, path)))
-    refuse(contradictions(policies, path))
-    return structs.replace(policies, **{name: score.quantize(_TENTH) for name, score in _scores(policies)})
-
-
-def misplaced(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
+def organization_only(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
     """Yield a refusal of what a group cannot set, when it is set."""
     if policies.inactivity_period is not None:
         yield Rejected(Reason.ORGANIZATION_ONLY, (*path, "inactivity_period"))
-
-
-def _scores(policies: Policies) -> Iterator[tuple[str, Decimal]]:
-    for name in Policies.__struct_fields__:
-        value = getattr(policies, name)
-        if isinstance(value, Decimal):
-            yield name, value
-
-
-def _misfits(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
-    for name, (low, high) in RANGES.items():
-        value = getattr(policies, name)
-        if value is not None and not (Decimal(value).is_finite() and low <= value <= high):
-            yield Rejected(Reason.OUT_OF_RANGE, (*path, name), f"from {low} to {high}")
-        elif isinstance(value, Decimal) and value != value.quantize(_TENTH):
-            yield Rejected(Reason.BAD_FORMAT, (*path, name))
 
 
 def contradictions(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:

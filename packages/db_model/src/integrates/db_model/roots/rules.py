@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.roots.types import Criticality, Root, RootKind, RootStatus
-from integrates.db_model.values.check import Arguments, checked, choice, each, one_of, whole_of
+from integrates.db_model.values.check import Arguments, all_of, checked, choice, one_of, whole_of
 from integrates.db_model.values.text import identifier, name, nickname, one_line, reasoning, shaped
 from integrates.db_model.values.url import address, split_url, url_text
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
@@ -47,7 +47,7 @@ def is_active(root: Root) -> bool:
 
 
 def may_hold(root: Root, kind: VulnerabilityType) -> bool:
-    """Return whether a vulnerability of that type can be in the root."""
+    """Return whether a vulnerability of that type can be in the root: in a repository LINES, as it has no urls (yet)."""
     return _TYPES[root.kind] is kind
 
 
@@ -112,7 +112,7 @@ def gitignore(patterns: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
     Raise ``Rejected`` (``too_many_items``) or ``Rejections`` that name each pattern at fault by its index: as for other
     one-line texts, or ``bad_exclusion`` for one that excludes everything or that no program could read.
     """
-    return each(patterns, path, _pattern, MAX_PATTERNS)
+    return all_of(patterns, path, _pattern, MAX_PATTERNS)
 
 
 def _pattern(value: str, path: Sequence[str]) -> str:

@@ -33,7 +33,7 @@ _decoder: Final = msgspec.json.Decoder(dict[str, Any])
 class Body(Mapping[str, Any]):
     """Attributes as the JSON that a store keeps (``raw``), decoded only when somebody looks at them.
 
-    Who makes one vouches for it: ``raw`` is what :func:`encoded` returns for attributes that a store may hold. Writing it
+    Who makes one vouches for it: ``raw`` is what :func:`raw_of` returns for attributes that a store may hold. Writing it
     neither decodes nor validates it again; only its size is checked. Equal to every mapping with the same content.
     """
 
@@ -52,7 +52,7 @@ class Body(Mapping[str, Any]):
     def read(self) -> Mapping[str, Any]:
         """Return the attributes, for nobody to change. Raise ``msgspec.DecodeError`` when ``raw`` is no JSON of a mapping."""
         if self._decoded is None:
-            self._decoded = decoded(self._raw)
+            self._decoded = _decoder.decode(self._raw)
         return self._decoded
 
     def __getitem__(self, name: str) -> Any:
@@ -119,7 +119,7 @@ def _check_names(attributes: Mapping[str, object]) -> None:
         raise ValueError(f"reserved names of integer attributes: {sorted(RESERVED_NUMBERS)}")
 
 
-def encoded(attributes: Mapping[str, object]) -> bytes:
+def raw_of(attributes: Mapping[str, object]) -> bytes:
     """Return the attributes as JSON in UTF-8, the one form in which their size is counted; of a :class:`Body`, what it holds.
 
     Raise ``ValueError`` for what a store does not hold: floats, other types, integers of more than 64 bits, surrogates,
@@ -132,22 +132,17 @@ def encoded(attributes: Mapping[str, object]) -> bytes:
     return _encode(attributes)
 
 
-def replaced(attributes: Mapping[str, Any], numbers: Mapping[str, int]) -> bytes:
+def with_numbers(attributes: Mapping[str, Any], numbers: Mapping[str, int]) -> bytes:
     """Return the JSON of stored attributes with these numbers in them; what is stored is not validated again."""
     return _encode({**attributes, **numbers})
 
 
-def counted(value: object) -> int:
+def dynamodb_size(value: object) -> int:
     """Return at least the bytes that DynamoDB counts for a value: short numbers and empty lists are more there than in JSON."""
     if isinstance(value, str):
         return len(value.encode())
     if isinstance(value, Mapping):
-        return 3 + sum(1 + len(name.encode()) + counted(each) for name, each in value.items())
+        return 3 + sum(1 + len(name.encode()) + dynamodb_size(each) for name, each in value.items())
     if isinstance(value, Sequence):
-        return 3 + sum(1 + counted(each) for each in value)
+        return 3 + sum(1 + dynamodb_size(each) for each in value)
     return 1 if value is None or isinstance(value, bool) else 3 + len(str(value)) // 2
-
-
-def decoded(body: bytes) -> dict[str, Any]:
-    """Return the attributes that :func:`encoded` wrote, as objects of the reader's own."""
-    return _decoder.decode(body)

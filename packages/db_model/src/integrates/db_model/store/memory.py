@@ -14,7 +14,7 @@ import msgspec
 
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store import cursor
-from integrates.db_model.store.body import Body, encoded
+from integrates.db_model.store.body import Body, raw_of
 from integrates.db_model.store.design import design
 from integrates.db_model.store.port import Add, Change, Delete, Item, Key, Page, Put, Query, Store
 from integrates.db_model.store.rules import (
@@ -23,9 +23,9 @@ from integrates.db_model.store.rules import (
     check_queries,
     check_total,
     checked_write,
+    failure_of,
     grown,
     keys_only,
-    refused,
     sort_range,
 )
 
@@ -83,7 +83,7 @@ def _apply(state: State, change: Change, kept: Item | None) -> None:
 
 def _write(state: State, changes: Sequence[Change], puts: Sequence[Item | None], size: int) -> None:
     stored = [state.items.get(change.key) for change in changes]
-    failures = [refused(position, change, stored[position]) for position, change in enumerate(changes)]
+    failures = [failure_of(position, change, stored[position]) for position, change in enumerate(changes)]
     if failed := [failure for failure in failures if failure]:
         raise Conflict(failed)
     sums = {n: grown(n, change, stored[n]) for n, change in enumerate(changes) if isinstance(change, Add)}
@@ -104,7 +104,7 @@ def _listed(item: Item, index: int | None, only: int | None) -> Item:
     if only is not None:
         return Item(item.key, 0, Body(b"{}"), {only: item.index_keys[only]})
     places = dict(item.index_keys) if index is None else {index: item.index_keys[index]}
-    return Item(item.key, item.version, Body(encoded(item.attributes)), places)
+    return Item(item.key, item.version, Body(raw_of(item.attributes)), places)
 
 
 def _span(places: list[_Place], query: Query) -> tuple[int, int]:

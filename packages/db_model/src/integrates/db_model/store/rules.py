@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from integrates.db_model.errors import Failure, LimitExceeded, Unfit
-from integrates.db_model.store.body import MAX_INTEGER, Body, counted, encoded, replaced
+from integrates.db_model.store.body import MAX_INTEGER, Body, dynamodb_size, raw_of, with_numbers
 from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.port import (
     MAX_ITEM_BYTES,
@@ -78,7 +78,7 @@ def check_keys(keys: Sequence[Key], tables: Tables) -> None:
 
 def _body_size(item: Item, body: bytes) -> int:
     # DynamoDB never counts as much as twice the JSON, so smaller bodies need no second look.
-    return len(body) if len(body) < MAX_ITEM_BYTES // 2 else max(len(body), counted(item.attributes))
+    return len(body) if len(body) < MAX_ITEM_BYTES // 2 else max(len(body), dynamodb_size(item.attributes))
 
 
 def _size(item: Item, body: bytes) -> int:
@@ -94,7 +94,7 @@ def item_size(item: Item) -> int:
     Attributes count as JSON or, where that is more, as DynamoDB counts them, so that no store holds less than another.
     Source: the DynamoDB Developer Guide, "DynamoDB item sizes and formats".
     """
-    return _size(item, encoded(item.attributes))
+    return _size(item, raw_of(item.attributes))
 
 
 def _check_index_keys(index_keys: Mapping[int, IndexKey], table: TableDesign) -> None:
@@ -118,7 +118,7 @@ def _check_size(size: int) -> int:
 def _checked_put(item: Item, tables: Tables) -> tuple[bytes, int]:
     _check_version(item.version)
     _check_index_keys(item.index_keys, tables[item.key.table])
-    body = encoded(item.attributes)
+    body = raw_of(item.attributes)
     return body, _check_size(_size(item, body))
 
 
@@ -136,7 +136,7 @@ def _check_add(change: Add) -> None:
         raise ValueError(f"bounds that nothing is within: {change.bounds!r}")
     if unbound := change.bounds.keys() - change.increments.keys():
         raise ValueError(f"bounds without an increment: {sorted(unbound)}")
-    encoded(change.increments)
+    raw_of(change.increments)
     _check_counts(change)
 
 
@@ -305,7 +305,7 @@ def _outside(position: int, change: Add, stored: Item | None) -> Failure | None:
     return None
 
 
-def refused(position: int, change: Change, stored: Item | None) -> Failure | None:
+def failure_of(position: int, change: Change, stored: Item | None) -> Failure | None:
     """Compare a change with the stored item (``None`` when absent); return why it is refused, if it is.
 
     An attribute that is added to is an integer or missing, which counts as 0; a total leaves neither its bounds nor what a
@@ -326,7 +326,7 @@ def grown(position: int, change: Add, stored: Item | None) -> tuple[Item, int]:
     """
     attributes = _attributes(stored)
     numbers = {name: _number(attributes.get(name)) + increment for name, increment in change.increments.items()}
-    body = replaced(attributes, numbers)
+    body = with_numbers(attributes, numbers)
     before = Item(change.key, 0, {}) if stored is None else stored
     item = Item(change.key, before.version + 1, Body(body), before.index_keys)
     try:

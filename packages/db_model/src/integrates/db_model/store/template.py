@@ -81,7 +81,7 @@ def builder(template: str) -> Callable[[Mapping[str, str]], str]:
     return build
 
 
-def prefix(template: str, parts: Mapping[str, str]) -> str:
+def key_prefix(template: str, parts: Mapping[str, str]) -> str:
     """Return the beginning of the keys that have these values, up to the first variable that has none in ``parts``.
 
     It ends with the separator when segments are left, so that it is the beginning of no other value. Raise ``ValueError`` when

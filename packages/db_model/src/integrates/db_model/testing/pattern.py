@@ -43,7 +43,7 @@ def _follows(query: Query, facet: FacetDesign, pattern: Pattern) -> bool:
     return same and _fits(template.pk, query.pk) and _sort_keys(template, pattern, query)
 
 
-def check(query: Query, design: Design) -> None:
+def check_query(query: Query, design: Design) -> None:
     """Raise ``ValueError`` unless the query follows the access pattern it names: its table, index and key templates."""
     named = [(facet, each) for facet in design.facets.values() for each in facet.patterns if each.name == query.pattern]
     if not named:
@@ -52,12 +52,12 @@ def check(query: Query, design: Design) -> None:
         raise ValueError(f"the query does not follow its access pattern: {query!r}")
 
 
-def checked(store: Store, design: Design) -> Store:
+def following_patterns(store: Store, design: Design) -> Store:
     """Return a store that refuses queries of an unknown access pattern, or that do not follow theirs, with ``ValueError``."""
 
     async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
         for each in queries:
-            check(each, design)
+            check_query(each, design)
         return await store.query(queries)
 
     return Store(store.get, query, store.write, store.max_changes)

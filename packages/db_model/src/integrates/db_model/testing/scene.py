@@ -64,12 +64,12 @@ def uid(name: str | int) -> str:
     return str(uuid5(_NAMES, str(name)))
 
 
-def email(name: str) -> str:
+def address_of(name: str) -> str:
     """Return the e-mail of a person of scenes."""
     return f"{name}@{HOME}"
 
 
-HANA: Final = email("hana")
+HANA: Final = address_of("hana")
 
 
 def ticking(first: datetime = FIRST, *, step: timedelta = timedelta(seconds=1)) -> Stamping:
@@ -100,7 +100,7 @@ async def add_organization(store: Store, name: str, stamp: Stamping, *, manager:
     await add_person(store, manager, stamp)
     made = stamp()
     new = organizations.new_organization(uid(name), OrganizationInfo(name=name), made)
-    return await organizations.found(store, new, manager, made)
+    return await organizations.add(store, new, manager, made)
 
 
 async def add_group(store: Store, name: str, stamp: Stamping, *, organization: str = "aurora") -> Group:
@@ -144,7 +144,7 @@ async def add_finding(
         rule=None if title else ToolRule(tool=TOOL, rule_id=rule),
         severity=scored(score),
     )
-    return await findings.report(store, new, made)
+    return await findings.add(store, new, made)
 
 
 def sighted(finding: Finding, where: str, specific: str = "1", **members: Any) -> Sighting:
@@ -173,4 +173,4 @@ async def add_vulnerability(
     made = stamp()
     identity = members.pop("identity", None) or uid(f"{root.id}/{finding.id}/{where}")
     new = rules.reported(identity, finding, root.id, sighted(finding, where, **members), by=made.by, at=made.at)
-    return await vulnerabilities.report(store, alter(new), made)
+    return await vulnerabilities.add(store, alter(new), made)

@@ -42,7 +42,7 @@ def new_token(identity: str, name: str, expires_at: datetime, jti_hash: str, sta
 async def _vacant(store: Store, items: Mapping[Key, Item | None], stamp: Stamp) -> frozenset[Key]:
     """Return the claims that no token holds, or one that is revoked or has expired."""
     holders = {key: owner for key, item in items.items() if (owner := claim.holder_of(item))}
-    tokens = await read.load(store, ACCESS_TOKEN, [access_token_key(owner) for owner in holders.values()])
+    tokens = await read.get_many(store, ACCESS_TOKEN, [access_token_key(owner) for owner in holders.values()])
     ended = {key for key, token in zip(holders, tokens, strict=True) if token is None or not is_usable(token, stamp.at)}
     return frozenset(ended | (items.keys() - holders.keys()))
 

@@ -37,7 +37,7 @@ _WRONG_TYPE: Final[Refusals] = (Rejected(Reason.WRONG_TYPE),)
 _NOT_CANONICAL: Final[Refusals] = (Rejected(Reason.NOT_CANONICAL),)
 
 
-def each(values: Sequence[str], path: Sequence[str], check: Check, most: int) -> tuple[str, ...]:
+def all_of(values: Sequence[str], path: Sequence[str], check: Check, most: int) -> tuple[str, ...]:
     """Check all values. Raise ``Rejections`` with every refusal, or ``too_many_items`` before looking at any."""
     if not values:
         return ()
@@ -47,8 +47,8 @@ def each(values: Sequence[str], path: Sequence[str], check: Check, most: int) ->
 
 
 def distinct(values: Sequence[str], path: Sequence[str], check: Check, most: int) -> tuple[str, ...]:
-    """Check all values as ``each`` does and keep once what comes twice."""
-    return tuple(dict.fromkeys(each(values, path, check, most)))
+    """Check all values as :func:`all_of` does and keep once what comes twice."""
+    return tuple(dict.fromkeys(all_of(values, path, check, most)))
 
 
 @overload

@@ -43,7 +43,7 @@ def instant_text(at: datetime, path: Sequence[str] = ()) -> str:
     return utc(at, path).isoformat(timespec="microseconds") if path else _text(at)
 
 
-def effective(at: datetime, previous: datetime | None) -> datetime:
+def effective_date(at: datetime, previous: datetime | None) -> datetime:
     """Return when a change counts as made (E6): never before or at the ``previous`` revision of the same entity."""
     if previous is None:
         return utc(at)

@@ -22,7 +22,7 @@ from integrates.db_model.values.text import (
     tool_name,
 )
 from integrates.db_model.values.url import http_url
-from integrates.db_model.vulnerabilities.location import excerpted, judged_by_type, misplaced
+from integrates.db_model.vulnerabilities.location import excerpted, judged_by_type, location_refusals
 from integrates.db_model.vulnerabilities.rules import is_draft
 from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
@@ -125,7 +125,7 @@ def whole(vulnerability: Vulnerability) -> Iterator[Rejected]:
 
     What contradicts each other is looked for when each member is fine by itself.
     """
-    refused = (*_FIELDS(vulnerability), *misplaced(vulnerability.type, vulnerability.location))
+    refused = (*_FIELDS(vulnerability), *location_refusals(vulnerability.type, vulnerability.location))
     yield from refused or _contradictions(vulnerability)
 
 

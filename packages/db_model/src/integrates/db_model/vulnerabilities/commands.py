@@ -24,8 +24,7 @@ from integrates.db_model.store.port import Item, Store
 from integrates.db_model.values.text import identifier
 from integrates.db_model.vulnerabilities import lists, rules, treatment
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.identity import claim_of
-from integrates.db_model.vulnerabilities.number import free_number, numbered_claims
+from integrates.db_model.vulnerabilities.identity import first_claim, free_number, numbered_claims
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_live, is_released
 from integrates.db_model.vulnerabilities.treatment import Order, check_permitted
 from integrates.db_model.vulnerabilities.types import ClosingReason, Vulnerability, VulnerabilityStatus
@@ -47,14 +46,14 @@ class Expired(Struct, frozen=True):
 async def _check_place(store: Store, new: Vulnerability, claims: Sequence[Item]) -> None:
     """Raise ``AlreadyExists`` when a vulnerability of the finding and root is at the place, as far as claims and lists show."""
     holders = [holder for item in claims if (holder := claim.holder_of(item))]
-    known = await read.load(store, VULNERABILITY, [vulnerability_key(holder) for holder in holders])
+    known = await read.get_many(store, VULNERABILITY, [vulnerability_key(holder) for holder in holders])
     listed = await read.everything(store, VULNERABILITY, lists.of_root_and_finding(new.root_id, new.finding_id))
     for other in (*known, *listed):
         if other and is_live(other) and other.type is new.type and rules.is_at(other, new.location):
             raise AlreadyExists(Reason.PLACE_REPORTED, ("where",), other.id)
 
 
-async def report(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerability:
+async def add(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerability:
     """Store a new vulnerability, and the first release of its finding; return it as stored.
 
     Raise ``AlreadyExists`` (``place_reported``) when a vulnerability of the finding and root has the place now, ``NotFound``
@@ -63,7 +62,7 @@ async def report(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerabilit
     needs(VULNERABILITY, None, new)  # refuses what could not even be looked for
 
     async def attempt() -> Vulnerability:
-        (claims,) = await numbered_claims(store, (lambda number: claim_of(replace(new, number=number)),))
+        (claims,) = await numbered_claims(store, (lambda number: first_claim(replace(new, number=number)),))
         await _check_place(store, new, claims)
         wanted = replace(new, number=free_number(claims))
         given = await gathered(store, (needs(VULNERABILITY, None, wanted),))
@@ -164,7 +163,8 @@ async def change_all(
     caller has just read them, which saves reading them again.
     """
 
-    async def decisions(found: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
+    async def decisions(read_now: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
+        found = {at: one or NotFound(VULNERABILITY.name, wanted[at].id) for at, one in read_now.items()}
         known = (one for one in found.values() if isinstance(one, Vulnerability))
         parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
         given = await gathered(store, parents)

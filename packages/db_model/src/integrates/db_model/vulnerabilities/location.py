@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.values.check import Check, Judge, Refusals, below, gather, remembered, value_of
+from integrates.db_model.values.check import Check, Judge, Refusals, below, remembered, value_of
 from integrates.db_model.values.text import integer, multi_line, one_line
 from integrates.db_model.values.url import address, http_url
 from integrates.db_model.vulnerabilities.types import VulnerabilityLocation, VulnerabilityType
@@ -21,18 +21,12 @@ _OUTSIDE: Final = frozenset({"", ".", ".."})
 _DRIVE: Final = re.compile("[A-Za-z]:/")
 
 
-def place(kind: VulnerabilityType, where: str, specific: str, path: Sequence[str] = ()) -> tuple[str, str]:
-    """Return ``where`` and ``specific`` as they are stored; ``Rejections`` name them below ``path``."""
-    check_where, check_specific = _checks(kind)
-    return gather(lambda: check_where(where, (*path, "where")), lambda: check_specific(specific, (*path, "specific")))
-
-
 def _checks(kind: VulnerabilityType) -> tuple[Check, Check]:
     match kind:
         case VulnerabilityType.LINES:
             return file_path, line
         case VulnerabilityType.INPUTS:
-            return page, field
+            return page_url, field_name
         case VulnerabilityType.PORTS:
             return address, port
     assert_never(kind)
@@ -51,7 +45,7 @@ def line(value: str, path: Sequence[str]) -> str:
     return str(integer(value, path, low=0, high=MAX_LINE))
 
 
-def page(value: str, path: Sequence[str]) -> str:
+def page_url(value: str, path: Sequence[str]) -> str:
     """Take an http or https url without query and fragment."""
     text = http_url(value, path, high=MAX_WHERE)
     if "?" in text or "#" in text:
@@ -59,7 +53,7 @@ def page(value: str, path: Sequence[str]) -> str:
     return text
 
 
-def field(value: str, path: Sequence[str]) -> str:
+def field_name(value: str, path: Sequence[str]) -> str:
     """Take the name of a field."""
     return one_line(value, path, low=1, high=MAX_FIELD)
 
@@ -81,7 +75,7 @@ _JUDGES: Final[Mapping[VulnerabilityType, tuple[Judge, Judge]]] = {
 }
 
 
-def misplaced(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refusals:
+def location_refusals(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refusals:
     """Return the refusals of ``where`` and ``specific`` as they are stored, none when they are fine.
 
     Values of a wrong type are not looked at: they are refused as such already.
@@ -96,5 +90,5 @@ def misplaced(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refus
 
 
 def judged_by_type(value: str, _: Sequence[str]) -> str:
-    """Take any text: which ones ``where`` and ``specific`` may be depends on the type, see :func:`misplaced`."""
+    """Take any text: which ones ``where`` and ``specific`` may be depends on the type, see :func:`location_refusals`."""
     return value

@@ -14,7 +14,6 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.types import (
-    AcceptanceStatus,
     ClosingReason,
     Cycle,
     Source,
@@ -71,17 +70,6 @@ def is_draft(vulnerability: Vulnerability) -> bool:
 def is_released(vulnerability: Vulnerability) -> bool:
     """Return whether the vulnerability is VULNERABLE or SAFE."""
     return vulnerability.state.status in {VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE}
-
-
-def is_accepted(treatment: Treatment, at: datetime) -> bool:
-    """Return whether an acceptance is in force at that moment; at ``accepted_until`` itself it is over."""
-    match treatment.status:
-        case TreatmentStatus.ACCEPTED:
-            return treatment.accepted_until is not None and treatment.accepted_until > at
-        case TreatmentStatus.ACCEPTED_UNDEFINED:
-            return treatment.acceptance_status is AcceptanceStatus.APPROVED
-        case _:
-            return False
 
 
 def effective_score(vulnerability: Vulnerability, finding_severity: Severity | None) -> Decimal | None:

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.entity.counter import added
+from integrates.db_model.entity.counter import minus, plus
 from integrates.db_model.roots.facet import REPORTED
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.types import Severity
@@ -112,9 +112,9 @@ def difference(old: Vulnerability | None, new: Vulnerability, finding_severity: 
     before = counted(old, finding_severity)
     closed = remediated(old, new, finding_severity)
     return Tally(
-        {**added(after.finding, before.finding, sign=-1), **closed},
-        {**added(after.root, before.root, sign=-1), **closed},
-        {**added(after.group, before.group, sign=-1), **closed},
+        {**minus(after.finding, before.finding), **closed},
+        {**minus(after.root, before.root), **closed},
+        {**minus(after.group, before.group), **closed},
     )
 
 
@@ -126,5 +126,5 @@ def moved_scores(finding_cells: Mapping[str, int], old: Severity | None, new: Se
         state, _, rest = name.partition(DOT)
         score, _, tail = rest.partition(DOT)
         if score == INHERITED:
-            moved = added(moved, {DOT.join((state, before, tail)): -number, DOT.join((state, after, tail)): number})
+            moved = plus(moved, {DOT.join((state, before, tail)): -number, DOT.join((state, after, tail)): number})
     return moved

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.facet import index_key, key_of, of_design
+from integrates.db_model.entity.facet import design_of, index_key, key_of
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store.port import ABSENT, ANYTHING, Change, Delete, Item, Key, Put, Store, Value, Version
 from integrates.db_model.values.instant import instant_text, is_ahead
@@ -126,7 +126,7 @@ def _item(session: Session) -> Item:
         "last_seen": instant_text(session.last_seen),
         "state": {"status": "ACTIVE"},
     }
-    listed = {number: index_key(template, parts) for number, template in of_design(_FACET).indexes.items()}
+    listed = {number: index_key(template, parts) for number, template in design_of(_FACET).indexes.items()}
     return Item(_key(session.hash), session.version, attributes, listed)
 
 

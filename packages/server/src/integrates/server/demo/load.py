@@ -54,7 +54,7 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
         founder = founders.get(new.id)
         if founder is None or founder != accesses.organization_member(founder.email, new.id, _MANAGER, stamp):
             raise Rejected(Reason.LAST_MANAGER, (), "the first manager joins when it is founded")
-        await organizations.found(store, new, founder.email, stamp)
+        await organizations.add(store, new, founder.email, stamp)
 
     async def join(store: Store, access: OrganizationAccess, stamp: Stamp) -> None:
         if access not in founders.values():
@@ -67,8 +67,8 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
         Step(GROUP, groups.add),
         Step(GROUP_ACCESS, accesses.add_to_group),
         Step(GIT_ROOT, roots.add_git),
-        Step(FINDING, findings.report),
-        Step(VULNERABILITY, vulnerabilities.report),
+        Step(FINDING, findings.add),
+        Step(VULNERABILITY, vulnerabilities.add),
     )
 
 

@@ -1,6 +1,6 @@
 """What of a scan concerns a root (end of domain section 3; section 8, row *skipped with a problem*)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -9,8 +9,8 @@ from pathspec import GitIgnoreSpec
 
 from integrates.api.imports.read.observation import Observation, Problem, Scan, SkipReason
 from integrates.db_model.imports.rules import MAX_PROBLEMS
-from integrates.db_model.roots.types import Root, RootKind
-from integrates.db_model.vulnerabilities.types import VulnerabilityType
+from integrates.db_model.roots.rules import may_hold
+from integrates.db_model.roots.types import Root
 
 Verdict: TypeAlias = Callable[[Observation], SkipReason | None]
 
@@ -38,15 +38,8 @@ def _verdict(root: Root) -> Verdict:
     ignored = GitIgnoreSpec.from_lines(root.location.gitignore)
 
     def verdict(one: Observation) -> SkipReason | None:
-        if _TYPE[root.kind] is not one.location.type:
+        if not may_hold(root, one.location.type):
             return SkipReason.OUTSIDE_ROOT
         return SkipReason.GITIGNORED if ignored.match_file(one.location.where) else None
 
     return verdict
-
-
-_TYPE: Mapping[RootKind, VulnerabilityType] = {
-    RootKind.GIT: VulnerabilityType.LINES,
-    RootKind.IP: VulnerabilityType.PORTS,
-    RootKind.URL: VulnerabilityType.INPUTS,
-}

@@ -9,7 +9,7 @@ from integrates.api.imports.read.observation import Location, SkipReason
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.values.text import one_line
 from integrates.db_model.values.url import address, split_url, url_text
-from integrates.db_model.vulnerabilities.location import field, file_path, page
+from integrates.db_model.vulnerabilities.location import field_name, file_path, page_url
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 Prefix: TypeAlias = Sequence[str]
@@ -89,7 +89,7 @@ def _segments(path: str) -> list[str]:
 def _input(uri: str, parameters: Iterable[str]) -> Location:
     parts = split_url(url_text(uri, (), high=MAX_URI), ())
     where = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), query="", fragment="").geturl()
-    return Location(VulnerabilityType.INPUTS, page(where, ()), field(_field(parts, parameters), ()))
+    return Location(VulnerabilityType.INPUTS, page_url(where, ()), field_name(_field(parts, parameters), ()))
 
 
 def _field(parts: SplitResult, parameters: Iterable[str]) -> str:

@@ -26,7 +26,7 @@ from integrates.db_model.roots.facet import root_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities import rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.identity import claim_of
+from integrates.db_model.vulnerabilities.identity import first_claim
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 _BESIDE: Final = 3
@@ -72,7 +72,7 @@ def _created(job: Job, match: Match, finding: Finding, stamp: Stamp, given: Give
     sighting = sighting_of(match.observation)
     new = rules.reported(job.new_id(), finding, job.root_id, sighting, by=stamp.by, at=stamp.at)
     numbered = replace(new, number=match.fresh.number)
-    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={claim_of(numbered): match.fresh.item}))
+    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={first_claim(numbered): match.fresh.item}))
 
 
 def _planned(job: Job, match: Match, finding: Finding, stamp: Stamp, given: Given) -> Plan[Vulnerability] | None:

@@ -55,7 +55,7 @@ async def _adopted(job: Job, seen: RuleSeen, holder: str | None, *, is_wanted: b
     if found is None:
         stamp = job.stamp()
         made = _made(job, seen, stamp)
-        return await commands.report(job.store, made, stamp) if is_wanted else made
+        return await commands.add(job.store, made, stamp) if is_wanted else made
     wanted = _rescored(found, seen)
     if not is_live(found) or wanted == found.severity:
         return found

@@ -9,7 +9,7 @@ import msgspec
 from integrates.api.imports.read.observation import Location, Observation
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.store.port import Item, Key
-from integrates.db_model.vulnerabilities.identity import identity, identity_claim
+from integrates.db_model.vulnerabilities.identity import identity_claim, identity_hash
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_open
 from integrates.db_model.vulnerabilities.types import (
     Source,
@@ -72,7 +72,7 @@ def sighting_of(observation: Observation) -> Sighting:
 def claim_seen(root_id: str, finding_id: str, observation: Observation, number: int) -> Key:
     """Build the key of the claim of the identity that a vulnerability made of the observation would take."""
     seen, fingerprint = observation.location, observation.fingerprint
-    return identity_claim(identity(root_id, finding_id, seen.type, seen.where, seen.specific, fingerprint, number))
+    return identity_claim(identity_hash(root_id, finding_id, seen.type, seen.where, seen.specific, fingerprint, number))
 
 
 def _location(vulnerability: Vulnerability) -> Location:

@@ -54,7 +54,7 @@ async def _doubtful(job: Job, series: SeriesKeys) -> list[FindingSeen]:
     """Return the findings that may have something missing, as far as the list of the root shows."""
     (ids,) = await listed(job.store, [lists.of_root(job.root_id)])
     grouped = by_finding(each for each in await loaded(job.store, ids) if rules.is_live(each))
-    findings = await read.load(job.store, FINDING, [finding_key(each) for each in grouped])
+    findings = await read.get_many(job.store, FINDING, [finding_key(each) for each in grouped])
     observations = by_rule(job.scan)
     seen = [
         (FindingSeen(finding, observations.get(finding.rule, ()) if finding.rule else ()), known)

@@ -18,7 +18,7 @@ from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import Item, Key, Query, Store
 from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, keeps_claim, vulnerability_key
-from integrates.db_model.vulnerabilities.number import free_number, numbered_claims
+from integrates.db_model.vulnerabilities.identity import free_number, numbered_claims
 from integrates.db_model.vulnerabilities.rules import is_live
 from integrates.db_model.vulnerabilities.types import Vulnerability
 

@@ -27,7 +27,7 @@ from integrates.db_model.store.port import (
     Key,
     Version,
 )
-from integrates.db_model.store.rules import check_total, grown, item_size, limits, refused
+from integrates.db_model.store.rules import check_total, failure_of, grown, item_size, limits
 
 Seen = Mapping[Key, Native | None]
 """Items that were looked at, as they are stored; ``None`` when there was none."""
@@ -73,14 +73,14 @@ class Sums(msgspec.Struct, frozen=True):
     unseen: tuple[Key, ...]
 
 
-def summed(changes: Sequence[Change], size: int, seen: Seen) -> Sums:
+def judge(changes: Sequence[Change], size: int, seen: Seen) -> Sums:
     """Judge the additions of a write whose puts count ``size`` bytes.
 
     Raise ``Conflict`` when one is refused, ``LimitExceeded`` when an item, or all of them, would be too large.
     """
     free = {n: change for n, change in enumerate(changes) if isinstance(change, Add)}
     stored = {n: _stored(change.key, seen[change.key]) for n, change in free.items() if change.key in seen}
-    if failed := [failure for n, each in stored.items() if (failure := refused(n, free[n], each))]:
+    if failed := [failure for n, each in stored.items() if (failure := failure_of(n, free[n], each))]:
         raise Conflict(failed)
     judged: dict[int, Item] = {}
     while True:

@@ -12,14 +12,14 @@ from uuid import uuid4
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store import cursor
 from integrates.db_model.store.design import design
-from integrates.db_model.store.dynamodb.addition import addition, summed
+from integrates.db_model.store.dynamodb.addition import addition, judge
 from integrates.db_model.store.dynamodb.engine import Engine, Target, answered, called, opened
 from integrates.db_model.store.dynamodb.fault import Cancelled
 from integrates.db_model.store.dynamodb.table import prepare
 from integrates.db_model.store.dynamodb.wire import Native, action, is_empty, item, native_key, request
 from integrates.db_model.store.port import Add, Change, Item, Key, Page, Query, Store
 from integrates.db_model.store.retry import DEFAULT, Policy, Transient, pause, retried
-from integrates.db_model.store.rules import Checked, Tables, check_keys, check_queries, checked_write, refused
+from integrates.db_model.store.rules import Checked, Tables, check_keys, check_queries, checked_write, failure_of
 
 MAX_CHANGES: Final = 100
 """Most changes in one write: what TransactWriteItems takes."""
@@ -98,7 +98,7 @@ async def _refused(engine: Engine, changes: Sequence[Change], refusal: Cancelled
     untold = [changes[n].key for n, found in refusal.refused.items() if not found]
     seen = {**told, **await _seen(engine, untold)}
     stored = {key: None if found is None else item(key.table, found) for key, found in seen.items()}
-    failures = [refused(n, changes[n], stored[changes[n].key]) for n in refusal.refused]
+    failures = [failure_of(n, changes[n], stored[changes[n].key]) for n in refusal.refused]
     if failed := [failure for failure in failures if failure]:
         raise Conflict(failed) from refusal
     return seen
@@ -108,7 +108,7 @@ async def _write(engine: Engine, changes: Sequence[Change], checked: Checked) ->
     seen: dict[Key, Native | None] = {}
 
     async def attempt() -> None:
-        sums = summed(changes, checked.size, seen)
+        sums = judge(changes, checked.size, seen)
         if sums.unseen:
             seen.update(await _seen(engine, sums.unseen))
             await attempt()

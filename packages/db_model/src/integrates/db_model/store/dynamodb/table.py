@@ -7,7 +7,7 @@ from integrates.db_model.errors import Unfit
 from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.dynamodb.engine import Engine, answered
 from integrates.db_model.store.dynamodb.fault import Changed, Missing
-from integrates.db_model.store.dynamodb.wire import Native, creation, index_creation, item, native_key, placing
+from integrates.db_model.store.dynamodb.wire import Native, creation, index_creation, item, native_key, reindexing
 from integrates.db_model.store.port import IndexKey, Item
 from integrates.db_model.store.retry import Policy, Transient, retried
 
@@ -105,7 +105,7 @@ async def _placed(engine: Engine, name: str, stored: Item, index_keys: IndexKeys
         if not places or places.items() <= current.index_keys.items():
             return
         try:
-            await answered(engine, engine.client.update_item, placing(name, current, places))
+            await answered(engine, engine.client.update_item, reindexing(name, current, places))
         except Changed:
             asked = {"TableName": name, "Key": native_key(stored.key), "ConsistentRead": True}
             answer = await answered(engine, engine.client.get_item, asked)

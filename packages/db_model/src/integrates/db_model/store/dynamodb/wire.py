@@ -48,7 +48,7 @@ def native_key(key: Key) -> Native:
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
 
-def native_places(index_keys: Mapping[int, IndexKey]) -> Native:
+def native_index_keys(index_keys: Mapping[int, IndexKey]) -> Native:
     """Return the attributes that list an item in indexes."""
     return {f"{part}_{n}": {"S": getattr(place, part)} for n, place in index_keys.items() for part in ("pk", "sk")}
 
@@ -68,7 +68,7 @@ def native_item(item: Item, body: bytes) -> Native:
     numbers = {name: {"N": raw.decode()} for name, raw in parts.items() if raw[0] in _DIGITS}
     if not (RESERVED | RESERVED_NUMBERS).isdisjoint(numbers):
         raise ValueError(f"reserved names of integer attributes: {sorted(numbers)}")
-    known = {**native_key(item.key), "version": {"N": str(item.version)}, **native_places(item.index_keys), **numbers}
+    known = {**native_key(item.key), "version": {"N": str(item.version)}, **native_index_keys(item.index_keys), **numbers}
     if len(numbers) == len(parts):
         return {**known, "room": {"N": str(room_of(item))}}
     rest = _encode({name: msgspec.Raw(raw) for name, raw in parts.items() if name not in numbers}) if numbers else body
@@ -218,9 +218,9 @@ def index_creation(name: str, number: int, projection: str) -> Native:
     }
 
 
-def placing(name: str, stored: Item, index_keys: Mapping[int, IndexKey]) -> Native:
+def reindexing(name: str, stored: Item, index_keys: Mapping[int, IndexKey]) -> Native:
     """Return the request that gives a stored item these keys in addition, unless it has changed meanwhile."""
-    places = native_places(index_keys)
+    places = native_index_keys(index_keys)
     return {
         "TableName": name,
         "Key": native_key(stored.key),

@@ -13,11 +13,11 @@ from typing import Final
 import msgspec
 
 from integrates.db_model.errors import Conflict, LimitExceeded, Unfit
-from integrates.db_model.store.body import encoded
+from integrates.db_model.store.body import raw_of
 from integrates.db_model.store.port import Add, Change, Item, Key
-from integrates.db_model.store.rules import check_total, grown, refused
+from integrates.db_model.store.rules import check_total, failure_of, grown
 from integrates.db_model.store.sqlite.fault import translated
-from integrates.db_model.store.sqlite.file import Place, check_place
+from integrates.db_model.store.sqlite.file import Inode, check_inode
 from integrates.db_model.store.sqlite.statements import Batch, Statements, item
 
 _GROUP: Final = 100
@@ -37,7 +37,7 @@ class Writer(msgspec.Struct, frozen=True):
     """What the writing thread works with, and the writes that wait for it."""
 
     connection: sqlite3.Connection
-    place: Place
+    place: Inode
     tables: Mapping[str, Statements]
     waiting: "deque[Job]"
 
@@ -56,12 +56,12 @@ def _guarded(writer: Writer, position: int, change: Change) -> int:
     """Look at what is stored, refuse the change or add to it; return the size of what it writes."""
     table = writer.tables[change.key.table]
     found = stored(writer.connection, change.key, table)
-    if refused(position, change, found):
+    if failure_of(position, change, found):
         raise _Refused
     if not isinstance(change, Add):
         return 0
     total, size = grown(position, change, found)
-    writer.connection.execute(table.add, (change.key.pk, change.key.sk, total.version, encoded(total.attributes)))
+    writer.connection.execute(table.add, (change.key.pk, change.key.sk, total.version, raw_of(total.attributes)))
     return size
 
 
@@ -81,7 +81,9 @@ def _reason(writer: Writer, job: Job, error: Exception) -> Exception:
     if not isinstance(error, (_Refused, LimitExceeded)):
         return error
     found = (stored(writer.connection, change.key, writer.tables[change.key.table]) for change in job.changes)
-    failures = [refused(position, change, each) for position, (change, each) in enumerate(zip(job.changes, found, strict=True))]
+    failures = [
+        failure_of(position, change, each) for position, (change, each) in enumerate(zip(job.changes, found, strict=True))
+    ]
     if failed := [failure for failure in failures if failure]:
         return Conflict(failed)
     return Unfit("rows of the file do not say what they hold") if isinstance(error, _Refused) else error
@@ -118,7 +120,7 @@ def _failed(writer: Writer, group: Sequence[Job], error: Exception) -> None:
 
 def _begun(writer: Writer, group: Sequence[Job]) -> bool:
     try:
-        check_place(writer.place)
+        check_inode(writer.place)
         writer.connection.execute("BEGIN IMMEDIATE")
     except (sqlite3.Error, Unfit) as error:
         _failed(writer, group, error)

@@ -13,7 +13,7 @@ import msgspec
 from integrates.db_model.errors import Unfit
 from integrates.db_model.store.port import IndexKey, Item
 from integrates.db_model.store.sqlite.fault import translated
-from integrates.db_model.store.sqlite.statements import SCHEMA_VERSION, Statements, index_columns, item, placed
+from integrates.db_model.store.sqlite.statements import SCHEMA_VERSION, Statements, index_columns, index_values, item
 
 MIGRATE: Final = "integrates.db_model.store.migration.migrate_store brings it to the design of this program"
 Texts = Mapping[str, Statements]
@@ -21,7 +21,7 @@ IndexKeys = Callable[[Item], Mapping[int, IndexKey]]
 """A pure function from an item to the keys that it has in each index."""
 
 
-class Place(msgspec.Struct, frozen=True):
+class Inode(msgspec.Struct, frozen=True):
     """Where a file is and which one it was when it was opened."""
 
     path: Path
@@ -48,18 +48,18 @@ def writing(path: Path, busy: float) -> sqlite3.Connection:
     return connection
 
 
-def place_of(path: Path) -> Place:
+def inode_of(path: Path) -> Inode:
     """Return the place of a file that exists. Raise ``Unfit`` when it does not."""
     try:
         found = os.stat(path)  # noqa: PTH116 - called for every read, and half as slow as Path.stat
     except OSError as error:
         raise Unfit(f"the file {path} cannot be found any more: {error.strerror}") from error
-    return Place(path, found.st_dev, found.st_ino)
+    return Inode(path, found.st_dev, found.st_ino)
 
 
-def check_place(place: Place) -> None:
+def check_inode(place: Inode) -> None:
     """Raise ``Unfit`` when the file is not where it was any more: what is written to it would be lost without a sign."""
-    if place_of(place.path) != place:
+    if inode_of(place.path) != place:
         raise Unfit(f"the file {place.path} was replaced while it was open")
 
 
@@ -133,7 +133,7 @@ def _named(path: Path) -> Iterator[None]:
         raise Unfit(error.reason if str(path) in error.reason else f"{path}: {error.reason}") from error
 
 
-def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> Place:
+def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> Inode:
     """Make sure that there is a store of the design in the file, and return its place.
 
     Only with ``create`` is a file or its tables made, for its owner only, which SQLite extends to the files beside it.
@@ -149,7 +149,7 @@ def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> Place:
             _create(connection, texts)
         _check(connection, texts)
         connection.execute("PRAGMA journal_mode = WAL")  # no more than a look when it is so already; never in another's
-    return place_of(path)
+    return inode_of(path)
 
 
 def _added(connection: sqlite3.Connection, table: Statements, found: frozenset[str]) -> bool:
@@ -169,7 +169,7 @@ def _listed_anew(connection: sqlite3.Connection, table: Statements, index_keys: 
     while rows := connection.execute(table.every, (last,)).fetchall():
         for _, *columns in rows:
             stored = item(table.table, table.numbers, columns)
-            connection.execute(table.place, (*placed(index_keys(stored), table.numbers), stored.key.pk, stored.key.sk))
+            connection.execute(table.place, (*index_values(index_keys(stored), table.numbers), stored.key.pk, stored.key.sk))
         last = rows[-1][0]
 
 

@@ -100,7 +100,7 @@ def statements(table: TableDesign) -> Statements:
     )
 
 
-def placed(index_keys: Mapping[int, IndexKey], numbers: Sequence[int]) -> Parameters:
+def index_values(index_keys: Mapping[int, IndexKey], numbers: Sequence[int]) -> Parameters:
     """Return the columns of all indexes."""
     places = [index_keys.get(number) for number in numbers]
     return tuple(column for place in places for column in ((place.pk, place.sk) if place else (None, None)))
@@ -108,7 +108,7 @@ def placed(index_keys: Mapping[int, IndexKey], numbers: Sequence[int]) -> Parame
 
 def row(item: Item, body: bytes, numbers: Sequence[int]) -> Parameters:
     """Return the columns of an item."""
-    return (item.key.pk, item.key.sk, item.version, body, *placed(item.index_keys, numbers))
+    return (item.key.pk, item.key.sk, item.version, body, *index_values(item.index_keys, numbers))
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -171,15 +171,15 @@ def item(table: Table, numbers: Sequence[int], columns: Sequence[str | int | byt
     return Item(Key(pk, sk, table), version, Body(body), index_keys)
 
 
-def listed(query: Query, only: int | None, table: Statements) -> str:
+def page_columns(query: Query, only: int | None, table: Statements) -> str:
     """Return the columns that a page of ``query`` needs; ``only`` is its index when that projects keys only."""
     if only is not None:
         return f"pk, sk, pk_{only}, sk_{only}"
     return table.columns if query.index is None else f"pk, sk, version, body, pk_{query.index}, sk_{query.index}"
 
 
-def listed_item(query: Query, only: int | None, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
-    """Return the item of a row with the columns that :func:`listed` names; ``numbers`` are all indexes of the table."""
+def page_item(query: Query, only: int | None, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
+    """Return the item of a row with the columns that :func:`page_columns` names; ``numbers`` are all indexes of the table."""
     if only is not None:
         pk, sk, *place = columns
         return item(query.table, (only,), (pk, sk, 0, b"{}", *place))

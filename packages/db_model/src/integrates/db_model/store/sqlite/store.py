@@ -27,8 +27,8 @@ from integrates.db_model.store.retry import DEFAULT, Policy, Transient, retried
 from integrates.db_model.store.rules import Checked, Tables, check_keys, check_queries, checked_write, keys_only
 from integrates.db_model.store.sqlite.commit import Job, Writer, flush, stored
 from integrates.db_model.store.sqlite.fault import translated
-from integrates.db_model.store.sqlite.file import Texts, check_place, connected, prepare, writing
-from integrates.db_model.store.sqlite.statements import Statements, batch, listed, listed_item, selection, statements
+from integrates.db_model.store.sqlite.file import Texts, check_inode, connected, prepare, writing
+from integrates.db_model.store.sqlite.statements import Statements, batch, page_columns, page_item, selection, statements
 
 Result = TypeVar("Result")
 Read = Callable[[sqlite3.Connection], Result]
@@ -42,9 +42,9 @@ _CLOSED: Final = "the store was closed"
 
 
 def _page(connection: sqlite3.Connection, query: Query, only: int | None, table: Statements) -> Page:
-    text, parameters = selection(query, listed(query, only, table), cursor.position(query))
+    text, parameters = selection(query, page_columns(query, only, table), cursor.position(query))
     rows = connection.execute(text, parameters).fetchall()
-    return cursor.page(query, [listed_item(query, only, table.numbers, row) for row in rows])
+    return cursor.page(query, [page_item(query, only, table.numbers, row) for row in rows])
 
 
 class _Engine(msgspec.Struct, frozen=True):
@@ -88,7 +88,7 @@ def _borrowed(engine: _Engine, idle: "SimpleQueue[sqlite3.Connection]", read: Re
     """
     connection = idle.get(block=wait)
     try:
-        check_place(engine.writer.place)
+        check_inode(engine.writer.place)
         connection.execute("BEGIN")
         try:
             return read(connection)

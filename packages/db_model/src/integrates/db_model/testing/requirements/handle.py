@@ -20,7 +20,7 @@ async def store(adapter: Adapter) -> AsyncIterator[Store]:
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest) -> str:
+def partition(request: pytest.FixtureRequest) -> str:
     """Return a partition key that no other test uses."""
     return f"TEST#{request.node.name}"
 

@@ -15,31 +15,31 @@ PATIENCE: Final = 10.0
 
 
 def item(
-    place: str, name: str, number: int = 1, index: int | None = None, table: Table = "integrates_vms", **attributes: Any
+    partition: str, name: str, number: int = 1, index: int | None = None, table: Table = "integrates_vms", **attributes: Any
 ) -> Item:
     """Return an item of the partition; ``index`` lists it in the partition of the same name there."""
-    places = {} if index is None else {index: IndexKey(place, name)}
-    return Item(Key(place, name, table), number, attributes, places)
+    places = {} if index is None else {index: IndexKey(partition, name)}
+    return Item(Key(partition, name, table), number, attributes, places)
 
 
-def new(place: str, name: str, index: int | None = None, **attributes: Any) -> Put:
+def new(partition: str, name: str, index: int | None = None, **attributes: Any) -> Put:
     """Return the first put of an item."""
-    return Put(item(place, name, 1, index, **attributes), ABSENT)
+    return Put(item(partition, name, 1, index, **attributes), ABSENT)
 
 
-def following(place: str, name: str, number: int, **attributes: Any) -> Put:
+def following(partition: str, name: str, number: int, **attributes: Any) -> Put:
     """Return the put of a version in place of the one before."""
-    return Put(item(place, name, number, **attributes), Version(number - 1))
+    return Put(item(partition, name, number, **attributes), Version(number - 1))
 
 
-def walk_of(place: str, index: int | None = None, limit: int = 100, **narrowed: Any) -> Query:
+def walk_of(partition: str, index: int | None = None, limit: int = 100, **narrowed: Any) -> Query:
     """Return a walk over the partition."""
-    return Query(pattern="requirements", index=index, pk=place, limit=limit, **narrowed)
+    return Query(pattern="requirements", index=index, pk=partition, limit=limit, **narrowed)
 
 
-async def one(store: Store, place: str, name: str) -> Item | None:
+async def one(store: Store, partition: str, name: str) -> Item | None:
     """Read one item."""
-    (found,) = await store.get([Key(place, name)])
+    (found,) = await store.get([Key(partition, name)])
     return found
 
 
@@ -73,6 +73,6 @@ async def eventually(read: Callable[[], Awaitable[object]], wanted: object) -> N
             await asyncio.sleep(0.05)
 
 
-def expecting(expect: Expect, place: str, name: str, number: int) -> Put:
+def expecting(expect: Expect, partition: str, name: str, number: int) -> Put:
     """Return a put with that expectation."""
-    return Put(item(place, name, number), expect)
+    return Put(item(partition, name, number), expect)
