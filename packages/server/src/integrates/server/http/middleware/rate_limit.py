@@ -8,7 +8,7 @@ import msgspec
 from cachetools import TTLCache
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.http.exchange import address_of
+from integrates.server.http.exchange import address_of, for_http
 from integrates.server.http.refusal import refuse
 
 WINDOW: Final = 60.0
@@ -46,7 +46,7 @@ def nobody(_scope: Scope) -> Claimant | None:
 def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -> ASGIApp:
     """Answer 429 with ``Retry-After`` to what exceeds its rate. ``seconds`` is a monotonic clock.
 
-    Credentials without proof that turn out to be worthless count against the address, so that changing them does not help.
+    Unproven credentials that turn out to be invalid count against the address too, so that changing them does not help.
     """
     limits = {rate.path: rate for rate in rates}
     spend = _counter(seconds)
@@ -72,7 +72,7 @@ def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -
 
         await app(scope, receive, watch)
 
-    return limit
+    return for_http(app, limit)
 
 
 _Key: TypeAlias = tuple[str, str, str]

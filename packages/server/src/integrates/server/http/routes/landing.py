@@ -4,12 +4,12 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from integrates.server.pages.view import render
-from integrates.server.process.product import version
+from integrates.server.pages.render import render
+from integrates.server.version import version
 
 
 def landing_routes() -> list[Route]:
-    """``/``: name and version of the product, and where to go from there."""
+    """Return the route ``/``: name and version of the product, and where to go from there."""
     page = render("landing.html", version=version())
 
     async def landing(_request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""The few pages of the server itself: static HTML with ``$name`` places, escaped."""
+"""The few pages of the server itself: static HTML with ``$name`` for what is put in, escaped."""
 
 from html import escape
 from importlib.resources import files
@@ -6,6 +6,6 @@ from string import Template
 
 
 def render(name: str, **texts: str) -> str:
-    """Page ``static/<name>`` with its places filled; the texts are escaped here."""
+    """Return the page ``static/<name>`` with the texts in it, escaped."""
     template = Template((files("integrates.server") / "static" / name).read_text(encoding="utf-8"))
     return template.substitute({key: escape(text) for key, text in texts.items()})
