@@ -21,7 +21,7 @@ def new_app(service: Service) -> Starlette:
     routes: list[BaseRoute] = [
         *api_routes(service),
         *health_routes(service),
-        *landing_routes(),
+        *landing_routes(service),
         *login_routes(service),
         Mount("/static", StaticFiles(directory=str(resources("integrates.server") / "static"))),
     ]

@@ -1,11 +1,12 @@
-"""The few pages of the server itself: static HTML with ``$name`` for what is put in, escaped."""
+"""The pages of the server itself, from the templates beside this module."""
 
-from html import escape
-from importlib.resources import files
-from string import Template
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+_TEMPLATES: Final = Environment(loader=PackageLoader("integrates.server.pages"), autoescape=True, undefined=StrictUndefined)
 
 
-def render(name: str, **texts: str) -> str:
-    """Return the page ``static/<name>`` with the texts in it, escaped."""
-    template = Template((files("integrates.server") / "static" / name).read_text(encoding="utf-8"))
-    return template.substitute({key: escape(text) for key, text in texts.items()})
+def render(name: str, **values: object) -> str:
+    """Return the page ``templates/<name>`` as HTML with the values in it, escaped. A value that is missing is an error."""
+    return _TEMPLATES.get_template(name).render(values)
