@@ -58,6 +58,17 @@ async def test_above_the_rate_the_store_is_not_asked() -> None:
     assert ((await world.ask(token)).status_code, asked > 0, asked) == (429, True, before)
 
 
+async def test_the_rate_is_told_by_the_service(world: World) -> None:
+    async with world.client() as client:
+        api = await client.post("/api", json={"query": "{ __typename }"})
+        answers = [api, await client.get("/login"), await client.get("/")]
+    assert [(answer.headers.get("ratelimit-policy"), answer.headers.get("ratelimit")) for answer in answers] == [
+        ('"api";q=600;w=60', '"api";r=599;t=60'),
+        ('"login";q=20;w=60', '"login";r=19;t=60'),
+        (None, None),
+    ]
+
+
 @pytest.mark.parametrize(("path", "route"), [("/api", "/api"), ("/static/page.css", "/static"), ("/nowhere/secret", None)])
 async def test_of_the_path_only_the_template_of_the_route_is_logged(world: World, path: str, route: str | None) -> None:
     async with world.client() as client:

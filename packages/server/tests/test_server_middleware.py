@@ -266,6 +266,41 @@ async def test_the_answer_tells_when_to_try_again() -> None:
     assert (await call(application)).status_code == 200
 
 
+def told(answer: httpx.Response) -> tuple[str | None, str | None]:
+    return answer.headers.get("ratelimit-policy"), answer.headers.get("ratelimit")
+
+
+async def test_each_answer_tells_what_remains_of_the_rate() -> None:
+    now = 0.0
+    application = limited(app(), [Rate("/api", 2, named)], lambda: now)
+    policy = '"api";q=2;w=60'
+    assert told(await call(application)) == (policy, '"api";r=1;t=60')
+    now = 20.5
+    assert told(await call(application)) == (policy, '"api";r=0;t=40')
+    refused = await call(application)
+    assert (refused.status_code, refused.headers["retry-after"], told(refused)) == (429, "40", (policy, '"api";r=0;t=40'))
+    now = 60.0
+    assert told(await call(application)) == (policy, '"api";r=1;t=60')
+    assert told(await call(application, path="/things/1")) == (None, None)
+
+
+async def test_what_remains_for_guesses_is_what_remains_for_their_address() -> None:
+    application = limited(app(refusing), [Rate("/api", 3, named)], lambda: 0.0)
+    guesses = [await call(application, headers={"x-guessed": str(number)}) for number in range(4)]
+    assert [told(answer)[1] for answer in guesses] == [f'"api";r={remaining};t=60' for remaining in (2, 1, 0, 0)]
+    assert told(await call(application, headers={"x-proven": "ada"}))[1] == '"api";r=2;t=60'
+
+
+async def test_what_is_refused_for_its_address_does_not_count_against_the_claimant() -> None:
+    now = 0.0
+    application = limited(app(refusing), [Rate("/api", 2, named)], lambda: now)
+    assert await statuses(application, {"x-guessed": "a"}, {"x-guessed": "b"}) == [401, 401]
+    now = 30.0
+    assert await statuses(application, {"x-guessed": "c"}, {"x-guessed": "c"}) == [429, 429]
+    now = 60.0
+    assert await statuses(application, {"x-guessed": "c"}) == [401]
+
+
 async def test_changing_invalid_credentials_does_not_help() -> None:
     application = limited(app(refusing), [Rate("/api", 3, named)], lambda: 0.0)
     guesses = [{"x-guessed": str(number)} for number in range(5)]
