@@ -1,4 +1,4 @@
-"""Puts the demo entities of the exported design into an empty store, by the commands of the model."""
+"""Loads the demo entities of the exported design into an empty store, through the commands of the model."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
@@ -37,7 +37,7 @@ _MANAGER: Final = OrganizationRole.ORGANIZATION_MANAGER
 
 
 class NotEmpty(Exception):
-    """The store holds entities already, which the demo would mix with."""
+    """The store already holds entities, which those of the demo would be mixed with."""
 
 
 class Step(msgspec.Struct, frozen=True):
