@@ -16,7 +16,7 @@ from integrates.api.authorization.permissions import (
 )
 from integrates.api.errors import Code
 from integrates.api.imports.read.observation import Reason
-from integrates.api.refusal import REASONS
+from integrates.api.reason import REASONS
 from integrates.api.request.limits import Limits
 from integrates.db_model import errors as model_errors
 from integrates.db_model.access.types import GroupRole, OrganizationRole
@@ -75,9 +75,9 @@ def test_every_permission_is_told() -> None:
     assert set(names(text_of("permissions.md"))) >= PERMISSIONS
 
 
-def test_the_reasons_are_those_of_the_api_with_their_codes() -> None:
-    told = {name.strip("`"): code for name, code, *_ in rows(section("errors.md", "Reasons"))}
-    assert told == {reason.value: code.value for reason, (code, _) in REASONS.items()}
+def test_the_reasons_are_those_of_the_api_with_codes_and_explanations() -> None:
+    told = {name.strip("`"): (code, text) for name, code, text in rows(section("errors.md", "Reasons"))}
+    assert told == {reason.value: (one.code.value, one.explanation) for reason, one in REASONS.items()}
 
 
 def test_the_codes_of_answers_are_told() -> None:

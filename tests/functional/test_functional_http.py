@@ -100,7 +100,7 @@ def test_the_local_login_of_the_demo_opens_a_session(demo: Running) -> None:
 
 def test_a_session_makes_a_token_that_works(demo: Running) -> None:
     mutation = """mutation ($name: String!, $until: DateTime!) {
-      addAccessToken(name: $name, expiresAt: $until) { token { id } secret errors { code message path } }
+      addAccessToken(name: $name, expiresAt: $until) { token { id } secret errors { code reason message path } }
     }"""
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400))
     with demo.client(x_requested_with="test") as client:

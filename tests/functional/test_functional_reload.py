@@ -73,7 +73,7 @@ def test_an_edit_of_the_code_is_served_and_the_demo_kept(serve: Serve, edited: P
     server = edited / "integrates" / "server"
     (server / "static" / "landing.html").write_text("<p>edited page $version</p>")
     eventually(lambda: "edited page" in page(running))
-    (server / "product.py").write_text('def version() -> str:\n    return "of the test"\n')
+    (server / "process" / "product.py").write_text('def version() -> str:\n    return "of the test"\n')
     eventually(lambda: "edited page of the test" in page(running))
     assert role(running, token) == "ADMIN"
 

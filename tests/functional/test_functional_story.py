@@ -18,7 +18,7 @@ LIST = """query ($group: ID!) {
 }"""
 TREAT = """mutation ($items: [VulnerabilityRef!]!, $to: TreatmentStatus!) {
   updateVulnerabilitiesTreatment(items: $items, treatment: $to, justification: "We work on it this week.") {
-    vulnerabilities { id version treatment { status assigned by } } errors { code message path currentVersion }
+    vulnerabilities { id version treatment { status assigned by } } errors { code reason message path currentVersion }
   }
 }"""
 HISTORY = """query ($id: ID!) {

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.authorization.actor import Actor, Means
-from integrates.api.context import Call
+from integrates.api.context import Call, Context, new_context
 from integrates.api.execute import Api, execute, new_api
 from integrates.api.request.answer import Answer
 from integrates.db_model.access.commands import add_to_organization, organization_member
@@ -101,8 +101,13 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         """Return the stamp of a change behind the API's back."""
         return Stamp(by=email("ada"), at=self.now(), operation=operation, change_id=self.new_id())
 
-    def context(self, name: str | None, means: Means = Means.SESSION, store: Store | None = None) -> Call:
-        """Return the context of a request."""
+    def started(self, name: str) -> Context:
+        """Return what a resolver works with when a person calls."""
+        deadline = asyncio.get_running_loop().time() + 60.0
+        return new_context(self.call(name), Actor(email(name), Means.SESSION), deadline)
+
+    def call(self, name: str | None, means: Means = Means.SESSION, store: Store | None = None) -> Call:
+        """Return a call of the API by a person, or by nobody."""
 
         def spawn(work: Coroutine[Any, Any, None]) -> None:
             self.tasks.append(asyncio.ensure_future(work))
@@ -149,7 +154,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Answer:
         """Send a query as a person and return the whole answer."""
         body = {"query": query, "variables": variables}
-        return await execute(api or self.api, body, self.context(name, means, store))
+        return await execute(api or self.api, body, self.call(name, means, store))
 
     async def data(self, name: str, query: str, /, **variables: Any) -> Any:
         """Send a query that is answered without errors and return the data."""

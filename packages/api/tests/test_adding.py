@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from integrates.db_model.store.port import Store
 
-ERRORS = "errors { code message path currentVersion }"
+ERRORS = "errors { code reason message path currentVersion }"
 ORGANIZATION = f"""mutation ($name: String!, $country: String) {{ addOrganization(name: $name, country: $country) {{
   organization {{ id name country userRole version createdBy groups {{ name }} }} {ERRORS} }} }}"""
 GROUP = f"""mutation ($id: ID!, $name: String!, $description: String = "A group", $language: Language) {{
@@ -46,7 +46,7 @@ def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
     """Return code, reason and path of each refusal."""
     objects = [value for name, value in payload.items() if name != "errors"]
     assert not payload["errors"] or not any(objects)
-    return [(error["code"], error["message"].split(": ")[0], error["path"]) for error in payload["errors"]]
+    return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 
 async def call(world: World, person: str, query: str, **variables: Any) -> Any:

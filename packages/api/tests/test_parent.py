@@ -51,7 +51,7 @@ async def _waits(world: World, query: str) -> int:
         return waiting
 
     deadline = asyncio.get_running_loop().time() + 60
-    context = new_context(world.context("greta"), Actor(email("greta"), Means.SESSION), deadline)
+    context = new_context(world.call("greta"), Actor(email("greta"), Means.SESSION), deadline)
     found: Any = execute(world.api.schema, parse(query), context_value=context, is_awaitable=is_awaitable)
     result: ExecutionResult = await found
     assert result.errors is None

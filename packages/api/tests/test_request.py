@@ -77,7 +77,7 @@ def deep(levels: int) -> list[Any]:
     ],
 )
 async def test_bad_requests_are_refused_as_a_whole(world: World, body: object) -> None:
-    answer = await execute(world.api, body, world.context("uri"))
+    answer = await execute(world.api, body, world.call("uri"))
     assert answer.status == 400
     assert set(answer.body) == {"errors"}
     assert {error["extensions"]["code"] for error in answer.body["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}

@@ -26,7 +26,7 @@ FINDING = "query ($id: ID!) { finding(id: $id) { id title status } }"
 VULNERABILITY = "query ($id: ID!) { vulnerability(id: $id) { id } }"
 TREAT = """mutation ($id: ID!) {
   updateVulnerabilitiesTreatment(items: [{id: $id}], treatment: IN_PROGRESS, justification: "We work on it.") {
-    vulnerabilities { id } errors { code message path currentVersion }
+    vulnerabilities { id } errors { code reason message path currentVersion }
   }
 }"""
 GROUP = """query ($name: ID!) { group(name: $name) {
@@ -48,14 +48,14 @@ async def test_a_foreign_finding_is_no_finding_both_ways_round(world: World) -> 
         assert seen == await world.answer(name, TREAT, id=NOWHERE)
         (error,) = seen.body["data"]["updateVulnerabilitiesTreatment"]["errors"]
         assert (error["code"], error["path"]) == ("NOT_FOUND", ["items", "0", "id"])
-        assert error["message"].startswith("not_found: ")
+        assert error["reason"] == "NOT_FOUND"
 
 
 async def test_what_is_visible_but_not_allowed_is_forbidden(world: World) -> None:
     before = await world.data("remy", "query ($id: ID!) { vulnerability(id: $id) { version } }", id=world.aurora.vulnerable.id)
     payload = (await world.data("remy", TREAT, id=world.aurora.vulnerable.id))["updateVulnerabilitiesTreatment"]
     assert payload["vulnerabilities"] is None
-    assert [(one["code"], one["message"].split(":")[0]) for one in payload["errors"]] == [("FORBIDDEN", "missing_permission")]
+    assert [(one["code"], one["reason"].lower()) for one in payload["errors"]] == [("FORBIDDEN", "missing_permission")]
     after = await world.data("remy", "query ($id: ID!) { vulnerability(id: $id) { version } }", id=world.aurora.vulnerable.id)
     assert before == after
 
@@ -105,7 +105,7 @@ async def test_drafts_and_hidden_ones_need_permissions_everywhere(world: World, 
 
 async def test_an_argument_that_names_what_is_not_visible_is_not_found_with_its_path(world: World) -> None:
     query = """mutation ($group: ID!, $root: ID!, $file: Upload!) {
-      importVulnerabilities(groupName: $group, rootId: $root, file: $file) { import { id } errors { code message path } }
+      importVulnerabilities(groupName: $group, rootId: $root, file: $file) { import { id } errors { code reason message path } }
     }"""
 
     async def read() -> bytes:

@@ -30,7 +30,7 @@ QUERIES = {
     "vulnerability(asOf)": "query ($vulnerability: ID!, $at: DateTime) { vulnerability(id: $vulnerability, asOf: $at) { id } }",
     "import": "query ($import: ID!) { import(id: $import) { id } }",
 }
-ERRORS = "errors { code message path currentVersion }"
+ERRORS = "errors { code reason message path currentVersion }"
 MUTATIONS = {
     "addGroup": f"""mutation ($organization: ID!) {{
       addGroup(organizationId: $organization, name: "another", description: "Another") {{ group {{ name }} {ERRORS} }} }}""",
@@ -38,11 +38,13 @@ MUTATIONS = {
       addGitRoot(groupName: $group, url: "https://git.example/new", branch: "main") {{ root {{ id }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
+    "updateOrganization": f"""mutation ($organization: ID!) {{
+      updateOrganization(id: $organization, country: "CO") {{ organization {{ id }} {ERRORS} }} }}""",
     "updateVulnerabilitiesTreatment": f"""mutation ($vulnerability: ID!) {{
       updateVulnerabilitiesTreatment(items: [{{id: $vulnerability}}], treatment: UNTREATED, justification: "For the walker.")
       {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
 }
-OWN = {"addOrganization", "addAccessToken"}
+OWN = {"addOrganization", "addAccessToken", "revokeAccessToken"}
 """Mutations without an object of a tenant."""
 
 

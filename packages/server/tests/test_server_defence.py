@@ -16,7 +16,7 @@ from integrates.server.settings import Settings
 ADD = "mutation ($name: String!) { addOrganization(name: $name) { organization { name } errors { code } } }"
 FIND = "query ($name: String!) { organization(name: $name) { name } }"
 IMPORT = """mutation ($file: Upload!, $group: ID!, $root: ID!) {
-  importVulnerabilities(groupName: $group, rootId: $root, file: $file) { import { state } errors { code message } } }"""
+  importVulnerabilities(groupName: $group, rootId: $root, file: $file) { import { state } errors { code reason message } } }"""
 SCAN = b'{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "lint"}}, "results": []}]}'
 MIB = 1024 * 1024
 

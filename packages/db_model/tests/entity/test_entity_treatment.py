@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def order(assigned: str = HANA) -> Order:
-    request = asked(TreatmentStatus.IN_PROGRESS, "because of reasons", None, assigned)
+    request = asked({"treatment": TreatmentStatus.IN_PROGRESS, "justification": "because of reasons", "assigned": assigned})
     requester = Requester(email=HANA, may_assign=True, may_accept_forever=True, assigned_may_be=True)
     return Order(request=request, requester=requester, policies=effective(Policies(), Policies()))
 

@@ -150,7 +150,7 @@ async def test_what_breaks_a_rule_is_not_stored(
     facet, new = make(house, **members)
     with pytest.raises(Rejections) as caught:
         await command.add(store, facet, new, house.stamp())
-    assert expected in map(str, caught.value.refusals)
+    assert expected in [f"{one.reason} ({'.'.join(one.path)})" for one in caught.value.refusals]
     assert await house.is_exact()
     if "#" not in facet.identity(new):  # no key could be made of it
         assert await read.get_any(store, facet, entity_key(facet, new)) is None
@@ -239,7 +239,7 @@ async def test_nothing_is_changed_into_what_breaks_a_rule(
 
     with pytest.raises(Rejections) as caught:
         await command.update(store, facet, key, alter, house.stamp())
-    assert expected in map(str, caught.value.refusals)
+    assert expected in [f"{one.reason} ({'.'.join(one.path)})" for one in caught.value.refusals]
     written = await command.update_each(store, facet, [key], alter, house.stamp())
     assert [type(error) for error in written.refused.values()] == [Rejections]
     assert await store.get((key,)) == before

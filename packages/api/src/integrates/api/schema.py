@@ -6,7 +6,7 @@ from typing import Final
 from ariadne import InterfaceType, load_schema_from_path, make_executable_schema
 from graphql import DocumentNode, GraphQLSchema, parse, print_ast
 
-from integrates.api import scalars
+from integrates.api import reason, scalars
 from integrates.api.access_token import fields as access_token
 from integrates.api.finding import fields as finding
 from integrates.api.group import fields as group
@@ -18,7 +18,8 @@ from integrates.api.me import fields as me
 from integrates.api.member import fields as member
 from integrates.api.organization import fields as organization
 from integrates.api.policies import fields as policies
-from integrates.api.refusal import ErrorCode, UserError
+from integrates.api.reason import ErrorCode
+from integrates.api.refusal import UserError
 from integrates.api.resolve.binding import Binding, Resolvers, joined
 from integrates.api.resolve.connection import PageInfo, connections
 from integrates.api.resolve.definition import expanded
@@ -29,6 +30,7 @@ from integrates.api.severity import fields as severity
 from integrates.api.stakeholder import fields as stakeholder
 from integrates.api.summary import fields as summary
 from integrates.api.vulnerability import fields as vulnerability
+from integrates.db_model.errors import Reason
 
 _FOLDERS: Final = (
     access_token,
@@ -47,14 +49,17 @@ _FOLDERS: Final = (
     summary,
     vulnerability,
 )
-_OWN: Final = Binding(shows={"PageInfo": PageInfo, "UserError": UserError}, enums={"ErrorCode": ErrorCode, "Target": Target})
+_OWN: Final = Binding(
+    shows={"PageInfo": PageInfo, "UserError": UserError},
+    enums={"ErrorCode": ErrorCode, "Reason": Reason, "Target": Target},
+)
 WRITTEN: Final = joined((_OWN, *(folder.BINDING for folder in _FOLDERS)))
 """How all types are read that somebody wrote."""
 
 
 def definition() -> DocumentNode:
     """Return the whole schema in GraphQL's language."""
-    return expanded(parse(load_schema_from_path(Path(__file__).parent)))
+    return expanded(parse(f"{load_schema_from_path(Path(__file__).parent)}\n{reason.definition()}"))
 
 
 def new_schema() -> GraphQLSchema:

@@ -168,8 +168,8 @@ class Reason(StrEnum):
 class Rejected(ModelError):
     """A rule of the domain refuses a value.
 
-    ``path`` leads to it, in snake_case, from the arguments or from the entity: ``("info", "nickname")``. ``detail`` is a text
-    for people that says more than the reason, mostly empty.
+    ``path`` leads to it, in snake_case, from the arguments or from the entity: ``("info", "nickname")``. ``detail`` is a phrase
+    for people that says more than the reason, such as the limit: ``at most 40 characters``. It may be empty.
     """
 
     def __init__(self, reason: Reason, path: Sequence[str] = (), detail: str = "") -> None:

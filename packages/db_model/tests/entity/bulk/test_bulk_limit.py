@@ -76,7 +76,7 @@ async def test_a_guard_at_its_bound_lets_pass_as_many_as_there_is_room_for(store
     counting = many.counting(store)
     written = await write_each(counting.store, plans, many.refuse)
     assert (len(written.entities), len(written.refused)) == (room, count - room)
-    assert {str(error) for error in written.refused.values()} <= {"too_many"}
+    assert {str(error) for error in written.refused.values()} <= {"too_many 1,000 members of a group"}
     assert many.is_total(written, count)
     found = await read.load(store, GROUP_ACCESS, [group_access_key(person, "webshop") for person in people])
     assert [number for number, each in enumerate(found) if each] == sorted(written.entities)

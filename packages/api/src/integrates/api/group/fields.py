@@ -7,7 +7,7 @@ from integrates.api.authorization.permissions import group_permissions
 from integrates.api.context import Info
 from integrates.api.finding.page import findings as findings_of
 from integrates.api.group.mutations import MUTATIONS
-from integrates.api.group.queries import QUERIES
+from integrates.api.guard.sight import found
 from integrates.api.imports.page import imports as imports_of
 from integrates.api.member.page import members_of_group
 from integrates.api.policies.fields import ShownPolicies, shown
@@ -84,7 +84,7 @@ async def permissions(source: Group, info: Info) -> list[str]:
 BINDING: Final = Binding(
     shows={"Group": Group},
     fields={
-        **QUERIES,
+        "Query": {"group": found},
         **MUTATIONS,
         "Group": {
             "id": "name",

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Final
 
 from integrates.api.context import Info
+from integrates.api.guard.sight import found
 from integrates.api.imports.mutations import MUTATIONS
-from integrates.api.imports.queries import QUERIES
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.parent import group, root
 from integrates.db_model.errors import Corrupt
@@ -59,7 +59,7 @@ BINDING: Final = Binding(
         "ImportProblem": ImportProblem,
     },
     fields={
-        **QUERIES,
+        "Query": {"import": found},
         **MUTATIONS,
         "Import": {
             "group": group,

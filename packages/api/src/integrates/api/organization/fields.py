@@ -5,9 +5,9 @@ from typing import Final
 from integrates.api.authorization.permissions import organization_permissions
 from integrates.api.context import Info
 from integrates.api.group.membership import readable
+from integrates.api.guard.sight import found
 from integrates.api.member.page import members_of_organization
 from integrates.api.organization.mutations import MUTATIONS
-from integrates.api.organization.queries import QUERIES
 from integrates.api.policies.fields import ShownPolicies, shown
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.walk import whole
@@ -43,7 +43,7 @@ async def groups(source: Organization, info: Info) -> tuple[Group, ...]:
 BINDING: Final = Binding(
     shows={"Organization": Organization},
     fields={
-        **QUERIES,
+        "Query": {"organization": found},
         **MUTATIONS,
         "Organization": {
             "name": "info.name",

@@ -1,15 +1,21 @@
-"""Changing several objects in one call: references, the order of checking, and what is told of each item (M4, M5)."""
+"""Changing several objects in one call: references, the order of checking, and what is told of each item (M4, M5).
+
+A bulk mutation is a pure function of the model and a call of :func:`change_all`.
+"""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from integrates.api.context import Call
+from integrates.api.context import Call, Info
+from integrates.api.guard.sight import Sight
 from integrates.api.refusal import UserError, is_refusal, refusal, refusals
+from integrates.api.resolve.change import Payload, new_stamp, refresh
 from integrates.db_model.entity.bulk import Reference, Refused, Written
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import (
     AlreadyExists,
     IntegratesError,
@@ -21,9 +27,22 @@ from integrates.db_model.errors import (
     Rejections,
     Stale,
 )
+from integrates.db_model.store.port import Store
+
+E_contra = TypeVar("E_contra", contravariant=True)
+E = TypeVar("E")
 
 _LOG: Final = logging.getLogger("integrates.api")
 _PERMISSION_RULES: Final = frozenset({Reason.MISSING_PERMISSION, Reason.ASSIGN_OTHERS})
+
+
+class BulkCommand(Protocol[E_contra]):
+    """A command of the model for many entities that was given all but the store, the references, the stamp and the entities."""
+
+    def __call__(
+        self, store: Store, wanted: Sequence[Reference], /, *, stamp: Stamp, seen: Sequence[E_contra]
+    ) -> Awaitable[Written | Refused]:
+        """Change the entities that ``wanted`` names, which are ``seen`` as they were just read."""
 
 
 class Step(IntEnum):
@@ -129,8 +148,8 @@ def _check_known(errors: Sequence[IntegratesError]) -> None:
             raise error
 
 
-def payload(outcome: Written | Refused, changed: str, call: Call) -> dict[str, Any]:
-    """Return the payload of a bulk mutation: the objects under the name ``changed``, and what is told of the other items.
+def payload(outcome: Written | Refused, name: str, call: Call) -> Payload:
+    """Return the payload of a bulk mutation: the objects under a name, and what is told of the other items.
 
     When nothing was written, an error of ours is raised. When a part was, it is told of the items that it hit, so that the
     caller learns what was done.
@@ -142,4 +161,13 @@ def payload(outcome: Written | Refused, changed: str, call: Call) -> dict[str, A
     if not outcome.entities:
         _check_known(list(outcome.refused.values()))
     told = [one for at, error in sorted(outcome.refused.items()) for one in _told(at, error, call)]
-    return {changed: [outcome.entities[at] for at in sorted(outcome.entities)] or None, "errors": told}
+    return {name: [outcome.entities[at] for at in sorted(outcome.entities)] or None, "errors": told}
+
+
+async def change_all(
+    info: Info, seen: Sight[Sequence[E]], items: Sequence[Mapping[str, Any]], name: str, command: BulkCommand[E]
+) -> Payload:
+    """Run a command for all items, which the guard has found, and answer what was changed under a name of the payload."""
+    outcome = await command(info.context.store, references_of(items), stamp=new_stamp(info), seen=seen.found)
+    refresh(info.context)
+    return payload(outcome, name, info.context.call)

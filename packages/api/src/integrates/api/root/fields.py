@@ -3,11 +3,11 @@
 from typing import Any, Final
 
 from integrates.api.context import Info
+from integrates.api.guard.sight import found
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.parent import group
 from integrates.api.root.mutations import MUTATIONS
-from integrates.api.root.queries import QUERIES
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import of_root as vulnerabilities_of
 from integrates.db_model.entity.loader import counts
@@ -38,7 +38,7 @@ async def vulnerabilities(source: Root, info: Info, **args: Any) -> Connection:
 BINDING: Final = Binding(
     shows={"GitRoot": Root},
     fields={
-        **QUERIES,
+        "Query": {"root": found},
         **MUTATIONS,
         "GitRoot": {
             "group": group,

@@ -51,7 +51,12 @@ def _members(old: GroupAccess | None, new: GroupAccess, _given: Given, _stamp: S
     by = int(is_live(new)) - int(old is not None and is_live(old))
     if not by:
         return ()
-    return (Beside(group_guard(new.group_name, "members", by=by, high=MAX_MEMBERS), Rejected(Reason.TOO_MANY)),)
+    return (
+        Beside(
+            group_guard(new.group_name, "members", by=by, high=MAX_MEMBERS),
+            Rejected(Reason.TOO_MANY, (), f"{MAX_MEMBERS:,} members of a group"),
+        ),
+    )
 
 
 ORGANIZATION_ACCESS: Final = Facet(

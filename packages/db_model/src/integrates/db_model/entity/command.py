@@ -44,17 +44,27 @@ def _expected(facet: Facet[E], key: Key, found: E | None, version: int | None) -
 
 
 async def update(
-    store: Store, facet: Facet[E], key: Key, alter: Alter[E], stamp: Stamp, *, expected_version: int | None = None
+    store: Store,
+    facet: Facet[E],
+    key: Key,
+    alter: Alter[E],
+    stamp: Stamp,
+    *,
+    expected_version: int | None = None,
+    seen: E | None = None,
 ) -> E:
     """Change one entity, and return it as it is stored then; one that stays equal is not written.
 
-    Raise ``NotFound`` when it does not exist, and what ``alter`` and :func:`integrates.db_model.entity.plan.plan` raise. With
-    ``expected_version``, raise ``Stale`` when it has or gets another version; without it, read and decide again, and raise
-    ``Raced`` after too many lost races.
+    ``seen`` is the entity as the caller has just read it, which saves reading it again. Raise ``NotFound`` when it does not
+    exist, and what ``alter`` and :func:`integrates.db_model.entity.plan.plan` raise. With ``expected_version``, raise ``Stale``
+    when it has or gets another version, before ``alter`` is asked; without it, read and decide again, and raise ``Raced`` after
+    too many lost races.
     """
+    known = [] if seen is None else [seen]
 
     async def attempt() -> E:
-        old = _expected(facet, key, await read.get(store, facet, key), expected_version)
+        latest = known.pop() if known else await read.get(store, facet, key)
+        old = _expected(facet, key, latest, expected_version)
         made = await planned(store, facet, old, alter(old, effective_at(stamp, old)), stamp)
         await write(store, (made,))
         return made.entity

@@ -135,7 +135,10 @@ def _counted(old: Finding | None, new: Finding, given: Given, stamp: Stamp) -> t
         _check_empty(new, given)
     if old is None or _is_removed(old, new):
         by = 1 if old is None else -1
-        guard = Beside(group_guard(new.group_name, "findings", by=by, high=MAX_FINDINGS), Rejected(Reason.TOO_MANY))
+        guard = Beside(
+            group_guard(new.group_name, "findings", by=by, high=MAX_FINDINGS),
+            Rejected(Reason.TOO_MANY, (), f"{MAX_FINDINGS:,} findings of a group"),
+        )
         closed = () if old is None else _raised(new, given, {counter.CLOSED: 1})
         return (guard, *(Beside(change, Raced(new.id)) for change in closed))
     if not _is_rescored(old, new):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity.rules import ENTITY, by
@@ -16,9 +17,10 @@ from integrates.db_model.imports.types import (
     ImportState,
     ImportStatus,
 )
-from integrates.db_model.values.check import at_most, number, remembered, whole_of
+from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
 from integrates.db_model.values.instant import is_ahead
 from integrates.db_model.values.text import digest, file_name, identifier, multi_line, name, prefix, word
+from integrates.db_model.vulnerabilities.types import Technique
 
 LEASE: Final = timedelta(seconds=60)
 """How long a worker may be silent before another may take up the work."""
@@ -28,6 +30,21 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PROBLEMS: Final = 100
 MAX_POINTER: Final = 10_000
 """Longer than any JSON pointer that a reader makes."""
+
+
+class GivenImport(Struct, frozen=True, kw_only=True):
+    """The checked arguments of an import; ``file`` is the file's name."""
+
+    file: str
+    close_missing: bool = True
+    strip_prefix: str | None = None
+    technique: Technique | None = None
+
+
+ARGUMENTS: Final = Arguments(
+    GivenImport, {"file": file_name, "close_missing": as_given, "strip_prefix": prefix, "technique": one_of(Technique)}
+)
+"""What an import is given."""
 
 _FIELDS: Final = whole_of(
     Import,

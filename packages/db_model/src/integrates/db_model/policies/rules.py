@@ -105,7 +105,7 @@ def _misfits(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
     for name, (low, high) in RANGES.items():
         value = getattr(policies, name)
         if value is not None and not (Decimal(value).is_finite() and low <= value <= high):
-            yield Rejected(Reason.OUT_OF_RANGE, (*path, name))
+            yield Rejected(Reason.OUT_OF_RANGE, (*path, name), f"from {low} to {high}")
         elif isinstance(value, Decimal) and value != value.quantize(_TENTH):
             yield Rejected(Reason.BAD_FORMAT, (*path, name))
 

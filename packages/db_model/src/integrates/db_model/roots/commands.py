@@ -1,6 +1,8 @@
 """Changing roots."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -8,7 +10,7 @@ from integrates.db_model.entity import command
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
-from integrates.db_model.roots.rules import is_active
+from integrates.db_model.roots.rules import git_root, is_active
 from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
 from integrates.db_model.store.port import Store
 
@@ -35,6 +37,17 @@ async def add_git(store: Store, new: Root, stamp: Stamp) -> Root:
     when the group is full, ``NotFound`` when there is no such group.
     """
     return await command.add(store, GIT_ROOT, new, stamp)
+
+
+async def create_git(store: Store, group: Group, given: Mapping[str, Any], stamp: Stamp, identity: str) -> Root:
+    """Store a new GIT root of a group, made of the arguments ``given``; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, and what :func:`add_git` raises.
+    """
+    details = git_root(given)
+    location = GitLocation(url=details.url, branch=details.branch, gitignore=details.gitignore)
+    info = RootInfo(nickname=details.nickname, criticality=details.criticality)
+    return await add_git(store, new_git_root(identity, group, location, info, stamp), stamp)
 
 
 async def deactivate(store: Store, root_id: str, reason: str, stamp: Stamp, *, other: str | None = None) -> Root:

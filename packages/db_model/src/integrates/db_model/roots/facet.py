@@ -56,7 +56,12 @@ def _counted(old: Root | None, new: Root, _given: Given, _stamp: Stamp) -> tuple
     """Count the group's roots; a root that ever had a vulnerability stays where it is."""
     if old is not None:
         return tuple(_located_anew(old, new))
-    return (Beside(group_guard(new.group_name, "roots", by=1, high=MAX_ROOTS), Rejected(Reason.TOO_MANY)),)
+    return (
+        Beside(
+            group_guard(new.group_name, "roots", by=1, high=MAX_ROOTS),
+            Rejected(Reason.TOO_MANY, (), f"{MAX_ROOTS:,} roots of a group"),
+        ),
+    )
 
 
 GIT_ROOT: Final = Facet(

@@ -106,14 +106,14 @@ def _one_decimal(score: Decimal | float) -> Decimal:
 def rounded(score: Decimal, path: Sequence[str] = ()) -> Decimal:
     """Return a score with one decimal, rounded half up. Raise ``Rejected`` (``out_of_range``)."""
     if not score.is_finite() or not 0 <= score <= MAX_SCORE:
-        raise Rejected(Reason.OUT_OF_RANGE, path)
+        raise Rejected(Reason.OUT_OF_RANGE, path, f"from 0 to {MAX_SCORE}")
     return _one_decimal(score)
 
 
 def stored_score(value: Decimal, path: Sequence[str]) -> Decimal:
     """Take a score as it is stored: from 0.0 to 10.0 (else ``out_of_range``), with one decimal (else ``not_canonical``)."""
     if not value.is_finite() or not 0 <= value <= MAX_SCORE:
-        raise Rejected(Reason.OUT_OF_RANGE, path)
+        raise Rejected(Reason.OUT_OF_RANGE, path, f"from 0 to {MAX_SCORE}")
     if not value.same_quantum(_TENTH):
         raise Rejected(Reason.NOT_CANONICAL, path)
     return value

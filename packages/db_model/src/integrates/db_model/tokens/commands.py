@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -14,8 +14,9 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Reason, Rejected, Rejections
 from integrates.db_model.store.port import Item, Key, Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
-from integrates.db_model.tokens.rules import SLOTS, is_usable
+from integrates.db_model.tokens.rules import SLOTS, arguments, is_usable
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
+from integrates.db_model.values.check import checked
 
 _NO_SLOT: Final = 0
 """The slot of a token that is not issued yet."""
@@ -79,6 +80,15 @@ async def issue(store: Store, new: AccessToken, stamp: Stamp) -> AccessToken:
         return made.entity
 
     return await repeated(attempt)
+
+
+async def create(store: Store, given: Mapping[str, Any], stamp: Stamp, identity: str, jti_hash: str) -> AccessToken:
+    """Issue a token of whoever makes the stamp, of the arguments ``given``; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, and what :func:`issue` raises.
+    """
+    details = checked(arguments(stamp.at), given)
+    return await issue(store, new_token(identity, details.name, details.expires_at, jti_hash, stamp), stamp)
 
 
 async def revoke(store: Store, token_id: str, stamp: Stamp) -> AccessToken:

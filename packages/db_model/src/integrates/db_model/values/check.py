@@ -42,7 +42,7 @@ def each(values: Sequence[str], path: Sequence[str], check: Check, most: int) ->
     if not values:
         return ()
     if len(values) > most:
-        raise Rejected(Reason.TOO_MANY_ITEMS, path)
+        raise Rejected(Reason.TOO_MANY_ITEMS, path, f"at most {most:,}")
     return _gathered([partial(check, value, (*path, str(index))) for index, value in enumerate(values)])
 
 
@@ -113,6 +113,11 @@ def _argument(rule: Normaliser, value: Any, path: Sequence[str]) -> Any:
     return rule(value, path)
 
 
+def as_given(value: T, _path: Sequence[str]) -> T:
+    """Take any value of the argument's type."""
+    return value
+
+
 def one_of(kind: type[E]) -> Callable[[E | str, Sequence[str]], E]:
     """Make the normaliser that takes a member of an enumeration, or its value."""
 
@@ -141,7 +146,7 @@ def number(low: int, high: int) -> Callable[[int, Sequence[str]], int]:
 
     def rule(value: int, path: Sequence[str]) -> int:
         if not low <= value <= high:
-            raise Rejected(Reason.OUT_OF_RANGE, path)
+            raise Rejected(Reason.OUT_OF_RANGE, path, f"from {low:,} to {high:,}")
         return value
 
     return rule
@@ -152,7 +157,7 @@ def at_most(most: int) -> Callable[[Sequence[T], Sequence[str]], Sequence[T]]:
 
     def rule(value: Sequence[T], path: Sequence[str]) -> Sequence[T]:
         if len(value) > most:
-            raise Rejected(Reason.TOO_MANY_ITEMS, path)
+            raise Rejected(Reason.TOO_MANY_ITEMS, path, f"at most {most:,}")
         return value
 
     return rule
@@ -245,8 +250,8 @@ def _row(table: Mapping[str, Normaliser], place: str, used: set[str]) -> Normali
 
 def _tuple(kind: Any, table: Mapping[str, Normaliser], place: str, used: set[str]) -> Judge:
     """Make the judge of a tuple: the table's row is about the tuple, and that of texts about its items, too."""
-    rule = _row(table, place, used) if kind is str or place in table else _as_it_is
-    items = value_of(str, _as_it_is) if kind is str else _value(kind, table, place, used)
+    rule = _row(table, place, used) if kind is str or place in table else as_given
+    items = value_of(str, as_given) if kind is str else _value(kind, table, place, used)
     together = value_of(tuple, rule)
 
     def judge(value: Any) -> Refusals:
@@ -258,10 +263,6 @@ def _tuple(kind: Any, table: Mapping[str, Normaliser], place: str, used: set[str
         return tuple(below(tuple(map(str, range(len(found)))), found)) if any(found) else together(value)
 
     return judge
-
-
-def _as_it_is(value: Any, _: Sequence[str]) -> Any:
-    return value
 
 
 def value_of(kind: type[Any], rule: Normaliser) -> Judge:

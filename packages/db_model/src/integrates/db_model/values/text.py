@@ -58,7 +58,7 @@ def multi_line(value: str, path: Sequence[str], *, low: int, high: int) -> str:
         raise Rejected(Reason.BAD_CHARACTERS, path)
     # Canonical decomposition makes at most four characters of one: what is longer cannot shrink to ``high``.
     if len(trimmed) > 4 * high:
-        raise Rejected(Reason.TOO_LONG, path)
+        raise Rejected(Reason.TOO_LONG, path, f"at most {high:,} characters")
     # Before normalising, because that is what takes long; and after it, because one mark can become two.
     if _has_stacked_marks(trimmed) or _has_stacked_marks(text := unicodedata.normalize("NFC", trimmed)):
         raise Rejected(Reason.BAD_CHARACTERS, path)
@@ -69,9 +69,9 @@ def _measured(text: str, path: Sequence[str], low: int, high: int) -> str:
     if low and not text:
         raise Rejected(Reason.REQUIRED, path)
     if len(text) < low:
-        raise Rejected(Reason.TOO_SHORT, path)
+        raise Rejected(Reason.TOO_SHORT, path, f"at least {low:,} characters")
     if len(text) > high:
-        raise Rejected(Reason.TOO_LONG, path)
+        raise Rejected(Reason.TOO_LONG, path, f"at most {high:,} characters")
     return text
 
 
@@ -282,5 +282,5 @@ def integer(value: str, path: Sequence[str], *, low: int, high: int) -> int:
     text = one_line(value, path, low=1, high=MAX_INTEGER_DIGITS)
     number = int(text if text.isascii() and text.isdigit() else shaped(text, path, "[0-9]", "[0-9]+"))
     if not low <= number <= high:
-        raise Rejected(Reason.OUT_OF_RANGE, path)
+        raise Rejected(Reason.OUT_OF_RANGE, path, f"from {low:,} to {high:,}")
     return number

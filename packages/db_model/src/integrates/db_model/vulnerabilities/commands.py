@@ -31,6 +31,8 @@ from integrates.db_model.vulnerabilities.treatment import Order, check_permitted
 from integrates.db_model.vulnerabilities.types import ClosingReason, Vulnerability, VulnerabilityStatus
 
 Alter: TypeAlias = Callable[[Vulnerability, datetime], Vulnerability]
+AlterWithin: TypeAlias = Callable[[Vulnerability, Finding, datetime], Vulnerability]
+"""A pure function from a vulnerability, its finding and the effective date of the change to what becomes of it."""
 _EXPIRING: Final = 100
 """How many acceptances are ended in one bulk change."""
 
@@ -136,39 +138,37 @@ def _finding_of(one: Vulnerability, given: Given) -> Finding | None:
 
 
 def _decision(
-    old: Vulnerability | ModelError | None, version: int | None, order: Order, stamp: Stamp, given: Given
+    old: Vulnerability | ModelError | None, expected_version: int | None, alter: AlterWithin, stamp: Stamp, given: Given
 ) -> Plan[Vulnerability] | ModelError:
-    """Decide about one, in the order of M5: it exists, the requester may, the version is the expected one, rules."""
+    """Decide about one, in the order of M5: it exists, its version is the expected one, and then the rules of ``alter``."""
     try:
         if isinstance(old, ModelError):
             raise old
         finding = _finding_of(old, given) if old else None
         if old is None or finding is None:
             raise NotFound(VULNERABILITY.name, old.id if old else "")
-        check_permitted(order.request, order.requester)
-        if version not in {None, old.version}:
+        if expected_version not in {None, old.version}:
             raise Stale(VULNERABILITY.name, old.id, old.version)
-        score = rules.effective_score(old, finding.severity)
-        treated = partial(treatment.treat, request=order.request, requester=order.requester, policies=order.policies)
-        return altered(VULNERABILITY, old, lambda one, at: treated(one, score=score, at=at), stamp, given)
+        return altered(VULNERABILITY, old, lambda one, at: alter(one, finding, at), stamp, given)
     except ModelError as error:
         return error
 
 
-async def treat(
-    store: Store, wanted: Sequence[Reference], order: Order, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
+async def change_all(
+    store: Store, wanted: Sequence[Reference], alter: AlterWithin, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
 ) -> Written | Refused:
-    """Give vulnerabilities a treatment, each by its position; when one is refused, none is changed.
+    """Change vulnerabilities, each by its position; when one is refused, none is changed (M4).
 
-    After a lost race those without an expected version are read and decided about again; one that is not at its expected
-    version is ``Stale``. ``seen`` are the vulnerabilities as the caller has just read them, which saves reading them again.
+    ``alter`` is a pure function that may raise errors of the model. After a lost race those without an expected version are
+    read and decided about again; one that is not at its expected version is ``Stale``. ``seen`` are the vulnerabilities as the
+    caller has just read them, which saves reading them again.
     """
 
     async def decisions(found: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
         known = (one for one in found.values() if isinstance(one, Vulnerability))
         parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
         given = await gathered(store, parents)
-        return {at: _decision(one, wanted[at].expected_version, order, stamp, given) for at, one in found.items()}
+        return {at: _decision(one, wanted[at].expected_version, alter, stamp, given) for at, one in found.items()}
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
         known = [position for position in positions if _is_id(wanted[position].id)]
@@ -178,6 +178,19 @@ async def treat(
 
     first = await (decisions(dict(enumerate(seen))) if seen else decide(range(len(wanted))))
     return await write_all(store, first, decide)
+
+
+async def treat(
+    store: Store, wanted: Sequence[Reference], order: Order, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
+) -> Written | Refused:
+    """Give vulnerabilities a treatment; see :func:`change_all`. Raise ``Rejections`` when the requester may not ask for it."""
+    check_permitted(order.request, order.requester)
+    return await change_all(store, wanted, partial(_treated, order), stamp, seen=seen)
+
+
+def _treated(order: Order, old: Vulnerability, finding: Finding, at: datetime) -> Vulnerability:
+    score = rules.effective_score(old, finding.severity)
+    return treatment.treat(old, order.request, order.requester, policies=order.policies, score=score, at=at)
 
 
 async def _check_group(store: Store, group: str) -> None:
