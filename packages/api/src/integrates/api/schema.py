@@ -50,7 +50,8 @@ _FOLDERS: Final = (
     vulnerability,
 )
 _OWN: Final = Binding(
-    shows={"PageInfo": PageInfo, "UserError": UserError}, enums={"ErrorCode": ErrorCode, "Reason": Reason, "Target": Target}
+    shows={"PageInfo": PageInfo, "UserError": UserError},
+    enums={"ErrorCode": ErrorCode, "Reason": Reason, "Target": Target},
 )
 WRITTEN: Final = joined((_OWN, *(folder.BINDING for folder in _FOLDERS)))
 """How all types are read that somebody wrote."""
@@ -58,7 +59,7 @@ WRITTEN: Final = joined((_OWN, *(folder.BINDING for folder in _FOLDERS)))
 
 def definition() -> DocumentNode:
     """Return the whole schema in GraphQL's language."""
-    return expanded(parse(load_schema_from_path(Path(__file__).parent) + reason.definition()))
+    return expanded(parse(f"{load_schema_from_path(Path(__file__).parent)}\n{reason.definition()}"))
 
 
 def new_schema() -> GraphQLSchema:
