@@ -43,7 +43,7 @@ def finished_at(source: Import, _info: Info) -> datetime | None:
 
 
 async def history(source: Import, info: Info, **args: Any) -> Connection:
-    """The revisions of the import."""
+    """Return the revisions of the import."""
     scope = await info.context.scopes.groups.load(source.group_name)
     return await history_of(info, import_key(source.id), args, scope.permissions)
 
