@@ -34,6 +34,7 @@ async def test_the_file_is_stored_and_the_record_says_what_is_imported(world: An
     record, progress = found.running.record, found.running.progress
     assert found.mine
     assert await read_all(world.files.get(file_key(record))) == content
+    assert await world.stored_files() == [f"imports/{record.id}.sarif"]
     assert (record.state.status, record.version, progress.counts) == (ImportStatus.RUNNING, 1, ImportCounts(skipped=1))
     assert [problem.reason for problem in record.problems] == ["bad_path"]
     assert {type(problem.reason) for problem in record.problems} == {str}, "what is read back is no member of an enumeration"

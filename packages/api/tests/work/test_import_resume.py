@@ -108,3 +108,19 @@ async def test_the_position_is_that_of_the_next_result(new_world: Callable[[], A
     record = await world.record(await world.running())
     order = [n for rule in range(3) for n in range(rule, 100, 3) if n not in passed]
     assert record.progress.position == order[record.progress.counts.created]
+
+
+async def test_an_import_goes_on_at_its_next_window(new_world: Callable[..., Any], tools: Any) -> None:
+    """The first window is one rule of many results; what died behind it has only the rest left to do."""
+    content = tools.file(
+        *(tools.seen(str(n), line=n) for n in range(500)), *(tools.seen(f"x{n}", line=n, rule="R2") for n in range(3))
+    )
+    positions = set()
+    for number in range(3, 7):
+        world = await new_world(1_000)
+        with suppress(tools.Killed):
+            await world.imported(content, store=tools.killed(world.store, number, written=True))
+        if identifier := await world.running():
+            positions.add((await world.record(identifier)).progress.position)
+            assert (await world.resumed(content)).progress.counts == ImportCounts(created=503)
+    assert {500, 503} <= positions

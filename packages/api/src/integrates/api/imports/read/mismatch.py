@@ -1,4 +1,4 @@
-"""Where a JSON value differs from the type that it should have. Slow and complete, for files already known to be wrong."""
+"""Differences between a JSON value and the type that it should have: slow and complete, for files known to be wrong."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final

@@ -51,7 +51,7 @@ class Match(msgspec.Struct, frozen=True):
 
 
 def sighting_of(observation: Observation) -> Sighting:
-    """Say what the observation says in the words of the model."""
+    """Return the observation in the words of the model."""
     seen, rule = observation.location, observation.rule
     return Sighting(
         type=seen.type,

@@ -22,7 +22,7 @@ from integrates.db_model.store.retry import pause
 T = TypeVar("T")
 
 _LOST: Final = (Raced, Stale, Rejected, Rejections)
-"""What a chunk may meet that looks otherwise when it is matched anew: also a claim that somebody took meanwhile."""
+"""What a chunk is matched anew after: somebody else was faster, or has taken a claim that it needs."""
 _MOST_LOSSES: Final = 20
 """How many races an import may lose in a row before it is left to its next worker."""
 
