@@ -1,4 +1,4 @@
-"""Where a vulnerability may be: the field limits of LINES, INPUTS and PORTS (domain section 3)."""
+"""Where a vulnerability may be: the limits of LINES, INPUTS and PORTS (domain section 3). Validators as in ``values.text``."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ MAX_FIELD: Final = 1000
 MAX_LINE: Final = 10_000_000
 MAX_PORT: Final = 65_535
 MAX_EXCERPT: Final = 2000
-"""Most characters of ``snippet`` and ``detail``; ``values.text.excerpt`` cuts them."""
+"""Most characters of ``snippet`` and ``detail``, to which ``values.text.excerpt`` cuts them."""
 
 _OUTSIDE: Final = frozenset({"", ".", ".."})
 _DRIVE: Final = re.compile("[A-Za-z]:/")
@@ -76,9 +76,9 @@ _JUDGES: Final[Mapping[VulnerabilityType, tuple[Judge, Judge]]] = {
 
 
 def location_refusals(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refusals:
-    """Return the refusals of ``where`` and ``specific`` as they are stored, none when they are fine.
+    """Return the refusals of ``where`` and ``specific``, which have to be in the form in which they are stored.
 
-    Values of a wrong type are not looked at: they are refused as such already.
+    Values of a wrong type are left out, because the field table of the vulnerability refuses them.
     """
     if type(kind) is not VulnerabilityType or type(location) is not VulnerabilityLocation:
         return ()
@@ -90,5 +90,5 @@ def location_refusals(kind: VulnerabilityType, location: VulnerabilityLocation) 
 
 
 def judged_by_type(value: str, _: Sequence[str]) -> str:
-    """Take any text: which ones ``where`` and ``specific`` may be depends on the type, see :func:`location_refusals`."""
+    """Take any text. What ``where`` and ``specific`` may be depends on the type, see :func:`location_refusals`."""
     return value
