@@ -52,7 +52,7 @@ def may_hold(root: Root, kind: VulnerabilityType) -> bool:
 
 
 def normalised_git_url(value: str, path: Sequence[str]) -> str:
-    """Take the url of a git repository (https, ssh or ``user@host:path``), in the form in which it is stored and compared.
+    """Return the url of a git repository (https, ssh or ``user@host:path``), in the form in which it is stored and compared.
 
     A query or a fragment is ``bad_format``, because git has none.
     """
@@ -97,7 +97,7 @@ def nickname_of(url: str) -> str:
 
 
 def branch(value: str, path: Sequence[str]) -> str:
-    """Take the name of a branch, by the rules of ``git check-ref-format --branch``."""
+    """Return the name of a branch, by the rules of ``git check-ref-format --branch``."""
     text = shaped(one_line(value, path, low=1, high=MAX_BRANCH), path, _BRANCH_CHARACTER, ".+")
     if text.startswith("-") or text.endswith(".") or text == "@" or ".." in text or "@{" in text:
         raise Rejected(Reason.BAD_FORMAT, path)
@@ -107,7 +107,7 @@ def branch(value: str, path: Sequence[str]) -> str:
 
 
 def gitignore(patterns: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
-    """Take the patterns of what is out of scope, in their order, because later ones override earlier ones.
+    """Return the patterns of what is out of scope, in their order, because later ones override earlier ones.
 
     Raise ``Rejected`` (``too_many_items``), or ``Rejections`` that name each pattern at fault by its index: as for other
     one-line texts, or ``bad_exclusion`` for one that excludes everything or is not a valid pattern.

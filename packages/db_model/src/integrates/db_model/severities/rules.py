@@ -111,7 +111,7 @@ def rounded(score: Decimal, path: Sequence[str] = ()) -> Decimal:
 
 
 def stored_score(value: Decimal, path: Sequence[str]) -> Decimal:
-    """Take a score as it is stored: from 0.0 to 10.0 (else ``out_of_range``), with one decimal (else ``not_canonical``)."""
+    """Return a stored score: from 0.0 to 10.0 (else ``out_of_range``), with one decimal (else ``not_canonical``)."""
     if not value.is_finite() or not 0 <= value <= MAX_SCORE:
         raise Rejected(Reason.OUT_OF_RANGE, path)
     if not value.same_quantum(_TENTH):

@@ -25,7 +25,7 @@ def utc(at: datetime, path: Sequence[str] = ()) -> datetime:
 
 
 def moment(at: datetime, path: Sequence[str] = ()) -> datetime:
-    """Take a date as it is stored: in UTC (else ``not_canonical``, or ``bad_format`` for a naive one), before ``END``."""
+    """Return a stored date: in UTC (else ``not_canonical``, or ``bad_format`` for a naive one), before ``END``."""
     if at.tzinfo is not UTC and utc(at, path).utcoffset() != at.utcoffset():
         raise Rejected(Reason.NOT_CANONICAL, path)
     if at >= END:
