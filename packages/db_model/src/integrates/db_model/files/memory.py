@@ -1,4 +1,4 @@
-"""Files in memory, for tests and for trying things out."""
+"""A file store in memory, for tests and for trying things out."""
 
 from collections.abc import AsyncIterator
 
@@ -7,7 +7,7 @@ from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_ke
 
 
 def memory_files() -> Files:
-    """Return an empty place for files that lasts as long as the object."""
+    """Return an empty file store that lasts as long as the object."""
     held: dict[str, bytes] = {}
 
     async def put(key: str, content: Content) -> None:

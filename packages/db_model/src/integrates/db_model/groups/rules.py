@@ -1,4 +1,4 @@
-"""What a group is (domain section 2)."""
+"""What a group may hold (domain sections 2 and 3)."""
 
 from collections.abc import Iterator
 from typing import Final

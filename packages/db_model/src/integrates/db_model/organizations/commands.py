@@ -22,7 +22,7 @@ from integrates.db_model.values.check import checked
 
 
 def new_organization(identity: str, info: OrganizationInfo, stamp: Stamp) -> Organization:
-    """Return an organization that is not stored yet."""
+    """Return a new organization. It is not stored yet."""
     state = OrganizationState(status=OrganizationStatus.ACTIVE, at=stamp.at, by=stamp.by)
     return Organization(id=identity, info=info, state=state, created_at=stamp.at, created_by=stamp.by)
 

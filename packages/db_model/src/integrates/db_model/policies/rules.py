@@ -37,11 +37,11 @@ _SCORES: Final = frozenset({"min_acceptance_severity", "max_acceptance_severity"
 POLICIES: Final[Mapping[str, Normaliser]] = {
     f"policies.{name}": stored_score if name in _SCORES else number(low, high) for name, (low, high) in RANGES.items()
 }
-"""The rows of the policies of an organization or a group, as they are stored."""
+"""The rows of the policies in the field table of an organization or a group."""
 
 
 def is_range_inverted(policies: Policies | EffectivePolicies) -> bool:
-    """Return whether the lowest score that may be accepted lies above the highest. An unset bound is no bound."""
+    """Return whether the lowest score that may be accepted is above the highest. An unset bound is no bound."""
     low, high = policies.min_acceptance_severity, policies.max_acceptance_severity
     return low is not None and high is not None and low > high
 
@@ -55,8 +55,9 @@ def is_debt_before_grace(policies: Policies | EffectivePolicies) -> bool:
 def effective(organization: Policies, group: Policies | None = None) -> EffectivePolicies:
     """Return the values in force for a group or, without one, for the organization itself.
 
-    A value of the group comes before the organization's, and that before the default. Where the two of a pair contradict
-    each other, the organization's share in it counts as the default. The inactivity period is the organization's alone.
+    A value of the group overrides the organization's, and that overrides the default. A value of the organization that
+    contradicts the group's (an inverted range, debt before grace) counts as the default. Only the organization sets the
+    inactivity period.
     """
     own = structs.replace(group or Policies(), inactivity_period=None)
     merged = _merged(own, organization)
@@ -76,13 +77,13 @@ def _first(*layers: Policies | EffectivePolicies, name: str) -> Any:
 
 
 def organization_only(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
-    """Yield a refusal of what a group cannot set, when it is set."""
+    """Yield a refusal of each value that only an organization may set."""
     if policies.inactivity_period is not None:
         yield Rejected(Reason.ORGANIZATION_ONLY, (*path, "inactivity_period"))
 
 
 def contradictions(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
-    """Yield a refusal of each pair of policies that contradict each other."""
+    """Yield a refusal of each pair of values that contradict each other."""
     if is_range_inverted(policies):
         yield Rejected(Reason.RANGE_INVERTED, (*path, "min_acceptance_severity"))
     if is_debt_before_grace(policies):

@@ -1,6 +1,6 @@
 """The store on DynamoDB, or on anything that speaks its protocol. Needs the extra ``dynamodb``.
 
-Every write is one transaction with a token of its own, so that sending it again after a lost answer is recognised as done.
+Every write is one transaction with a token of its own, by which one that is sent again after a lost answer is recognised.
 """
 
 import asyncio
@@ -44,12 +44,12 @@ def _count(requested: Mapping[str, Any]) -> int:
 
 
 async def _batch(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native]:
-    """Read at most a hundred different keys, as they are stored; ask again for those left unprocessed, after a pause."""
+    """Return the items of at most a hundred different keys, asking again, after a pause, for those left unprocessed."""
     found: dict[Key, Native] = {}
     wanted = _batch_request(engine, keys)
 
     async def attempt() -> None:
-        """Get at least one more of them."""
+        """Read at least one more of them."""
         nonlocal wanted
         answer = await called(engine, engine.client.batch_get_item, {"RequestItems": wanted})
         found.update({_key(engine, name, each): each for name, some in answer["Responses"].items() for each in some})
@@ -65,7 +65,7 @@ async def _batch(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native]:
 
 
 async def _stored(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native]:
-    """Read any number of keys; what is missing is left out."""
+    """Return the items of any number of keys. Missing ones are left out."""
     different = tuple(dict.fromkeys(keys))
     batches = [different[begin : begin + _BATCH] for begin in range(0, len(different), _BATCH)]
     found: dict[Key, Native] = {}
@@ -75,7 +75,7 @@ async def _stored(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native]:
 
 
 async def _page(engine: Engine, query: Query) -> Page:
-    """Follow a query until it has one item more than its limit, or no more."""
+    """Return a page of a query, which is followed until there is one item more than its limit, or no other."""
     asked = request(query, engine.prefix + query.table, cursor.position(query))
     found: list[Item] = []
     while not is_empty(query):
@@ -93,7 +93,7 @@ async def _seen(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native | None]
 
 
 async def _refused(engine: Engine, changes: Sequence[Change], refusal: Cancelled) -> dict[Key, Native | None]:
-    """Return what is stored of the refused changes; raise ``Conflict`` when that explains the refusal."""
+    """Return the stored items of the refused changes. Raise ``Conflict`` when they explain the refusal."""
     told = {changes[n].key: found for n, found in refusal.refused.items() if found}
     untold = [changes[n].key for n, found in refusal.refused.items() if not found]
     seen = {**told, **await _seen(engine, untold)}
@@ -160,10 +160,10 @@ async def dynamodb_store(
     timeout: float = 5.0,  # noqa: ASYNC109 - of the sockets, set once
     policy: Policy = DEFAULT,
 ) -> AsyncIterator[Store]:
-    """Open the store on DynamoDB, or on ``endpoint``; credentials come from where boto3 looks for them.
+    """Open the store on DynamoDB, or on ``endpoint``. boto3 finds the credentials.
 
-    ``tables`` is the design's unless given; their names there begin with ``prefix``. Missing ones are created when
-    ``create`` is true, else the store is ``Unfit``. ``timeout`` is how many seconds one call waits for an answer.
+    ``tables`` is the design's unless given; their names begin with ``prefix`` there. Missing ones are created when ``create``
+    is true, else the store is ``Unfit``. ``timeout`` is how many seconds one call waits for an answer.
     Raise ``ValueError`` when no region is known, ``Unfit`` when tables are not as designed or may not be used,
     ``Unavailable`` when the endpoint does not answer.
     """

@@ -1,4 +1,4 @@
-"""The requirement that an adapter agrees with the memory whatever is done to both."""
+"""The requirement that an adapter behaves like the store in memory, whatever is done to both."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -38,7 +38,7 @@ Draft = Callable[[str], Change]
 
 
 def _put(sk: str, number: int, attributes: dict[str, Any], sort_keys: dict[int, str], expect: Expect) -> Draft:
-    # Equal sort keys in an index come in no order that all stores share, so these end in the item's own.
+    # Stores order equal sort keys in an index differently, so these end in the item's own.
     def put(pk: str) -> Put:
         index_keys = {index: IndexKey(pk, f"{sort_key}/{sk}") for index, sort_key in sort_keys.items()}
         return Put(Item(Key(pk, sk), number, attributes, index_keys), expect)
@@ -98,14 +98,14 @@ async def _outcome(store: Store, changes: Sequence[Change]) -> Conflict | None:
 
 
 def _agree(real: Conflict | None, model: Conflict | None) -> bool:
-    """Return whether both wrote, or both refused: the adapter may name fewer reasons, none other."""
+    """Return whether both wrote or both refused. The adapter may name fewer reasons, but no others."""
     if real is None or model is None:
         return real is model
     return bool(real.failed) and set(real.failed) <= set(model.failed)
 
 
 class _Agreement(RuleBasedStateMachine):
-    """Does the same to an adapter and to a memory; both must answer the same."""
+    """Does the same to an adapter and to a store in memory. Both must answer the same."""
 
     def __init__(self, run: Callable[[Coroutine[Any, Any, None]], None], real: Store, pk: str) -> None:
         super().__init__()

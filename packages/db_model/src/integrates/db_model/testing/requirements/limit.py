@@ -51,7 +51,7 @@ def growing(partition: str, increments: Mapping[str, int], name: str = NAME) -> 
 
 
 async def exceeded(store: Store, *changes: Change) -> LimitExceeded:
-    """Write what must pass a limit; return the error."""
+    """Write changes that must exceed a limit. Return the error."""
     with pytest.raises(LimitExceeded) as caught:
         await store.write(changes)
     return caught.value
@@ -67,7 +67,7 @@ async def test_a_write_holds_as_many_changes_as_the_store_says_and_no_more(store
 
 
 def told(error: LimitExceeded) -> tuple[str, int, int, int | None]:
-    """Return all that an error says."""
+    """Return all data of an error."""
     return error.limit, error.actual, error.allowed, error.position
 
 

@@ -39,7 +39,7 @@ WALKS: Final = list(product((None, 1), (False, True)))
 
 
 async def written(store: Store, partition: str) -> tuple[str, ...]:
-    """Store an item for each name, in another order, each in the table and in an index; wait for the index."""
+    """Store an item for each name, in another order, in the table and in an index. Wait for the index, and return the names."""
     await store.write([new(partition, name, index=1, text=name) for name in reversed(NAMES)])
     await eventually(lambda: names(store, walk_of(partition, 1)), list(NAMES))
     return NAMES
@@ -202,7 +202,7 @@ async def test_a_cursor_of_another_codec_version_is_invalid(store: Store, partit
 async def test_a_cursor_outside_the_range_of_its_query_is_invalid(
     store: Store, partition: str, narrowed: dict[str, Any]
 ) -> None:
-    """Not even one that is bound to the query leads out of it: such as none of its pages gives out."""
+    """Not even a cursor that is bound to the query leads out of it. No page of the query has such a cursor."""
     await written(store, partition)
     query = walk_of(partition, limit=2, **narrowed)
     for outside in (item(partition, "A"), item(partition, "B"), item(f"{partition}#other", "A#1")):

@@ -17,7 +17,7 @@ RACERS: Final = 8
 
 
 async def won(store: Store, partition: str, number: int, racer: int) -> bool:
-    """Try to write a version of the item; tell whether it was written."""
+    """Try to write a version of the item. Return whether it was written."""
     try:
         await store.write([following(partition, "a", number, by=racer), new(partition, f"{number}")])
     except Conflict:
@@ -93,7 +93,7 @@ async def test_two_processes_race_fairly(adapter: Adapter, store: Store, partiti
 
 
 async def test_a_checked_item_cannot_change_before_the_write_is_done(adapter: Adapter, partition: str) -> None:
-    """Write children while their parent changes: whoever checked the parent's version wrote before it changed."""
+    """Write children while their parent changes: each that checked the parent's version was written before that changed."""
 
     async def child(store: Store, name: str) -> bool:
         try:

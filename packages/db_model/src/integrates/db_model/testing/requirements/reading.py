@@ -76,7 +76,7 @@ async def test_get_takes_any_number_of_keys_of_several_tables(store: Store, part
 
 
 async def test_each_item_is_read_whole_while_it_is_written(adapter: Adapter, store: Store, partition: str) -> None:
-    """What is not promised: that several items are read as of one moment."""
+    """It is not promised that several items are read as of one moment."""
 
     async def written() -> None:
         for number in range(2, 40):
@@ -129,8 +129,8 @@ async def test_what_was_written_is_what_is_stored(adapter: Adapter, store: Store
 
 
 async def test_what_is_stored_is_what_is_read_and_changed(adapter: Adapter, store: Store, partition: str) -> None:
-    places = {1: IndexKey(partition, "z"), 2: IndexKey(partition, "y")}
-    planted = Item(Key(partition, "a"), 3, {"text": "é", "n": 1, "list": [{}, None]}, places)
+    index_keys = {1: IndexKey(partition, "z"), 2: IndexKey(partition, "y")}
+    planted = Item(Key(partition, "a"), 3, {"text": "é", "n": 1, "list": [{}, None]}, index_keys)
     for each in (planted, item(partition, "sum", 2, n=4)):
         await required(adapter.plant)(each)
     assert await one(store, partition, "a") == planted

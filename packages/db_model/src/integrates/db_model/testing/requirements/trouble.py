@@ -1,4 +1,4 @@
-"""Requirements of what happens when calls fail."""
+"""Requirements of calls that fail."""
 
 import asyncio
 from typing import Final
@@ -12,7 +12,7 @@ from integrates.db_model.testing.requirements.handle import required
 from integrates.db_model.testing.requirements.sample import following, item, names, new, one, refusal, walk_of
 
 PATIENCE: Final = 60.0
-"""Seconds within which an adapter gives up that is set to give up within some."""
+"""Seconds within which an adapter must give up that is set to give up within a few."""
 
 
 async def test_a_write_whose_answer_was_lost_is_recognised_as_done(adapter: Adapter, store: Store, partition: str) -> None:
@@ -32,7 +32,7 @@ async def test_a_conflict_is_still_one_when_answers_get_lost(adapter: Adapter, s
     assert await names(store, walk_of(partition)) == ["a"]
 
 
-async def test_what_passes_is_retried(adapter: Adapter, partition: str) -> None:
+async def test_a_transient_error_is_retried(adapter: Adapter, partition: str) -> None:
     async with required(adapter.stumbling)() as stumbling:
         await stumbling.write([new(partition, "a", index=1), new(partition, "b")])
         await stumbling.write([Add(Key(partition, "sum"), {"n": 1}, {}, ANYTHING)])
@@ -51,7 +51,7 @@ async def test_a_store_that_never_answers_is_unavailable(adapter: Adapter, parti
             await lost.write([new(partition, "a")])
 
 
-async def test_what_is_not_the_store_one_thinks_is_unfit(adapter: Adapter, partition: str) -> None:
+async def test_a_store_that_cannot_be_used_is_unfit(adapter: Adapter, partition: str) -> None:
     async def read(opened: Opener) -> Item | None:
         async with opened() as store:
             return await one(store, partition, "a")
