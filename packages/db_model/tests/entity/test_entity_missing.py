@@ -10,23 +10,18 @@ from msgspec.structs import replace
 
 from integrates.db_model.access.facet import group_access_key, organization_access_key
 from integrates.db_model.entity import command
-from integrates.db_model.entity.bulk import Reference, Refused
 from integrates.db_model.errors import NotFound
 from integrates.db_model.findings.facet import finding_key
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.imports.facet import import_key
 from integrates.db_model.organizations.facet import organization_key
-from integrates.db_model.policies.rules import DEFAULTS
 from integrates.db_model.registry import FACETS
 from integrates.db_model.roots.facet import root_key
 from integrates.db_model.stakeholders.facet import stakeholder_key
 from integrates.db_model.store.port import Key, Store
-from integrates.db_model.testing.scene import HANA, add_finding, address_of, ticking, uid
+from integrates.db_model.testing.scene import add_finding, address_of, ticking, uid
 from integrates.db_model.tokens.facet import access_token_key
-from integrates.db_model.vulnerabilities import commands
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
-from integrates.db_model.vulnerabilities.treatment import Order, Requester, asked
-from integrates.db_model.vulnerabilities.types import TreatmentStatus
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House
@@ -70,15 +65,3 @@ async def test_a_parent(house: House) -> None:
     with pytest.raises(NotFound) as caught:
         await add_finding(house.store, replace(house.group, info=replace(house.group.info, name="nowhere")), "R2", house.stamp)
     assert (caught.value.facet, caught.value.identity, caught.value.path) == ("group", "nowhere", ("group_name",))
-
-
-@pytest.mark.parametrize("identity", [NONE, "no id at all"])
-async def test_one_of_many_vulnerabilities(house: House, identity: str) -> None:
-    requester = Requester(email=HANA, may_assign=True, may_accept_forever=True, assigned_may_be=True)
-    request = asked({"treatment": TreatmentStatus.IN_PROGRESS, "justification": "It is being repaired"})
-    order = Order(request=request, requester=requester, policies=DEFAULTS)
-    outcome = await commands.treat(house.store, [Reference(house.one.id), Reference(identity)], order, house.stamp())
-    assert isinstance(outcome, Refused)
-    error = outcome.errors[1]
-    assert isinstance(error, NotFound)
-    assert (error.facet, error.identity) == ("vulnerability", identity)
