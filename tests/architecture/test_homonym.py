@@ -23,9 +23,16 @@ HOMONYMS: Mapping[str, Mapping[str, str]] = {
         "prepare": "makes sure of the tables, in each adapter",
         "translated": "what an error of the engine means, in each adapter",
     },
+    "api": {
+        "read": "what a file says: of any format, and of each format",
+        "filter_of": "the filter in the arguments of a list, of each kind of list that has one",
+        "fits": "whether an item passes that filter, likewise",
+    },
     "server": {},
 }
 """By package: the names that several modules may define, and what their functions do alike."""
+RESOLVERS = {"fields.py", "mutations.py", "queries.py"}
+"""Modules whose functions are called what the schema calls its fields."""
 
 
 def public_functions(tree: ast.Module) -> Iterator[str]:
@@ -38,7 +45,7 @@ def homonyms(trees: Mapping[Path, ast.Module], package: str) -> dict[str, list[s
     """The modules of each name that more than one module of the package defines; the names of tests are sentences."""
     modules: dict[str, set[str]] = defaultdict(set)
     for path, tree in trees.items():
-        if path.is_relative_to(Path("packages", package, "src")):
+        if path.is_relative_to(Path("packages", package, "src")) and path.name not in RESOLVERS:
             for name in public_functions(tree):
                 modules[name].add(str(path))
     return {name: sorted(found) for name, found in modules.items() if len(found) > 1 and not name.startswith("test_")}
@@ -47,7 +54,8 @@ def homonyms(trees: Mapping[Path, ast.Module], package: str) -> dict[str, list[s
 def test_a_homonym_is_recognised() -> None:
     source = Path("packages/x/src/integrates/x")
     one, other = ast.parse("def load() -> None: ..."), ast.parse("async def load() -> None: ...\ndef _own() -> None: ...")
-    trees = {source / "a.py": one, source / "b.py": other, source / "c.py": ast.parse("def _own() -> None: ...")}
+    own = ast.parse("def _own() -> None: ...")
+    trees = {source / "a.py": one, source / "b.py": other, source / "c.py": own, source / "d/fields.py": one}
     assert homonyms(trees, "x") == {"load": [str(source / "a.py"), str(source / "b.py")]}
 
 

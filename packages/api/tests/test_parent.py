@@ -11,7 +11,7 @@ from packages.api.tests.conftest import stamping
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.context import new_context
-from integrates.api.resolve.parent import shown
+from integrates.api.resolve.parent import at_once
 from integrates.api.upload import in_memory
 from integrates.db_model.access.types import GroupRole
 from integrates.db_model.testing import scene
@@ -97,9 +97,9 @@ async def test_no_row_of_a_page_is_waited_for(world: World, query: str) -> None:
 async def test_what_is_read_is_shown_at_once_and_what_is_being_read_later() -> None:
     done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     done.set_result(3)
-    assert shown(done, str) == "3"
+    assert at_once(done, str) == "3"
     pending: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-    later = shown(pending, str)
+    later = at_once(pending, str)
     pending.set_result(4)
     assert not isinstance(later, str)
     assert await later == "4"

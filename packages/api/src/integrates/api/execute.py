@@ -21,7 +21,16 @@ from graphql import execute as run
 from integrates.api.authorization.actor import Actor
 from integrates.api.context import Call, Context, new_context
 from integrates.api.errors import Code, RequestError
-from integrates.api.request.answer import Answer, known, masked, refused, shown, shown_field, shown_invalid, status_of
+from integrates.api.request.answer import (
+    Answer,
+    error_shown,
+    field_error_shown,
+    invalid_shown,
+    known,
+    masked,
+    refused,
+    status_of,
+)
 from integrates.api.request.body import Body, body_of
 from integrates.api.request.cost import cost_of
 from integrates.api.request.document import Invalid, Readers, new_readers
@@ -77,9 +86,11 @@ def _anonymous(api: Api, body: Body) -> Answer:
             raise unauthenticated
         document = api.readers.valid(body.query)
     except (RequestError, Invalid):
-        return refused((shown(unauthenticated),))
+        return refused((error_shown(unauthenticated),))
     result = run(api.schema, document)
-    return Answer(200, {"data": result.data}) if isinstance(result, ExecutionResult) else refused((shown(unauthenticated),))
+    return (
+        Answer(200, {"data": result.data}) if isinstance(result, ExecutionResult) else refused((error_shown(unauthenticated),))
+    )
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -140,10 +151,10 @@ def _fields_of(data: Any) -> int:
 
 def _shown(error: GraphQLError, call: Call) -> dict[str, Any]:
     if error.path is None:
-        return shown_invalid(error)
+        return invalid_shown(error)
     if known(error) is None:
         _LOG.error("a resolver failed", exc_info=error.original_error or error, extra={"request_id": call.request_id})
-    return shown_field(error, call.request_id)
+    return field_error_shown(error, call.request_id)
 
 
 def _answer(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
@@ -167,7 +178,7 @@ def _failed(error: BaseException, call: Call) -> Answer:
     found = known(error)
     if found is None:
         _LOG.error("a request failed", exc_info=error, extra={"request_id": call.request_id})
-    return refused((shown(found or RequestError(Code.INTERNAL, masked(call.request_id))),))
+    return refused((error_shown(found or RequestError(Code.INTERNAL, masked(call.request_id))),))
 
 
 async def execute(api: Api, request: object, call: Call) -> Answer:
@@ -179,9 +190,9 @@ async def execute(api: Api, request: object, call: Call) -> Answer:
     try:
         return await _executed(api, request, call)
     except RequestError as error:
-        return refused((shown(error),))
+        return refused((error_shown(error),))
     except Invalid as error:
-        return refused(tuple(map(shown_invalid, error.errors)))
+        return refused(tuple(map(invalid_shown, error.errors)))
     except asyncio.CancelledError as error:
         if (task := asyncio.current_task()) and task.cancelling():
             raise

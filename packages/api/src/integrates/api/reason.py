@@ -266,7 +266,7 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
 """The one table of reasons: messages, the enumeration of the schema and the reference of the handbook are made of it."""
 
 
-def definition() -> str:
+def enumeration() -> str:
     """Return the enumeration of all reasons in GraphQL's language."""
     values = "\n".join(f'  "{one.code}: {one.explanation}"\n  {reason.name}' for reason, one in sorted(REASONS.items()))
     return f'"Stable reason of a refusal, for programs to switch on"\nenum Reason {{\n{values}\n}}\n'

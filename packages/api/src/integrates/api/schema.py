@@ -59,7 +59,7 @@ WRITTEN: Final = joined((_OWN, *(folder.BINDING for folder in _FOLDERS)))
 
 def definition() -> DocumentNode:
     """Return the whole schema in GraphQL's language."""
-    return expanded(parse(f"{load_schema_from_path(Path(__file__).parent)}\n{reason.definition()}"))
+    return expanded(parse(f"{load_schema_from_path(Path(__file__).parent)}\n{reason.enumeration()}"))
 
 
 def new_schema() -> GraphQLSchema:

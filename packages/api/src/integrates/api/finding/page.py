@@ -59,7 +59,7 @@ def fits(found: Finding, status: FindingStatus, wanted: Filter) -> bool:
     )
 
 
-def of_group(group_name: str) -> Query:
+def findings_query(group_name: str) -> Query:
     """Return the query of all findings of a group, by id."""
     return listing(FINDING.name, "findings_of_group", {"group_name": group_name})
 
@@ -73,7 +73,7 @@ async def statuses(context: Context, found: Sequence[Finding]) -> tuple[FindingS
 
 async def open_findings_of(context: Context, group_name: str) -> int:
     """Count the findings of a group that have an open vulnerability."""
-    found = await whole(context.loaders, FINDING, of_group(group_name))
+    found = await whole(context.loaders, FINDING, findings_query(group_name))
     return sum(status is FindingStatus.VULNERABLE for status in await statuses(context, found))
 
 
@@ -89,7 +89,7 @@ async def findings(info: Info, group_name: str, args: Mapping[str, Any], permiss
     """Answer ``Group.findings``. The counter of the whole list counts drafts too, so only who reads these is told of it."""
     context, wanted = info.context, filter_of(args.get("filter"))
     walk = Walk(
-        stretches=(of_group(group_name),),
+        stretches=(findings_query(group_name),),
         read=entities(context.loaders, FINDING),
         keep=_keep(context, wanted, permissions),
     )

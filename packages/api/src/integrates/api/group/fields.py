@@ -10,7 +10,7 @@ from integrates.api.group.mutations import MUTATIONS
 from integrates.api.guard.sight import found
 from integrates.api.imports.page import imports as imports_of
 from integrates.api.member.page import members_of_group
-from integrates.api.policies.fields import ShownPolicies, shown
+from integrates.api.policies.fields import ShownPolicies, policies_shown
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole
@@ -41,7 +41,7 @@ async def user_role(source: Group, info: Info) -> GroupRole | None:
 async def policies(source: Group, info: Info) -> ShownPolicies | None:
     """The policies in force in the group."""
     above = (await info.context.scopes.groups.load(source.name)).organization
-    return shown(above.policies, source.policies) if above else None
+    return policies_shown(above.policies, source.policies) if above else None
 
 
 async def roots(source: Group, info: Info, state: RootStatus | None = None) -> tuple[Root, ...]:

@@ -6,7 +6,7 @@ from typing import Final
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Resolver
 from integrates.api.resolve.binding import Binding, without
-from integrates.api.resolve.parent import loaded
+from integrates.api.resolve.parent import existing_object
 from integrates.db_model.access.types import AccessStatus, GroupAccess, OrganizationAccess
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
@@ -21,7 +21,7 @@ def role_name(role: str | None) -> str | None:
 
 def stakeholder(source: Access, info: Info) -> Stakeholder | Awaitable[Stakeholder]:
     """The person of the membership; lists leave out memberships without one."""
-    return loaded(info, STAKEHOLDER, stakeholder_key(source.email))
+    return existing_object(info, STAKEHOLDER, stakeholder_key(source.email))
 
 
 def role(source: Access, _info: Info) -> str | None:

@@ -8,7 +8,7 @@ from integrates.api.group.membership import readable
 from integrates.api.guard.sight import found
 from integrates.api.member.page import members_of_organization
 from integrates.api.organization.mutations import MUTATIONS
-from integrates.api.policies.fields import ShownPolicies, shown
+from integrates.api.policies.fields import ShownPolicies, policies_shown
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.walk import whole
 from integrates.api.revision import audit
@@ -31,7 +31,7 @@ async def permissions(source: Organization, info: Info) -> list[str]:
 
 def policies(source: Organization, _info: Info) -> ShownPolicies:
     """The policies in force in the organization."""
-    return shown(source.policies)
+    return policies_shown(source.policies)
 
 
 async def groups(source: Organization, info: Info) -> tuple[Group, ...]:

@@ -10,7 +10,7 @@ import msgspec
 from integrates.api.authorization.visibility import READ_HIDDEN, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
-from integrates.api.past.state import FindingAt, VulnerabilityAt, histories, vulnerability_at
+from integrates.api.past.state import FindingAt, VulnerabilityAt, revisions_of, vulnerability_at
 from integrates.api.resolve.connection import Batch, Read
 from integrates.db_model.entity import counter, revision
 from integrates.db_model.entity.encoding import decoded
@@ -37,7 +37,7 @@ class Past(msgspec.Struct, frozen=True):
 
 
 async def _pasts(context: Context, items: Sequence[Item]) -> tuple[Past, ...]:
-    found = await histories(context, [item.key for item in items])
+    found = await revisions_of(context, [item.key for item in items])
     return tuple(Past(decoded(VULNERABILITY, item), own) for item, own in zip(items, found, strict=True))
 
 
@@ -99,7 +99,7 @@ def _counted(past: Past, finding: str, severities: Severities, at: datetime) -> 
 async def counts_at(source: FindingAt, context: Context, permissions: AbstractSet[str]) -> Mapping[str, int]:
     """Return the counters of the finding as they were, of what the caller may know of."""
     key = finding_key(source.id)
-    (revisions,) = await histories(context, (key,))
+    (revisions,) = await revisions_of(context, (key,))
     severities = {each.version: each.severity for each in revision.states(FINDING, revisions)}
     total: Mapping[str, int] = {}
     for past in await all_pasts(context, source.id):

@@ -21,7 +21,7 @@ def _camel(name: str) -> str:
     return head + "".join(map(str.capitalize, rest))
 
 
-def shown(organization: Policies, group: Policies | None = None) -> ShownPolicies:
+def policies_shown(organization: Policies, group: Policies | None = None) -> ShownPolicies:
     """Return the policies in force with the values that are set there, for a group or for the organization itself."""
     stored = organization if group is None else group
     own = {name: getattr(stored, name) for name in stored.__struct_fields__ if getattr(stored, name) is not None}

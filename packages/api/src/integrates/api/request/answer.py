@@ -60,12 +60,12 @@ def known(error: BaseException | None) -> RequestError | None:
             return None
 
 
-def shown(error: RequestError) -> dict[str, Any]:
+def error_shown(error: RequestError) -> dict[str, Any]:
     """Return the JSON form of an error of the whole request."""
     return {"message": error.text, "extensions": {"code": error.code.value}}
 
 
-def shown_invalid(error: GraphQLError) -> dict[str, Any]:
+def invalid_shown(error: GraphQLError) -> dict[str, Any]:
     """Return the JSON form of an error of validation: the query or its variables do not fit the schema."""
     code = (error.extensions or {}).get("code", Code.GRAPHQL_VALIDATION_FAILED)
     locations = {"locations": [place.formatted for place in error.locations]} if error.locations else {}
@@ -73,10 +73,10 @@ def shown_invalid(error: GraphQLError) -> dict[str, Any]:
     return {"message": message, **locations, "extensions": {"code": str(code)}}
 
 
-def shown_field(error: GraphQLError, request_id: str) -> dict[str, Any]:
+def field_error_shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     """Return the JSON form of an error of one field."""
     found = known(error) or RequestError(Code.INTERNAL, masked(request_id))
-    return {**shown(found), "path": error.path}
+    return {**error_shown(found), "path": error.path}
 
 
 def _codes(errors: Iterable[Mapping[str, Any]]) -> set[Code]:

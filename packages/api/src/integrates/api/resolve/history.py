@@ -52,7 +52,7 @@ def public(value: Any) -> Any:
             return value
 
 
-def shown(found: Revision) -> Revision:
+def revision_shown(found: Revision) -> Revision:
     """Return the revision without what is never shown."""
     aspects = {name: value for name, value in found.aspects.items() if name not in _INTERNAL}
     return msgspec.structs.replace(found, aspects=public(aspects))
@@ -76,7 +76,7 @@ def history(facet: Facet[Any], aspect: str | None = None) -> Resolver:
 
         async def read(query: Query) -> Batch[Revision]:
             found = await info.context.loaders.pages.load(query)
-            nodes = tuple(shown(revision.of_item(item)) for item in found.items)
+            nodes = tuple(revision_shown(revision.of_item(item)) for item in found.items)
             return Batch(nodes, found.cursors, found.has_next, found.cursors[-1] if found.cursors else None)
 
         async def keep(found: Sequence[Revision]) -> Sequence[bool]:

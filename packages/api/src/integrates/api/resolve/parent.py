@@ -36,7 +36,7 @@ class OfRoot(Protocol):
         """The id of the root."""
 
 
-def shown(read: Future[T], show: Callable[[T], R]) -> R | Awaitable[R]:
+def at_once(read: Future[T], show: Callable[[T], R]) -> R | Awaitable[R]:
     """Return what is shown of something that is being read: at once if it has been read, else something to wait for.
 
     For each row of a page a coroutine would cost as much as ten plain fields.
@@ -50,7 +50,7 @@ def shown(read: Future[T], show: Callable[[T], R]) -> R | Awaitable[R]:
     return later()
 
 
-def loaded(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
+def existing_object(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
     """Return an object that is known to exist. Raise ``NotFound`` when it was removed since."""
 
     def existing(found: E | None) -> E:
@@ -58,17 +58,17 @@ def loaded(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
             raise NotFound(facet.name, key_text(key))
         return found
 
-    return shown(info.context.loaders.entities.load((facet, key)), existing)
+    return at_once(info.context.loaders.entities.load((facet, key)), existing)
 
 
 def group(source: OfGroup, info: Info) -> Group | Awaitable[Group | None] | None:
     """The group of the object."""
-    return shown(info.context.scopes.groups.load(source.group_name), lambda scope: scope.group)
+    return at_once(info.context.scopes.groups.load(source.group_name), lambda scope: scope.group)
 
 
 def root(source: OfRoot, info: Info) -> Root | Awaitable[Root]:
     """The root of the object."""
-    return loaded(info, GIT_ROOT, root_key(source.root_id))
+    return existing_object(info, GIT_ROOT, root_key(source.root_id))
 
 
 def with_parents(info: Info, read: Read[T], parents: Mapping[str, Callable[[T], Above]]) -> Read[T]:

@@ -8,7 +8,7 @@ from integrates.api.imports.work.chunk import given_by
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.match import mark, mark_seen
 from integrates.api.imports.work.order import by_rule
-from integrates.api.imports.work.survey import FindingSeen, Survey, by_finding, listed, loaded, survey
+from integrates.api.imports.work.survey import FindingSeen, Survey, by_finding, listed_ids, load_vulnerabilities, survey
 from integrates.db_model.entity import read
 from integrates.db_model.entity.packing import fitting
 from integrates.db_model.entity.plan import Plan, altered
@@ -52,8 +52,8 @@ def unseen(found: Survey, series: SeriesKeys) -> tuple[Vulnerability, ...]:
 
 async def _doubtful(job: Job, series: SeriesKeys) -> list[FindingSeen]:
     """Return the findings that may have something missing, as far as the list of the root shows."""
-    (ids,) = await listed(job.store, [lists.of_root(job.root_id)])
-    grouped = by_finding(each for each in await loaded(job.store, ids) if rules.is_live(each))
+    (ids,) = await listed_ids(job.store, [lists.of_root(job.root_id)])
+    grouped = by_finding(each for each in await load_vulnerabilities(job.store, ids) if rules.is_live(each))
     findings = await read.get_many(job.store, FINDING, [finding_key(each) for each in grouped])
     observations = by_rule(job.scan)
     seen = [

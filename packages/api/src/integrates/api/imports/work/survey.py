@@ -41,7 +41,7 @@ class Survey(msgspec.Struct, frozen=True):
     matches: tuple[Match, ...]
 
 
-async def listed(store: Store, queries: Sequence[Query]) -> tuple[tuple[str, ...], ...]:
+async def listed_ids(store: Store, queries: Sequence[Query]) -> tuple[tuple[str, ...], ...]:
     """Read the ids in several lists to their ends, all of them together page by page; those of removed ones, too."""
     pages = await store.query(queries) if queries else ()
     ids = [tuple(id_of(item.key) for item in page.items) for page in pages]
@@ -49,11 +49,11 @@ async def listed(store: Store, queries: Sequence[Query]) -> tuple[tuple[str, ...
     if not open_ones:
         return tuple(ids)
     following = [replace(queries[number], after=pages[number].cursors[-1]) for number in open_ones]
-    rest = dict(zip(open_ones, await listed(store, following), strict=True))
+    rest = dict(zip(open_ones, await listed_ids(store, following), strict=True))
     return tuple((*own, *rest.get(number, ())) for number, own in enumerate(ids))
 
 
-async def loaded(store: Store, ids: Iterable[str]) -> list[Vulnerability]:
+async def load_vulnerabilities(store: Store, ids: Iterable[str]) -> list[Vulnerability]:
     """Read vulnerabilities by id, removed ones too."""
     items = await store.get([vulnerability_key(each) for each in dict.fromkeys(ids)])
     return [decoded(VULNERABILITY, item) for item in items if item is not None]
@@ -138,10 +138,10 @@ async def survey(job: Job, findings: Sequence[FindingSeen]) -> tuple[Survey, ...
     """
 
     async def against(ids: Iterable[str]) -> list[Survey]:
-        current = by_finding(await loaded(job.store, ids))
+        current = by_finding(await load_vulnerabilities(job.store, ids))
         return [_surveyed(each, current.get(each.finding.id, ())) for each in findings]
 
-    pages = await listed(job.store, [lists.of_root_and_finding(job.root_id, each.finding.id) for each in findings])
+    pages = await listed_ids(job.store, [lists.of_root_and_finding(job.root_id, each.finding.id) for each in findings])
     known = dict.fromkeys(each for page in pages for each in page)
     keys = {
         (which, index): _claim(job, each.finding, seen)
