@@ -154,6 +154,8 @@ def test_requests_above_the_rate_are_told_to_wait(serve: Serve) -> None:
         answers = [client.post("/api", json={"query": "{ __typename }"}) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
         assert 1 <= int(answers[3].headers["retry-after"]) <= 60
+        remaining = [answer.headers["ratelimit"].partition(";t=")[0] for answer in answers]
+        assert remaining == [f'"api";r={left}' for left in (2, 1, 0, 0)]
         assert client.get("/healthz").status_code == 200
 
 

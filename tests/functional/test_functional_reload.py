@@ -71,9 +71,9 @@ def test_an_edit_of_the_code_is_served_and_the_demo_kept(serve: Serve, edited: P
     running = serve("--demo", "--reload", "--port", free_port(), PYTHONPATH=str(edited))
     token = running.token(ADA)
     server = edited / "integrates" / "server"
-    (server / "static" / "landing.html").write_text("<p>edited page $version</p>")
+    (server / "pages/templates/landing.html").write_text("<p>edited page {{ version }}</p>")
     eventually(lambda: "edited page" in page(running))
-    (server / "process" / "product.py").write_text('def version() -> str:\n    return "of the test"\n')
+    (server / "version.py").write_text('def version() -> str:\n    return "of the test"\n')
     eventually(lambda: "edited page of the test" in page(running))
     assert role(running, token) == "ADMIN"
 

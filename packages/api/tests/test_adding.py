@@ -17,7 +17,7 @@ from integrates.db_model.groups.facet import group_key
 from integrates.db_model.groups.types import GroupStatus
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
-from integrates.db_model.testing.scene import email
+from integrates.db_model.testing.scene import address_of
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 
 if TYPE_CHECKING:
@@ -195,7 +195,7 @@ async def remove(world: World, name: str) -> None:
     def removed(old: Stakeholder, _: datetime) -> Stakeholder:
         return replace(old, state=replace(old.state, status=StakeholderStatus.DELETED))
 
-    await update(world.store, STAKEHOLDER, stakeholder_key(email(name)), removed, world.stamp())
+    await update(world.store, STAKEHOLDER, stakeholder_key(address_of(name)), removed, world.stamp())
 
 
 @pytest.mark.parametrize(("field", "query"), [("addOrganization", ORGANIZATION), ("addAccessToken", TOKEN)])

@@ -10,7 +10,7 @@ import pytest
 from integrates.api.authorization.actor import Means
 from integrates.db_model.entity import read
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
-from integrates.db_model.testing.scene import email
+from integrates.db_model.testing.scene import address_of
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -104,4 +104,4 @@ async def test_a_token_ends_no_token(world: World) -> None:
     identity = await issued(world, "uri")
     answer = await world.answer("uri", REVOKE, means=Means.API_TOKEN, id=identity)
     assert reasons(answer.body["data"]["revokeAccessToken"]) == [("FORBIDDEN", "SESSION_REQUIRED", [])]
-    assert email("uri") not in str(answer.body)
+    assert address_of("uri") not in str(answer.body)

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ariadne import make_executable_schema
+from ariadne import ObjectType, make_executable_schema
 from graphql import graphql
 
 from integrates.api.authorization.scope import NOWHERE, Scope
 from integrates.api.guard.directive import Guard, Requires, verdict
 from integrates.api.guard.sight import Sight, nothing
 from integrates.api.guard.target import Target
-from integrates.api.resolve.binding import Binding, Resolvers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graphql import GraphQLSchema
     from packages.api.tests.conftest import World
-
-    from integrates.api.resolve.attribute import Resolver
 
 SCHEMA = """
 directive @requires(permission: String!, of: Target!, by: String) on FIELD_DEFINITION
@@ -27,17 +26,14 @@ type Query { group(name: ID!): ID @requires(%s) }
 """
 
 
-def resolved(resolve: Resolver) -> Resolvers:
-    """Bind the one field."""
-    targets = {"PLATFORM": Target.PLATFORM, "GROUP": Target.GROUP}
-    return Resolvers(Binding(fields={"Query": {"group": resolve}}, enums={"Target": targets}))
-
-
-def assembled(rule: str, *bindables: Resolvers) -> GraphQLSchema:
-    """Assemble a schema of one guarded field."""
+def assembled(rule: str, resolve: Callable[..., Any] | None) -> GraphQLSchema:
+    """Assemble a schema of one guarded field, with or without a resolver."""
+    query = ObjectType("Query")
+    if resolve:
+        query.set_field("group", resolve)
     return make_executable_schema(
         SCHEMA % rule,
-        *bindables,
+        query,
         directives={"requires": Requires},  # type: ignore[type-abstract] # Ariadne makes its visitors from a Protocol
     )
 
@@ -54,12 +50,12 @@ def assembled(rule: str, *bindables: Resolvers) -> GraphQLSchema:
 )
 def test_a_guard_that_asks_for_nothing_is_a_mistake(rule: str, told: str) -> None:
     with pytest.raises(ValueError, match=told):
-        assembled(rule, resolved(lambda *_: None))
+        assembled(rule, lambda *_: None)
 
 
 def test_a_guard_that_cannot_wrap_its_field_is_a_mistake() -> None:
     with pytest.raises(ValueError, match=r"@requires cannot guard Query\.group: the field has no resolver"):
-        assembled('permission: "group:read", of: GROUP, by: "name"')
+        assembled('permission: "group:read", of: GROUP, by: "name"', None)
 
 
 async def test_the_resolver_gets_what_was_found_in_place_of_the_argument(world: World) -> None:
@@ -69,7 +65,7 @@ async def test_the_resolver_gets_what_was_found_in_place_of_the_argument(world: 
         given.append((seen.found, seen.scope.group, args))
         return "shown"
 
-    schema = assembled('permission: "group:read", of: GROUP, by: "name"', resolved(resolve))
+    schema = assembled('permission: "group:read", of: GROUP, by: "name"', resolve)
     shown = await graphql(schema, '{ group(name: "webshop") }', context_value=world.started("uri"))
     assert (shown.errors, shown.data) == (None, {"group": "shown"})
     found, group, args = given[0]

@@ -15,7 +15,7 @@ from integrates.api.resolve.parent import shown
 from integrates.api.upload import in_memory
 from integrates.db_model.access.types import GroupRole
 from integrates.db_model.testing import scene
-from integrates.db_model.testing.scene import email
+from integrates.db_model.testing.scene import address_of
 from integrates.db_model.vulnerabilities.types import Treatment, TreatmentStatus
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def _waits(world: World, query: str) -> int:
         return waiting
 
     deadline = asyncio.get_running_loop().time() + 60
-    context = new_context(world.call("greta"), Actor(email("greta"), Means.SESSION), deadline)
+    context = new_context(world.call("greta"), Actor(address_of("greta"), Means.SESSION), deadline)
     found: Any = execute(world.api.schema, parse(query), context_value=context, is_awaitable=is_awaitable)
     result: ExecutionResult = await found
     assert result.errors is None
@@ -83,11 +83,13 @@ async def test_no_row_of_a_page_is_waited_for(world: World, query: str) -> None:
     numbers = []
     for begin in (0, 10):
         for number in range(begin, begin + 10):
-            mine = Treatment(status=TreatmentStatus.IN_PROGRESS, assigned=email("greta"), at=world.now(), by=email("greta"))
+            mine = Treatment(
+                status=TreatmentStatus.IN_PROGRESS, assigned=address_of("greta"), at=world.now(), by=address_of("greta")
+            )
             await world.report(world.aurora, f"src/above{number}.py", treatment=mine)
             await _import(world, f"tool-{number}")
-            await scene.add_person(world.store, email(f"p{number}"), stamping())
-            await scene.add_member(world.store, world.aurora.group, email(f"p{number}"), GroupRole.USER, stamping())
+            await scene.add_person(world.store, address_of(f"p{number}"), stamping())
+            await scene.add_member(world.store, world.aurora.group, address_of(f"p{number}"), GroupRole.USER, stamping())
         numbers.append(await _waits(world, query))
     assert numbers[0] == numbers[1]
 

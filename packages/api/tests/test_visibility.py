@@ -15,7 +15,7 @@ from integrates.db_model.groups.facet import GROUP as FACET
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.groups.types import GroupStatus
 from integrates.db_model.testing import scene
-from integrates.db_model.testing.scene import email
+from integrates.db_model.testing.scene import address_of
 from integrates.db_model.tokens.usage import record_use
 
 if TYPE_CHECKING:
@@ -181,17 +181,17 @@ async def test_an_admin_finds_every_organization_and_group(world: World) -> None
 
 
 async def test_the_organization_of_a_group_is_shown_to_its_own_members_only(world: World) -> None:
-    await scene.add_member(world.store, world.aurora.group, email("otto"), GroupRole.USER, stamping())
+    await scene.add_member(world.store, world.aurora.group, address_of("otto"), GroupRole.USER, stamping())
     asked = 'query { group(name: "webshop") { name organization { name } } }'
     assert (await world.data("uri", asked))["group"]["organization"] == {"name": "aurora"}
     assert (await world.answer("otto", asked)).body["data"] == {"group": {"name": "webshop", "organization": None}}
 
 
 async def test_the_last_login_of_a_person_is_shown_to_administrators_only(world: World) -> None:
-    await record_use(world.store, "USER", email("uri"), None, world.now())
+    await record_use(world.store, "USER", address_of("uri"), None, world.now())
     people = "{ stakeholders(first: 50) { nodes { email lastLogin } } }"
     members = '{ group(name: "webshop") { members(first: 50) { nodes { stakeholder { email lastLogin } } } } }'
     listed = (await world.data("ada", people))["stakeholders"]["nodes"]
     beside = (await world.answer("greta", members)).body["data"]["group"]["members"]["nodes"]
-    assert [one["lastLogin"] is not None for one in listed if one["email"] == email("uri")] == [True]
-    assert [one["stakeholder"]["lastLogin"] for one in beside if one["stakeholder"]["email"] == email("uri")] == [None]
+    assert [one["lastLogin"] is not None for one in listed if one["email"] == address_of("uri")] == [True]
+    assert [one["stakeholder"]["lastLogin"] for one in beside if one["stakeholder"]["email"] == address_of("uri")] == [None]

@@ -11,7 +11,7 @@ from graphql import GraphQLObjectType, get_named_type
 from integrates.api.schema import new_schema
 from integrates.api.upload import in_memory
 from integrates.db_model.findings.commands import rescore
-from integrates.db_model.testing.scene import email, scored
+from integrates.db_model.testing.scene import address_of, scored
 from integrates.db_model.vulnerabilities.types import Verification, VerificationStatus, VulnerabilityStatus, ZeroRiskStatus
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ async def _import(world: World, tool: str) -> str:
 @pytest.fixture
 async def ids(world: World) -> dict[str, str]:
     """The ids in the paths. Ada, who is an admin, finds something in every list, and in most of them several items."""
-    checking = Verification(status=VerificationStatus.REQUESTED, at=world.now(), by=email("uri"))
+    checking = Verification(status=VerificationStatus.REQUESTED, at=world.now(), by=address_of("uri"))
     found = [
         await world.report(
             world.aurora,

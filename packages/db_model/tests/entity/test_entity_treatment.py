@@ -15,7 +15,7 @@ from integrates.db_model.groups.facet import group_key
 from integrates.db_model.policies.rules import effective
 from integrates.db_model.policies.types import Policies
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.testing.scene import HANA, add_vulnerability, email
+from integrates.db_model.testing.scene import HANA, add_vulnerability, address_of
 from integrates.db_model.vulnerabilities import commands
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
 from integrates.db_model.vulnerabilities.treatment import Order, Requester, asked
@@ -43,7 +43,7 @@ async def test_nothing_is_treated_in_a_removed_group_even_where_nothing_is_count
     wanted = [Reference(house.one.id)]
     assert isinstance(await commands.treat(store, wanted, order(), house.stamp()), Written)
     await house.remove_group()
-    outcome = await commands.treat(store, wanted, order(email("gus")), house.stamp())
+    outcome = await commands.treat(store, wanted, order(address_of("gus")), house.stamp())
     assert isinstance(outcome, Refused)
     assert isinstance(outcome.errors[0], NotFound)
 

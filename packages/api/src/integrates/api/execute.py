@@ -1,4 +1,4 @@
-"""Executing a request: read it, check it, run it until the deadline, and say what came of it."""
+"""Executing a request: read it, check it, run it until the deadline, and answer."""
 
 import asyncio
 import logging
@@ -54,14 +54,14 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def new_api(*, limits: Limits | None = None, introspection: bool = True) -> Api:
-    """Assemble the API. Without introspection nobody is told what the schema holds."""
+    """Assemble the API. Without ``introspection`` clients cannot ask what the schema holds."""
     most = limits or Limits()
     schema = new_schema()
     return Api(schema, new_readers(schema, most, introspection=introspection), most, introspection)
 
 
-def _asks_for_nothing(document: DocumentNode) -> bool:
-    """Return whether the query is ``{ __typename }``, which even nobody may ask."""
+def _needs_no_actor(document: DocumentNode) -> bool:
+    """Return whether the query is ``{ __typename }``, which needs no authentication."""
     operations = operations_of(document)
     return (
         len(document.definitions) == len(operations) == 1
@@ -73,7 +73,7 @@ def _asks_for_nothing(document: DocumentNode) -> bool:
 def _anonymous(api: Api, body: Body) -> Answer:
     unauthenticated = RequestError(Code.UNAUTHENTICATED, "Authenticate first.")
     try:
-        if not _asks_for_nothing(api.readers.parsed(body.query)):
+        if not _needs_no_actor(api.readers.parsed(body.query)):
             raise unauthenticated
         document = api.readers.valid(body.query)
     except (RequestError, Invalid):
@@ -98,7 +98,7 @@ def _ready(api: Api, body: Body) -> Ready:
 
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
-    """Tell what has to be awaited; asked of every value, hence without looking for generators that nobody uses."""
+    """Return whether a value has to be awaited. Called for every value, so generator-based coroutines are left out."""
     return hasattr(value, "__await__")
 
 

@@ -15,7 +15,7 @@ from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.parent import group
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.entity.read import page_of
 from integrates.db_model.findings.facet import finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus, ToolRule
@@ -37,7 +37,7 @@ async def permissions_for(source: Finding, info: Info) -> AbstractSet[str]:
 async def _counts(source: Finding, context: Context, permissions: AbstractSet[str]) -> Mapping[str, int]:
     if isinstance(source, FindingAt):
         return await counts_at(source, context, permissions)
-    return await counts(context.loaders, finding_counters_keys(source.id))
+    return await load_counts(context.loaders, finding_counters_keys(source.id))
 
 
 def _moment(source: Finding, context: Context) -> datetime:

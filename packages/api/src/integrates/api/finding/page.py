@@ -16,7 +16,7 @@ from integrates.api.resolve.walk import whole
 from integrates.api.vulnerability.filter import score_limit
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus
 from integrates.db_model.groups.facet import group_counters_keys
@@ -95,7 +95,7 @@ async def findings(info: Info, group_name: str, args: Mapping[str, Any], permiss
     )
 
     async def total() -> int:
-        return (await counts(context.loaders, group_counters_keys(group_name))).get("findings", 0)
+        return (await load_counts(context.loaders, group_counters_keys(group_name))).get("findings", 0)
 
     is_counted = wanted == Filter() and READ_DRAFTS in permissions
     return await connected(info, group_name, args, walk, total if is_counted else None)

@@ -19,7 +19,7 @@ from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state
 from integrates.db_model.access.types import GroupRole
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.groups.facet import group_counters_keys
 from integrates.db_model.groups.types import Group, Language
 from integrates.db_model.organizations.types import Organization
@@ -72,7 +72,7 @@ async def imports(source: Group, info: Info, **args: Any) -> Connection:
 async def figures(source: Group, info: Info) -> Summary:
     """The figures of the group."""
     scope = await info.context.scopes.groups.load(source.name)
-    numbers = await counts(info.context.loaders, group_counters_keys(source.name))
+    numbers = await load_counts(info.context.loaders, group_counters_keys(source.name))
     return summary(numbers, scope.permissions, info.context.call.now(), group_name=source.name)
 
 

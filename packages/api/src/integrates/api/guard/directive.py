@@ -15,9 +15,8 @@ from integrates.api.guard.sight import Sight
 from integrates.api.guard.target import FINDERS, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
-from integrates.db_model.entity.facet import identity_of
 from integrates.db_model.errors import NotFound, Reason
-from integrates.db_model.stakeholders.facet import stakeholder_key
+from integrates.db_model.stakeholders.facet import STAKEHOLDER
 
 _MUTATION: Final = "Mutation"
 _QUERY: Final = "Query"
@@ -41,7 +40,7 @@ class Guard(msgspec.Struct, frozen=True):
     shown: Mapping[str, str]
 
     def handed(self, args: Arguments) -> Arguments:
-        """Return the arguments that the resolver still needs: not the one in whose place it gets what was found.
+        """Return the arguments for the resolver: without those that name objects, in whose place it gets what was found.
 
         A list of references stays, because it also says which versions the caller saw.
         """
@@ -93,8 +92,8 @@ def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
 
 
 def _told(error: Refusal, context: Context) -> tuple[UserError, ...]:
-    """Return what the caller is told of an error; who was removed as a person in the meantime may do nothing any more."""
-    if isinstance(error, NotFound) and error.identity == identity_of(stakeholder_key(context.actor.email)):
+    """Return what the caller is told of an error. A caller who was removed as a person meanwhile has lost every permission."""
+    if isinstance(error, NotFound) and (error.facet, error.identity) == (STAKEHOLDER.name, context.actor.email):
         return (refusal(Reason.MISSING_PERMISSION),)
     return refusals(error)
 
@@ -155,7 +154,7 @@ class Requires(SchemaDirectiveVisitor):
 
 
 class Authenticated(SchemaDirectiveVisitor):
-    """Leaves the resolver as it is: nobody gets to execute anything without being authenticated."""
+    """Leaves the resolver as it is: requests without an actor are refused before they are executed."""
 
     def visit_field_definition(
         self,

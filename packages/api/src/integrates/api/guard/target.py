@@ -13,7 +13,7 @@ from integrates.api.guard.sight import Sight, nothing
 from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.groups.types import Group
@@ -54,7 +54,7 @@ async def _platform(context: Context, _value: Any, _args: Arguments) -> Sight[No
 
 
 async def _parent(context: Context, source: Any, _args: Arguments) -> Sight[Any]:
-    """The object was shown already: only its scope is looked up."""
+    """The object has been shown, so only its scope is looked up."""
     return Sight(await scope_of(context, source), source)
 
 
@@ -119,14 +119,14 @@ async def _import(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
 
 
 async def _access_token(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
-    """A token is its owner's alone."""
+    """A token is visible to its owner only."""
     found = await find(context.loaders, ACCESS_TOKEN, access_token_key, value)
     is_own = found is not None and found.owner == context.actor.email
     return Sight(await context.scopes.platform.load(""), found) if is_own else nothing()
 
 
 async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
-    """A finding; as of a moment, one that may have been removed since: a draft of now is a draft of then."""
+    """A finding, with ``as_of`` also one that was removed since; what was never released counts as a draft at every moment."""
     is_past = args.get("as_of") is not None
     found = await (
         find_any(context.store, FINDING, finding_key, value) if is_past else find(context.loaders, FINDING, finding_key, value)
@@ -137,7 +137,7 @@ async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
     if is_past:
         shown = READ_DRAFTS in scope.permissions or found.release.released_at is not None
         return Sight(scope, found) if shown and "finding:read" in scope.permissions else nothing()
-    status = finding_status(await counts(context.loaders, finding_counters_keys(found.id)))
+    status = finding_status(await load_counts(context.loaders, finding_counters_keys(found.id)))
     return Sight(scope, found) if sees_finding(scope.permissions, status) else nothing()
 
 
@@ -155,7 +155,7 @@ async def _vulnerability(context: Context, value: Any, args: Arguments) -> Sight
 
 
 def _check_number(ids: Sequence[str]) -> None:
-    """Refuse lists that are not worth looking up; the number says nothing about what exists."""
+    """Refuse lists of a wrong length before anything is read: their length tells nothing about what exists."""
     if not ids:
         raise Rejected(Reason.REQUIRED, ("items",))
     if len(ids) > MAX_ITEMS:
@@ -163,7 +163,7 @@ def _check_number(ids: Sequence[str]) -> None:
 
 
 async def _vulnerabilities(context: Context, ids: Sequence[str]) -> Sight[Any]:
-    """Several vulnerabilities of one group: the group of the first that is visible."""
+    """Several vulnerabilities of one group, which is the group of the first visible one."""
     _check_number(ids)
     found = await find_many(context.loaders, VULNERABILITY, vulnerability_key, ids)
     places = {one.group_name: one for one in found if one}

@@ -16,7 +16,6 @@ from integrates.db_model.imports.types import (
     ImportCounts,
     ImportFormat,
     ImportOptions,
-    ImportPosition,
     ImportProblem,
     ImportProgress,
     ImportStatus,
@@ -30,8 +29,8 @@ async def _progress(source: Import, info: Info) -> ImportProgress:
     return found
 
 
-async def position(source: Import, info: Info) -> ImportPosition:
-    """Return the next result to work on."""
+async def position(source: Import, info: Info) -> int:
+    """Return the ordinal of the next result to work on."""
     return (await _progress(source, info)).position
 
 
@@ -55,7 +54,6 @@ BINDING: Final = Binding(
         "Import": Import,
         "ImportCounts": ImportCounts,
         "ImportOptions": ImportOptions,
-        "ImportPosition": ImportPosition,
         "ImportProblem": ImportProblem,
     },
     fields={

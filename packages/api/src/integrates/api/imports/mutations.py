@@ -11,9 +11,10 @@ import msgspec
 from integrates.api.authorization.scope import new_scopes
 from integrates.api.context import Context, Info
 from integrates.api.guard.sight import Sight
-from integrates.api.imports.read.confine import within
+from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.read.sarif import reader as sarif
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.api.imports.work.begin import begin
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.work import run
@@ -25,7 +26,7 @@ from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.commands import Gate, Running
+from integrates.db_model.imports.commands import Destination, Running
 from integrates.db_model.imports.rules import ARGUMENTS
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
@@ -55,30 +56,30 @@ async def _asked(file: Upload, given: Mapping[str, Any]) -> Asked:
     details = checked(ARGUMENTS, {"file": file.file_name, **given})
     options = ImportOptions(close_missing=details.close_missing, strip_prefix=details.strip_prefix, technique=details.technique)
     content = await file.read()
-    scan = await asyncio.to_thread(sarif.read, content, strip_prefix=options.strip_prefix, technique=options.technique)
+    scan = await asyncio.to_thread(read, content, Options(strip_prefix=options.strip_prefix, technique=options.technique))
     about = ImportFile(file_name=details.file, sha256=sha256(content).hexdigest(), size=len(content))
     return Asked(file=about, content=content, options=options, scan=scan)
 
 
-def _gate(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Gate | None]]:
+def _destination(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
     """Return what looks again, with nothing remembered, whether the caller may still import into the root."""
     store, actor = context.call.store, context.actor
 
-    async def gate() -> Gate | None:
+    async def look() -> Destination | None:
         loaders = new_loaders(store)
         scope = await new_scopes(loaders, actor).groups.load(group_name)
         root = await find(loaders, GIT_ROOT, root_key, root_id)
         usable = root is not None and root.group_name == group_name and is_active(root)
-        return Gate(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
+        return Destination(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
 
-    return gate
+    return look
 
 
 async def _job(context: Context, root: Root, scan: Scan, stamp: Stamp) -> Job:
     call = context.call
     return Job(
         store=call.store,
-        scan=await asyncio.to_thread(within, scan, root),
+        scan=await asyncio.to_thread(confined, scan, root),
         root_id=root.id,
         group_name=root.group_name,
         organization_id=root.organization_id,
@@ -86,7 +87,7 @@ async def _job(context: Context, root: Root, scan: Scan, stamp: Stamp) -> Job:
         change_id=stamp.change_id,
         now=call.now,
         new_id=call.new_id,
-        gate=_gate(context, root.group_name, root.id),
+        destination=_destination(context, root.group_name, root.id),
     )
 
 

@@ -14,7 +14,7 @@ from integrates.api.past.state import FindingAt, VulnerabilityAt, histories, vul
 from integrates.api.resolve.connection import Batch, Read
 from integrates.db_model.entity import counter, revision
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import identity_of
+from integrates.db_model.entity.facet import key_text
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.indicators.recount import Severities, remediations
@@ -93,7 +93,7 @@ def _counted(past: Past, finding: str, severities: Severities, at: datetime) -> 
     """Return what a vulnerability had added to the counters of its finding by that moment."""
     until = [one for one in past.revisions if one.at <= at]
     then = revision.states(VULNERABILITY, until)[-1] if until else None
-    return counter.added(tally.counted(then, None).finding, remediations(until, finding, severities))
+    return counter.plus(tally.counted(then, None).finding, remediations(until, finding, severities))
 
 
 async def counts_at(source: FindingAt, context: Context, permissions: AbstractSet[str]) -> Mapping[str, int]:
@@ -104,5 +104,5 @@ async def counts_at(source: FindingAt, context: Context, permissions: AbstractSe
     total: Mapping[str, int] = {}
     for past in await all_pasts(context, source.id):
         if _may_show(past, permissions):
-            total = counter.added(total, _counted(past, identity_of(key), severities, source.as_of))
+            total = counter.plus(total, _counted(past, key_text(key), severities, source.as_of))
     return total

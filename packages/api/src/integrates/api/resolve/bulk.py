@@ -1,4 +1,4 @@
-"""Changing several objects in one call: references, the order of checking, and what is told of each item (M4, M5).
+"""Changing several objects in one call: references, the order of checking, and the errors of each item (M4, M5).
 
 A bulk mutation is a pure function of the model and a call of :func:`change_all`.
 """
@@ -61,7 +61,7 @@ def _path(position: int) -> tuple[str, ...]:
 
 
 def references_of(items: Sequence[Mapping[str, Any]]) -> tuple[Reference, ...]:
-    """Read the argument ``items``. Raise ``Rejections`` (``bad_format``) for each object that came before."""
+    """Return the references of the argument ``items``. Raise ``Rejections`` (``bad_format``) that name each repeated object."""
     found = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
     first = {one.id: position for position, one in reversed(list(enumerate(found)))}
     twice = [position for position, one in enumerate(found) if first[one.id] != position]
@@ -95,7 +95,7 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 
 def _about(one: _Refusal) -> object:
-    """Tell refusals of one step apart: each argument is named once, with its first reason, and an item with all of its."""
+    """Return what tells refusals of one step apart: an argument has one, its first, an item has one for each reason."""
     if not isinstance(one.error, Rejected):
         return one.position
     return one.error.path or (one.position, one.error.reason)
@@ -120,7 +120,7 @@ def first_step(errors: Mapping[int, ModelError]) -> dict[int, tuple[ModelError, 
 
 
 def _item_of(error: IntegratesError, position: int) -> IntegratesError:
-    """Name the item in refusals that are about it; those that are about an argument keep its name."""
+    """Return the error with the item's path where it is about the item; where it is about an argument, that path stays."""
     match error:
         case NotFound():
             return NotFound(error.facet, error.identity, _path(position))
@@ -133,7 +133,7 @@ def _item_of(error: IntegratesError, position: int) -> IntegratesError:
 
 
 def _told(position: int, error: IntegratesError, call: Call) -> tuple[UserError, ...]:
-    """Return what is told of one item; an error of ours is logged, and told as something to look at."""
+    """Return the errors of one item. An internal error is logged, and the item is told as one to be read again."""
     known = _item_of(error, position)
     if is_refusal(known):
         return refusals(known, _path(position))
@@ -142,17 +142,17 @@ def _told(position: int, error: IntegratesError, call: Call) -> tuple[UserError,
 
 
 def _check_known(errors: Sequence[IntegratesError]) -> None:
-    """Raise the first error that is nobody's fault but ours."""
+    """Raise the first internal error, if there is one."""
     for error in errors:
         if not is_refusal(error):
             raise error
 
 
 def payload(outcome: Written | Refused, name: str, call: Call) -> Payload:
-    """Return the payload of a bulk mutation: the objects under a name, and what is told of the other items.
+    """Return the payload of a bulk mutation: the changed objects under a name, and the errors of the other items.
 
-    When nothing was written, an error of ours is raised. When a part was, it is told of the items that it hit, so that the
-    caller learns what was done.
+    An internal error is raised when nothing was written. When something was, the items that it hit are told instead, so that
+    the caller learns what was done.
     """
     if isinstance(outcome, Refused):
         _check_known(list(outcome.errors.values()))
@@ -167,7 +167,7 @@ def payload(outcome: Written | Refused, name: str, call: Call) -> Payload:
 async def change_all(
     info: Info, seen: Sight[Sequence[E]], items: Sequence[Mapping[str, Any]], name: str, command: BulkCommand[E]
 ) -> Payload:
-    """Run a command for all items, which the guard has found, and answer what was changed under a name of the payload."""
+    """Run a command for all items, which the guard has found, and return the payload with what was changed under a name."""
     outcome = await command(info.context.store, references_of(items), stamp=new_stamp(info), seen=seen.found)
     refresh(info.context)
     return payload(outcome, name, info.context.call)

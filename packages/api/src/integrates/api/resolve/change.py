@@ -22,7 +22,7 @@ class Command(Protocol):
 
 
 def new_stamp(info: Info) -> Stamp:
-    """Return the stamp of one call of a mutation, made now by the caller; its operation is the mutation's name."""
+    """Return the stamp of one call of a mutation: made now, by the caller, with the name of the mutation as operation."""
     context = info.context
     operation = convert_camel_case_to_snake(info.field_name)
     return Stamp(by=context.actor.email, at=context.call.now(), operation=operation, change_id=context.call.new_id())
@@ -37,7 +37,7 @@ def refresh(context: Context) -> None:
 
 
 async def changed(info: Info, name: str, command: Command) -> Payload:
-    """Run a command and answer the entity that it returns, under a name of the payload."""
+    """Run a command and return the payload with the entity that it returns under a name."""
     entity = await command(info.context.store, stamp=new_stamp(info))
     refresh(info.context)
     return {name: entity}

@@ -13,7 +13,7 @@ from integrates.api.resolve.cursor import Listing, Position, opened, sealed
 from integrates.api.resolve.definition import CONNECTION
 from integrates.db_model.entity.facet import E, Facet
 from integrates.db_model.entity.loader import Loaders
-from integrates.db_model.entity.loader import page as page_of
+from integrates.db_model.entity.loader import load_page as page_of
 from integrates.db_model.entity.read import EntityPage
 from integrates.db_model.store.port import Query
 

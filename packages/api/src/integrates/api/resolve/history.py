@@ -16,7 +16,7 @@ from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Batch, Connection, Walk, connected
 from integrates.api.resolve.definition import ASPECT_HISTORY, ENTITY, HISTORY
 from integrates.db_model.entity import revision
-from integrates.db_model.entity.facet import Audit, Facet, entity_key, identity_of
+from integrates.db_model.entity.facet import Audit, Facet, entity_key, key_text
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.registry import FACETS
@@ -88,7 +88,7 @@ def history(facet: Facet[Any], aspect: str | None = None) -> Resolver:
             ]
 
         walk = Walk(stretches=(revision.history_query(key, limit=MAX_PAGE),), read=read, keep=keep)
-        return await connected(info, identity_of(key), args, walk)
+        return await connected(info, key_text(key), args, walk)
 
     return resolve
 

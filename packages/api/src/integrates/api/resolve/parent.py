@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias, TypeVar
 from integrates.api.context import Info
 from integrates.api.request.fold import asks_for
 from integrates.api.resolve.connection import Batch, Read
-from integrates.db_model.entity.facet import E, Facet, identity_of
+from integrates.db_model.entity.facet import E, Facet, key_text
 from integrates.db_model.errors import NotFound
 from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
@@ -55,7 +55,7 @@ def loaded(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
 
     def existing(found: E | None) -> E:
         if found is None:
-            raise NotFound(facet.name, identity_of(key))
+            raise NotFound(facet.name, key_text(key))
         return found
 
     return shown(info.context.loaders.entities.load((facet, key)), existing)

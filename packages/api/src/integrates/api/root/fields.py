@@ -10,7 +10,7 @@ from integrates.api.resolve.parent import group
 from integrates.api.root.mutations import MUTATIONS
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import of_root as vulnerabilities_of
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.roots.facet import root_counters_key
 from integrates.db_model.roots.types import Criticality, Root, RootStatus
 from integrates.db_model.vulnerabilities.lists import of_root
@@ -24,7 +24,7 @@ def type_of(_source: Root, *_: Any) -> str:
 async def figures(source: Root, info: Info) -> Summary:
     """The figures of the root, without those that need a score."""
     scope = await info.context.scopes.groups.load(source.group_name)
-    numbers = await counts(info.context.loaders, (root_counters_key(source.id),))
+    numbers = await load_counts(info.context.loaders, (root_counters_key(source.id),))
     return summary(numbers, scope.permissions, info.context.call.now(), scored=False)
 
 

@@ -15,7 +15,7 @@ from integrates.db_model.values.check import checked
 
 
 def new_group(info: GroupInfo, stamp: Stamp) -> Group:
-    """Return a group that is not stored yet."""
+    """Return a new group. It is not stored yet."""
     state = GroupState(status=GroupStatus.ACTIVE, at=stamp.at, by=stamp.by)
     return Group(info=info, state=state, created_at=stamp.at, created_by=stamp.by)
 

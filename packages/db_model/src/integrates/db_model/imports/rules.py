@@ -9,14 +9,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.imports.types import (
-    Import,
-    ImportCounts,
-    ImportPosition,
-    ImportProgress,
-    ImportState,
-    ImportStatus,
-)
+from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, ImportState, ImportStatus
 from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
 from integrates.db_model.values.instant import is_ahead
 from integrates.db_model.values.text import digest, file_name, identifier, multi_line, name, prefix, word
@@ -103,7 +96,7 @@ def begun(counts: ImportCounts, at: datetime) -> ImportProgress:
     return ImportProgress(lease_until=at + LEASE, counts=counts)
 
 
-def advanced(progress: ImportProgress, position: ImportPosition, counts: ImportCounts, at: datetime) -> ImportProgress:
+def advanced(progress: ImportProgress, position: int, counts: ImportCounts, at: datetime) -> ImportProgress:
     """Record a chunk that is done: the next position, what it counted, and a fresh lease."""
     return replace(progress, position=position, counts=_plus(progress.counts, counts), attempts=0, lease_until=at + LEASE)
 

@@ -22,12 +22,12 @@ from integrates.db_model.values.check import checked
 
 
 def new_organization(identity: str, info: OrganizationInfo, stamp: Stamp) -> Organization:
-    """Return an organization that is not stored yet."""
+    """Return a new organization. It is not stored yet."""
     state = OrganizationState(status=OrganizationStatus.ACTIVE, at=stamp.at, by=stamp.by)
     return Organization(id=identity, info=info, state=state, created_at=stamp.at, created_by=stamp.by)
 
 
-async def found(store: Store, new: Organization, manager: str, stamp: Stamp) -> Organization:
+async def add(store: Store, new: Organization, manager: str, stamp: Stamp) -> Organization:
     """Store a new organization together with its first manager, a known person; return it as stored.
 
     Raise ``AlreadyExists`` when its name is taken, ``NotFound`` when nobody is known by that e-mail.
@@ -49,9 +49,9 @@ async def found(store: Store, new: Organization, manager: str, stamp: Stamp) -> 
 async def create(store: Store, given: Mapping[str, Any], stamp: Stamp, identity: str) -> Organization:
     """Store a new organization of the arguments ``given``, with whoever makes it as first manager; return it as stored.
 
-    Raise ``Rejections`` for arguments at fault, and what :func:`found` raises.
+    Raise ``Rejections`` for arguments at fault, and what :func:`add` raises.
     """
-    return await found(store, new_organization(identity, checked(ARGUMENTS, given), stamp), stamp.by, stamp)
+    return await add(store, new_organization(identity, checked(ARGUMENTS, given), stamp), stamp.by, stamp)
 
 
 def _described(old: Organization, _at: datetime, given: Mapping[str, Any]) -> Organization:

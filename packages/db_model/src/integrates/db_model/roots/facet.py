@@ -14,23 +14,23 @@ from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
 
 REPORTED: Final = "reported"
-"""How many vulnerabilities a root ever had; never falls."""
+"""The number of vulnerabilities that a root ever had. It never falls."""
 
 
 @lru_cache(maxsize=4_096)
 def root_key(root_id: str) -> Key:
-    """Build the key of a root."""
+    """Return the key of a root."""
     return key_of("git_root", {"id": root_id})
 
 
 @lru_cache(maxsize=4_096)
 def root_counters_key(root_id: str) -> Key:
-    """Build the key of a root's counters."""
+    """Return the key of a root's counters."""
     return key_of("root_counters", {"id": root_id})
 
 
 def _unique(root: Root) -> tuple[Unique, ...]:
-    """Claim the nickname, and while the root is ACTIVE its location."""
+    """Return the claims of a root: its nickname and, while it is ACTIVE, its location."""
     location = (root.organization_id, root.location.url, root.location.branch)
     return (
         *((Unique("root_location", location, Reason.LOCATION_TAKEN, ("url",)),) if is_active(root) else ()),

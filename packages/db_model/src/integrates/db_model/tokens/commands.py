@@ -23,7 +23,7 @@ _NO_SLOT: Final = 0
 
 
 def new_token(identity: str, name: str, expires_at: datetime, jti_hash: str, stamp: Stamp) -> AccessToken:
-    """Return a token for the API that is not stored yet; it belongs to the actor of the stamp."""
+    """Return a new token for the API, which belongs to the actor of the stamp. It is not stored yet."""
     return AccessToken(
         id=identity,
         owner=stamp.by,
@@ -40,9 +40,9 @@ def new_token(identity: str, name: str, expires_at: datetime, jti_hash: str, sta
 
 
 async def _vacant(store: Store, items: Mapping[Key, Item | None], stamp: Stamp) -> frozenset[Key]:
-    """Return the claims that no token holds, or one that is revoked or has expired."""
+    """Return the claims that nobody holds, or whose holder is a token that was revoked or has expired."""
     holders = {key: owner for key, item in items.items() if (owner := claim.holder_of(item))}
-    tokens = await read.load(store, ACCESS_TOKEN, [access_token_key(owner) for owner in holders.values()])
+    tokens = await read.get_many(store, ACCESS_TOKEN, [access_token_key(owner) for owner in holders.values()])
     ended = {key for key, token in zip(holders, tokens, strict=True) if token is None or not is_usable(token, stamp.at)}
     return frozenset(ended | (items.keys() - holders.keys()))
 
@@ -55,10 +55,10 @@ def _slot(vacant: frozenset[Key], slots: Sequence[Key]) -> int:
 
 
 async def issue(store: Store, new: AccessToken, stamp: Stamp) -> AccessToken:
-    """Store a new token in a free slot, and return it; expired and revoked tokens give up their slot and name.
+    """Store a new token in a free slot; return it as stored. Expired and revoked tokens give up their slot and name.
 
-    Raise ``AlreadyExists`` when a live token of the owner has the name, ``Rejected`` (``too_many_tokens``), and ``NotFound``
-    when nobody is known by the owner's e-mail.
+    Raise ``AlreadyExists`` when a live token of the owner has the name, ``Rejected`` (``too_many_tokens``) without a free slot,
+    ``NotFound`` when nobody is known by the owner's e-mail.
     """
     name = claim.claim_key("token_name", new.owner, new.name)
     slots = [claim.claim_key("token_slot", new.owner, str(slot)) for slot in range(1, SLOTS + 1)]
@@ -92,7 +92,7 @@ async def create(store: Store, given: Mapping[str, Any], stamp: Stamp, identity:
 
 
 async def revoke(store: Store, token_id: str, stamp: Stamp) -> AccessToken:
-    """Revoke a token, which frees its slot and its name. Raise ``NotFound`` for a revoked one, too."""
+    """Revoke a token, which frees its slot and its name; return it as stored. Raise ``NotFound`` when it is revoked already."""
 
     def alter(old: AccessToken, at: datetime) -> AccessToken:
         return replace(old, state=TokenState(status=TokenStatus.REVOKED, at=at, by=stamp.by))
@@ -101,5 +101,5 @@ async def revoke(store: Store, token_id: str, stamp: Stamp) -> AccessToken:
 
 
 async def tokens_of(store: Store, owner: str) -> tuple[AccessToken, ...]:
-    """Return the live tokens of a person, expired ones too."""
+    """Return the live tokens of a person, including expired ones."""
     return await read.everything(store, ACCESS_TOKEN, listing("access_token", "tokens_of_owner", {"owner": owner}))

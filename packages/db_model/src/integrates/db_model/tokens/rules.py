@@ -35,14 +35,14 @@ _FIELDS: Final = whole_of(
 
 
 def is_live(token: AccessToken) -> bool:
-    """Return whether the token was not revoked; it may have expired."""
+    """Return whether the token was not revoked. It may have expired."""
     return token.state.status is TokenStatus.ACTIVE
 
 
 def is_usable(token: AccessToken, at: datetime) -> bool:
-    """Return whether the token opens anything at that moment; at ``expires_at`` itself it does not.
+    """Return whether the token may be used at that moment; at ``expires_at`` itself it may not.
 
-    One that expires later than a token issued now could was issued by a clock that went wrong, and has lapsed (E15).
+    A token that expires later than one issued now would expire was issued by a wrong clock, and counts as expired (E15).
     """
     return is_live(token) and is_ahead(token.expires_at, at, MAX_LIFE)
 

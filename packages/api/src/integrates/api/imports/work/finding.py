@@ -55,7 +55,7 @@ async def _adopted(job: Job, seen: RuleSeen, holder: str | None, *, is_wanted: b
     if found is None:
         stamp = job.stamp()
         made = _made(job, seen, stamp)
-        return await commands.report(job.store, made, stamp) if is_wanted else made
+        return await commands.add(job.store, made, stamp) if is_wanted else made
     wanted = _rescored(found, seen)
     if not is_live(found) or wanted == found.severity:
         return found
@@ -69,16 +69,16 @@ async def findings_of(job: Job, work: Work) -> tuple[Finding, ...]:
     """
     keys = [claim.claim_key("finding_rule", job.group_name, seen.rule.tool, seen.rule.rule_id) for seen, _ in work]
 
-    async def one(position: int, holder: str | None) -> Finding:
+    async def one(index: int, holder: str | None) -> Finding:
         holders = [holder]
-        seen, observations = work[position]
+        seen, observations = work[index]
         is_wanted = not all(observation.suppressed for observation in observations)
 
         async def attempt() -> Finding:
-            found = holders.pop() if holders else claim.holder_of((await job.store.get((keys[position],)))[0])
+            found = holders.pop() if holders else claim.holder_of((await job.store.get((keys[index],)))[0])
             return await _adopted(job, seen, found, is_wanted=is_wanted)
 
         return await repeated(attempt, on=(Raced, Stale, AlreadyExists))
 
     held = await job.store.get(keys)
-    return tuple([await one(position, claim.holder_of(item)) for position, item in enumerate(held)])
+    return tuple([await one(index, claim.holder_of(item)) for index, item in enumerate(held)])

@@ -1,4 +1,4 @@
-"""Bounds on what is done at once."""
+"""Bounds on what is done at once: a number of slots, one of which each request holds for a while."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -10,13 +10,13 @@ from starlette.exceptions import HTTPException
 from integrates.server.process.background import Spawn
 
 Slot: TypeAlias = Callable[[], AbstractAsyncContextManager[None]]
-"""Gives a place for the time of a block."""
-Berth: TypeAlias = Callable[[Spawn], AbstractAsyncContextManager[Spawn]]
-"""Gives a place for the time of a block and of all that is started in the background by the function that it yields."""
+"""Hold a slot until the block has ended."""
+TaskSlot: TypeAlias = Callable[[Spawn], AbstractAsyncContextManager[Spawn]]
+"""Hold a slot until the block and every task started through the yielded function have ended."""
 
 
 def refusing(limit: int) -> Slot:
-    """As many places as ``limit``; who finds none free is answered 503 with ``Retry-After``."""
+    """Return what holds one of ``limit`` slots. Without a free one the request is answered 503 with ``Retry-After``."""
     free = asyncio.Semaphore(limit)
 
     @asynccontextmanager
@@ -29,12 +29,12 @@ def refusing(limit: int) -> Slot:
     return slot
 
 
-def waiting(limit: int) -> Berth:
-    """As many places as ``limit``; who finds none free waits, in turn."""
+def waiting(limit: int) -> TaskSlot:
+    """Return what holds one of ``limit`` slots. Without a free one the request waits, first come, first served."""
     free = asyncio.Semaphore(limit)
 
     @asynccontextmanager
-    async def berth(spawn: Spawn) -> AsyncIterator[Spawn]:
+    async def slot(spawn: Spawn) -> AsyncIterator[Spawn]:
         await free.acquire()
         users = 1
 
@@ -60,4 +60,4 @@ def waiting(limit: int) -> Berth:
         finally:
             leave()
 
-    return berth
+    return slot

@@ -8,16 +8,18 @@ from typing import Any
 
 import pytest
 
-from integrates.api.imports.read.observation import Reason, Scan
-from integrates.api.imports.read.sarif.reader import read
+from integrates.api.imports.read.observation import Scan, SkipReason
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.db_model.values import text as texts
-from integrates.db_model.vulnerabilities.location import place
+from integrates.db_model.vulnerabilities.location import location_refusals
+from integrates.db_model.vulnerabilities.types import VulnerabilityLocation
 
 _REPOSITORY = Path(__file__).parents[4]
 SAMPLES = Path(os.environ.get("INTEGRATES_SARIF_SAMPLES") or _REPOSITORY.parent / "shared" / "data" / "sarif")
 BASH = "file:///home/damien/dd/"
 
-# file, prefix: total, observations, skipped, duplicates, suppressed, rules, whether the only scope is complete
+# file, prefix: total, observations, skipped, duplicates, suppressed, rules, whether the only series is complete
 EXPECTED: Mapping[tuple[str, str | None], tuple[int, int, int, int, int, int, bool]] = {
     ("semgrepowasp-benchmark-sample.sarif", None): (1768, 1768, 0, 0, 0, 7, True),
     ("codeQL-output.sarif", None): (72, 72, 0, 0, 0, 13, True),
@@ -37,15 +39,15 @@ def sample(name: str, prefix: str | None = None) -> Scan:
     path = SAMPLES / name
     if not path.is_file():
         pytest.skip(f"no {name} in {SAMPLES}: set INTEGRATES_SARIF_SAMPLES to a folder that has it")
-    return read(path.read_bytes(), strip_prefix=prefix)
+    return read(path.read_bytes(), Options(strip_prefix=prefix))
 
 
 @pytest.mark.parametrize(("name", "prefix"), EXPECTED)
 def test_numbers(name: str, prefix: str | None) -> None:
     scan = sample(name, prefix)
     suppressed = sum(one.suppressed for one in scan.observations)
-    (scope,) = scan.scopes
-    found = (scan.total, len(scan.observations), scan.skipped, scan.duplicates, suppressed, len(scan.rules), scope.complete)
+    (series,) = scan.series
+    found = (scan.total, len(scan.observations), scan.skipped, scan.duplicates, suppressed, len(scan.rules), series.complete)
     assert found == EXPECTED[name, prefix]
 
 
@@ -57,7 +59,8 @@ def test_everything_read_is_valid(name: str, prefix: str | None) -> None:
         assert texts.finding_description(rule.description, ()) == rule.description
         assert texts.finding_text(rule.recommendation, ()) == rule.recommendation
     for one in scan.observations:
-        assert place(one.place.type, one.place.where, one.place.specific) == (one.place.where, one.place.specific)
+        seen = one.location
+        assert location_refusals(seen.type, VulnerabilityLocation(where=seen.where, specific=seen.specific)) == ()
 
 
 def test_every_sample_is_expected() -> None:
@@ -68,7 +71,7 @@ def test_every_sample_is_expected() -> None:
 
 def test_semgrep_has_distinct_places() -> None:
     scan = sample("semgrepowasp-benchmark-sample.sarif")
-    assert len({(one.rule, one.place) for one in scan.observations}) == 1768
+    assert len({(one.rule, one.location) for one in scan.observations}) == 1768
     assert {one.fingerprint for one in scan.observations} == {None}
 
 
@@ -90,19 +93,19 @@ def test_spotbugs_keeps_its_messages_with_its_rules() -> None:
 
 
 def test_gitleaks_names_no_rules() -> None:
-    assert {problem.reason for problem in sample("gitleaks_7.5.0.sarif").problems} == {Reason.NO_RULE}
+    assert {problem.reason for problem in sample("gitleaks_7.5.0.sarif").problems} == {SkipReason.NO_RULE}
 
 
 def test_the_example_of_the_standard() -> None:
     (one,) = sample("appendix_k.sarif").observations
-    assert (one.place.where, one.place.specific, one.rule.rule_id) == ("src/collections/list.h", "15", "C2001")
+    assert (one.location.where, one.location.specific, one.rule.rule_id) == ("src/collections/list.h", "15", "C2001")
     assert one.detail == 'Variable "ptr" was used without being initialized. It was declared [here](0).'
 
 
 def test_the_smaller_bash_report_is_part_of_the_larger() -> None:
-    larger = {(one.rule, one.place) for one in sample("bash-report.sarif", BASH).observations}
+    larger = {(one.rule, one.location) for one in sample("bash-report.sarif", BASH).observations}
     smaller = sample("bash-report-subset-same-hash-code-same-unique-id.sarif", BASH).observations
-    assert {(one.rule, one.place) for one in smaller} <= larger
+    assert {(one.rule, one.location) for one in smaller} <= larger
 
 
 def test_ten_thousand_results_are_quick(file: Any, run: Any, result: Any) -> None:
@@ -112,5 +115,5 @@ def test_ten_thousand_results_are_quick(file: Any, run: Any, result: Any) -> Non
     )
     content = file(run(*results, rules=rules))
     begin = time.process_time()
-    assert len(read(content).observations) == 10_000
+    assert len(read(content, Options()).observations) == 10_000
     assert time.process_time() - begin < 1.0

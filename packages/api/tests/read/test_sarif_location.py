@@ -1,17 +1,17 @@
-"""Result → Vulnerability, the rows on places (domain section 8) and their limits (section 3)."""
+"""Result → Vulnerability, the rows on locations (domain section 8) and their limits (section 3)."""
 
 from typing import Any
 
 import pytest
 
-from integrates.api.imports.read.observation import Place, Reason
-from integrates.db_model.vulnerabilities.location import place
-from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
+from integrates.api.imports.read.observation import Location, SkipReason
+from integrates.db_model.vulnerabilities.location import location_refusals
+from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityLocation, VulnerabilityType
 
 LINES, INPUTS, PORTS = VulnerabilityType.LINES, VulnerabilityType.INPUTS, VulnerabilityType.PORTS
 
 
-def reasons(scan: Any) -> list[Reason]:
+def reasons(scan: Any) -> list[SkipReason]:
     assert scan.observations == ()
     assert scan.skipped == len(scan.problems)
     return [problem.reason for problem in scan.problems]
@@ -40,8 +40,8 @@ def reasons(scan: Any) -> list[Reason]:
 )
 def test_paths(observe: Any, uri: str, where: str) -> None:
     one = observe(uri=uri, line=7)
-    assert one.place == Place(LINES, where, "7")
-    assert place(LINES, where, "7") == (where, "7")
+    assert one.location == Location(LINES, where, "7")
+    assert location_refusals(LINES, VulnerabilityLocation(where=where, specific="7")) == ()
     assert one.technique is Technique.SAST
 
 
@@ -88,7 +88,7 @@ def test_paths(observe: Any, uri: str, where: str) -> None:
     ],
 )
 def test_paths_that_are_refused(scan: Any, result: Any, uri: str) -> None:
-    assert reasons(scan(result(uri=uri))) == [Reason.BAD_PATH]
+    assert reasons(scan(result(uri=uri))) == [SkipReason.BAD_PATH]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_paths_that_are_refused(scan: Any, result: Any, uri: str) -> None:
 )
 def test_prefixes(scan: Any, result: Any, prefix: str | None, uri: str, where: str) -> None:
     (one,) = scan(result(uri=uri), strip_prefix=prefix).observations
-    assert one.place.where == where
+    assert one.location.where == where
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_prefixes(scan: Any, result: Any, prefix: str | None, uri: str, where: s
     ],
 )
 def test_what_a_prefix_leaves_is_checked(scan: Any, result: Any, prefix: str, uri: str) -> None:
-    assert reasons(scan(result(uri=uri), strip_prefix=prefix)) == [Reason.BAD_PATH]
+    assert reasons(scan(result(uri=uri), strip_prefix=prefix)) == [SkipReason.BAD_PATH]
 
 
 BASES = {
@@ -169,19 +169,19 @@ BASES = {
 def test_bases(observe: Any, base: str, uri: str, kind: VulnerabilityType, where: str) -> None:
     location = {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": base}}}
     one = observe(locations=[location], run={"originalUriBaseIds": BASES})
-    assert (one.place.type, one.place.where) == (kind, where)
+    assert (one.location.type, one.location.where) == (kind, where)
 
 
 @pytest.mark.parametrize(("base", "uri"), [("UP", "a.py"), ("ROOT", "/a.py"), ("ROOT", "file:///build/tree/a.py")])
 def test_bases_lift_no_rule(scan: Any, result: Any, base: str, uri: str) -> None:
     location = {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": base}}}
-    assert reasons(scan(result(locations=[location]), originalUriBaseIds=BASES)) == [Reason.BAD_PATH]
+    assert reasons(scan(result(locations=[location]), originalUriBaseIds=BASES)) == [SkipReason.BAD_PATH]
 
 
 def test_bases_that_lead_in_a_circle_end(observe: Any) -> None:
     location = {"physicalLocation": {"artifactLocation": {"uri": "a.py", "uriBaseId": "LOOP"}}}
     one = observe(locations=[location], run={"originalUriBaseIds": BASES})
-    assert one.place.where.endswith("/y/x/a.py")
+    assert one.location.where.endswith("/y/x/a.py")
 
 
 def test_first_location_with_a_uri_counts(observe: Any) -> None:
@@ -191,14 +191,14 @@ def test_first_location_with_a_uri_counts(observe: Any) -> None:
         {"physicalLocation": {"artifactLocation": {"uri": "b.py"}, "region": {"startLine": 3}}},
         {"physicalLocation": {"artifactLocation": {"uri": "c.py"}}},
     ]
-    assert observe(locations=locations).place == Place(LINES, "b.py", "3")
+    assert observe(locations=locations).location == Location(LINES, "b.py", "3")
 
 
 @pytest.mark.parametrize(
     "locations", [None, [], [{}], [{"physicalLocation": {}}], [{"physicalLocation": {"artifactLocation": {}}}]]
 )
 def test_results_without_place_are_skipped(scan: Any, result: Any, locations: object) -> None:
-    assert reasons(scan(result(locations=locations))) == [Reason.NO_LOCATION]
+    assert reasons(scan(result(locations=locations))) == [SkipReason.NO_LOCATION]
 
 
 @pytest.mark.parametrize(("index", "found"), [(1, True), (2, False), (-1, False), (0, False)])
@@ -209,7 +209,7 @@ def test_location_by_artifact(scan: Any, result: Any, index: int, found: object)
         artifacts=[{}, {"location": {"uri": "x.py", "uriBaseId": "SRC"}}],
         originalUriBaseIds=BASES,
     )
-    assert [one.place.where for one in read.observations] == (["src/x.py"] if found else [])
+    assert [one.location.where for one in read.observations] == (["src/x.py"] if found else [])
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_location_by_artifact(scan: Any, result: Any, index: int, found: object)
 )
 def test_line(observe: Any, region: object, specific: str) -> None:
     location = {"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": region}}
-    assert observe(locations=[location]).place.specific == specific
+    assert observe(locations=[location]).location.specific == specific
 
 
 PARAMETER = {"kind": "parameter", "name": "user"}
@@ -243,8 +243,8 @@ PARAMETER = {"kind": "parameter", "name": "user"}
 def test_inputs(observe: Any, uri: str, logical: list[Any], where: str, specific: str) -> None:
     location = {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 9}}, "logicalLocations": logical}
     one = observe(locations=[location], run={"logicalLocations": [{"kind": "parameter", "name": "from run"}]})
-    assert one.place == Place(INPUTS, where, specific)
-    assert place(INPUTS, where, specific) == (where, specific)
+    assert one.location == Location(INPUTS, where, specific)
+    assert location_refusals(INPUTS, VulnerabilityLocation(where=where, specific=specific)) == ()
     assert one.technique is Technique.DAST
 
 
@@ -264,7 +264,7 @@ def test_inputs(observe: Any, uri: str, logical: list[Any], where: str, specific
     ],
 )
 def test_inputs_that_are_refused(scan: Any, result: Any, uri: str) -> None:
-    assert reasons(scan(result(uri=uri))) == [Reason.BAD_PATH]
+    assert reasons(scan(result(uri=uri))) == [SkipReason.BAD_PATH]
 
 
 @pytest.mark.parametrize(
@@ -280,8 +280,8 @@ def test_inputs_that_are_refused(scan: Any, result: Any, uri: str) -> None:
 )
 def test_ports(observe: Any, uri: str, where: str, specific: str) -> None:
     one = observe(uri=uri)
-    assert one.place == Place(PORTS, where, specific)
-    assert place(PORTS, where, specific) == (where, specific)
+    assert one.location == Location(PORTS, where, specific)
+    assert location_refusals(PORTS, VulnerabilityLocation(where=where, specific=specific)) == ()
     assert one.technique is Technique.DAST
 
 
@@ -289,4 +289,4 @@ def test_ports(observe: Any, uri: str, where: str, specific: str) -> None:
     "uri", ["tcp://h", "tcp://h:65536", "tcp://h:x", "tcp://:80", "tcp:h:80", "udp://a_b!:1", "tcp://[::1:1"]
 )
 def test_ports_that_are_refused(scan: Any, result: Any, uri: str) -> None:
-    assert reasons(scan(result(uri=uri))) == [Reason.BAD_PATH]
+    assert reasons(scan(result(uri=uri))) == [SkipReason.BAD_PATH]

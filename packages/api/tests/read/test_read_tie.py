@@ -8,20 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from integrates.api.imports.read.observation import Observation, Place
+from integrates.api.imports.read.observation import Location, Observation
 from integrates.api.imports.read.tie import untied
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
 
 
-def seen(position: int, where: str, specific: str, fingerprint: str | None, **members: Any) -> Observation:
+def seen(ordinal: int, where: str, specific: str, fingerprint: str | None, **members: Any) -> Observation:
     one = Observation(
-        run=0,
-        result=position,
-        pointer=f"/runs/0/results/{position}",
+        ordinal=ordinal,
+        pointer=f"/runs/0/results/{ordinal}",
         rule=ToolRule(tool="t", rule_id="r"),
         category="",
-        place=Place(VulnerabilityType.LINES, where, specific),
+        location=Location(VulnerabilityType.LINES, where, specific),
         fingerprint=fingerprint,
         technique=Technique.SAST,
         own_score=None,
@@ -33,8 +32,8 @@ def seen(position: int, where: str, specific: str, fingerprint: str | None, **me
 
 
 def told(rows: Sequence[tuple[str, str, str | None]]) -> tuple[list[tuple[str, str, str | None]], int]:
-    observations, duplicates = untied([seen(position, *row) for position, row in enumerate(rows)])
-    return [(one.place.where, one.place.specific, one.fingerprint) for one in observations], duplicates
+    observations, duplicates = untied([seen(ordinal, *row) for ordinal, row in enumerate(rows)])
+    return [(one.location.where, one.location.specific, one.fingerprint) for one in observations], duplicates
 
 
 @pytest.mark.parametrize(
@@ -80,7 +79,7 @@ def test_rules_are_told_apart() -> None:
 
 
 def test_category_does_not_tell_apart() -> None:
-    _, duplicates = untied([seen(0, "a", "1", "f"), seen(1, "a", "1", "f", category="x/", run=1)])
+    _, duplicates = untied([seen(0, "a", "1", "f"), seen(1, "a", "1", "f", category="x/")])
     assert duplicates == 1
 
 
@@ -92,8 +91,8 @@ def test_what_is_not_suppressed_outlives_what_is() -> None:
 
 def test_types_have_places_of_their_own() -> None:
     where = "http://h/a"
-    page = seen(0, "", "", "f", place=Place(VulnerabilityType.INPUTS, where, "user"))
-    port = seen(1, "", "", "f", place=Place(VulnerabilityType.PORTS, "h", "80"))
+    page = seen(0, "", "", "f", location=Location(VulnerabilityType.INPUTS, where, "user"))
+    port = seen(1, "", "", "f", location=Location(VulnerabilityType.PORTS, "h", "80"))
     assert [one.fingerprint for one in untied([page, port])[0]] == ["f#2", "f"]
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from integrates.api.imports.read.confine import within
-from integrates.api.imports.read.observation import Reason
+from integrates.api.imports.read.confine import confined
+from integrates.api.imports.read.observation import SkipReason
 from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -40,18 +40,18 @@ def git_root(*gitignore: str) -> Root:
 )
 def test_gitignore(scan: Any, result: Any, patterns: tuple[str, ...], kept: list[str]) -> None:
     whole = scan(*(result(uri=uri) for uri in ("src/a.py", "src/test/b.py", "lib/c.js")))
-    part = within(whole, git_root(*patterns))
-    assert [one.place.where for one in part.observations] == kept
+    part = confined(whole, git_root(*patterns))
+    assert [one.location.where for one in part.observations] == kept
     assert part.skipped == len(part.problems) == 3 - len(kept)
-    assert {problem.reason for problem in part.problems} <= {Reason.GITIGNORED}
+    assert {problem.reason for problem in part.problems} <= {SkipReason.GITIGNORED}
 
 
 def test_a_git_root_has_lines_only(scan: Any, result: Any) -> None:
     whole = scan(result(ruleId="A", uri="https://example.com/"), result(ruleId="B"), result(ruleId="C", uri="tcp://h:1"))
-    part = within(whole, git_root("*.com"))
+    part = confined(whole, git_root("*.com"))
     assert [(one.pointer, one.reason) for one in part.problems] == [
-        ("/runs/0/results/0", Reason.OUTSIDE_ROOT),
-        ("/runs/0/results/2", Reason.OUTSIDE_ROOT),
+        ("/runs/0/results/0", SkipReason.OUTSIDE_ROOT),
+        ("/runs/0/results/2", SkipReason.OUTSIDE_ROOT),
     ]
     assert [one.rule.rule_id for one in part.rules] == ["B"]
     assert (part.total, len(part.observations), part.skipped) == (3, 1, 2)
@@ -60,11 +60,11 @@ def test_a_git_root_has_lines_only(scan: Any, result: Any) -> None:
 def test_problems_stay_in_file_order_and_few(scan: Any, result: Any) -> None:
     uris = ["a.py", "/bad", *("b.js" for _ in range(9)), *("a.py" for _ in range(120))]
     whole = scan(*(result(uri=uri, line=line) for line, uri in enumerate(uris)))
-    part = within(whole, git_root("*.py"))
+    part = confined(whole, git_root("*.py"))
     assert [problem.pointer.rpartition("/")[2] for problem in part.problems][:4] == ["0", "1", "11", "12"]
     assert (len(part.problems), part.skipped) == (100, 122)
 
 
 def test_nothing_is_taken_away_from_what_fits(scan: Any, result: Any) -> None:
     whole = scan(result(), result(line=2), result(uri="/bad"))
-    assert within(whole, git_root()) == whole
+    assert confined(whole, git_root()) == whole

@@ -10,13 +10,15 @@ from hypothesis import strategies as st
 from msgspec import ValidationError, convert, inspect
 
 from integrates.api.imports.read.error import MAX_DEFECTS, BadFile, TooLarge
+from integrates.api.imports.read.mismatch import mismatches
 from integrates.api.imports.read.observation import Scan
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.api.imports.read.sarif.document import Document
-from integrates.api.imports.read.sarif.reader import read
-from integrates.api.imports.read.shape import defects
 from integrates.api.imports.read.text import block, headline, line
 from integrates.db_model.values import text as texts
-from integrates.db_model.vulnerabilities.location import place
+from integrates.db_model.vulnerabilities.location import location_refusals
+from integrates.db_model.vulnerabilities.types import VulnerabilityLocation
 
 RULE = {
     "id": "R1",
@@ -113,7 +115,7 @@ def documents(draw: st.DrawFn) -> Any:
 
 def answered(content: bytes, prefix: str | None) -> object:
     try:
-        return read(content, strip_prefix=prefix)
+        return read(content, Options(strip_prefix=prefix))
     except BadFile as error:
         return error.defects
     except TooLarge as error:
@@ -132,7 +134,7 @@ def check(scan: Scan) -> None:
     """What a scan promises."""
     assert scan.total == len(scan.observations) + scan.skipped + scan.duplicates
     assert {one.rule for one in scan.observations} == {rule.rule for rule in scan.rules}
-    assert len({(one.rule, one.fingerprint or one.place) for one in scan.observations}) == len(scan.observations)
+    assert len({(one.rule, one.fingerprint or one.location) for one in scan.observations}) == len(scan.observations)
     for rule in scan.rules:
         assert texts.title(rule.title, ()) == rule.title
         assert texts.finding_description(rule.description, ()) == rule.description
@@ -140,16 +142,17 @@ def check(scan: Scan) -> None:
         assert texts.finding_text(rule.threat, ()) == rule.threat
         assert texts.cwe_ids(rule.cwe_ids, ()) == rule.cwe_ids
     for one in scan.observations:
-        assert place(one.place.type, one.place.where, one.place.specific) == (one.place.where, one.place.specific)
+        seen = one.location
+        assert location_refusals(seen.type, VulnerabilityLocation(where=seen.where, specific=seen.specific)) == ()
         for text in (one.snippet, one.detail):
             assert text is None or texts.multi_line(text, (), low=1, high=2000) == text
         assert one.fingerprint is None or texts.one_line(one.fingerprint, (), low=1, high=1000) == one.fingerprint
 
 
 def test_the_document_itself_is_read() -> None:
-    scan = read(CONTENT)
+    scan = read(CONTENT, Options())
     check(scan)
-    assert [one.place.where for one in scan.observations] == ["src/a.py", "https://h/"]
+    assert [one.location.where for one in scan.observations] == ["src/a.py", "https://h/"]
 
 
 @settings(max_examples=300)
@@ -164,7 +167,7 @@ def test_any_document(document: Any, prefix: str | None) -> None:
 @example(DOCUMENT)
 def test_the_slow_check_agrees_with_the_fast_one(document: Any) -> None:
     """Both look at the same types; the slow one also sees numbers that are out of a float's range as what they are."""
-    found = list(defects(document, inspect.type_info(Document)))
+    found = list(mismatches(document, inspect.type_info(Document)))
     try:
         convert(document, Document)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""Where an installation keeps what it keeps."""
+"""The locations of what an installation keeps."""
 
 from pathlib import Path
 

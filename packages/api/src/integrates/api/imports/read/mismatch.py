@@ -1,4 +1,4 @@
-"""Where a JSON value differs from the type that it should have. Slow and complete, for files already known to be wrong."""
+"""Differences between a JSON value and the type that it should have: slow and complete, for files known to be wrong."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -18,8 +18,8 @@ _WORDS: Final[Mapping[type[inspect.Type], str]] = {
 }
 
 
-def defects(value: Any, kind: inspect.Type, pointer: str = "") -> Iterator[Defect]:
-    """Every difference between ``value`` (as ``json`` loads it) and ``kind``, in the order of the type's fields."""
+def mismatches(value: Any, kind: inspect.Type, pointer: str = "") -> Iterator[Defect]:
+    """Yield every difference between ``value`` (as ``json`` loads it) and ``kind``, in the order of the type's fields."""
     match kind:
         case inspect.UnionType(types=types):
             yield from _of_union(value, types, pointer)
@@ -27,10 +27,10 @@ def defects(value: Any, kind: inspect.Type, pointer: str = "") -> Iterator[Defec
             yield from _of_fields(value, fields, pointer)
         case inspect.VarTupleType(item_type=item) if isinstance(value, list):
             for index, element in enumerate(value):
-                yield from defects(element, item, pointed(pointer, index))
+                yield from mismatches(element, item, pointed(pointer, index))
         case inspect.DictType(value_type=member) if isinstance(value, dict):
             for name, element in value.items():
-                yield from defects(element, member, pointed(pointer, name))
+                yield from mismatches(element, member, pointed(pointer, name))
         case inspect.LiteralType(values=values):
             if value not in values:
                 yield Defect(pointer, f"Expected {' or '.join(map(repr, values))}:")
@@ -45,7 +45,7 @@ def _of_union(value: Any, types: tuple[inspect.Type, ...], pointer: str) -> Iter
     if value is None and len(choices) < len(types):
         return
     if len(choices) == 1:
-        yield from defects(value, choices[0], pointer)
+        yield from mismatches(value, choices[0], pointer)
     elif not any(_fits(value, kind) for kind in choices):
         yield Defect(pointer, f"Expected {' or '.join(map(_word, choices))}:")
 
@@ -53,7 +53,7 @@ def _of_union(value: Any, types: tuple[inspect.Type, ...], pointer: str) -> Iter
 def _of_fields(value: Mapping[str, Any], fields: tuple[inspect.Field, ...], pointer: str) -> Iterator[Defect]:
     for field in fields:
         if field.encode_name in value:
-            yield from defects(value[field.encode_name], field.type, pointed(pointer, field.encode_name))
+            yield from mismatches(value[field.encode_name], field.type, pointed(pointer, field.encode_name))
         elif field.required:
             yield Defect(pointed(pointer, field.encode_name), "The member is missing:")
 

@@ -23,15 +23,14 @@ MAX_LENGTH: Final = 2048
 """Characters of the longest token looked at; ours have about 500."""
 SECRET_BYTES: Final = 32
 _GENUINE: Final[LRUCache[bytes, "Claims"]] = LRUCache(1_024)
-"""What tokens state whose signature was verified, by a hash: what is not ours never gets in, nor pushes anything out."""
-
+"""The claims of tokens whose signature was verified, by a hash. Forged tokens are not kept, so they displace nothing."""
 
 Moment = Annotated[int, Meta(ge=0, le=253_402_300_799)]
 """Seconds since 1970, up to the year 9999."""
 
 
 class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The only header we accept: no member that would choose another key (``jku``, ``jwk``, ``x5u``, …) may be present."""
+    """The only header that is accepted: a member that chooses another key (``jku``, ``jwk``, ``x5u``, …) is refused."""
 
     alg: str
     kid: str
@@ -39,7 +38,7 @@ class Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a token states, each part required; dates in whole seconds since 1970."""
+    """The claims of a token, all required; dates are whole seconds since 1970."""
 
     iss: str
     aud: str
@@ -50,22 +49,22 @@ class Claims(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def token_id(self) -> str:
-        """Id of the access token entity."""
+        """Return the id of the access token entity."""
         return self.jti.partition(".")[0]
 
 
 def new_jti(token_id: str) -> str:
-    """A fresh secret for the token: its id, a full stop and 256 random bits."""
+    """Return a new secret for the token: its id, a full stop and 256 random bits."""
     return f"{token_id}.{secrets.token_urlsafe(SECRET_BYTES)}"
 
 
 def hash_jti(jti: str) -> str:
-    """What is stored of a ``jti``: SHA-256 in hex."""
+    """Return what is stored of a ``jti``: its SHA-256 in hex."""
     return hashlib.sha256(jti.encode()).hexdigest()
 
 
 def sign_token(keys: Keys, token: AccessToken, jti: str) -> str:
-    """The JWT that proves possession of ``jti``, to be shown once."""
+    """Return the JWT that proves possession of ``jti``, which is shown once."""
     claims = Claims(
         iss=ISSUER,
         aud=AUDIENCE,
@@ -79,7 +78,7 @@ def sign_token(keys: Keys, token: AccessToken, jti: str) -> str:
 
 
 def read_claims(keys: Keys, text: str, now: datetime) -> Claims | None:
-    """What a JWT of ours states, ``None`` for any defect: form, algorithm, key, signature, claims or dates."""
+    """Return the claims of a JWT of ours; ``None`` for any defect of form, algorithm, key, signature, claims or dates."""
     if len(text) > MAX_LENGTH:
         return None
     known = hashlib.sha256(b"%b %b" % (keys.token, text.encode(errors="surrogatepass"))).digest()
@@ -90,7 +89,7 @@ def read_claims(keys: Keys, text: str, now: datetime) -> Claims | None:
 
 
 def _genuine(keys: Keys, text: str) -> Claims | None:
-    """What a JWT of ours states whatever its dates; ``None`` for any other defect."""
+    """Return the claims of a JWT of ours whatever its dates; ``None`` for any other defect."""
     try:
         header = _header(text)
         decoded = jwt.decode(text, OctKey.import_key(keys.token), algorithms=[ALGORITHM])
@@ -102,6 +101,6 @@ def _genuine(keys: Keys, text: str) -> Claims | None:
 
 
 def _header(text: str) -> Header:
-    """Read the header before the library does, which takes it for an object whatever it is."""
+    """Return the header, read before the library does so, which takes any JSON value for an object."""
     segment = text.partition(".")[0]
     return msgspec.json.decode(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)), type=Header)

@@ -1,12 +1,16 @@
-"""Result → Vulnerability: what is taken, fingerprints, suppressions, texts, scopes (domain section 8)."""
+"""Result → Vulnerability: what is taken, fingerprints, suppressions, texts, series (domain section 8)."""
 
+from functools import partial
 from typing import Any
 
 import pytest
 
-from integrates.api.imports.read.observation import Observation, Reason, Scope
-from integrates.api.imports.read.sarif.reader import read
+from integrates.api.imports.read import registry
+from integrates.api.imports.read.observation import Observation, Series, SkipReason
+from integrates.api.imports.read.reader import Options
 from integrates.db_model.vulnerabilities.types import Technique
+
+read = partial(registry.read, options=Options())
 
 
 @pytest.mark.parametrize(
@@ -43,8 +47,8 @@ def test_counts_add_up(scan: Any, result: Any) -> None:
     found = scan(result(), result(), result(line=2), result(uri="../x"), result(kind="pass"), result(locations=[]))
     assert (found.total, len(found.observations), found.skipped, found.duplicates) == (6, 2, 3, 1)
     assert [(one.pointer, one.reason) for one in found.problems] == [
-        ("/runs/0/results/3", Reason.BAD_PATH),
-        ("/runs/0/results/5", Reason.NO_LOCATION),
+        ("/runs/0/results/3", SkipReason.BAD_PATH),
+        ("/runs/0/results/5", SkipReason.NO_LOCATION),
     ]
 
 
@@ -53,11 +57,17 @@ def test_only_the_first_problems_are_told(scan: Any, result: Any) -> None:
     assert (found.skipped, len(found.problems), found.problems[-1].pointer) == (150, 100, "/runs/0/results/99")
 
 
-def test_observations_say_where_in_the_file_they_are(file: Any, run: Any, result: Any) -> None:
-    found = read(file(run(), run(result(kind="pass"), result())))
-    (one,) = found.observations
-    assert (one.run, one.result, one.pointer) == (1, 1, "/runs/1/results/1")
-    assert (found.runs, found.total) == (2, 2)
+def test_all_results_are_numbered_through_in_order_of_appearance(file: Any, run: Any, result: Any) -> None:
+    """Also those that do not count: passed, misplaced and repeated ones."""
+    first = run(result(kind="pass"), result(), result(uri="../x"))
+    found = read(file(first, run(), run(result(), result(line=2), {"kind": "fail"}, result(line=3))))
+    assert [(one.ordinal, one.pointer) for one in found.observations] == [
+        (1, "/runs/0/results/1"),
+        (4, "/runs/2/results/1"),
+        (6, "/runs/2/results/3"),
+    ]
+    assert [(one.ordinal, one.pointer) for one in found.problems] == [(2, "/runs/0/results/2"), (5, "/runs/2/results/2")]
+    assert (found.total, found.skipped, found.duplicates) == (7, 3, 1)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +108,7 @@ def test_suppressed(observe: Any, suppressions: object, is_suppressed: object) -
 
 @pytest.mark.parametrize("technique", list(Technique))
 def test_technique_of_the_caller(file: Any, run: Any, result: Any, technique: Technique) -> None:
-    found = read(file(run(result(), result(uri="https://example.com"))), technique=technique)
+    found = read(file(run(result(), result(uri="https://example.com"))), options=Options(technique=technique))
     assert {one.technique for one in found.observations} == {technique}
 
 
@@ -170,34 +180,34 @@ def test_snippet(observe: Any, snippet: object, text: str | None) -> None:
         ({"invocations": [{"executionSuccessful": True}, {"executionSuccessful": False}]}, False),
     ],
 )
-def test_complete_scopes(scan: Any, result: Any, members: dict[str, Any], is_complete: bool) -> None:
-    assert scan(result(), **members).scopes == (Scope("scanner", "", is_complete),)
+def test_complete_series(scan: Any, result: Any, members: dict[str, Any], is_complete: bool) -> None:
+    assert scan(result(), **members).series == (Series("scanner", "", is_complete),)
 
 
-def test_scope_without_results_is_incomplete(file: Any) -> None:
-    assert read(file({"tool": {"driver": {"name": "T"}}})).scopes == (Scope("t", "", complete=False),)
+def test_a_series_without_results_is_incomplete(file: Any) -> None:
+    assert read(file({"tool": {"driver": {"name": "T"}}})).series == (Series("t", "", complete=False),)
 
 
-def test_runs_of_one_scope_are_united(file: Any, run: Any) -> None:
+def test_runs_of_one_series_are_united(file: Any, run: Any) -> None:
     def of(identity: str, **members: Any) -> Any:
         return run(automationDetails={"id": identity}, **members)
 
     failed = {"invocations": [{"executionSuccessful": False}]}
     found = read(file(of("b/1"), of("a/1"), of("b/2", **failed), of("a/2"), of("", driver={"name": "Other"})))
-    assert found.scopes == (
-        Scope("scanner", "b/", complete=False),
-        Scope("scanner", "a/", complete=True),
-        Scope("other", "", complete=True),
+    assert found.series == (
+        Series("scanner", "b/", complete=False),
+        Series("scanner", "a/", complete=True),
+        Series("other", "", complete=True),
     )
 
 
 def test_a_file_without_runs_says_nothing(file: Any) -> None:
     found = read(file())
-    assert (found.runs, found.total, found.scopes, found.observations) == (0, 0, (), ())
+    assert (found.total, found.series, found.observations) == (0, (), ())
 
 
 def test_an_observation_in_full(observe: Any) -> None:
     one = observe(level="note")
     assert isinstance(one, Observation)
-    assert (one.rule.tool, one.rule.rule_id, one.place.where, one.place.specific) == ("scanner", "R1", "src/a.py", "1")
+    assert (one.rule.tool, one.rule.rule_id, one.location.where, one.location.specific) == ("scanner", "R1", "src/a.py", "1")
     assert (str(one.own_score), one.detail, one.snippet, one.category) == ("2.0", "Bad.", None, "")

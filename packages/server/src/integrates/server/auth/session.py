@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.facet import index_key, key_of, of_design
+from integrates.db_model.entity.facet import design_of, index_key, key_of
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store.port import ABSENT, ANYTHING, Change, Delete, Item, Key, Put, Store, Value, Version
 from integrates.db_model.values.instant import instant_text, is_ahead
@@ -35,12 +35,12 @@ class Session(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def new_session_id() -> str:
-    """256 random bits for a cookie."""
+    """Return 256 random bits for a cookie."""
     return secrets.token_urlsafe(ID_BYTES)
 
 
 def hash_session_id(session_id: str) -> str:
-    """What is stored of a cookie: SHA-256 in hex."""
+    """Return what is stored of a cookie: its SHA-256 in hex."""
     return hashlib.sha256(session_id.encode()).hexdigest()
 
 
@@ -50,7 +50,10 @@ def is_alive(session: Session, now: datetime) -> bool:
 
 
 async def open_session(store: Store, email: str, session_id: str, now: datetime) -> Session:
-    """Store a session of the person and end the one before, in one transaction. Raise ``Conflict`` when outrun repeatedly."""
+    """Store a session of the person and end the one before, in one transaction, and return it.
+
+    Raise ``Conflict`` when others change the person's session at the same time, again and again.
+    """
     session = Session(hash=hash_session_id(session_id), email=email, created_at=now, last_seen=now)
 
     async def attempt() -> None:
@@ -64,7 +67,7 @@ async def open_session(store: Store, email: str, session_id: str, now: datetime)
 
 
 async def find_session(store: Store, session_id: str, now: datetime) -> Session | None:
-    """The live session behind a cookie; notes now and then that it was seen."""
+    """Return the live session behind a cookie, noting at most every :data:`SEEN_EVERY` that it was seen."""
     key = _key(hash_session_id(session_id))
     item = (await store.get((key,)))[0]
     session = _session(item) if item else None
@@ -74,7 +77,7 @@ async def find_session(store: Store, session_id: str, now: datetime) -> Session 
 
 
 async def close_session(store: Store, session: Session) -> None:
-    """End a session; ending it twice is no error. Raise ``Conflict`` when outrun repeatedly."""
+    """End a session; ending it twice is no error. Raise ``Conflict`` as :func:`open_session` does."""
 
     async def attempt() -> None:
         held = await _held(store, session.email)
@@ -92,7 +95,7 @@ async def _seen(store: Store, session: Session, now: datetime) -> Session:
     try:
         await store.write((Put(_item(seen), Version(session.version)),))
     except Conflict:
-        return session  # another request of the session noted it, or it was ended: the next request finds out
+        return session  # another request noted it or ended the session, which the next request finds out
     return seen
 
 
@@ -119,14 +122,14 @@ def _key(digest: str) -> Key:
 
 
 def _item(session: Session) -> Item:
-    parts = {"hash": session.hash, "email": session.email}
+    variables = {"hash": session.hash, "email": session.email}
     attributes: dict[str, Value] = {
         "email": session.email,
         "created_at": instant_text(session.created_at),
         "last_seen": instant_text(session.last_seen),
         "state": {"status": "ACTIVE"},
     }
-    listed = {number: index_key(template, parts) for number, template in of_design(_FACET).indexes.items()}
+    listed = {number: index_key(template, variables) for number, template in design_of(_FACET).indexes.items()}
     return Item(_key(session.hash), session.version, attributes, listed)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from integrates.api.imports.read.observation import Reason, RuleSeen
+from integrates.api.imports.read.observation import RuleSeen, SkipReason
 from integrates.db_model.values import text as texts
 
 
@@ -68,7 +68,7 @@ def test_rule_of_a_result(scan: Any, result: Any, members: dict[str, Any], rule_
 @pytest.mark.parametrize("members", [{}, {"ruleIndex": -1}, {"ruleIndex": 3}, {"rule": {}}, {"rule": {"id": " "}}])
 def test_result_without_rule_is_skipped(scan: Any, result: Any, members: dict[str, Any]) -> None:
     read = scan(result(**{"ruleId": None} | members), rules=RULES)
-    assert [(one.pointer, one.reason) for one in read.problems] == [("/runs/0/results/0", Reason.NO_RULE)]
+    assert [(one.pointer, one.reason) for one in read.problems] == [("/runs/0/results/0", SkipReason.NO_RULE)]
     assert (read.skipped, read.rules, read.observations) == (1, (), ())
 
 

@@ -1,12 +1,19 @@
-"""Places of domain section 3: what LINES, INPUTS and PORTS allow."""
+"""Locations of domain section 3: what LINES, INPUTS and PORTS allow."""
 
 import pytest
 
-from integrates.db_model.errors import Rejections
-from integrates.db_model.vulnerabilities.location import place
-from integrates.db_model.vulnerabilities.types import VulnerabilityType
+from integrates.db_model.values.check import Check
+from integrates.db_model.values.url import address
+from integrates.db_model.vulnerabilities.location import field_name, file_path, line, location_refusals, page_url, port
+from integrates.db_model.vulnerabilities.types import VulnerabilityLocation, VulnerabilityType
 
 LINES, INPUTS, PORTS = VulnerabilityType.LINES, VulnerabilityType.INPUTS, VulnerabilityType.PORTS
+NORMALISERS: dict[VulnerabilityType, tuple[Check, Check]] = {
+    LINES: (file_path, line),
+    INPUTS: (page_url, field_name),
+    PORTS: (address, port),
+}
+"""By type: what normalises ``where`` and ``specific``."""
 
 ACCEPTED = [
     (LINES, ("src/app.py", "0"), ("src/app.py", "0")),
@@ -51,20 +58,28 @@ REFUSED = [
 ]
 
 
+def refusals(kind: VulnerabilityType, where: str, specific: str) -> list[tuple[str, tuple[str, ...]]]:
+    found = location_refusals(kind, VulnerabilityLocation(where=where, specific=specific))
+    return [(one.reason, one.path) for one in found]
+
+
 @pytest.mark.parametrize("kind,given,stored", ACCEPTED)
-def test_place_is_taken(kind: VulnerabilityType, given: tuple[str, str], stored: tuple[str, str]) -> None:
-    assert place(kind, *given) == stored
-    assert place(kind, *stored) == stored
+def test_a_location_is_normalised_and_then_taken(
+    kind: VulnerabilityType, given: tuple[str, str], stored: tuple[str, str]
+) -> None:
+    where, specific = NORMALISERS[kind]
+    assert (where(given[0], ()), specific(given[1], ())) == stored
+    assert refusals(kind, *stored) == []
+    assert {reason for reason, _ in refusals(kind, *given)} == (set() if given == stored else {"not_canonical"})
 
 
-@pytest.mark.parametrize("kind,given,argument,rule", REFUSED)
-def test_place_is_refused(kind: VulnerabilityType, given: tuple[str, str], argument: str, rule: str) -> None:
-    with pytest.raises(Rejections) as caught:
-        place(kind, *given, ("items", "0"))
-    assert [(one.reason, one.path) for one in caught.value.refusals] == [(rule, ("items", "0", argument))]
+@pytest.mark.parametrize("kind,given,member,reason", REFUSED)
+def test_a_location_is_refused(kind: VulnerabilityType, given: tuple[str, str], member: str, reason: str) -> None:
+    assert refusals(kind, *given) == [(reason, ("location", member))]
 
 
-def test_both_halves_are_refused_together() -> None:
-    with pytest.raises(Rejections) as caught:
-        place(LINES, "/a", "x")
-    assert [one.path for one in caught.value.refusals] == [("where",), ("specific",)]
+def test_both_members_are_refused_together() -> None:
+    assert refusals(LINES, "/a", "x") == [
+        ("bad_format", ("location", "where")),
+        ("bad_characters", ("location", "specific")),
+    ]

@@ -5,14 +5,11 @@ from collections.abc import Iterator
 from itertools import accumulate, islice
 from typing import Any, Final, Never
 
-from integrates.api.imports.read.error import MAX_DEFECTS, BadFile, Defect, TooLarge, pointed
+from integrates.api.imports.read.error import MAX_DEFECTS, BadFile, Defect, pointed
+from integrates.api.imports.read.limit import MAX_DEPTH, MAX_VALUES, enforce
+from integrates.db_model.imports.rules import MAX_BYTES
 
-MAX_BYTES: Final = 20 * 1024 * 1024
-MAX_DEPTH: Final = 100
-MAX_VALUES: Final = 3_000_000
-"""Most of the characters ``{[,:`` outside of texts, which memory grows with; 20 MiB of dense SARIF have 2 million."""
-
-_MARK: Final = b"\xef\xbb\xbf"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _CHUNK: Final = 1 << 20
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(_STEP))
@@ -29,27 +26,16 @@ class _Members(tuple[tuple[str, Any], ...]):
 
 
 def checked(content: bytes) -> bytes:
-    """The same JSON without byte order mark, once it is known to be harmless.
+    """Return the same JSON without byte order mark, once it is known to be harmless. Raise ``TooLarge`` and ``BadFile``.
 
     It is at most ``MAX_BYTES`` of UTF-8 (a mark is allowed, UTF-16 is not), nested at most ``MAX_DEPTH`` deep, has at most
     ``MAX_VALUES`` values, follows RFC 8259 to its end (so no ``NaN``), and no object has a member twice.
-    Raise ``TooLarge`` and ``BadFile``.
     """
-    if len(content) > MAX_BYTES:
-        raise TooLarge("file_too_large", len(content), MAX_BYTES)
+    enforce("file_too_large", len(content), MAX_BYTES)
     text = _decoded(content)
     _measure(content)
     _parse(text)
-    return content.removeprefix(_MARK)
-
-
-def loaded(content: bytes) -> Any:
-    """Checked JSON as Python's own values. Whole numbers of 19 and more digits become floats."""
-    return json.loads(content, parse_int=_number)
-
-
-def _number(digits: str) -> int | float:
-    return int(digits) if len(digits) < len(str(2**63)) else float(digits)
+    return content.removeprefix(_BYTE_ORDER_MARK)
 
 
 def _decoded(content: bytes) -> str:
@@ -68,17 +54,15 @@ def _measure(content: bytes) -> None:
     values = depth = 0
     for outside in _outside_texts(content):
         values += sum(map(outside.count, (b"{", b"[", b",", b":")))
-        if values > MAX_VALUES:
-            raise TooLarge("too_many_values", values, MAX_VALUES)
+        enforce("too_many_values", values, MAX_VALUES)
         brackets = outside.translate(None, _NOT_BRACKETS)
         depths = tuple(accumulate(map(_STEP.__getitem__, brackets), initial=depth))
         depth = depths[-1]
-        if max(depths) > MAX_DEPTH:
-            raise TooLarge("nested_too_deep", max(depths), MAX_DEPTH)
+        enforce("nested_too_deep", max(depths), MAX_DEPTH)
 
 
 def _outside_texts(content: bytes) -> Iterator[bytes]:
-    """What stands outside of the quotes, in pieces."""
+    """Yield what stands outside of the quotes, in pieces."""
     plain = content.replace(rb"\\", b"").replace(rb"\"", b"")
     inside = 0
     for start in range(0, len(plain), _CHUNK):
