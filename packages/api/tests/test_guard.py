@@ -68,7 +68,7 @@ async def test_the_resolver_gets_what_was_found_in_place_of_the_argument(world: 
     schema = assembled('permission: "group:read", of: GROUP, by: "name"', resolve)
     shown = await graphql(schema, '{ group(name: "webshop") }', context_value=world.started("uri"))
     assert (shown.errors, shown.data) == (None, {"group": "shown"})
-    ((found, group, args),) = given
+    found, group, args = given[0]
     assert found == group == world.aurora.group
     assert args == {}
     hidden = await graphql(schema, '{ group(name: "cargo") }', context_value=world.started("uri"))

@@ -24,13 +24,13 @@ async def readable(context: Context, names: Iterable[str]) -> tuple[Group, ...]:
 
 
 async def organization_accesses(context: Context) -> tuple[OrganizationAccess, ...]:
-    """Return the caller's places in organizations, open invitations too."""
+    """Return the caller's memberships of organizations, open invitations too."""
     query = listing(ORGANIZATION_ACCESS.name, _MEMBERSHIPS, {"email": context.actor.email})
     return await whole(context.loaders, ORGANIZATION_ACCESS, query)
 
 
 async def group_accesses(context: Context) -> tuple[GroupAccess, ...]:
-    """Return the caller's places in groups, open invitations too."""
+    """Return the caller's memberships of groups, open invitations too."""
     query = listing(GROUP_ACCESS.name, _MEMBERSHIPS, {"email": context.actor.email})
     return await whole(context.loaders, GROUP_ACCESS, query)
 
