@@ -43,9 +43,6 @@ def whole(example: Example) -> bytes:
     return example.write(example.seen(line=1), example.seen(line=2, fingerprint="f"))
 
 
-# --- the format ---
-
-
 def test_a_file_is_read_by_the_reader_of_its_format(example: Example) -> None:
     content = whole(example)
     assert detected(top_level(checked(content))) is example.format
@@ -76,8 +73,6 @@ def test_a_file_of_another_format_is_refused_with_those_that_are_read(content: b
     assert (defect.pointer, "in no known format" in defect.message) == ("", True)
     assert all(each.value in defect.message for each in ImportFormat)
 
-
-# --- broken files ---
 
 BROKEN: Mapping[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
@@ -139,9 +134,6 @@ def test_whatever_stands_at_the_place_of_a_member_only_a_scan_or_a_refusal_comes
     assert outcomes == [outcome(content) for content in contents], "equal arguments give equal answers"
 
 
-# --- limits ---
-
-
 def limit(content: bytes) -> tuple[str, int, int]:
     with pytest.raises(TooLarge) as caught:
         read(content)
@@ -174,9 +166,6 @@ def test_the_number_of_rules_is_limited(example: Example) -> None:
 def test_the_first_100_problems_are_told_and_all_are_counted(example: Example) -> None:
     scan = read(example.write(*[example.skipped] * 120))
     assert ([one.ordinal for one in scan.problems], scan.skipped) == (list(range(100)), 120)
-
-
-# --- what is read ---
 
 
 def test_each_result_has_an_ordinal(example: Example) -> None:
@@ -212,8 +201,9 @@ def test_a_file_without_results_is_a_scan(example: Example) -> None:
 
 
 def test_what_is_read_can_be_stored(example: Example) -> None:
-    odd = "=cmd\x00 \x1b[0m\u202e" + "e\u0301" * 300
-    scan = read(example.write(example.seen(rule="=R\u0301"), example.seen(path=f"src/{odd[1:4]}.py", line=2)))
+    odd = ("=cmd", "-", "R\u0301" + "e\u0301" * 90, "@scope/rule")
+    scan = read(example.write(*(example.seen(rule=rule, line=line) for line, rule in enumerate(odd))))
+    assert len(scan.rules) == len(odd)
     for rule in scan.rules:
         assert texts.title(rule.title, ()) == rule.title
         assert texts.finding_description(rule.description, ()) == rule.description
@@ -223,7 +213,7 @@ def test_what_is_read_can_be_stored(example: Example) -> None:
 
 def test_the_options_are_heeded(example: Example) -> None:
     content = example.write(example.seen(path="build/out/src/a.py"))
-    (one,) = read(content, options=Options(strip_prefix="build/out", technique=Technique.SCA)).observations
+    (one,) = registry.read(content, Options(strip_prefix="build/out", technique=Technique.SCA)).observations
     assert (one.location.where, one.technique) == ("src/a.py", Technique.SCA)
     (one,) = read(content).observations
     assert one.location.where == "build/out/src/a.py"

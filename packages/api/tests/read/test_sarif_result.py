@@ -108,7 +108,7 @@ def test_suppressed(observe: Any, suppressions: object, is_suppressed: object) -
 
 @pytest.mark.parametrize("technique", list(Technique))
 def test_technique_of_the_caller(file: Any, run: Any, result: Any, technique: Technique) -> None:
-    found = read(file(run(result(), result(uri="https://example.com"))), options=Options(technique=technique))
+    found = registry.read(file(run(result(), result(uri="https://example.com"))), Options(technique=technique))
     assert {one.technique for one in found.observations} == {technique}
 
 
