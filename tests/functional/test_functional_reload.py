@@ -45,6 +45,11 @@ def eventually(check: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+def replace(file: Path, text: str) -> None:
+    assert file.is_file(), f"{file} has moved: nobody would notice what is written there"
+    file.write_text(text)
+
+
 def page(running: Running) -> str:
     with running.client() as client:
         return client.get("/").text
@@ -71,9 +76,9 @@ def test_an_edit_of_the_code_is_served_and_the_demo_kept(serve: Serve, edited: P
     running = serve("--demo", "--reload", "--port", free_port(), PYTHONPATH=str(edited))
     token = running.token(ADA)
     server = edited / "integrates" / "server"
-    (server / "static" / "landing.html").write_text("<p>edited page $version</p>")
+    replace(server / "static" / "landing.html", "<p>edited page $version</p>")
     eventually(lambda: "edited page" in page(running))
-    (server / "product.py").write_text('def version() -> str:\n    return "of the test"\n')
+    replace(server / "process" / "product.py", 'def version() -> str:\n    return "of the test"\n')
     eventually(lambda: "edited page of the test" in page(running))
     assert role(running, token) == "ADMIN"
 
