@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -13,14 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.functional.conftest import Caller, Running, Serve
+from tests.functional.conftest import Caller, Running, Serve, eventually
 
 pytestmark = pytest.mark.functional
 
 ADA = "ada@demo.example"
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = ("db_model", "api", "server")
-PATIENCE = 30
 
 
 @pytest.fixture
@@ -30,19 +28,6 @@ def edited(tmp_path: Path) -> Path:
     for package in PACKAGES:
         shutil.copytree(str(files(f"integrates.{package}")), folder / "integrates" / package)
     return folder
-
-
-def eventually(check: Callable[[], bool]) -> None:
-    """Wait until the check holds; a service that starts again does not answer for a moment."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            if check():
-                return
-        except httpx.HTTPError:
-            pass
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
 
 
 def replace(file: Path, text: str) -> None:
