@@ -9,22 +9,34 @@ import hashlib
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import nox
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+TESTS: Mapping[str, tuple[str, ...]] = {
+    "architecture": ("tests/architecture", "tests/schemas", "-m", "not cue"),
+    "unit": ("packages", "-m", "not dynamodb"),
+    "docs": ("docs",),
+    "functional": ("tests/functional", "-m", "not (cue or dynamodb)"),
+    "dynamodb": ("packages", "tests", "-m", "dynamodb"),
+    "build": ("tests/wheels",),
+}
+"""The tests that need nothing but PyPI, by the one session that runs them: quick ones first."""
 
 nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["lint", "types", "architecture", "test"]
+nox.options.sessions = ["architecture", "types", "lint", "unit", "docs", "functional", "dynamodb", "build"]
 
 ROOT = Path(__file__).parent
 ENVIRONMENTS = ROOT / ".nox"
 PACKAGES = ("db_model", "api", "server")
+OWN = ("integrates-db-model", "integrates-api")
 CUE = "v0.17.1"
-PINS = {"emulator": ROOT / "constraints-emulator.txt"}
-PYTHON_SOURCES = ("noxfile.py", "packages", "tests", "benchmarks", "docs", "schemas")
+PINS = {"emulator": ROOT / "constraints-emulator.txt", "lowest": ENVIRONMENTS / "lowest.txt"}
+PYTHON_SOURCES = ("noxfile.py", "conftest.py", "packages", "tests", "benchmarks", "docs", "schemas")
 GROUPS = ("runner", "test", "docs", "bench", "types", "lint", "build")
-ELSEWHERE = ("functional", "dynamodb", "docs", "build")
-"""Sessions with tests of their own; `test` leaves those to them and then asks for them."""
 
 
 @nox.session(python=False)
@@ -36,29 +48,31 @@ def serve(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def test(session: nox.Session) -> None:
-    """Run every test that needs nothing but PyPI; `-- ARGUMENTS` go to pytest, which then runs once."""
-    pytest(session, *(session.posargs or ["-m", "not (cue or dynamodb or functional or wheels)"]))
-    if not session.posargs:
-        for other in ELSEWHERE:
-            session.notify(other)
+    """Run architecture, unit, docs, functional, dynamodb and build; `-- ARGUMENTS` run pytest once with these instead."""
+    if session.posargs:
+        pytest(session, *session.posargs)
+        return
+    session.log(f"Every test that needs nothing but PyPI is run by the sessions {', '.join(TESTS)}")
+    for name in TESTS:
+        session.notify(name)
 
 
 @nox.session(python=False)
-def functional(session: nox.Session) -> None:
-    """Run the tests that talk to a real Hypercorn process."""
-    pytest(session, "-m", "functional and not dynamodb", *session.posargs)
+def architecture(session: nox.Session) -> None:
+    """Check who imports whom, the rules of the house, and that code, database design and API have the same fields."""
+    run(session, checks(session), "lint-imports")
+    pytest(session, *TESTS["architecture"], *session.posargs)
 
 
 @nox.session(python=False)
-def dynamodb(session: nox.Session) -> None:
-    """Run the DynamoDB tests on ministack, or on the endpoint in INTEGRATES_TEST_DYNAMODB."""
-    env = {} if "INTEGRATES_TEST_DYNAMODB" in os.environ else {"INTEGRATES_TEST_MINISTACK": emulator(session)}
-    pytest(session, "-m", "dynamodb", *session.posargs, env=env)
+def types(session: nox.Session) -> None:
+    """Check the types of code, tests and tools with mypy --strict; `-- PATHS` of these only."""
+    run(session, checks(session), "mypy", *(session.posargs or PYTHON_SOURCES))
 
 
 @nox.session(python=False)
 def lint(session: nox.Session) -> None:
-    """Look for mistakes with Prospector (pylint, bandit …) and Ruff, and for files not formatted."""
+    """Look for files not formatted and for mistakes: Ruff, then Prospector (pylint, bandit …)."""
     programs = checks(session)
     run(session, programs, "ruff", "check")
     run(session, programs, "ruff", "format", "--check")
@@ -66,9 +80,37 @@ def lint(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
-def types(session: nox.Session) -> None:
-    """Check the types of code, tests and tools with mypy --strict."""
-    run(session, checks(session), "mypy", *(session.posargs or PYTHON_SOURCES))
+def unit(session: nox.Session) -> None:
+    """Run the tests of the three packages."""
+    pytest(session, *TESTS["unit"], *session.posargs)
+
+
+@nox.session(python=False)
+def docs(session: nox.Session) -> None:
+    """Run the examples of the handbook, and compare its reference with the code."""
+    pytest(session, *TESTS["docs"], *session.posargs)
+
+
+@nox.session(python=False)
+def functional(session: nox.Session) -> None:
+    """Run the tests that talk to a real Hypercorn process."""
+    pytest(session, *TESTS["functional"], *session.posargs)
+
+
+@nox.session(python=False)
+def dynamodb(session: nox.Session) -> None:
+    """Run the DynamoDB tests on ministack, or on the endpoint in INTEGRATES_TEST_DYNAMODB."""
+    pytest(session, *TESTS["dynamodb"], *session.posargs, env=endpoint(session))
+
+
+@nox.session(python=False)
+def build(session: nox.Session) -> None:
+    """Build the three wheels into dist/, install and import each alone in a bare environment."""
+    programs = checks(session)
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    for package in PACKAGES:
+        run(session, programs, "python", "-m", "build", "--no-isolation", "--outdir", "dist", f"packages/{package}")
+    pytest(session, *TESTS["build"], *session.posargs, env={"INTEGRATES_TEST_DIST": str(ROOT / "dist")})
 
 
 @nox.session(python=False, name="format")
@@ -80,15 +122,8 @@ def format_code(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
-def architecture(session: nox.Session) -> None:
-    """Check who imports whom (import-linter) and the rules of the house (tests/architecture)."""
-    run(session, checks(session), "lint-imports")
-    pytest(session, "tests/architecture", *session.posargs)
-
-
-@nox.session(python=False)
 def schemas(session: nox.Session) -> None:
-    """Format, validate and export the CUE design; with CI set, fail when the committed export is stale."""
+    """Format, validate and export the database design with CUE, and test it; with CI set, fail when the export is stale."""
     programs = checks(session)
     path = {"PATH": os.pathsep.join([str(cue(session)), os.environ["PATH"]])}
     run(session, programs, "python", "schemas/export.py", *(["--check"] if "CI" in os.environ else []), env=path)
@@ -96,26 +131,30 @@ def schemas(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def lowest(session: nox.Session) -> None:
+    """Run unit, functional and DynamoDB tests with the lowest versions of their dependencies that the packages allow."""
+    PINS["lowest"].parent.mkdir(exist_ok=True)
+    PINS["lowest"].write_text(lower_bounds())
+    programs = environment(session, "lowest", *editable("dynamodb,s3,testing"), *group("test", "bench"))
+    aged = ("-W", "default::DeprecationWarning")  # that something was deprecated since is no mistake of an old version
+    run(
+        session,
+        programs,
+        "pytest",
+        "packages",
+        "tests/functional",
+        "-m",
+        "not cue",
+        *aged,
+        *session.posargs,
+        env=endpoint(session),
+    )
+
+
+@nox.session(python=False)
 def bench(session: nox.Session) -> None:
     """Measure and print ratios; `-- --against FOLDER` measures another checkout in turns with this one."""
-    env = {"INTEGRATES_TEST_MINISTACK": emulator(session)}
-    run(session, checks(session), "python", "benchmarks/run.py", *session.posargs, env=env)
-
-
-@nox.session(python=False)
-def docs(session: nox.Session) -> None:
-    """Run the examples of the handbook as tests."""
-    pytest(session, "docs", *session.posargs)
-
-
-@nox.session(python=False)
-def build(session: nox.Session) -> None:
-    """Build the three wheels into dist/, install and import each alone in a bare environment."""
-    programs = checks(session)
-    shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    for package in PACKAGES:
-        run(session, programs, "python", "-m", "build", "--no-isolation", "--outdir", "dist", f"packages/{package}")
-    pytest(session, "-m", "wheels", *session.posargs, env={"INTEGRATES_TEST_DIST": str(ROOT / "dist")})
+    run(session, checks(session), "python", "benchmarks/run.py", *session.posargs, env=emulator(session))
 
 
 def run(session: nox.Session, programs: Path, name: str, *arguments: str, env: dict[str, str] | None = None) -> None:
@@ -130,19 +169,42 @@ def pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = N
 
 def checks(session: nox.Session) -> Path:
     """The environment of every check: the packages, editable, and the groups of the root pyproject.toml."""
-    project = nox.project.load_toml(ROOT / "pyproject.toml")
-    return environment(session, "checks", *editable(), *nox.project.dependency_groups(project, *GROUPS))
+    return environment(session, "checks", *editable(), *group(*GROUPS))
 
 
-def emulator(session: nox.Session) -> str:
-    """The path of the installed DynamoDB emulator."""
-    return str(environment(session, "emulator", "ministack") / "ministack")
+def group(*names: str) -> tuple[str, ...]:
+    """The requirements in groups of the root pyproject.toml."""
+    return nox.project.dependency_groups(nox.project.load_toml(ROOT / "pyproject.toml"), *names)
 
 
-def editable() -> list[str]:
-    """What pip is told to install the three packages with all their extras as they stand in this checkout."""
-    extras = {"db_model": "[dynamodb,s3]"}
-    return [part for package in PACKAGES for part in ("--editable", f"packages/{package}{extras.get(package, '')}")]
+def endpoint(session: nox.Session) -> dict[str, str]:
+    """What tells the DynamoDB tests where to run: the emulator, unless there is an endpoint already."""
+    return {} if "INTEGRATES_TEST_DYNAMODB" in os.environ else emulator(session)
+
+
+def emulator(session: nox.Session) -> dict[str, str]:
+    """The variable with the path of the installed DynamoDB emulator."""
+    return {"INTEGRATES_TEST_MINISTACK": str(environment(session, "emulator", "ministack") / "ministack")}
+
+
+def editable(extras: str = "dynamodb,s3") -> list[str]:
+    """What pip is told to install the three packages as they stand in this checkout, the model with these extras."""
+    wanted = {"db_model": f"[{extras}]"}
+    return [part for package in PACKAGES for part in ("--editable", f"packages/{package}{wanted.get(package, '')}")]
+
+
+def lower_bounds() -> str:
+    """What pip is told to take each direct dependency of the packages in the lowest version that all of them allow.
+
+    What those depend on in turn is left to pip, as for somebody who installs the packages.
+    """
+    projects = [nox.project.load_toml(path)["project"] for path in sorted(ROOT.glob("packages/*/pyproject.toml"))]
+    tables = [
+        table for project in projects for table in (project["dependencies"], *project.get("optional-dependencies", {}).values())
+    ]
+    declared = [(one.name, one.specifier) for table in tables for one in map(Requirement, table)]
+    bounds = [(name, Version(part.version)) for name, parts in declared for part in parts if part.operator == ">="]
+    return "".join(f"{name}=={version}\n" for name, version in sorted(dict(sorted(bounds)).items()) if name not in OWN)
 
 
 def environment(session: nox.Session, name: str, *requirements: str) -> Path:

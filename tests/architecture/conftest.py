@@ -19,5 +19,9 @@ def root() -> Path:
 @pytest.fixture(scope="session")
 def trees() -> Mapping[Path, ast.Module]:
     """The syntax tree of every Python file of ours, by its path in the checkout."""
-    files = [ROOT / "noxfile.py", *(file for place in PLACES for file in sorted((ROOT / place).rglob("*.py")))]
+    files = [
+        ROOT / "noxfile.py",
+        ROOT / "conftest.py",
+        *(file for place in PLACES for file in sorted((ROOT / place).rglob("*.py"))),
+    ]
     return {file.relative_to(ROOT): ast.parse(file.read_text()) for file in files}

@@ -4,20 +4,24 @@ import ast
 import os
 import re
 import subprocess
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 PACKAGES = ("db_model", "api", "server")
 INTERACTIVE = {"serve", "format", "bench"}
 """Sessions that check nothing."""
+IN_CI_ONLY = {"schemas", "lowest"}
+"""Checks that `nox` leaves out: one needs more than PyPI offers, the other matters when a dependency is added or moved."""
 
 
-def project(root: Path, package: str) -> Mapping[str, str]:
+def project(root: Path, package: str) -> Mapping[str, Any]:
     """The `[project]` table of a package."""
-    table: Mapping[str, str] = tomllib.loads((root / "packages" / package / "pyproject.toml").read_text())["project"]
+    table: Mapping[str, Any] = tomllib.loads((root / "packages" / package / "pyproject.toml").read_text())["project"]
     return table
 
 
@@ -34,15 +38,62 @@ def test_ci_runs_the_test_command_of_the_readme(root: Path, tmp_path: Path) -> N
     assert (done.returncode, done.stdout) == (7, "+ python3 -c 'raise SystemExit(7)' -s test\n")
 
 
-def test_ci_leaves_no_session_out(root: Path) -> None:
-    tree = ast.parse((root / "noxfile.py").read_text())
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.decorator_list]
-    sessions = {"format" if function.name == "format_code" else function.name for function in functions}
-    [asked_for] = [
-        node.value for node in tree.body if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ELSEWHERE"
+@pytest.fixture(scope="module")
+def sessions(root: Path) -> Mapping[str, tuple[bool, str]]:
+    """What `nox -l` says: by name whether `nox` alone runs the session, and what it does."""
+    done = subprocess.run([sys.executable, "-m", "nox", "-l"], cwd=root, capture_output=True, text=True, check=True)
+    lines = re.findall(r"^([*-]) (\w+) -> (.+)$", done.stdout, re.MULTILINE)
+    return {name: (mark == "*", line) for mark, name, line in lines}
+
+
+@pytest.fixture(scope="module")
+def selections(root: Path) -> Mapping[str, tuple[str, ...]]:
+    """What each session of `nox -s test` tells pytest."""
+    [selections] = [
+        node.value
+        for node in ast.parse((root / "noxfile.py").read_text()).body
+        if isinstance(node, ast.AnnAssign) and node.value and ast.unparse(node.target) == "TESTS"
     ]
+    found: Mapping[str, tuple[str, ...]] = ast.literal_eval(selections)
+    return found
+
+
+def test_the_test_command_says_what_it_runs(
+    sessions: Mapping[str, tuple[bool, str]], selections: Mapping[str, tuple[str, ...]]
+) -> None:
+    *most, last = selections
+    assert sessions["test"][1].startswith(f"Run {', '.join(most)} and {last}; ")
+
+
+def test_every_check_is_run_by_nox_alone_or_by_ci(sessions: Mapping[str, tuple[bool, str]]) -> None:
+    alone = {name for name, (is_default, _) in sessions.items() if is_default}
+    assert alone == sessions.keys() - INTERACTIVE - IN_CI_ONLY - {"test"}
+
+
+def test_ci_runs_each_session_once(
+    root: Path, sessions: Mapping[str, tuple[bool, str]], selections: Mapping[str, tuple[str, ...]]
+) -> None:
     named = re.findall(r"nox -s (.+)$", (root / ".ci/run").read_text(), re.MULTILINE)[-1].split()
-    assert {"test", *ast.literal_eval(asked_for), *named} == sessions - INTERACTIVE
+    assert sorted(["test", *selections, *named]) == sorted(sessions.keys() - INTERACTIVE)
+
+
+def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, tuple[str, ...]]) -> None:
+    """A folder is given to one session; what that leaves out by a mark is run by the session that asks for the mark."""
+    asked_for = {"schemas": ("-m", "cue"), **selections}
+    marks = {name: parts[-1] for name, parts in asked_for.items() if "-m" in parts}
+    by_mark = {mark: name for name, mark in marks.items() if not mark.startswith("not")}
+    left_out = {word for mark in marks.values() if mark.startswith("not") for word in re.findall(r"[a-z]+", mark)}
+    assert left_out - {"not", "or"} == by_mark.keys()
+
+    given = [
+        part for name, parts in selections.items() if name not in by_mark.values() for part in parts if (root / part).is_dir()
+    ]
+    folders = [
+        "packages",
+        "docs",
+        *(f"tests/{path.name}" for path in (root / "tests").iterdir() if any(path.glob("test_*.py"))),
+    ]
+    assert sorted(given) == sorted(folders)
 
 
 def test_ci_is_executable(root: Path) -> None:
@@ -70,6 +121,17 @@ def test_each_package_carries_the_licence_and_is_typed(root: Path, package: str)
 
 
 def test_functional_tests_say_so(root: Path) -> None:
-    """`nox -s test` leaves them to the session of their own by the mark."""
+    """Whoever runs pytest without nox can leave them out by the mark."""
     modules = sorted((root / "tests/functional").glob("test_*.py"))
     assert [module.name for module in modules if "pytest.mark.functional" not in module.read_text()] == []
+
+
+def test_every_dependency_has_a_lower_bound(root: Path) -> None:
+    """`nox -s lowest` tries it."""
+    tables = [project(root, package) for package in PACKAGES]
+    declared = [line for table in tables for part in (table["dependencies"], *extras(table)) for line in part]
+    assert [line for line in declared if not re.match(r"[A-Za-z0-9-]+>=\d", line) and not line.startswith("integrates-")] == []
+
+
+def extras(table: Mapping[str, Any]) -> list[list[str]]:
+    return [*table.get("optional-dependencies", {}).values()]

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,14 +18,35 @@ import pytest
 
 COMMAND = (sys.executable, "-m", "integrates.server.cli")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("INTEGRATES_")}
+PATIENCE = 60
+"""Seconds that anything may take on a busy machine; only what never happens lasts so long."""
 SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "sarif"
 
 
 def command(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run ``integrates`` to its end."""
     return subprocess.run(
-        [*COMMAND, *arguments], cwd=folder, env=CLEAN | variables, capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=CLEAN | variables,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
+
+
+def eventually(check: Callable[[], bool]) -> None:
+    """Wait until the check holds; a service that starts again does not answer for a moment."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            if check():
+                return
+        except httpx.HTTPError:
+            pass
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +69,7 @@ class Running:
         """A client that sends these headers, with ``_`` for ``-``, with each request."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         bearer = {"authorization": f"Bearer {token}"} if token else {}
-        return httpx.Client(base_url=self.url, headers=bearer | given, timeout=60)
+        return httpx.Client(base_url=self.url, headers=bearer | given, timeout=PATIENCE)
 
     def log(self) -> list[dict[str, Any]]:
         """The lines of the access log so far."""
@@ -55,8 +77,9 @@ class Running:
         return [line for line in lines if "route" in line]
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """The exit code after a signal."""
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
 
 @contextmanager
@@ -80,7 +103,7 @@ def serving(folder: Path, *arguments: str, **variables: str) -> Iterator[Running
 def _end(process: subprocess.Popen[str]) -> None:
     process.terminate()  # not killed at once: one that reloads has to end the process that it watches
     try:
-        process.communicate(timeout=15)
+        process.communicate(timeout=PATIENCE)
     except subprocess.TimeoutExpired:
         process.kill()
         process.communicate()

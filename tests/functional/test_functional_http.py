@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from tests.functional.conftest import Caller, Running, Serve, new_place, result, sarif
+from tests.functional.conftest import PATIENCE, Caller, Running, Serve, eventually, new_place, result, sarif
 
 pytestmark = pytest.mark.functional
 
@@ -18,7 +18,7 @@ ADA = "ada@demo.example"
 
 def raw(running: Running) -> socket.socket:
     parts = urlsplit(running.url)
-    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=20)
+    return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=PATIENCE)
 
 
 def exchanged(running: Running, *sent: bytes) -> bytes:
@@ -34,11 +34,10 @@ def exchanged(running: Running, *sent: bytes) -> bytes:
     return received
 
 
-def test_a_body_of_20_megabytes_is_refused_at_once(demo: Running) -> None:
+def test_a_body_of_20_megabytes_is_refused(demo: Running) -> None:
     with demo.client() as client:
-        begun = time.monotonic()
         answer = client.post("/api", content=b" " * 20_000_000, headers={"content-type": "application/json"})
-        assert (answer.status_code, time.monotonic() - begun < 2) == (413, True)
+        assert answer.status_code == 413
 
 
 def test_a_body_is_refused_before_it_is_sent(demo: Running) -> None:
@@ -55,17 +54,19 @@ def test_a_body_without_length_is_refused_as_soon_as_it_is_too_large(demo: Runni
 def test_a_trickled_body_is_given_up(serve: Serve) -> None:
     running = serve("--store", "memory://", INTEGRATES_BODY_SECONDS="1")
     head = b"POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
-    begun = time.monotonic()
     with raw(running) as connection:
         connection.sendall(head)
-        for _ in range(40):
-            time.sleep(0.1)
-            try:
-                connection.sendall(b" ")
-            except OSError:
-                break
-    assert time.monotonic() - begun < 4 or [line["status"] for line in running.log()] == [408]
-    assert [line["status"] for line in running.log()] == [408]
+        eventually(lambda: not takes(connection, b" "))
+    eventually(lambda: [line["status"] for line in running.log()] == [408])
+
+
+def takes(connection: socket.socket, part: bytes) -> bool:
+    """Whether the other side of a connection still takes what is sent."""
+    try:
+        connection.sendall(part)
+    except OSError:
+        return False
+    return True
 
 
 @pytest.mark.parametrize("media", ["text/plain", "application/x-www-form-urlencoded"])
@@ -79,8 +80,8 @@ def test_the_log_tells_each_request_under_its_id(demo: Running) -> None:
         answer = client.post("/api", json={"query": "{ me { email } }"}, headers={"x-request-id": "log-0123456789"})
         assert answer.headers["x-request-id"] == "log-0123456789"
         missing = client.get("/secret-path?secret=1")
-    while missing.headers["x-request-id"] not in (demo.folder / "stderr").read_text():
-        time.sleep(0.05)  # a line is written after its answer
+    wanted = {"log-0123456789", missing.headers["x-request-id"]}
+    eventually(lambda: wanted <= {line["request_id"] for line in demo.log()})  # a line is written after its answer
     lines = {line["request_id"]: line for line in demo.log()}
     line = lines["log-0123456789"]
     assert set(line) == {"time", "request_id", "method", "route", "status", "ms", "bytes", "actor"}
@@ -110,6 +111,9 @@ def test_a_session_makes_a_token_that_works(demo: Running) -> None:
         assert Caller(client).ask("{ me { email } }")["me"]["email"] == "remy@demo.example"
 
 
+IMPORTS = "query ($group: ID!) { group(name: $group) { imports { nodes { state } } } }"
+
+
 def test_stopping_finishes_what_runs(serve: Serve) -> None:
     running = serve("--demo")
     many = sarif([result(f"rule-{number % 7}", f"src/file_{number % 40}.py", number) for number in range(1500)])
@@ -119,32 +123,37 @@ def test_stopping_finishes_what_runs(serve: Serve) -> None:
         place = new_place(ada, "stopping")
         sender = threading.Thread(target=lambda: answers.append(ada.send(many, group=place.group, root=place.root)))
         sender.start()
-        time.sleep(0.3)
+        eventually(lambda: bool(ada.ask(IMPORTS, group=place.group)["group"]["imports"]["nodes"]))
         running.process.send_signal(signal.SIGTERM)
         sender.join()
-    assert running.process.wait(30) == 0
+    assert running.process.wait(PATIENCE) == 0
     assert [answer.json()["data"]["importVulnerabilities"]["import"]["state"] for answer in answers] == ["COMPLETED"]
 
 
 def test_a_stopping_service_is_not_ready_before_it_stops_answering(serve: Serve) -> None:
-    running = serve("--store", "memory://", INTEGRATES_DRAIN_SECONDS="2")
+    running = serve("--store", "memory://", INTEGRATES_DRAIN_SECONDS="600")
     with running.client() as client:
         assert client.get("/readyz").status_code == 200
         running.process.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + 1.5
-        while client.get("/readyz").status_code == 200 and time.monotonic() < deadline:
-            time.sleep(0.02)
-        assert [client.get(path).status_code for path in ("/readyz", "/healthz", "/")] == [503, 200, 200]
-    assert running.process.wait(10) == 0
+        eventually(lambda: client.get("/readyz").status_code == 503)
+        assert [client.get(path).status_code for path in ("/healthz", "/")] == [200, 200]
+    assert running.stop() == -signal.SIGTERM, "a second signal ends it at once"
+
+
+def test_a_drained_service_ends(serve: Serve) -> None:
+    running = serve("--store", "memory://", INTEGRATES_DRAIN_SECONDS="0.1")
+    with running.client() as client:
+        assert client.get("/readyz").status_code == 200
+    assert running.stop() == 0
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_an_idle_service_soon_and_quietly(serve: Serve, number: signal.Signals) -> None:
-    running = serve("--store", "memory://")
+def test_a_signal_ends_an_idle_service_quietly(serve: Serve, number: signal.Signals) -> None:
+    """It does not wait for a connection that is only kept open."""
+    running = serve("--store", "memory://", INTEGRATES_GRACEFUL_SECONDS="600")
     with running.client() as client:
         client.get("/healthz")
-        begun = time.monotonic()
-        assert (running.stop(number), time.monotonic() - begun < 5) == (0, True)
+        assert running.stop(number) == 0
     assert "Traceback" not in (running.folder / "stderr").read_text()
 
 
@@ -169,12 +178,14 @@ def test_garbage_instead_of_http_harms_nobody(demo: Running) -> None:
         assert client.get("/healthz").status_code == 200
 
 
-def test_a_client_that_hangs_up_leaves_no_error(demo: Running) -> None:
+def test_a_client_that_hangs_up_leaves_no_error(serve: Serve) -> None:
+    running = serve("--store", "memory://")
     body = json.dumps({"query": "{ __typename }"}).encode()
     head = b"POST /api HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
-    with raw(demo) as connection:
+    with raw(running) as connection:
         connection.sendall(head + body)
-    with demo.client() as client:
+    eventually(lambda: len(running.log()) == 1)
+    with running.client() as client:
         assert client.get("/healthz").status_code == 200
-    time.sleep(0.3)
-    assert "Traceback" not in (demo.folder / "stderr").read_text()
+    assert running.stop() == 0
+    assert "Traceback" not in (running.folder / "stderr").read_text()

@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -13,14 +12,13 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.functional.conftest import Caller, Running, Serve
+from tests.functional.conftest import Caller, Running, Serve, eventually
 
 pytestmark = pytest.mark.functional
 
 ADA = "ada@demo.example"
 REPOSITORY = Path(__file__).resolve().parents[2]
 PACKAGES = ("db_model", "api", "server")
-PATIENCE = 30
 
 
 @pytest.fixture
@@ -32,17 +30,9 @@ def edited(tmp_path: Path) -> Path:
     return folder
 
 
-def eventually(check: Callable[[], bool]) -> None:
-    """Wait until the check holds; a service that starts again does not answer for a moment."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            if check():
-                return
-        except httpx.HTTPError:
-            pass
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+def replace(file: Path, text: str) -> None:
+    assert file.is_file(), f"{file} has moved: nobody would notice what is written there"
+    file.write_text(text)
 
 
 def page(running: Running) -> str:
@@ -71,9 +61,11 @@ def test_an_edit_of_the_code_is_served_and_the_demo_kept(serve: Serve, edited: P
     running = serve("--demo", "--reload", "--port", free_port(), PYTHONPATH=str(edited))
     token = running.token(ADA)
     server = edited / "integrates" / "server"
-    (server / "pages/templates/landing.html").write_text("<p>edited page {{ version }}</p>")
+    replace(server / "pages" / "templates" / "landing.html", "<p>edited page {{ version }}</p>")
     eventually(lambda: "edited page" in page(running))
-    (server / "version.py").write_text('def version() -> str:\n    return "of the test"\n')
+    replace(server / "version.py", 'def version() -> str:
+    return "of the test"
+')
     eventually(lambda: "edited page of the test" in page(running))
     assert role(running, token) == "ADMIN"
 

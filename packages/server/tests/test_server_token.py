@@ -156,13 +156,13 @@ def test_the_table_begins_from_a_sound_token() -> None:
     assert read_claims(KEYS, headed(), NOW) is not None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.one_of(st.text(max_size=200), st.from_regex(r"[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{0,80}")))
 def test_nothing_made_up_is_read_and_nothing_raises(text: str) -> None:
     assert read_claims(KEYS, text, NOW) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(value=st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=9), st.lists), in_header=st.booleans())
 def test_no_signed_value_raises(value: Any, *, in_header: bool) -> None:
     text = headed(kid=value) if in_header else having(sub=value)

@@ -25,7 +25,8 @@ RESULTS = st.lists(
     max_size=9,
 )
 FILES = st.lists(RESULTS, min_size=1, max_size=4)
-MODEST = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+UNJUDGED = [*settings().suppress_health_check, HealthCheck.function_scoped_fixture]
+MODEST = settings(max_examples=25, suppress_health_check=UNJUDGED)
 
 
 def run(test: Coroutine[Any, Any, None]) -> None:

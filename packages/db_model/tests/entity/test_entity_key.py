@@ -105,7 +105,7 @@ def entities(facet: Facet[Entity]) -> st.SearchStrategy[Entity]:
 
 
 @pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_what_is_stored_is_what_is_read(facet: Facet[Entity], data: st.DataObject) -> None:
     entity = data.draw(entities(facet))
@@ -119,7 +119,7 @@ def test_what_is_stored_is_what_is_read(facet: Facet[Entity], data: st.DataObjec
 
 
 @pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_an_index_lists_an_entity_when_all_its_variables_are_set(facet: Facet[Entity], data: st.DataObject) -> None:
     entity = data.draw(entities(facet))

@@ -12,7 +12,7 @@ from random import Random
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from msgspec import Struct
@@ -330,10 +330,7 @@ class Writers(RuleBasedStateMachine):
 
 
 def test_any_changes_by_three_writers() -> None:
-    run_state_machine_as_test(
-        Writers,
-        settings=settings(max_examples=40, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]),
-    )
+    run_state_machine_as_test(Writers, settings=settings(max_examples=40, stateful_step_count=15))
 
 
 @pytest.mark.parametrize("seed", range(4))

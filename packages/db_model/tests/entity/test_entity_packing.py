@@ -184,7 +184,7 @@ def may_share(one: Change, other: Change) -> bool:
             return False
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(plans=PLANS)
 def test_a_joint_write_means_all_of_its_plans(plans: list[GROUP_PLAN]) -> None:
     if not agree(plans):
@@ -214,7 +214,7 @@ def stands_for(change: Change, own: Sequence[Change]) -> bool:
     return added == {name: n for name, n in sums.items() if n} and dict(change.bounds) == bounds and bool(change.increments)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(plans=PLANS, changes=st.integers(9, 30))
 def test_chunks_are_whole_plans_in_order_and_as_full_as_they_may_be(plans: list[GROUP_PLAN], changes: int) -> None:
     chunks = packing.chunks(plans, changes=changes)

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Timer, get_ident
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -137,11 +137,12 @@ def path(tmp_path: Path) -> Path:
 def adapter(path: Path, tmp_path: Path) -> Adapter:
     @asynccontextmanager
     async def stumbling() -> AsyncIterator[Store]:
-        async with sqlite_store(path, create=True, busy=0.05) as store:
-            release = Timer(0.5, locked(path).close)
-            release.start()
+        async def freed(_seconds: float) -> None:
+            other.close()
+
+        async with sqlite_store(path, create=True, busy=0.05, policy=Policy(sleep=freed)) as store:
+            other = locked(path)
             yield store
-            release.join()
 
     @asynccontextmanager
     async def lost() -> AsyncIterator[Store]:

@@ -115,7 +115,7 @@ async def mixed(many: Many, kinds: Sequence[str], changes: int) -> None:
         assert await many.is_exact()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(kinds=st.lists(st.sampled_from(list(KINDS)), min_size=1, max_size=25), changes=st.sampled_from([12, 30, 100, 1000]))
 def test_every_position_has_one_outcome_and_what_is_told_is_stored(
     new_many: type[Many], kinds: list[str], changes: int

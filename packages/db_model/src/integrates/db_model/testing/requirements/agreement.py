@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from itertools import count
 from typing import Any, Final
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
@@ -31,7 +31,12 @@ from integrates.db_model.store.port import (
 from integrates.db_model.testing.adapter import Adapter
 from integrates.db_model.testing.requirements.sample import eventually, walk_of, walked
 
-SETTINGS: Final = settings(max_examples=25, stateful_step_count=25, deadline=None)
+SETTINGS: Final = settings(
+    max_examples=25,
+    stateful_step_count=25,
+    deadline=None,  # an adapter is judged by its answers, however long it takes; whoever runs this may have another profile
+    suppress_health_check=[HealthCheck.too_slow],
+)
 
 Draft = Callable[[str], Change]
 """A change, once the partition key is known."""

@@ -10,7 +10,7 @@ import pytest
 from integrates.db_model.errors import Conflict, Failure
 from integrates.db_model.store.port import ABSENT, Change, Expect, IndexKey, Item, Key, Put, Query, Store, Table, Version
 
-PATIENCE: Final = 10.0
+PATIENCE: Final = 60.0
 """Seconds after which an index must have caught up with its table."""
 
 
