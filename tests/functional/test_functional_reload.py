@@ -63,9 +63,7 @@ def test_an_edit_of_the_code_is_served_and_the_demo_kept(serve: Serve, edited: P
     server = edited / "integrates" / "server"
     replace(server / "pages" / "templates" / "landing.html", "<p>edited page {{ version }}</p>")
     eventually(lambda: "edited page" in page(running))
-    replace(server / "version.py", 'def version() -> str:
-    return "of the test"
-')
+    replace(server / "version.py", 'def version() -> str:\n    return "of the test"\n')
     eventually(lambda: "edited page of the test" in page(running))
     assert role(running, token) == "ADMIN"
 
