@@ -109,6 +109,12 @@ def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
     return Scopes(DataLoader(platform), by_organization, DataLoader(groups))
 
 
+async def scope_below(scopes: Scopes, organization_id: str, group_name: str) -> Scope:
+    """Return the scope of a group; what is above it is read together with it, because the caller names both."""
+    _, scope = await asyncio.gather(scopes.organizations.load(organization_id), scopes.groups.load(group_name))
+    return scope
+
+
 def _group_scope(
     actor: Actor, person: Stakeholder | None, group: Group | None, access: GroupAccess | None, parent: Scope
 ) -> Scope:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from integrates.api.authorization.scope import NOWHERE, Scope
+from integrates.api.authorization.scope import NOWHERE, Scope, scope_below
 from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
@@ -75,8 +75,7 @@ async def scope_of(context: Context, source: Any) -> Scope:
             above, name = source.organization_id, source.name
         case _:
             above, name = source.organization_id, source.group_name
-    _, scope = await asyncio.gather(scopes.organizations.load(above), scopes.groups.load(name))
-    return scope
+    return await scope_below(scopes, above, name)
 
 
 async def organization_id_of(context: Context, identity: str | None, name: str | None) -> str:

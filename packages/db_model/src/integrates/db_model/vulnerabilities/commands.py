@@ -141,15 +141,15 @@ def _finding_of(one: Vulnerability, given: Given) -> Finding | None:
 
 
 def _decision(
-    old: Vulnerability | ModelError | None, expected_version: int | None, alter: AlterWithin, stamp: Stamp, given: Given
+    old: Vulnerability | ModelError, expected_version: int | None, alter: AlterWithin, stamp: Stamp, given: Given
 ) -> Plan[Vulnerability] | ModelError:
     """Decide about one, in the order of M5: it exists, its version is the expected one, and then the rules of ``alter``."""
     try:
         if isinstance(old, ModelError):
             raise old
-        finding = _finding_of(old, given) if old else None
-        if old is None or finding is None:
-            raise NotFound(VULNERABILITY.name, old.id if old else "")
+        finding = _finding_of(old, given)
+        if finding is None:
+            raise NotFound(VULNERABILITY.name, old.id)
         if expected_version not in {None, old.version}:
             raise Stale(VULNERABILITY.name, old.id, old.version)
         return altered(VULNERABILITY, old, lambda one, at: alter(one, finding, at), stamp, given)
