@@ -6,9 +6,15 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
+from packages.api.tests.test_adding import beaten
 
 from integrates.api.authorization.actor import Means
+from integrates.db_model.access.commands import add_to_organization, organization_member
+from integrates.db_model.access.facet import ORGANIZATION_ACCESS, organization_access_key
+from integrates.db_model.access.types import OrganizationGrant, OrganizationRole
 from integrates.db_model.entity import read
+from integrates.db_model.entity.command import update as alter
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.testing.scene import address_of
 
@@ -72,6 +78,46 @@ async def test_without_a_version_both_are_done(world: World) -> None:
     both = await asyncio.gather(*(update(world, country=country) for country in ("DE", "FR")))
     assert [payload["errors"] for payload in both] == [[], []]
     assert {payload["organization"]["version"] for payload in both} == {2, 3}
+
+
+TWICE = f"""mutation ($id: ID!) {{
+  first: updateOrganization(id: $id, country: "DE", expectedVersion: 1) {{ organization {{ country version }} {ERRORS} }}
+  second: updateOrganization(id: $id, country: "FR", expectedVersion: 2) {{ organization {{ country version }} {ERRORS} }} }}"""
+
+
+async def test_each_mutation_of_a_request_looks_anew(world: World) -> None:
+    done = await world.data("olga", TWICE, id=world.aurora.organization.id)
+    assert [done[name]["organization"] for name in ("first", "second")] == [
+        {"country": "DE", "version": 2},
+        {"country": "FR", "version": 3},
+    ]
+
+
+async def test_after_a_lost_race_the_next_mutation_of_a_request_looks_anew(world: World) -> None:
+    async def others() -> None:
+        await update(world, country="US")
+
+    variables = {"id": world.aurora.organization.id}
+    answer = await world.answer("olga", TWICE, store=beaten(world, others), **variables)  # type: ignore[arg-type] # variables
+    first, second = answer.body["data"]["first"], answer.body["data"]["second"]
+    assert (reasons(first), first["errors"][0]["currentVersion"]) == ([("CONFLICT", "STALE_VERSION", [])], 2)
+    assert (reasons(second), second["organization"]) == ([], {"country": "FR", "version": 3})
+
+
+async def test_a_role_lost_during_a_mutation_is_missing_in_the_next_of_the_request(world: World) -> None:
+    organization = world.aurora.organization
+
+    async def others() -> None:
+        manager = organization_member(address_of("ada"), organization.id, OrganizationRole.ORGANIZATION_MANAGER, world.stamp())
+        await add_to_organization(world.store, manager, world.stamp())
+        key = organization_access_key(address_of("olga"), organization.id)
+        grant = OrganizationGrant(role=OrganizationRole.USER)
+        await alter(world.store, ORGANIZATION_ACCESS, key, lambda old, _: replace(old, access=grant), world.stamp())
+        await update(world, "ada", country="US")
+
+    variables = {"id": organization.id}
+    answer = await world.answer("olga", TWICE, store=beaten(world, others), **variables)  # type: ignore[arg-type] # variables
+    assert reasons(answer.body["data"]["second"]) == [("FORBIDDEN", "MISSING_PERMISSION", ["id"])]
 
 
 async def test_members_may_not_and_strangers_see_nothing(world: World) -> None:

@@ -15,6 +15,7 @@ from integrates.api.guard.sight import Sight
 from integrates.api.guard.target import FINDERS, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
+from integrates.api.resolve.change import refresh
 from integrates.db_model.errors import NotFound, Reason
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 
@@ -99,9 +100,13 @@ def _told(error: Refusal, context: Context) -> tuple[UserError, ...]:
 
 
 def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer refusals, of the guard or of the model, as ``errors`` of the payload; the resolver gets what was found."""
+    """Answer refusals, of the guard or of the model, as ``errors`` of the payload; the resolver gets what was found.
+
+    Each mutation of a request looks anew, also after one that was refused because of what others had changed.
+    """
 
     async def guarded(_source: Any, info: Info, **args: Any) -> Mapping[str, Any]:
+        refresh(info.context)
         try:
             seen = await look(guard, info.context, None, args)
             refused = verdict(guard, seen)
