@@ -75,6 +75,23 @@ async def test_the_resolver_gets_what_was_found_in_place_of_the_argument(world: 
     assert (hidden.data, len(given)) == ({"group": None}, 1)
 
 
+ORGANIZATION = "query ($id: ID, $name: String) { organization(id: $id, name: $name) { id } }"
+
+
+@pytest.mark.parametrize("person", ["uri", "uri2"])
+async def test_an_organization_is_named_in_one_way(world: World, person: str) -> None:
+    organization = world.aurora.organization
+    none_or_both: list[dict[str, Any]] = [{}, {"id": None}, {"id": organization.id, "name": "aurora"}, {"id": "x", "name": "x"}]
+    for variables in none_or_both:
+        answer = await world.answer(person, ORGANIZATION, **variables)
+        (error,) = answer.body["errors"]
+        assert (answer.body["data"], error["extensions"]) == ({"organization": None}, {"code": "BAD_USER_INPUT"})
+    shown = {"id": organization.id} if person == "uri" else None
+    one: list[dict[str, Any]] = [{"id": organization.id}, {"name": "aurora"}, {"id": None, "name": "aurora"}]
+    for variables in one:
+        assert await world.data(person, ORGANIZATION, **variables) == {"organization": shown}
+
+
 GUARD = Guard(
     "root:add", Target.GROUP, "group_name", {"root_id": Target.ROOT}, {"group_name": "groupName", "root_id": "rootId"}
 )
