@@ -163,6 +163,8 @@ async def test_a_cursor_is_good_for_one_list_only(world: World) -> None:
         (other_parent, {"after": cursor, "id": world.aurora.finding.id}),
         (PAGE, {"after": cursor[:-2] + "AA", "first": 1}),
         (PAGE, {"after": cursor[1:], "first": 1}),
+        (PAGE, {"after": f"!{cursor}", "first": 1}),
+        (PAGE, {"after": f"{cursor}\n", "first": 1}),
         (PAGE, {"after": "", "first": 1}),
         (PAGE, {"after": "é", "first": 1}),
         (PAGE, {"after": "A" * 10_000, "first": 1}),
