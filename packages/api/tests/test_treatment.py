@@ -79,6 +79,7 @@ async def test_the_same_again_changes_nothing(world: World) -> None:
     [
         ("uri", {"why": "short"}, [("INVALID", "too_short", ["justification"])]),
         ("vera", {"assigned": "no mail"}, [("INVALID", "bad_characters", ["assigned"])]),
+        ("vera", {"assigned": "x" * 5_000 + "@demo.example"}, [("INVALID", "too_long", ["assigned"])]),
         ("uri", {"treatment": "ACCEPTED"}, [("INVALID", "required", ["acceptedUntil"])]),
         ("uri", {"until": "2026-05-20T00:00:00Z"}, [("INVALID", "out_of_range", ["acceptedUntil"])]),
         (
@@ -289,6 +290,19 @@ async def test_lists_of_items_have_bounds(world: World) -> None:
     assert reasons(await treat(world, "uri", many)) == [("LIMIT_EXCEEDED", "too_many_items", ["items"])]
     twice = [{"id": one.id}, {"id": one.id}]
     assert reasons(await treat(world, "uri", twice)) == [("INVALID", "bad_format", ["items", "1", "id"])]
+    assert (await stored(world, one.id)).version == 1
+
+
+async def test_an_item_named_twice_is_an_argument_at_fault(world: World) -> None:
+    one, safe = world.aurora.vulnerable, world.aurora.safe
+    three = [{"id": one.id}, {"id": safe.id}, {"id": one.id}, {"id": safe.id}]
+    again = [("INVALID", "bad_format", ["items", "2", "id"]), ("INVALID", "bad_format", ["items", "3", "id"])]
+    assert reasons(await treat(world, "uri", three)) == again  # the state, which one of them is refused for, comes later
+    assert reasons(await treat(world, "uri", three, why="x")) == [("INVALID", "too_short", ["justification"]), *again]
+    forbidden = [("FORBIDDEN", "assign_others", ["assigned"])]
+    assert reasons(await treat(world, "uri", three, assigned="vera@demo.example")) == forbidden
+    stale: list[dict[str, Any]] = [{"id": one.id, "expectedVersion": 7}, {"id": one.id}]
+    assert reasons(await treat(world, "uri", stale)) == [("CONFLICT", "stale_version", ["items", "0", "id"])]
 
 
 async def test_visibility_comes_before_permission_and_version_before_arguments(world: World) -> None:

@@ -83,3 +83,16 @@ async def test_a_malformed_or_unknown_id_is_not_found_and_no_other_is_torn(store
         error = refused[0]
         assert isinstance(error, NotFound)
         assert (error.facet, error.identity) == ("vulnerability", odd)
+
+
+async def test_one_that_is_named_twice_refuses_all(store: Store, house: House) -> None:
+    wanted = [Reference(house.one.id), Reference(house.one.id)]
+    outcome = await commands.treat(store, wanted, order(), house.stamp())
+    assert isinstance(outcome, Refused)
+    assert [str(error) for error in outcome.errors.values()] == ["bad_format (items.1.id)"]
+
+
+async def test_all_are_seen_or_none(store: Store, house: House) -> None:
+    wanted = [Reference(house.one.id), Reference(uid("none"))]
+    with pytest.raises(ValueError, match="shorter"):
+        await commands.treat(store, wanted, order(), house.stamp(), seen=[house.one])

@@ -60,16 +60,6 @@ def _path(position: int) -> tuple[str, ...]:
     return ("items", str(position), "id")
 
 
-def references_of(items: Sequence[Mapping[str, Any]]) -> tuple[Reference, ...]:
-    """Return the references of the argument ``items``. Raise ``Rejections`` (``bad_format``) that name each repeated object."""
-    found = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
-    first = {one.id: position for position, one in reversed(list(enumerate(found)))}
-    twice = [position for position, one in enumerate(found) if first[one.id] != position]
-    if twice:
-        raise Rejections([Rejected(Reason.BAD_FORMAT, _path(position)) for position in twice])
-    return found
-
-
 def _step(error: ModelError) -> Step:
     match error:
         case NotFound():
@@ -168,6 +158,7 @@ async def change_all(
     info: Info, seen: Sight[Sequence[E]], items: Sequence[Mapping[str, Any]], name: str, command: BulkCommand[E]
 ) -> Payload:
     """Run a command for all items, which the guard has found, and return the payload with what was changed under a name."""
-    outcome = await command(info.context.store, references_of(items), stamp=new_stamp(info), seen=seen.found)
+    wanted = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
+    outcome = await command(info.context.store, wanted, stamp=new_stamp(info), seen=seen.found)
     refresh(info.context)
     return payload(outcome, name, info.context.call)
