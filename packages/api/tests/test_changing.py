@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from packages.api.tests.test_adding import beaten
 
 from integrates.api.authorization.actor import Means
+from integrates.api.resolve.change import refresh
 from integrates.db_model.access.commands import add_to_organization, organization_member
 from integrates.db_model.access.facet import ORGANIZATION_ACCESS, organization_access_key
 from integrates.db_model.access.types import OrganizationGrant, OrganizationRole
@@ -139,6 +140,16 @@ async def test_a_token_is_revoked_once_by_its_owner(world: World) -> None:
     assert reasons(again) == [("NOT_FOUND", "NOT_FOUND", ["id"])]
 
 
+async def test_a_token_that_is_revoked_in_the_meantime_is_like_any_other_that_does_not_exist(world: World) -> None:
+    identity = await issued(world, "uri")
+
+    async def others() -> None:
+        assert (await world.data("uri", REVOKE, id=identity))["revokeAccessToken"]["errors"] == []
+
+    answer = await world.answer("uri", REVOKE, store=beaten(world, others), id=identity)
+    assert answer == await world.answer("uri", REVOKE, id=NOWHERE)
+
+
 @pytest.mark.parametrize("person", ["vera", "olga", "ada", "otto"])
 async def test_nobody_elses_token_is_anything(world: World, person: str) -> None:
     identity = await issued(world, "uri")
@@ -151,3 +162,23 @@ async def test_a_token_ends_no_token(world: World) -> None:
     answer = await world.answer("uri", REVOKE, means=Means.API_TOKEN, id=identity)
     assert reasons(answer.body["data"]["revokeAccessToken"]) == [("FORBIDDEN", "SESSION_REQUIRED", [])]
     assert address_of("uri") not in str(answer.body)
+
+
+async def test_whatever_was_read_is_forgotten(world: World) -> None:
+    context = world.started("ada")
+    scopes, key = context.scopes, organization_key(world.aurora.organization.id)
+
+    async def read_all() -> list[Any]:
+        return [
+            await scopes.platform.load(""),
+            await scopes.organizations.load(world.aurora.organization.id),
+            await scopes.groups.load("webshop"),
+            await context.loaders.entities.load((ORGANIZATION, key)),
+            await context.loaders.items.load(key),
+        ]
+
+    first, again = await read_all(), await read_all()
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    refresh(context)
+    anew = await read_all()
+    assert [one is other for one, other in zip(first, anew, strict=True)] == [False] * len(first)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ariadne import ObjectType, make_executable_schema
 from graphql import graphql
+from packages.api.tests.test_changing import ADD
+from packages.api.tests.test_import_mutation import run, sarif
 
 from integrates.api.authorization.scope import NOWHERE, Scope
 from integrates.api.guard.directive import Guard, Requires, verdict
 from integrates.api.guard.sight import Sight, nothing
-from integrates.api.guard.target import Target
+from integrates.api.guard.target import FINDERS, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +92,24 @@ async def test_an_organization_is_named_in_one_way(world: World, person: str) ->
     one: list[dict[str, Any]] = [{"id": organization.id}, {"name": "aurora"}, {"id": None, "name": "aurora"}]
     for variables in one:
         assert await world.data(person, ORGANIZATION, **variables) == {"organization": shown}
+
+
+@pytest.mark.parametrize("target", sorted(set(Target) - {Target.PLATFORM, Target.PARENT}))
+async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target) -> None:
+    mine, imported = world.aurora, await run(world, sarif(("r1", "app/a.py", 1)))
+    token = await world.data("uri", ADD, name="laptop")
+    value: Any = {
+        Target.ORGANIZATION: mine.organization.id,
+        Target.GROUP: mine.group.name,
+        Target.ROOT: mine.root.id,
+        Target.FINDING: mine.finding.id,
+        Target.VULNERABILITY: mine.vulnerable.id,
+        Target.IMPORT: imported["import"]["id"],
+        Target.ACCESS_TOKEN: token["addAccessToken"]["token"]["id"],
+    }[target]
+    assert (await FINDERS[target](world.started("uri"), value, {})).unseen == ()
+    for person in ("uri2", "otto"):
+        assert await FINDERS[target](world.started(person), value, {}) == nothing()
 
 
 GUARD = Guard(

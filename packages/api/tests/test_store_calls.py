@@ -60,3 +60,22 @@ async def test_a_treatment_of_thirty_takes_few_calls(world: World, assigned: str
     answer = await world.answer("vera", TREAT, store=store, items=items, assigned=assigned)
     assert len(answer.body["data"]["updateVulnerabilitiesTreatment"]["vulnerabilities"]) == 30
     assert (len(calls), calls[-1]) == (most, "write")
+
+
+@pytest.mark.parametrize(
+    ("person", "query", "most"),
+    [
+        ("olga", 'mutation ($id: ID!) { x: updateOrganization(id: $id, country: "DE") { errors { code } } }', 2),
+        (
+            "olga",
+            """mutation ($id: ID!) { x: addGroup(organizationId: $id, name: "another", description: "A group") {
+               errors { code } } }""",
+            3,
+        ),
+    ],
+)
+async def test_what_the_guard_has_found_is_not_read_again(world: World, person: str, query: str, most: int) -> None:
+    calls: list[str] = []
+    answer = await world.answer(person, query, store=counting(world.store, calls), id=world.aurora.organization.id)
+    assert answer.body["data"] == {"x": {"errors": []}}
+    assert (len(calls), calls[-1]) == (most, "write"), calls

@@ -148,7 +148,7 @@ def _decision(
         if isinstance(old, ModelError):
             raise old
         finding = _finding_of(old, given) if old else None
-        if old is None or finding is None:
+        if old is None or finding is None or not is_live(old):
             raise NotFound(VULNERABILITY.name, old.id if old else "")
         if expected_version not in {None, old.version}:
             raise Stale(VULNERABILITY.name, old.id, old.version)
