@@ -48,6 +48,13 @@ async def test_what_is_left_out_stays_and_null_takes_away(world: World) -> None:
     assert (await update(world, country=None))["organization"] == {"country": None, "version": 3}
 
 
+async def test_what_was_changed_shows_wherever_it_is_met(world: World) -> None:
+    query = """mutation ($id: ID!) { updateOrganization(id: $id, country: "DE") {
+      organization { country groups { organization { country } } } } }"""
+    changed = await update(world, query=query)
+    assert changed["organization"] == {"country": "DE", "groups": [{"organization": {"country": "DE"}}]}
+
+
 async def test_equal_values_write_nothing(world: World) -> None:
     await update(world, country="CO")
     assert (await update(world, country="CO"))["organization"]["version"] == 2

@@ -173,6 +173,7 @@ async def test_a_cursor_is_good_for_one_list_only(world: World) -> None:
         assert answer.status == 200
         assert answer.body["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
     assert (await world.answer("ada", PAGE, after=cursor, first=2)).body.get("errors") is None
+    assert (await world.answer("ada", PAGE, after=cursor, first=2, filter=None)).body.get("errors") is None
 
 
 def test_cursors_need_the_key() -> None:

@@ -111,7 +111,8 @@ def _told(guard: Guard, error: Refusal, context: Context) -> tuple[UserError, ..
 def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
     """Answer refusals, of the guard or of the model, as ``errors`` of the payload; the resolver gets what was found.
 
-    Each mutation of a request looks anew, also after one that was refused because of what others had changed.
+    Nothing that was read before a mutation is remembered after it, and each mutation of a request looks anew, also after one
+    that was refused because of what others had changed.
     """
 
     async def guarded(_source: Any, info: Info, **args: Any) -> Mapping[str, Any]:
@@ -119,9 +120,11 @@ def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
         try:
             seen = await look(guard, info.context, None, args)
             refused = verdict(guard, seen)
-            return {"errors": refused, **({} if refused else await _awaited(resolve(seen, info, **guard.handed(args))))}
+            done = {} if refused else await _awaited(resolve(seen, info, **guard.handed(args)))
         except REFUSALS as error:
             return {"errors": _told(guard, error, info.context)}
+        refresh(info.context)
+        return {"errors": refused, **done}
 
     return guarded
 

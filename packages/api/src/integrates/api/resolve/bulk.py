@@ -13,7 +13,7 @@ import msgspec
 from integrates.api.context import Call, Info
 from integrates.api.guard.sight import Sight
 from integrates.api.refusal import UserError, is_refusal, refusal, refusals
-from integrates.api.resolve.change import Payload, new_stamp, refresh
+from integrates.api.resolve.change import Payload, new_stamp
 from integrates.db_model.entity.bulk import Reference, Refused, Written
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import (
@@ -160,5 +160,4 @@ async def change_all(
     """Run a command for all items, which the guard has found, and return the payload with what was changed under a name."""
     wanted = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
     outcome = await command(info.context.store, wanted, stamp=new_stamp(info), seen=seen.found)
-    refresh(info.context)
     return payload(outcome, name, info.context.call)
