@@ -47,6 +47,17 @@ async def test_breadth_costs_no_calls(world: World, depth: int) -> None:
     assert numbers[0] <= 3 * depth + 3
 
 
+async def test_what_is_above_is_read_only_where_somebody_asks_for_it(world: World) -> None:
+    numbers = []
+    for above in ("", "finding { title }", "root { nickname } finding { title }"):
+        calls: list[str] = []
+        query = f'{{ group(name: "webshop") {{ vulnerabilities(first: 100) {{ nodes {{ id {above} }} }} }} }}'
+        assert (await world.answer("uri", query, store=counting(world.store, calls))).status == 200
+        numbers.append(len(calls))
+    plain, one, both = numbers
+    assert plain + 1 == one == both
+
+
 TREAT = """mutation ($items: [VulnerabilityRef!]!, $assigned: String) { updateVulnerabilitiesTreatment(
   items: $items, treatment: IN_PROGRESS, justification: "We work on it.", assigned: $assigned) {
   vulnerabilities { id version treatment { status assigned } } errors { code } } }"""
