@@ -73,3 +73,7 @@ def test_what_is_our_fault_is_raised_while_nothing_is_written(world: World) -> N
     for outcome in (Written({}, {0: STALE, 1: corrupt}), Refused({0: STALE, 1: corrupt})):
         with pytest.raises(Corrupt):
             payload(outcome, "vulnerabilities", world.call("uri"))
+
+
+def test_when_every_item_is_lost_there_are_no_objects(world: World) -> None:
+    assert payload(Written({}, {0: STALE}), "vulnerabilities", world.call("uri"))["vulnerabilities"] is None

@@ -6,9 +6,16 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
+from packages.api.tests.test_adding import beaten
 
 from integrates.api.authorization.actor import Means
+from integrates.api.resolve.change import refresh
+from integrates.db_model.access.commands import add_to_organization, organization_member
+from integrates.db_model.access.facet import ORGANIZATION_ACCESS, organization_access_key
+from integrates.db_model.access.types import OrganizationGrant, OrganizationRole
 from integrates.db_model.entity import read
+from integrates.db_model.entity.command import update as alter
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.testing.scene import address_of
 
@@ -39,6 +46,13 @@ async def test_what_is_left_out_stays_and_null_takes_away(world: World) -> None:
     assert (await update(world, country="co"))["organization"] == {"country": "CO", "version": 2}
     assert (await update(world, query=KEEP))["organization"] == {"country": "CO", "version": 2}
     assert (await update(world, country=None))["organization"] == {"country": None, "version": 3}
+
+
+async def test_what_was_changed_shows_wherever_it_is_met(world: World) -> None:
+    query = """mutation ($id: ID!) { updateOrganization(id: $id, country: "DE") {
+      organization { country groups { organization { country } } } } }"""
+    changed = await update(world, query=query)
+    assert changed["organization"] == {"country": "DE", "groups": [{"organization": {"country": "DE"}}]}
 
 
 async def test_equal_values_write_nothing(world: World) -> None:
@@ -74,6 +88,46 @@ async def test_without_a_version_both_are_done(world: World) -> None:
     assert {payload["organization"]["version"] for payload in both} == {2, 3}
 
 
+TWICE = f"""mutation ($id: ID!) {{
+  first: updateOrganization(id: $id, country: "DE", expectedVersion: 1) {{ organization {{ country version }} {ERRORS} }}
+  second: updateOrganization(id: $id, country: "FR", expectedVersion: 2) {{ organization {{ country version }} {ERRORS} }} }}"""
+
+
+async def test_each_mutation_of_a_request_looks_anew(world: World) -> None:
+    done = await world.data("olga", TWICE, id=world.aurora.organization.id)
+    assert [done[name]["organization"] for name in ("first", "second")] == [
+        {"country": "DE", "version": 2},
+        {"country": "FR", "version": 3},
+    ]
+
+
+async def test_after_a_lost_race_the_next_mutation_of_a_request_looks_anew(world: World) -> None:
+    async def others() -> None:
+        await update(world, country="US")
+
+    variables = {"id": world.aurora.organization.id}
+    answer = await world.answer("olga", TWICE, store=beaten(world, others), **variables)  # type: ignore[arg-type] # variables
+    first, second = answer.body["data"]["first"], answer.body["data"]["second"]
+    assert (reasons(first), first["errors"][0]["currentVersion"]) == ([("CONFLICT", "STALE_VERSION", [])], 2)
+    assert (reasons(second), second["organization"]) == ([], {"country": "FR", "version": 3})
+
+
+async def test_a_role_lost_during_a_mutation_is_missing_in_the_next_of_the_request(world: World) -> None:
+    organization = world.aurora.organization
+
+    async def others() -> None:
+        manager = organization_member(address_of("ada"), organization.id, OrganizationRole.ORGANIZATION_MANAGER, world.stamp())
+        await add_to_organization(world.store, manager, world.stamp())
+        key = organization_access_key(address_of("olga"), organization.id)
+        grant = OrganizationGrant(role=OrganizationRole.USER)
+        await alter(world.store, ORGANIZATION_ACCESS, key, lambda old, _: replace(old, access=grant), world.stamp())
+        await update(world, "ada", country="US")
+
+    variables = {"id": organization.id}
+    answer = await world.answer("olga", TWICE, store=beaten(world, others), **variables)  # type: ignore[arg-type] # variables
+    assert reasons(answer.body["data"]["second"]) == [("FORBIDDEN", "MISSING_PERMISSION", ["id"])]
+
+
 async def test_members_may_not_and_strangers_see_nothing(world: World) -> None:
     assert reasons(await update(world, "uri", country="CO")) == [("FORBIDDEN", "MISSING_PERMISSION", ["id"])]
     assert reasons(await update(world, "olga2", country="CO")) == [("NOT_FOUND", "NOT_FOUND", ["id"])]
@@ -93,6 +147,16 @@ async def test_a_token_is_revoked_once_by_its_owner(world: World) -> None:
     assert reasons(again) == [("NOT_FOUND", "NOT_FOUND", ["id"])]
 
 
+async def test_a_token_that_is_revoked_in_the_meantime_is_like_any_other_that_does_not_exist(world: World) -> None:
+    identity = await issued(world, "uri")
+
+    async def others() -> None:
+        assert (await world.data("uri", REVOKE, id=identity))["revokeAccessToken"]["errors"] == []
+
+    answer = await world.answer("uri", REVOKE, store=beaten(world, others), id=identity)
+    assert answer == await world.answer("uri", REVOKE, id=NOWHERE)
+
+
 @pytest.mark.parametrize("person", ["vera", "olga", "ada", "otto"])
 async def test_nobody_elses_token_is_anything(world: World, person: str) -> None:
     identity = await issued(world, "uri")
@@ -105,3 +169,23 @@ async def test_a_token_ends_no_token(world: World) -> None:
     answer = await world.answer("uri", REVOKE, means=Means.API_TOKEN, id=identity)
     assert reasons(answer.body["data"]["revokeAccessToken"]) == [("FORBIDDEN", "SESSION_REQUIRED", [])]
     assert address_of("uri") not in str(answer.body)
+
+
+async def test_whatever_was_read_is_forgotten(world: World) -> None:
+    context = world.started("ada")
+    scopes, key = context.scopes, organization_key(world.aurora.organization.id)
+
+    async def read_all() -> list[Any]:
+        return [
+            await scopes.platform.load(""),
+            await scopes.organizations.load(world.aurora.organization.id),
+            await scopes.groups.load("webshop"),
+            await context.loaders.entities.load((ORGANIZATION, key)),
+            await context.loaders.items.load(key),
+        ]
+
+    first, again = await read_all(), await read_all()
+    assert all(one is other for one, other in zip(first, again, strict=True))
+    refresh(context)
+    anew = await read_all()
+    assert [one is other for one, other in zip(first, anew, strict=True)] == [False] * len(first)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from ariadne import ObjectType, make_executable_schema
 from graphql import graphql
+from packages.api.tests.test_changing import ADD
+from packages.api.tests.test_import_mutation import run, sarif
 
 from integrates.api.authorization.scope import NOWHERE, Scope
 from integrates.api.guard.directive import Guard, Requires, verdict
 from integrates.api.guard.sight import Sight, nothing
-from integrates.api.guard.target import Target
+from integrates.api.guard.target import FINDERS, Target
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +75,41 @@ async def test_the_resolver_gets_what_was_found_in_place_of_the_argument(world: 
     assert args == {}
     hidden = await graphql(schema, '{ group(name: "cargo") }', context_value=world.started("uri"))
     assert (hidden.data, len(given)) == ({"group": None}, 1)
+
+
+ORGANIZATION = "query ($id: ID, $name: String) { organization(id: $id, name: $name) { id } }"
+
+
+@pytest.mark.parametrize("person", ["uri", "uri2"])
+async def test_an_organization_is_named_in_one_way(world: World, person: str) -> None:
+    organization = world.aurora.organization
+    none_or_both: list[dict[str, Any]] = [{}, {"id": None}, {"id": organization.id, "name": "aurora"}, {"id": "x", "name": "x"}]
+    for variables in none_or_both:
+        answer = await world.answer(person, ORGANIZATION, **variables)
+        (error,) = answer.body["errors"]
+        assert (answer.body["data"], error["extensions"]) == ({"organization": None}, {"code": "BAD_USER_INPUT"})
+    shown = {"id": organization.id} if person == "uri" else None
+    one: list[dict[str, Any]] = [{"id": organization.id}, {"name": "aurora"}, {"id": None, "name": "aurora"}]
+    for variables in one:
+        assert await world.data(person, ORGANIZATION, **variables) == {"organization": shown}
+
+
+@pytest.mark.parametrize("target", sorted(set(Target) - {Target.PLATFORM, Target.PARENT}))
+async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target) -> None:
+    mine, imported = world.aurora, await run(world, sarif(("r1", "app/a.py", 1)))
+    token = await world.data("uri", ADD, name="laptop")
+    value: Any = {
+        Target.ORGANIZATION: mine.organization.id,
+        Target.GROUP: mine.group.name,
+        Target.ROOT: mine.root.id,
+        Target.FINDING: mine.finding.id,
+        Target.VULNERABILITY: mine.vulnerable.id,
+        Target.IMPORT: imported["import"]["id"],
+        Target.ACCESS_TOKEN: token["addAccessToken"]["token"]["id"],
+    }[target]
+    assert (await FINDERS[target](world.started("uri"), value, {})).unseen == ()
+    for person in ("uri2", "otto"):
+        assert await FINDERS[target](world.started(person), value, {}) == nothing()
 
 
 GUARD = Guard(

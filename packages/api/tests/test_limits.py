@@ -11,6 +11,7 @@ import pytest
 
 from integrates.api.execute import new_api
 from integrates.api.request.limits import Limits
+from integrates.api.upload import Upload
 from integrates.db_model.store.port import Store
 
 if TYPE_CHECKING:
@@ -264,6 +265,23 @@ async def _steps(world: World, query: str) -> int:
 async def test_validation_errors_are_few(world: World) -> None:
     answer = await world.answer("uri", "{ me { " + " ".join(f"x{i}" for i in range(400)) + " } }")
     assert (answer.status, len(answer.body["errors"])) == (400, 5)
+    many = "mutation ($items: [VulnerabilityRef!]!) { updateVulnerabilitiesTreatment(items: $items, treatment: UNTREATED, "
+    many += 'justification: "x") { errors { code } } }'
+    answer = await world.answer("uri", many, items=[{"id": None}] * 50)
+    assert (answer.status, len(answer.body["errors"])) == (400, 5)
+
+
+async def test_what_waits_for_something_else_than_the_store_is_cut_as_well(world: World) -> None:
+    async def read() -> bytes:
+        await asyncio.Event().wait()
+        return b""
+
+    api = new_api(limits=Limits(seconds=1.0))
+    query = """mutation ($root: ID!, $file: Upload!) {
+      importVulnerabilities(groupName: "webshop", rootId: $root, file: $file) { errors { code } } }"""
+    async with asyncio.timeout(60):
+        answer = await world.answer("vera", query, api=api, root=world.aurora.root.id, file=Upload("scan.sarif", read))
+    assert (answer.status, code(answer.body)) == (503, "UNAVAILABLE")
 
 
 async def test_a_request_is_cut_at_its_deadline_and_leaves_nothing_behind(world: World) -> None:

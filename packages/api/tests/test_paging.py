@@ -163,6 +163,8 @@ async def test_a_cursor_is_good_for_one_list_only(world: World) -> None:
         (other_parent, {"after": cursor, "id": world.aurora.finding.id}),
         (PAGE, {"after": cursor[:-2] + "AA", "first": 1}),
         (PAGE, {"after": cursor[1:], "first": 1}),
+        (PAGE, {"after": f"!{cursor}", "first": 1}),
+        (PAGE, {"after": f"{cursor}\n", "first": 1}),
         (PAGE, {"after": "", "first": 1}),
         (PAGE, {"after": "é", "first": 1}),
         (PAGE, {"after": "A" * 10_000, "first": 1}),
@@ -171,6 +173,7 @@ async def test_a_cursor_is_good_for_one_list_only(world: World) -> None:
         assert answer.status == 200
         assert answer.body["errors"][0]["extensions"]["code"] == "BAD_CURSOR"
     assert (await world.answer("ada", PAGE, after=cursor, first=2)).body.get("errors") is None
+    assert (await world.answer("ada", PAGE, after=cursor, first=2, filter=None)).body.get("errors") is None
 
 
 def test_cursors_need_the_key() -> None:

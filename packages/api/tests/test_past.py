@@ -216,3 +216,18 @@ async def test_the_future_and_too_much_of_the_past_are_refused(world: World, mon
     monkeypatch.setattr(past, "MAX_VULNERABILITIES", 2)
     answer = await world.answer("uri", FINDING_AT, id=world.aurora.finding.id, at=world.now().isoformat())
     assert answer.body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+@pytest.mark.parametrize("person", ["uri", "uri2"])
+async def test_a_future_moment_tells_nothing_of_what_is_not_visible(world: World, person: str) -> None:
+    future = (world.now() + timedelta(days=1)).isoformat()
+    hidden = world.aurora if person == "uri2" else world.harbor
+    mine = world.harbor if person == "uri2" else world.aurora
+    for query, invisible in (
+        (FINDING_AT, (hidden.finding.id, hidden.draft_finding.id, mine.draft_finding.id)),
+        (VULNERABILITY_AT, (hidden.vulnerable.id, mine.submitted.id, mine.hidden.id)),
+    ):
+        nothing = await world.answer(person, query, id=world.new_id(), at=future)
+        assert "errors" not in nothing.body
+        for identity in invisible:
+            assert await world.answer(person, query, id=identity, at=future) == nothing

@@ -47,6 +47,17 @@ async def test_breadth_costs_no_calls(world: World, depth: int) -> None:
     assert numbers[0] <= 3 * depth + 3
 
 
+async def test_what_is_above_is_read_only_where_somebody_asks_for_it(world: World) -> None:
+    numbers = []
+    for above in ("", "finding { title }", "root { nickname } finding { title }"):
+        calls: list[str] = []
+        query = f'{{ group(name: "webshop") {{ vulnerabilities(first: 100) {{ nodes {{ id {above} }} }} }} }}'
+        assert (await world.answer("uri", query, store=counting(world.store, calls))).status == 200
+        numbers.append(len(calls))
+    plain, one, both = numbers
+    assert plain + 1 == one == both
+
+
 TREAT = """mutation ($items: [VulnerabilityRef!]!, $assigned: String) { updateVulnerabilitiesTreatment(
   items: $items, treatment: IN_PROGRESS, justification: "We work on it.", assigned: $assigned) {
   vulnerabilities { id version treatment { status assigned } } errors { code } } }"""
@@ -60,3 +71,22 @@ async def test_a_treatment_of_thirty_takes_few_calls(world: World, assigned: str
     answer = await world.answer("vera", TREAT, store=store, items=items, assigned=assigned)
     assert len(answer.body["data"]["updateVulnerabilitiesTreatment"]["vulnerabilities"]) == 30
     assert (len(calls), calls[-1]) == (most, "write")
+
+
+@pytest.mark.parametrize(
+    ("person", "query", "most"),
+    [
+        ("olga", 'mutation ($id: ID!) { x: updateOrganization(id: $id, country: "DE") { errors { code } } }', 2),
+        (
+            "olga",
+            """mutation ($id: ID!) { x: addGroup(organizationId: $id, name: "another", description: "A group") {
+               errors { code } } }""",
+            3,
+        ),
+    ],
+)
+async def test_what_the_guard_has_found_is_not_read_again(world: World, person: str, query: str, most: int) -> None:
+    calls: list[str] = []
+    answer = await world.answer(person, query, store=counting(world.store, calls), id=world.aurora.organization.id)
+    assert answer.body["data"] == {"x": {"errors": []}}
+    assert (len(calls), calls[-1]) == (most, "write"), calls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,9 @@ from integrates.db_model.errors import Unavailable, Unfit
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
+from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
+from integrates.db_model.policies.types import Policies
 from integrates.db_model.store.port import Put, Store, Version
 from integrates.db_model.testing.scene import scored
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
@@ -79,6 +83,7 @@ async def test_the_same_again_changes_nothing(world: World) -> None:
     [
         ("uri", {"why": "short"}, [("INVALID", "too_short", ["justification"])]),
         ("vera", {"assigned": "no mail"}, [("INVALID", "bad_characters", ["assigned"])]),
+        ("vera", {"assigned": "x" * 5_000 + "@demo.example"}, [("INVALID", "too_long", ["assigned"])]),
         ("uri", {"treatment": "ACCEPTED"}, [("INVALID", "required", ["acceptedUntil"])]),
         ("uri", {"until": "2026-05-20T00:00:00Z"}, [("INVALID", "out_of_range", ["acceptedUntil"])]),
         (
@@ -104,6 +109,22 @@ async def test_arguments_are_checked_once_for_all_items(
     assert payload["vulnerabilities"] is None
     assert reasons(payload) == expected
     assert (await stored(world, other.id)).version == 1
+
+
+async def test_the_policies_of_the_group_come_before_those_of_the_organization(world: World) -> None:
+    group = replace(world.aurora.group, policies=Policies(max_acceptance_days=1))
+    await update(world.store, GROUP, group_key("webshop"), lambda _, __: group, world.stamp())
+    organization = replace(world.aurora.organization, policies=Policies(max_acceptance_days=30, max_number_acceptances=1))
+    key = organization_key(organization.id)
+    await update(world.store, ORGANIZATION, key, lambda _, __: organization, world.stamp())
+    one, other = [{"id": world.aurora.vulnerable.id}], [{"id": (await world.report(world.aurora, "src/other.py")).id}]
+    days = {number: (world.now() + timedelta(days=number)).isoformat() for number in (0.5, 0.75, 2)}
+    payload = await treat(world, "vera", one, treatment="ACCEPTED", until=days[2])
+    assert reasons(payload) == [("INVALID", "acceptance_too_long", ["acceptedUntil"])]
+    for items in (one, other):
+        assert reasons(await treat(world, "vera", items, treatment="ACCEPTED", until=days[0.5])) == []
+    payload = await treat(world, "vera", one, treatment="ACCEPTED", until=days[0.75])
+    assert reasons(payload) == [("LIMIT_EXCEEDED", "too_many_acceptances", ["items", "0", "id"])]
 
 
 async def test_others_may_be_assigned_by_those_who_may(world: World) -> None:
@@ -289,6 +310,19 @@ async def test_lists_of_items_have_bounds(world: World) -> None:
     assert reasons(await treat(world, "uri", many)) == [("LIMIT_EXCEEDED", "too_many_items", ["items"])]
     twice = [{"id": one.id}, {"id": one.id}]
     assert reasons(await treat(world, "uri", twice)) == [("INVALID", "bad_format", ["items", "1", "id"])]
+    assert (await stored(world, one.id)).version == 1
+
+
+async def test_an_item_named_twice_is_an_argument_at_fault(world: World) -> None:
+    one, safe = world.aurora.vulnerable, world.aurora.safe
+    three = [{"id": one.id}, {"id": safe.id}, {"id": one.id}, {"id": safe.id}]
+    again = [("INVALID", "bad_format", ["items", "2", "id"]), ("INVALID", "bad_format", ["items", "3", "id"])]
+    assert reasons(await treat(world, "uri", three)) == again  # the state, which one of them is refused for, comes later
+    assert reasons(await treat(world, "uri", three, why="x")) == [("INVALID", "too_short", ["justification"]), *again]
+    forbidden = [("FORBIDDEN", "assign_others", ["assigned"])]
+    assert reasons(await treat(world, "uri", three, assigned="vera@demo.example")) == forbidden
+    stale: list[dict[str, Any]] = [{"id": one.id, "expectedVersion": 7}, {"id": one.id}]
+    assert reasons(await treat(world, "uri", stale)) == [("CONFLICT", "stale_version", ["items", "0", "id"])]
 
 
 async def test_visibility_comes_before_permission_and_version_before_arguments(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +18,12 @@ from integrates.db_model.groups.types import GroupStatus
 from integrates.db_model.testing import scene
 from integrates.db_model.testing.scene import address_of
 from integrates.db_model.tokens.usage import record_use
+from integrates.db_model.vulnerabilities import commands as vulnerabilities
+from integrates.db_model.vulnerabilities.types import Vulnerability, ZeroRisk, ZeroRiskStatus
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from packages.api.tests.conftest import World
 
 NOWHERE = "99999999-9999-4999-8999-999999999999"
@@ -140,6 +145,23 @@ async def test_items_of_two_groups_are_not_one_call(world: World) -> None:
             {"code": "NOT_FOUND", "path": ["items", "2", "id"]},
         ],
     }
+
+
+async def test_a_history_leaves_out_what_hid_the_object(world: World) -> None:
+    query = (
+        "query ($id: ID!) { vulnerability(id: $id) { history { nodes { version } } zeroRiskHistory { nodes { version } } } }"
+    )
+    one = world.aurora.vulnerable
+    for status in (ZeroRiskStatus.REQUESTED, ZeroRiskStatus.CONFIRMED, ZeroRiskStatus.REJECTED):
+        risk = ZeroRisk(status=status, at=world.now(), by=address_of("ada"))
+        await vulnerabilities.update(world.store, one.id, partial(_with_risk, risk), world.stamp())
+    shown = {name: (await world.data(name, query, id=one.id))["vulnerability"] for name in ("uri", "vera")}
+    versions = {name: [[node["version"] for node in part["nodes"]] for part in found.values()] for name, found in shown.items()}
+    assert versions == {"uri": [[1, 2, 4], [2, 4]], "vera": [[1, 2, 3, 4], [2, 3, 4]]}
+
+
+def _with_risk(risk: ZeroRisk, old: Vulnerability, _at: datetime) -> Vulnerability:
+    return replace(old, zero_risk=risk)
 
 
 async def test_histories_need_their_permission(world: World) -> None:

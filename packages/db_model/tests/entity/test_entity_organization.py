@@ -21,7 +21,7 @@ from integrates.db_model.entity import command, read
 from integrates.db_model.errors import NotFound, Rejected
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
-from integrates.db_model.organizations.commands import add, new_organization
+from integrates.db_model.organizations.commands import add, describe, new_organization
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization, OrganizationInfo, OrganizationStatus
 from integrates.db_model.store.port import Store
@@ -99,3 +99,12 @@ async def add_group_of(house: House, name: str) -> Group:
 async def add_organization_named(house: House, name: str) -> Organization:
     made = house.stamp()
     return await add(house.store, new_organization(uid("second"), OrganizationInfo(name=name), made), HANA, made)
+
+
+async def test_an_organization_that_was_seen_removed_is_not_found(store: Store, house: House) -> None:
+    found = await read.get(store, ORGANIZATION, organization_key(uid("aurora")))
+    assert found is not None
+    gone = replace(found, state=replace(found.state, status=OrganizationStatus.DELETED))
+    with pytest.raises(NotFound):
+        await describe(store, gone, {"country": "DE"}, house.stamp())
+    assert await read.get(store, ORGANIZATION, organization_key(uid("aurora"))) == found

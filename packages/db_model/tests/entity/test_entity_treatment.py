@@ -19,7 +19,7 @@ from integrates.db_model.testing.scene import HANA, add_vulnerability, address_o
 from integrates.db_model.vulnerabilities import commands
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
 from integrates.db_model.vulnerabilities.treatment import Order, Requester, asked
-from integrates.db_model.vulnerabilities.types import Labels, TreatmentStatus
+from integrates.db_model.vulnerabilities.types import Labels, TreatmentStatus, VulnerabilityStatus
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -83,3 +83,25 @@ async def test_a_malformed_or_unknown_id_is_not_found_and_no_other_is_torn(store
         error = refused[0]
         assert isinstance(error, NotFound)
         assert (error.facet, error.identity) == ("vulnerability", odd)
+
+
+async def test_one_that_is_named_twice_refuses_all(store: Store, house: House) -> None:
+    wanted = [Reference(house.one.id), Reference(house.one.id)]
+    outcome = await commands.treat(store, wanted, order(), house.stamp())
+    assert isinstance(outcome, Refused)
+    assert [str(error) for error in outcome.errors.values()] == ["bad_format (items.1.id)"]
+
+
+async def test_all_are_seen_or_none(store: Store, house: House) -> None:
+    wanted = [Reference(house.one.id), Reference(uid("none"))]
+    with pytest.raises(ValueError, match="shorter"):
+        await commands.treat(store, wanted, order(), house.stamp(), seen=[house.one])
+
+
+async def test_one_that_was_seen_removed_is_not_found(store: Store, house: House) -> None:
+    state = replace(house.one.state, status=VulnerabilityStatus.DELETED)
+    outcome = await commands.treat(
+        store, [Reference(house.one.id)], order(), house.stamp(), seen=[replace(house.one, state=state)]
+    )
+    assert isinstance(outcome, Refused)
+    assert isinstance(outcome.errors[0], NotFound)

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from integrates.api.authorization.permissions import PERMISSIONS
 from integrates.api.context import Context, Info
-from integrates.api.guard.sight import Sight
+from integrates.api.guard.sight import Path, Sight
 from integrates.api.guard.target import FINDERS, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
+from integrates.api.resolve.change import refresh
 from integrates.db_model.errors import NotFound, Reason
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 
@@ -39,6 +40,11 @@ class Guard(msgspec.Struct, frozen=True):
     named: Mapping[str, Target]
     shown: Mapping[str, str]
 
+    @property
+    def path(self) -> Path:
+        """The path of the argument that names the object, in the schema's names; empty without one."""
+        return () if self.by is None else (self.shown[self.by],)
+
     def handed(self, args: Arguments) -> Arguments:
         """Return the arguments for the resolver: without those that name objects, in whose place it gets what was found.
 
@@ -54,8 +60,7 @@ async def look(guard: Guard, context: Context, source: Any, args: Arguments) -> 
     given = {name: target for name, target in guard.named.items() if args.get(name) is not None}
     named = {name: await FINDERS[target](context, args[name], args) for name, target in given.items()}
     hidden = [name for name, one in named.items() if one.unseen or one.scope.group != first.scope.group]
-    below = () if guard.by is None else (guard.shown[guard.by],)
-    unseen = (*((*below, *path) for path in first.unseen), *((guard.shown[name],) for name in hidden))
+    unseen = (*((*guard.path, *path) for path in first.unseen), *((guard.shown[name],) for name in hidden))
     return replace(first, named={name: one.found for name, one in named.items()}, unseen=unseen)
 
 
@@ -63,8 +68,7 @@ def verdict(guard: Guard, seen: Sight[Any]) -> tuple[UserError, ...]:
     """Return why the caller may not use the field: first what is not visible, then a missing permission."""
     if seen.unseen:
         return tuple(refusal(Reason.NOT_FOUND, path) for path in seen.unseen)
-    below = () if guard.by is None else (guard.shown[guard.by],)
-    return () if guard.permission in seen.scope.permissions else (refusal(Reason.MISSING_PERMISSION, below),)
+    return () if guard.permission in seen.scope.permissions else (refusal(Reason.MISSING_PERMISSION, guard.path),)
 
 
 async def _awaited(value: Awaitable[Any] | Any) -> Any:
@@ -91,23 +95,36 @@ def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
     return guarded
 
 
-def _told(error: Refusal, context: Context) -> tuple[UserError, ...]:
-    """Return what the caller is told of an error. A caller who was removed as a person meanwhile has lost every permission."""
-    if isinstance(error, NotFound) and (error.facet, error.identity) == (STAKEHOLDER.name, context.actor.email):
+def _told(guard: Guard, error: Refusal, context: Context) -> tuple[UserError, ...]:
+    """Return what the caller is told of an error.
+
+    A caller who was removed as a person meanwhile has lost every permission, and an object that was is told of as one that the
+    guard does not find.
+    """
+    if not isinstance(error, NotFound):
+        return refusals(error)
+    if (error.facet, error.identity) == (STAKEHOLDER.name, context.actor.email):
         return (refusal(Reason.MISSING_PERMISSION),)
-    return refusals(error)
+    return refusals(error, guard.path)
 
 
 def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer refusals, of the guard or of the model, as ``errors`` of the payload; the resolver gets what was found."""
+    """Answer refusals, of the guard or of the model, as ``errors`` of the payload; the resolver gets what was found.
+
+    Nothing that was read before a mutation is remembered after it, and each mutation of a request looks anew, also after one
+    that was refused because of what others had changed.
+    """
 
     async def guarded(_source: Any, info: Info, **args: Any) -> Mapping[str, Any]:
+        refresh(info.context)
         try:
             seen = await look(guard, info.context, None, args)
             refused = verdict(guard, seen)
-            return {"errors": refused, **({} if refused else await _awaited(resolve(seen, info, **guard.handed(args))))}
+            done = {} if refused else await _awaited(resolve(seen, info, **guard.handed(args)))
         except REFUSALS as error:
-            return {"errors": _told(error, info.context)}
+            return {"errors": _told(guard, error, info.context)}
+        refresh(info.context)
+        return {"errors": refused, **done}
 
     return guarded
 

@@ -92,7 +92,9 @@ async def organization_id_of(context: Context, identity: str | None, name: str |
 
 
 async def _organization(context: Context, value: Any, args: Arguments) -> Sight[Any]:
-    identity = await organization_id_of(context, value, args.get("name") if value is None else None)
+    """An organization by id or name; beside ``organization_id`` the argument ``name`` is that of something new in it."""
+    name = None if "organization_id" in args else args.get("name")
+    identity = await organization_id_of(context, value, name)
     scope = await context.scopes.organizations.load(identity)
     return Sight(scope, scope.organization) if "organization:read" in scope.permissions else nothing()
 

@@ -19,7 +19,7 @@ from integrates.api.imports.work.begin import begin
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.work import run
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, new_stamp, refresh
+from integrates.api.resolve.change import Payload, new_stamp
 from integrates.api.resolve.lookup import find
 from integrates.api.upload import Upload
 from integrates.db_model.entity.loader import new_loaders
@@ -123,7 +123,6 @@ async def import_vulnerabilities(seen: Sight[Group], info: Info, *, file: Upload
     job = await _job(context, seen.named["root_id"], asked.scan, new_stamp(info))
     begun = await begin(job, context.call.files, asked.content, asked.file, asked.options)
     record = await _finished(context, job, begun.running, until) if begun.mine else begun.running.record
-    refresh(context)
     return {"import": record}
 
 

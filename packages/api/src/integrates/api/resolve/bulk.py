@@ -13,7 +13,7 @@ import msgspec
 from integrates.api.context import Call, Info
 from integrates.api.guard.sight import Sight
 from integrates.api.refusal import UserError, is_refusal, refusal, refusals
-from integrates.api.resolve.change import Payload, new_stamp, refresh
+from integrates.api.resolve.change import Payload, new_stamp
 from integrates.db_model.entity.bulk import Reference, Refused, Written
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import (
@@ -58,16 +58,6 @@ class Step(IntEnum):
 
 def _path(position: int) -> tuple[str, ...]:
     return ("items", str(position), "id")
-
-
-def references_of(items: Sequence[Mapping[str, Any]]) -> tuple[Reference, ...]:
-    """Return the references of the argument ``items``. Raise ``Rejections`` (``bad_format``) that name each repeated object."""
-    found = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
-    first = {one.id: position for position, one in reversed(list(enumerate(found)))}
-    twice = [position for position, one in enumerate(found) if first[one.id] != position]
-    if twice:
-        raise Rejections([Rejected(Reason.BAD_FORMAT, _path(position)) for position in twice])
-    return found
 
 
 def _step(error: ModelError) -> Step:
@@ -168,6 +158,6 @@ async def change_all(
     info: Info, seen: Sight[Sequence[E]], items: Sequence[Mapping[str, Any]], name: str, command: BulkCommand[E]
 ) -> Payload:
     """Run a command for all items, which the guard has found, and return the payload with what was changed under a name."""
-    outcome = await command(info.context.store, references_of(items), stamp=new_stamp(info), seen=seen.found)
-    refresh(info.context)
+    wanted = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
+    outcome = await command(info.context.store, wanted, stamp=new_stamp(info), seen=seen.found)
     return payload(outcome, name, info.context.call)

@@ -38,6 +38,4 @@ def refresh(context: Context) -> None:
 
 async def changed(info: Info, name: str, command: Command) -> Payload:
     """Run a command and return the payload with the entity that it returns under a name."""
-    entity = await command(info.context.store, stamp=new_stamp(info))
-    refresh(info.context)
-    return {name: entity}
+    return {name: await command(info.context.store, stamp=new_stamp(info))}

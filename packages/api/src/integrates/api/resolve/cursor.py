@@ -1,7 +1,7 @@
 """Cursors of the API: where a page ends, signed, and good only for the list that gave them."""
 
 import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Any, Final
@@ -43,7 +43,7 @@ def sealed(key: bytes, listing: Listing, position: Position) -> str:
 def opened(key: bytes, listing: Listing, cursor: str) -> Position:
     """Read a cursor. Raise ``RequestError`` (BAD_CURSOR) for any other than ``sealed`` gave for that list."""
     try:
-        raw = urlsafe_b64decode(cursor[:_MAX_CURSOR].encode("ascii"))
+        raw = b64decode(cursor[:_MAX_CURSOR], altchars=b"-_", validate=True)
         genuine = hmac.compare_digest(raw[:_MARK], _mark(key, listing, raw[_MARK:]))
         position = msgspec.json.decode(raw[_MARK:], type=Position) if genuine else None
     except ValueError:

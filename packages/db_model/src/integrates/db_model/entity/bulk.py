@@ -10,7 +10,17 @@ import msgspec
 from integrates.db_model.entity.packing import Write, chunks, joined
 from integrates.db_model.entity.plan import Plan
 from integrates.db_model.entity.transaction import RACES, RETRIES, concerned, refusals, send
-from integrates.db_model.errors import Conflict, IntegratesError, LimitExceeded, ModelError, Raced, Stale, StoreError
+from integrates.db_model.errors import (
+    Conflict,
+    IntegratesError,
+    LimitExceeded,
+    ModelError,
+    Raced,
+    Reason,
+    Rejected,
+    Stale,
+    StoreError,
+)
 from integrates.db_model.store.port import Store
 from integrates.db_model.store.retry import Policy, ceilings, pause
 
@@ -41,6 +51,18 @@ class Reference(msgspec.Struct, frozen=True):
 
     id: str
     expected_version: int | None = None
+
+
+def repetitions(wanted: Sequence[Reference]) -> dict[int, Rejected]:
+    """Return, by position, the refusal (``bad_format``) of each reference to an entity that an earlier one names already."""
+    first: dict[str, int] = {}
+    for position, one in enumerate(wanted):
+        first.setdefault(one.id, position)
+    return {
+        position: Rejected(Reason.BAD_FORMAT, ("items", str(position), "id"))
+        for position, one in enumerate(wanted)
+        if first[one.id] != position
+    }
 
 
 class _Losses(msgspec.Struct, frozen=True):

@@ -36,7 +36,7 @@ async def add(store: Store, facet: Facet[E], new: E, stamp: Stamp) -> E:
 
 
 def _expected(facet: Facet[E], key: Key, found: E | None, version: int | None) -> E:
-    if found is None:
+    if found is None or not facet.is_live(found):
         raise NotFound(facet.name, id_of(key))
     if version not in {None, found.version}:
         raise Stale(facet.name, facet.identity(found), found.version)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, command, read
-from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written, write_all
+from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written, repetitions, write_all
 from integrates.db_model.entity.facet import Given, id_of
 from integrates.db_model.entity.plan import Needs, Plan, altered, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
@@ -148,7 +148,7 @@ def _decision(
         if isinstance(old, ModelError):
             raise old
         finding = _finding_of(old, given)
-        if finding is None:
+        if finding is None or not is_live(old):
             raise NotFound(VULNERABILITY.name, old.id)
         if expected_version not in {None, old.version}:
             raise Stale(VULNERABILITY.name, old.id, old.version)
@@ -157,22 +157,29 @@ def _decision(
         return error
 
 
+def _refused(error: Rejected, *_: object) -> Vulnerability:
+    raise error
+
+
 async def change_all(
     store: Store, wanted: Sequence[Reference], alter: AlterWithin, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
 ) -> Written | Refused:
     """Change vulnerabilities, each by its position; when one is refused, none is changed (M4).
 
     ``alter`` is a pure function that may raise errors of the model. After a lost race those without an expected version are
-    read and decided about again; one that is not at its expected version is ``Stale``. ``seen`` are the vulnerabilities as the
-    caller has just read them, which saves reading them again.
+    read and decided about again; one that is not at its expected version is ``Stale``, and one that is named before refuses the
+    change like an argument at fault. ``seen`` are all of the vulnerabilities as the caller has just read them, which saves
+    reading them again.
     """
+    twice = repetitions(wanted)
+    alters = [partial(_refused, twice[at]) if at in twice else alter for at in range(len(wanted))]
 
     async def decisions(read_now: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
         found = {at: one or NotFound(VULNERABILITY.name, wanted[at].id) for at, one in read_now.items()}
         known = (one for one in found.values() if isinstance(one, Vulnerability))
         parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
         given = await gathered(store, parents)
-        return {at: _decision(one, wanted[at].expected_version, alter, stamp, given) for at, one in found.items()}
+        return {at: _decision(one, wanted[at].expected_version, alters[at], stamp, given) for at, one in found.items()}
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
         known = [position for position in positions if _is_id(wanted[position].id)]
@@ -180,7 +187,7 @@ async def change_all(
         found = [read.attempted(VULNERABILITY, item) for item in items]
         return await decisions({**dict.fromkeys(positions), **dict(zip(known, found, strict=True))})
 
-    first = await (decisions(dict(enumerate(seen))) if seen else decide(range(len(wanted))))
+    first = await (decisions(dict(zip(range(len(wanted)), seen, strict=True))) if seen else decide(range(len(wanted))))
     return await write_all(store, first, decide)
 
 
