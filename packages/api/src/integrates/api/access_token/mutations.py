@@ -15,7 +15,7 @@ from integrates.db_model.tokens.types import AccessToken
 
 
 def _check_session(context: Context) -> None:
-    """A token neither makes other tokens nor ends them."""
+    """Raise ``Rejected`` (``session_required``) without a session: a token neither issues nor revokes tokens."""
     if context.actor.means is not Means.SESSION:
         raise Rejected(Reason.SESSION_REQUIRED)
 

@@ -24,7 +24,7 @@ async def _at(seen: Sight[Finding], info: Info, at: datetime) -> FindingAt | Non
 
 
 async def finding(seen: Sight[Finding], info: Info, *, as_of: datetime | None = None) -> Finding | None:
-    """The finding, as it is or as it was; what was removed since is shown as it was."""
+    """Return the finding, as it is or as it was; what was removed since is shown as it was."""
     return await _at(seen, info, check_past(as_of, info.context.call.now())) if as_of else seen.found
 
 

@@ -54,7 +54,7 @@ async def _platform(context: Context, _value: Any, _args: Arguments) -> Sight[No
 
 
 async def _parent(context: Context, source: Any, _args: Arguments) -> Sight[Any]:
-    """The object has been shown, so only its scope is looked up."""
+    """Look up the scope of an object only: who reads one of its fields has been shown the object."""
     return Sight(await scope_of(context, source), source)
 
 
@@ -119,14 +119,14 @@ async def _import(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
 
 
 async def _access_token(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
-    """A token is visible to its owner only."""
+    """Find a token, which is visible to its owner only."""
     found = await find(context.loaders, ACCESS_TOKEN, access_token_key, value)
     is_own = found is not None and found.owner == context.actor.email
     return Sight(await context.scopes.platform.load(""), found) if is_own else nothing()
 
 
 async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
-    """A finding, with ``as_of`` also one that was removed since; what was never released counts as a draft at every moment."""
+    """Find a finding; with ``as_of`` also one that was removed since. One that was never released is a draft at any moment."""
     is_past = args.get("as_of") is not None
     found = await (
         find_any(context.store, FINDING, finding_key, value) if is_past else find(context.loaders, FINDING, finding_key, value)

@@ -27,22 +27,22 @@ from integrates.db_model.vulnerabilities.types import Vulnerability
 
 
 def permissions(source: Stakeholder, _info: Info) -> list[str]:
-    """What the caller may do on the platform."""
+    """Return what the caller may do on the platform."""
     return sorted(platform_permissions(source.access.role))
 
 
 async def organizations(_source: Stakeholder, info: Info) -> tuple[Organization, ...]:
-    """The organizations of the caller."""
+    """Return the organizations of the caller."""
     return await organizations_of(info.context)
 
 
 async def groups(_source: Stakeholder, info: Info) -> tuple[Group, ...]:
-    """The groups of the caller."""
+    """Return the groups of the caller."""
     return await groups_of(info.context)
 
 
 async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any) -> Connection:
-    """The vulnerabilities assigned to the caller, in groups that the caller may still read."""
+    """Return the vulnerabilities assigned to the caller, in groups that the caller may still read."""
 
     async def keep(found: Sequence[Vulnerability]) -> Sequence[bool]:
         scopes = await info.context.scopes.groups.load_many([one.group_name for one in found])
@@ -52,14 +52,14 @@ async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any)
 
 
 async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, ...]:
-    """The access tokens of the caller that work."""
+    """Return the access tokens of the caller that work."""
     query = listing(ACCESS_TOKEN.name, "tokens_of_owner", {"owner": source.email})
     now = info.context.call.now()
     return tuple(token for token in await whole(info.context.loaders, ACCESS_TOKEN, query) if is_usable(token, now))
 
 
 async def invitations(_source: Stakeholder, info: Info) -> tuple[Invited, ...]:
-    """The open invitations of the caller."""
+    """Return the open invitations of the caller."""
     return await invitations_of(info.context)
 
 

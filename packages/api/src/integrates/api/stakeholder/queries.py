@@ -19,7 +19,7 @@ def has_text(person: Stakeholder, text: str) -> bool:
 
 
 async def stakeholders(_source: Any, info: Info, **args: Any) -> Connection:
-    """The people of the platform."""
+    """Return the people of the platform."""
     text = searched(args.get("text"), "text")
 
     async def keep(found: Sequence[Stakeholder]) -> Sequence[bool]:
