@@ -9,8 +9,8 @@ from ariadne import ObjectType, make_executable_schema
 from graphql import graphql
 
 from integrates.api.authorization.scope import NOWHERE, Scope
+from integrates.api.authorization.sight import Sight, nothing
 from integrates.api.guard.directive import Guard, Requires, verdict
-from integrates.api.guard.sight import Sight, nothing
 from integrates.api.guard.target import Target
 
 if TYPE_CHECKING:

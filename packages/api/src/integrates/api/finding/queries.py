@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
+from integrates.api.authorization.sight import Sight
 from integrates.api.authorization.visibility import READ_DRAFTS, READ_HISTORY
 from integrates.api.context import Info
-from integrates.api.guard.sight import Sight
 from integrates.api.past.state import FindingAt, check_past, finding_at, state_at
 from integrates.api.resolve.attribute import Fields
 from integrates.db_model.findings.facet import FINDING, finding_key

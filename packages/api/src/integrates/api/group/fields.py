@@ -4,11 +4,11 @@ from functools import partial
 from typing import Any, Final
 
 from integrates.api.authorization.permissions import group_permissions
+from integrates.api.authorization.sight import found
 from integrates.api.context import Info
-from integrates.api.finding.page import findings as findings_of
+from integrates.api.finding.page import findings
 from integrates.api.group.mutations import MUTATIONS
-from integrates.api.guard.sight import found
-from integrates.api.imports.page import imports as imports_of
+from integrates.api.imports.page import imports
 from integrates.api.member.page import members_of_group
 from integrates.api.policies.fields import ShownPolicies, policies_shown
 from integrates.api.resolve.binding import Binding
@@ -50,23 +50,12 @@ async def roots(source: Group, info: Info, state: RootStatus | None = None) -> t
     return tuple(root for root in found if state in {None, root.state.status})
 
 
-async def findings(source: Group, info: Info, **args: Any) -> Connection:
-    """Return the findings of the group that the caller may see."""
-    scope = await info.context.scopes.groups.load(source.name)
-    return await findings_of(info, source.name, args, scope.permissions)
-
-
 async def vulnerabilities(source: Group, info: Info, **args: Any) -> Connection:
     """Return the vulnerabilities of the group that the caller may see."""
     scope = await info.context.scopes.groups.load(source.name)
     query = partial(of_group_in_state, source.name)
     keys = group_counters_keys(source.name)
     return await by_state(info, source.name, args, query, permissions=scope.permissions, counters=keys)
-
-
-async def imports(source: Group, info: Info, **args: Any) -> Connection:
-    """Return the imports into the group, newest first."""
-    return await imports_of(info, source.name, args)
 
 
 async def figures(source: Group, info: Info) -> Summary:

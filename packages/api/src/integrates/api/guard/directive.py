@@ -10,9 +10,9 @@ from graphql import EnumValueNode, GraphQLArgument, GraphQLField, GraphQLInterfa
 from msgspec.structs import replace
 
 from integrates.api.authorization.permissions import PERMISSIONS
+from integrates.api.authorization.sight import Sight
 from integrates.api.context import Context, Info
-from integrates.api.guard.sight import Sight
-from integrates.api.guard.target import FINDERS, Target
+from integrates.api.guard.target import FINDERS, Arguments, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
 from integrates.db_model.errors import NotFound, Reason
@@ -22,7 +22,6 @@ _MUTATION: Final = "Mutation"
 _QUERY: Final = "Query"
 _NAMED: Final = "names"
 
-Arguments: TypeAlias = Mapping[str, Any]
 Wrap: TypeAlias = Callable[["Guard", Resolver], Resolver]
 
 
@@ -122,13 +121,13 @@ def _target(argument: GraphQLArgument) -> Target | None:
     return next((Target(value.value) for value in given if isinstance(value, EnumValueNode)), None)
 
 
-def _guard(place: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
+def _guard(path: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
     names = {name: argument.out_name or name for name, argument in field.args.items()}
     by = args.get("by")
     if by is not None and by not in names:
-        raise ValueError(f"@requires of {place} names the argument {by}, which the field has not")
+        raise ValueError(f"@requires of {path} names the argument {by}, which the field does not have")
     if args["permission"] not in PERMISSIONS:
-        raise ValueError(f"@requires of {place} asks for {args['permission']}, which is no permission")
+        raise ValueError(f"@requires of {path} asks for {args['permission']}, which is no permission")
     targets = {name: _target(argument) for name, argument in field.args.items()}
     return Guard(
         permission=args["permission"],
@@ -146,10 +145,10 @@ class Requires(SchemaDirectiveVisitor):
         self, field: GraphQLField, object_type: GraphQLObjectType | GraphQLInterfaceType
     ) -> GraphQLField:
         """Guard the field."""
-        place = f"{object_type.name}.{field.ast_node.name.value}" if field.ast_node else object_type.name
+        path = f"{object_type.name}.{field.ast_node.name.value}" if field.ast_node else object_type.name
         if field.resolve is None:
-            raise ValueError(f"@requires cannot guard {place}: the field has no resolver, so nothing would ask")
-        field.resolve = _WRAPS.get(object_type.name, _guarded_field)(_guard(place, field, self.args), field.resolve)
+            raise ValueError(f"@requires cannot guard {path}: the field has no resolver, so nothing would ask")
+        field.resolve = _WRAPS.get(object_type.name, _guarded_field)(_guard(path, field, self.args), field.resolve)
         return field
 
 

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from integrates.api.authorization.scope import NOWHERE, Scope
+from integrates.api.authorization.sight import Sight, nothing
 from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
-from integrates.api.guard.sight import Sight, nothing
 from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import claim
@@ -166,8 +166,8 @@ async def _vulnerabilities(context: Context, ids: Sequence[str]) -> Sight[Any]:
     """Several vulnerabilities of one group, which is the group of the first visible one."""
     _check_number(ids)
     found = await find_many(context.loaders, VULNERABILITY, vulnerability_key, ids)
-    places = {one.group_name: one for one in found if one}
-    scopes = dict(zip(places, await asyncio.gather(*(scope_of(context, one) for one in places.values())), strict=True))
+    of_group = {one.group_name: one for one in found if one}
+    scopes = dict(zip(of_group, await asyncio.gather(*(scope_of(context, one) for one in of_group.values())), strict=True))
     seen = [
         scopes[one.group_name] if one and sees_vulnerability(scopes[one.group_name].permissions, one) else NOWHERE
         for one in found

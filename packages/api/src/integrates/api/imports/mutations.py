@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from integrates.api.authorization.scope import new_scopes
+from integrates.api.authorization.sight import Sight
 from integrates.api.context import Context, Info
-from integrates.api.guard.sight import Sight
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Options

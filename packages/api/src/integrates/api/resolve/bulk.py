@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from integrates.api.authorization.sight import Sight
 from integrates.api.context import Call, Info
-from integrates.api.guard.sight import Sight
 from integrates.api.refusal import UserError, is_refusal, refusal, refusals
 from integrates.api.resolve.change import Payload, new_stamp, refresh
 from integrates.db_model.entity.bulk import Reference, Refused, Written

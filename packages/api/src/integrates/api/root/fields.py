@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from integrates.api.authorization.sight import found
 from integrates.api.context import Info
-from integrates.api.guard.sight import found
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.parent import group

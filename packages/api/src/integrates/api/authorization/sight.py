@@ -1,4 +1,4 @@
-"""What the guard of a field has found, and hands on to the field's resolver."""
+"""What the guard of a field has found, and hands on to the resolver of the field."""
 
 from collections.abc import Mapping
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -6,7 +6,6 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import msgspec
 
 from integrates.api.authorization.scope import NOWHERE, Scope
-from integrates.api.context import Info
 
 T = TypeVar("T")
 Path: TypeAlias = tuple[str, ...]
@@ -31,6 +30,6 @@ def nothing(*paths: Path) -> Sight[Any]:
     return Sight(NOWHERE, None, unseen=paths or ((),))
 
 
-def found(seen: Sight[T], _info: Info, **_: Any) -> T:
-    """Show what the guard has found: the resolver of fields that read an object by its id or name."""
+def found(seen: Sight[T], _info: object, **_: object) -> T:
+    """Return what the guard has found: the resolver of fields that read an object by its id or name."""
     return seen.found
