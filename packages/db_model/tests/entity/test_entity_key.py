@@ -132,7 +132,7 @@ def test_an_index_lists_an_entity_when_all_its_variables_are_set(facet: Facet[En
 
 
 @pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_the_id_of_an_entity_is_in_its_key(facet: Facet[Entity], data: st.DataObject) -> None:
     entity = data.draw(entities(facet))
