@@ -15,7 +15,7 @@ _LOG: Final = logging.getLogger("integrates.api")
 
 
 async def finished(context: Context, job: Job, begun: Running, until: float) -> Import:
-    """Run the work in the background and return the import when it has ended, or as it is at ``until``, a time of the event loop.
+    """Run the work in the background; return the import when it ends, or as it is at ``until``, a time of the event loop.
 
     An error that interrupts the work before that time is raised; a later one is only logged.
     """
