@@ -15,8 +15,8 @@ class Sight(msgspec.Struct, Generic[T], frozen=True):
     """What the arguments of a field name, as the caller sees it.
 
     ``found`` is the object that decides about the permission, ``scope`` what the caller may do there, and ``named`` has the
-    objects that ``@names`` found, by argument. ``unseen`` are the paths of what the caller may not know of, from the arguments
-    on; a resolver is only called without any, and then ``found`` is there.
+    objects that ``@names`` found, by argument. ``unseen`` has the paths of arguments that name what is not visible to the
+    caller; a resolver is called only when it is empty, so it always gets ``found``.
     """
 
     scope: Scope
@@ -26,7 +26,7 @@ class Sight(msgspec.Struct, Generic[T], frozen=True):
 
 
 def nothing(*paths: Path) -> Sight[Any]:
-    """Return the sight of what the caller may not know of, or what does not exist."""
+    """Return the sight of what does not exist or is not visible, named at these paths below the argument."""
     return Sight(NOWHERE, None, unseen=paths or ((),))
 
 

@@ -39,9 +39,9 @@ class Guard(msgspec.Struct, frozen=True):
     shown: Mapping[str, str]
 
     def handed(self, args: Arguments) -> Arguments:
-        """Return the arguments for the resolver: without those that name objects, in whose place it gets what was found.
+        """Return the arguments that the resolver still needs: those that name objects are left out, because it gets the objects.
 
-        A list of references stays, because it also says which versions the caller saw.
+        A list of references stays, because it also has the versions that the caller saw.
         """
         is_found = self.by is not None and not isinstance(args.get(self.by), list)
         return {name: value for name, value in args.items() if not (is_found and name == self.by) and name not in self.named}
@@ -71,7 +71,7 @@ async def _awaited(value: Awaitable[Any] | Any) -> Any:
 
 
 def _guarded_field(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer ``null`` to those who may not use a field of an object, whatever the reason."""
+    """Return the resolver of an object's field, with ``null`` for those who may not use the field, whatever the reason."""
 
     async def guarded(source: Any, info: Info, **args: Any) -> Any:
         seen = await look(guard, info.context, source, args)
@@ -81,7 +81,7 @@ def _guarded_field(guard: Guard, resolve: Resolver) -> Resolver:
 
 
 def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer ``null`` likewise; the resolver gets what was found in place of the object that has the field."""
+    """Return the resolver of a query, with ``null`` likewise; it gets what the guard has found as its source."""
 
     async def guarded(_source: Any, info: Info, **args: Any) -> Any:
         seen = await look(guard, info.context, None, args)
@@ -91,14 +91,14 @@ def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
 
 
 def _told(error: Refusal, context: Context) -> tuple[UserError, ...]:
-    """Return what the caller is told of an error. A caller who was removed as a person meanwhile has lost every permission."""
+    """Return the errors for the caller. Who was removed as a person meanwhile is not found, and lacks every permission."""
     if isinstance(error, NotFound) and (error.facet, error.identity) == (STAKEHOLDER.name, context.actor.email):
         return (refusal(Reason.MISSING_PERMISSION),)
     return refusals(error)
 
 
 def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer refusals, of the guard or of the model, as ``errors`` of the payload; the resolver gets what was found."""
+    """Return the resolver of a mutation, with refusals of guard and model as ``errors``; it gets what the guard has found."""
 
     async def guarded(_source: Any, info: Info, **args: Any) -> Mapping[str, Any]:
         try:
@@ -139,7 +139,7 @@ def _guard(path: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
 
 
 class Requires(SchemaDirectiveVisitor):
-    """Wraps the resolver of a field so that it asks first. Raise ``ValueError`` for a field that it cannot guard."""
+    """The directive ``@requires``: wraps the resolver of a field. Raise ``ValueError`` for a field that cannot be guarded."""
 
     def visit_field_definition(
         self, field: GraphQLField, object_type: GraphQLObjectType | GraphQLInterfaceType
@@ -153,7 +153,7 @@ class Requires(SchemaDirectiveVisitor):
 
 
 class Authenticated(SchemaDirectiveVisitor):
-    """Leaves the resolver as it is: requests without an actor are refused before they are executed."""
+    """The directive ``@authenticated``: changes nothing, because requests without an actor are refused before execution."""
 
     def visit_field_definition(
         self,

@@ -1,4 +1,4 @@
-"""Finding the object that decides about a permission, and whether the caller may know of it (V1)."""
+"""Finding the object that decides about a permission, and whether it is visible to the caller (V1)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -155,7 +155,7 @@ async def _vulnerability(context: Context, value: Any, args: Arguments) -> Sight
 
 
 def _check_number(ids: Sequence[str]) -> None:
-    """Refuse lists of a wrong length before anything is read: their length tells nothing about what exists."""
+    """Refuse lists of a wrong length before anything is read: their length reveals nothing about what exists."""
     if not ids:
         raise Rejected(Reason.REQUIRED, ("items",))
     if len(ids) > MAX_ITEMS:
