@@ -168,33 +168,33 @@ def pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = N
 
 
 def checks(session: nox.Session) -> Path:
-    """The environment of every check: the packages, editable, and the groups of the root pyproject.toml."""
+    """Return the environment of every check: the packages, editable, and the groups of the root pyproject.toml."""
     return environment(session, "checks", *editable(), *group(*GROUPS))
 
 
 def group(*names: str) -> tuple[str, ...]:
-    """The requirements in groups of the root pyproject.toml."""
+    """Return the requirements in groups of the root pyproject.toml."""
     return nox.project.dependency_groups(nox.project.load_toml(ROOT / "pyproject.toml"), *names)
 
 
 def endpoint(session: nox.Session) -> dict[str, str]:
-    """What tells the DynamoDB tests where to run: the emulator, unless there is an endpoint already."""
+    """Return the variables that name the DynamoDB endpoint of the tests: the emulator's, unless there is one already."""
     return {} if "INTEGRATES_TEST_DYNAMODB" in os.environ else emulator(session)
 
 
 def emulator(session: nox.Session) -> dict[str, str]:
-    """The variable with the path of the installed DynamoDB emulator."""
+    """Return the variable with the path of the installed DynamoDB emulator."""
     return {"INTEGRATES_TEST_MINISTACK": str(environment(session, "emulator", "ministack") / "ministack")}
 
 
 def editable(extras: str = "dynamodb,s3") -> list[str]:
-    """What pip is told to install the three packages as they stand in this checkout, the model with these extras."""
+    """Return what pip is told to install the three packages as they stand in this checkout, the model with these extras."""
     wanted = {"db_model": f"[{extras}]"}
     return [part for package in PACKAGES for part in ("--editable", f"packages/{package}{wanted.get(package, '')}")]
 
 
 def lower_bounds() -> str:
-    """What pip is told to take each direct dependency of the packages in the lowest version that all of them allow.
+    """Return what pip is told to take each direct dependency of the packages in the lowest version that all of them allow.
 
     What those depend on in turn is left to pip, as for somebody who installs the packages.
     """

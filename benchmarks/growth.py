@@ -66,7 +66,7 @@ def _again(places: dict[str, Place], content: bytes, name: str, sizes: Sizes, *,
 
 
 def _repeated(bench: Running, place: Place, content: bytes, sizes: Sizes, *, close: bool) -> float:
-    """The mean CPU seconds of importing what the root holds already, repeated until it is enough for the clock."""
+    """Return the mean CPU seconds of importing what the root holds already, repeated until it is enough for the clock."""
     spent: list[float] = []
     while sum(spent) < _ENOUGH and len(spent) < sizes.repeats:
         spent.append(import_seconds(bench, place, content, {"unchanged": sizes.known}, close=close))

@@ -90,7 +90,7 @@ def _page(counts: Counts, size: int, sizes: Sizes) -> Callable[[Running], list[R
 
 
 def _made(bench: Running, counts: Counts, query: str, breadth: int) -> int:
-    """The number of requests that a query makes."""
+    """Return the number of requests that a query makes."""
     since = counts[bench.side.name].copy()
     asked(bench, query, {"n": breadth})
     return (counts[bench.side.name] - since).total()

@@ -67,7 +67,7 @@ def served(side: Side, store: str, folder: Path) -> Iterator[Running]:
 
 
 def _url(process: "subprocess.Popen[str]", folder: Path) -> str:
-    """The address in the service's greeting, whose end says that it answers."""
+    """Return the address in the service's greeting, whose end says that it answers."""
     first = process.stdout.readline() if process.stdout else ""
     url = first.partition(" on ")[2].partition(" ")[0].replace("localhost", "127.0.0.1")
     if not url:

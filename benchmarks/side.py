@@ -57,7 +57,7 @@ def _sources(folder: Path) -> list[Path]:
 
 
 def _commit(folder: Path) -> str:
-    """The short hash of the commit, followed by ``-dirty`` when files differ from it; ``unknown`` outside of git."""
+    """Return the short hash of the commit, followed by ``-dirty`` when files differ from it; ``unknown`` outside of git."""
     command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--exclude=*"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     return done.stdout.strip() if done.returncode == 0 else "unknown"

@@ -30,7 +30,7 @@ BEFORE = "set -aeuo pipefail; [ ! -f .names ] || . ./.names; trap 'declare -f > 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    """The folder and the address of a service that was started as the tutorial expects."""
+    """Return the folder and the address of a service that was started as the tutorial expects."""
     folder = tmp_path_factory.mktemp("tutorial")
     program = folder / ".nox/serve/bin/integrates"
     program.parent.mkdir(parents=True)
@@ -48,7 +48,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, st
 
 
 def address(process: subprocess.Popen[str]) -> str:
-    """The host and port that a starting service announces."""
+    """Return the host and port that a starting service announces."""
     for line in process.stdout or ():
         if found := re.search(r"http://(localhost:\d+)", line):
             return found[1]
@@ -72,7 +72,7 @@ def compare(example: Example) -> None:
 
 
 def blanked(found: Any, expected: Any) -> Any:
-    """What was found, with the sign for "whatever" where it is expected."""
+    """Return what was found, with the sign for "whatever" where it is expected."""
     match found, expected:
         case _, "…":
             return ANY

@@ -20,6 +20,7 @@ from integrates.api.errors import Code
 from integrates.api.imports.read.observation import SkipReason
 from integrates.api.reason import REASONS
 from integrates.api.request.limits import Limits
+from integrates.api.schema import new_schema
 from integrates.db_model import errors as model_errors
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.files.memory import memory_files
@@ -101,6 +102,12 @@ def test_the_errors_of_the_model_are_told() -> None:
 def test_the_reasons_and_counts_of_an_import_are_told() -> None:
     assert set(names(section("sarif.md", "Skipped results"))) == set(SkipReason)
     assert set(names(section("sarif.md", "Counts"))) == set(ImportCounts.__struct_fields__)
+
+
+def test_every_query_and_mutation_is_told() -> None:
+    schema = new_schema()
+    fields = {name for kind in (schema.query_type, schema.mutation_type) if kind for name in kind.fields}
+    assert set(re.findall(r"`(\w+)(?:\(.*?\))?`", section("graphql.md", "What there is"))) == fields
 
 
 def test_the_limits_of_a_query_are_told() -> None:

@@ -11,8 +11,8 @@ from packages.api.tests.test_changing import ADD
 from packages.api.tests.test_import_mutation import run, sarif
 
 from integrates.api.authorization.scope import NOWHERE, Scope
+from integrates.api.authorization.sight import Sight, nothing
 from integrates.api.guard.directive import Guard, Requires, verdict
-from integrates.api.guard.sight import Sight, nothing
 from integrates.api.guard.target import FINDERS, Target
 
 if TYPE_CHECKING:

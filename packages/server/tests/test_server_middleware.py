@@ -17,12 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.db_model.errors import Unavailable
+from integrates.server.auth.recognition import Claimant
 from integrates.server.http.exchange import note
 from integrates.server.http.middleware.access_log import logged
 from integrates.server.http.middleware.body_limit import BodyLimit, bounded
 from integrates.server.http.middleware.deadline import timed
 from integrates.server.http.middleware.failure import contained
-from integrates.server.http.middleware.rate_limit import Claimant, Rate, limited
+from integrates.server.http.middleware.rate_limit import Rate, limited
 from integrates.server.http.middleware.request_id import identified
 from integrates.server.http.middleware.security_headers import guarded
 from integrates.server.http.refusal import refuse_exception

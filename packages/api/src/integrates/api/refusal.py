@@ -1,9 +1,10 @@
-"""Refusals in the payload of a mutation: the one place where errors of the model become answers."""
+"""Refusals in the payload of a mutation: here, and nowhere else, errors of the model become answers."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias, TypeGuard, assert_never, get_args
 
 import msgspec
+from graphql.pyutils import snake_to_camel
 
 from integrates.api.imports.read.error import BadFile, Defect, Limit, TooLarge, rendered
 from integrates.api.reason import REASONS, ErrorCode
@@ -42,13 +43,8 @@ def refusal(reason: Reason, path: tuple[str, ...] = (), *, version: int | None =
     return UserError(code=code, reason=reason, message=message, path=path, current_version=version)
 
 
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(part.capitalize() for part in rest)
-
-
 def _path(path: Sequence[str]) -> tuple[str, ...]:
-    return tuple(map(_camel, path))
+    return tuple(snake_to_camel(name, upper=False) for name in path)
 
 
 def _rejection(error: Rejected) -> UserError:

@@ -1,4 +1,4 @@
-"""The executable schema: what the folders' ``schema.graphql`` say, with the functions that resolve it."""
+"""The executable schema: all ``schema.graphql`` of the folders, with the functions that resolve them."""
 
 from pathlib import Path
 from typing import Final
@@ -54,7 +54,7 @@ _OWN: Final = Binding(
     enums={"ErrorCode": ErrorCode, "Reason": Reason, "Target": Target},
 )
 WRITTEN: Final = joined((_OWN, *(folder.BINDING for folder in _FOLDERS)))
-"""How all types are read that somebody wrote."""
+"""How the types of all ``schema.graphql`` are resolved; what is derived from them comes on top."""
 
 
 def definition() -> DocumentNode:

@@ -1,4 +1,4 @@
-"""The version of the service, as its page and its command tell it."""
+"""The version of the service, as its page and its command show it."""
 
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of

@@ -11,7 +11,7 @@ from integrates.db_model.tokens.usage import usage_key, used_at
 
 
 async def last_use(source: AccessToken, info: Info) -> datetime | None:
-    """The last use of the token."""
+    """Return the last use of the token."""
     return used_at(await info.context.loaders.items.load(usage_key("TOKEN", source.id)))
 
 

@@ -5,8 +5,8 @@ from hashlib import sha256
 from typing import Any, Final
 
 from integrates.api.authorization.actor import Means
+from integrates.api.authorization.sight import Sight
 from integrates.api.context import Context, Info
-from integrates.api.guard.sight import Sight
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, changed
 from integrates.db_model import tokens
@@ -15,7 +15,7 @@ from integrates.db_model.tokens.types import AccessToken
 
 
 def _check_session(context: Context) -> None:
-    """A token neither makes other tokens nor ends them."""
+    """Raise ``Rejected`` (``session_required``) without a session: a token neither issues nor revokes tokens."""
     if context.actor.means is not Means.SESSION:
         raise Rejected(Reason.SESSION_REQUIRED)
 

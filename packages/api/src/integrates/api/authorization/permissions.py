@@ -217,7 +217,7 @@ def organization_role(platform: PlatformRole | None, own: OrganizationRole | Non
 def group_role(platform: PlatformRole | None, organization: OrganizationRole | None, own: GroupRole | None) -> GroupRole | None:
     """Return the role that a person, or the CI identity, acts in, in a group of the organization.
 
-    ``service_forces`` is nobody's who has a platform role, whatever is stored: only the CI identity has none.
+    A person, who has a platform role, never acts as ``service_forces``, whatever is stored: only the CI identity has none.
     """
     if organization_role(platform, organization) is OrganizationRole.ORGANIZATION_MANAGER:
         return GroupRole.GROUP_MANAGER
@@ -233,7 +233,7 @@ class Roles(Struct, frozen=True, kw_only=True):
 
 
 def acting(given: Roles) -> Roles:
-    """Return the roles that a person acts in who was granted these."""
+    """Return the roles that a person with these granted roles acts in."""
     return Roles(
         platform=given.platform,
         organization=organization_role(given.platform, given.organization),
@@ -249,7 +249,7 @@ def permissions_of(roles: Roles) -> frozenset[Permission]:
 def may_grant(granter: Roles, role: Role) -> bool:
     """Return whether the roles acted in allow granting that role in their scope, changing it and taking it away.
 
-    That nobody changes their own role is not looked at here.
+    That nobody may change their own role is not checked here.
     """
     match role:
         case PlatformRole():

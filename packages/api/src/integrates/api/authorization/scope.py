@@ -1,7 +1,7 @@
 """Scopes: the roles and permissions of a person on the platform, in an organization or in a group."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from typing import Final
 
 import msgspec
@@ -11,7 +11,7 @@ from integrates.api.authorization.actor import Actor, Means
 from integrates.api.authorization.permissions import Roles, acting, permissions_of
 from integrates.api.resolve.lookup import find, find_many
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.rules import role_of
+from integrates.db_model.access.rules import FORCES, role_of
 from integrates.db_model.access.types import GroupAccess, GroupRole, OrganizationAccess
 from integrates.db_model.entity.loader import Loaders
 from integrates.db_model.groups.facet import GROUP, group_key
@@ -21,8 +21,6 @@ from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.store.port import Key
-
-CI_ACTOR: Final = "service:forces:"
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +53,7 @@ def _scope(given: Roles, organization: Organization | None, group: Group | None 
 
 
 def _is_ci_of(actor: Actor, group_name: str) -> bool:
-    return actor.means is Means.CI_TOKEN and actor.email == f"{CI_ACTOR}{group_name}"
+    return actor.means is Means.CI_TOKEN and actor.email == f"{FORCES}{group_name}"
 
 
 def _organization_roles(person: Stakeholder | None, access: OrganizationAccess | None) -> Roles:
@@ -122,3 +120,9 @@ def _group_scope(
         return NOWHERE
     role = _group_role(actor, group.name, person, access)
     return _scope(msgspec.structs.replace(parent.roles, group=role), parent.organization, group)
+
+
+async def readable_groups(scopes: Scopes, names: Iterable[str]) -> tuple[Group, ...]:
+    """Return the groups that the person may read, each once, by name."""
+    found = await scopes.groups.load_many(sorted(set(names)))
+    return tuple(scope.group for scope in found if scope.group and "group:read" in scope.permissions)

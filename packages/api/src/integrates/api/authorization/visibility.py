@@ -1,4 +1,4 @@
-"""What the caller may know of (V1, V4): pure rules over the permissions in a group."""
+"""What is visible to a caller (V1, V4): pure rules over the permissions in a group."""
 
 from collections.abc import Set as AbstractSet
 from typing import Final

@@ -45,19 +45,19 @@ def _moment(source: Finding, context: Context) -> datetime:
 
 
 async def status(source: Finding, info: Info) -> FindingStatus:
-    """The status of the finding, from its counters."""
+    """Return the status of the finding, from its counters."""
     return finding_status(await _counts(source, info.context, await permissions_for(source, info)))
 
 
 async def figures(source: Finding, info: Info) -> Summary:
-    """The figures of the finding."""
+    """Return the figures of the finding."""
     permissions = await permissions_for(source, info)
     numbers = await _counts(source, info.context, permissions)
     return summary(numbers, permissions, _moment(source, info.context), inherited=source.severity)
 
 
 async def age_days(source: Finding, info: Info) -> int | None:
-    """The days since the release of the finding."""
+    """Return the days since the release of the finding."""
     released_at = source.release.released_at
     return (_moment(source, info.context) - released_at).days if released_at else None
 
@@ -76,19 +76,19 @@ def _opened(found: Vulnerability) -> datetime:
 
 
 async def open_age_days(source: Finding, info: Info) -> int | None:
-    """The days since the opening of the oldest open vulnerability."""
+    """Return the days since the opening of the oldest open vulnerability."""
     oldest = await _open(source, info, 1)
     return (_moment(source, info.context) - _opened(oldest[0])).days if oldest else None
 
 
 async def where(source: Finding, info: Info) -> list[str]:
-    """The first locations that differ among the open vulnerabilities, in the order in which they were opened."""
+    """Return the first locations that differ among the open vulnerabilities, in the order in which they were opened."""
     found = await _open(source, info, _LOOKED_AT)
     return list(dict.fromkeys(one.location.where for one in found))[:_LOCATIONS]
 
 
 async def vulnerabilities(source: Finding, info: Info, **args: Any) -> Connection:
-    """The vulnerabilities of the finding that the caller may see, now or at a moment."""
+    """Return the vulnerabilities of the finding that the caller may see, now or at a moment."""
     permissions = await permissions_for(source, info)
     at = args.get("as_of") or moment_of(source)
     if at is not None:

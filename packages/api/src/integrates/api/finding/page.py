@@ -20,6 +20,7 @@ from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus
 from integrates.db_model.groups.facet import group_counters_keys
+from integrates.db_model.groups.types import Group
 from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.store.port import Query
 
@@ -85,17 +86,21 @@ def _keep(context: Context, wanted: Filter, permissions: AbstractSet[str]) -> Ke
     return keep
 
 
-async def findings(info: Info, group_name: str, args: Mapping[str, Any], permissions: AbstractSet[str]) -> Connection:
-    """Answer ``Group.findings``. The counter of the whole list counts drafts too, so only who reads these is told of it."""
+async def findings(source: Group, info: Info, **args: Any) -> Connection:
+    """Return the findings of the group that the caller may see.
+
+    The counter of the whole list counts drafts too, so only those who may read drafts get the total.
+    """
     context, wanted = info.context, filter_of(args.get("filter"))
+    permissions = (await context.scopes.groups.load(source.name)).permissions
     walk = Walk(
-        stretches=(findings_query(group_name),),
+        stretches=(findings_query(source.name),),
         read=entities(context.loaders, FINDING),
         keep=_keep(context, wanted, permissions),
     )
 
     async def total() -> int:
-        return (await load_counts(context.loaders, group_counters_keys(group_name))).get("findings", 0)
+        return (await load_counts(context.loaders, group_counters_keys(source.name))).get("findings", 0)
 
     is_counted = wanted == Filter() and READ_DRAFTS in permissions
-    return await connected(info, group_name, args, walk, total if is_counted else None)
+    return await connected(info, source.name, args, walk, total if is_counted else None)

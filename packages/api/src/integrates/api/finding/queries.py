@@ -3,9 +3,9 @@
 from datetime import datetime
 from typing import Final
 
+from integrates.api.authorization.sight import Sight
 from integrates.api.authorization.visibility import READ_DRAFTS, READ_HISTORY
 from integrates.api.context import Info
-from integrates.api.guard.sight import Sight
 from integrates.api.past.state import FindingAt, check_past, finding_at, state_at
 from integrates.api.resolve.attribute import Fields
 from integrates.db_model.findings.facet import FINDING, finding_key
@@ -24,7 +24,7 @@ async def _at(seen: Sight[Finding], info: Info, at: datetime) -> FindingAt | Non
 
 
 async def finding(seen: Sight[Finding], info: Info, *, as_of: datetime | None = None) -> Finding | None:
-    """The finding, as it is or as it was; what was removed since is shown as it was."""
+    """Return the finding, as it is or as it was; what was removed since is shown as it was."""
     return await _at(seen, info, check_past(as_of, info.context.call.now())) if as_of else seen.found
 
 

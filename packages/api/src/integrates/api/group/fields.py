@@ -4,11 +4,11 @@ from functools import partial
 from typing import Any, Final
 
 from integrates.api.authorization.permissions import group_permissions
+from integrates.api.authorization.sight import found
 from integrates.api.context import Info
-from integrates.api.finding.page import findings as findings_of
+from integrates.api.finding.page import findings
 from integrates.api.group.mutations import MUTATIONS
-from integrates.api.guard.sight import found
-from integrates.api.imports.page import imports as imports_of
+from integrates.api.imports.page import imports
 from integrates.api.member.page import members_of_group
 from integrates.api.policies.fields import ShownPolicies, policies_shown
 from integrates.api.resolve.binding import Binding
@@ -29,55 +29,44 @@ from integrates.db_model.vulnerabilities.lists import of_group_in_state
 
 
 async def organization(source: Group, info: Info) -> Organization | None:
-    """The organization of the group."""
+    """Return the organization of the group."""
     return (await info.context.scopes.groups.load(source.name)).organization
 
 
 async def user_role(source: Group, info: Info) -> GroupRole | None:
-    """The role that the caller acts in."""
+    """Return the role that the caller acts in."""
     return (await info.context.scopes.groups.load(source.name)).roles.group
 
 
 async def policies(source: Group, info: Info) -> ShownPolicies | None:
-    """The policies in force in the group."""
+    """Return the policies in force in the group."""
     above = (await info.context.scopes.groups.load(source.name)).organization
     return policies_shown(above.policies, source.policies) if above else None
 
 
 async def roots(source: Group, info: Info, state: RootStatus | None = None) -> tuple[Root, ...]:
-    """The roots of the group, by id."""
+    """Return the roots of the group, by id."""
     found = await whole(info.context.loaders, GIT_ROOT, listing(GIT_ROOT.name, "roots_of_group", {"group_name": source.name}))
     return tuple(root for root in found if state in {None, root.state.status})
 
 
-async def findings(source: Group, info: Info, **args: Any) -> Connection:
-    """The findings of the group that the caller may see."""
-    scope = await info.context.scopes.groups.load(source.name)
-    return await findings_of(info, source.name, args, scope.permissions)
-
-
 async def vulnerabilities(source: Group, info: Info, **args: Any) -> Connection:
-    """The vulnerabilities of the group that the caller may see."""
+    """Return the vulnerabilities of the group that the caller may see."""
     scope = await info.context.scopes.groups.load(source.name)
     query = partial(of_group_in_state, source.name)
     keys = group_counters_keys(source.name)
     return await by_state(info, source.name, args, query, permissions=scope.permissions, counters=keys)
 
 
-async def imports(source: Group, info: Info, **args: Any) -> Connection:
-    """The imports into the group, newest first."""
-    return await imports_of(info, source.name, args)
-
-
 async def figures(source: Group, info: Info) -> Summary:
-    """The figures of the group."""
+    """Return the figures of the group."""
     scope = await info.context.scopes.groups.load(source.name)
     numbers = await load_counts(info.context.loaders, group_counters_keys(source.name))
     return summary(numbers, scope.permissions, info.context.call.now(), group_name=source.name)
 
 
 async def permissions(source: Group, info: Info) -> list[str]:
-    """What the caller may do in the group."""
+    """Return what the caller may do in the group."""
     return sorted(group_permissions((await info.context.scopes.groups.load(source.name)).roles.group))
 
 

@@ -10,9 +10,9 @@ from graphql import EnumValueNode, GraphQLArgument, GraphQLField, GraphQLInterfa
 from msgspec.structs import replace
 
 from integrates.api.authorization.permissions import PERMISSIONS
+from integrates.api.authorization.sight import Path, Sight
 from integrates.api.context import Context, Info
-from integrates.api.guard.sight import Path, Sight
-from integrates.api.guard.target import FINDERS, Target
+from integrates.api.guard.target import FINDERS, Arguments, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
 from integrates.api.resolve.change import refresh
@@ -23,7 +23,6 @@ _MUTATION: Final = "Mutation"
 _QUERY: Final = "Query"
 _NAMED: Final = "names"
 
-Arguments: TypeAlias = Mapping[str, Any]
 Wrap: TypeAlias = Callable[["Guard", Resolver], Resolver]
 
 
@@ -46,9 +45,9 @@ class Guard(msgspec.Struct, frozen=True):
         return () if self.by is None else (self.shown[self.by],)
 
     def handed(self, args: Arguments) -> Arguments:
-        """Return the arguments for the resolver: without those that name objects, in whose place it gets what was found.
+        """Return the arguments that the resolver still needs. Those that name objects are left out: it gets the objects.
 
-        A list of references stays, because it also says which versions the caller saw.
+        A list of references stays, because it also has the versions that the caller saw.
         """
         is_found = self.by is not None and not isinstance(args.get(self.by), list)
         return {name: value for name, value in args.items() if not (is_found and name == self.by) and name not in self.named}
@@ -76,7 +75,7 @@ async def _awaited(value: Awaitable[Any] | Any) -> Any:
 
 
 def _guarded_field(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer ``null`` to those who may not use a field of an object, whatever the reason."""
+    """Return the resolver of an object's field, with ``null`` for those who may not use the field, whatever the reason."""
 
     async def guarded(source: Any, info: Info, **args: Any) -> Any:
         seen = await look(guard, info.context, source, args)
@@ -86,7 +85,7 @@ def _guarded_field(guard: Guard, resolve: Resolver) -> Resolver:
 
 
 def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer ``null`` likewise; the resolver gets what was found in place of the object that has the field."""
+    """Return the resolver of a query, with ``null`` likewise; it gets what the guard has found as its source."""
 
     async def guarded(_source: Any, info: Info, **args: Any) -> Any:
         seen = await look(guard, info.context, None, args)
@@ -96,10 +95,10 @@ def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
 
 
 def _told(guard: Guard, error: Refusal, context: Context) -> tuple[UserError, ...]:
-    """Return what the caller is told of an error.
+    """Return the errors for the caller.
 
-    A caller who was removed as a person meanwhile has lost every permission, and an object that was is told of as one that the
-    guard does not find.
+    Who was removed as a person meanwhile is not found, and lacks every permission. An object that was removed meanwhile is told
+    like one that the guard does not find.
     """
     if not isinstance(error, NotFound):
         return refusals(error)
@@ -109,7 +108,7 @@ def _told(guard: Guard, error: Refusal, context: Context) -> tuple[UserError, ..
 
 
 def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer refusals, of the guard or of the model, as ``errors`` of the payload; the resolver gets what was found.
+    """Return the resolver of a mutation, with refusals of guard and model as ``errors``; it gets what the guard has found.
 
     Nothing that was read before a mutation is remembered after it, and each mutation of a request looks anew, also after one
     that was refused because of what others had changed.
@@ -139,13 +138,13 @@ def _target(argument: GraphQLArgument) -> Target | None:
     return next((Target(value.value) for value in given if isinstance(value, EnumValueNode)), None)
 
 
-def _guard(place: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
+def _guard(path: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
     names = {name: argument.out_name or name for name, argument in field.args.items()}
     by = args.get("by")
     if by is not None and by not in names:
-        raise ValueError(f"@requires of {place} names the argument {by}, which the field has not")
+        raise ValueError(f"@requires of {path} names the argument {by}, which the field does not have")
     if args["permission"] not in PERMISSIONS:
-        raise ValueError(f"@requires of {place} asks for {args['permission']}, which is no permission")
+        raise ValueError(f"@requires of {path} asks for {args['permission']}, which is no permission")
     targets = {name: _target(argument) for name, argument in field.args.items()}
     return Guard(
         permission=args["permission"],
@@ -157,21 +156,21 @@ def _guard(place: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
 
 
 class Requires(SchemaDirectiveVisitor):
-    """Wraps the resolver of a field so that it asks first. Raise ``ValueError`` for a field that it cannot guard."""
+    """The directive ``@requires``: wraps the resolver of a field. Raise ``ValueError`` for a field that cannot be guarded."""
 
     def visit_field_definition(
         self, field: GraphQLField, object_type: GraphQLObjectType | GraphQLInterfaceType
     ) -> GraphQLField:
         """Guard the field."""
-        place = f"{object_type.name}.{field.ast_node.name.value}" if field.ast_node else object_type.name
+        path = f"{object_type.name}.{field.ast_node.name.value}" if field.ast_node else object_type.name
         if field.resolve is None:
-            raise ValueError(f"@requires cannot guard {place}: the field has no resolver, so nothing would ask")
-        field.resolve = _WRAPS.get(object_type.name, _guarded_field)(_guard(place, field, self.args), field.resolve)
+            raise ValueError(f"@requires cannot guard {path}: the field has no resolver, so nothing would ask")
+        field.resolve = _WRAPS.get(object_type.name, _guarded_field)(_guard(path, field, self.args), field.resolve)
         return field
 
 
 class Authenticated(SchemaDirectiveVisitor):
-    """Leaves the resolver as it is: requests without an actor are refused before they are executed."""
+    """The directive ``@authenticated``: changes nothing, because requests without an actor are refused before execution."""
 
     def visit_field_definition(
         self,

@@ -1,4 +1,4 @@
-"""Finding the object that decides about a permission, and whether the caller may know of it (V1)."""
+"""Finding the object that decides about a permission, and whether it is visible to the caller (V1)."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from integrates.api.authorization.scope import NOWHERE, Scope, scope_below
+from integrates.api.authorization.sight import Sight, nothing
 from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
-from integrates.api.guard.sight import Sight, nothing
 from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import claim
@@ -54,7 +54,7 @@ async def _platform(context: Context, _value: Any, _args: Arguments) -> Sight[No
 
 
 async def _parent(context: Context, source: Any, _args: Arguments) -> Sight[Any]:
-    """The object has been shown, so only its scope is looked up."""
+    """Look up the scope of an object only: who reads one of its fields has been shown the object."""
     return Sight(await scope_of(context, source), source)
 
 
@@ -92,7 +92,7 @@ async def organization_id_of(context: Context, identity: str | None, name: str |
 
 
 async def _organization(context: Context, value: Any, args: Arguments) -> Sight[Any]:
-    """An organization by id or name; beside ``organization_id`` the argument ``name`` is that of something new in it."""
+    """Find an organization by id or name; beside ``organization_id`` the argument ``name`` is that of something new in it."""
     name = None if "organization_id" in args else args.get("name")
     identity = await organization_id_of(context, value, name)
     scope = await context.scopes.organizations.load(identity)
@@ -120,14 +120,14 @@ async def _import(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
 
 
 async def _access_token(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
-    """A token is visible to its owner only."""
+    """Find a token, which is visible to its owner only."""
     found = await find(context.loaders, ACCESS_TOKEN, access_token_key, value)
     is_own = found is not None and found.owner == context.actor.email
     return Sight(await context.scopes.platform.load(""), found) if is_own else nothing()
 
 
 async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
-    """A finding, with ``as_of`` also one that was removed since; what was never released counts as a draft at every moment."""
+    """Find a finding; with ``as_of`` also one that was removed since. One that was never released is a draft at any moment."""
     is_past = args.get("as_of") is not None
     found = await (
         find_any(context.store, FINDING, finding_key, value) if is_past else find(context.loaders, FINDING, finding_key, value)
@@ -156,7 +156,7 @@ async def _vulnerability(context: Context, value: Any, args: Arguments) -> Sight
 
 
 def _check_number(ids: Sequence[str]) -> None:
-    """Refuse lists of a wrong length before anything is read: their length tells nothing about what exists."""
+    """Refuse lists of a wrong length before anything is read: their length reveals nothing about what exists."""
     if not ids:
         raise Rejected(Reason.REQUIRED, ("items",))
     if len(ids) > MAX_ITEMS:
@@ -167,8 +167,8 @@ async def _vulnerabilities(context: Context, ids: Sequence[str]) -> Sight[Any]:
     """Several vulnerabilities of one group, which is the group of the first visible one."""
     _check_number(ids)
     found = await find_many(context.loaders, VULNERABILITY, vulnerability_key, ids)
-    places = {one.group_name: one for one in found if one}
-    scopes = dict(zip(places, await asyncio.gather(*(scope_of(context, one) for one in places.values())), strict=True))
+    of_group = {one.group_name: one for one in found if one}
+    scopes = dict(zip(of_group, await asyncio.gather(*(scope_of(context, one) for one in of_group.values())), strict=True))
     seen = [
         scopes[one.group_name] if one and sees_vulnerability(scopes[one.group_name].permissions, one) else NOWHERE
         for one in found

@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Final
 
+from integrates.api.authorization.sight import found
 from integrates.api.context import Info
-from integrates.api.guard.sight import found
 from integrates.api.imports.mutations import MUTATIONS
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.parent import group, root

@@ -1,6 +1,6 @@
 """The list of imports into a group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from integrates.api.context import Info
@@ -8,6 +8,7 @@ from integrates.api.resolve.connection import Connection, Walk, connected, entit
 from integrates.api.resolve.lookup import key_for
 from integrates.api.resolve.parent import Above, with_parents
 from integrates.db_model.entity.listing import listing
+from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.types import Import
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
@@ -17,9 +18,9 @@ def _root(source: Import) -> Above:
     return GIT_ROOT, root_key(source.root_id)
 
 
-async def imports(info: Info, group_name: str, args: Mapping[str, Any]) -> Connection:
-    """Answer ``Group.imports``: of the group, or of one of its roots; newest first."""
-    root_id = args.get("root_id")
+async def imports(source: Group, info: Info, **args: Any) -> Connection:
+    """Return the imports into the group, or into one of its roots; newest first."""
+    group_name, root_id = source.name, args.get("root_id")
 
     async def keep(found: Sequence[Import]) -> Sequence[bool]:
         return [one.group_name == group_name for one in found]

@@ -6,18 +6,14 @@ from typing import Any, Final
 from integrates.api.authorization.permissions import platform_permissions
 from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.context import Info
-from integrates.api.group.membership import groups as groups_of
-from integrates.api.group.membership import organizations as organizations_of
-from integrates.api.invitation.list import Invited
-from integrates.api.invitation.list import invitations as invitations_of
+from integrates.api.invitation.fields import invitations
+from integrates.api.me.membership import groups, organizations
 from integrates.api.me.queries import QUERIES
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole
 from integrates.api.vulnerability.page import chosen
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.groups.types import Group
-from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder
 from integrates.db_model.tokens.facet import ACCESS_TOKEN
 from integrates.db_model.tokens.rules import is_usable
@@ -27,22 +23,12 @@ from integrates.db_model.vulnerabilities.types import Vulnerability
 
 
 def permissions(source: Stakeholder, _info: Info) -> list[str]:
-    """What the caller may do on the platform."""
+    """Return what the caller may do on the platform."""
     return sorted(platform_permissions(source.access.role))
 
 
-async def organizations(_source: Stakeholder, info: Info) -> tuple[Organization, ...]:
-    """The organizations of the caller."""
-    return await organizations_of(info.context)
-
-
-async def groups(_source: Stakeholder, info: Info) -> tuple[Group, ...]:
-    """The groups of the caller."""
-    return await groups_of(info.context)
-
-
 async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any) -> Connection:
-    """The vulnerabilities assigned to the caller, in groups that the caller may still read."""
+    """Return the vulnerabilities assigned to the caller, in groups that the caller may still read."""
 
     async def keep(found: Sequence[Vulnerability]) -> Sequence[bool]:
         scopes = await info.context.scopes.groups.load_many([one.group_name for one in found])
@@ -52,15 +38,10 @@ async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any)
 
 
 async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, ...]:
-    """The access tokens of the caller that work."""
+    """Return the access tokens of the caller that work."""
     query = listing(ACCESS_TOKEN.name, "tokens_of_owner", {"owner": source.email})
     now = info.context.call.now()
     return tuple(token for token in await whole(info.context.loaders, ACCESS_TOKEN, query) if is_usable(token, now))
-
-
-async def invitations(_source: Stakeholder, info: Info) -> tuple[Invited, ...]:
-    """The open invitations of the caller."""
-    return await invitations_of(info.context)
 
 
 BINDING: Final = Binding(

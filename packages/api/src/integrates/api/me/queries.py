@@ -11,7 +11,7 @@ from integrates.db_model.stakeholders.types import Stakeholder
 
 
 async def me(_source: Any, info: Info) -> Stakeholder:
-    """The caller. Raise UNAUTHENTICATED when the person was removed since the request began."""
+    """Return the caller. Raise ``RequestError`` (UNAUTHENTICATED) when the person was removed since the request began."""
     found = await load(info.context.loaders, STAKEHOLDER, stakeholder_key(info.context.actor.email))
     if found is None:
         raise RequestError(Code.UNAUTHENTICATED, "Authenticate first.")

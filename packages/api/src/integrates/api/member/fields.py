@@ -20,17 +20,17 @@ def role_name(role: str | None) -> str | None:
 
 
 def stakeholder(source: Access, info: Info) -> Stakeholder | Awaitable[Stakeholder]:
-    """The person of the membership; lists leave out memberships without one."""
+    """Return the person of the membership; lists leave out memberships without one."""
     return existing_object(info, STAKEHOLDER, stakeholder_key(source.email))
 
 
 def role(source: Access, _info: Info) -> str | None:
-    """The role of the member."""
+    """Return the role of the member."""
     return role_name(source.access.role)
 
 
 def invited_role(source: Access, _info: Info) -> str | None:
-    """The role that is offered."""
+    """Return the role that is offered."""
     return role_name(source.invitation.role) if source.invitation else None
 
 

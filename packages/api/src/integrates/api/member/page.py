@@ -24,14 +24,14 @@ def _people(context: Context) -> Keep[OrganizationAccess | GroupAccess]:
 
 
 async def members_of_organization(source: Organization, info: Info, **args: Any) -> Connection:
-    """The members of the organization, by e-mail."""
+    """Return the members of the organization, by e-mail."""
     query = listing(ORGANIZATION_ACCESS.name, "members_of_organization", {"organization_id": source.id})
     read = entities(info.context.loaders, ORGANIZATION_ACCESS)
     return await connected(info, source.id, args, Walk(stretches=(query,), read=read, keep=_people(info.context)))
 
 
 async def members_of_group(source: Group, info: Info, **args: Any) -> Connection:
-    """The members of the group, by e-mail; their total is the counter that guards how many there may be."""
+    """Return the members of the group, by e-mail; their total is the counter that guards how many there may be."""
     query = listing(GROUP_ACCESS.name, "members_of_group", {"group_name": source.name})
     read = entities(info.context.loaders, GROUP_ACCESS)
 

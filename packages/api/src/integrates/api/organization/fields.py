@@ -3,9 +3,9 @@
 from typing import Final
 
 from integrates.api.authorization.permissions import organization_permissions
+from integrates.api.authorization.scope import readable_groups
+from integrates.api.authorization.sight import found
 from integrates.api.context import Info
-from integrates.api.group.membership import readable
-from integrates.api.guard.sight import found
 from integrates.api.member.page import members_of_organization
 from integrates.api.organization.mutations import MUTATIONS
 from integrates.api.policies.fields import ShownPolicies, policies_shown
@@ -20,24 +20,24 @@ from integrates.db_model.organizations.types import Organization
 
 
 async def user_role(source: Organization, info: Info) -> OrganizationRole | None:
-    """The role that the caller acts in."""
+    """Return the role that the caller acts in."""
     return (await info.context.scopes.organizations.load(source.id)).roles.organization
 
 
 async def permissions(source: Organization, info: Info) -> list[str]:
-    """What the caller may do in the organization."""
+    """Return what the caller may do in the organization."""
     return sorted(organization_permissions(await user_role(source, info)))
 
 
 def policies(source: Organization, _info: Info) -> ShownPolicies:
-    """The policies in force in the organization."""
+    """Return the policies in force in the organization."""
     return policies_shown(source.policies)
 
 
 async def groups(source: Organization, info: Info) -> tuple[Group, ...]:
-    """The groups of the organization that the caller may read, by name."""
+    """Return the groups of the organization that the caller may read, by name."""
     query = listing(GROUP.name, "groups_of_organization", {"organization_id": source.id})
-    return await readable(info.context, [group.name for group in await whole(info.context.loaders, GROUP, query)])
+    return await readable_groups(info.context.scopes, [group.name for group in await whole(info.context.loaders, GROUP, query)])
 
 
 BINDING: Final = Binding(

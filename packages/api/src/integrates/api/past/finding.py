@@ -42,7 +42,7 @@ async def _pasts(context: Context, items: Sequence[Item]) -> tuple[Past, ...]:
 
 
 def _may_show(past: Past, permissions: AbstractSet[str]) -> bool:
-    """Never show what is hidden now to those who may not see it."""
+    """Return whether a vulnerability may be shown at all: what is hidden now needs ``zero_risk:read`` at any moment."""
     return READ_HIDDEN in permissions or not is_hidden(past.now)
 
 
@@ -97,7 +97,7 @@ def _counted(past: Past, finding: str, severities: Severities, at: datetime) -> 
 
 
 async def counts_at(source: FindingAt, context: Context, permissions: AbstractSet[str]) -> Mapping[str, int]:
-    """Return the counters of the finding as they were, of what the caller may know of."""
+    """Return the counters of the finding as they were, without vulnerabilities that are hidden from the caller."""
     key = finding_key(source.id)
     (revisions,) = await revisions_of(context, (key,))
     severities = {each.version: each.severity for each in revision.states(FINDING, revisions)}

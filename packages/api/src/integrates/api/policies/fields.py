@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import msgspec
+from graphql.pyutils import snake_to_camel
 
 from integrates.api.resolve.binding import Binding
 from integrates.db_model.policies.rules import effective
@@ -16,18 +17,15 @@ class ShownPolicies(EffectivePolicies, frozen=True, kw_only=True, gc=True):
     own: Mapping[str, int | float]
 
 
-def _camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(map(str.capitalize, rest))
-
-
 def policies_shown(organization: Policies, group: Policies | None = None) -> ShownPolicies:
     """Return the policies in force with the values that are set there, for a group or for the organization itself."""
     stored = organization if group is None else group
     own = {name: getattr(stored, name) for name in stored.__struct_fields__ if getattr(stored, name) is not None}
     return ShownPolicies(
         **msgspec.structs.asdict(effective(organization, group)),
-        own={_camel(name): value if isinstance(value, int) else float(value) for name, value in own.items()},
+        own={
+            snake_to_camel(name, upper=False): value if isinstance(value, int) else float(value) for name, value in own.items()
+        },
     )
 
 

@@ -68,7 +68,7 @@ def error_shown(error: RequestError) -> dict[str, Any]:
 def invalid_shown(error: GraphQLError) -> dict[str, Any]:
     """Return the JSON form of an error of validation: the query or its variables do not fit the schema."""
     code = (error.extensions or {}).get("code", Code.GRAPHQL_VALIDATION_FAILED)
-    locations = {"locations": [place.formatted for place in error.locations]} if error.locations else {}
+    locations = {"locations": [location.formatted for location in error.locations]} if error.locations else {}
     message = _PYTHON.sub(".", error.message)[:_MAX_MESSAGE]
     return {"message": message, **locations, "extensions": {"code": str(code)}}
 

@@ -1,4 +1,4 @@
-"""How the types of the schema are read, and that nothing of it was forgotten: checked when the schema is assembled."""
+"""How the types of the schema are resolved. What does not fit the schema is refused when the schema is assembled."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
@@ -21,7 +21,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
     ``shows`` names the class of the objects that an object type shows; only ``Query``, ``Mutation`` and what the fields of
     ``Mutation`` return have none, the latter being mappings. ``fields`` has what is more than the attribute of the same name
-    in snake_case. ``enums`` are the enums of the model, whole but for what :func:`without` names.
+    in snake_case. ``enums`` are the enums of the model, each whole or :func:`without` some values.
     """
 
     shows: Mapping[str, type] = {}
@@ -30,7 +30,7 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def without(kind: type[StrEnum], *hidden: StrEnum) -> Mapping[str, StrEnum]:
-    """Return the values of an enum by name, but for some that nobody is ever shown."""
+    """Return the values of an enum by name, except those that are never shown."""
     return {name: value for name, value in kind.__members__.items() if value not in hidden}
 
 
@@ -122,7 +122,7 @@ def wrong(schema: GraphQLSchema, binding: Binding) -> tuple[str, ...]:
 
 
 class Resolvers(SchemaBindable):
-    """Gives each field its resolver and each enum its values. Raise ``ValueError`` for all that is missing or too much."""
+    """Sets the resolver of each field and the values of each enum. Raise ``ValueError`` for all that is missing or surplus."""
 
     def __init__(self, binding: Binding) -> None:
         self.binding = binding

@@ -10,8 +10,8 @@ from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
+from integrates.api.authorization.sight import Sight
 from integrates.api.context import Call, Info
-from integrates.api.guard.sight import Sight
 from integrates.api.refusal import UserError, is_refusal, refusal, refusals
 from integrates.api.resolve.change import Payload, new_stamp
 from integrates.db_model.entity.bulk import Reference, Refused, Written
@@ -85,7 +85,7 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 
 def _about(one: _Refusal) -> object:
-    """Return what tells refusals of one step apart: an argument has one, its first, an item has one for each reason."""
+    """Return the key of a refusal, under which a step keeps the first only: the path of an argument, or item and reason."""
     if not isinstance(one.error, Rejected):
         return one.position
     return one.error.path or (one.position, one.error.reason)
@@ -123,7 +123,7 @@ def _item_of(error: IntegratesError, position: int) -> IntegratesError:
 
 
 def _told(position: int, error: IntegratesError, call: Call) -> tuple[UserError, ...]:
-    """Return the errors of one item. An internal error is logged, and the item is told as one to be read again."""
+    """Return the errors of one item. An internal error is logged, and shown as one that asks to read the item again."""
     known = _item_of(error, position)
     if is_refusal(known):
         return refusals(known, _path(position))
@@ -141,8 +141,8 @@ def _check_known(errors: Sequence[IntegratesError]) -> None:
 def payload(outcome: Written | Refused, name: str, call: Call) -> Payload:
     """Return the payload of a bulk mutation: the changed objects under a name, and the errors of the other items.
 
-    An internal error is raised when nothing was written. When something was, the items that it hit are told instead, so that
-    the caller learns what was done.
+    An internal error is raised when nothing was written. When something was, it becomes an error of its item, so that the
+    caller learns what was done.
     """
     if isinstance(outcome, Refused):
         _check_known(list(outcome.errors.values()))

@@ -11,7 +11,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.store.port import Store
 
 Payload: TypeAlias = Mapping[str, Any]
-"""What a mutation answers; its ``errors`` are the guard's business unless it tells some itself."""
+"""The payload of a mutation by the names of its fields. Without ``errors``, the guard adds an empty list of them."""
 
 
 class Command(Protocol):

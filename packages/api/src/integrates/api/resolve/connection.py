@@ -36,7 +36,7 @@ class Batch(msgspec.Struct, Generic[T], frozen=True):
 
 Read: TypeAlias = Callable[[Query], Awaitable[Batch[T]]]
 Keep: TypeAlias = Callable[[Sequence[T]], Awaitable[Sequence[bool]]]
-"""Tells which items of a page are in the list, aligned with them."""
+"""Returns, aligned with the items of a page, whether each is in the list."""
 Total: TypeAlias = Callable[[], Awaitable[int | None]]
 
 

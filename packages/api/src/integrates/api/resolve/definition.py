@@ -138,7 +138,7 @@ def _defaults(nodes: Iterable[DefinitionNode]) -> Mapping[str, Any]:
 
 
 def _entity(node: _Fielded, directive: DirectiveNode, defaults: Mapping[str, Any]) -> _Fielded:
-    """Give a type what its ``@entity`` promises, but for what it says itself."""
+    """Add the fields that ``@entity`` gives to a type, except those that the type defines itself."""
     given = {argument.name.value: value_from_ast_untyped(argument.value) for argument in directive.arguments or ()}
     asked = {**defaults, **given}
     guarded = asked["history"] is not None and not isinstance(node, InterfaceTypeDefinitionNode)

@@ -26,7 +26,7 @@ from integrates.db_model.vulnerabilities.types import ZeroRiskStatus
 _SECRET: Final = frozenset({"jti_hash", "lease_until"})
 
 _INTERNAL: Final = frozenset({"identity", "number", "scored"})
-"""Aspects by which the model keeps its promises; they tell nobody anything."""
+"""Aspects that serve only the model, and are never shown."""
 
 
 def _status(found: Revision, aspect: str) -> str | None:
@@ -35,7 +35,7 @@ def _status(found: Revision, aspect: str) -> str | None:
 
 
 def sees_revision(permissions: AbstractSet[str], found: Revision) -> bool:
-    """Return whether a revision is visible: not those that made a draft or hid something, without their permissions."""
+    """Return whether a revision is visible: one that made a draft, or hid a vulnerability, needs a permission of its own."""
     drafted = _status(found, "state") in DRAFTS
     hidden = _status(found, "zero_risk") == ZeroRiskStatus.CONFIRMED
     return (READ_DRAFTS in permissions or not drafted) and (READ_HIDDEN in permissions or not hidden)
@@ -59,7 +59,7 @@ def revision_shown(found: Revision) -> Revision:
 
 
 async def _permissions(info: Info, audit: Audit) -> AbstractSet[str]:
-    """Return what the caller may do where changes are audited; who is in no group or organization has nothing to withhold."""
+    """Return the caller's permissions in the group or organization whose audit trail has the changes; none without either."""
     if audit.group is not None:
         return (await info.context.scopes.groups.load(audit.group)).permissions
     if audit.organization is not None:

@@ -62,12 +62,12 @@ def existing_object(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
 
 
 def group(source: OfGroup, info: Info) -> Group | Awaitable[Group | None] | None:
-    """The group of the object."""
+    """Return the group of the object."""
     return at_once(info.context.scopes.groups.load(source.group_name), lambda scope: scope.group)
 
 
 def root(source: OfRoot, info: Info) -> Root | Awaitable[Root]:
-    """The root of the object."""
+    """Return the root of the object."""
     return existing_object(info, GIT_ROOT, root_key(source.root_id))
 
 

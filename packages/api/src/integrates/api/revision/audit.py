@@ -61,10 +61,10 @@ async def _trail(
 
 
 async def of_group(source: Group, info: Info, **args: Any) -> Connection:
-    """The audit trail of the group."""
+    """Return the audit trail of the group."""
     return await _trail(info, source.name, args, "audit_of_group", {"name": source.name}, source.created_at)
 
 
 async def of_organization(source: Organization, info: Info, **args: Any) -> Connection:
-    """The audit trail of the organization."""
+    """Return the audit trail of the organization."""
     return await _trail(info, source.id, args, "audit_of_organization", {"id": source.id}, source.created_at)

@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
+from integrates.api.authorization.sight import found
 from integrates.api.context import Info
-from integrates.api.guard.sight import found
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.parent import group
@@ -22,14 +22,14 @@ def type_of(_source: Root, *_: Any) -> str:
 
 
 async def figures(source: Root, info: Info) -> Summary:
-    """The figures of the root, without those that need a score."""
+    """Return the figures of the root, without those that need a score."""
     scope = await info.context.scopes.groups.load(source.group_name)
     numbers = await load_counts(info.context.loaders, (root_counters_key(source.id),))
     return summary(numbers, scope.permissions, info.context.call.now(), scored=False)
 
 
 async def vulnerabilities(source: Root, info: Info, **args: Any) -> Connection:
-    """The vulnerabilities of the root that the caller may see."""
+    """Return the vulnerabilities of the root that the caller may see."""
     scope = await info.context.scopes.groups.load(source.group_name)
     keys = (root_counters_key(source.id),)
     return await vulnerabilities_of(info, source.id, args, of_root(source.id), permissions=scope.permissions, counters=keys)

@@ -3,8 +3,8 @@
 from functools import partial
 from typing import Any, Final
 
+from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
-from integrates.api.guard.sight import Sight
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, changed
 from integrates.db_model import roots

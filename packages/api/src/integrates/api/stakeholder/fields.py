@@ -11,7 +11,7 @@ from integrates.db_model.tokens.usage import usage_key, used_at
 
 
 async def last_login(source: Stakeholder, info: Info) -> datetime | None:
-    """The last login of the person."""
+    """Return the last login of the person."""
     return used_at(await info.context.loaders.items.load(usage_key("USER", source.email)))
 
 

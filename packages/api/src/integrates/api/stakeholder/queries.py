@@ -13,13 +13,13 @@ from integrates.db_model.stakeholders.types import Stakeholder
 
 
 def has_text(person: Stakeholder, text: str) -> bool:
-    """Return whether the text is in the e-mail or in the name, as it is spoken."""
+    """Return whether the text is in the e-mail or in the name, first name before last name."""
     name = " ".join(part for part in (person.info.first_name, person.info.last_name) if part)
     return any(text.casefold() in part.casefold() for part in (person.email, name))
 
 
 async def stakeholders(_source: Any, info: Info, **args: Any) -> Connection:
-    """The people of the platform."""
+    """Return the people of the platform."""
     text = searched(args.get("text"), "text")
 
     async def keep(found: Sequence[Stakeholder]) -> Sequence[bool]:

@@ -191,9 +191,9 @@ def whole_of(kind: type[Struct], table: Mapping[str, Normaliser]) -> Judge:
     return judge
 
 
-def _struct(kind: type[Struct], table: Mapping[str, Normaliser], place: str, used: set[str]) -> Judge:
+def _struct(kind: type[Struct], table: Mapping[str, Normaliser], path: str, used: set[str]) -> Judge:
     names = kind.__struct_fields__
-    judges = tuple(_member(field.type, table, f"{place}{field.name}", used) for field in fields(kind))
+    judges = tuple(_member(field.type, table, f"{path}{field.name}", used) for field in fields(kind))
     # With a name more than needed, because of a single one it would get the value instead of a tuple.
     members = attrgetter(*names, names[0])
     fine = (_FINE,) * len(names)
@@ -214,12 +214,12 @@ def below(names: Sequence[str], found: Sequence[Refusals]) -> Iterator[Rejected]
             yield Rejected(one.reason, (name, *one.path), one.detail)
 
 
-def _member(annotation: Any, table: Mapping[str, Normaliser], place: str, used: set[str]) -> Judge:
+def _member(annotation: Any, table: Mapping[str, Normaliser], path: str, used: set[str]) -> Judge:
     parts = get_args(annotation) if get_origin(annotation) in {Union, UnionType} else (annotation,)
     kinds = [part for part in parts if part is not NoneType]
     if len(kinds) != 1:
-        raise TypeError(f"{place} is of several types, about which nothing is known here")
-    judge = _value(kinds[0], table, place, used)
+        raise TypeError(f"{path} is of several types, about which nothing is known here")
+    judge = _value(kinds[0], table, path, used)
     return judge if len(kinds) == len(parts) else _optional(judge)
 
 
@@ -227,31 +227,31 @@ def _optional(judge: Judge) -> Judge:
     return lambda value: _FINE if value is None else judge(value)
 
 
-def _value(kind: Any, table: Mapping[str, Normaliser], place: str, used: set[str]) -> Judge:
+def _value(kind: Any, table: Mapping[str, Normaliser], path: str, used: set[str]) -> Judge:
     if get_origin(kind) is tuple:
-        return _tuple(get_args(kind)[0], table, place, used)
+        return _tuple(get_args(kind)[0], table, path, used)
     if issubclass(kind, Struct):
-        return _struct(kind, table, f"{place}.", used)
+        return _struct(kind, table, f"{path}.", used)
     if issubclass(kind, Enum) or kind is bool:
         return lambda value: _FINE if type(value) is kind else _WRONG_TYPE
     if kind is datetime:
         return value_of(datetime, moment)
     if kind not in {str, int, Decimal}:
-        raise TypeError(f"{place} is of a type about which nothing is known here")
-    return value_of(kind, _row(table, place, used))
+        raise TypeError(f"{path} is of a type about which nothing is known here")
+    return value_of(kind, _row(table, path, used))
 
 
-def _row(table: Mapping[str, Normaliser], place: str, used: set[str]) -> Normaliser:
-    if place not in table:
-        raise TypeError(f"no rule for {place}")
-    used.add(place)
-    return table[place]
+def _row(table: Mapping[str, Normaliser], path: str, used: set[str]) -> Normaliser:
+    if path not in table:
+        raise TypeError(f"no rule for {path}")
+    used.add(path)
+    return table[path]
 
 
-def _tuple(kind: Any, table: Mapping[str, Normaliser], place: str, used: set[str]) -> Judge:
+def _tuple(kind: Any, table: Mapping[str, Normaliser], path: str, used: set[str]) -> Judge:
     """Make the judge of a tuple: the table's row is about the tuple, and that of texts about its items, too."""
-    rule = _row(table, place, used) if kind is str or place in table else as_given
-    items = value_of(str, as_given) if kind is str else _value(kind, table, place, used)
+    rule = _row(table, path, used) if kind is str or path in table else as_given
+    items = value_of(str, as_given) if kind is str else _value(kind, table, path, used)
     together = value_of(tuple, rule)
 
     def judge(value: Any) -> Refusals:

@@ -1,4 +1,4 @@
-"""Vulnerabilities: single places where a finding occurs."""
+"""Vulnerabilities: single locations where a finding occurs."""
 
 from typing import TYPE_CHECKING
 

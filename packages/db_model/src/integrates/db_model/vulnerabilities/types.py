@@ -208,7 +208,7 @@ class Cycle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Vulnerability(Entity, frozen=True, kw_only=True):
-    """One place where a finding occurs.
+    """One location where a finding occurs.
 
     ``identity`` is the hash that it claimed when it was first stored (domain section 4.1). ``number`` tells it from others that
     were reported at the same location or with the same fingerprint.

@@ -3,9 +3,9 @@
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from integrates.server.http.exchange import header, is_api
 from integrates.server.settings import is_loopback
 
 COOKIE: Final = "integrates_session"
@@ -13,13 +13,13 @@ COOKIE: Final = "integrates_session"
 
 def origin_of(scope: Scope, configured: str | None) -> str:
     """Return the origin of the server: as configured, else as the request addressed it."""
-    return configured or f"{scope.get('scheme', 'http')}://{header(scope, b'host') or ''}"
+    return configured or f"{scope.get('scheme', 'http')}://{Headers(scope=scope).get('host', '')}"
 
 
 def is_local(scope: Scope) -> bool:
     """Return whether the request addressed this machine by a loopback name, which a malformed ``Host`` does not."""
     try:
-        return is_loopback(urlsplit(f"//{header(scope, b'host') or ''}").hostname or "")
+        return is_loopback(urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or "")
     except ValueError:
         return False
 
@@ -34,13 +34,14 @@ def cookie_name(scope: Scope, configured: str | None) -> str:
     return f"__Host-{COOKIE}" if is_secure(scope, configured) else COOKIE
 
 
-def may_write(scope: Scope, configured: str | None) -> bool:
+def may_write(scope: Scope, configured: str | None, *, from_script: bool = False) -> bool:
     """Return whether a POST with a cookie comes from a page of this server.
 
-    Its ``Origin`` must be the server's. On ``/api`` it may have none, but then needs an ``X-Requested-With`` that is not empty,
-    which no form of another site can send.
+    Its ``Origin`` must be the server's. ``from_script`` allows it to have none, but then it needs an ``X-Requested-With`` that
+    is not empty, which no form of another site can send.
     """
-    origin = header(scope, b"origin")
+    headers = Headers(scope=scope)
+    origin = headers.get("origin")
     if origin is None:
-        return is_api(scope) and bool(header(scope, b"x-requested-with"))
+        return from_script and bool(headers.get("x-requested-with"))
     return origin == origin_of(scope, configured)

@@ -1,9 +1,11 @@
-"""Finds the actor of a request by its credentials."""
+"""The actor of a request, by its credentials."""
 
 import hmac
 from contextlib import suppress
 from datetime import datetime
 
+import msgspec
+from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
@@ -20,15 +22,20 @@ from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.session import find_session, hash_session_id
 from integrates.server.auth.token import Claims, hash_jti, read_claims
-from integrates.server.http.exchange import header
-from integrates.server.http.middleware.rate_limit import Claimant
 
 SCHEME = "bearer "
 
 
+class Claimant(msgspec.Struct, frozen=True):
+    """Whom credentials name; ``proven`` by a valid signature, without asking whether the token was revoked."""
+
+    name: str
+    proven: bool
+
+
 def bearer_of(scope: Scope) -> str | None:
     """Return the bearer token sent with the request."""
-    given = header(scope, b"authorization") or ""
+    given = Headers(scope=scope).get("authorization", "")
     return given[len(SCHEME) :].strip() if given.lower().startswith(SCHEME) else None
 
 

@@ -33,7 +33,7 @@ BACK: Final = LOCATIONS[3:6]
 """What the third scan finds again."""
 
 ROOTS: Final = "query ($group: ID!) { group(name: $group) { roots { id nickname } } }"
-PLACED: Final = """query ($root: ID!) {
+VULNERABILITIES: Final = """query ($root: ID!) {
   root(id: $root) { vulnerabilities(first: 500, filter: {states: [VULNERABLE]}) { nodes { id where specific source } } }
 }"""
 IMPORT: Final = """mutation ($group: ID!, $root: ID!, $file: Upload!) {
@@ -101,7 +101,7 @@ async def _scan(locations: Collection[Location], stage: Stage, at: datetime) -> 
 
 
 async def _treat(treatment: Treatment, stage: Stage, at: datetime) -> None:
-    found = await _ask(stage, treatment.by, at, PLACED, {"root": await _root(stage, at)})
+    found = await _ask(stage, treatment.by, at, VULNERABILITIES, {"root": await _root(stage, at)})
     ids = {(node["where"], node["specific"]): node["id"] for node in found["root"]["vulnerabilities"]["nodes"]}
     wanted = [ids[where] for each in treatment.locations if (where := (each.file, str(each.line))) in ids]
     if not wanted:

@@ -1,13 +1,16 @@
-"""What the middlewares and routes learn about one HTTP exchange, kept in its ASGI scope."""
+"""What layers and routes learn about one HTTP exchange, kept in its ASGI scope."""
 
 from typing import Final
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor
 
 API_PATH: Final = "/api"
 """The one path whose answers are GraphQL; all others are pages or files."""
+MULTIPART: Final = "multipart/form-data"
+"""The media type of requests with files."""
 
 
 def for_http(app: ASGIApp, handle: ASGIApp) -> ASGIApp:
@@ -36,11 +39,6 @@ def actor_of(scope: Scope) -> Actor | None:
     return found
 
 
-def header(scope: Scope, name: bytes) -> str | None:
-    """Return the first header of that name, which is given in lower case."""
-    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
-
-
 def address_of(scope: Scope) -> str:
     """Return the network address of the peer, which is the proxy's where there is one."""
     client = scope.get("client")
@@ -49,7 +47,7 @@ def address_of(scope: Scope) -> str:
 
 def media_type(scope: Scope) -> str:
     """Return the media type of the body in lower case, without parameters; empty when the request names none."""
-    return (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
+    return Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
 
 
 def is_api(scope: Scope) -> bool:

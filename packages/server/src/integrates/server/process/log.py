@@ -1,4 +1,4 @@
-"""The two logs: a JSON line for each request, and one for each event that is worth telling. Neither holds secrets."""
+"""The two logs: a JSON line for each request, and one for each other event. Neither holds secrets."""
 
 import logging
 from collections.abc import Callable, Mapping

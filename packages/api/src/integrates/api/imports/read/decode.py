@@ -51,7 +51,7 @@ def _number(digits: str) -> int | float:
 
 
 def _told(error: msgspec.ValidationError) -> Defect:
-    """Return the one defect that msgspec tells of, for numbers that no type of Python holds."""
+    """Return the one defect that msgspec names, for numbers that no type of Python holds."""
     message, _, path = str(error).partition(" - at `$")
     steps = re.findall(r"[\w$-]+", path)
     return Defect("".join(f"/{step}" for step in steps), f"{message}:")

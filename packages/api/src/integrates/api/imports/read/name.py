@@ -1,4 +1,4 @@
-"""Names that identify (tools, categories, rule ids, fingerprints): refused when they are not in order, never changed."""
+"""Names that identify (tools, categories, rule ids, fingerprints): refused when they are not valid, never changed."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -32,4 +32,4 @@ Reader: TypeAlias = Callable[[bytes, Options], Scan]
 """Reads a file whose JSON was checked. Equal arguments give equal answers. Raises ``TooLarge`` and ``BadFile``."""
 
 Detector: TypeAlias = Callable[[TopLevel], bool]
-"""Returns whether the top level is that of a file of the format, be the rest of it good or bad."""
+"""Returns whether the top level is that of a file of the format, whatever else is in the file."""

@@ -1,14 +1,26 @@
 """What the work of one import needs: the file, the root, the caller, and the effects it may use."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import Final
 
 import msgspec
 
+from integrates.api.authorization.scope import new_scopes
+from integrates.api.context import Context
+from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
+from integrates.api.resolve.lookup import find
+from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.imports.commands import Destination
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.rules import is_active
+from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
+
+_RUN: Final = "import:run"
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,3 +44,34 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def stamp(self) -> Stamp:
         """Return the stamp of a change made now."""
         return Stamp(by=self.by, at=self.now(), operation="import_vulnerabilities", change_id=self.change_id)
+
+
+def _destination(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
+    """Return a function that reads anew, past all loaders, whether the caller may still import into the root."""
+    store, actor = context.call.store, context.actor
+
+    async def look() -> Destination | None:
+        loaders = new_loaders(store)
+        scope = await new_scopes(loaders, actor).groups.load(group_name)
+        root = await find(loaders, GIT_ROOT, root_key, root_id)
+        usable = root is not None and root.group_name == group_name and is_active(root)
+        return Destination(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
+
+    return look
+
+
+async def new_job(context: Context, root: Root, scan: Scan, stamp: Stamp) -> Job:
+    """Return the job of importing what concerns a root, in the name of the caller."""
+    call = context.call
+    return Job(
+        store=call.store,
+        scan=await asyncio.to_thread(confined, scan, root),
+        root_id=root.id,
+        group_name=root.group_name,
+        organization_id=root.organization_id,
+        by=stamp.by,
+        change_id=stamp.change_id,
+        now=call.now,
+        new_id=call.new_id,
+        destination=_destination(context, root.group_name, root.id),
+    )

@@ -14,7 +14,7 @@ Asked = TypeVar("Asked")
 
 @pytest_asyncio.fixture
 async def store(adapter: Adapter) -> AsyncIterator[Store]:
-    """The open handle of the test."""
+    """Return the open handle of the test."""
     async with adapter.handle() as opened:
         yield opened
 

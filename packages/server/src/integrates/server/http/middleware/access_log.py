@@ -19,7 +19,7 @@ def logged(
 ) -> ASGIApp:
     """Hand ``write`` the request id, method, route, status, milliseconds, bytes and actor of each request; nothing else.
 
-    Of the path only the template of its route is told, which holds no ids or secrets. ``seconds`` is a monotonic clock;
+    Of the path only the template of its route is logged, which holds no ids or secrets. ``seconds`` is a monotonic clock;
     ``write`` adds the time.
     """
 

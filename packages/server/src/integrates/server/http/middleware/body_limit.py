@@ -1,12 +1,13 @@
-"""Bounds the size of a request's body and the time it takes to arrive."""
+"""Bounds on the size of a request's body, and on the time that it takes to arrive."""
 
 import asyncio
 
 import msgspec
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.http.exchange import for_http, header, is_api, media_type
+from integrates.server.http.exchange import MULTIPART, for_http, is_api, media_type
 from integrates.server.http.refusal import refuse
 
 
@@ -35,11 +36,11 @@ def bounded(app: ASGIApp, limit: BodyLimit) -> ASGIApp:
 
 
 def _most(scope: Scope, limit: BodyLimit) -> int:
-    return limit.multipart if is_api(scope) and media_type(scope) == "multipart/form-data" else limit.plain
+    return limit.multipart if is_api(scope) and media_type(scope) == MULTIPART else limit.plain
 
 
 def _announced(scope: Scope) -> int:
-    length = header(scope, b"content-length") or "0"
+    length = Headers(scope=scope).get("content-length", "0")
     return int(length) if length.isdecimal() else 0
 
 

@@ -9,18 +9,12 @@ from limits import RateLimitItemPerMinute
 from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integrates.server.auth.recognition import Claimant
 from integrates.server.http.exchange import address_of, for_http
 from integrates.server.http.middleware.window import WindowStorage
 from integrates.server.http.refusal import refuse
 
 UNAUTHENTICATED: Final = 401
-
-
-class Claimant(msgspec.Struct, frozen=True):
-    """Whom credentials name; ``proven`` by a valid signature, without asking whether the token was revoked."""
-
-    name: str
-    proven: bool
 
 
 class Rate(msgspec.Struct, frozen=True):

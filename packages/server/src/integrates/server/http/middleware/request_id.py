@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable
 
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.http.exchange import for_http, header, note
+from integrates.server.http.exchange import for_http, note
 
 ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -14,7 +15,7 @@ def identified(app: ASGIApp, new_id: Callable[[], str], bind: Callable[[str], No
     """Take a well-formed ``X-Request-Id`` or make one; return it with the answer and ``bind`` it to what is logged."""
 
     async def identify(scope: Scope, receive: Receive, send: Send) -> None:
-        given = header(scope, b"x-request-id") or ""
+        given = Headers(scope=scope).get("x-request-id", "")
         chosen = given if ACCEPTED.fullmatch(given) else new_id()
         note(scope, "request_id", chosen)
         bind(chosen)

@@ -1,4 +1,4 @@
-"""Tells browsers what they may do with our answers."""
+"""Headers that restrict what browsers may do with answers."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 

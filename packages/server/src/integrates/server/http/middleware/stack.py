@@ -8,14 +8,14 @@ from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from integrates.api.authorization.actor import Actor
-from integrates.server.auth.recognition import claimant, recognise
+from integrates.server.auth.recognition import Claimant, claimant, recognise
 from integrates.server.http.exchange import API_PATH
 from integrates.server.http.middleware.access_log import logged
 from integrates.server.http.middleware.actor import recognised
 from integrates.server.http.middleware.body_limit import BodyLimit, bounded
 from integrates.server.http.middleware.deadline import timed
 from integrates.server.http.middleware.failure import contained
-from integrates.server.http.middleware.rate_limit import Claimant, Rate, limited, nobody
+from integrates.server.http.middleware.rate_limit import Rate, limited, nobody
 from integrates.server.http.middleware.request_id import identified
 from integrates.server.http.middleware.security_headers import guarded
 from integrates.server.process.log import bind_request_id

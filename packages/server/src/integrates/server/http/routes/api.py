@@ -13,7 +13,7 @@ from integrates.api.execute import execute
 from integrates.api.request.answer import Answer
 from integrates.server.auth.origin import may_write
 from integrates.server.auth.recognition import bearer_of
-from integrates.server.http.exchange import API_PATH, actor_of, media_type, request_id_of
+from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, media_type, request_id_of
 from integrates.server.http.refusal import refuse
 from integrates.server.http.routes.multipart import form_of, read_multipart
 from integrates.server.http.routes.slot import Slot, TaskSlot, refusing, waiting
@@ -21,7 +21,6 @@ from integrates.server.service import Service, new_call
 
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
-MULTIPART: Final = "multipart/form-data"
 CHALLENGES: Final = {401: {"www-authenticate": 'Bearer realm="integrates"'}, 503: {"retry-after": "1"}}
 
 
@@ -58,15 +57,13 @@ async def _post(request: Request, service: Service, bounds: _Bounds) -> Response
     scope, actor = request.scope, actor_of(request.scope)
     if actor is None and (bearer_of(scope) is not None or media_type(scope) == MULTIPART):
         return refuse(scope, 401, headers=CHALLENGES[401])  # what may be asked without credentials needs no file
-    if actor and actor.means is Means.SESSION and not may_write(scope, service.settings.origin):
+    if actor and actor.means is Means.SESSION and not may_write(scope, service.settings.origin, from_script=True):
         raise HTTPException(403, "The request does not come from a page of this server.")
-    match media_type(scope):
-        case "application/json":
-            return await _executed(request, service, bounds, await read_json(request))
-        case "multipart/form-data":
-            return await _uploaded(request, service, bounds)
-        case _:
-            raise HTTPException(415)
+    if media_type(scope) == JSON:
+        return await _executed(request, service, bounds, await read_json(request))
+    if media_type(scope) == MULTIPART:
+        return await _uploaded(request, service, bounds)
+    raise HTTPException(415)
 
 
 async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Response:

@@ -132,7 +132,7 @@ class ArtifactLocation(Struct, frozen=True, gc=False, rename="camel"):
 
 
 class Artifact(Struct, frozen=True, gc=False, rename="camel"):
-    """A file that the run tells of once, for locations to point at."""
+    """A file that the run describes once, and that locations refer to by its index."""
 
     location: ArtifactLocation | None = None
 

@@ -51,7 +51,7 @@ class Reading(Struct, frozen=True):
 
 
 def listed(runs: Iterable[ToolRun]) -> Iterator[Listed]:
-    """Number all results of the file, in order of appearance."""
+    """Yield all results of the file with their ordinals, in order of appearance."""
     results = ((run, index, result) for run in runs for index, result in enumerate(run.document.results or ()))
     for ordinal, (run, index, result) in enumerate(results):
         yield Listed(ordinal, f"{run.pointer}/results/{index}", run, result)

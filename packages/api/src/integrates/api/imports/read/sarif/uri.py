@@ -18,7 +18,7 @@ def resolved(location: ArtifactLocation, run: Run) -> str | None:
     """Return the location's uri, its bases put before it; ``None`` when it has none, empty when they lead nowhere.
 
     A location without a uri of its own takes that of the artifact it points at. Bases that are directories of the machine
-    the tool ran on are dropped, and so are those that the run does not tell.
+    the tool ran on are dropped, and so are those that the run does not define.
     """
     known = _pointed_at(location, run)
     if known is None or known.uri is None:

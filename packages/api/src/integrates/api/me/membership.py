@@ -1,9 +1,10 @@
-"""The groups and organizations of a person."""
+"""The memberships of the caller, and the organizations and groups that follow from them."""
 
 import asyncio
-from collections.abc import Iterable
+from typing import Final
 
-from integrates.api.context import Context
+from integrates.api.authorization.scope import readable_groups
+from integrates.api.context import Context, Info
 from integrates.api.resolve.walk import whole
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.rules import is_member
@@ -13,14 +14,9 @@ from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
+from integrates.db_model.stakeholders.types import Stakeholder
 
-_MEMBERSHIPS = "memberships_of_stakeholder"
-
-
-async def readable(context: Context, names: Iterable[str]) -> tuple[Group, ...]:
-    """Return the groups that the caller may read, each once, by name."""
-    scopes = await context.scopes.groups.load_many(sorted(set(names)))
-    return tuple(scope.group for scope in scopes if scope.group and "group:read" in scope.permissions)
+_MEMBERSHIPS: Final = "memberships_of_stakeholder"
 
 
 async def organization_accesses(context: Context) -> tuple[OrganizationAccess, ...]:
@@ -36,7 +32,7 @@ async def group_accesses(context: Context) -> tuple[GroupAccess, ...]:
 
 
 async def _organization_ids(context: Context) -> list[str]:
-    """Name the organizations of the caller: of an admin all, since an admin acts as manager of each."""
+    """Return the ids of the caller's organizations; an admin, who acts as manager of each, gets all."""
     if "stakeholder:read" in (await context.scopes.platform.load("")).permissions:
         shards = everywhere(ORGANIZATION.name, "organizations_of_platform")
         found = await asyncio.gather(*(whole(context.loaders, ORGANIZATION, shard) for shard in shards))
@@ -45,7 +41,7 @@ async def _organization_ids(context: Context) -> list[str]:
 
 
 async def _managed(context: Context) -> list[str]:
-    """Name the groups of the organizations in which the caller acts as manager."""
+    """Return the names of the groups in organizations where the caller acts as manager."""
     scopes = await context.scopes.organizations.load_many(await _organization_ids(context))
     managed = [
         scope.organization.id
@@ -57,13 +53,15 @@ async def _managed(context: Context) -> list[str]:
     return [group.name for groups in lists for group in groups]
 
 
-async def groups(context: Context) -> tuple[Group, ...]:
+async def groups(_source: Stakeholder, info: Info) -> tuple[Group, ...]:
     """Return the groups of the caller, those of managed organizations included, by name."""
+    context = info.context
     own = [access.group_name for access in await group_accesses(context) if is_member(access)]
-    return await readable(context, (*own, *await _managed(context)))
+    return await readable_groups(context.scopes, (*own, *await _managed(context)))
 
 
-async def organizations(context: Context) -> tuple[Organization, ...]:
+async def organizations(_source: Stakeholder, info: Info) -> tuple[Organization, ...]:
     """Return the organizations of the caller, by id."""
+    context = info.context
     scopes = await context.scopes.organizations.load_many(await _organization_ids(context))
     return tuple(scope.organization for scope in scopes if scope.organization)
