@@ -1,0 +1,174 @@
+"""Every field of an entity is shown by the API, or said here not to be."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLNamedType, build_schema, get_named_type
+from msgspec import inspect
+
+from integrates.api.execute import new_api
+from integrates.db_model.registry import FACETS
+
+TYPES = {
+    "access_token": "AccessToken",
+    "finding": "Finding",
+    "git_root": "GitRoot",
+    "group": "Group",
+    "group_access": "GroupMember",
+    "import": "Import",
+    "organization": "Organization",
+    "organization_access": "OrganizationMember",
+    "stakeholder": "Stakeholder",
+    "vulnerability": "Vulnerability",
+}
+"""The type of the API that shows the entities of a facet."""
+
+ENGINE = "of the engine"
+PARENT = "the API shows the object itself, or it is what one came from"
+SECRET = "nobody's business, or it would let others guess"
+HISTORY = "the history tells who changed what when, and why"
+STATE = "shown as `state` or `status`, or only what is in one state is shown"
+NOT_SHOWN: Mapping[tuple[str, ...], str] = {
+    ("schema",): ENGINE,
+    ("updated_at",): HISTORY,
+    ("state", "at"): HISTORY,
+    ("state", "by"): HISTORY,
+    ("state", "status"): STATE,
+    ("organization_id",): PARENT,
+    ("access_token", "jti_hash"): SECRET,
+    ("access_token", "kind"): "only tokens of the API are shown",
+    ("access_token", "owner"): PARENT,
+    ("access_token", "slot"): ENGINE,
+    ("finding", "group_name"): PARENT,
+    ("finding", "scored"): ENGINE,
+    ("finding", "state", "justification"): HISTORY,
+    ("git_root", "kind"): "told by the type",
+    ("group", "info", "organization_id"): PARENT,
+    ("group", "state", "comments"): HISTORY,
+    ("group", "state", "reason"): HISTORY,
+    ("group_access", "email"): PARENT,
+    ("group_access", "group_name"): PARENT,
+    ("group_access", "invitation", "jti_hash"): SECRET,
+    ("group_access", "invitation", "sent_at"): HISTORY,
+    ("import", "file", "size"): "not asked for yet",
+    ("organization_access", "email"): PARENT,
+    ("organization_access", "invitation", "jti_hash"): SECRET,
+    ("organization_access", "invitation", "responsibility"): "only members of groups have one",
+    ("organization_access", "invitation", "sent_at"): HISTORY,
+    ("vulnerability", "finding_id"): PARENT,
+    ("vulnerability", "identity"): ENGINE,
+    ("vulnerability", "number"): ENGINE,
+    ("vulnerability", "root_id"): PARENT,
+    ("vulnerability", "state", "closing_reason"): HISTORY,
+    ("vulnerability", "state", "justification"): HISTORY,
+    ("vulnerability", "state", "other"): HISTORY,
+    ("vulnerability", "state", "rejection_reasons"): HISTORY,
+    ("vulnerability", "tool", "fingerprint"): ENGINE,
+    ("vulnerability", "verification", "event_id"): "events come later",
+    ("vulnerability", "zero_risk", "requested_by"): HISTORY,
+}
+"""Fields that no query shows, of every facet or of the one that is named, and why."""
+HERE = Path(__file__).name
+
+Path_ = tuple[str, ...]
+
+
+def leaves(kind: inspect.StructType, *path: str) -> Iterator[Path_]:
+    """Every field of a struct that is no struct itself."""
+    for field in kind.fields:
+        parts = [part for part in options(field.type) if isinstance(part, inspect.StructType)]
+        for part in parts:
+            yield from leaves(part, *path, field.name)
+        if not parts:
+            yield (*path, field.name)
+
+
+def options(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+
+
+def camel(*words: str) -> str:
+    first, *rest = "_".join(words).split("_")
+    return first + "".join(map(str.title, rest))
+
+
+def is_shown(path: Path_, kind: GraphQLNamedType) -> bool:
+    """Whether a type has a field for it, by its own name or with the name of what it is in, or within the field for that."""
+    fields = getattr(kind, "fields", {})
+    head, *rest = path
+    own = {camel(path[-1]), camel(*path)} if rest else {camel(head)}
+    return bool(own & fields.keys()) or bool(
+        rest and camel(head) in fields and is_shown(tuple(rest), get_named_type(fields[camel(head)].type))
+    )
+
+
+def advice(facet: str, path: Path_, file: str) -> str:
+    field, kind = f"`{'.'.join(path)}` of {FACETS[facet].type.__name__}", TYPES[facet]
+    return (
+        f"No query shows {field}: add `{camel(path[-1])}` to the type {kind} in {file}, and to {kind} in the fields.py beside "
+        f"it where it comes from; or add it to NOT_SHOWN in tests/schemas/{HERE} with the reason."
+    )
+
+
+def file_of(root: Path, kind: str) -> str:
+    """The file that declares a type of the API."""
+    files = (root / "packages/api/src").rglob("*.graphql")
+    [found] = [file for file in files if f"\ntype {kind} " in file.read_text()]
+    return str(found.relative_to(root))
+
+
+@pytest.fixture(scope="module")
+def kinds() -> Mapping[str, GraphQLNamedType]:
+    """The types of the API."""
+    return new_api().schema.type_map
+
+
+@pytest.mark.parametrize("facet", FACETS)
+def test_every_field_of_an_entity_is_shown_or_said_not_to_be(
+    facet: str, kinds: Mapping[str, GraphQLNamedType], repository: Path
+) -> None:
+    assert facet in TYPES, f"name the type of the API that shows {FACETS[facet].type.__name__} in tests/schemas/{HERE}"
+    struct = inspect.type_info(FACETS[facet].type)
+    assert isinstance(struct, inspect.StructType)
+    hidden = [path for path in leaves(struct) if not is_shown(path, kinds[TYPES[facet]])]
+    found = [path for path in hidden if not {path, (facet, *path)} & NOT_SHOWN.keys()]
+    if found:
+        file = file_of(repository, TYPES[facet])
+        pytest.fail("\n".join(advice(facet, path, file) for path in found), pytrace=False)
+
+
+def test_what_is_said_not_to_be_shown_is_not(kinds: Mapping[str, GraphQLNamedType]) -> None:
+    paths = {facet: list(leaves(inspect.type_info(kind.type))) for facet, kind in FACETS.items()}  # type: ignore[arg-type]  # entities are structs
+    hidden = {facet: {path for path in own if not is_shown(path, kinds[TYPES[facet]])} for facet, own in paths.items()}
+    known = {path for own in hidden.values() for path in own} | {
+        (facet, *path) for facet, own in hidden.items() for path in own
+    }
+    assert NOT_SHOWN.keys() - known == set()
+
+
+SMALL = build_schema("type Query { id: ID, stateReason: String, tool: Tool, url: String } type Tool { name: String }")
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (("id",), True),
+        (("location", "url"), True),
+        (("state", "reason"), True),
+        (("tool", "name"), True),
+        (("owner",), False),
+        (("reason",), False),
+        (("tool", "id_of_tool"), False),
+        (("info", "owner"), False),
+    ],
+)
+def test_a_field_is_found_where_it_is_shown(path: Path_, *, shown: bool) -> None:
+    assert is_shown(path, SMALL.type_map["Query"]) == shown
+
+
+def test_it_is_said_what_to_do_with_a_field_that_no_query_shows() -> None:
+    assert advice("git_root", ("info", "code_owner"), "root/schema.graphql") == (
+        "No query shows `info.code_owner` of Root: add `codeOwner` to the type GitRoot in root/schema.graphql, and to GitRoot "
+        f"in the fields.py beside it where it comes from; or add it to NOT_SHOWN in tests/schemas/{HERE} with the reason."
+    )
