@@ -117,9 +117,10 @@ class _Node(msgspec.Struct, frozen=True, rename="camel"):
 
 
 EVERYTHING = """query($group: ID!, $first: Int!) { group(name: $group) { vulnerabilities(first: $first) { nodes {
-  id groupName type technique source where specific commit snippet detail tool { name ruleId } tags state treatment { status }
-  reportedAt openedAt closedAt cycles createdAt createdBy version finding { id title } root { id nickname } } } } }"""
-"""Asks for what is stored by hand."""
+  id type technique source where specific commit snippet detail tool { name ruleId } tags state treatment { status }
+  reportedAt openedAt closedAt cycles createdAt createdBy version finding { id title group { name } }
+  root { id nickname } } } } }"""
+"""Asks for what is stored by hand, in words that older checkouts know too."""
 
 _sarif = msgspec.json.Decoder(_Sarif)
 _stored = msgspec.json.Decoder(_Stored)
@@ -170,8 +171,12 @@ def fill_seconds(content: bytes, database: Path, copy: Path) -> float:
 
 def shelved(nodes: Sequence[dict[str, Any]], file: Path) -> None:
     """Write vulnerabilities, as ``EVERYTHING`` shows them, and their parents into a new database, by hand."""
-    parents = {part["id"]: part for node in nodes for part in (node["finding"], node["root"])}
-    items = [{**node, "findingId": node["finding"]["id"], "rootId": node["root"]["id"]} for node in nodes]
+    shown = [(node, node["finding"], node["root"]) for node in nodes]
+    parents = {part["id"]: part for _, finding, root in shown for part in ({**finding, "group": None}, root)}
+    items = [
+        {**node, "findingId": finding["id"], "rootId": root["id"], "groupName": finding["group"]["name"]}
+        for node, finding, root in shown
+    ]
     with closing(sqlite3.connect(file, isolation_level=None)) as target:
         target.execute("PRAGMA journal_mode = WAL")
         target.execute("CREATE TABLE parent (id TEXT PRIMARY KEY, body BLOB NOT NULL)")

@@ -23,7 +23,7 @@ _GROUP = "remote"
 _BROAD = "broad"
 _TIMES = 2
 """Once a minute a request also notes that the token was used: of two that follow each other, one does not."""
-QUERIES = {
+_BELOW = {
     "2: group > vulnerabilities": "vulnerabilities(first: $n) { nodes { where } }",
     "3: group > vulnerabilities > finding": "vulnerabilities(first: $n) { nodes { where finding { title } } }",
     "4: group > vulnerabilities > finding > summary": (
@@ -33,6 +33,7 @@ QUERIES = {
         "findings(first: $n) { nodes { title vulnerabilities(first: 3) { nodes { where root { nickname } } } } }"
     ),
 }
+QUERIES = {name: f'query($n: Int!) {{ group(name: "{_BROAD}") {{ {below} }} }}' for name, below in _BELOW.items()}
 """By depth; the breadth is asked for."""
 
 Counts = dict[str, "Counter[str]"]
@@ -101,8 +102,7 @@ def _depths(counts: Counts, sizes: Sizes) -> Callable[[Running], list[Row]]:
     def work(bench: Running) -> list[Row]:
         imported(bench, placed(bench, _BROAD), sarif(range(2 * _RULES), _RULES))
         rows: list[Row] = []
-        for name, selection in QUERIES.items():
-            query = f'query($n: Int!) {{ group(name: "{_BROAD}") {{ {selection} }} }}'
+        for name, query in QUERIES.items():
             for breadth in sizes.breadths:
                 made = min(_made(bench, counts, query, breadth) for _ in range(_TIMES))
                 base = f"depth {name}, breadth {narrow}" if breadth == wide else None

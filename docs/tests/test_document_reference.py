@@ -3,10 +3,12 @@
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from starlette.routing import Mount, Route
 
 from integrates.api.authorization.permissions import (
     PERMISSIONS,
@@ -15,18 +17,25 @@ from integrates.api.authorization.permissions import (
     platform_permissions,
 )
 from integrates.api.errors import Code
-from integrates.api.imports.read.observation import Reason
-from integrates.api.refusal import REASONS
+from integrates.api.imports.read.observation import SkipReason
+from integrates.api.reason import REASONS
 from integrates.api.request.limits import Limits
 from integrates.db_model import errors as model_errors
 from integrates.db_model.access.types import GroupRole, OrganizationRole
+from integrates.db_model.files.memory import memory_files
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.stakeholders.types import PlatformRole
 from integrates.db_model.store.design import FacetDesign, design
+from integrates.db_model.store.memory import memory_store
+from integrates.server.app import new_app
+from integrates.server.auth.secret import derive
 from integrates.server.http.refusal import CODES
+from integrates.server.process import clock
+from integrates.server.process.background import new_background
+from integrates.server.service import Service, api_of
+from integrates.server.settings import Settings
 
 REFERENCE = Path(__file__).parents[1] / "reference"
-SOURCES = Path(__file__).parents[2] / "packages"
 HELD = "●"
 
 Row = tuple[str, ...]
@@ -75,9 +84,9 @@ def test_every_permission_is_told() -> None:
     assert set(names(text_of("permissions.md"))) >= PERMISSIONS
 
 
-def test_the_reasons_are_those_of_the_api_with_their_codes() -> None:
-    told = {name.strip("`"): code for name, code, *_ in rows(section("errors.md", "Reasons"))}
-    assert told == {reason.value: code.value for reason, (code, _) in REASONS.items()}
+def test_the_reasons_are_those_of_the_api_with_codes_and_explanations() -> None:
+    told = {name.strip("`"): (code, text) for name, code, text in rows(section("errors.md", "Reasons"))}
+    assert told == {reason.value: (one.code.value, one.explanation) for reason, one in REASONS.items()}
 
 
 def test_the_codes_of_answers_are_told() -> None:
@@ -90,7 +99,7 @@ def test_the_errors_of_the_model_are_told() -> None:
 
 
 def test_the_reasons_and_counts_of_an_import_are_told() -> None:
-    assert set(names(section("sarif.md", "Skipped results"))) == set(Reason)
+    assert set(names(section("sarif.md", "Skipped results"))) == set(SkipReason)
     assert set(names(section("sarif.md", "Counts"))) == set(ImportCounts.__struct_fields__)
 
 
@@ -102,9 +111,22 @@ def test_the_limits_of_a_query_are_told() -> None:
 
 
 def test_the_routes_are_told() -> None:
-    source = "\n".join(path.read_text() for path in (SOURCES / "server/src/integrates/server").rglob("*.py"))
-    found = {*re.findall(r'(?:Route|Mount)\("(/\w*)"', source), "/api"}
-    assert found == {name for name in names(text_of("http.md").split("## ", 1)[0]) if name.startswith("/")}
+    settings = Settings()
+    service = Service(
+        settings=settings,
+        store=memory_store(),
+        files=memory_files(),
+        api=api_of(settings),
+        keys=derive(b"the secret of the tests, 32 bytes and more"),
+        now=clock.now,
+        seconds=time.monotonic,
+        new_id=clock.new_id,
+        spawn=new_background().spawn,
+        is_ready=lambda: True,
+        write_log=lambda _line: None,
+    )
+    found = [route.path for route in new_app(service).routes if isinstance(route, Route | Mount)]
+    assert sorted(found) == sorted(names(text_of("http.md").split("## ", 1)[0]))
 
 
 @pytest.mark.parametrize(("command", "argument"), [("serve", ""), ("demo", ""), ("token", " EMAIL")])

@@ -161,7 +161,7 @@ class Caller:
     def refusals(self, mutation: str, **variables: Any) -> list[tuple[str, str]]:
         """The code and the reason of each refusal of a mutation."""
         (payload,) = self.ask(mutation, **variables).values()
-        return [(error["code"], error["message"].partition(":")[0]) for error in payload["errors"]]
+        return [(error["code"], error["reason"].lower()) for error in payload["errors"]]
 
     def send(self, content: bytes, **variables: Any) -> httpx.Response:
         """Import a file by a multipart request."""
@@ -180,19 +180,19 @@ COUNTS = "created reopened moved unchanged closed ignored suppressed duplicate s
 IMPORT = f"""mutation ($group: ID!, $root: ID!, $file: Upload!, $close: Boolean) {{
   importVulnerabilities(groupName: $group, rootId: $root, file: $file, closeMissing: $close) {{
     import {{ id state sha256 counts {{ {COUNTS} }} problems {{ pointer reason }} }}
-    errors {{ code message path }}
+    errors {{ code reason message path }}
   }}
 }}"""
 ADD_ORGANIZATION = """mutation ($name: String!) {
-  addOrganization(name: $name) { organization { id name } errors { code message path } }
+  addOrganization(name: $name) { organization { id name } errors { code reason message path } }
 }"""
 ADD_GROUP = """mutation ($organization: ID!, $name: String!) {
   addGroup(organizationId: $organization, name: $name, description: "A group of the tests") {
-    group { name } errors { code message path }
+    group { name } errors { code reason message path }
   }
 }"""
 ADD_ROOT = """mutation ($group: ID!, $url: String!) {
-  addGitRoot(groupName: $group, url: $url, branch: "main") { root { id nickname } errors { code message path } }
+  addGitRoot(groupName: $group, url: $url, branch: "main") { root { id nickname } errors { code reason message path } }
 }"""
 
 

@@ -101,7 +101,7 @@ def test_the_local_login_of_the_demo_opens_a_session(demo: Running) -> None:
 
 def test_a_session_makes_a_token_that_works(demo: Running) -> None:
     mutation = """mutation ($name: String!, $until: DateTime!) {
-      addAccessToken(name: $name, expiresAt: $until) { token { id } secret errors { code message path } }
+      addAccessToken(name: $name, expiresAt: $until) { token { id } secret errors { code reason message path } }
     }"""
     until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86_400))
     with demo.client(x_requested_with="test") as client:
@@ -163,6 +163,8 @@ def test_requests_above_the_rate_are_told_to_wait(serve: Serve) -> None:
         answers = [client.post("/api", json={"query": "{ __typename }"}) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
         assert 1 <= int(answers[3].headers["retry-after"]) <= 60
+        remaining = [answer.headers["ratelimit"].partition(";t=")[0] for answer in answers]
+        assert remaining == [f'"api";r={left}' for left in (2, 1, 0, 0)]
         assert client.get("/healthz").status_code == 200
 
 

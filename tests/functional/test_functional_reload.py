@@ -61,9 +61,9 @@ def test_an_edit_of_the_code_is_served_and_the_demo_kept(serve: Serve, edited: P
     running = serve("--demo", "--reload", "--port", free_port(), PYTHONPATH=str(edited))
     token = running.token(ADA)
     server = edited / "integrates" / "server"
-    replace(server / "static" / "landing.html", "<p>edited page $version</p>")
+    replace(server / "pages/templates/landing.html", "<p>edited page {{ version }}</p>")
     eventually(lambda: "edited page" in page(running))
-    replace(server / "process" / "product.py", 'def version() -> str:\n    return "of the test"\n')
+    replace(server / "version.py", 'def version() -> str:\n    return "of the test"\n')
     eventually(lambda: "edited page of the test" in page(running))
     assert role(running, token) == "ADMIN"
 

@@ -13,11 +13,12 @@ OLGA, URI = "olga@demo.example", "uri@demo.example"
 RESULTS = [result("sqli", "src/query.py", 10), result("sqli", "src/query.py", 20), result("xss", "src/page.py", 30)]
 SUMMARY = "query ($group: ID!) { group(name: $group) { summary { open closed openFindings treatment { name count } } } }"
 LIST = """query ($group: ID!) {
-  group(name: $group) { vulnerabilities { total nodes { id version where specific treatment { status } finding { title } } } }
+  group(name: $group) { vulnerabilities {
+    totalCount nodes { id version where specific treatment { status } finding { title } } } }
 }"""
 TREAT = """mutation ($items: [VulnerabilityRef!]!, $to: TreatmentStatus!) {
   updateVulnerabilitiesTreatment(items: $items, treatment: $to, justification: "We work on it this week.") {
-    vulnerabilities { id version treatment { status assigned by } } errors { code message path currentVersion }
+    vulnerabilities { id version treatment { status assigned by } } errors { code reason message path currentVersion }
   }
 }"""
 HISTORY = """query ($id: ID!) {
@@ -37,7 +38,7 @@ def test_from_a_token_to_a_history(caller: Callable[[str], Caller]) -> None:
     assert {row["name"]: row["count"] for row in summary["treatment"] if row["count"]} == {"UNTREATED": 3}
 
     listed = olga.ask(LIST, group=place.group)["group"]["vulnerabilities"]
-    assert listed["total"] == 3
+    assert listed["totalCount"] == 3
     assert {(node["where"], node["specific"], node["finding"]["title"]) for node in listed["nodes"]} == {
         ("src/query.py", "10", "sqli"),
         ("src/query.py", "20", "sqli"),

@@ -1,5 +1,6 @@
 """Every field of an entity is shown by the API, or said here not to be."""
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -25,9 +26,10 @@ TYPES = {
 """The type of the API that shows the entities of a facet."""
 
 ENGINE = "of the engine"
-PARENT = "the API shows the object itself, or it is what one came from"
+PARENT = "one comes from there"
 SECRET = "nobody's business, or it would let others guess"
 HISTORY = "the history tells who changed what when, and why"
+LATER = "events and policies for findings come later"
 STATE = "shown as `state` or `status`, or only what is in one state is shown"
 NOT_SHOWN: Mapping[tuple[str, ...], str] = {
     ("schema",): ENGINE,
@@ -40,11 +42,9 @@ NOT_SHOWN: Mapping[tuple[str, ...], str] = {
     ("access_token", "kind"): "only tokens of the API are shown",
     ("access_token", "owner"): PARENT,
     ("access_token", "slot"): ENGINE,
-    ("finding", "group_name"): PARENT,
     ("finding", "scored"): ENGINE,
     ("finding", "state", "justification"): HISTORY,
     ("git_root", "kind"): "told by the type",
-    ("group", "info", "organization_id"): PARENT,
     ("group", "state", "comments"): HISTORY,
     ("group", "state", "reason"): HISTORY,
     ("group_access", "email"): PARENT,
@@ -56,16 +56,16 @@ NOT_SHOWN: Mapping[tuple[str, ...], str] = {
     ("organization_access", "invitation", "jti_hash"): SECRET,
     ("organization_access", "invitation", "responsibility"): "only members of groups have one",
     ("organization_access", "invitation", "sent_at"): HISTORY,
-    ("vulnerability", "finding_id"): PARENT,
     ("vulnerability", "identity"): ENGINE,
     ("vulnerability", "number"): ENGINE,
-    ("vulnerability", "root_id"): PARENT,
     ("vulnerability", "state", "closing_reason"): HISTORY,
     ("vulnerability", "state", "justification"): HISTORY,
     ("vulnerability", "state", "other"): HISTORY,
     ("vulnerability", "state", "rejection_reasons"): HISTORY,
     ("vulnerability", "tool", "fingerprint"): ENGINE,
-    ("vulnerability", "verification", "event_id"): "events come later",
+    ("vulnerability", "treatment", "policy_id"): LATER,
+    ("vulnerability", "treatment", "previous", "policy_id"): LATER,
+    ("vulnerability", "verification", "event_id"): LATER,
     ("vulnerability", "zero_risk", "requested_by"): HISTORY,
 }
 """Fields that no query shows, of every facet or of the one that is named, and why."""
@@ -94,13 +94,15 @@ def camel(*words: str) -> str:
 
 
 def is_shown(path: Path_, kind: GraphQLNamedType) -> bool:
-    """Whether a type has a field for it, by its own name or with the name of what it is in, or within the field for that."""
+    """Whether a type has a field for it: named like it, like all its path, or like the object that its id or name stands for.
+
+    Else it may be shown by the type of the field that is named like the first part of its path.
+    """
     fields = getattr(kind, "fields", {})
     head, *rest = path
-    own = {camel(path[-1]), camel(*path)} if rest else {camel(head)}
-    return bool(own & fields.keys()) or bool(
-        rest and camel(head) in fields and is_shown(tuple(rest), get_named_type(fields[camel(head)].type))
-    )
+    names = {camel(*path), camel(path[-1]), camel(re.sub("_(id|name)$", "", path[-1]))}
+    inner = fields.get(camel(head)) if rest else None
+    return bool(names & fields.keys()) or (inner is not None and is_shown(tuple(rest), get_named_type(inner.type)))
 
 
 def advice(facet: str, path: Path_, file: str) -> str:
@@ -155,6 +157,7 @@ SMALL = build_schema("type Query { id: ID, stateReason: String, tool: Tool, url:
     [
         (("id",), True),
         (("location", "url"), True),
+        (("tool_id",), True),
         (("state", "reason"), True),
         (("tool", "name"), True),
         (("owner",), False),

@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.authorization.actor import Actor, Means
-from integrates.api.context import Call
+from integrates.api.context import Call, Context, new_context
 from integrates.api.execute import Api, execute, new_api
 from integrates.api.request.answer import Answer
 from integrates.db_model.access.commands import add_to_organization, organization_member
@@ -30,8 +30,8 @@ from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing import scene
-from integrates.db_model.testing.pattern import checked
-from integrates.db_model.testing.scene import Stamping, email
+from integrates.db_model.testing.pattern import following_patterns
+from integrates.db_model.testing.scene import Stamping, address_of
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
@@ -99,16 +99,21 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     def stamp(self, operation: str = "test") -> Stamp:
         """Return the stamp of a change behind the API's back."""
-        return Stamp(by=email("ada"), at=self.now(), operation=operation, change_id=self.new_id())
+        return Stamp(by=address_of("ada"), at=self.now(), operation=operation, change_id=self.new_id())
 
-    def context(self, name: str | None, means: Means = Means.SESSION, store: Store | None = None) -> Call:
-        """Return the context of a request."""
+    def started(self, name: str) -> Context:
+        """Return what a resolver works with when a person calls."""
+        deadline = asyncio.get_running_loop().time() + 60.0
+        return new_context(self.call(name), Actor(address_of(name), Means.SESSION), deadline)
+
+    def call(self, name: str | None, means: Means = Means.SESSION, store: Store | None = None) -> Call:
+        """Return a call of the API by a person, or by nobody."""
 
         def spawn(work: Coroutine[Any, Any, None]) -> None:
             self.tasks.append(asyncio.ensure_future(work))
 
         return Call(
-            actor=Actor(email(name), means) if name else None,
+            actor=Actor(address_of(name), means) if name else None,
             store=store or self.store,
             files=self.files,
             now=self.now,
@@ -149,7 +154,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Answer:
         """Send a query as a person and return the whole answer."""
         body = {"query": query, "variables": variables}
-        return await execute(api or self.api, body, self.context(name, means, store))
+        return await execute(api or self.api, body, self.call(name, means, store))
 
     async def data(self, name: str, query: str, /, **variables: Any) -> Any:
         """Send a query that is answered without errors and return the data."""
@@ -201,23 +206,23 @@ async def add_vulnerability(
 async def _add_person(store: Store, name: str, stamp: Stamping, role: PlatformRole = PlatformRole.USER) -> None:
     """Store a person who has logged in."""
     made = stamp(operation="log_in")
-    new = stakeholders.new_stakeholder(StakeholderInfo(email=email(name), first_name=name.title()), role, made)
+    new = stakeholders.new_stakeholder(StakeholderInfo(email=address_of(name), first_name=name.title()), role, made)
     await stakeholders.add(store, replace(new, access=StakeholderAccess(role=role, is_registered=True)), made)
 
 
 async def _add_members(store: Store, group: Group, suffix: str, stamp: Stamping) -> None:
     for name, role in ROLES.items():
         await _add_person(store, name + suffix, stamp)
-        await scene.add_member(store, group, email(name + suffix), role, stamp)
+        await scene.add_member(store, group, address_of(name + suffix), role, stamp)
         made = stamp()
-        access = organization_member(email(name + suffix), group.organization_id, OrganizationRole.USER, made)
+        access = organization_member(address_of(name + suffix), group.organization_id, OrganizationRole.USER, made)
         await add_to_organization(store, access, made)
 
 
 async def _tenant(store: Store, base: int, names: tuple[str, str], suffix: str) -> Tenant:
     stamp = stamping()
     await _add_person(store, "olga" + suffix, stamp)
-    organization = await scene.add_organization(store, names[0], stamp, manager=email("olga" + suffix))
+    organization = await scene.add_organization(store, names[0], stamp, manager=address_of("olga" + suffix))
     group = await scene.add_group(store, names[1], stamp, organization=names[0])
     await _add_members(store, group, suffix, stamp)
     root = await scene.add_root(store, group, names[1], stamp, url=f"https://git.example/{names[1]}", branch="main")
@@ -251,7 +256,7 @@ def api() -> Api:
 @pytest.fixture
 async def world(api: Api) -> AsyncIterator[World]:
     """The platform, with everything that the tests start from."""
-    store = checked(memory_store(), design())
+    store = following_patterns(memory_store(), design())
     await _add_person(store, "ada", stamping(), PlatformRole.ADMIN)
     await _add_person(store, "otto", stamping())
     world = World(

@@ -17,7 +17,7 @@ from integrates.db_model.groups.facet import group_key
 from integrates.db_model.groups.types import GroupStatus
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
-from integrates.db_model.testing.scene import email
+from integrates.db_model.testing.scene import address_of
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from integrates.db_model.store.port import Store
 
-ERRORS = "errors { code message path currentVersion }"
+ERRORS = "errors { code reason message path currentVersion }"
 ORGANIZATION = f"""mutation ($name: String!, $country: String) {{ addOrganization(name: $name, country: $country) {{
   organization {{ id name country userRole version createdBy groups {{ name }} }} {ERRORS} }} }}"""
 GROUP = f"""mutation ($id: ID!, $name: String!, $description: String = "A group", $language: Language) {{
@@ -46,7 +46,7 @@ def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
     """Return code, reason and path of each refusal."""
     objects = [value for name, value in payload.items() if name != "errors"]
     assert not payload["errors"] or not any(objects)
-    return [(error["code"], error["message"].split(": ")[0], error["path"]) for error in payload["errors"]]
+    return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 
 async def call(world: World, person: str, query: str, **variables: Any) -> Any:
@@ -195,7 +195,7 @@ async def remove(world: World, name: str) -> None:
     def removed(old: Stakeholder, _: datetime) -> Stakeholder:
         return replace(old, state=replace(old.state, status=StakeholderStatus.DELETED))
 
-    await update(world.store, STAKEHOLDER, stakeholder_key(email(name)), removed, world.stamp())
+    await update(world.store, STAKEHOLDER, stakeholder_key(address_of(name)), removed, world.stamp())
 
 
 @pytest.mark.parametrize(("field", "query"), [("addOrganization", ORGANIZATION), ("addAccessToken", TOKEN)])

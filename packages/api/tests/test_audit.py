@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 GROUP = """query ($from: DateTime, $to: DateTime, $first: Int = 500, $after: String) { group(name: "webshop") {
   audit(from: $from, to: $to, first: $first, after: $after) {
-    total pageInfo { hasNextPage endCursor } nodes { at by operation entity version aspects } } } }"""
+    totalCount pageInfo { hasNextPage endCursor } nodes { at by operation entity version aspects } } } }"""
 ORGANIZATION = """query ($id: ID!) { organization(id: $id) { audit(first: 500) { nodes { entity operation } } } }"""
 TREAT = """mutation ($id: ID!) {
   updateVulnerabilitiesTreatment(items: [{id: $id}], treatment: IN_PROGRESS, justification: "We work on it.") {

@@ -63,13 +63,13 @@ def test_an_argument_is_told_once_and_an_item_each_time() -> None:
     ],
 )
 def test_each_item_that_was_not_written_is_told(world: World, error: IntegratesError, told: Any) -> None:
-    found = payload(Written({0: "one", 2: "two"}, {1: error}), "vulnerabilities", world.context("uri"))
+    found = payload(Written({0: "one", 2: "two"}, {1: error}), "vulnerabilities", world.call("uri"))
     assert found["vulnerabilities"] == ["one", "two"]
-    assert [(one.code, one.message.split(":")[0], one.path) for one in found["errors"]] == [told]
+    assert [(one.code, one.reason, one.path) for one in found["errors"]] == [told]
 
 
 def test_what_is_our_fault_is_raised_while_nothing_is_written(world: World) -> None:
     corrupt = Corrupt("vulnerability", "x")
     for outcome in (Written({}, {0: STALE, 1: corrupt}), Refused({0: STALE, 1: corrupt})):
         with pytest.raises(Corrupt):
-            payload(outcome, "vulnerabilities", world.context("uri"))
+            payload(outcome, "vulnerabilities", world.call("uri"))

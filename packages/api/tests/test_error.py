@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from integrates.api.imports.read.error import BadFile, Defect, Limit, TooLarge
-from integrates.api.refusal import _TOO_LARGE, REASONS, REFUSALS, ErrorCode, refusals
+from integrates.api.reason import REASONS, ErrorCode
+from integrates.api.refusal import _TOO_LARGE, REFUSALS, refusals
 from integrates.db_model.errors import (
     AlreadyExists,
     Conflict,
@@ -48,8 +49,8 @@ def test_each_refusal_has_its_words(
     assert isinstance(error, REFUSALS)
     (found,) = refusals(error, ("here",))
     assert (found.code, found.path, found.current_version) == (code, path, version)
-    assert found.message.split(": ")[0] == reason
-    assert len(found.message) > len(reason) + 2
+    assert found.reason == reason
+    assert found.message[0].isupper()
 
 
 def test_all_rules_that_refuse_are_told() -> None:
@@ -71,14 +72,15 @@ def test_a_defect_ends_with_its_pointer() -> None:
 
 
 def test_a_detail_follows_the_sentence() -> None:
-    (found,) = refusals(Rejected(Reason.TOO_MANY, ("url",), "A group has at most 500 roots."))
-    assert found.message == "too_many: the limit is reached. A group has at most 500 roots."
+    (found,) = refusals(Rejected(Reason.TOO_MANY, ("url",), "500 roots of a group"))
+    assert found.message == "The limit is reached: 500 roots of a group."
 
 
 def test_every_reason_has_a_code_and_a_sentence_of_its_own() -> None:
     assert set(REASONS) == set(Reason)
-    assert {code for code, _ in REASONS.values()} == set(ErrorCode)
-    assert len({text for _, text in REASONS.values()}) == len(Reason)
+    assert {meaning.code for meaning in REASONS.values()} == set(ErrorCode)
+    assert len({meaning.sentence for meaning in REASONS.values()}) == len(Reason)
+    assert all(meaning.sentence.endswith(".") and not meaning.explanation.endswith(".") for meaning in REASONS.values())
 
 
 def test_every_limit_of_a_file_has_a_reason() -> None:

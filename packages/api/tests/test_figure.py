@@ -11,7 +11,7 @@ from integrates.api.authorization.permissions import PERMISSIONS
 from integrates.api.errors import RequestError
 from integrates.api.summary.figure import summary
 from integrates.api.vulnerability.filter import Filter, cell_fits, filter_of, fits, is_counted, is_plain
-from integrates.db_model.entity.counter import added
+from integrates.db_model.entity.counter import plus
 from integrates.db_model.findings.types import Finding, FindingDescription, FindingState, FindingStateStatus
 from integrates.db_model.indicators.cell import cells, finding_status
 from integrates.db_model.severities.rules import severity
@@ -96,7 +96,7 @@ RIGHTS = st.sampled_from([frozenset(), frozenset({"draft:read"}), frozenset({"ze
 def _counts(found: list[Vulnerability]) -> dict[str, int]:
     total: dict[str, int] = {}
     for one in found:
-        total = added(total, tally.counted(one, FINDING.severity).finding)
+        total = plus(total, tally.counted(one, FINDING.severity).finding)
     return total
 
 

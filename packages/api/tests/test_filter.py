@@ -19,14 +19,16 @@ if TYPE_CHECKING:
     from packages.api.tests.conftest import World
 
 LIST = """query ($filter: VulnerabilityFilter) { group(name: "webshop") {
-  vulnerabilities(first: 50, filter: $filter) { total nodes { id } } } }"""
-TITLES = """query ($title: String) { group(name: "webshop") { findings(first: 9, title: $title) { nodes { title } } } }"""
+  vulnerabilities(first: 50, filter: $filter) { totalCount nodes { id } } } }"""
+TITLES = (
+    """query ($title: String) { group(name: "webshop") { findings(first: 9, filter: {title: $title}) { nodes { title } } } }"""
+)
 
 
 async def found(world: World, wanted: dict[str, Any]) -> tuple[set[str], int | None]:
     """List vulnerabilities as the group's manager."""
     page = (await world.data("greta", LIST, filter=wanted))["group"]["vulnerabilities"]
-    return {node["id"] for node in page["nodes"]}, page["total"]
+    return {node["id"] for node in page["nodes"]}, page["totalCount"]
 
 
 @pytest.fixture

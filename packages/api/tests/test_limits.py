@@ -47,7 +47,7 @@ def _through_fragments(levels: int) -> str:
 def _of_tokens(number: int) -> str:
     """A query of so many tokens, 24 of them around a list."""
     states = "SAFE " * (number - 24)
-    return f'{{ group(name: "webshop") {{ vulnerabilities(filter: {{states: [{states}]}}) {{ total }} }} }}'
+    return f'{{ group(name: "webshop") {{ vulnerabilities(filter: {{states: [{states}]}}) {{ totalCount }} }} }}'
 
 
 def _of_fragments(number: int) -> str:
@@ -58,7 +58,7 @@ def _of_fragments(number: int) -> str:
 def _of_cost(fields: str) -> str:
     """A query that costs 49,999 and 1 for each of the fields of the group."""
     nodes = "id " * 30 + "where " * 30 + "specific " * 30 + "state " * 8
-    lists = f"vulnerabilities(first: 500) {{ nodes {{ {nodes} }} }} findings(first: 496) {{ total }}"
+    lists = f"vulnerabilities(first: 500) {{ nodes {{ {nodes} }} }} findings(first: 496) {{ totalCount }}"
     return f'{{ group(name: "webshop") {{ {lists} {fields} }} }}'
 
 
@@ -164,7 +164,7 @@ async def test_a_limit_counts_the_default_of_a_variable(world: World) -> None:
         ("{ me { permissions } }", 2),
         ("{ me { organizations { name country } } }", 1 + 1 + 50 * 2),
         ('{ group(name: "webshop") { imports { nodes { id } } } }', 1 + 1 + 50 * (1 + 1)),
-        ('{ group(name: "webshop") { imports(first: 3) { edges { node { id } } total } } }', 1 + 1 + 3 * (1 + 1 + 1 + 1)),
+        ('{ group(name: "webshop") { imports(first: 3) { edges { node { id } } totalCount } } }', 1 + 1 + 3 * (1 + 1 + 1 + 1)),
         ("{ me { ...a ...a } } fragment a on Me { email }", 1 + 2),
         ('{ __schema { types { name } } group(name: "webshop") { name } }', 1 + 2),
     ],

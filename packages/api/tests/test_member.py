@@ -15,7 +15,7 @@ from integrates.db_model.entity.command import update
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
 from integrates.db_model.testing import scene
-from integrates.db_model.testing.scene import email
+from integrates.db_model.testing.scene import address_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from packages.api.tests.conftest import World
 
 MEMBERS = """query ($first: Int, $after: String) { group(name: "webshop") { members(first: $first, after: $after) {
-  total pageInfo { hasNextPage endCursor } nodes { role state invitedRole invitationExpiresAt responsibility version
+  totalCount pageInfo { hasNextPage endCursor } nodes { role state invitedRole invitationExpiresAt responsibility version
     stakeholder { email firstName isRegistered role lastLogin history { nodes { version } } }
     history { nodes { operation aspects } } } } } }"""
 OF_ORGANIZATION = """query ($id: ID!) { organization(id: $id) { members(first: 50) {
-  total nodes { role state invitedRole stakeholder { email } history { nodes { version } } } } } }"""
+  totalCount nodes { role state invitedRole stakeholder { email } history { nodes { version } } } } } }"""
 INVITATIONS = "{ me { groups { name } organizations { name } invitations { organizationName groupName role expiresAt } } }"
 PEOPLE = """query ($text: String, $first: Int, $after: String) { stakeholders(text: $text, first: $first, after: $after) {
-  total pageInfo { hasNextPage endCursor } nodes { email role version history { nodes { operation } } } } }"""
+  totalCount pageInfo { hasNextPage endCursor } nodes { email role version history { nodes { operation } } } } }"""
 
 
 def invitation(world: World, role: str, days: int = 7) -> Invitation:
@@ -41,20 +41,20 @@ def invitation(world: World, role: str, days: int = 7) -> Invitation:
 
 async def add_person(world: World, name: str) -> None:
     """Store somebody who has never logged in."""
-    await scene.add_person(world.store, email(name), stamping())
+    await scene.add_person(world.store, address_of(name), stamping())
 
 
 async def invite(world: World, name: str, group_name: str, days: int = 7) -> None:
     """Invite a person to a group as a hacker."""
     stamp = world.stamp()
-    await add_to_group(world.store, group_guest(email(name), group_name, invitation(world, "hacker", days), stamp), stamp)
+    await add_to_group(world.store, group_guest(address_of(name), group_name, invitation(world, "hacker", days), stamp), stamp)
 
 
 async def invite_to_aurora(world: World, name: str) -> None:
     """Invite a person to the first organization as a manager."""
     stamp = world.stamp()
     access = OrganizationAccess(
-        email=email(name),
+        email=address_of(name),
         organization_id=world.aurora.organization.id,
         invitation=invitation(world, "organization_manager"),
         state=AccessState(status=AccessStatus.INVITED, at=stamp.at, by=stamp.by),
@@ -71,7 +71,7 @@ async def nina(world: World) -> str:
     await invite(world, "nina", "webshop")
     await invite(world, "nina", "cargo", days=0)
     await invite_to_aurora(world, "nina")
-    return email("nina")
+    return address_of("nina")
 
 
 async def members(world: World, person: str, **page: Any) -> Any:
@@ -82,9 +82,9 @@ async def members(world: World, person: str, **page: Any) -> Any:
 async def test_members_are_listed_with_their_roles(world: World, nina: str) -> None:
     found = await members(world, "vera", first=50)
     by_email = {node["stakeholder"]["email"]: node for node in found["nodes"]}
-    assert list(by_email) == sorted([nina, *map(email, ("greta", "hana", "remy", "reto", "uri", "vera"))])
-    assert found["total"] == 7
-    greta, invited = by_email[email("greta")], by_email[nina]
+    assert list(by_email) == sorted([nina, *map(address_of, ("greta", "hana", "remy", "reto", "uri", "vera"))])
+    assert found["totalCount"] == 7
+    greta, invited = by_email[address_of("greta")], by_email[nina]
     assert (greta["role"], greta["state"], greta["invitedRole"]) == ("GROUP_MANAGER", "ACTIVE", None)
     assert (invited["role"], invited["state"], invited["invitedRole"]) == (None, "INVITED", "HACKER")
     assert invited["invitationExpiresAt"].startswith("2026-05-08T")
@@ -109,10 +109,10 @@ async def test_who_was_removed_as_a_person_is_left_out(world: World) -> None:
     def removed(old: Stakeholder, _: datetime) -> Stakeholder:
         return replace(old, state=replace(old.state, status=StakeholderStatus.DELETED))
 
-    await update(world.store, STAKEHOLDER, stakeholder_key(email("uri")), removed, world.stamp())
+    await update(world.store, STAKEHOLDER, stakeholder_key(address_of("uri")), removed, world.stamp())
     found = await members(world, "greta", first=50)
     assert [node["stakeholder"]["email"] for node in found["nodes"]] == [
-        email(name) for name in ("greta", "hana", "remy", "reto", "vera")
+        address_of(name) for name in ("greta", "hana", "remy", "reto", "vera")
     ]
 
 
@@ -133,9 +133,9 @@ async def test_members_of_an_organization(world: World, nina: str) -> None:
     ids = {"id": world.aurora.organization.id}
     found = (await world.data("olga", OF_ORGANIZATION, **ids))["organization"]["members"]
     roles = {node["stakeholder"]["email"]: (node["role"], node["state"], node["invitedRole"]) for node in found["nodes"]}
-    assert roles[email("olga")] == ("ORGANIZATION_MANAGER", "ACTIVE", None)
+    assert roles[address_of("olga")] == ("ORGANIZATION_MANAGER", "ACTIVE", None)
     assert roles[nina] == (None, "INVITED", "ORGANIZATION_MANAGER")
-    assert (len(roles), found["total"]) == (8, None)
+    assert (len(roles), found["totalCount"]) == (8, None)
     assert all(node["history"]["nodes"] for node in found["nodes"])
     assert (await world.data("greta", OF_ORGANIZATION, **ids))["organization"] == {"members": None}
 
@@ -162,5 +162,5 @@ async def test_people_are_for_admins(world: World) -> None:
             break
     assert (len(emails), len(set(emails))) == (16, 16)
     found = (await world.data("ada", PEOPLE, text="GRETA"))["stakeholders"]
-    assert sorted(node["email"] for node in found["nodes"]) == [email("greta2"), email("greta")]
+    assert sorted(node["email"] for node in found["nodes"]) == [address_of("greta2"), address_of("greta")]
     assert found["nodes"][0]["history"]["nodes"] == [{"operation": "log_in"}]

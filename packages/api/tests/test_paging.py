@@ -5,26 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrates.api.errors import RequestError
 from integrates.api.resolve import connection
 from integrates.api.resolve.connection import Batch, Walk
-from integrates.api.resolve.cursor import Listing, Place, opened, sealed
+from integrates.api.resolve.cursor import Listing, Position, opened, sealed
+from integrates.db_model.entity.command import update
+from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.testing.scene import uid
 from integrates.db_model.vulnerabilities.lists import of_finding
 from integrates.db_model.vulnerabilities.types import VulnerabilityStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from packages.api.tests.conftest import World
 
+    from integrates.db_model.findings.types import Finding
     from integrates.db_model.store.port import Query
 
 KEY = b"k" * 32
 PAGE = """query ($first: Int, $after: String, $filter: VulnerabilityFilter) { group(name: "webshop") {
   vulnerabilities(first: $first, after: $after, filter: $filter) {
-    edges { cursor node { id state } } pageInfo { hasNextPage endCursor } total
+    edges { cursor node { id state } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount
   } } }"""
 
 
@@ -97,7 +102,9 @@ async def test_a_filter_by_treatment_looks_at_a_bounded_number(world: World, mon
     monkeypatch.setattr(connection, "_FILTERED_PAGE", 2)
     monkeypatch.setattr(connection, "MAX_LOOKED_AT", 4)
     page = (await world.data("greta", PAGE, first=5, filter={"treatments": ["ACCEPTED"]}))["group"]["vulnerabilities"]
-    assert (page["edges"], page["pageInfo"]["hasNextPage"], page["total"]) == ([], True, 0)
+    assert (page["edges"], page["pageInfo"]["hasNextPage"], page["totalCount"]) == ([], True, 0)
+    assert page["pageInfo"]["startCursor"] is None
+    assert page["pageInfo"]["endCursor"] is not None
     assert await _walk(world, 5, filter={"treatments": ["ACCEPTED"]}) == []
 
 
@@ -112,8 +119,8 @@ async def test_a_page_in_which_nothing_lives_ends_after_two_thousand_items() -> 
     async def keep(found: Sequence[Any]) -> Sequence[bool]:
         return [True for _ in found]
 
-    part = await connection.walked(Walk(stretches=(of_finding(uid("any")),), read=read, keep=keep), None, 25)
-    assert (part.rows, part.has_next, part.end) == ((), True, Place(0, "further on"))
+    page = await connection.walked(Walk(stretches=(of_finding(uid("any")),), read=read, keep=keep), None, 25)
+    assert (page.rows, page.has_next, page.end) == ((), True, Position(0, "further on"))
     assert sum(limits) == 2_000
 
 
@@ -137,7 +144,8 @@ async def test_the_last_page_says_so(world: World) -> None:
     page = (await world.data("greta", PAGE, first=2))["group"]["vulnerabilities"]
     assert page["pageInfo"]["hasNextPage"] is False
     empty = (await world.data("greta", PAGE, first=2, filter={"states": ["REJECTED"]}))["group"]["vulnerabilities"]
-    assert empty == {"edges": [], "pageInfo": {"hasNextPage": False, "endCursor": None}, "total": 0}
+    nowhere = {"hasNextPage": False, "hasPreviousPage": False, "startCursor": None, "endCursor": None}
+    assert empty == {"edges": [], "pageInfo": nowhere, "totalCount": 0}
 
 
 async def test_a_cursor_is_good_for_one_list_only(world: World) -> None:
@@ -167,9 +175,9 @@ async def test_a_cursor_is_good_for_one_list_only(world: World) -> None:
 
 def test_cursors_need_the_key() -> None:
     listing = Listing("Group.findings", "webshop", {"title": "x"})
-    cursor = sealed(KEY, listing, Place(1, "after"))
-    assert opened(KEY, listing, cursor) == Place(1, "after")
-    assert opened(KEY, Listing("Group.findings", "webshop", {"title": "x"}), cursor) == Place(1, "after")
+    cursor = sealed(KEY, listing, Position(1, "after"))
+    assert opened(KEY, listing, cursor) == Position(1, "after")
+    assert opened(KEY, Listing("Group.findings", "webshop", {"title": "x"}), cursor) == Position(1, "after")
     for key, other in ((b"other", listing), (KEY, Listing("Group.findings", "cargo", {"title": "x"}))):
         with pytest.raises(RequestError):
             opened(key, other, cursor)
@@ -178,9 +186,9 @@ def test_cursors_need_the_key() -> None:
 async def test_totals_are_exact_or_null(world: World) -> None:
     await _fill(world)
     query = """query ($filter: VulnerabilityFilter, $finding: ID!, $root: ID!) {
-      group(name: "webshop") { vulnerabilities(filter: $filter, first: 500) { total nodes { id } } }
-      finding(id: $finding) { vulnerabilities(filter: $filter, first: 500) { total nodes { id } } }
-      root(id: $root) { vulnerabilities(filter: $filter, first: 500) { total nodes { id } } }
+      group(name: "webshop") { vulnerabilities(filter: $filter, first: 500) { totalCount nodes { id } } }
+      finding(id: $finding) { vulnerabilities(filter: $filter, first: 500) { totalCount nodes { id } } }
+      root(id: $root) { vulnerabilities(filter: $filter, first: 500) { totalCount nodes { id } } }
     }"""
     ids = {"finding": world.aurora.finding.id, "root": world.aurora.root.id}
     for wanted, counted in (
@@ -200,27 +208,42 @@ async def test_totals_are_exact_or_null(world: World) -> None:
     ):
         data = await world.data("greta", query, filter=wanted, **ids)
         lists = [found["vulnerabilities"] for found in data.values()]
-        assert [one["total"] for one in lists] == [
+        assert [one["totalCount"] for one in lists] == [
             len(one["nodes"]) if is_counted else None for one, is_counted in zip(lists, counted, strict=True)
         ], wanted
 
 
 async def test_findings_are_filtered(world: World) -> None:
-    query = """query ($status: FindingStatus, $title: String, $low: Float, $high: Float) { group(name: "webshop") {
-      findings(status: $status, title: $title, minScore: $low, maxScore: $high) { total nodes { title status } } } }"""
+    query = """query ($filter: FindingFilter) { group(name: "webshop") {
+      findings(filter: $filter) { totalCount nodes { title status } } } }"""
     injection, draft = "Injection webshop", "Draft webshop"
-    for variables, expected in (
+    for wanted, expected in (
+        (None, [draft, injection]),
         ({}, [draft, injection]),
-        ({"status": "VULNERABLE"}, [injection]),
-        ({"status": "DRAFT"}, [draft]),
-        ({"status": "SAFE"}, []),
+        ({"statuses": ["VULNERABLE"]}, [injection]),
+        ({"statuses": ["SAFE", "DRAFT"]}, [draft]),
+        ({"statuses": ["SAFE"]}, []),
+        ({"statuses": []}, []),
         ({"title": "INJECT"}, [injection]),
-        ({"low": 7.5, "high": 7.5}, [draft, injection]),
-        ({"low": 7.6}, []),
+        ({"minScore": 7.5, "maxScore": 7.5}, [draft, injection]),
+        ({"minScore": 7.6}, []),
+        ({"maxScore": 7.4}, []),
     ):
-        found = (await world.data("greta", query, **variables))["group"]["findings"]
+        found = (await world.data("greta", query, filter=wanted))["group"]["findings"]
         assert sorted(node["title"] for node in found["nodes"]) == expected
-        assert found["total"] == len(expected)
+        assert found["totalCount"] == (None if wanted else 2), wanted
+
+
+async def test_findings_are_found_by_their_weakness(world: World) -> None:
+    def weak(old: Finding, _: datetime) -> Finding:
+        return replace(old, description=replace(old.description, cwe_ids=("CWE-89", "CWE-564")))
+
+    finding = world.aurora.finding
+    await update(world.store, FINDING, finding_key(finding.id), weak, world.stamp())
+    query = """query ($cwe: String) { group(name: "webshop") { findings(filter: {cwe: $cwe}) { nodes { id } } } }"""
+    for cwe, found in (("CWE-89", True), (" cwe-564", True), ("CWE-8", False), ("89", False)):
+        nodes = (await world.data("uri", query, cwe=cwe))["group"]["findings"]["nodes"]
+        assert nodes == ([{"id": finding.id}] if found else []), cwe
 
 
 @pytest.mark.parametrize("score", [-0.1, 10.1])

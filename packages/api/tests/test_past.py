@@ -14,7 +14,7 @@ from integrates.db_model.entity.transaction import write
 from integrates.db_model.findings.commands import released, rescore
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
-from integrates.db_model.testing.scene import email, scored
+from integrates.db_model.testing.scene import address_of, scored
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities import rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
@@ -37,7 +37,7 @@ VULNERABILITY_AT = """query ($id: ID!, $at: DateTime) { vulnerability(id: $id, a
   id state version finding { title status } treatment { status } history { nodes { version } } } }"""
 FINDING_AT = """query ($id: ID!, $at: DateTime) { finding(id: $id, asOf: $at) {
   title status ageDays openAgeDays where summary { open closed hidden meanRemediateDays }
-  vulnerabilities { total nodes { id state } } } }"""
+  vulnerabilities { totalCount nodes { id state } } } }"""
 
 
 async def alter(world: World, identity: str, make: Callable[[Vulnerability], Vulnerability]) -> datetime:
@@ -51,14 +51,14 @@ def closed(world: World) -> Callable[[Vulnerability], Vulnerability]:
     """Close a vulnerability now."""
 
     def make(old: Vulnerability) -> Vulnerability:
-        return rules.closed(old, ClosingReason.VERIFIED, by=email("reto"), at=world.now())
+        return rules.closed(old, ClosingReason.VERIFIED, by=address_of("reto"), at=world.now())
 
     return make
 
 
 def hidden(world: World) -> Callable[[Vulnerability], Vulnerability]:
     """Confirm now that there is no risk."""
-    return lambda old: replace(old, zero_risk=ZeroRisk(status=ZeroRiskStatus.CONFIRMED, at=world.now(), by=email("remy")))
+    return lambda old: replace(old, zero_risk=ZeroRisk(status=ZeroRiskStatus.CONFIRMED, at=world.now(), by=address_of("remy")))
 
 
 def removed(world: World) -> Callable[[Vulnerability], Vulnerability]:

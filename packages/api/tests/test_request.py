@@ -61,16 +61,23 @@ def deep(levels: int) -> list[Any]:
         pytest.param({"query": GROUP, "variables": {"name": True}}, id="boolean-id"),
         pytest.param({"query": GROUP, "variables": {"name": deep(1000)}}, id="nested"),
         pytest.param({"query": GROUP, "variables": {}}, id="missing-variable"),
-        pytest.param({"query": f"{{ group(name: {'9' * 5000}) {{ imports(first: {'9' * 5000}) {{ total }} }} }}"}, id="digits"),
+        pytest.param(
+            {"query": f"{{ group(name: {'9' * 5000}) {{ imports(first: {'9' * 5000}) {{ totalCount }} }} }}"}, id="digits"
+        ),
         pytest.param({"query": f"{{ group(name: {'9' * 5000}) {{ name }} }}"}, id="digits-as-id"),
         pytest.param({"query": f"query ($a: ID = {'9' * 5000}) {{ group(name: $a) {{ name }} }}"}, id="digits-as-default"),
         pytest.param({"query": f"{{ group(name: {2**63}) {{ name }} }}"}, id="2^63-in-query"),
-        pytest.param({"query": '{ group(name: "a") { findings(minScore: 1e999) { total } } }'}, id="infinity-in-query"),
-        pytest.param({"query": f'{{ group(name: "a") {{ findings(minScore: 1.{"0" * 500}) {{ total }} }} }}'}, id="fraction"),
+        pytest.param(
+            {"query": '{ group(name: "a") { findings(filter: {minScore: 1e999}) { totalCount } } }'}, id="infinity-in-query"
+        ),
+        pytest.param(
+            {"query": f'{{ group(name: "a") {{ findings(filter: {{minScore: 1.{"0" * 500}}}) {{ totalCount }} }} }}'},
+            id="fraction",
+        ),
     ],
 )
 async def test_bad_requests_are_refused_as_a_whole(world: World, body: object) -> None:
-    answer = await execute(world.api, body, world.context("uri"))
+    answer = await execute(world.api, body, world.call("uri"))
     assert answer.status == 400
     assert set(answer.body) == {"errors"}
     assert {error["extensions"]["code"] for error in answer.body["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}
@@ -162,7 +169,7 @@ async def test_suggestions_go_with_introspection(world: World) -> None:
     for query in (
         "{ me { emial } }",
         "{ mee { email } }",
-        'query ($f: VulnerabilityFilter) { group(name: "a") { vulnerabilities(filter: $f) { total } } }',
+        'query ($f: VulnerabilityFilter) { group(name: "a") { vulnerabilities(filter: $f) { totalCount } } }',
     ):
         answer = await world.answer("uri", query, api=closed, f={"state": ["SAFE"], "states": ["SAF"]})
         assert answer.status == 400

@@ -2,7 +2,6 @@
 
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from graphql import (
@@ -15,21 +14,26 @@ from graphql import (
     StringValueNode,
     build_schema,
     find_breaking_changes,
+    get_named_type,
     is_specified_scalar_type,
-    print_schema,
+    print_ast,
 )
+from packages.api.tests.snapshot import SNAPSHOT, printed
 
 from integrates.api.authorization.permissions import PERMISSIONS
 from integrates.api.execute import Api
-from integrates.api.resolve.attribute import missing
+from integrates.api.request.cost import LIST_SIZE
+from integrates.api.schema import WRITTEN, definition
+from integrates.db_model.registry import FACETS
 
-SNAPSHOT = Path(__file__).parent / "schema.graphql"
 PAYLOADS = (
     "AddAccessTokenPayload",
     "AddGitRootPayload",
     "AddGroupPayload",
     "AddOrganizationPayload",
     "ImportVulnerabilitiesPayload",
+    "RevokeAccessTokenPayload",
+    "UpdateOrganizationPayload",
     "UpdateVulnerabilitiesTreatmentPayload",
 )
 
@@ -126,26 +130,63 @@ def test_connections_have_one_shape(api: Api) -> None:
                 "edges": f"[{node}Edge!]!",
                 "nodes": f"[{node}!]!",
                 "pageInfo": "PageInfo!",
-                "total": "Int",
+                "totalCount": "Int",
             }
 
 
 def test_lists_that_are_paged_take_first_and_after(api: Api) -> None:
     for name, field in _fields(api.schema):
         if str(field.type).removesuffix("!").endswith("Connection"):
-            assert str(field.args["first"].type) == "Int", name
-            assert str(field.args["after"].type) == "String", name
+            first, after = field.args["first"], field.args["after"]
+            assert str(first.type) == "Int", name
+            assert first.ast_node is not None
+            assert first.ast_node.default_value is not None
+            assert print_ast(first.ast_node.default_value) == str(LIST_SIZE), name
+            assert str(after.type) == "String", name
 
 
-def test_a_resolver_without_a_field_is_a_mistake(api: Api) -> None:
-    assert missing(api.schema, {"Group": {"nmae": "name"}}) == ("Group.nmae",)
+def _types_with(schema: GraphQLSchema, directive: str) -> set[str]:
+    nodes = {name: getattr(kind.ast_node, "directives", None) or () for name, kind in schema.type_map.items()}
+    return {name for name, found in nodes.items() if any(one.name.value == directive for one in found)}
 
 
-def test_the_committed_schema_is_current(api: Api) -> None:
-    printed = print_schema(api.schema) + "\n"
-    assert SNAPSHOT.read_text(encoding="utf-8") == printed, (
-        f"the schema changed: look at the difference and write it to {SNAPSHOT.name}"
+def test_what_shows_an_entity_says_so(api: Api) -> None:
+    """Also by being the only ones with an id: what has no life of its own has none."""
+    entities = {facet.type for facet in FACETS.values()}
+    shown = {name for name, kind in WRITTEN.shows.items() if kind in entities}
+    assert {WRITTEN.shows[name] for name in shown} == entities
+    assert _types_with(api.schema, "entity") == shown | {"Root"}
+    own = {"id": "ID!", "version": "Int!", "createdAt": "DateTime!", "createdBy": "String", "history": "RevisionConnection"}
+    kinds: dict[str, dict[str, str]] = {}
+    for name, field in _fields(api.schema):
+        owner, _, member = name.partition(".")
+        kinds.setdefault(owner, {})[member] = str(field.type)
+    assert {name: own.items() <= kinds[name].items() for name in (*shown, "Root")} == dict.fromkeys((*shown, "Root"), True)
+    assert {name for name, members in kinds.items() if "id" in members and name not in PAYLOADS} == shown | {"Root"}
+
+
+def test_objects_point_to_objects(api: Api) -> None:
+    """No field but these is the bare id of another object."""
+    names = {name for name, field in _fields(api.schema) if get_named_type(field.type).name == "ID" and "Payload." not in name}
+    assert {name for name in names if not name.endswith(".id")} == {"Revision.changeId", "Stakeholder.email"}
+
+
+def test_the_committed_schema_is_current() -> None:
+    assert SNAPSHOT.read_text(encoding="utf-8") == printed(definition()), (
+        "the schema changed: run `python packages/api/tests/snapshot.py`, look at the difference and commit it"
     )
+
+
+def test_the_committed_schema_shows_who_may_use_a_field() -> None:
+    committed = SNAPSHOT.read_text(encoding="utf-8")
+    for guarded in (
+        '  lastLogin: DateTime @requires(permission: "stakeholder:read", of: PLATFORM)',
+        '  organization: Organization @requires(permission: "organization:read", of: PARENT)',
+        '  ): RevisionConnection @requires(permission: "history:read", of: PARENT)',
+        "  me: Me! @authenticated",
+        "    rootId: ID! @names(object: ROOT)",
+    ):
+        assert f"{guarded}\n" in committed
 
 
 def _released() -> str | None:

@@ -98,7 +98,7 @@ async def test_nothing_of_another_tenant_can_be_reached(
 
 DRAFT = "query ($id: ID!) { finding(id: $id) { id } }"
 CHANGE = """mutation ($id: ID!) { updateVulnerabilitiesTreatment(
-  items: [{id: $id}], treatment: IN_PROGRESS, justification: "We work on it.") { errors { code message } } }"""
+  items: [{id: $id}], treatment: IN_PROGRESS, justification: "We work on it.") { errors { code reason message } } }"""
 
 
 async def change(world: World, role: GroupRole, status: AccessStatus = AccessStatus.ACTIVE) -> None:

@@ -31,7 +31,7 @@ TREAT = """mutation (
   updateVulnerabilitiesTreatment(
     items: $items, treatment: $treatment, justification: $why, acceptedUntil: $until, assigned: $assigned
   ) { vulnerabilities { id version treatment { status assigned by acceptedUntil acceptanceStatus requestedBy } }
-      errors { code message path currentVersion } } }"""
+      errors { code reason message path currentVersion } } }"""
 WHY = "It is being looked into."
 
 
@@ -43,7 +43,7 @@ async def treat(world: World, person: str, items: Sequence[dict[str, Any]], **ch
 
 def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
     """Return code, reason and path of each refusal."""
-    return [(error["code"], error["message"].split(": ")[0], error["path"]) for error in payload["errors"]]
+    return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 
 async def stored(world: World, identity: str) -> Vulnerability:

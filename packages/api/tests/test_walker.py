@@ -30,7 +30,7 @@ QUERIES = {
     "vulnerability(asOf)": "query ($vulnerability: ID!, $at: DateTime) { vulnerability(id: $vulnerability, asOf: $at) { id } }",
     "import": "query ($import: ID!) { import(id: $import) { id } }",
 }
-ERRORS = "errors { code message path currentVersion }"
+ERRORS = "errors { code reason message path currentVersion }"
 MUTATIONS = {
     "addGroup": f"""mutation ($organization: ID!) {{
       addGroup(organizationId: $organization, name: "another", description: "Another") {{ group {{ name }} {ERRORS} }} }}""",
@@ -38,11 +38,13 @@ MUTATIONS = {
       addGitRoot(groupName: $group, url: "https://git.example/new", branch: "main") {{ root {{ id }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
+    "updateOrganization": f"""mutation ($organization: ID!) {{
+      updateOrganization(id: $organization, country: "CO") {{ organization {{ id }} {ERRORS} }} }}""",
     "updateVulnerabilitiesTreatment": f"""mutation ($vulnerability: ID!) {{
       updateVulnerabilitiesTreatment(items: [{{id: $vulnerability}}], treatment: UNTREATED, justification: "For the walker.")
       {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
 }
-OWN = {"addOrganization", "addAccessToken"}
+OWN = {"addOrganization", "addAccessToken", "revokeAccessToken"}
 """Mutations without an object of a tenant."""
 
 
@@ -111,7 +113,7 @@ async def test_people_see_their_own_tenant(world: World, person: str) -> None:
 async def test_nested_paths_and_filters_lead_nowhere_else(world: World) -> None:
     run = await _import(world, "ada", world.harbor)
     query = """query ($root: ID!) { me { groups { name imports(rootId: $root, first: 5) { nodes { id } }
-      vulnerabilities(filter: {rootId: $root}, first: 5) { nodes { id } total } } organizations { groups { name } } } }"""
+      vulnerabilities(filter: {rootId: $root}, first: 5) { nodes { id } totalCount } } organizations { groups { name } } } }"""
     foreign = await world.answer("uri", query, root=world.harbor.root.id)
     assert foreign == await world.answer("uri", query, root=NOWHERE)
     assert run not in str(foreign.body)

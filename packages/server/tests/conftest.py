@@ -1,7 +1,8 @@
 """A service over a memory store with the demo data, whose clock the test moves."""
 
+import asyncio
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -18,7 +19,7 @@ from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.commands import issue, new_token
 from integrates.server.app import new_app
 from integrates.server.auth.secret import derive
-from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
+from integrates.server.auth.token import hash_jti, new_jti, sign_token
 from integrates.server.demo.load import load_demo
 from integrates.server.process import clock
 from integrates.server.process.background import new_background
@@ -28,6 +29,7 @@ from integrates.server.settings import Settings
 ADA, OLGA, URI = "ada@demo.example", "olga@demo.example", "uri@demo.example"
 KEYS = derive(b"the secret of the tests, 32 bytes and more")
 ORIGIN = "http://localhost:8001"
+NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
 ME = {"query": "{ me { email } }"}
 
 
@@ -42,7 +44,7 @@ class World:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
-        self.now = datetime.now(UTC)
+        self.now = NOW
         self.ready = True
         self.lines: list[Mapping[str, object]] = []
         self.service = Service(
@@ -91,3 +93,24 @@ async def new_world(**settings: Any) -> World:
 @pytest.fixture
 async def world() -> World:
     return await new_world()
+
+
+async def unanswered() -> None:
+    """Wait for what never comes. When no deadline ends that, the test fails instead of waiting for good."""
+    for _turn in range(1000):
+        await asyncio.sleep(0)
+    raise AssertionError("no deadline has ended the wait")
+
+
+@pytest.fixture
+async def elapse(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Put the clock of the event loop forward, so that a deadline passes when the test says so and never before."""
+    loop, ahead = asyncio.get_running_loop(), 0.0
+
+    def forward(seconds: float) -> None:
+        nonlocal ahead
+        ahead += seconds
+
+    begun = loop.time()
+    monkeypatch.setattr(loop, "time", lambda: begun + ahead)
+    return forward

@@ -2,13 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import httpx
 import msgspec
 import pytest
-from packages.server.tests.conftest import ME, ORIGIN, URI, World, new_world
+from packages.server.tests.conftest import ADA, ME, ORIGIN, URI, World, new_world, unanswered
 
 from integrates.db_model.errors import Unavailable
 from integrates.server.app import new_app
@@ -100,23 +99,43 @@ async def test_a_caller_has_so_many_requests_a_minute() -> None:
 
 
 async def test_what_exceeds_the_slots_is_told_to_try_again() -> None:
-    world = await new_world(concurrency=1, request_seconds=5)
-    inner = world.store
-    token = await world.token()
-    answers: list[httpx.Response] = []
+    world = await new_world(concurrency=1)
+    inner, executing, go_on = world.store, asyncio.Event(), asyncio.Event()
+    first_token, second_token = await world.token(), await world.token(URI)
 
     async def get(keys: Any) -> Any:
-        # while the first request waits for its store, another one arrives
-        if len(answers) == 0 and world.lines == [] and any(key.pk.startswith("USER#") and len(keys) == 1 for key in keys):
-            answers.append(httpx.Response(0))
-            answers[0] = await world.ask(await_token)
+        if len(keys) == 1:  # the query's own; recognition reads several at once
+            executing.set()
+            await go_on.wait()
         return await inner.get(keys)
 
-    await_token = await world.token(URI)
     world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, get=get)))
-    first = await world.ask(token)
-    assert first.status_code == 200
-    assert [(answer.status_code, answer.headers.get("retry-after")) for answer in answers] == [(503, "1")]
+    first = asyncio.create_task(world.ask(first_token))
+    await executing.wait()
+    second = await world.ask(second_token)
+    go_on.set()
+    assert (second.status_code, second.headers.get("retry-after")) == (503, "1")
+    assert (await first).status_code == 200
+
+
+async def test_uploads_that_arrive_hold_slots_too() -> None:
+    world = await new_world(concurrency=1)
+    arriving, go_on = asyncio.Event(), asyncio.Event()
+    media = {"content-type": "multipart/form-data; boundary=b"}
+    first_headers, second_headers = [{"authorization": f"Bearer {await world.token(who)}", **media} for who in (ADA, URI)]
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"--b\r\n"
+        arriving.set()
+        await go_on.wait()
+        yield b"nonsense"
+
+    async with world.client() as client:
+        first = asyncio.create_task(client.post("/api", content=content(), headers=first_headers))
+        await arriving.wait()
+        second = await client.post("/api", content=b"nonsense", headers=second_headers)
+        go_on.set()
+        assert (second.status_code, (await first).status_code) == (503, 400)
 
 
 async def test_health_and_readiness(world: World) -> None:
@@ -126,11 +145,10 @@ async def test_health_and_readiness(world: World) -> None:
         assert [(await client.get(path)).status_code for path in ("/healthz", "/readyz")] == [200, 503]
 
 
-async def test_a_store_that_does_not_answer_is_not_ready(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrates.server.http.routes.health.PATIENCE", 0.05)
-
+async def test_a_store_that_does_not_answer_in_two_seconds_is_not_ready(world: World, elapse: Callable[[float], None]) -> None:
     async def stuck(_keys: Any) -> Any:
-        await asyncio.sleep(60)
+        elapse(2)
+        await unanswered()
 
     world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, get=stuck)))
     async with world.client() as client:
@@ -158,15 +176,15 @@ async def test_a_path_is_not_reflected(world: World) -> None:
     assert "alert" not in answer.text
 
 
-async def test_a_request_that_takes_too_long_is_cut_with_its_store_calls() -> None:
-    world = await new_world(request_seconds=0.2)
+async def test_a_request_that_takes_too_long_is_cut_with_its_store_calls(world: World, elapse: Callable[[float], None]) -> None:
     token, calls = await world.token(), 0
 
     async def query(_queries: Any) -> Any:
         nonlocal calls
         calls += 1
+        elapse(world.service.settings.request_seconds)
         try:
-            await asyncio.sleep(60)
+            await unanswered()
         finally:
             calls -= 1
 
@@ -203,12 +221,12 @@ async def test_an_upload_may_have_so_many_bytes(size: int, status: int, *, annou
         built = client.build_request("POST", "/api", data=fields, files={"0": ("a", b"x" * size)})
         whole = await built.aread()
 
-        async def parts() -> AsyncIterator[bytes]:
+        async def chunks() -> AsyncIterator[bytes]:
             for begin in range(0, len(whole), 100):
                 yield whole[begin : begin + 100]
 
         headers = {"authorization": f"Bearer {await world.token()}", "content-type": built.headers["content-type"]}
-        answer = await client.post("/api", content=whole if announced else parts(), headers=headers)
+        answer = await client.post("/api", content=whole if announced else chunks(), headers=headers)
     assert answer.status_code == status
 
 

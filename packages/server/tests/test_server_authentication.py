@@ -19,7 +19,7 @@ from integrates.db_model.tokens.facet import access_token_key
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.server.app import new_app
 from integrates.server.auth.secret import derive
-from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
+from integrates.server.auth.token import hash_jti, new_jti, sign_token
 from integrates.server.http.routes.login import safe_next
 from integrates.server.process import clock
 from integrates.server.settings import Settings

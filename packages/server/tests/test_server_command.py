@@ -17,15 +17,15 @@ from integrates.server.cli.failure import explained
 from integrates.server.cli.token import issued
 from integrates.server.demo.load import load_demo
 from integrates.server.process import clock
-from integrates.server.process.open import Parts, open_parts
+from integrates.server.process.open import Installation, open_installation
 from integrates.server.settings import BadSetting, Settings
 
 ADA = "ada@demo.example"
 
 
 @pytest.fixture
-async def parts() -> AsyncIterator[Parts]:
-    async with open_parts(Settings(store="memory://"), {}) as opened:
+async def installation() -> AsyncIterator[Installation]:
+    async with open_installation(Settings(store="memory://"), {}) as opened:
         await load_demo(opened.store, design(), clock.now(), clock.new_id)
         yield opened
 
@@ -34,56 +34,56 @@ def entries(folder: Path) -> list[str]:
     return [entry.name for entry in folder.iterdir()]
 
 
-async def names(parts: Parts) -> set[str]:
-    return {token.name for token in await tokens.tokens_of(parts.store, ADA)}
+async def names(installation: Installation) -> set[str]:
+    return {token.name for token in await tokens.tokens_of(installation.store, ADA)}
 
 
-async def issue(parts: Parts, *called: str, replace: bool = False) -> None:
+async def issue(installation: Installation, *called: str, replace: bool = False) -> None:
     for name in called:
-        await issued(parts, ADA, name, 30, replace=replace)
+        await issued(installation, ADA, name, 30, replace=replace)
 
 
-async def test_the_sixth_token_is_refused_and_the_oldest_makes_room_on_demand(parts: Parts) -> None:
-    await issue(parts, "a", "b", "c", "d", "e")
+async def test_the_sixth_token_is_refused_and_the_oldest_makes_room_on_demand(installation: Installation) -> None:
+    await issue(installation, "a", "b", "c", "d", "e")
     with pytest.raises(BadSetting, match="--replace"):
-        await issue(parts, "f")
-    await issue(parts, "f", replace=True)
-    assert await names(parts) == {"b", "c", "d", "e", "f"}
-    await issue(parts, "a", replace=True)  # the name is free again, too
-    assert await names(parts) == {"a", "c", "d", "e", "f"}
+        await issue(installation, "f")
+    await issue(installation, "f", replace=True)
+    assert await names(installation) == {"b", "c", "d", "e", "f"}
+    await issue(installation, "a", replace=True)  # the name is free again, too
+    assert await names(installation) == {"a", "c", "d", "e", "f"}
 
 
-async def test_a_token_that_has_expired_is_not_what_makes_room(parts: Parts) -> None:
+async def test_a_token_that_has_expired_is_not_what_makes_room(installation: Installation) -> None:
     earlier = Stamp(by=ADA, at=clock.now() - timedelta(days=2), operation="test", change_id=clock.new_id())
     old = tokens.new_token(clock.new_id(), "old", earlier.at + timedelta(days=1), "0" * 64, earlier)
-    await tokens.issue(parts.store, old, earlier)
-    await issue(parts, "a", "b", "c", "d", "e")
-    await issue(parts, "f", replace=True)
-    assert await names(parts) == {"old", "b", "c", "d", "e", "f"}
+    await tokens.issue(installation.store, old, earlier)
+    await issue(installation, "a", "b", "c", "d", "e")
+    await issue(installation, "f", replace=True)
+    assert await names(installation) == {"old", "b", "c", "d", "e", "f"}
 
 
-async def test_a_name_is_taken_once(parts: Parts) -> None:
-    await issue(parts, "laptop")
+async def test_a_name_is_taken_once(installation: Installation) -> None:
+    await issue(installation, "laptop")
     with pytest.raises(BadSetting, match="a token of that name"):
-        await issue(parts, "laptop", replace=True)
+        await issue(installation, "laptop", replace=True)
 
 
 @pytest.mark.parametrize("email, reason", [("nobody@demo.example", "knows nobody"), ("ada", "not an e-mail")])
-async def test_a_token_is_for_a_person_of_the_store(parts: Parts, email: str, reason: str) -> None:
+async def test_a_token_is_for_a_person_of_the_store(installation: Installation, email: str, reason: str) -> None:
     with pytest.raises(BadSetting, match=reason):
-        await issued(parts, email, None, 30, replace=False)
+        await issued(installation, email, None, 30, replace=False)
 
 
-async def test_where_the_list_of_tokens_is_behind_nothing_is_revoked(parts: Parts) -> None:
-    await issue(parts, "a", "b", "c", "d", "e")
+async def test_where_the_list_of_tokens_is_behind_nothing_is_revoked(installation: Installation) -> None:
+    await issue(installation, "a", "b", "c", "d", "e")
 
     async def query(wanted: Sequence[Query]) -> tuple[Page, ...]:
-        return tuple(structs.replace(page, items=(), cursors=()) for page in await parts.store.query(wanted))
+        return tuple(structs.replace(page, items=(), cursors=()) for page in await installation.store.query(wanted))
 
-    behind = structs.replace(parts, store=structs.replace(parts.store, query=query))
+    behind = structs.replace(installation, store=structs.replace(installation.store, query=query))
     with pytest.raises(BadSetting, match="try again"):
         await issue(behind, "f", replace=True)
-    assert await names(parts) == {"a", "b", "c", "d", "e"}
+    assert await names(installation) == {"a", "b", "c", "d", "e"}
 
 
 @pytest.mark.parametrize("error", [Corrupt("claim", "X"), Raced("X"), Outdated("group", "webshop", 2)])
@@ -93,23 +93,23 @@ def test_what_the_model_raises_is_told_in_a_line(error: ModelError, capsys: pyte
     assert capsys.readouterr().err.count("\n") == 1
 
 
-@pytest.mark.parametrize("place", ["store.db", "folder/store.db"])
-async def test_a_store_that_is_not_there_is_told_and_not_made(tmp_path: Path, place: str) -> None:
-    settings = Settings(store=f"sqlite:///{tmp_path / place}")
+@pytest.mark.parametrize("path", ["store.db", "folder/store.db"])
+async def test_a_store_that_is_not_there_is_told_and_not_made(tmp_path: Path, path: str) -> None:
+    settings = Settings(store=f"sqlite:///{tmp_path / path}")
     with pytest.raises(BadSetting, match=r"there is no store in .*store.db; `integrates serve` makes one"):
-        async with open_parts(settings, {}):
+        async with open_installation(settings, {}):
             pass
     assert entries(tmp_path) == []
 
 
 async def test_a_store_is_made_when_that_is_said(tmp_path: Path) -> None:
-    async with open_parts(Settings(store=f"sqlite:///{tmp_path / 'store.db'}"), {}, create=True):
+    async with open_installation(Settings(store=f"sqlite:///{tmp_path / 'store.db'}"), {}, create=True):
         pass
-    async with open_parts(Settings(store=f"sqlite:///{tmp_path / 'store.db'}"), {}):
+    async with open_installation(Settings(store=f"sqlite:///{tmp_path / 'store.db'}"), {}):
         pass
 
 
 async def test_a_folder_is_never_made(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="not a file in an existing folder"):
-        async with open_parts(Settings(store=f"sqlite:///{tmp_path / 'folder/store.db'}"), {}, create=True):
+        async with open_installation(Settings(store=f"sqlite:///{tmp_path / 'folder/store.db'}"), {}, create=True):
             pass

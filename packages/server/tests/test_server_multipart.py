@@ -43,13 +43,13 @@ async def send(fields: dict[str, Any], files: list[tuple[str, Any]] | None = Non
         return await client.post("/api", data=data, files=files or [("0", ("a.txt", b"alpha")), ("1", ("b.txt", b"beta"))])
 
 
-async def test_files_come_in_the_places_that_the_map_names() -> None:
+async def test_files_come_where_the_paths_of_the_map_lead() -> None:
     operations = {"query": "q", "variables": {"file": None, "list": [{"deep": None}], "kept": 1}}
     answer = await send({"operations": operations, "map": {"0": ["variables.file"], "1": ["variables.list.0.deep"]}})
     assert answer.json()["variables"] == {"file": "a.txt: alpha", "list": [{"deep": "b.txt: beta"}], "kept": 1}
 
 
-async def test_one_file_may_have_several_places() -> None:
+async def test_one_file_may_have_several_paths() -> None:
     operations = {"query": "q", "variables": {"a": None, "b": None}}
     files = [("0", ("a.txt", b"alpha"))]
     answer = await send({"operations": operations, "map": {"0": ["variables.a", "variables.b"]}}, files)
@@ -105,15 +105,15 @@ async def test_one_file_sent_twice_is_refused() -> None:
 async def test_too_many_files_are_refused() -> None:
     files = [(str(number), ("a.txt", b"alpha")) for number in range(11)]
     operations = {"query": "q", "variables": {"list": [None] * 11}}
-    places = {str(number): [f"variables.list.{number}"] for number in range(11)}
-    assert (await send({"operations": operations, "map": places}, files)).status_code == 400
+    paths = {str(number): [f"variables.list.{number}"] for number in range(11)}
+    assert (await send({"operations": operations, "map": paths}, files)).status_code == 400
 
 
 @pytest.mark.parametrize(("number", "status"), [(20, 200), (21, 400)])
-async def test_a_form_names_twenty_places_and_no_more(number: int, status: int) -> None:
+async def test_a_map_holds_twenty_paths_and_no_more(number: int, status: int) -> None:
     operations = {"query": "q", "variables": {"list": [None] * number}}
-    places = {"0": [f"variables.list.{position}" for position in range(number)]}
-    assert (await send({"operations": operations, "map": places}, [("0", ("a.txt", b"alpha"))])).status_code == status
+    paths = {"0": [f"variables.list.{position}" for position in range(number)]}
+    assert (await send({"operations": operations, "map": paths}, [("0", ("a.txt", b"alpha"))])).status_code == status
 
 
 @given(

@@ -5,7 +5,7 @@ import pytest
 
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Query, Store
-from integrates.server.auth.sessions import close_session, find_session, hash_session_id, new_session_id, open_session
+from integrates.server.auth.session import close_session, find_session, hash_session_id, new_session_id, open_session
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ADA, OLGA = "ada@demo.example", "olga@demo.example"

@@ -17,7 +17,7 @@ from joserfc.jwk import OctKey, RSAKey
 
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.server.auth.secret import derive
-from integrates.server.auth.tokens import hash_jti, new_jti, read_claims, sign_token
+from integrates.server.auth.token import hash_jti, new_jti, read_claims, sign_token
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 KEYS = derive(b"the secret of the tests, 32 bytes and more")
@@ -147,7 +147,7 @@ def test_the_header_names_the_algorithm_and_the_key() -> None:
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
-def test_a_defect_makes_it_worthless(defect: str) -> None:
+def test_a_defect_makes_it_invalid(defect: str) -> None:
     assert read_claims(KEYS, DEFECTS[defect](), NOW) is None
 
 

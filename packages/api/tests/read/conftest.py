@@ -1,13 +1,16 @@
-"""Small SARIF files, written in the test that reads them."""
+"""Small files, written in the test that reads them: of SARIF, and an example of every format."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import pytest
+from msgspec import Struct
 
 from integrates.api.imports.read.observation import Observation, Scan
-from integrates.api.imports.read.sarif.reader import read
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import READERS, read
+from integrates.db_model.imports.types import ImportFormat
 
 Json: TypeAlias = dict[str, Any]
 Build: TypeAlias = Callable[..., bytes]
@@ -53,7 +56,7 @@ def scan() -> Read:
     """What is read from one run, made as by `run`."""
 
     def read_run(*results: Json, strip_prefix: str | None = None, **members: Any) -> Scan:
-        return read(make_file(make_run(*results, **members)), strip_prefix=strip_prefix)
+        return read(make_file(make_run(*results, **members)), Options(strip_prefix=strip_prefix))
 
     return read_run
 
@@ -63,7 +66,41 @@ def observe() -> One:
     """The one observation of a run with one result, made as by `result`; `run` holds other members of the run."""
 
     def read_result(*, run: Json | None = None, **members: Any) -> Observation:
-        (one,) = read(make_file(make_run(make_result(**members), **(run or {})))).observations
+        (one,) = read(make_file(make_run(make_result(**members), **(run or {}))), Options()).observations
         return one
 
     return read_result
+
+
+class Example(Struct, frozen=True, kw_only=True):
+    """How to write a file of one format.
+
+    ``seen`` makes a result of a ``path``, ``line``, ``rule`` and ``fingerprint``; ``skipped`` is one outside of any root;
+    ``write`` makes a file of results.
+    """
+
+    format: ImportFormat
+    seen: Callable[..., Any]
+    skipped: Any
+    write: Callable[..., bytes]
+
+
+def make_sarif_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    return make_result(path, line, ruleId=rule, fingerprints={"v1": fingerprint} if fingerprint else {})
+
+
+EXAMPLES: Mapping[ImportFormat, Example] = {
+    ImportFormat.SARIF: Example(
+        format=ImportFormat.SARIF,
+        seen=make_sarif_result,
+        skipped=make_result("../a.py"),
+        write=lambda *results: make_file(make_run(*results, driver={"name": "Example"})),
+    )
+}
+
+
+@pytest.fixture(params=READERS)
+def example(request: pytest.FixtureRequest) -> Example:
+    """An example of each format that is read."""
+    assert request.param in EXAMPLES, f"the tests of readers need an example of {request.param}: add one to EXAMPLES"
+    return EXAMPLES[request.param]

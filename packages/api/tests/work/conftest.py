@@ -13,9 +13,10 @@ import pytest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from integrates.api.imports.read.confine import within
+from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.read.sarif.reader import read
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.api.imports.work import begin, work
 from integrates.api.imports.work.job import Job
 from integrates.db_model.entity import claim, command
@@ -26,7 +27,7 @@ from integrates.db_model.entity.revision import Revision
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound
 from integrates.db_model.files.memory import memory_files
-from integrates.db_model.files.port import Content, Files, whole
+from integrates.db_model.files.port import Content, Files, read_all
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import (
@@ -40,7 +41,7 @@ from integrates.db_model.groups import commands as groups
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import GroupInfo
 from integrates.db_model.imports import commands as imports
-from integrates.db_model.imports.commands import Gate, Running
+from integrates.db_model.imports.commands import Destination, Running
 from integrates.db_model.imports.types import (
     Import,
     ImportFile,
@@ -49,7 +50,7 @@ from integrates.db_model.imports.types import (
     ImportProgress,
     ImportState,
 )
-from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.organizations import commands as organizations
 from integrates.db_model.organizations.types import OrganizationInfo
 from integrates.db_model.roots import commands as roots
@@ -177,7 +178,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         await add_person(self.store, HANA, self.stamp)
         info = OrganizationInfo(name="aurora")
         stamp = self.stamp()
-        await organizations.found(self.store, organizations.new_organization(ORGANIZATION_ID, info, stamp), HANA, stamp)
+        await organizations.add(self.store, organizations.new_organization(ORGANIZATION_ID, info, stamp), HANA, stamp)
         about = GroupInfo(name=GROUP_NAME, organization_id=ORGANIZATION_ID, description="Shop")
         stamp = self.stamp()
         await groups.add(self.store, groups.new_group(about, stamp), stamp)
@@ -195,11 +196,11 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         assert found is not None
         return found
 
-    async def gate(self, root_id: str = ROOT_ID) -> Gate | None:
+    async def destination(self, root_id: str = ROOT_ID) -> Destination | None:
         """Look at group, root and permission as the API does."""
         group, root = await self.got(GROUP, group_key(GROUP_NAME)), await self.got(GIT_ROOT, root_key(root_id))
         is_open = self.is_allowed and root.state.status is RootStatus.ACTIVE
-        return Gate(group, root) if is_open else None
+        return Destination(group, root) if is_open else None
 
     async def deactivate(self) -> None:
         """Take the root out of scope."""
@@ -207,7 +208,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def scan(self, content: bytes, strip_prefix: str | None = None) -> Scan:
         """Read a file as the API does."""
-        return within(read(content, strip_prefix=strip_prefix), await self.got(GIT_ROOT, root_key(ROOT_ID)))
+        return confined(read(content, Options(strip_prefix=strip_prefix)), await self.got(GIT_ROOT, root_key(ROOT_ID)))
 
     async def job(self, content: bytes, store: Store | None = None, **members: Any) -> Job:
         """Return the job of importing a file."""
@@ -222,7 +223,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             "change_id": self.new_id(),
             "now": self.now,
             "new_id": self.new_id,
-            "gate": partial(self.gate, root_id),
+            "destination": partial(self.destination, root_id),
         }
         return Job(**{**given, **members})
 
@@ -262,7 +263,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def _has(self, key: str) -> bool:
         try:
-            await whole(self.files.get(key))
+            await read_all(self.files.get(key))
         except NotFound:
             return False
         return True
@@ -282,7 +283,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         """Return the live vulnerabilities of the root."""
         return list(await reading.everything(self.store, VULNERABILITY, lists.of_root(ROOT_ID)))
 
-    async def places(self) -> list[tuple[str, str, str, str | None]]:
+    async def rows(self) -> list[tuple[str, str, str, str | None]]:
         """Return rule, line, state and fingerprint of each live vulnerability, in order."""
         found = await self.vulnerabilities()
         rows = [
@@ -334,9 +335,9 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         return await reading.get_any(self.store, facet, key)
 
     async def is_counted(self) -> bool:
-        """Tell whether all counters are what they count."""
+        """Return whether all counters are what they count."""
         counted = await recount(self.store, GROUP_NAME)
-        return counted == await stored(self.store, counted, GROUP_NAME)
+        return counted == await stored_counters(self.store, counted, GROUP_NAME)
 
     async def picture(self) -> Mapping[str, Any]:
         """Return all that two ways of reaching one state must agree in, whatever their ids and dates."""
@@ -349,7 +350,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             aspects = [(revision.operation, sorted(revision.aspects)) for revision in history]
             rows.append((marks, each.state.status, each.state.closing_reason, cycle, aspects))
         counted = await recount(self.store, GROUP_NAME)
-        assert counted == await stored(self.store, counted, GROUP_NAME)
+        assert counted == await stored_counters(self.store, counted, GROUP_NAME)
         numbers = [
             {name: number for name, number in cells.items() if "epoch" not in name and "seconds" not in name}
             for cells in (counted.group, *counted.roots.values())

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from integrates.api.imports.work.begin import file_key
 from integrates.db_model.errors import Rejected, Unavailable
-from integrates.db_model.files.port import whole
+from integrates.db_model.files.port import read_all
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.rules import MAX_ATTEMPTS
 from integrates.db_model.imports.types import ImportCounts, ImportOptions, ImportStatus
@@ -33,7 +33,8 @@ async def test_the_file_is_stored_and_the_record_says_what_is_imported(world: An
     found = await begun(world, content, options=ImportOptions(close_missing=False))
     record, progress = found.running.record, found.running.progress
     assert found.mine
-    assert await whole(world.files.get(file_key(record.id))) == content
+    assert await read_all(world.files.get(file_key(record))) == content
+    assert await world.stored_files() == [f"imports/{record.id}.sarif"]
     assert (record.state.status, record.version, progress.counts) == (ImportStatus.RUNNING, 1, ImportCounts(skipped=1))
     assert [problem.reason for problem in record.problems] == ["bad_path"]
     assert {type(problem.reason) for problem in record.problems} == {str}, "what is read back is no member of an enumeration"
@@ -57,7 +58,7 @@ async def test_an_outage_takes_no_file_away_whose_import_may_have_begun(world: A
     assert await world.stored_files() == world.keys
     world.at += timedelta(minutes=2)
     record = (await begun(world, content)).running.record
-    assert await whole(world.files.get(file_key(record.id))) == content
+    assert await read_all(world.files.get(file_key(record))) == content
 
 
 async def test_the_same_file_gets_the_first_ones_record(world: Any, tools: Any) -> None:
@@ -98,7 +99,7 @@ async def test_of_two_files_at_once_one_is_refused_and_leaves_no_file(world: Any
     assert len(await world.stored_files()) == 1
 
 
-async def test_the_gate_is_closed(world: Any, tools: Any) -> None:
+async def test_an_inactive_root_is_no_destination(world: Any, tools: Any) -> None:
     await world.deactivate()
     with pytest.raises(Rejected, match="inactive_root"):
         await begun(world, tools.file(tools.seen("a")))
@@ -204,7 +205,7 @@ async def test_who_may_not_import_any_more_does_not_end_anothers_work(world: Any
     async def closed() -> None:
         return None
 
-    slow = replace(await world.job(content), gate=closed)
+    slow = replace(await world.job(content), destination=closed)
     first = await world.begin(await world.job(content), content)
     world.wait(61)
     second = await begun(world, content)

@@ -119,7 +119,7 @@ async def test_what_a_person_reported_is_neither_moved_nor_marked(
     await world.alter(known.id, before)
     record = await world.imported(tools.file(tools.seen("a", **result)))
     assert record.progress.counts == ImportCounts(**{effect: 1})
-    assert [(line, state, fp) for _, line, state, fp in await world.places()] == [mark[:3]]
+    assert [(line, state, fp) for _, line, state, fp in await world.rows()] == [mark[:3]]
     assert (await world.vulnerabilities())[0].version == mark[3]
 
 
@@ -129,7 +129,11 @@ async def test_a5_lines_move(world: Any, tools: Any) -> None:
     record = await world.imported(tools.file(tools.seen("a", line=11), tools.seen("b", line=12)))
     assert record.progress.counts == ImportCounts(moved=2, closed=1)
     assert {each.tool.fingerprint: each.id for each in await world.vulnerabilities()} == before
-    assert await world.places() == [("R1", "11", "VULNERABLE", "a"), ("R1", "12", "VULNERABLE", "b"), ("R1", "3", "SAFE", "c")]
+    assert await world.rows() == [
+        ("R1", "11", "VULNERABLE", "a"),
+        ("R1", "12", "VULNERABLE", "b"),
+        ("R1", "3", "SAFE", "c"),
+    ]
     assert await world.is_counted()
 
 
@@ -158,7 +162,7 @@ async def test_results_without_fingerprint_keep_the_known_one(world: Any, tools:
     await world.imported(tools.file(tools.seen("a", line=3)))
     record = await world.imported(tools.file(tools.seen(None, line=3)))
     assert record.progress.counts == ImportCounts(unchanged=1)
-    assert await world.places() == [("R1", "3", "VULNERABLE", "a")]
+    assert await world.rows() == [("R1", "3", "VULNERABLE", "a")]
     assert (await world.vulnerabilities())[0].version == 1
 
 
@@ -170,7 +174,7 @@ async def test_several_results_at_one_place_are_several_vulnerabilities(
     await world.imported(tools.file(*(tools.seen(mark, line=3) for mark in known)))
     content = tools.file(*(tools.seen(mark, line=3) for mark in results))
     await world.imported(content)
-    opened = [each for each in await world.places() if each[2] == "VULNERABLE"]
+    opened = [each for each in await world.rows() if each[2] == "VULNERABLE"]
     assert len(opened) == len(results)
     before = await world.picture()
     record = await world.imported(content)
@@ -284,7 +288,7 @@ async def test_a_removed_identity_is_ignored_before_places_are_looked_at(world: 
 async def test_suppressed_results_make_nothing(world: Any, tools: Any) -> None:
     record = await world.imported(tools.file(tools.seen("a", suppressions=[{}]), tools.seen("b", suppressions=[])))
     assert record.progress.counts == ImportCounts(suppressed=1, created=1)
-    assert [mark for *_, mark in await world.places()] == ["b"]
+    assert [mark for *_, mark in await world.rows()] == ["b"]
 
 
 async def test_counts_add_up_to_the_results(world: Any, tools: Any) -> None:
@@ -306,14 +310,20 @@ async def test_counts_add_up_to_the_results(world: Any, tools: Any) -> None:
         ("/runs/0/results/35", "bad_path"),
         ("/runs/0/results/37", "no_location"),
     ]
-    assert (record.progress.position.run, record.progress.position.result) == (1, 0)
+    assert record.progress.position == len(results)
 
 
 async def test_a_file_without_results_ends_at_its_end(world: Any, tools: Any) -> None:
     record = await world.imported(tools.file())
     assert (record.state.status, record.progress.counts) == (ImportStatus.COMPLETED, ImportCounts())
-    assert (record.progress.position.run, record.progress.position.result) == (1, 0)
+    assert record.progress.position == 0
     assert await world.running() is None
+
+
+async def test_a_file_of_which_nothing_counts_ends_at_its_end(world: Any, tools: Any) -> None:
+    record = await world.imported(tools.file(tools.seen("a", kind="pass"), tools.seen(None, path="../out.py")))
+    assert (record.state.status, record.progress.counts) == (ImportStatus.COMPLETED, ImportCounts(skipped=2))
+    assert record.progress.position == 2
 
 
 async def test_a_rule_with_suppressed_results_alone_makes_no_finding(world: Any, tools: Any) -> None:

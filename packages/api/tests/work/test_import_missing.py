@@ -39,7 +39,7 @@ def waiting(status: VerificationStatus) -> Any:
 
 
 async def marks_of(world: Any, status: str) -> list[str]:
-    return sorted(mark for _, _, state, mark in await world.places() if state == status)
+    return sorted(mark for _, _, state, mark in await world.rows() if state == status)
 
 
 async def test_what_is_not_reported_any_more_is_closed(world: Any, tools: Any) -> None:
@@ -90,7 +90,7 @@ async def test_a_closing_answers_a_verification_and_a_result_does_not(world: Any
         ({"invocations": [{"executionSuccessful": True}]}, ["b"]),
     ],
 )
-async def test_only_complete_runs_of_its_scope_close(world: Any, tools: Any, second: Any, closed: list[str]) -> None:
+async def test_only_complete_runs_of_its_series_close(world: Any, tools: Any, second: Any, closed: list[str]) -> None:
     await world.imported(tools.file(tools.seen("b")))
     await world.imported(tools.sarif(tools.one_run(**{"tool": "Scanner", **second})))
     assert await marks_of(world, "SAFE") == closed
@@ -102,7 +102,7 @@ async def test_the_option_is_off(world: Any, tools: Any) -> None:
     assert record.progress.counts == ImportCounts()
 
 
-async def test_runs_of_one_scope_are_united(world: Any, tools: Any) -> None:
+async def test_runs_of_one_series_are_united(world: Any, tools: Any) -> None:
     await world.imported(tools.file(tools.seen("a"), tools.seen("b", line=2), tools.seen("c", line=3)))
     runs = (tools.one_run(tools.seen("a")), tools.one_run(tools.seen("b", line=2)))
     record = await world.imported(tools.sarif(*runs))
@@ -110,7 +110,7 @@ async def test_runs_of_one_scope_are_united(world: Any, tools: Any) -> None:
     assert await marks_of(world, "SAFE") == ["c"]
 
 
-async def test_one_incomplete_run_keeps_its_whole_scope_and_no_other(world: Any, tools: Any) -> None:
+async def test_one_incomplete_run_keeps_its_whole_series_and_no_other(world: Any, tools: Any) -> None:
     ours = {"tool": "Ours"}
     await world.imported(tools.sarif(tools.one_run(tools.seen("a")), tools.one_run(tools.seen("b", line=2), **ours)))
     failed = tools.one_run(invocations=[{"executionSuccessful": False}])
@@ -127,7 +127,7 @@ async def test_a_suppressed_result_keeps_open(world: Any, tools: Any) -> None:
 
 
 async def test_a_result_of_another_category_keeps_open_what_it_names(world: Any, tools: Any) -> None:
-    """It takes the vulnerability into its own category, which is why the complete scope of the former one closes nothing."""
+    """It takes the vulnerability into its own category, which is why the complete series of the former one closes nothing."""
     await world.imported(tools.sarif(tools.one_run(tools.seen("a"), category="one/")))
     runs = (tools.one_run(category="one/"), tools.one_run(tools.seen("a"), category="two/"))
     record = await world.imported(tools.sarif(*runs))

@@ -14,13 +14,13 @@ from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupStatus
-from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import ANYTHING, Change, Item, Key, Put, Store
 from integrates.db_model.store.sqlite.store import sqlite_store
-from integrates.db_model.testing.pattern import checked
+from integrates.db_model.testing.pattern import following_patterns
 from integrates.db_model.testing.scene import (
     Stamping,
     add_finding,
@@ -28,7 +28,7 @@ from integrates.db_model.testing.scene import (
     add_person,
     add_root,
     add_vulnerability,
-    email,
+    address_of,
     ticking,
     uid,
 )
@@ -53,7 +53,7 @@ class House(Struct, frozen=True, kw_only=True):
     async def is_exact(self, group: str = "webshop") -> bool:
         """Return whether the counters of a group are those that its entities make."""
         counted = await recount(self.store, group)
-        return counted == await stored(self.store, counted, group)
+        return counted == await stored_counters(self.store, counted, group)
 
     async def holder(self, key: Key) -> str | None:
         """Return who holds a claim."""
@@ -140,10 +140,10 @@ def intruded(store: Store, before: Before) -> Store:
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """An empty store of each embedded kind, whose queries are held against the design."""
     if request.param == "memory":
-        yield checked(memory_store(), design())
+        yield following_patterns(memory_store(), design())
         return
     async with sqlite_store(tmp_path / "integrates.db", create=True) as opened:
-        yield checked(opened, design())
+        yield following_patterns(opened, design())
 
 
 @pytest.fixture
@@ -158,6 +158,6 @@ async def house(store: Store) -> House:
     stamp = ticking()
     group, other = await add_group(store, "webshop", stamp), await add_group(store, "rival", stamp, organization="boreal")
     root, finding = await add_root(store, group, "backend", stamp), await add_finding(store, group, "R1", stamp, score="5.0")
-    await add_person(store, email("uri"), stamp)
+    await add_person(store, address_of("uri"), stamp)
     one = await add_vulnerability(store, finding, root, "one.py", stamp, identity=uid("one"))
     return House(store=store, stamp=stamp, group=group, other=other, root=root, finding=finding, one=one)

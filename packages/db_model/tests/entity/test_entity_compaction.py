@@ -11,7 +11,7 @@ from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING, finding_key, finding_shard
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_counters_key, group_counters_keys
-from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots.facet import root_counters_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import (
@@ -64,12 +64,12 @@ async def planted(store: Store, key: Key, numbers: Mapping[str, int]) -> None:
 
 
 async def numbers(store: Store, *keys: Key) -> Mapping[str, int]:
-    return counter.added(counter.summed(await store.get(keys)), {})
+    return counter.plus(counter.summed(await store.get(keys)), {})
 
 
 async def is_exact(store: Store) -> bool:
     counted = await recount(store, "webshop")
-    return counted == await stored(store, counted, "webshop")
+    return counted == await stored_counters(store, counted, "webshop")
 
 
 async def test_a_finding_whose_vulnerabilities_are_of_many_kinds_is_rescored_in_one_transaction(

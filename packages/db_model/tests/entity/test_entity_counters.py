@@ -31,7 +31,7 @@ from integrates.db_model.groups.facet import (
     group_counters_keys,
     group_key,
 )
-from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots.facet import root_counters_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Put, Store
@@ -43,7 +43,7 @@ from integrates.db_model.testing.scene import (
     add_member,
     add_root,
     add_vulnerability,
-    email,
+    address_of,
     scored,
     sighted,
     ticking,
@@ -110,12 +110,12 @@ async def one(store: Store, stamp: Stamping) -> Vulnerability:
 
 
 async def numbers(store: Store, *keys: Key) -> Mapping[str, int]:
-    return counter.added(counter.summed(await store.get(keys)), {})
+    return counter.plus(counter.summed(await store.get(keys)), {})
 
 
 async def is_exact(store: Store) -> bool:
     counted = await recount(store, WEBSHOP)
-    return counted == await stored(store, counted, WEBSHOP)
+    return counted == await stored_counters(store, counted, WEBSHOP)
 
 
 async def test_a_report_is_counted_in_finding_root_and_group(store: Store) -> None:
@@ -331,9 +331,9 @@ async def test_a_full_group_takes_no_member_more(store: Store) -> None:
     stamp = ticking()
     group = await add_group(store, WEBSHOP, stamp)
     await store.write((Add(group_counters_key(WEBSHOP, 0), {"members": MAX_MEMBERS - 1}, {}, ANYTHING),))
-    await add_member(store, group, email("one"), GroupRole.USER, stamp)
+    await add_member(store, group, address_of("one"), GroupRole.USER, stamp)
     with pytest.raises(Rejected, match="too_many"):
-        await add_member(store, group, email("two"), GroupRole.USER, stamp)
+        await add_member(store, group, address_of("two"), GroupRole.USER, stamp)
 
 
 async def test_no_change_of_a_vulnerability_takes_more_than_its_share(store: Store) -> None:

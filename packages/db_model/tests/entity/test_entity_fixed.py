@@ -25,7 +25,7 @@ from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Key, Store
-from integrates.db_model.testing.scene import HANA, add_member, email, uid
+from integrates.db_model.testing.scene import HANA, add_member, address_of, uid
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Advisory, Labels
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House
 
 ONE, R1, BACKEND = uid("one"), uid("webshop/R1"), uid("webshop/backend")
-URI = email("uri")
+URI = address_of("uri")
 
 
 V_KEY, TEXT = vulnerability_key(ONE), "2024-05-01T00:00:00+00:00"

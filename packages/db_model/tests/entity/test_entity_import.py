@@ -15,7 +15,7 @@ from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Race
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.imports import commands, rules
-from integrates.db_model.imports.commands import Gate, Overtaken
+from integrates.db_model.imports.commands import Destination, Overtaken
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import (
     Import,
@@ -23,7 +23,6 @@ from integrates.db_model.imports.types import (
     ImportFile,
     ImportFormat,
     ImportOptions,
-    ImportPosition,
     ImportProgress,
     ImportState,
     ImportStatus,
@@ -97,8 +96,8 @@ async def test_a_root_has_one_unfinished_import(store: Store) -> None:
     with pytest.raises(AlreadyExists) as caught:
         await commands.begin(store, new_import(root, "second"), NOTHING, stamp())
     assert (caught.value.reason, caught.value.owner) == ("import_running", uid("first"))
-    done = await commands.complete(store, running, ImportPosition(run=1), stamp())
-    assert (done.record.state.status, done.progress.position) == (ImportStatus.COMPLETED, ImportPosition(run=1))
+    done = await commands.complete(store, running, 9, stamp())
+    assert (done.record.state.status, done.progress.position) == (ImportStatus.COMPLETED, 9)
     assert await commands.find_unfinished(store, root.id) is None
     again = await commands.begin(store, new_import(root, "second"), NOTHING, stamp())
     await commands.fail(store, again, "bad_file", stamp())
@@ -128,7 +127,7 @@ async def test_an_import_needs_an_active_root_of_its_group(store: Store) -> None
 Ending = Callable[[Store, commands.Running, Stamping], Awaitable[object]]
 WORK: Mapping[str, Ending] = {
     "take_up": lambda store, running, stamp: commands.take_up(store, running, stamp()),
-    "complete": lambda store, running, stamp: commands.complete(store, running, ImportPosition(run=1), stamp()),
+    "complete": lambda store, running, stamp: commands.complete(store, running, 9, stamp()),
     "fail": lambda store, running, stamp: commands.fail(store, running, "bad_file", stamp()),
 }
 
@@ -175,14 +174,14 @@ async def test_a_chunk_is_written_while_group_and_root_are_as_they_were(
     closed = vulnerability_rules.closed(house.one, ClosingReason.NOT_REPORTED, by=HANA, at=made.at)
     plans = [await planned(store, VULNERABILITY, house.one, closed, made)]
     await meanwhile(store, house.stamp, house.root)
-    counts, position, gate = ImportCounts(closed=1), ImportPosition(result=1), Gate(house.group, house.root)
-    work = commands.write_chunk(store, running, plans, made, position=position, counts=counts, gate=gate)
+    counts, position, destination = ImportCounts(closed=1), 1, Destination(house.group, house.root)
+    work = commands.write_chunk(store, running, plans, made, position=position, counts=counts, destination=destination)
     if error is None:
         done = await work
         assert (done.progress.counts, done.progress.position, done.progress.version) == (counts, position, 2)
         assert await commands.find(store, uid("first")) == done
         with pytest.raises(Stale):
-            await commands.write_chunk(store, running, plans, made, position=position, counts=counts, gate=gate)
+            await commands.write_chunk(store, running, plans, made, position=position, counts=counts, destination=destination)
     else:
         with pytest.raises(error):
             await work
@@ -195,11 +194,11 @@ async def test_a_chunk_without_plans_moves_on(store: Store) -> None:
     group, root = await begun(store, stamp)
     running = await commands.begin(store, new_import(root), ImportCounts(skipped=2), stamp())
     made = stamp()
-    counts, position, gate = ImportCounts(ignored=3), ImportPosition(result=3), Gate(group, root)
-    done = await commands.write_chunk(store, running, (), made, position=position, counts=counts, gate=gate)
+    counts, position, destination = ImportCounts(ignored=3), 3, Destination(group, root)
+    done = await commands.write_chunk(store, running, (), made, position=position, counts=counts, destination=destination)
     assert done.progress.counts == ImportCounts(ignored=3, skipped=2)
     assert (done.progress.attempts, done.progress.lease_until) == (0, made.at + rules.LEASE)
     with pytest.raises(Overtaken):
-        await commands.write_chunk(store, running, (), stamp(), position=position, counts=counts, gate=gate)
+        await commands.write_chunk(store, running, (), stamp(), position=position, counts=counts, destination=destination)
     taken = await commands.take_up(store, done, stamp())
-    assert (taken.progress.attempts, taken.progress.position) == (1, ImportPosition(result=3))
+    assert (taken.progress.attempts, taken.progress.position) == (1, 3)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from integrates.db_model.entity import facet as facets
 from integrates.db_model.entity.encoding import attributes_of, check_readable, decoded, encoded
-from integrates.db_model.entity.facet import Facet, keys_of
+from integrates.db_model.entity.facet import Facet, entity_key, id_in, id_of, key_text, keys_of
 from integrates.db_model.entity.listing import everywhere, listing
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Corrupt
@@ -24,7 +24,7 @@ from integrates.db_model.registry import FACETS
 from integrates.db_model.store.body import Body
 from integrates.db_model.store.design import design
 from integrates.db_model.store.port import Item, Key
-from integrates.db_model.store.template import builder, is_variable, prefix, variables
+from integrates.db_model.store.template import builder, is_variable, key_prefix, variables
 
 TEXTS = st.text(st.characters(exclude_characters="#\0", exclude_categories=["Cs"]), min_size=1, max_size=8)
 PLAIN: Mapping[Any, st.SearchStrategy[Any]] = {
@@ -85,12 +85,12 @@ def test_a_key_is_never_shortened_and_never_reaches_into_another(parts: Mapping[
     ],
 )
 def test_a_prefix_ends_before_the_first_missing_part(parts: Mapping[str, str], expected: str) -> None:
-    assert prefix("HIDDEN#hidden#STATE#state#AT#at", parts) == expected
+    assert key_prefix("HIDDEN#hidden#STATE#state#AT#at", parts) == expected
 
 
 def test_a_prefix_refuses_what_a_key_refuses() -> None:
     with pytest.raises(ValueError, match="contains"):
-        prefix("FIN#id#VULN#other", {"id": "1#2"})
+        key_prefix("FIN#id#VULN#other", {"id": "1#2"})
 
 
 @pytest.mark.parametrize(
@@ -129,6 +129,16 @@ def test_an_index_lists_an_entity_when_all_its_variables_are_set(facet: Facet[En
         needed = (*variables(template.pk), *variables(template.sk))
         assert (number in listed) is all(read[name](entity) is not None for name in needed)
     assert "#" in key.pk
+
+
+@pytest.mark.parametrize("facet", FACETS.values(), ids=lambda facet: facet.name)
+@settings(max_examples=30)
+@given(data=st.data())
+def test_the_id_of_an_entity_is_in_its_key(facet: Facet[Entity], data: st.DataObject) -> None:
+    entity = data.draw(entities(facet))
+    key = entity_key(facet, entity)
+    assert id_of(key) == facet.identity(entity)
+    assert "|" in key.pk or id_in(key_text(key)) == facet.identity(entity)
 
 
 def names_of(facet: Facet[Entity]) -> set[str]:

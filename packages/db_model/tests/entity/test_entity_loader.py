@@ -47,8 +47,8 @@ async def test_what_is_loaded_together_is_read_together(store: Store) -> None:
     findings, loaded, pages, counts = await asyncio.gather(
         asyncio.gather(*(loader.load(ours, FINDING, finding_key(each)) for each in (one.id, two.id, uid("none"), one.id))),
         loader.load(ours, GROUP, group_key("webshop")),
-        asyncio.gather(*(loader.page(ours, VULNERABILITY, lists.of_finding(each.id, limit=2)) for each in (one, two))),
-        loader.counts(ours, (root_counters_key(root.id), *finding_counters_keys(uid("none")))),
+        asyncio.gather(*(loader.load_page(ours, VULNERABILITY, lists.of_finding(each.id, limit=2)) for each in (one, two))),
+        loader.load_counts(ours, (root_counters_key(root.id), *finding_counters_keys(uid("none")))),
     )
     assert [each.id if each else None for each in findings] == [one.id, two.id, None, one.id]
     assert loaded == group

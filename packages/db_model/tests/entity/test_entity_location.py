@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read, transaction
-from integrates.db_model.entity.facet import identity_of
+from integrates.db_model.entity.facet import key_text
 from integrates.db_model.errors import AlreadyExists, Raced, Rejected, Rejections
 from integrates.db_model.findings.types import RemovalJustification
 from integrates.db_model.roots import commands as roots
@@ -189,7 +189,7 @@ async def test_a_first_vulnerability_is_reported_in_the_root_where_it_is_by_then
 
     first = await add_vulnerability(intrude(store, before), known, place, "first.py", house.stamp)
     revision = (await read.history(store, vulnerability_key(first.id)))[0]
-    assert (writes, revision.seen[identity_of(root_key(place.id))]) == ([1, 2], 2)
+    assert (writes, revision.seen[key_text(root_key(place.id))]) == ([1, 2], 2)
     with pytest.raises(Rejected, match="fixed"):
         await command.update(store, GIT_ROOT, root_key(place.id), on_branch("place"), house.stamp())
     assert await house.is_exact()

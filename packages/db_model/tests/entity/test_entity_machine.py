@@ -19,14 +19,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, command, read, transaction
-from integrates.db_model.entity.facet import Facet, Given
+from integrates.db_model.entity.facet import Facet, Given, id_of
 from integrates.db_model.entity.plan import effective_at, plan
 from integrates.db_model.entity.types import Entity, Stamp
 from integrates.db_model.errors import ModelError, NotFound, Raced, Stale
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.findings.types import Finding, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.store.memory import memory_store
@@ -220,7 +220,7 @@ class Writer:
         if step.kind is Kind.DRAFT:
             state = replace(new.state, status=VulnerabilityStatus.SUBMITTED)
             new = replace(new, state=state, cycle=Cycle())
-        await commands.report(self.store, new, made)
+        await commands.add(self.store, new, made)
         self.known.append(new.id)
 
     async def change(self, step: Step, facet: Facet[E], key: Key, alter: command.Alter[E]) -> None:
@@ -241,7 +241,7 @@ class Writer:
         """Read something and all that any change of it may need; nothing of that is one moment."""
         entity = await read.get(self.store, facet, key)
         if entity is None:
-            raise NotFound(facet.name, key.pk)
+            raise NotFound(facet.name, id_of(key))
         items, parents = needed(entity)
         found = await self.store.get([*items, *parents])
         known = {
@@ -275,7 +275,7 @@ async def begun(store: Store) -> None:
 
 async def check_counters(store: Store) -> None:
     counted = await recount(store, "webshop")
-    assert counted == await stored(store, counted, "webshop")
+    assert counted == await stored_counters(store, counted, "webshop")
 
 
 async def check_past(store: Store, known: Sequence[str]) -> None:

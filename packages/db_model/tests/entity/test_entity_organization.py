@@ -21,24 +21,16 @@ from integrates.db_model.entity import command, read
 from integrates.db_model.errors import NotFound, Rejected
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
-from integrates.db_model.organizations.commands import found, new_organization
+from integrates.db_model.organizations.commands import add, new_organization
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization, OrganizationInfo, OrganizationStatus
 from integrates.db_model.store.port import Store
-from integrates.db_model.testing.scene import (
-    HANA,
-    Stamping,
-    add_organization,
-    add_person,
-    email,
-    ticking,
-    uid,
-)
+from integrates.db_model.testing.scene import HANA, Stamping, add_organization, add_person, address_of, ticking, uid
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House
 
-URI = email("uri")
+URI = address_of("uri")
 
 
 async def test_an_organization_begins_with_a_manager(store: Store) -> None:
@@ -50,14 +42,14 @@ async def test_an_organization_begins_with_a_manager(store: Store) -> None:
         await command.add(store, ORGANIZATION, new, made)
     assert await read.get_any(store, ORGANIZATION, organization_key(uid("aurora"))) is None
     with pytest.raises(NotFound) as caught:
-        await add_organization_of(store, email("none"), stamp)
+        await add_organization_of(store, address_of("none"), stamp)
     assert (caught.value.facet, caught.value.path) == ("stakeholder", ("email",))
     assert (await add_organization(store, "aurora", stamp)).version == 1
 
 
 async def add_organization_of(store: Store, manager: str, stamp: Stamping) -> Organization:
     made = stamp()
-    return await found(store, new_organization(uid("aurora"), OrganizationInfo(name="aurora"), made), manager, made)
+    return await add(store, new_organization(uid("aurora"), OrganizationInfo(name="aurora"), made), manager, made)
 
 
 def demoted(old: OrganizationAccess, _: datetime) -> OrganizationAccess:
@@ -106,4 +98,4 @@ async def add_group_of(house: House, name: str) -> Group:
 
 async def add_organization_named(house: House, name: str) -> Organization:
     made = house.stamp()
-    return await found(house.store, new_organization(uid("second"), OrganizationInfo(name=name), made), HANA, made)
+    return await add(house.store, new_organization(uid("second"), OrganizationInfo(name=name), made), HANA, made)

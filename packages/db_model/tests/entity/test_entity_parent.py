@@ -21,23 +21,16 @@ from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import GIT_ROOT
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.testing.scene import (
-    add_finding,
-    add_group,
-    add_root,
-    email,
-    sighted,
-    uid,
-)
+from integrates.db_model.testing.scene import add_finding, add_group, add_root, address_of, sighted, uid
 from integrates.db_model.vulnerabilities import commands
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.types import ClosingReason
+from integrates.db_model.vulnerabilities.types import ClosingReason, VulnerabilityLocation, VulnerabilityType
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House, Intrude
 
 ONE, BACKEND = uid("one"), uid("webshop/backend")
-URI = email("uri")
+URI = address_of("uri")
 
 
 Make: TypeAlias = "Callable[[House], tuple[Facet[Any], Entity]]"
@@ -93,10 +86,18 @@ MISFITS: Mapping[str, tuple[Make, str]] = {
         "wrong_parent (root_id)",
     ),
     "a vulnerability in an inactive root": (lambda h: vulnerability(h, root_id=uid("webshop/old")), "inactive_root (root_id)"),
+    "a page in a git root": (
+        lambda h: vulnerability(
+            h,
+            type=VulnerabilityType.INPUTS,
+            location=VulnerabilityLocation(where="https://shop.example/login", specific="user"),
+        ),
+        "inconsistent (type)",
+    ),
     "a member of no group": (lambda h: member(h, group_name="none"), "group (group_name)"),
-    "a member whom nobody knows": (lambda h: member(h, email=email("none")), "stakeholder (email)"),
+    "a member whom nobody knows": (lambda h: member(h, email=address_of("none")), "stakeholder (email)"),
     "a member of no organization": (lambda h: officer(h, organization_id=NONE), "organization (organization_id)"),
-    "a member of an organization whom nobody knows": (lambda h: officer(h, email=email("none")), "stakeholder (email)"),
+    "a member of an organization whom nobody knows": (lambda h: officer(h, email=address_of("none")), "stakeholder (email)"),
     "a group of no organization": (
         lambda h: (GROUP, replace(h.group, info=replace(h.group.info, name="brand-new", organization_id=NONE))),
         "organization (organization_id)",

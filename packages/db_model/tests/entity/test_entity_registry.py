@@ -22,7 +22,7 @@ from integrates.db_model.testing.scene import (
     add_member,
     add_root,
     add_vulnerability,
-    email,
+    address_of,
     ticking,
     uid,
 )
@@ -55,7 +55,7 @@ async def filled(store: Store) -> None:
     """Store something of every kind that the scene makes."""
     stamp = ticking()
     group = await add_group(store, "webshop", stamp)
-    await add_member(store, group, email("vera"), GroupRole.VULNERABILITY_MANAGER, stamp)
+    await add_member(store, group, address_of("vera"), GroupRole.VULNERABILITY_MANAGER, stamp)
     root, finding = await add_root(store, group, "main", stamp), await add_finding(store, group, "R1", stamp)
     await add_vulnerability(store, finding, root, "src/a.py", stamp)
 

@@ -88,7 +88,7 @@ async def test_of_two_first_releases_at_once_one_is_recorded_and_both_are_stored
     now = await known(store, finding)
     assert (now.version, len(await read.history(store, finding_key(finding.id)))) == (2, 2)
     assert now.release.released_at in {one.created_at, other.created_at}
-    stored = await read.load(store, VULNERABILITY, [vulnerability_key(each.id) for each in (one, other)])
+    stored = await read.get_many(store, VULNERABILITY, [vulnerability_key(each.id) for each in (one, other)])
     assert list(stored) == [one, other]
     assert await house.is_exact()
 

@@ -10,19 +10,13 @@ from integrates.db_model.entity import claim, read
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, NotFound, Raced, Rejected
 from integrates.db_model.store.port import Key, Store
-from integrates.db_model.testing.scene import (
-    FIRST,
-    add_person,
-    email,
-    ticking,
-    uid,
-)
+from integrates.db_model.testing.scene import FIRST, add_person, address_of, ticking, uid
 from integrates.db_model.tokens import commands, usage
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.rules import SLOTS
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 
-URI, VERA = email("uri"), email("vera")
+URI, VERA = address_of("uri"), address_of("vera")
 DAY = timedelta(days=1)
 
 

@@ -15,7 +15,7 @@ from integrates.db_model.groups.facet import group_key
 from integrates.db_model.policies.rules import effective
 from integrates.db_model.policies.types import Policies
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.testing.scene import HANA, add_vulnerability, email
+from integrates.db_model.testing.scene import HANA, add_vulnerability, address_of, uid
 from integrates.db_model.vulnerabilities import commands
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
 from integrates.db_model.vulnerabilities.treatment import Order, Requester, asked
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def order(assigned: str = HANA) -> Order:
-    request = asked(TreatmentStatus.IN_PROGRESS, "because of reasons", None, assigned)
+    request = asked({"treatment": TreatmentStatus.IN_PROGRESS, "justification": "because of reasons", "assigned": assigned})
     requester = Requester(email=HANA, may_assign=True, may_accept_forever=True, assigned_may_be=True)
     return Order(request=request, requester=requester, policies=effective(Policies(), Policies()))
 
@@ -43,7 +43,7 @@ async def test_nothing_is_treated_in_a_removed_group_even_where_nothing_is_count
     wanted = [Reference(house.one.id)]
     assert isinstance(await commands.treat(store, wanted, order(), house.stamp()), Written)
     await house.remove_group()
-    outcome = await commands.treat(store, wanted, order(email("gus")), house.stamp())
+    outcome = await commands.treat(store, wanted, order(address_of("gus")), house.stamp())
     assert isinstance(outcome, Refused)
     assert isinstance(outcome.errors[0], NotFound)
 
@@ -72,10 +72,14 @@ async def test_one_that_cannot_be_read_is_refused_by_itself(store: Store, house:
     assert [type(error) for error in outcome.refused.values()] == [Corrupt]
 
 
-@pytest.mark.parametrize("odd", ["", "a#b", "x" * 5_000, "no uuid"])
-async def test_what_cannot_be_an_id_is_not_found_and_no_other_is_torn(store: Store, house: House, odd: str) -> None:
+@pytest.mark.parametrize("odd", ["", "a#b", "x" * 5_000, "no uuid", uid("none")])
+async def test_a_malformed_or_unknown_id_is_not_found_and_no_other_is_torn(store: Store, house: House, odd: str) -> None:
     made = await commands.update_each(store, [odd, house.one.id], tagged, house.stamp())
-    assert (list(made.entities), {at: type(error) for at, error in made.refused.items()}) == ([1], {0: NotFound})
+    assert list(made.entities) == [1]
     outcome = await commands.treat(store, [Reference(odd), Reference(house.one.id)], order(), house.stamp())
     assert isinstance(outcome, Refused)
-    assert {at: type(error) for at, error in outcome.errors.items()} == {0: NotFound}
+    for refused in (made.refused, outcome.errors):
+        assert list(refused) == [0]
+        error = refused[0]
+        assert isinstance(error, NotFound)
+        assert (error.facet, error.identity) == ("vulnerability", odd)

@@ -11,7 +11,7 @@ import pytest
 
 from integrates.db_model.errors import NotFound, Unavailable
 from integrates.db_model.files.disk import disk_files
-from integrates.db_model.files.port import CHUNK_BYTES, Files, whole
+from integrates.db_model.files.port import CHUNK_BYTES, Files, read_all
 from integrates.db_model.files.url import open_files
 
 KEY = "imports/0b6f-1/scan.sarif"
@@ -55,7 +55,7 @@ async def files(url: str) -> AsyncIterator[Files]:
 
 async def test_what_was_put_is_got(files: Files) -> None:
     await files.put(KEY, b"content")
-    assert await whole(files.get(KEY)) == b"content"
+    assert await read_all(files.get(KEY)) == b"content"
 
 
 @pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, 3 * CHUNK_BYTES + 1])
@@ -70,14 +70,14 @@ async def test_files_of_any_size_come_in_chunks(files: Files, size: int) -> None
 async def test_putting_again_replaces(files: Files) -> None:
     for content in (b"first", b"second, and longer", b"x", b"x"):
         await files.put(KEY, content)
-        assert await whole(files.get(KEY)) == content
+        assert await read_all(files.get(KEY)) == content
 
 
 async def test_a_missing_file_is_not_found(files: Files) -> None:
     await files.put("other/a", b"x")
     for key in (KEY, "other"):
         with pytest.raises(NotFound) as caught:
-            await whole(files.get(key))
+            await read_all(files.get(key))
         assert (caught.value.facet, caught.value.identity) == ("file", key)
 
 
@@ -86,9 +86,9 @@ async def test_a_deleted_file_is_not_found_and_can_be_put_again(files: Files) ->
     await files.delete(KEY)
     await files.delete(KEY)
     with pytest.raises(NotFound):
-        await whole(files.get(KEY))
+        await read_all(files.get(KEY))
     await files.put(KEY, b"y")
-    assert await whole(files.get(KEY)) == b"y"
+    assert await read_all(files.get(KEY)) == b"y"
 
 
 async def test_a_content_that_fails_on_the_way_leaves_nothing(files: Files) -> None:
@@ -99,7 +99,7 @@ async def test_a_content_that_fails_on_the_way_leaves_nothing(files: Files) -> N
     with pytest.raises(KeyError):
         await files.put(KEY, broken())
     with pytest.raises(NotFound):
-        await whole(files.get(KEY))
+        await read_all(files.get(KEY))
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ async def test_a_content_that_fails_on_the_way_leaves_nothing(files: Files) -> N
     ],
 )
 async def test_a_key_never_leads_elsewhere(files: Files, tmp_path: Path, key: str) -> None:
-    for call in (files.put(key, b"x"), whole(files.get(key)), files.delete(key)):
+    for call in (files.put(key, b"x"), read_all(files.get(key)), files.delete(key)):
         with pytest.raises(ValueError, match="not the key of a file"):
             await call
     assert found(tmp_path) == []
@@ -136,7 +136,7 @@ async def test_the_disk_keeps_nothing_unfinished(tmp_path: Path) -> None:
     files = disk_files(tmp_path)
     await files.put(KEY, chunked(b"a", b"b"))
     assert found(tmp_path) == [KEY]
-    assert await whole(disk_files(tmp_path).get(KEY)) == b"ab"
+    assert await read_all(disk_files(tmp_path).get(KEY)) == b"ab"
 
 
 async def test_a_disk_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
@@ -164,4 +164,4 @@ async def test_a_link_in_place_of_a_file_is_replaced_and_not_followed(tmp_path: 
     (tmp_path / "files" / "imports" / "a").symlink_to(outside)
     files = disk_files(tmp_path / "files")
     await files.put("imports/a", b"ours")
-    assert (outside.read_bytes(), await whole(files.get("imports/a"))) == (b"not ours", b"ours")
+    assert (outside.read_bytes(), await read_all(files.get("imports/a"))) == (b"not ours", b"ours")

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 from integrates.db_model.entity import read
 from integrates.db_model.errors import Corrupt, NotFound, Reason, Rejected, Rejections
 from integrates.db_model.findings.types import Finding
-from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import ANYTHING, Item, Page, Put, Query, Store
-from integrates.db_model.testing.pattern import checked
+from integrates.db_model.testing.pattern import following_patterns
 from integrates.db_model.testing.scene import (
     Stamping,
     add_finding,
@@ -24,7 +24,7 @@ from integrates.db_model.testing.scene import (
     add_person,
     add_root,
     add_vulnerability,
-    email,
+    address_of,
     ticking,
 )
 from integrates.db_model.vulnerabilities import commands
@@ -41,7 +41,7 @@ from integrates.db_model.vulnerabilities.types import (
 )
 
 GROUP = "webshop"
-LEAVER, HEIR, OTHER = email("leaver"), email("heir"), email("other")
+LEAVER, HEIR, OTHER = address_of("leaver"), address_of("heir"), address_of("other")
 WHY = "because of reasons"
 
 
@@ -90,7 +90,7 @@ async def opened(store: Store, stamp: Stamping, name: str) -> Shop:
 @pytest.fixture
 async def shop() -> Shop:
     """A shop on a store that holds every query against the design."""
-    store, stamp = checked(memory_store(), design()), ticking()
+    store, stamp = following_patterns(memory_store(), design()), ticking()
     for person in (LEAVER, HEIR):
         await add_person(store, person, stamp)
     return await opened(store, stamp, GROUP)
@@ -199,7 +199,7 @@ async def test_acceptances_end_at_their_date_and_not_before(shop: Shop) -> None:
     assert [(await shop.got(one)).treatment for one in (over, due, running)] == [ended, ended, running.treatment]
     assert (await shop.got(over)).cycle.temporary_acceptances == over.cycle.temporary_acceptances
     counted = await recount(shop.store, GROUP)
-    assert counted == await stored(shop.store, counted, GROUP)
+    assert counted == await stored_counters(shop.store, counted, GROUP)
     assert await commands.expire_acceptances(shop.store, GROUP, now, stamp) == commands.Expired()
 
 

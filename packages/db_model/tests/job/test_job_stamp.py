@@ -1,9 +1,8 @@
-"""What a batch job imports: a few names, and the stamp of what it does."""
+"""The stamp of what a batch job does, and that importing the model needs nothing else."""
 
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta, timezone
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,6 @@ from integrates.db_model.errors import Rejections
 from integrates.db_model.job import stamp
 from integrates.db_model.values.instant import SKEW
 
-ENTITIES = ("access", "findings", "groups", "imports", "organizations", "roots", "stakeholders", "tokens", "vulnerabilities")
 LEAN = """
 import sys
 import integrates.db_model
@@ -61,21 +59,6 @@ def test_a_bad_stamp_is_refused_with_all_reasons(arguments: dict[str, Any], refu
     with pytest.raises(Rejections) as caught:
         stamp(**{"operation": "tag_folder", "by": "system", **arguments})
     assert [(one.reason, one.path) for one in caught.value.refusals] == refusals
-
-
-def test_the_entities_of_a_job_are_their_commands() -> None:
-    assert {name: getattr(model, name) for name in ENTITIES} == {
-        name: import_module(f"integrates.db_model.{name}.commands") for name in ENTITIES
-    }
-    assert set(model.__all__) == {*ENTITIES, "Stamp", "Store", "errors", "open_store", "stamp"}
-    assert not [name for name in model.__all__ if not hasattr(model, name)]
-
-
-def test_what_else_an_entity_has_is_imported_from_its_package() -> None:
-    types = import_module("integrates.db_model.vulnerabilities.types")
-    from integrates.db_model.vulnerabilities import types as imported  # noqa: PLC0415 - the way that the map tells
-
-    assert imported is types
 
 
 def test_importing_the_model_loads_no_adapter() -> None:

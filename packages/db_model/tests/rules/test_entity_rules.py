@@ -143,19 +143,19 @@ def test_a_token_is_usable_until_it_expires_or_is_revoked() -> None:
 
 @pytest.mark.parametrize("ahead", [INSTANT, timedelta(days=90), timedelta(days=180) - INSTANT])
 def test_expiry_within_the_range(ahead: timedelta) -> None:
-    assert token_rules.expiry(NOW + ahead, NOW, ()) == NOW + ahead
+    assert token_rules.expiry(NOW + ahead, (), now=NOW) == NOW + ahead
 
 
 @pytest.mark.parametrize("ahead", [-INSTANT, timedelta(0), timedelta(days=180), timedelta(days=1_000_000)])
 def test_expiry_out_of_range(ahead: timedelta) -> None:
     with pytest.raises(Rejected) as caught:
-        token_rules.expiry(NOW + ahead, NOW, ("expires_at",))
+        token_rules.expiry(NOW + ahead, ("expires_at",), now=NOW)
     assert (caught.value.reason, caught.value.path) == ("expiry_out_of_range", ("expires_at",))
 
 
 def test_a_naive_expiry_is_refused() -> None:
     with pytest.raises(Rejected, match="bad_format"):
-        token_rules.expiry(datetime(2024, 6, 1), NOW, ())  # noqa: DTZ001 - the naive date is what is tested
+        token_rules.expiry(datetime(2024, 6, 1), (), now=NOW)  # noqa: DTZ001 - the naive date is what is tested
 
 
 @pytest.mark.parametrize(

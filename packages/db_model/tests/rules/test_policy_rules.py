@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
-from integrates.db_model.errors import Rejections
-from integrates.db_model.policies.rules import DEFAULTS, RANGES, check, effective
+from integrates.db_model.policies.rules import DEFAULTS, RANGES, contradictions, effective, organization_only
 from integrates.db_model.policies.types import Policies
 
 SEVERITIES = {"min_acceptance_severity", "max_acceptance_severity", "min_breaking_severity"}
@@ -22,12 +21,6 @@ def numbers(fields: dict[str, Any]) -> dict[str, Any]:
 
 def policies(**fields: Any) -> Policies:
     return Policies(**numbers(fields))
-
-
-def refusals(given_policies: Policies, *, of_group: bool = False) -> list[tuple[str, tuple[str, ...]]]:
-    with pytest.raises(Rejections) as caught:
-        check(given_policies, ("policies",), of_group=of_group)
-    return [(one.reason, one.path) for one in caught.value.refusals]
 
 
 def test_the_defaults_of_the_table() -> None:
@@ -86,39 +79,6 @@ def test_which_value_is_in_force(organization: Policies, group: Policies | None,
 
 
 @pytest.mark.parametrize(
-    "name,low,high",
-    [
-        ("max_acceptance_days", 0, 999),
-        ("min_acceptance_severity", "0.0", "10.0"),
-        ("max_acceptance_severity", "0.0", "10.0"),
-        ("max_number_acceptances", 0, 100),
-        ("min_breaking_severity", "0.0", "10.0"),
-        ("vulnerability_grace_period", 0, 999),
-        ("days_until_it_breaks", 1, 999),
-        ("inactivity_period", 21, 999),
-    ],
-)
-def test_ranges_include_their_ends(name: str, low: int | str, high: int | str) -> None:
-    step = Decimal("0.1") if isinstance(low, str) else 1
-    for end in (low, high):
-        assert check(policies(**{name: end}), of_group=False) == policies(**{name: end})
-    ends = numbers({"low": low, "high": high})
-    for outside in (ends["low"] - step, ends["high"] + step):
-        assert refusals(policies(**{name: outside})) == [("out_of_range", ("policies", name))]
-
-
-@pytest.mark.parametrize("score", ["NaN", "sNaN", "Infinity", "-Infinity"])
-def test_what_is_no_score_is_out_of_range(score: str) -> None:
-    wanted = policies(min_breaking_severity=score)
-    assert refusals(wanted) == [("out_of_range", ("policies", "min_breaking_severity"))]
-
-
-def test_scores_have_one_decimal() -> None:
-    assert refusals(policies(min_breaking_severity="4.05")) == [("bad_format", ("policies", "min_breaking_severity"))]
-    assert str(check(policies(min_breaking_severity="4"), of_group=True).min_breaking_severity) == "4.0"
-
-
-@pytest.mark.parametrize(
     "wanted,expected",
     [
         (
@@ -136,30 +96,25 @@ def test_scores_have_one_decimal() -> None:
             [("range_inverted", "min_acceptance_severity"), ("debt_before_grace", "days_until_it_breaks")],
         ),
         (
-            policies(vulnerability_grace_period=1000, days_until_it_breaks=0),
-            [("out_of_range", "vulnerability_grace_period"), ("out_of_range", "days_until_it_breaks")],
+            policies(
+                min_acceptance_severity="5.0",
+                max_acceptance_severity="5.0",
+                vulnerability_grace_period=6,
+                days_until_it_breaks=7,
+            ),
+            [],
         ),
     ],
 )
 def test_contradictions_within_one_level_are_refused(wanted: Policies, expected: list[tuple[str, str]]) -> None:
-    for of_group in (True, False):
-        assert refusals(wanted, of_group=of_group) == [(rule, ("policies", name)) for rule, name in expected]
-
-
-def test_equal_ends_are_in_order() -> None:
-    wanted = policies(
-        min_acceptance_severity="5.0", max_acceptance_severity="5.0", vulnerability_grace_period=6, days_until_it_breaks=7
-    )
-    assert check(wanted, of_group=True) == wanted
+    found = [(one.reason, one.path) for one in contradictions(wanted, ("policies",))]
+    assert found == [(rule, ("policies", name)) for rule, name in expected]
 
 
 def test_the_inactivity_period_belongs_to_organizations() -> None:
-    wanted = policies(inactivity_period=30, days_until_it_breaks=0)
-    assert check(replace(wanted, days_until_it_breaks=None), of_group=False).inactivity_period == 30
-    assert refusals(wanted, of_group=True) == [
-        ("organization_only", ("policies", "inactivity_period")),
-        ("out_of_range", ("policies", "days_until_it_breaks")),
-    ]
+    found = [(one.reason, one.path) for one in organization_only(policies(inactivity_period=30), ("policies",))]
+    assert found == [("organization_only", ("policies", "inactivity_period"))]
+    assert list(organization_only(policies(days_until_it_breaks=3), ("policies",))) == []
 
 
 def field(name: str) -> st.SearchStrategy[Any]:
@@ -168,15 +123,9 @@ def field(name: str) -> st.SearchStrategy[Any]:
     return st.none() | (tenths if name in SEVERITIES else st.integers(low, high))
 
 
-def is_storable(wanted: Policies) -> bool:
-    try:
-        check(wanted, of_group=False)
-    except Rejections:
-        return False
-    return True
-
-
-STORABLE = st.builds(Policies, **{name: field(name) for name in RANGES}).filter(is_storable)
+STORABLE = st.builds(Policies, **{name: field(name) for name in RANGES}).filter(
+    lambda wanted: not list(contradictions(wanted, ()))
+)
 
 
 @given(STORABLE, STORABLE)

@@ -56,7 +56,7 @@ def request(
     status: TreatmentStatus, *, days: float | None = None, assigned: str | None = None, why: str = WHY
 ) -> TreatmentRequest:
     until = None if days is None else NOW + timedelta(days=days)
-    return TreatmentRequest(status=status, justification=why, accepted_until=until, assigned=assigned)
+    return TreatmentRequest(treatment=status, justification=why, accepted_until=until, assigned=assigned)
 
 
 def treated(
@@ -131,7 +131,7 @@ def test_a_treatment_is_chosen(
     vulnerability: Vulnerability, current: Treatment, wanted: TreatmentRequest, expected: dict[str, object]
 ) -> None:
     found = treated(in_treatment(vulnerability, current), wanted).treatment
-    plain = Treatment(status=wanted.status, justification=WHY, at=NOW, by=VERA)
+    plain = Treatment(status=wanted.treatment, justification=WHY, at=NOW, by=VERA)
     assert asdict(found) == {**asdict(plain), **expected}
 
 
@@ -319,12 +319,14 @@ def test_the_number_of_acceptances_never_falls_and_obeys_the_limit(
 
 
 def test_what_is_asked_for_is_brought_into_the_form_in_which_it_is_stored() -> None:
-    found = asked(IN_PROGRESS, f"  {WHY} ", None, " URI@demo.example")
+    found = asked({"treatment": IN_PROGRESS, "justification": f"  {WHY} ", "assigned": " URI@demo.example"})
     assert (found.justification, found.assigned, found.flaws) == (WHY, "uri@demo.example", ())
 
 
 def test_texts_at_fault_are_told_with_all_other_arguments_at_fault_once_each(vulnerability: Vulnerability) -> None:
-    wanted = asked(ACCEPTED, "short", NOW + timedelta(days=31), "nobody")
+    wanted = asked(
+        {"treatment": ACCEPTED, "justification": "short", "accepted_until": NOW + timedelta(days=31), "assigned": "nobody"}
+    )
     assert refusals(vulnerability, wanted, replace(MAY_ALL, assigned_may_be=False)) == [
         ("too_short", ("justification",)),
         ("bad_format", ASSIGNEE),
@@ -334,7 +336,7 @@ def test_texts_at_fault_are_told_with_all_other_arguments_at_fault_once_each(vul
 
 
 def test_a_permission_comes_before_arguments_at_fault() -> None:
-    wanted = asked(IN_PROGRESS, "short", None, "nobody")
+    wanted = asked({"treatment": IN_PROGRESS, "justification": "short", "assigned": "nobody"})
     with pytest.raises(Rejections) as caught:
         check_permitted(wanted, replace(MAY_ALL, may_assign=False))
     assert [one.reason for one in caught.value.refusals] == ["assign_others"]

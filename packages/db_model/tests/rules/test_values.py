@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from integrates.db_model.errors import Reason, Rejected, Rejections
 from integrates.db_model.values import text as texts
 from integrates.db_model.values.check import Check, gather
-from integrates.db_model.values.instant import effective, instant_text
+from integrates.db_model.values.instant import effective_date, instant_text
 from integrates.db_model.values.url import address, http_url
 
 PATH = ("argument",)
@@ -294,11 +294,11 @@ def test_naive_and_unreachable_dates_are_refused() -> None:
 @pytest.mark.parametrize("behind,expected", [(-1, 0), (0, 1), (1, 2), (3600, 3601)])
 def test_a_change_is_never_dated_before_the_previous_one(behind: int, expected: int) -> None:
     previous = MOMENT + timedelta(microseconds=behind)
-    assert effective(MOMENT, previous) == MOMENT + timedelta(microseconds=expected)
+    assert effective_date(MOMENT, previous) == MOMENT + timedelta(microseconds=expected)
 
 
 def test_a_first_change_keeps_its_date() -> None:
-    assert effective(MOMENT, None) == MOMENT
+    assert effective_date(MOMENT, None) == MOMENT
 
 
 def test_gather_returns_the_results_in_order() -> None:

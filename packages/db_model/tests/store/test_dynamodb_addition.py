@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from integrates.db_model.errors import Conflict, Failure, LimitExceeded
-from integrates.db_model.store.dynamodb.addition import Seen, addition, summed
+from integrates.db_model.store.dynamodb.addition import Seen, addition, judge
 from integrates.db_model.store.port import ANYTHING, MAX_ITEM_BYTES, MAX_WRITE_BYTES, Add, Key
 
 KEY = Key("p", "s")
@@ -17,7 +17,7 @@ def stored(**attributes: Any) -> dict[str, Any]:
 
 
 def sent(change: Add, seen: Seen) -> dict[str, Any]:
-    update: dict[str, Any] = addition(0, change, "table", summed([change], 0, seen), seen)["Update"]
+    update: dict[str, Any] = addition(0, change, "table", judge([change], 0, seen), seen)["Update"]
     return update
 
 
@@ -44,22 +44,22 @@ def test_one_without_room_needs_the_version_that_was_seen_and_measures_anew(room
 
 def test_a_large_increment_is_looked_at_first() -> None:
     large = Add(KEY, {"n": 2**41}, {}, ANYTHING)
-    assert summed([large], 0, {}).unseen == (KEY,)
+    assert judge([large], 0, {}).unseen == (KEY,)
     assert sent(large, {KEY: None})["ConditionExpression"] == "attribute_not_exists(#k)"
 
 
 def test_many_additions_share_the_bytes_of_a_write() -> None:
     many = [Add(Key("p", f"{n}"), {"n": 1}, {}, ANYTHING) for n in range(40)]
-    sums = summed(many, 100_000, {})
+    sums = judge(many, 100_000, {})
     assert sums.share == (MAX_WRITE_BYTES - 100_000) // 40
     values = addition(0, many[0], "table", sums, {})["Update"]["ExpressionAttributeValues"]
     assert int(values[":least"]["N"]) == MAX_ITEM_BYTES - sums.share + int(values[":need"]["N"])
-    assert summed(many, MAX_WRITE_BYTES - 40, {}).unseen == tuple(change.key for change in many)
+    assert judge(many, MAX_WRITE_BYTES - 40, {}).unseen == tuple(change.key for change in many)
     with pytest.raises(LimitExceeded, match="write_bytes"):
-        summed(many, MAX_WRITE_BYTES - 40, {change.key: None for change in many})
+        judge(many, MAX_WRITE_BYTES - 40, {change.key: None for change in many})
 
 
 def test_what_was_looked_at_is_judged_by_the_rules() -> None:
     with pytest.raises(Conflict) as caught:
-        summed([ONE], 0, {KEY: {**stored(body={"S": '{"n":"x"}'}), "n": {"S": "x"}}})
+        judge([ONE], 0, {KEY: {**stored(body={"S": '{"n":"x"}'}), "n": {"S": "x"}}})
     assert caught.value.failed == (Failure(0, "out_of_bounds", attribute="n"),)

@@ -106,14 +106,14 @@ def plant(client: "DynamoDBClient", prefix: str, item: Item) -> None:
     """Store an item with a client of our own."""
     numbers = {name: {"N": str(value)} for name, value in item.attributes.items() if type(value) is int}
     texts = {name: value for name, value in item.attributes.items() if name not in numbers}
-    places = {f"{part}_{n}": {"S": getattr(place, part)} for n, place in item.index_keys.items() for part in ("pk", "sk")}
+    listed = {f"{part}_{n}": {"S": getattr(key, part)} for n, key in item.index_keys.items() for part in ("pk", "sk")}
     native: dict[str, Any] = {
         "pk": {"S": item.key.pk},
         "sk": {"S": item.key.sk},
         "version": {"N": str(item.version)},
         **({"body": {"S": json.dumps(texts)}} if texts else {}),
         **numbers,
-        **places,
+        **listed,
     }
     client.put_item(TableName=prefix + item.key.table, Item=native)
 
@@ -143,12 +143,12 @@ def adapter(dynamodb_endpoint: str, client: "DynamoDBClient", prefix: str, behin
     )
 
 
-async def test_a_conflict_of_transactions_is_tried_again(store: Store, behind: Opened, place: str) -> None:
+async def test_a_conflict_of_transactions_is_tried_again(store: Store, behind: Opened, partition: str) -> None:
     async with behind(each_call("conflict", "busy", "conflict", of="Transact")) as contended:
-        await contended.write([new(place, "a")])
-        await contended.write([Add(Key(place, "sum"), {"n": 1}, {}, ANYTHING)])
-        assert await refusal(contended, [new(place, "a")]) == {0: Failure(0, "exists", 1)}
-    assert [found and found.version for found in await store.get([Key(place, "a"), Key(place, "sum")])] == [1, 1]
+        await contended.write([new(partition, "a")])
+        await contended.write([Add(Key(partition, "sum"), {"n": 1}, {}, ANYTHING)])
+        assert await refusal(contended, [new(partition, "a")]) == {0: Failure(0, "exists", 1)}
+    assert [found and found.version for found in await store.get([Key(partition, "a"), Key(partition, "sum")])] == [1, 1]
 
 
 def recording(plan: Plan) -> tuple[Plan, list[tuple[str, dict[str, Any]]], Policy]:
@@ -165,9 +165,9 @@ def recording(plan: Plan) -> tuple[Plan, list[tuple[str, dict[str, Any]]], Polic
     return noted, calls, Policy(base=0.01, attempts=5, sleep=sleep)
 
 
-async def test_keys_left_unprocessed_are_asked_for_again_after_a_pause(store: Store, behind: Opened, place: str) -> None:
-    await store.write([new(place, f"{number}") for number in range(40)])
-    keys = [Key(place, f"{number}") for number in range(50)]
+async def test_keys_left_unprocessed_are_asked_for_again_after_a_pause(store: Store, behind: Opened, partition: str) -> None:
+    await store.write([new(partition, f"{number}") for number in range(40)])
+    keys = [Key(partition, f"{number}") for number in range(50)]
     plan, calls, policy = recording(refusing("half", of="BatchGetItem"))
     async with behind(plan, policy) as slow:
         calls.clear()
@@ -177,24 +177,26 @@ async def test_keys_left_unprocessed_are_asked_for_again_after_a_pause(store: St
     assert all(0 < body["seconds"] < 0.01 for name, body in calls if name == "pause")
 
 
-async def test_keys_that_are_never_processed_make_the_store_unavailable(behind: Opened, place: str) -> None:
+async def test_keys_that_are_never_processed_make_the_store_unavailable(behind: Opened, partition: str) -> None:
     plan, calls, policy = recording(refusing("all", of="BatchGetItem"))
     async with behind(plan, policy) as stuck:
         calls.clear()
         async with asyncio.timeout(30):
             with pytest.raises(Unavailable):
-                await stuck.get([Key(place, f"{number}") for number in range(3)])
+                await stuck.get([Key(partition, f"{number}") for number in range(3)])
     assert [name for name, _ in calls] == ["BatchGetItem", *["pause", "BatchGetItem"] * 4]
 
 
-async def test_every_read_but_that_of_an_index_is_consistent(store: Store, behind: Opened, place: str) -> None:
-    await store.write([new(place, "a", index=1), new(place, "full", text="x")])
+async def test_every_read_but_that_of_an_index_is_consistent(store: Store, behind: Opened, partition: str) -> None:
+    await store.write([new(partition, "a", index=1), new(partition, "full", text="x")])
     plan, calls, policy = recording(lambda _name, _body: None)
     tables: tuple[Table, ...] = ("integrates_vms", "integrates_vms_historic")
     async with behind(plan, policy) as watched:
-        await watched.get([Key(place, f"{number}", table) for number in range(130) for table in tables])
-        await watched.query([walk_of(place), walk_of(place, limit=1), walk_of(place, table=tables[1]), walk_of(place, 1)])
-        await watched.write([Add(Key(place, "full"), {"n": 1}, {}, ANYTHING)])
+        await watched.get([Key(partition, f"{number}", table) for number in range(130) for table in tables])
+        await watched.query(
+            [walk_of(partition), walk_of(partition, limit=1), walk_of(partition, table=tables[1]), walk_of(partition, 1)]
+        )
+        await watched.write([Add(Key(partition, "full"), {"n": 1}, {}, ANYTHING)])
     batches = [body["RequestItems"] for name, body in calls if name == "BatchGetItem"]
     assert all(each["ConsistentRead"] is True for batch in batches for each in batch.values())
     counts = [sum(len(each["Keys"]) for each in batch.values()) for batch in batches]
@@ -206,34 +208,38 @@ async def test_every_read_but_that_of_an_index_is_consistent(store: Store, behin
     assert {name for name, _ in calls} == {"DescribeTable", "BatchGetItem", "Query", "TransactWriteItems", "pause"}
 
 
-async def test_additions_to_a_counter_are_one_call_each(store: Store, behind: Opened, place: str) -> None:
-    await store.write([new(place, "put", n=1)])
-    changes = [Add(Key(place, name), {"n": 1, "m": -1}, {"n": Bounds(0, 99)}, ANYTHING) for name in ("put", "none")]
+async def test_additions_to_a_counter_are_one_call_each(store: Store, behind: Opened, partition: str) -> None:
+    await store.write([new(partition, "put", n=1)])
+    changes = [Add(Key(partition, name), {"n": 1, "m": -1}, {"n": Bounds(0, 99)}, ANYTHING) for name in ("put", "none")]
     plan, calls, policy = recording(lambda _name, _body: None)
     async with behind(plan, policy) as watched:
         calls.clear()
         for _ in range(5):
             await watched.write(changes)
     assert [name for name, _ in calls] == ["TransactWriteItems"] * 5
-    assert await one(store, place, "put") == Item(Key(place, "put"), 6, {"n": 6, "m": -5})
-    assert await one(store, place, "none") == Item(Key(place, "none"), 5, {"n": 5, "m": -5})
+    assert await one(store, partition, "put") == Item(Key(partition, "put"), 6, {"n": 6, "m": -5})
+    assert await one(store, partition, "none") == Item(Key(partition, "none"), 5, {"n": 5, "m": -5})
 
 
-async def test_additions_to_an_item_with_other_attributes_are_all_counted(store: Store, place: str) -> None:
-    await store.write([new(place, "a", text="x")])
-    await asyncio.gather(*(store.write([Add(Key(place, "a"), {"n": 1}, {}, ANYTHING)]) for _ in range(30)))
-    assert await one(store, place, "a") == Item(Key(place, "a"), 31, {"text": "x", "n": 30})
-    await store.write([Put(Item(Key(place, "a"), 32, {"n": "now a text"}), ANYTHING)])
-    assert await refusal(store, [Add(Key(place, "a"), {"n": 1}, {}, ANYTHING)]) == {
+async def test_additions_to_an_item_with_other_attributes_are_all_counted(store: Store, partition: str) -> None:
+    await store.write([new(partition, "a", text="x")])
+    await asyncio.gather(*(store.write([Add(Key(partition, "a"), {"n": 1}, {}, ANYTHING)]) for _ in range(30)))
+    assert await one(store, partition, "a") == Item(Key(partition, "a"), 31, {"text": "x", "n": 30})
+    await store.write([Put(Item(Key(partition, "a"), 32, {"n": "now a text"}), ANYTHING)])
+    assert await refusal(store, [Add(Key(partition, "a"), {"n": 1}, {}, ANYTHING)]) == {
         0: Failure(0, "out_of_bounds", attribute="n")
     }
 
 
 @pytest.mark.parametrize("fault", ["strange", "slow", "late", "failed", "throttled", "conflict", "busy", "dropped"])
-async def test_what_never_passes_ends_unavailable(behind: Opened, place: str, fault: str) -> None:
+async def test_what_never_passes_ends_unavailable(behind: Opened, partition: str, fault: str) -> None:
     plan, calls, policy = recording(lambda name, _body: None if name == "DescribeTable" else fault)
     async with behind(plan, policy) as failing:
-        for call in (failing.get([Key(place, "a")]), failing.query([walk_of(place)]), failing.write([new(place, "a")])):
+        for call in (
+            failing.get([Key(partition, "a")]),
+            failing.query([walk_of(partition)]),
+            failing.write([new(partition, "a")]),
+        ):
             calls.clear()
             with pytest.raises(Unavailable):
                 await call
@@ -241,31 +247,35 @@ async def test_what_never_passes_ends_unavailable(behind: Opened, place: str, fa
 
 
 @pytest.mark.parametrize("fault", FINAL)
-async def test_what_is_refused_for_good_is_not_tried_again(behind: Opened, place: str, fault: str) -> None:
+async def test_what_is_refused_for_good_is_not_tried_again(behind: Opened, partition: str, fault: str) -> None:
     plan, calls, policy = recording(lambda name, _body: None if name == "DescribeTable" else fault)
     async with behind(plan, policy) as failing:
-        for call in (failing.get([Key(place, "a")]), failing.query([walk_of(place)]), failing.write([new(place, "a")])):
+        for call in (
+            failing.get([Key(partition, "a")]),
+            failing.query([walk_of(partition)]),
+            failing.write([new(partition, "a")]),
+        ):
             calls.clear()
             with pytest.raises(Unfit):
                 await call
             assert len(calls) == 1
 
 
-async def test_a_store_that_was_closed_is_unfit(behind: Opened, place: str) -> None:
+async def test_a_store_that_was_closed_is_unfit(behind: Opened, partition: str) -> None:
     async with behind(lambda _name, _body: None) as closed:
         pass
-    for call in (closed.get([Key(place, "a")]), closed.query([walk_of(place)]), closed.write([new(place, "a")])):
+    for call in (closed.get([Key(partition, "a")]), closed.query([walk_of(partition)]), closed.write([new(partition, "a")])):
         with pytest.raises(Unfit, match="closed"):
             await call
 
 
 async def test_a_table_that_goes_while_the_store_is_open_is_unfit(
-    dynamodb_endpoint: str, client: "DynamoDBClient", prefix: str, place: str
+    dynamodb_endpoint: str, client: "DynamoDBClient", prefix: str, partition: str
 ) -> None:
     async with dynamodb_store(endpoint=dynamodb_endpoint, prefix=f"{prefix}going_", create=True) as store:
         for name in design().tables:
             client.delete_table(TableName=f"{prefix}going_{name}")
-        for call in (store.get([Key(place, "a")]), store.query([walk_of(place)]), store.write([new(place, "a")])):
+        for call in (store.get([Key(partition, "a")]), store.query([walk_of(partition)]), store.write([new(partition, "a")])):
             with pytest.raises(Unfit):
                 await call
 
@@ -285,23 +295,23 @@ async def test_without_credentials_a_store_is_unfit(monkeypatch: pytest.MonkeyPa
             pytest.fail("opened")
 
 
-async def test_what_no_store_wrote_is_unfit(store: Store, client: "DynamoDBClient", prefix: str, place: str) -> None:
+async def test_what_no_store_wrote_is_unfit(store: Store, client: "DynamoDBClient", prefix: str, partition: str) -> None:
     wrong: dict[str, Any] = {"a": {"body": {"N": "1"}}, "b": {"body": {"S": "{"}}}
     for name, attributes in wrong.items():
-        native = {"pk": {"S": place}, "sk": {"S": name}, "version": {"N": "1"}, **attributes}
+        native = {"pk": {"S": partition}, "sk": {"S": name}, "version": {"N": "1"}, **attributes}
         client.put_item(TableName=f"{prefix}integrates_vms", Item=native)
-    with pytest.raises(Unfit, match=place):
-        await one(store, place, "a")
-    with pytest.raises(Unfit, match=place):
-        await store.write([Add(Key(place, "b"), {"n": 1}, {}, ANYTHING)])
+    with pytest.raises(Unfit, match=partition):
+        await one(store, partition, "a")
+    with pytest.raises(Unfit, match=partition):
+        await store.write([Add(Key(partition, "b"), {"n": 1}, {}, ANYTHING)])
 
 
 async def test_a_refusal_is_explained_when_the_answer_does_not_carry_the_items(
-    store: Store, behind: Opened, place: str
+    store: Store, behind: Opened, partition: str
 ) -> None:
-    await store.write([new(place, "a"), new(place, "sum", n=1)])
-    too_much = Add(Key(place, "sum"), {"n": 1}, {"n": Bounds(high=1)}, ANYTHING)
-    changes = [new(place, "a"), following(place, "sum", 5), following(place, "b", 2)]
+    await store.write([new(partition, "a"), new(partition, "sum", n=1)])
+    too_much = Add(Key(partition, "sum"), {"n": 1}, {"n": Bounds(high=1)}, ANYTHING)
+    changes = [new(partition, "a"), following(partition, "sum", 5), following(partition, "b", 2)]
     async with behind(each_call("bare", "bare", of="Transact")) as silent:
         assert await refusal(silent, changes) == {
             0: Failure(0, "exists", 1),
@@ -312,23 +322,25 @@ async def test_a_refusal_is_explained_when_the_answer_does_not_carry_the_items(
 
 
 async def test_attributes_are_one_json_text_beside_numbers_and_keys(
-    store: Store, client: "DynamoDBClient", prefix: str, place: str
+    store: Store, client: "DynamoDBClient", prefix: str, partition: str
 ) -> None:
     attributes: dict[str, Value] = {"texts": ["x"], "n": -1, "yes": True, "inner": {"n": 1, "none": None}}
-    await store.write([Put(Item(Key(place, "a"), 2, attributes, {3: IndexKey(place, "z")}), ABSENT)])
-    await store.write([Add(Key(place, "a"), {"n": 3}, {}, ANYTHING)])
-    found = client.get_item(TableName=f"{prefix}integrates_vms", Key={"pk": {"S": place}, "sk": {"S": "a"}})["Item"]
+    await store.write([Put(Item(Key(partition, "a"), 2, attributes, {3: IndexKey(partition, "z")}), ABSENT)])
+    await store.write([Add(Key(partition, "a"), {"n": 3}, {}, ANYTHING)])
+    found = client.get_item(TableName=f"{prefix}integrates_vms", Key={"pk": {"S": partition}, "sk": {"S": "a"}})["Item"]
     assert int(found.pop("room")["N"]) > 400_000
     assert found == {
-        "pk": {"S": place},
+        "pk": {"S": partition},
         "sk": {"S": "a"},
         "version": {"N": "3"},
-        "pk_3": {"S": place},
+        "pk_3": {"S": partition},
         "sk_3": {"S": "z"},
         "n": {"N": "2"},
         "body": {"S": '{"texts":["x"],"yes":true,"inner":{"n":1,"none":null}}'},
     }
-    assert await one(store, place, "a") == Item(Key(place, "a"), 3, {**attributes, "n": 2}, {3: IndexKey(place, "z")})
+    assert await one(store, partition, "a") == Item(
+        Key(partition, "a"), 3, {**attributes, "n": 2}, {3: IndexKey(partition, "z")}
+    )
 
 
 @pytest.mark.usefixtures("store")

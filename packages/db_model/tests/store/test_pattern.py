@@ -5,7 +5,7 @@ import pytest
 from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Query, Table
-from integrates.db_model.testing.pattern import check, checked
+from integrates.db_model.testing.pattern import check_query, following_patterns
 
 VMS: Table = "integrates_vms"
 HISTORY: Table = "integrates_vms_historic"
@@ -54,19 +54,19 @@ def query(row: Row) -> Query:
 
 @pytest.mark.parametrize("row", FITTING)
 async def test_a_query_that_follows_its_pattern_is_answered(row: Row) -> None:
-    (page,) = await checked(memory_store(), design()).query([query(row)])
+    (page,) = await following_patterns(memory_store(), design()).query([query(row)])
     assert page.items == ()
 
 
 @pytest.mark.parametrize("row", UNFIT)
 async def test_a_query_that_does_not_is_refused(row: Row) -> None:
     with pytest.raises(ValueError, match="access pattern"):
-        await checked(memory_store(), design()).query([query(FITTING[0]), query(row)])
+        await following_patterns(memory_store(), design()).query([query(FITTING[0]), query(row)])
 
 
 def test_both_ends_of_a_range_are_held_against_the_pattern() -> None:
     good = Query(pattern="revisions_of_entity", table=HISTORY, index=None, pk="VULN#v", sk_between=("V#1", "V#5"), limit=1)
-    check(good, design())
+    check_query(good, design())
     bad = Query(pattern="revisions_of_entity", table=HISTORY, index=None, pk="VULN#v", sk_between=("V#1", "W"), limit=1)
     with pytest.raises(ValueError, match="access pattern"):
-        check(bad, design())
+        check_query(bad, design())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrates.db_model.store.design import FacetDesign, design
-from integrates.db_model.store.template import builder, is_variable, prefix, variables
+from integrates.db_model.store.template import builder, is_variable, key_prefix, variables
 
 TEMPLATES = sorted(
     {
@@ -42,7 +42,7 @@ def test_a_built_key_says_its_values_and_nothing_else(data: st.DataObject, templ
     try:
         expected = filled(template, parts)
     except ValueError:
-        with pytest.raises(ValueError, match="key part"):
+        with pytest.raises(ValueError, match="in a key"):
             builder(template)(parts)
         return
     assert builder(template)(parts) == expected
@@ -72,7 +72,7 @@ def test_a_prefix_finds_the_keys_with_its_values_and_no_others(data: st.DataObje
     values = st.fixed_dictionaries(dict.fromkeys(names, few))
     one, other = data.draw(values), data.draw(values)
     known = names[: data.draw(st.integers(0, len(names) - 1))]
-    begin = prefix(template, {name: one[name] for name in known})
+    begin = key_prefix(template, {name: one[name] for name in known})
     assert builder(template)(one).startswith(begin)
     assert builder(template)(other).startswith(begin) is all(one[name] == other[name] for name in known)
 
@@ -82,10 +82,10 @@ def test_a_prefix_refuses_what_a_key_refuses(data: st.DataObject, template: str)
     names = variables(template)
     parts = data.draw(st.fixed_dictionaries(dict.fromkeys(names, VALUES)))
     if all(value and "#" not in value for value in parts.values()):
-        assert prefix(template, parts) == builder(template)(parts)
+        assert key_prefix(template, parts) == builder(template)(parts)
     else:
-        with pytest.raises(ValueError, match="key part"):
-            prefix(template, parts)
+        with pytest.raises(ValueError, match="in a key"):
+            key_prefix(template, parts)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_prefix_refuses_what_a_key_refuses(data: st.DataObject, template: str)
     ],
 )
 def test_what_is_no_template_builds_nothing(template: str) -> None:
-    asked: Sequence[Callable[[str], object]] = (builder, variables, lambda text: prefix(text, {}))
+    asked: Sequence[Callable[[str], object]] = (builder, variables, lambda text: key_prefix(text, {}))
     for ask in asked:
         with pytest.raises(ValueError, match="not the template of a key"):
             ask(template)

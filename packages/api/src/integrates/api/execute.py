@@ -1,4 +1,4 @@
-"""Executing a request: read it, check it, run it until the deadline, and say what came of it."""
+"""Executing a request: read it, check it, run it until the deadline, and answer."""
 
 import asyncio
 import logging
@@ -21,7 +21,16 @@ from graphql import execute as run
 from integrates.api.authorization.actor import Actor
 from integrates.api.context import Call, Context, new_context
 from integrates.api.errors import Code, RequestError
-from integrates.api.request.answer import Answer, known, masked, refused, shown, shown_field, shown_invalid, status_of
+from integrates.api.request.answer import (
+    Answer,
+    error_shown,
+    field_error_shown,
+    invalid_shown,
+    known,
+    masked,
+    refused,
+    status_of,
+)
 from integrates.api.request.body import Body, body_of
 from integrates.api.request.cost import cost_of
 from integrates.api.request.document import Invalid, Readers, new_readers
@@ -54,14 +63,14 @@ class Ready(msgspec.Struct, frozen=True):
 
 
 def new_api(*, limits: Limits | None = None, introspection: bool = True) -> Api:
-    """Assemble the API. Without introspection nobody is told what the schema holds."""
+    """Assemble the API. Without ``introspection`` clients cannot ask what the schema holds."""
     most = limits or Limits()
     schema = new_schema()
     return Api(schema, new_readers(schema, most, introspection=introspection), most, introspection)
 
 
-def _asks_for_nothing(document: DocumentNode) -> bool:
-    """Return whether the query is ``{ __typename }``, which even nobody may ask."""
+def _needs_no_actor(document: DocumentNode) -> bool:
+    """Return whether the query is ``{ __typename }``, which needs no authentication."""
     operations = operations_of(document)
     return (
         len(document.definitions) == len(operations) == 1
@@ -73,13 +82,15 @@ def _asks_for_nothing(document: DocumentNode) -> bool:
 def _anonymous(api: Api, body: Body) -> Answer:
     unauthenticated = RequestError(Code.UNAUTHENTICATED, "Authenticate first.")
     try:
-        if not _asks_for_nothing(api.readers.parsed(body.query)):
+        if not _needs_no_actor(api.readers.parsed(body.query)):
             raise unauthenticated
         document = api.readers.valid(body.query)
     except (RequestError, Invalid):
-        return refused((shown(unauthenticated),))
+        return refused((error_shown(unauthenticated),))
     result = run(api.schema, document)
-    return Answer(200, {"data": result.data}) if isinstance(result, ExecutionResult) else refused((shown(unauthenticated),))
+    return (
+        Answer(200, {"data": result.data}) if isinstance(result, ExecutionResult) else refused((error_shown(unauthenticated),))
+    )
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -98,7 +109,7 @@ def _ready(api: Api, body: Body) -> Ready:
 
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
-    """Tell what has to be awaited; asked of every value, hence without looking for generators that nobody uses."""
+    """Return whether a value has to be awaited. Called for every value, so generator-based coroutines are left out."""
     return hasattr(value, "__await__")
 
 
@@ -140,10 +151,10 @@ def _fields_of(data: Any) -> int:
 
 def _shown(error: GraphQLError, call: Call) -> dict[str, Any]:
     if error.path is None:
-        return shown_invalid(error)
+        return invalid_shown(error)
     if known(error) is None:
         _LOG.error("a resolver failed", exc_info=error.original_error or error, extra={"request_id": call.request_id})
-    return shown_field(error, call.request_id)
+    return field_error_shown(error, call.request_id)
 
 
 def _answer(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
@@ -167,7 +178,7 @@ def _failed(error: BaseException, call: Call) -> Answer:
     found = known(error)
     if found is None:
         _LOG.error("a request failed", exc_info=error, extra={"request_id": call.request_id})
-    return refused((shown(found or RequestError(Code.INTERNAL, masked(call.request_id))),))
+    return refused((error_shown(found or RequestError(Code.INTERNAL, masked(call.request_id))),))
 
 
 async def execute(api: Api, request: object, call: Call) -> Answer:
@@ -179,9 +190,9 @@ async def execute(api: Api, request: object, call: Call) -> Answer:
     try:
         return await _executed(api, request, call)
     except RequestError as error:
-        return refused((shown(error),))
+        return refused((error_shown(error),))
     except Invalid as error:
-        return refused(tuple(map(shown_invalid, error.errors)))
+        return refused(tuple(map(invalid_shown, error.errors)))
     except asyncio.CancelledError as error:
         if (task := asyncio.current_task()) and task.cancelling():
             raise

@@ -17,7 +17,7 @@ class Upload(msgspec.Struct, frozen=True):
 
 
 def in_memory(file_name: str, content: bytes) -> Upload:
-    """Return a file whose bytes are at hand."""
+    """Return a file of bytes in memory."""
 
     async def read() -> bytes:
         return content

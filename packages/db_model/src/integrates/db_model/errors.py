@@ -46,9 +46,10 @@ class InvalidCursor(StoreError):
 
 
 class LimitExceeded(StoreError):
-    """A limit of the port would be passed; nothing was written. ``limit`` names it, e.g. ``item_bytes``.
+    """A limit of the port would be exceeded; nothing was written. ``limit`` names it, e.g. ``item_bytes``.
 
-    ``position`` is that of the change in the write, where the limit is one of a single item or change, else ``None``.
+    ``position`` is the position in the write of the change that exceeds the limit; ``None`` where it is a limit of the whole
+    write or of something else.
     """
 
     def __init__(self, limit: str, actual: int, allowed: int, position: int | None = None) -> None:
@@ -64,7 +65,10 @@ class Unavailable(StoreError):
 
 
 class Unfit(StoreError):
-    """This is not the store you think, and trying again does not help; the operator has to act. ``reason`` says on what."""
+    """The store cannot be used: a missing table or index, another schema version, wrong credentials, a damaged file.
+
+    Trying again does not help. ``reason`` tells the operator what is wrong.
+    """
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -76,7 +80,11 @@ class ModelError(IntegratesError):
 
 
 class NotFound(ModelError):
-    """The entity does not exist, or was removed. ``path`` names the argument that leads to it, where it is one."""
+    """The entity does not exist, or was removed.
+
+    ``identity`` is its id as people know it: of an access the e-mail of the person, of a file its key. ``path`` names the
+    argument that leads to it, where it is one.
+    """
 
     def __init__(self, facet: str, identity: str, path: Sequence[str] = ()) -> None:
         super().__init__(facet, identity, tuple(path))
@@ -96,7 +104,7 @@ class Stale(ModelError):
 
 
 class Raced(ModelError):
-    """A parent, counter or claim changed while a change was being written; nothing was. Decide again and repeat."""
+    """A parent, counter or claim changed while a change was being written. Nothing was written: decide again and repeat."""
 
 
 class Reason(StrEnum):
@@ -168,8 +176,8 @@ class Reason(StrEnum):
 class Rejected(ModelError):
     """A rule of the domain refuses a value.
 
-    ``path`` leads to it, in snake_case, from the arguments or from the entity: ``("info", "nickname")``. ``detail`` is a text
-    for people that says more than the reason, mostly empty.
+    ``path`` leads to it, in snake_case, from the arguments or from the entity: ``("info", "nickname")``. ``detail`` is a phrase
+    for people that says more than the reason, such as the limit: ``at most 40 characters``. It may be empty.
     """
 
     def __init__(self, reason: Reason, path: Sequence[str] = (), detail: str = "") -> None:
@@ -179,8 +187,8 @@ class Rejected(ModelError):
         self.detail = detail
 
     def __str__(self) -> str:
-        place = f" ({'.'.join(self.path)})" if self.path else ""
-        return f"{self.reason}{place} {self.detail}".rstrip()
+        path = f" ({'.'.join(self.path)})" if self.path else ""
+        return f"{self.reason}{path} {self.detail}".rstrip()
 
 
 class AlreadyExists(Rejected):
@@ -203,11 +211,11 @@ class Rejections(ModelError):
 
 
 class Corrupt(ModelError):
-    """A stored item is not what the model writes. It is never written over."""
+    """A stored item is not what the model writes. It is never overwritten."""
 
 
 class Outdated(ModelError):
-    """A newer program wrote the item, under the schema number ``schema``: this one must not change it (E14)."""
+    """A newer program wrote the item, under the schema number ``schema``. This program must not change it (E14)."""
 
     def __init__(self, facet: str, identity: str, schema: int) -> None:
         super().__init__(facet, identity, schema)

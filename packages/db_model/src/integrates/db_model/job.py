@@ -1,4 +1,4 @@
-"""What a batch job says of itself. It reads the clock and a random source, which nothing below it does."""
+"""The stamp of a batch job. Making one reads the clock and a random source, which nothing else in the model does for it."""
 
 import uuid
 from collections.abc import Callable
@@ -18,9 +18,9 @@ _new_uuid: Final[Callable[[], UUID]] = getattr(uuid, "uuid7", uuid.uuid4)  # ver
 def stamp(operation: str, *, by: str, at: datetime | None = None) -> Stamp:
     """Return the stamp of a call: all changes made with it share its date and its new change id.
 
-    ``operation`` is the name of the job in snake_case, ``by`` the e-mail of who answers for it, or ``system``; ``at`` is now
-    unless given. Raise ``Rejections`` with all refusals: of a malformed argument, of a naive date, and ``in_future`` for one
-    that is more than ``SKEW`` ahead of the clock.
+    ``operation`` is the name of the job in snake_case, ``by`` the e-mail of the person who answers for it, or ``system``.
+    ``at`` is now unless given. Raise ``Rejections`` when an argument is malformed, when ``at`` is naive, or when it is more
+    than ``SKEW`` ahead of the clock (``in_future``).
     """
     now = datetime.now(UTC)
     given = now if at is None else at

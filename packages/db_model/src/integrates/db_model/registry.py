@@ -1,11 +1,11 @@
-"""The one list of all entities: whatever is done to each of them reads it."""
+"""The list of the facets of all entities, for whatever is done with every kind of entity."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import Facet, keys_of, of_design
+from integrates.db_model.entity.facet import Facet, design_of, keys_of
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports.facet import IMPORT
@@ -34,28 +34,28 @@ FACETS: Final[Mapping[str, Facet[Any]]] = {facet.name: facet for facet in _ALL}
 
 
 def _is_made_by(template: str, text: str) -> bool:
-    segments, parts = template.split(SEPARATOR), text.split(SEPARATOR)
-    pairs = zip(segments, parts, strict=False)
-    return len(segments) == len(parts) and all(is_variable(segment) or segment == part for segment, part in pairs)
+    segments, found = template.split(SEPARATOR), text.split(SEPARATOR)
+    pairs = zip(segments, found, strict=False)
+    return len(segments) == len(found) and all(is_variable(segment) or segment == one for segment, one in pairs)
 
 
 def facet_of(stored: Key) -> Facet[Any] | None:
-    """Return the facet of the entity that is stored under a key; ``None`` when it is the key of no entity."""
-    layouts = ((facet, of_design(name)) for name, facet in FACETS.items())
+    """Return the facet of the entity that is stored under a key; ``None`` when the key is not that of an entity."""
+    designs = ((facet, design_of(name)) for name, facet in FACETS.items())
     return next(
         (
             facet
-            for facet, layout in layouts
-            if layout.table == stored.table and _is_made_by(layout.key.pk, stored.pk) and _is_made_by(layout.key.sk, stored.sk)
+            for facet, design in designs
+            if design.table == stored.table and _is_made_by(design.key.pk, stored.pk) and _is_made_by(design.key.sk, stored.sk)
         ),
         None,
     )
 
 
 def index_keys(item: Item) -> Mapping[int, IndexKey]:
-    """Return where an item stands in the indexes: an entity where its facet lists it now, anything else where it does.
+    """Return the index keys that an item should have: for an entity those that its facet gives it, else those that it has.
 
-    For ``store.migration.migrate_store``. Raise ``Corrupt`` or ``Outdated`` for an entity that cannot be read.
+    This is what ``store.migration.migrate_store`` takes. Raise ``Corrupt`` or ``Outdated`` for an entity that cannot be read.
     """
     facet = facet_of(item.key)
     return item.index_keys if facet is None else keys_of(facet, decoded(facet, item))[1]

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.bulk import Decision, Written
 from integrates.db_model.errors import LimitExceeded, Stale
-from integrates.db_model.indicators.recount import recount, stored
+from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.store.port import Change, Key, Put, Store
 from integrates.db_model.store.retry import Policy
 from integrates.db_model.testing.scene import HANA, add_finding, add_group, add_root, add_vulnerability, ticking, uid
@@ -77,13 +77,13 @@ class Many:
 
     async def tags(self, count: int = HUNDRED) -> Counter[tuple[str, ...]]:
         """Count the tags that the first vulnerabilities have now."""
-        found = await read.load(self.store, VULNERABILITY, [self.key(number) for number in range(count)])
+        found = await read.get_many(self.store, VULNERABILITY, [self.key(number) for number in range(count)])
         return Counter(each.labels.tags for each in found if each is not None)
 
     async def is_exact(self) -> bool:
         """Return whether the counters of the group are those that its entities make."""
         counted = await recount(self.store, "webshop")
-        return counted == await stored(self.store, counted, "webshop")
+        return counted == await stored_counters(self.store, counted, "webshop")
 
     @staticmethod
     def is_total(written: Written, count: int) -> bool:
@@ -97,12 +97,13 @@ class Many:
         made = self.stamp()
 
         async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
-            found = await read.load(self.store, VULNERABILITY, [self.key(number) for number in positions])
-            decided = await command.decided(self.store, VULNERABILITY, dict(zip(positions, found, strict=True)), alter, made)
+            read_now = await read.get_many(self.store, VULNERABILITY, [self.key(number) for number in positions])
+            found = {number: each for number, each in zip(positions, read_now, strict=True) if each is not None}
+            decided = await command.decided(self.store, VULNERABILITY, found, alter, made)
             gone = {
                 number: Stale("vulnerability", each.id, each.version)
-                for number, each in zip(positions, found, strict=True)
-                if each is not None and (versions or {}).get(number, each.version) != each.version
+                for number, each in found.items()
+                if (versions or {}).get(number, each.version) != each.version
             }
             return {**decided, **gone}
 

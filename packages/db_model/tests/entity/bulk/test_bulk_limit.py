@@ -28,7 +28,7 @@ from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, ToolRule
 from integrates.db_model.groups.facet import MAX_MEMBERS, group_counters_key
 from integrates.db_model.store.port import ANYTHING, Add, Change, Item, Key, Put, Store
-from integrates.db_model.testing.scene import add_finding, add_group, add_person, email, uid
+from integrates.db_model.testing.scene import add_finding, add_group, add_person, address_of, uid
 from integrates.db_model.vulnerabilities import commands
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 
@@ -57,7 +57,7 @@ async def test_a_taken_claim_at_the_77th_refuses_that_one(store: Store, many: Ma
     ((position, error),) = written.refused.items()
     assert (position, type(error)) == (77, AlreadyExists)
     assert many.is_total(written, HUNDRED)
-    found = await read.load(store, FINDING, [finding_key(uid(f"new{number}")) for number in range(HUNDRED)])
+    found = await read.get_many(store, FINDING, [finding_key(uid(f"new{number}")) for number in range(HUNDRED)])
     assert [number for number, each in enumerate(found) if each is None] == [77]
 
 
@@ -65,7 +65,7 @@ async def test_a_taken_claim_at_the_77th_refuses_that_one(store: Store, many: Ma
 async def test_a_guard_at_its_bound_lets_pass_as_many_as_there_is_room_for(store: Store, many: Many, room: int) -> None:
     count = 32
     group = await add_group(store, "webshop", many.stamp)
-    people = [email(f"p{number}") for number in range(count)]
+    people = [address_of(f"p{number}") for number in range(count)]
     for person in people:
         await add_person(store, person, many.stamp)
     made = many.stamp()
@@ -76,9 +76,9 @@ async def test_a_guard_at_its_bound_lets_pass_as_many_as_there_is_room_for(store
     counting = many.counting(store)
     written = await write_each(counting.store, plans, many.refuse)
     assert (len(written.entities), len(written.refused)) == (room, count - room)
-    assert {str(error) for error in written.refused.values()} <= {"too_many"}
+    assert {str(error) for error in written.refused.values()} <= {"too_many 1,000 members of a group"}
     assert many.is_total(written, count)
-    found = await read.load(store, GROUP_ACCESS, [group_access_key(person, "webshop") for person in people])
+    found = await read.get_many(store, GROUP_ACCESS, [group_access_key(person, "webshop") for person in people])
     assert [number for number, each in enumerate(found) if each] == sorted(written.entities)
     assert len(counting.writes) <= 2 * count
 
@@ -157,6 +157,6 @@ async def test_an_outage_in_the_middle_leaves_what_was_written(
     assert {type(error) for error in written.refused.values()} == {Unavailable}
     assert written.entities
     assert written.refused
-    found = await read.load(store, VULNERABILITY, [many.key(number) for number in range(HUNDRED)])
+    found = await read.get_many(store, VULNERABILITY, [many.key(number) for number in range(HUNDRED)])
     has = [number for number, each in enumerate(found) if each and each.labels.tags == ("bulk",)]
     assert has == sorted(written.entities)

@@ -91,7 +91,7 @@ class Mixture:
         decided: dict[int, Decision] = {}
         for position, item in zip(positions, await self.store.get([self.keys[each] for each in positions]), strict=True):
             alter = KINDS[self.kinds[position]].alter or self.many.closed
-            found = {position: read.attempted(VULNERABILITY, item)}
+            found = {position: read.attempted(VULNERABILITY, item) or NotFound("vulnerability", uid("none"))}
             decided |= await command.decided(self.store, VULNERABILITY, found, alter, self.made)
             if self.kinds[position] == "named" and item is not None and item.version != 1:
                 decided[position] = Stale("vulnerability", "", item.version)

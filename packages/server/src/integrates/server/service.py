@@ -1,4 +1,4 @@
-"""Everything that the routes work with, put together once by the composition root."""
+"""What the routes and layers of a service work with, composed once when the service starts."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -11,17 +11,18 @@ from integrates.api.execute import Api, new_api
 from integrates.api.request.limits import Limits
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
-from integrates.server.auth import tokens
 from integrates.server.auth.secret import Keys
+from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.process.background import Spawn
 from integrates.server.settings import Settings
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of a running service.
+    """What the routes and layers of a running service work with.
 
-    ``now`` is aware UTC, ``seconds`` a monotonic clock, ``new_id`` a lower-case UUID4. ``spawn`` starts work that outlives its
-    request. ``is_ready`` turns false when the service is about to stop. ``write_log`` takes one line of the access log.
+    ``now`` returns aware UTC, ``seconds`` is a monotonic clock, ``new_id`` returns a UUID in lower case. ``spawn`` starts work
+    that outlives its request. ``is_ready`` returns false once the service is about to stop. ``write_log`` takes one line of
+    the access log.
     """
 
     settings: Settings
@@ -38,20 +39,20 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def api_of(settings: Settings) -> Api:
-    """The API as the settings want it; its deadline also ends the store calls that no request waits for any more."""
+    """Return the API with the limits of the settings. Its deadline also ends store calls that no request waits for any more."""
     return new_api(limits=Limits(seconds=settings.request_seconds), introspection=settings.introspection)
 
 
 def new_call(service: Service, actor: Actor | None, request_id: str) -> Call:
-    """What the API may use for one request."""
+    """Return what the API works with for one request."""
     return Call(
         actor=actor,
         store=service.store,
         files=service.files,
         now=service.now,
         new_id=service.new_id,
-        sign_token=lambda token, jti: tokens.sign_token(service.keys, token, jti),
-        new_jti=tokens.new_jti,
+        sign_token=lambda token, jti: sign_token(service.keys, token, jti),
+        new_jti=new_jti,
         cursor_key=service.keys.cursor,
         spawn=service.spawn,
         request_id=request_id,

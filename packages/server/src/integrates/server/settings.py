@@ -40,12 +40,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     that browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a
     proxy that ends TLS).
 
-    ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and ``request_seconds`` that
-    for what follows. ``concurrency`` is the number of GraphQL requests executed at once; more are answered 503. ``uploads`` is
-    the number of requests with files held in memory at once, each until the import that it began has ended; as many as
-    ``concurrency`` may arrive or wait. ``api_rate`` and ``login_rate`` are requests a minute. After a stop signal ``/readyz``
-    answers 503 for ``drain_seconds`` while the service still answers, then running requests and imports get
-    ``graceful_seconds`` to end.
+    ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and ``request_seconds`` the
+    time for what follows. ``concurrency`` is the number of GraphQL requests executed at once; more are answered 503.
+    ``uploads`` is the number of requests with files held in memory at once, each until the import that it began has ended; as
+    many as ``concurrency`` may arrive or wait. ``api_rate`` and ``login_rate`` are requests a minute.
+
+    After a stop signal ``/readyz`` answers 503 for ``drain_seconds`` while the service still answers, then running requests
+    and imports get ``graceful_seconds`` to end.
     """
 
     store: str = DEFAULT_STORE
@@ -69,7 +70,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Settings:
-    """Settings from flags that are not ``None``, else from ``environ``; :class:`BadSetting` names the first bad one."""
+    """Return the settings from flags that are not ``None``, else from ``environ``. Raise :class:`BadSetting` for a bad one."""
     given = {name: environ[PREFIX + name.upper()] for name in Settings.__struct_fields__ if PREFIX + name.upper() in environ}
     chosen = given | {name: value for name, value in flags.items() if value is not None}
     for name, value in chosen.items():
@@ -78,15 +79,15 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Setti
 
 
 def admins_of(text: str | None) -> tuple[str, ...]:
-    """The e-mails of the setting ``admins``, in lower case. Raise :class:`BadSetting` when one is no e-mail."""
+    """Return the e-mails of the setting ``admins``, in lower case. Raise :class:`BadSetting` when one is no e-mail."""
     try:
-        return tuple(email(part, ("admins",)) for part in (text or "").split(",") if part.strip())
+        return tuple(email(each, ("admins",)) for each in (text or "").split(",") if each.strip())
     except Rejected as error:
         raise BadSetting("admins", "Expected e-mails separated by commas, like me@example.com,you@example.com") from error
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address, without port, means this machine."""
+    """Return whether a host name or address, without port, means this machine."""
     bare = host.strip("[]").lower()
     try:
         return ip_address(bare).is_loopback
@@ -106,6 +107,6 @@ def _check(name: str, value: object) -> None:
 
 
 def _check_origin(origin: str) -> None:
-    parts = urlsplit(origin)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or f"{parts.scheme}://{parts.netloc}" != origin:
+    url = urlsplit(origin)
+    if url.scheme not in {"http", "https"} or not url.hostname or f"{url.scheme}://{url.netloc}" != origin:
         raise BadSetting("origin", "Expected scheme and host only, like https://integrates.example")

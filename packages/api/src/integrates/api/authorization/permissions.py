@@ -225,7 +225,7 @@ def group_role(platform: PlatformRole | None, organization: OrganizationRole | N
 
 
 class Roles(Struct, frozen=True, kw_only=True):
-    """The roles of one person at one place, from the platform down."""
+    """The roles of one person in one scope, from the platform down."""
 
     platform: PlatformRole | None = None
     organization: OrganizationRole | None = None
@@ -233,7 +233,7 @@ class Roles(Struct, frozen=True, kw_only=True):
 
 
 def acting(given: Roles) -> Roles:
-    """Return the roles that somebody acts in who was given these."""
+    """Return the roles that a person acts in who was granted these."""
     return Roles(
         platform=given.platform,
         organization=organization_role(given.platform, given.organization),
@@ -242,12 +242,12 @@ def acting(given: Roles) -> Roles:
 
 
 def permissions_of(roles: Roles) -> frozenset[Permission]:
-    """Return all that the roles acted in allow at their place."""
+    """Return all permissions that the roles acted in give in their scope."""
     return platform_permissions(roles.platform) | organization_permissions(roles.organization) | group_permissions(roles.group)
 
 
 def may_grant(granter: Roles, role: Role) -> bool:
-    """Return whether the roles acted in allow to give that role at their place, to change it and to take it away.
+    """Return whether the roles acted in allow granting that role in their scope, changing it and taking it away.
 
     That nobody changes their own role is not looked at here.
     """

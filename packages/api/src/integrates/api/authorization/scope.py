@@ -1,4 +1,4 @@
-"""Where the caller stands: roles and permissions on the platform, in an organization, in a group."""
+"""Scopes: the roles and permissions of a person on the platform, in an organization or in a group."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -26,10 +26,10 @@ CI_ACTOR: Final = "service:forces:"
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What the caller may do at one place.
+    """What a person may do on the platform, in an organization or in a group.
 
-    ``organization`` and ``group`` are the live ones of the place, ``roles`` those that the caller acts in there. At a place
-    that does not exist there are no permissions.
+    ``organization`` and ``group`` are the live ones of the scope, ``roles`` those that the person acts in there. What does not
+    exist has no permissions.
     """
 
     organization: Organization | None = None
@@ -71,7 +71,7 @@ def _group_role(actor: Actor, name: str, person: Stakeholder | None, access: Gro
 
 
 def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
-    """Make the scopes of one request. They are read through its loaders, so that many groups take as many calls as one."""
+    """Return the scopes of a person in one request, read through its loaders: many groups take as many calls as one."""
 
     def person() -> Awaitable[Stakeholder | None]:
         return find(loaders, STAKEHOLDER, stakeholder_key, actor.email)
@@ -82,9 +82,9 @@ def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
     def group_access(name: str) -> Key:
         return group_access_key(actor.email, name)
 
-    async def platform(places: list[str]) -> list[Scope]:
+    async def platform(keys: list[str]) -> list[Scope]:
         found = await person()
-        return [_scope(Roles(platform=found.access.role if found else None), None) for _ in places]
+        return [_scope(Roles(platform=found.access.role if found else None), None) for _ in keys]
 
     async def organizations(ids: list[str]) -> list[Scope]:
         found, mine, stored = await asyncio.gather(
@@ -93,7 +93,7 @@ def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
             find_many(loaders, ORGANIZATION, organization_key, ids),
         )
         pairs = zip(stored, mine, strict=True)
-        return [_scope(_organization_roles(found, access), place) if place else NOWHERE for place, access in pairs]
+        return [_scope(_organization_roles(found, access), one) if one else NOWHERE for one, access in pairs]
 
     async def groups(names: list[str]) -> list[Scope]:
         found, mine, stored = await asyncio.gather(
@@ -102,8 +102,8 @@ def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
             find_many(loaders, GROUP, group_key, names),
         )
         above = await by_organization.load_many([group.organization_id if group else "" for group in stored])
-        places = zip(stored, mine, above, strict=True)
-        return [_group_scope(actor, found, group, access, parent) for group, access, parent in places]
+        rows = zip(stored, mine, above, strict=True)
+        return [_group_scope(actor, found, group, access, parent) for group, access, parent in rows]
 
     by_organization = DataLoader(organizations)
     return Scopes(DataLoader(platform), by_organization, DataLoader(groups))

@@ -7,26 +7,25 @@ from functools import partial
 from typing import Any, Final
 
 from integrates.api.context import Context, Info
+from integrates.api.finding.queries import QUERIES
 from integrates.api.past.finding import counts_at, vulnerabilities_at
 from integrates.api.past.state import FindingAt, check_past, moment_of
-from integrates.api.resolve import connection
-from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
-from integrates.api.resolve.history import history as history_of
+from integrates.api.resolve.parent import group
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.entity.read import page_of
-from integrates.db_model.findings.facet import finding_counters_keys, finding_key
-from integrates.db_model.findings.types import Finding, FindingStatus
-from integrates.db_model.groups.types import Group
+from integrates.db_model.findings.facet import finding_counters_keys
+from integrates.db_model.findings.types import Finding, FindingStatus, ToolRule
 from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.lists import of_finding_in_state
 from integrates.db_model.vulnerabilities.rules import is_open
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
 
-_PLACES: Final = 20
+_LOCATIONS: Final = 20
 _LOOKED_AT: Final = 500
 
 
@@ -35,15 +34,10 @@ async def permissions_for(source: Finding, info: Info) -> AbstractSet[str]:
     return (await info.context.scopes.groups.load(source.group_name)).permissions
 
 
-async def group(source: Finding, info: Info) -> Group | None:
-    """The group of the finding."""
-    return (await info.context.scopes.groups.load(source.group_name)).group
-
-
 async def _counts(source: Finding, context: Context, permissions: AbstractSet[str]) -> Mapping[str, int]:
     if isinstance(source, FindingAt):
         return await counts_at(source, context, permissions)
-    return await counts(context.loaders, finding_counters_keys(source.id))
+    return await load_counts(context.loaders, finding_counters_keys(source.id))
 
 
 def _moment(source: Finding, context: Context) -> datetime:
@@ -88,9 +82,9 @@ async def open_age_days(source: Finding, info: Info) -> int | None:
 
 
 async def where(source: Finding, info: Info) -> list[str]:
-    """The first places that differ among the open vulnerabilities, in the order in which they were opened."""
+    """The first locations that differ among the open vulnerabilities, in the order in which they were opened."""
     found = await _open(source, info, _LOOKED_AT)
-    return list(dict.fromkeys(one.location.where for one in found))[:_PLACES]
+    return list(dict.fromkeys(one.location.where for one in found))[:_LOCATIONS]
 
 
 async def vulnerabilities(source: Finding, info: Info, **args: Any) -> Connection:
@@ -110,30 +104,27 @@ async def vulnerabilities(source: Finding, info: Info, **args: Any) -> Connectio
     )
 
 
-async def history(source: Finding, info: Info, **args: Any) -> Connection:
-    """The revisions of the finding."""
-    permissions = await permissions_for(source, info)
-    return await history_of(info, finding_key(source.id), args, permissions, until=moment_of(source))
-
-
-FIELDS: Final[Fields] = {
-    "Finding": {
-        "group": group,
-        "title": "description.title",
-        "description": "description.description",
-        "threat": "description.threat",
-        "attackVectorDescription": "description.attack_vector_description",
-        "recommendation": "description.recommendation",
-        "cweIds": "description.cwe_ids",
-        "minTimeToRemediate": "description.min_time_to_remediate",
-        "status": status,
-        "releasedAt": "release.released_at",
-        "ageDays": age_days,
-        "openAgeDays": open_age_days,
-        "where": where,
-        "summary": figures,
-        "vulnerabilities": vulnerabilities,
-        "history": history,
+BINDING: Final = Binding(
+    shows={"Finding": Finding, "ToolRule": ToolRule},
+    fields={
+        **QUERIES,
+        "Finding": {
+            "group": group,
+            "title": "description.title",
+            "description": "description.description",
+            "threat": "description.threat",
+            "attackVectorDescription": "description.attack_vector_description",
+            "recommendation": "description.recommendation",
+            "cweIds": "description.cwe_ids",
+            "minTimeToRemediate": "description.min_time_to_remediate",
+            "status": status,
+            "releasedAt": "release.released_at",
+            "ageDays": age_days,
+            "openAgeDays": open_age_days,
+            "where": where,
+            "summary": figures,
+            "vulnerabilities": vulnerabilities,
+        },
     },
-    **connection.fields_of("FindingConnection"),
-}
+    enums={"FindingStatus": FindingStatus},
+)

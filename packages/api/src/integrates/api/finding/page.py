@@ -1,6 +1,6 @@
 """The list of findings of a group, and how many there are."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
 from itertools import islice
@@ -8,51 +8,58 @@ from typing import Any
 
 import msgspec
 
-from integrates.api.authorization.visibility import sees_finding
+from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding
 from integrates.api.context import Context, Info
-from integrates.api.resolve.connection import Connection, Walk, connected, entities
+from integrates.api.resolve.connection import Connection, Keep, Walk, connected, entities
 from integrates.api.resolve.search import searched
 from integrates.api.resolve.walk import whole
 from integrates.api.vulnerability.filter import score_limit
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus
+from integrates.db_model.groups.facet import group_counters_keys
 from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.store.port import Query
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
     """Which findings are asked for; ``None`` asks for nothing in particular."""
 
-    status: FindingStatus | None
-    title: str | None
-    min_score: Decimal | None
-    max_score: Decimal | None
+    statuses: frozenset[FindingStatus] | None = None
+    title: str | None = None
+    cwe: str | None = None
+    min_score: Decimal | None = None
+    max_score: Decimal | None = None
 
 
-def wanted_of(args: Mapping[str, Any]) -> Wanted:
-    """Read the arguments of ``Group.findings``."""
-    return Wanted(
-        status=args.get("status"),
-        title=searched(args.get("title"), "title"),
-        min_score=score_limit(args.get("min_score"), "minScore"),
-        max_score=score_limit(args.get("max_score"), "maxScore"),
+def filter_of(given: Mapping[str, Any] | None) -> Filter:
+    """Read a ``FindingFilter``."""
+    wanted = dict(given or {})
+    statuses, cwe = wanted.get("statuses"), searched(wanted.get("cwe"), "cwe")
+    return Filter(
+        statuses=None if statuses is None else frozenset(statuses),
+        title=searched(wanted.get("title"), "title"),
+        cwe=None if cwe is None else cwe.upper(),
+        min_score=score_limit(wanted.get("min_score"), "minScore"),
+        max_score=score_limit(wanted.get("max_score"), "maxScore"),
     )
 
 
-def fits(found: Finding, status: FindingStatus, wanted: Wanted) -> bool:
+def fits(found: Finding, status: FindingStatus, wanted: Filter) -> bool:
     """Return whether a finding of that status is asked for."""
     score = found.severity.score if found.severity else None
     return (
-        wanted.status in {None, status}
+        (wanted.statuses is None or status in wanted.statuses)
         and (wanted.title is None or wanted.title.casefold() in found.description.title.casefold())
+        and (wanted.cwe is None or wanted.cwe in found.description.cwe_ids)
         and (wanted.min_score is None or (score is not None and score >= wanted.min_score))
         and (wanted.max_score is None or (score is not None and score <= wanted.max_score))
     )
 
 
-def of_group(group_name: str) -> Query:
+def findings_query(group_name: str) -> Query:
     """Return the query of all findings of a group, by id."""
     return listing(FINDING.name, "findings_of_group", {"group_name": group_name})
 
@@ -66,11 +73,11 @@ async def statuses(context: Context, found: Sequence[Finding]) -> tuple[FindingS
 
 async def open_findings_of(context: Context, group_name: str) -> int:
     """Count the findings of a group that have an open vulnerability."""
-    found = await whole(context.loaders, FINDING, of_group(group_name))
+    found = await whole(context.loaders, FINDING, findings_query(group_name))
     return sum(status is FindingStatus.VULNERABLE for status in await statuses(context, found))
 
 
-def _kept(context: Context, wanted: Wanted, permissions: AbstractSet[str]) -> Callable[[Sequence[Finding]], Any]:
+def _keep(context: Context, wanted: Filter, permissions: AbstractSet[str]) -> Keep[Finding]:
     async def keep(found: Sequence[Finding]) -> Sequence[bool]:
         pairs = zip(found, await statuses(context, found), strict=True)
         return [sees_finding(permissions, status) and fits(one, status, wanted) for one, status in pairs]
@@ -79,12 +86,16 @@ def _kept(context: Context, wanted: Wanted, permissions: AbstractSet[str]) -> Ca
 
 
 async def findings(info: Info, group_name: str, args: Mapping[str, Any], permissions: AbstractSet[str]) -> Connection:
-    """Answer ``Group.findings``. The total is counted over the whole list, which is bounded."""
-    context, query = info.context, of_group(group_name)
-    keep = _kept(context, wanted_of(args), permissions)
-    walk = Walk(stretches=(query,), read=entities(context.loaders, FINDING), keep=keep)
+    """Answer ``Group.findings``. The counter of the whole list counts drafts too, so only who reads these is told of it."""
+    context, wanted = info.context, filter_of(args.get("filter"))
+    walk = Walk(
+        stretches=(findings_query(group_name),),
+        read=entities(context.loaders, FINDING),
+        keep=_keep(context, wanted, permissions),
+    )
 
     async def total() -> int:
-        return sum(await keep(await whole(context.loaders, FINDING, query)))
+        return (await load_counts(context.loaders, group_counters_keys(group_name))).get("findings", 0)
 
-    return await connected(info, group_name, args, walk, total)
+    is_counted = wanted == Filter() and READ_DRAFTS in permissions
+    return await connected(info, group_name, args, walk, total if is_counted else None)

@@ -1,27 +1,27 @@
 """Fields of groups."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
 from integrates.api.authorization.permissions import group_permissions
 from integrates.api.context import Info
 from integrates.api.finding.page import findings as findings_of
+from integrates.api.group.mutations import MUTATIONS
+from integrates.api.guard.sight import found
 from integrates.api.imports.page import imports as imports_of
 from integrates.api.member.page import members_of_group
-from integrates.api.policies.fields import shown
-from integrates.api.resolve.attribute import Fields
+from integrates.api.policies.fields import ShownPolicies, policies_shown
+from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
-from integrates.api.resolve.history import history as history_of
 from integrates.api.resolve.walk import whole
 from integrates.api.revision import audit
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state
 from integrates.db_model.access.types import GroupRole
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.loader import counts
-from integrates.db_model.groups.facet import group_counters_keys, group_key
-from integrates.db_model.groups.types import Group
+from integrates.db_model.entity.loader import load_counts
+from integrates.db_model.groups.facet import group_counters_keys
+from integrates.db_model.groups.types import Group, Language
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.facet import GIT_ROOT
 from integrates.db_model.roots.types import Root, RootStatus
@@ -38,10 +38,10 @@ async def user_role(source: Group, info: Info) -> GroupRole | None:
     return (await info.context.scopes.groups.load(source.name)).roles.group
 
 
-async def policies(source: Group, info: Info) -> Mapping[str, Any]:
+async def policies(source: Group, info: Info) -> ShownPolicies | None:
     """The policies in force in the group."""
     above = (await info.context.scopes.groups.load(source.name)).organization
-    return shown(above.policies, source.policies) if above else {}
+    return policies_shown(above.policies, source.policies) if above else None
 
 
 async def roots(source: Group, info: Info, state: RootStatus | None = None) -> tuple[Root, ...]:
@@ -72,14 +72,8 @@ async def imports(source: Group, info: Info, **args: Any) -> Connection:
 async def figures(source: Group, info: Info) -> Summary:
     """The figures of the group."""
     scope = await info.context.scopes.groups.load(source.name)
-    numbers = await counts(info.context.loaders, group_counters_keys(source.name))
+    numbers = await load_counts(info.context.loaders, group_counters_keys(source.name))
     return summary(numbers, scope.permissions, info.context.call.now(), group_name=source.name)
-
-
-async def history(source: Group, info: Info, **args: Any) -> Connection:
-    """The revisions of the group."""
-    scope = await info.context.scopes.groups.load(source.name)
-    return await history_of(info, group_key(source.name), args, scope.permissions)
 
 
 async def permissions(source: Group, info: Info) -> list[str]:
@@ -87,24 +81,30 @@ async def permissions(source: Group, info: Info) -> list[str]:
     return sorted(group_permissions((await info.context.scopes.groups.load(source.name)).roles.group))
 
 
-FIELDS: Final[Fields] = {
-    "Group": {
-        "description": "info.description",
-        "language": "info.language",
-        "context": "info.context",
-        "disambiguation": "info.disambiguation",
-        "tags": "info.tags",
-        "organization": organization,
-        "userRole": user_role,
-        "permissions": permissions,
-        "policies": policies,
-        "roots": roots,
-        "findings": findings,
-        "vulnerabilities": vulnerabilities,
-        "imports": imports,
-        "summary": figures,
-        "members": members_of_group,
-        "audit": audit.of_group,
-        "history": history,
-    }
-}
+BINDING: Final = Binding(
+    shows={"Group": Group},
+    fields={
+        "Query": {"group": found},
+        **MUTATIONS,
+        "Group": {
+            "id": "name",
+            "description": "info.description",
+            "language": "info.language",
+            "context": "info.context",
+            "disambiguation": "info.disambiguation",
+            "tags": "info.tags",
+            "organization": organization,
+            "userRole": user_role,
+            "permissions": permissions,
+            "policies": policies,
+            "roots": roots,
+            "findings": findings,
+            "vulnerabilities": vulnerabilities,
+            "imports": imports,
+            "summary": figures,
+            "members": members_of_group,
+            "audit": audit.of_group,
+        },
+    },
+    enums={"GroupRole": GroupRole, "Language": Language},
+)

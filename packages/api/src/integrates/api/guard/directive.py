@@ -1,103 +1,118 @@
 """The directives that guard fields: ``@requires``, ``@authenticated`` and, on arguments, ``@names``."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from inspect import isawaitable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from ariadne import SchemaDirectiveVisitor
 from graphql import EnumValueNode, GraphQLArgument, GraphQLField, GraphQLInterfaceType, GraphQLObjectType
+from msgspec.structs import replace
 
-from integrates.api.authorization.scope import Scope
+from integrates.api.authorization.permissions import PERMISSIONS
 from integrates.api.context import Context, Info
-from integrates.api.guard.target import FINDERS, Path, Sight, Target
+from integrates.api.guard.sight import Sight
+from integrates.api.guard.target import FINDERS, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
-from integrates.db_model.entity.facet import identity_of
 from integrates.db_model.errors import NotFound, Reason
-from integrates.db_model.stakeholders.facet import stakeholder_key
+from integrates.db_model.stakeholders.facet import STAKEHOLDER
 
 _MUTATION: Final = "Mutation"
+_QUERY: Final = "Query"
 _NAMED: Final = "names"
 
+Arguments: TypeAlias = Mapping[str, Any]
+Wrap: TypeAlias = Callable[["Guard", Resolver], Resolver]
 
-class Rule(msgspec.Struct, frozen=True):
+
+class Guard(msgspec.Struct, frozen=True):
     """Who may use a field: the permission, the kind of the object that decides, and the argument that names it.
 
-    ``named`` are further arguments that name objects, which must be visible and of the same group.
+    ``by`` is ``None`` where no argument does. ``named`` are further arguments that name objects, which must be visible and of
+    the same group. Arguments have their Python names here, ``shown`` maps those to the schema's.
     """
 
     permission: str
     target: Target
     by: str | None
     named: Mapping[str, Target]
+    shown: Mapping[str, str]
+
+    def handed(self, args: Arguments) -> Arguments:
+        """Return the arguments for the resolver: without those that name objects, in whose place it gets what was found.
+
+        A list of references stays, because it also says which versions the caller saw.
+        """
+        is_found = self.by is not None and not isinstance(args.get(self.by), list)
+        return {name: value for name, value in args.items() if not (is_found and name == self.by) and name not in self.named}
 
 
-def _value(args: Mapping[str, Any], names: Mapping[str, str], argument: str) -> Any:
-    return args.get(names[argument])
+async def look(guard: Guard, context: Context, source: Any, args: Arguments) -> Sight[Any]:
+    """Find what the arguments of a field name; ``unseen`` has their paths in the schema's names."""
+    first = await FINDERS[guard.target](context, source if guard.by is None else args.get(guard.by), args)
+    given = {name: target for name, target in guard.named.items() if args.get(name) is not None}
+    named = {name: await FINDERS[target](context, args[name], args) for name, target in given.items()}
+    hidden = [name for name, one in named.items() if one.unseen or one.scope.group != first.scope.group]
+    below = () if guard.by is None else (guard.shown[guard.by],)
+    unseen = (*((*below, *path) for path in first.unseen), *((guard.shown[name],) for name in hidden))
+    return replace(first, named={name: one.found for name, one in named.items()}, unseen=unseen)
 
 
-async def _sight(rule: Rule, context: Context, source: Any, args: Mapping[str, Any], names: Mapping[str, str]) -> Sight:
-    value = source if rule.by is None else _value(args, names, rule.by)
-    return await FINDERS[rule.target](context, value, args)
+def verdict(guard: Guard, seen: Sight[Any]) -> tuple[UserError, ...]:
+    """Return why the caller may not use the field: first what is not visible, then a missing permission."""
+    if seen.unseen:
+        return tuple(refusal(Reason.NOT_FOUND, path) for path in seen.unseen)
+    below = () if guard.by is None else (guard.shown[guard.by],)
+    return () if guard.permission in seen.scope.permissions else (refusal(Reason.MISSING_PERMISSION, below),)
 
 
-async def _unseen_named(
-    rule: Rule, scope: Scope, context: Context, args: Mapping[str, Any], names: Mapping[str, str]
-) -> tuple[Path, ...]:
-    given = [(argument, target) for argument, target in rule.named.items() if _value(args, names, argument) is not None]
-    sights = [(argument, await FINDERS[target](context, _value(args, names, argument), args)) for argument, target in given]
-    return tuple((argument,) for argument, sight in sights if sight.unseen or sight.scope.group != scope.group)
-
-
-class Guard(msgspec.Struct, frozen=True):
-    """A rule with the Python names of the field's arguments."""
-
-    rule: Rule
-    names: Mapping[str, str]
-
-    async def verdict(self, context: Context, source: Any, args: Mapping[str, Any]) -> tuple[UserError, ...]:
-        """Return why the caller may not use the field: first what is not visible, then a missing permission."""
-        sight = await _sight(self.rule, context, source, args, self.names)
-        below = () if self.rule.by is None else (self.rule.by,)
-        named = await _unseen_named(self.rule, sight.scope, context, args, self.names)
-        if unseen := (*((*below, *path) for path in sight.unseen), *named):
-            return tuple(refusal(Reason.NOT_FOUND, path) for path in unseen)
-        return () if self.rule.permission in sight.scope.permissions else (refusal(Reason.MISSING_PERMISSION, below),)
-
-
-async def _awaited(value: Any) -> Any:
+async def _awaited(value: Awaitable[Any] | Any) -> Any:
     return await value if isawaitable(value) else value
 
 
-def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer ``null`` to those who may not use the field, whatever the reason."""
+def _guarded_field(guard: Guard, resolve: Resolver) -> Resolver:
+    """Answer ``null`` to those who may not use a field of an object, whatever the reason."""
 
     async def guarded(source: Any, info: Info, **args: Any) -> Any:
-        verdict = await guard.verdict(info.context, source, args)
-        return None if verdict else await _awaited(resolve(source, info, **args))
+        seen = await look(guard, info.context, source, args)
+        return None if verdict(guard, seen) else await _awaited(resolve(source, info, **args))
+
+    return guarded
+
+
+def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
+    """Answer ``null`` likewise; the resolver gets what was found in place of the object that has the field."""
+
+    async def guarded(_source: Any, info: Info, **args: Any) -> Any:
+        seen = await look(guard, info.context, None, args)
+        return None if verdict(guard, seen) else await _awaited(resolve(seen, info, **guard.handed(args)))
 
     return guarded
 
 
 def _told(error: Refusal, context: Context) -> tuple[UserError, ...]:
-    """Return what the caller is told of an error; who was removed as a person in the meantime may do nothing any more."""
-    if isinstance(error, NotFound) and error.identity == identity_of(stakeholder_key(context.actor.email)):
+    """Return what the caller is told of an error. A caller who was removed as a person meanwhile has lost every permission."""
+    if isinstance(error, NotFound) and (error.facet, error.identity) == (STAKEHOLDER.name, context.actor.email):
         return (refusal(Reason.MISSING_PERMISSION),)
     return refusals(error)
 
 
 def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
-    """Answer refusals, of the guard or of the model, as ``errors`` of the payload."""
+    """Answer refusals, of the guard or of the model, as ``errors`` of the payload; the resolver gets what was found."""
 
-    async def guarded(source: Any, info: Info, **args: Any) -> Mapping[str, Any]:
+    async def guarded(_source: Any, info: Info, **args: Any) -> Mapping[str, Any]:
         try:
-            verdict = await guard.verdict(info.context, source, args)
-            return {"errors": verdict} if verdict else {"errors": (), **await _awaited(resolve(source, info, **args))}
+            seen = await look(guard, info.context, None, args)
+            refused = verdict(guard, seen)
+            return {"errors": refused, **({} if refused else await _awaited(resolve(seen, info, **guard.handed(args))))}
         except REFUSALS as error:
             return {"errors": _told(error, info.context)}
 
     return guarded
+
+
+_WRAPS: Final[Mapping[str, Wrap]] = {_QUERY: _guarded_query, _MUTATION: _guarded_mutation}
 
 
 def _target(argument: GraphQLArgument) -> Target | None:
@@ -107,28 +122,39 @@ def _target(argument: GraphQLArgument) -> Target | None:
     return next((Target(value.value) for value in given if isinstance(value, EnumValueNode)), None)
 
 
-def _named(field: GraphQLField) -> dict[str, Target]:
-    found = {name: _target(argument) for name, argument in field.args.items()}
-    return {name: target for name, target in found.items() if target}
+def _guard(place: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
+    names = {name: argument.out_name or name for name, argument in field.args.items()}
+    by = args.get("by")
+    if by is not None and by not in names:
+        raise ValueError(f"@requires of {place} names the argument {by}, which the field has not")
+    if args["permission"] not in PERMISSIONS:
+        raise ValueError(f"@requires of {place} asks for {args['permission']}, which is no permission")
+    targets = {name: _target(argument) for name, argument in field.args.items()}
+    return Guard(
+        permission=args["permission"],
+        target=Target(args["of"]),
+        by=None if by is None else names[by],
+        named={names[name]: target for name, target in targets.items() if target},
+        shown={out: name for name, out in names.items()},
+    )
 
 
 class Requires(SchemaDirectiveVisitor):
-    """Wraps the resolver of a field so that it asks first."""
+    """Wraps the resolver of a field so that it asks first. Raise ``ValueError`` for a field that it cannot guard."""
 
     def visit_field_definition(
         self, field: GraphQLField, object_type: GraphQLObjectType | GraphQLInterfaceType
     ) -> GraphQLField:
         """Guard the field."""
-        rule = Rule(self.args["permission"], Target(self.args["of"]), self.args.get("by"), _named(field))
-        guard = Guard(rule, {name: argument.out_name or name for name, argument in field.args.items()})
-        wrap = _guarded_mutation if object_type.name == _MUTATION else _guarded_query
-        if field.resolve is not None:
-            field.resolve = wrap(guard, field.resolve)
+        place = f"{object_type.name}.{field.ast_node.name.value}" if field.ast_node else object_type.name
+        if field.resolve is None:
+            raise ValueError(f"@requires cannot guard {place}: the field has no resolver, so nothing would ask")
+        field.resolve = _WRAPS.get(object_type.name, _guarded_field)(_guard(place, field, self.args), field.resolve)
         return field
 
 
 class Authenticated(SchemaDirectiveVisitor):
-    """Leaves the resolver as it is: nobody gets to execute anything without being authenticated."""
+    """Leaves the resolver as it is: requests without an actor are refused before they are executed."""
 
     def visit_field_definition(
         self,

@@ -1,31 +1,33 @@
 """Finding the object that decides about a permission, and whether the caller may know of it (V1)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
-
-import msgspec
 
 from integrates.api.authorization.scope import NOWHERE, Scope
 from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
+from integrates.api.guard.sight import Sight, nothing
 from integrates.api.resolve.lookup import find, find_any, find_many
-from integrates.db_model.access.types import OrganizationAccess
+from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.loader import counts
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT, import_key
+from integrates.db_model.imports.types import Import
 from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.types import Root
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 
 MAX_ITEMS: Final = 100
 """Most objects in one bulk mutation."""
-Path: TypeAlias = tuple[str, ...]
 Arguments: TypeAlias = Mapping[str, Any]
 
 
@@ -40,44 +42,41 @@ class Target(StrEnum):
     FINDING = "FINDING"
     VULNERABILITY = "VULNERABILITY"
     IMPORT = "IMPORT"
+    ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 -- the name of a kind, not a secret
 
 
-class Sight(msgspec.Struct, frozen=True):
-    """The scope of what an argument names, and the paths below the argument of what the caller may not know of."""
-
-    scope: Scope
-    unseen: tuple[Path, ...] = ()
-
-
-UNSEEN: Final = Sight(NOWHERE, ((),))
-Finder: TypeAlias = Callable[[Context, Any, Arguments], Awaitable[Sight]]
+Finder: TypeAlias = Callable[[Context, Any, Arguments], Awaitable[Sight[Any]]]
 """Looks at the value of one argument (of ``PARENT``: the object itself) among all arguments of the field."""
 
 
-def _sight(scope: Scope, permission: str) -> Sight:
-    return Sight(scope) if permission in scope.permissions else UNSEEN
+async def _platform(context: Context, _value: Any, _args: Arguments) -> Sight[None]:
+    return Sight(await context.scopes.platform.load(""), None)
 
 
-async def _platform(context: Context, _value: Any, _args: Arguments) -> Sight:
-    return Sight(await context.scopes.platform.load(""))
-
-
-async def _parent(context: Context, source: Any, _args: Arguments) -> Sight:
-    """The object was shown already: only its place is looked up."""
-    return Sight(await scope_of(context, source))
+async def _parent(context: Context, source: Any, _args: Arguments) -> Sight[Any]:
+    """The object has been shown, so only its scope is looked up."""
+    return Sight(await scope_of(context, source), source)
 
 
 async def scope_of(context: Context, source: Any) -> Scope:
-    """Return the scope of an object that was shown: of its group, or of its organization where it is above groups."""
+    """Return the scope of an object: of its group, or of its organization where it is above groups.
+
+    What is above the group is read together with it, because the object names both.
+    """
+    scopes = context.scopes
     match source:
         case Organization():
-            return await context.scopes.organizations.load(source.id)
-        case Group():
-            return await context.scopes.groups.load(source.name)
+            return await scopes.organizations.load(source.id)
         case OrganizationAccess():
-            return await context.scopes.organizations.load(source.organization_id)
+            return await scopes.organizations.load(source.organization_id)
+        case GroupAccess():
+            return await scopes.groups.load(source.group_name)
+        case Group():
+            above, name = source.organization_id, source.name
         case _:
-            return await context.scopes.groups.load(source.group_name)
+            above, name = source.organization_id, source.group_name
+    _, scope = await asyncio.gather(scopes.organizations.load(above), scopes.groups.load(name))
+    return scope
 
 
 async def organization_id_of(context: Context, identity: str | None, name: str | None) -> str:
@@ -93,47 +92,56 @@ async def organization_id_of(context: Context, identity: str | None, name: str |
     return held.owner if held else ""
 
 
-async def _organization(context: Context, value: Any, args: Arguments) -> Sight:
+async def _organization(context: Context, value: Any, args: Arguments) -> Sight[Any]:
     identity = await organization_id_of(context, value, args.get("name") if value is None else None)
-    return _sight(await context.scopes.organizations.load(identity), "organization:read")
+    scope = await context.scopes.organizations.load(identity)
+    return Sight(scope, scope.organization) if "organization:read" in scope.permissions else nothing()
 
 
-async def _group(context: Context, value: Any, _args: Arguments) -> Sight:
-    return _sight(await context.scopes.groups.load(value), "group:read")
+async def _group(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
+    scope = await context.scopes.groups.load(value)
+    return Sight(scope, scope.group) if "group:read" in scope.permissions else nothing()
 
 
-async def _root(context: Context, value: Any, _args: Arguments) -> Sight:
-    found = await find(context.loaders, GIT_ROOT, root_key, value)
-    return _sight(await context.scopes.groups.load(found.group_name), "root:read") if found else UNSEEN
-
-
-async def _import(context: Context, value: Any, _args: Arguments) -> Sight:
-    found = await find(context.loaders, IMPORT, import_key, value)
-    return _sight(await context.scopes.groups.load(found.group_name), "import:read") if found else UNSEEN
-
-
-async def _finding(context: Context, value: Any, args: Arguments) -> Sight:
-    if args.get("as_of"):
-        return await _past_finding(context, value)
-    found = await find(context.loaders, FINDING, finding_key, value)
+async def _shown(context: Context, found: Root | Import | None, permission: str) -> Sight[Any]:
     if found is None:
-        return UNSEEN
-    scope = await context.scopes.groups.load(found.group_name)
-    numbers = await counts(context.loaders, finding_counters_keys(found.id))
-    return Sight(scope) if sees_finding(scope.permissions, finding_status(numbers)) else UNSEEN
+        return nothing()
+    scope = await scope_of(context, found)
+    return Sight(scope, found) if permission in scope.permissions else nothing()
 
 
-async def _past_finding(context: Context, value: Any) -> Sight:
-    """A finding that may have been removed since; a draft of now is a draft of then."""
-    found = await find_any(context.store, FINDING, finding_key, value)
+async def _root(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
+    return await _shown(context, await find(context.loaders, GIT_ROOT, root_key, value), "root:read")
+
+
+async def _import(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
+    return await _shown(context, await find(context.loaders, IMPORT, import_key, value), "import:read")
+
+
+async def _access_token(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
+    """A token is visible to its owner only."""
+    found = await find(context.loaders, ACCESS_TOKEN, access_token_key, value)
+    is_own = found is not None and found.owner == context.actor.email
+    return Sight(await context.scopes.platform.load(""), found) if is_own else nothing()
+
+
+async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
+    """A finding, with ``as_of`` also one that was removed since; what was never released counts as a draft at every moment."""
+    is_past = args.get("as_of") is not None
+    found = await (
+        find_any(context.store, FINDING, finding_key, value) if is_past else find(context.loaders, FINDING, finding_key, value)
+    )
     if found is None:
-        return UNSEEN
-    scope = await context.scopes.groups.load(found.group_name)
-    shown = READ_DRAFTS in scope.permissions or found.release.released_at is not None
-    return _sight(scope, "finding:read") if shown else UNSEEN
+        return nothing()
+    scope = await scope_of(context, found)
+    if is_past:
+        shown = READ_DRAFTS in scope.permissions or found.release.released_at is not None
+        return Sight(scope, found) if shown and "finding:read" in scope.permissions else nothing()
+    status = finding_status(await load_counts(context.loaders, finding_counters_keys(found.id)))
+    return Sight(scope, found) if sees_finding(scope.permissions, status) else nothing()
 
 
-async def _vulnerability(context: Context, value: Any, args: Arguments) -> Sight:
+async def _vulnerability(context: Context, value: Any, args: Arguments) -> Sight[Any]:
     if not isinstance(value, str):
         return await _vulnerabilities(context, [item["id"] for item in value])
     if args.get("as_of"):
@@ -141,31 +149,32 @@ async def _vulnerability(context: Context, value: Any, args: Arguments) -> Sight
     else:
         found = await find(context.loaders, VULNERABILITY, vulnerability_key, value)
     if found is None:
-        return UNSEEN
-    scope = await context.scopes.groups.load(found.group_name)
-    return Sight(scope) if sees_vulnerability(scope.permissions, found) else UNSEEN
+        return nothing()
+    scope = await scope_of(context, found)
+    return Sight(scope, found) if sees_vulnerability(scope.permissions, found) else nothing()
 
 
 def _check_number(ids: Sequence[str]) -> None:
-    """Refuse lists that are not worth looking up; the number says nothing about what exists."""
+    """Refuse lists of a wrong length before anything is read: their length tells nothing about what exists."""
     if not ids:
         raise Rejected(Reason.REQUIRED, ("items",))
     if len(ids) > MAX_ITEMS:
-        raise Rejected(Reason.TOO_MANY_ITEMS, ("items",))
+        raise Rejected(Reason.TOO_MANY_ITEMS, ("items",), f"at most {MAX_ITEMS}")
 
 
-async def _vulnerabilities(context: Context, ids: Sequence[str]) -> Sight:
-    """Several vulnerabilities of one group: the group of the first that is visible."""
+async def _vulnerabilities(context: Context, ids: Sequence[str]) -> Sight[Any]:
+    """Several vulnerabilities of one group, which is the group of the first visible one."""
     _check_number(ids)
     found = await find_many(context.loaders, VULNERABILITY, vulnerability_key, ids)
-    scopes = await context.scopes.groups.load_many([one.group_name if one else "" for one in found])
+    places = {one.group_name: one for one in found if one}
+    scopes = dict(zip(places, await asyncio.gather(*(scope_of(context, one) for one in places.values())), strict=True))
     seen = [
-        scope if one and sees_vulnerability(scope.permissions, one) else NOWHERE
-        for one, scope in zip(found, scopes, strict=True)
+        scopes[one.group_name] if one and sees_vulnerability(scopes[one.group_name].permissions, one) else NOWHERE
+        for one in found
     ]
-    place = next((scope for scope in seen if scope.group), NOWHERE)
-    unseen = tuple((str(index), "id") for index, scope in enumerate(seen) if not scope.group or scope.group != place.group)
-    return Sight(place, unseen)
+    scope = next((one for one in seen if one.group), NOWHERE)
+    unseen = tuple((str(index), "id") for index, one in enumerate(seen) if not one.group or one.group != scope.group)
+    return Sight(scope, found, unseen=unseen)
 
 
 FINDERS: Final[Mapping[Target, Finder]] = {
@@ -177,4 +186,5 @@ FINDERS: Final[Mapping[Target, Finder]] = {
     Target.FINDING: _finding,
     Target.VULNERABILITY: _vulnerability,
     Target.IMPORT: _import,
+    Target.ACCESS_TOKEN: _access_token,
 }

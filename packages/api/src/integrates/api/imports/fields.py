@@ -1,18 +1,25 @@
 """Fields of imports."""
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from integrates.api.context import Info
-from integrates.api.resolve import connection
-from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.connection import Connection
-from integrates.api.resolve.history import history as history_of
+from integrates.api.guard.sight import found
+from integrates.api.imports.mutations import MUTATIONS
+from integrates.api.resolve.binding import Binding
+from integrates.api.resolve.parent import group, root
 from integrates.db_model.errors import Corrupt
-from integrates.db_model.imports.facet import import_key
 from integrates.db_model.imports.progress import progress_key, progress_of
 from integrates.db_model.imports.rules import is_running
-from integrates.db_model.imports.types import Import, ImportCounts, ImportPosition, ImportProgress
+from integrates.db_model.imports.types import (
+    Import,
+    ImportCounts,
+    ImportFormat,
+    ImportOptions,
+    ImportProblem,
+    ImportProgress,
+    ImportStatus,
+)
 
 
 async def _progress(source: Import, info: Info) -> ImportProgress:
@@ -22,8 +29,8 @@ async def _progress(source: Import, info: Info) -> ImportProgress:
     return found
 
 
-async def position(source: Import, info: Info) -> ImportPosition:
-    """Return the next result to work on."""
+async def position(source: Import, info: Info) -> int:
+    """Return the ordinal of the next result to work on."""
     return (await _progress(source, info)).position
 
 
@@ -42,23 +49,28 @@ def finished_at(source: Import, _info: Info) -> datetime | None:
     return None if is_running(source) else source.state.at
 
 
-async def history(source: Import, info: Info, **args: Any) -> Connection:
-    """The revisions of the import."""
-    scope = await info.context.scopes.groups.load(source.group_name)
-    return await history_of(info, import_key(source.id), args, scope.permissions)
-
-
-FIELDS: Final[Fields] = {
-    "Import": {
-        "fileName": "file.file_name",
-        "sha256": "file.sha256",
-        "state": "state.status",
-        "reason": "state.reason",
-        "position": position,
-        "attempts": attempts,
-        "counts": counts,
-        "finishedAt": finished_at,
-        "history": history,
+BINDING: Final = Binding(
+    shows={
+        "Import": Import,
+        "ImportCounts": ImportCounts,
+        "ImportOptions": ImportOptions,
+        "ImportProblem": ImportProblem,
     },
-    **connection.fields_of("ImportConnection"),
-}
+    fields={
+        "Query": {"import": found},
+        **MUTATIONS,
+        "Import": {
+            "group": group,
+            "root": root,
+            "fileName": "file.file_name",
+            "sha256": "file.sha256",
+            "state": "state.status",
+            "reason": "state.reason",
+            "position": position,
+            "attempts": attempts,
+            "counts": counts,
+            "finishedAt": finished_at,
+        },
+    },
+    enums={"ImportFormat": ImportFormat, "ImportState": ImportStatus},
+)

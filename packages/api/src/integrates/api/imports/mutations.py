@@ -10,26 +10,29 @@ import msgspec
 
 from integrates.api.authorization.scope import new_scopes
 from integrates.api.context import Context, Info
-from integrates.api.imports.read.confine import within
+from integrates.api.guard.sight import Sight
+from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.read.sarif import reader as sarif
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.api.imports.work.begin import begin
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.work import run
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import refresh
+from integrates.api.resolve.change import Payload, new_stamp, refresh
 from integrates.api.resolve.lookup import find
 from integrates.api.upload import Upload
 from integrates.db_model.entity.loader import new_loaders
-from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.commands import Gate, Running
+from integrates.db_model.imports.commands import Destination, Running
+from integrates.db_model.imports.rules import ARGUMENTS
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.rules import is_active
-from integrates.db_model.values import text
-from integrates.db_model.values.check import gather
-from integrates.db_model.vulnerabilities.types import Technique
+from integrates.db_model.roots.types import Root
+from integrates.db_model.values.check import checked
 
 PATIENCE: Final = 20.0
 """Seconds after which the answer does not wait any longer for the end of the work."""
@@ -42,64 +45,49 @@ _LOG: Final = logging.getLogger("integrates.api")
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The checked arguments of an import, with what the file says."""
 
-    group_name: str
-    root_id: str
     file: ImportFile
     content: bytes
     options: ImportOptions
     scan: Scan
 
 
-async def _asked(
-    group_name: str, root_id: str, file: Upload, *, close_missing: bool, prefix: str | None, technique: Technique | None
-) -> Asked:
+async def _asked(file: Upload, given: Mapping[str, Any]) -> Asked:
     """Check the arguments and read the file, in a thread because that takes long for a large one."""
-    name, strip_prefix = gather(
-        lambda: text.file_name(file.file_name, ("file",)),
-        lambda: None if prefix is None else text.prefix(prefix, ("strip_prefix",)),
-    )
+    details = checked(ARGUMENTS, {"file": file.file_name, **given})
+    options = ImportOptions(close_missing=details.close_missing, strip_prefix=details.strip_prefix, technique=details.technique)
     content = await file.read()
-    scan = await asyncio.to_thread(sarif.read, content, strip_prefix=strip_prefix, technique=technique)
-    return Asked(
-        group_name=group_name,
-        root_id=root_id,
-        file=ImportFile(file_name=name, sha256=sha256(content).hexdigest(), size=len(content)),
-        content=content,
-        options=ImportOptions(close_missing=close_missing, strip_prefix=strip_prefix, technique=technique),
-        scan=scan,
-    )
+    scan = await asyncio.to_thread(read, content, Options(strip_prefix=options.strip_prefix, technique=options.technique))
+    about = ImportFile(file_name=details.file, sha256=sha256(content).hexdigest(), size=len(content))
+    return Asked(file=about, content=content, options=options, scan=scan)
 
 
-def _gate(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Gate | None]]:
+def _destination(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
     """Return what looks again, with nothing remembered, whether the caller may still import into the root."""
     store, actor = context.call.store, context.actor
 
-    async def gate() -> Gate | None:
+    async def look() -> Destination | None:
         loaders = new_loaders(store)
         scope = await new_scopes(loaders, actor).groups.load(group_name)
         root = await find(loaders, GIT_ROOT, root_key, root_id)
         usable = root is not None and root.group_name == group_name and is_active(root)
-        return Gate(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
+        return Destination(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
 
-    return gate
+    return look
 
 
-async def _job(context: Context, asked: Asked) -> Job:
+async def _job(context: Context, root: Root, scan: Scan, stamp: Stamp) -> Job:
     call = context.call
-    root = await find(context.loaders, GIT_ROOT, root_key, asked.root_id)
-    if root is None:
-        raise Rejected(Reason.NOT_FOUND, ("root_id",))
     return Job(
         store=call.store,
-        scan=await asyncio.to_thread(within, asked.scan, root),
+        scan=await asyncio.to_thread(confined, scan, root),
         root_id=root.id,
         group_name=root.group_name,
         organization_id=root.organization_id,
-        by=context.actor.email,
-        change_id=call.new_id(),
+        by=stamp.by,
+        change_id=stamp.change_id,
         now=call.now,
         new_id=call.new_id,
-        gate=_gate(context, root.group_name, root.id),
+        destination=_destination(context, root.group_name, root.id),
     )
 
 
@@ -127,29 +115,12 @@ async def _finished(context: Context, job: Job, begun: Running, until: float) ->
     return outcome.record
 
 
-async def import_vulnerabilities(
-    _source: Any,
-    info: Info,
-    *,
-    group_name: str,
-    root_id: str,
-    file: Upload,
-    close_missing: bool | None = None,
-    strip_prefix: str | None = None,
-    technique: Technique | None = None,
-) -> Mapping[str, Any]:
+async def import_vulnerabilities(seen: Sight[Group], info: Info, *, file: Upload, **given: Any) -> Payload:
     """Import a file into a root; answers when that is finished, after ``PATIENCE``, or just before the request's deadline."""
     context = info.context
     until = min(asyncio.get_running_loop().time() + PATIENCE, context.deadline - _ANSWERING)
-    asked = await _asked(
-        group_name,
-        root_id,
-        file,
-        close_missing=close_missing is not False,
-        prefix=strip_prefix,
-        technique=technique,
-    )
-    job = await _job(context, asked)
+    asked = await _asked(file, given)
+    job = await _job(context, seen.named["root_id"], asked.scan, new_stamp(info))
     begun = await begin(job, context.call.files, asked.content, asked.file, asked.options)
     record = await _finished(context, job, begun.running, until) if begun.mine else begun.running.record
     refresh(context)

@@ -6,10 +6,15 @@ from typing import Any
 from integrates.api.context import Info
 from integrates.api.resolve.connection import Connection, Walk, connected, entities
 from integrates.api.resolve.lookup import key_for
+from integrates.api.resolve.parent import Above, with_parents
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.types import Import
-from integrates.db_model.roots.facet import root_key
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+
+
+def _root(source: Import) -> Above:
+    return GIT_ROOT, root_key(source.root_id)
 
 
 async def imports(info: Info, group_name: str, args: Mapping[str, Any]) -> Connection:
@@ -19,12 +24,11 @@ async def imports(info: Info, group_name: str, args: Mapping[str, Any]) -> Conne
     async def keep(found: Sequence[Import]) -> Sequence[bool]:
         return [one.group_name == group_name for one in found]
 
+    read = with_parents(info, entities(info.context.loaders, IMPORT), {"root": _root})
     of_group = listing(IMPORT.name, "imports_of_group", {"group_name": group_name}, descending=True)
     if root_id is None:
-        walk = Walk(stretches=(of_group,), read=entities(info.context.loaders, IMPORT))
-        return await connected(info, group_name, args, walk)
+        return await connected(info, group_name, args, Walk(stretches=(of_group,), read=read))
     of_root = (
         listing(IMPORT.name, "imports_of_root", {"root_id": root_id}, descending=True) if key_for(root_key, root_id) else None
     )
-    walk = Walk(stretches=(of_root,), read=entities(info.context.loaders, IMPORT), keep=keep)
-    return await connected(info, group_name, args, walk)
+    return await connected(info, group_name, args, Walk(stretches=(of_root,), read=read, keep=keep))

@@ -10,16 +10,15 @@ from integrates.api.group.membership import groups as groups_of
 from integrates.api.group.membership import organizations as organizations_of
 from integrates.api.invitation.list import Invited
 from integrates.api.invitation.list import invitations as invitations_of
-from integrates.api.resolve.attribute import Fields
+from integrates.api.me.queries import QUERIES
+from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
-from integrates.api.resolve.history import history as history_of
 from integrates.api.resolve.walk import whole
 from integrates.api.vulnerability.page import chosen
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.stakeholders.facet import stakeholder_key
-from integrates.db_model.stakeholders.types import Stakeholder
+from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder
 from integrates.db_model.tokens.facet import ACCESS_TOKEN
 from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
@@ -64,22 +63,22 @@ async def invitations(_source: Stakeholder, info: Info) -> tuple[Invited, ...]:
     return await invitations_of(info.context)
 
 
-async def history(source: Stakeholder, info: Info, **args: Any) -> Connection:
-    """The revisions of the caller's record."""
-    return await history_of(info, stakeholder_key(source.email), args, frozenset())
-
-
-FIELDS: Final[Fields] = {
-    "Me": {
-        "firstName": "info.first_name",
-        "lastName": "info.last_name",
-        "role": "access.role",
-        "permissions": permissions,
-        "organizations": organizations,
-        "groups": groups,
-        "assignedVulnerabilities": assigned_vulnerabilities,
-        "accessTokens": access_tokens,
-        "invitations": invitations,
-        "history": history,
-    }
-}
+BINDING: Final = Binding(
+    shows={"Me": Stakeholder},
+    fields={
+        **QUERIES,
+        "Me": {
+            "id": "email",
+            "firstName": "info.first_name",
+            "lastName": "info.last_name",
+            "role": "access.role",
+            "permissions": permissions,
+            "organizations": organizations,
+            "groups": groups,
+            "assignedVulnerabilities": assigned_vulnerabilities,
+            "accessTokens": access_tokens,
+            "invitations": invitations,
+        },
+    },
+    enums={"PlatformRole": PlatformRole},
+)

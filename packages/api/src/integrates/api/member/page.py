@@ -8,7 +8,7 @@ from integrates.api.resolve.connection import Connection, Keep, Walk, connected,
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.loader import counts, load_many
+from integrates.db_model.entity.loader import load_counts, load_many
 from integrates.db_model.groups.facet import group_counters_keys
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
@@ -36,6 +36,6 @@ async def members_of_group(source: Group, info: Info, **args: Any) -> Connection
     read = entities(info.context.loaders, GROUP_ACCESS)
 
     async def total() -> int:
-        return (await counts(info.context.loaders, group_counters_keys(source.name))).get("members", 0)
+        return (await load_counts(info.context.loaders, group_counters_keys(source.name))).get("members", 0)
 
     return await connected(info, source.name, args, Walk(stretches=(query,), read=read, keep=_people(info.context)), total)

@@ -1,23 +1,21 @@
 """Fields of organizations."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from integrates.api.authorization.permissions import organization_permissions
 from integrates.api.context import Info
 from integrates.api.group.membership import readable
+from integrates.api.guard.sight import found
 from integrates.api.member.page import members_of_organization
-from integrates.api.policies.fields import shown
-from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.connection import Connection
-from integrates.api.resolve.history import history as history_of
+from integrates.api.organization.mutations import MUTATIONS
+from integrates.api.policies.fields import ShownPolicies, policies_shown
+from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.walk import whole
 from integrates.api.revision import audit
 from integrates.db_model.access.types import OrganizationRole
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
-from integrates.db_model.organizations.facet import organization_key
 from integrates.db_model.organizations.types import Organization
 
 
@@ -31,9 +29,9 @@ async def permissions(source: Organization, info: Info) -> list[str]:
     return sorted(organization_permissions(await user_role(source, info)))
 
 
-def policies(source: Organization, _info: Info) -> Mapping[str, Any]:
+def policies(source: Organization, _info: Info) -> ShownPolicies:
     """The policies in force in the organization."""
-    return shown(source.policies)
+    return policies_shown(source.policies)
 
 
 async def groups(source: Organization, info: Info) -> tuple[Group, ...]:
@@ -42,22 +40,21 @@ async def groups(source: Organization, info: Info) -> tuple[Group, ...]:
     return await readable(info.context, [group.name for group in await whole(info.context.loaders, GROUP, query)])
 
 
-async def history(source: Organization, info: Info, **args: Any) -> Connection:
-    """The revisions of the organization."""
-    scope = await info.context.scopes.organizations.load(source.id)
-    return await history_of(info, organization_key(source.id), args, scope.permissions)
-
-
-FIELDS: Final[Fields] = {
-    "Organization": {
-        "name": "info.name",
-        "country": "info.country",
-        "userRole": user_role,
-        "permissions": permissions,
-        "policies": policies,
-        "groups": groups,
-        "members": members_of_organization,
-        "audit": audit.of_organization,
-        "history": history,
-    }
-}
+BINDING: Final = Binding(
+    shows={"Organization": Organization},
+    fields={
+        "Query": {"organization": found},
+        **MUTATIONS,
+        "Organization": {
+            "name": "info.name",
+            "country": "info.country",
+            "userRole": user_role,
+            "permissions": permissions,
+            "policies": policies,
+            "groups": groups,
+            "members": members_of_organization,
+            "audit": audit.of_organization,
+        },
+    },
+    enums={"OrganizationRole": OrganizationRole},
+)

@@ -1,25 +1,30 @@
 """Changing organizations."""
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from integrates.api.context import Info
+from integrates.api.guard.sight import Sight
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import new_stamp, refresh
-from integrates.db_model.organizations.commands import found, new_organization
-from integrates.db_model.organizations.rules import ARGUMENTS
-from integrates.db_model.values.check import checked
+from integrates.api.resolve.change import Payload, changed
+from integrates.db_model import organizations
+from integrates.db_model.organizations.types import Organization
 
 
-async def add_organization(_source: Any, info: Info, **given: Any) -> Mapping[str, Any]:
+async def add_organization(_seen: Sight[None], info: Info, **given: Any) -> Payload:
     """Add an organization whose first manager is the caller."""
-    context = info.context
-    details = checked(ARGUMENTS, given)
-    stamp = new_stamp(context, "add_organization")
-    new = new_organization(context.call.new_id(), details, stamp)
-    organization = await found(context.store, new, context.actor.email, stamp)
-    refresh(context)
-    return {"organization": organization}
+    identity = info.context.call.new_id()
+    return await changed(info, "organization", partial(organizations.create, given=given, identity=identity))
 
 
-MUTATIONS: Final[Fields] = {"Mutation": {"addOrganization": add_organization}}
+async def update_organization(
+    seen: Sight[Organization], info: Info, *, expected_version: int | None = None, **given: Any
+) -> Payload:
+    """Change what an organization says of itself."""
+    command = partial(organizations.describe, seen=seen.found, given=given, expected_version=expected_version)
+    return await changed(info, "organization", command)
+
+
+MUTATIONS: Final[Fields] = {
+    "Mutation": {"addOrganization": add_organization, "updateOrganization": update_organization},
+}

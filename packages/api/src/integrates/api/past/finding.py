@@ -10,11 +10,11 @@ import msgspec
 from integrates.api.authorization.visibility import READ_HIDDEN, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
-from integrates.api.past.state import FindingAt, VulnerabilityAt, histories, vulnerability_at
+from integrates.api.past.state import FindingAt, VulnerabilityAt, revisions_of, vulnerability_at
 from integrates.api.resolve.connection import Batch, Read
 from integrates.db_model.entity import counter, revision
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import identity_of
+from integrates.db_model.entity.facet import key_text
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.indicators.recount import Severities, remediations
@@ -37,7 +37,7 @@ class Past(msgspec.Struct, frozen=True):
 
 
 async def _pasts(context: Context, items: Sequence[Item]) -> tuple[Past, ...]:
-    found = await histories(context, [item.key for item in items])
+    found = await revisions_of(context, [item.key for item in items])
     return tuple(Past(decoded(VULNERABILITY, item), own) for item, own in zip(items, found, strict=True))
 
 
@@ -93,16 +93,16 @@ def _counted(past: Past, finding: str, severities: Severities, at: datetime) -> 
     """Return what a vulnerability had added to the counters of its finding by that moment."""
     until = [one for one in past.revisions if one.at <= at]
     then = revision.states(VULNERABILITY, until)[-1] if until else None
-    return counter.added(tally.counted(then, None).finding, remediations(until, finding, severities))
+    return counter.plus(tally.counted(then, None).finding, remediations(until, finding, severities))
 
 
 async def counts_at(source: FindingAt, context: Context, permissions: AbstractSet[str]) -> Mapping[str, int]:
     """Return the counters of the finding as they were, of what the caller may know of."""
     key = finding_key(source.id)
-    (revisions,) = await histories(context, (key,))
+    (revisions,) = await revisions_of(context, (key,))
     severities = {each.version: each.severity for each in revision.states(FINDING, revisions)}
     total: Mapping[str, int] = {}
     for past in await all_pasts(context, source.id):
         if _may_show(past, permissions):
-            total = counter.added(total, _counted(past, identity_of(key), severities, source.as_of))
+            total = counter.plus(total, _counted(past, key_text(key), severities, source.as_of))
     return total

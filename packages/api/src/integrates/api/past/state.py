@@ -54,7 +54,7 @@ def check_past(at: datetime, now: datetime) -> datetime:
     return at
 
 
-async def histories(context: Context, keys: Sequence[Key]) -> tuple[tuple[Revision, ...], ...]:
+async def revisions_of(context: Context, keys: Sequence[Key]) -> tuple[tuple[Revision, ...], ...]:
     """Read all revisions of several entities by ascending version, in as many calls as the longest has pages."""
     known: dict[Key, tuple[Revision, ...]] = dict.fromkeys(keys, ())
     after: dict[Key, str | None] = dict.fromkeys(keys)
@@ -68,4 +68,4 @@ async def histories(context: Context, keys: Sequence[Key]) -> tuple[tuple[Revisi
 
 async def state_at(context: Context, facet: Facet[E], key: Key, at: datetime) -> E | None:
     """Return an entity as it was at that moment; ``None`` when it did not exist then, or was removed."""
-    return revision.state_at(facet, (await histories(context, (key,)))[0], at)
+    return revision.state_at(facet, (await revisions_of(context, (key,)))[0], at)

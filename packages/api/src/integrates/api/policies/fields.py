@@ -1,12 +1,19 @@
 """Fields of policies."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Final
 
 import msgspec
 
+from integrates.api.resolve.binding import Binding
 from integrates.db_model.policies.rules import effective
-from integrates.db_model.policies.types import Policies
+from integrates.db_model.policies.types import EffectivePolicies, Policies
+
+
+class ShownPolicies(EffectivePolicies, frozen=True, kw_only=True, gc=True):
+    """The policies in force, and those of them that are set in the group or organization itself, named as in the schema."""
+
+    own: Mapping[str, int | float]
 
 
 def _camel(name: str) -> str:
@@ -14,11 +21,14 @@ def _camel(name: str) -> str:
     return head + "".join(map(str.capitalize, rest))
 
 
-def shown(organization: Policies, group: Policies | None = None) -> Mapping[str, Any]:
+def policies_shown(organization: Policies, group: Policies | None = None) -> ShownPolicies:
     """Return the policies in force with the values that are set there, for a group or for the organization itself."""
     stored = organization if group is None else group
     own = {name: getattr(stored, name) for name in stored.__struct_fields__ if getattr(stored, name) is not None}
-    return {
+    return ShownPolicies(
         **msgspec.structs.asdict(effective(organization, group)),
-        "own": {_camel(name): value if isinstance(value, int) else float(value) for name, value in own.items()},
-    }
+        own={_camel(name): value if isinstance(value, int) else float(value) for name, value in own.items()},
+    )
+
+
+BINDING: Final = Binding(shows={"Policies": ShownPolicies})

@@ -23,7 +23,7 @@ _STATUS: Final[Mapping[Code, HTTPStatus]] = {
 }
 _MAX_MESSAGE: Final = 300
 _PYTHON: Final = re.compile(r", but encountered error '.*", re.DOTALL)
-"""What graphql-core says of errors in coercing, with the text of the Python error."""
+"""The text of a Python error at the end of graphql-core's messages about bad values; clients do not get it."""
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 def masked(request_id: str) -> str:
-    """Return the only text that is shown of an error of ours."""
+    """Return the only text that clients get of an internal error."""
     return f"Something went wrong. Request {request_id}."
 
 
@@ -44,7 +44,7 @@ def _is_about_argument(error: GraphQLError) -> bool:
 
 
 def known(error: BaseException | None) -> RequestError | None:
-    """Return what a client may know of an error; ``None`` when it is nobody's business."""
+    """Return what a client may know of an error; ``None`` for an internal one."""
     match error:
         case RequestError():
             return error
@@ -60,23 +60,23 @@ def known(error: BaseException | None) -> RequestError | None:
             return None
 
 
-def shown(error: RequestError) -> dict[str, Any]:
-    """Return an error of the whole request."""
+def error_shown(error: RequestError) -> dict[str, Any]:
+    """Return the JSON form of an error of the whole request."""
     return {"message": error.text, "extensions": {"code": error.code.value}}
 
 
-def shown_invalid(error: GraphQLError) -> dict[str, Any]:
-    """Return an error that says how a query or its variables do not fit the schema."""
+def invalid_shown(error: GraphQLError) -> dict[str, Any]:
+    """Return the JSON form of an error of validation: the query or its variables do not fit the schema."""
     code = (error.extensions or {}).get("code", Code.GRAPHQL_VALIDATION_FAILED)
     locations = {"locations": [place.formatted for place in error.locations]} if error.locations else {}
     message = _PYTHON.sub(".", error.message)[:_MAX_MESSAGE]
     return {"message": message, **locations, "extensions": {"code": str(code)}}
 
 
-def shown_field(error: GraphQLError, request_id: str) -> dict[str, Any]:
-    """Return an error of one field."""
+def field_error_shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
+    """Return the JSON form of an error of one field."""
     found = known(error) or RequestError(Code.INTERNAL, masked(request_id))
-    return {**shown(found), "path": error.path}
+    return {**error_shown(found), "path": error.path}
 
 
 def _codes(errors: Iterable[Mapping[str, Any]]) -> set[Code]:
@@ -84,11 +84,11 @@ def _codes(errors: Iterable[Mapping[str, Any]]) -> set[Code]:
 
 
 def status_of(errors: Sequence[Mapping[str, Any]], data: Mapping[str, Any] | None) -> int:
-    """Choose the status: that of the gravest error, or 200 when other fields resolved."""
+    """Return the HTTP status: that of the gravest error, or 200 when a root field has a value."""
     resolved = any(value is not None for value in (data or {}).values())
     return HTTPStatus.OK if resolved else max((_STATUS[code] for code in _codes(errors)), default=HTTPStatus.OK)
 
 
 def refused(errors: Sequence[Mapping[str, Any]]) -> Answer:
-    """Answer a request that was not executed."""
+    """Return the answer to a request that was not executed."""
     return Answer(status_of(errors, None), {"errors": list(errors)})

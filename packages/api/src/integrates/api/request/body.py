@@ -1,4 +1,4 @@
-"""The request as it comes: a decoded JSON body that may hold anything."""
+"""Reading a request: a decoded JSON body that may hold anything."""
 
 import math
 import re
@@ -27,12 +27,12 @@ class Body(msgspec.Struct, frozen=True):
 
 
 def bad(text: str) -> RequestError:
-    """Refuse the request as a whole."""
+    """Return the error that refuses the request as a whole."""
     return RequestError(Code.GRAPHQL_VALIDATION_FAILED, text)
 
 
 def is_sound(text: str) -> bool:
-    """Return whether a text may come in at all: not too long for any field, and without what disguises or breaks others.
+    """Return whether some field could take a text: it is not too long and has no characters that disguise or break texts.
 
     These are NUL, lone surrogates and Unicode's Bidi_Control characters. Other control characters are the model's to refuse.
     """
@@ -40,7 +40,7 @@ def is_sound(text: str) -> bool:
 
 
 def is_number(text: str) -> bool:
-    """Return whether a number of a query is in the range that those of variables have."""
+    """Return whether a number in the text of a query lies in the range that numbers in variables have."""
     if len(text) > _MAX_DIGITS:
         return False
     return math.isfinite(float(text)) if set(text) & set(".eE") else int(text) in _INTEGERS

@@ -22,13 +22,13 @@ from integrates.api.request.fold import Inner, folded, fragments_of
 from integrates.api.request.limits import INTROSPECTION
 
 LIST_SIZE: Final = 50
-"""How many objects a list without pages counts as, and the default size of a page."""
+"""What a list without pages counts as, and the default size of a page."""
 _FIRST: Final = "first"
 _CONNECTION: Final = "Connection"
 
 
 def _numbers(operation: OperationDefinitionNode, given: Mapping[str, Any]) -> dict[str, int]:
-    """Return the variables that are numbers, else their defaults. Nothing else: what measures outlives the request a while."""
+    """Return the variables that are numbers, or their defaults. No others: the closure that measures keeps them alive."""
     defaults = {
         node.variable.name.value: int(node.default_value.value)
         for node in operation.variable_definitions or ()
@@ -55,7 +55,7 @@ def _is_list(field: GraphQLField) -> bool:
 
 
 def _factor(field: GraphQLField, node: FieldNode, owner: str, variables: Mapping[str, int]) -> int:
-    """Tell how often what is below the field counts; the lists inside a connection are its page, which is counted there."""
+    """Return how many times the fields below a field count. A list inside a connection is its page, which has been counted."""
     if _FIRST in field.args:
         return max(_page_size(node, variables), 1)
     return LIST_SIZE if _is_list(field) and not owner.endswith(_CONNECTION) else 1

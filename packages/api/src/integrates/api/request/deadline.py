@@ -12,7 +12,7 @@ A = TypeVar("A")
 
 
 def until(deadline: float, call: Callable[[A], Awaitable[T]]) -> Callable[[A], Awaitable[T]]:
-    """Cut the calls of a function at a time of the event loop; they raise ``Unavailable`` then."""
+    """Return the function with each call ended at a time of the event loop, by ``Unavailable``."""
 
     async def cut(argument: A) -> T:
         try:
@@ -25,5 +25,5 @@ def until(deadline: float, call: Callable[[A], Awaitable[T]]) -> Callable[[A], A
 
 
 def bounded(store: Store, deadline: float) -> Store:
-    """Return the store with all its calls cut at the deadline."""
+    """Return the store with each call ended at the deadline."""
     return Store(until(deadline, store.get), until(deadline, store.query), until(deadline, store.write), store.max_changes)

@@ -1,4 +1,4 @@
-"""From the text of a query to a document that may be executed; valid ones are kept by text."""
+"""From the text of a query to a document that may be executed. Valid documents are kept by their text."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -13,7 +13,7 @@ from integrates.api.request.limits import Limits, check, too_complex
 
 
 class Invalid(Exception):
-    """The query is no query of this schema; there are at most as many ``errors`` as the limits show."""
+    """The query does not fit the schema. ``errors`` has at most as many as the limits allow."""
 
     def __init__(self, errors: tuple[GraphQLError, ...]) -> None:
         super().__init__(errors)
@@ -39,7 +39,7 @@ _CHECKS: Final[Mapping[TokenKind, Callable[[str], bool]]] = {
     TokenKind.INT: is_number,
     TokenKind.FLOAT: is_number,
 }
-"""What tells of the values of a query, texts as they are after their escapes, whether they are taken."""
+"""The check that a value in a query passes, by the kind of its token; strings are checked with their escapes resolved."""
 
 
 def _are_values_sound(document: DocumentNode) -> bool:
@@ -68,7 +68,7 @@ def _parsed(text: str, limits: Limits) -> DocumentNode:
 
 
 def new_readers(schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> Readers:
-    """Make the readers of a schema; without introspection errors do not suggest what exists."""
+    """Return the readers of a schema. Without ``introspection`` errors do not suggest names that exist."""
     rules = (*specified_rules, *(() if introspection else (IntrospectionDisabledRule,)))
     most = limits.validation_errors
 

@@ -1,4 +1,4 @@
-"""Measuring a query by folding its selections, each fragment once, so that fragments that double stay linear."""
+"""Measuring a query by folding its selections. Each fragment is measured once, so nested fragments cost linear time."""
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet

@@ -11,7 +11,7 @@ from integrates.api.errors import Code, RequestError
 from integrates.api.request.fold import Inner, folded, fragments_of, operations_of, widest
 
 INTROSPECTION: Final = frozenset({"__schema", "__type"})
-"""The fields that are exempt from depth and cost: as field nodes, under whatever alias or operation name."""
+"""The fields that are exempt from depth and cost, recognised by their names in the schema and not by aliases."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +40,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def too_complex(what: str, allowed: int) -> RequestError:
-    """Say which limit the query passes."""
+    """Return the error that names the limit which the query passes."""
     return RequestError(Code.QUERY_TOO_COMPLEX, f"The query is too complex: more than {allowed} {what}.")
 
 

@@ -1,12 +1,9 @@
 """Fields without a resolver of their own: an attribute of the object, under the same name in snake_case."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Any, TypeAlias
-
-from ariadne import SchemaBindable
-from ariadne.utils import convert_camel_case_to_snake
-from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema
+from types import UnionType
+from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 Resolver: TypeAlias = Callable[..., Any]
 Fields: TypeAlias = Mapping[str, Mapping[str, Resolver | str]]
@@ -14,38 +11,29 @@ Fields: TypeAlias = Mapping[str, Mapping[str, Resolver | str]]
 
 
 def attribute(path: str) -> Resolver:
-    """Return the resolver that shows the attribute at the path, or the entry of a mapping under that name."""
+    """Return the resolver that shows the attribute at the dotted path."""
     read = attrgetter(path)
-
-    def resolve(source: Any, _info: Any) -> Any:
-        return source.get(path) if type(source) is dict else read(source)
-
-    return resolve
+    return lambda source, _info: read(source)
 
 
-def object_fields(schema: GraphQLSchema) -> Iterator[tuple[str, str, GraphQLField]]:
-    """Walk the fields of all objects of the schema that are not GraphQL's own."""
-    for name, kind in schema.type_map.items():
-        if isinstance(kind, GraphQLObjectType) and not name.startswith("__"):
-            yield from ((name, field_name, field) for field_name, field in kind.fields.items())
+def entry(name: str) -> Resolver:
+    """Return the resolver that shows the entry of a mapping, ``None`` where there is none."""
+    return lambda source, _info: source.get(name)
 
 
-def missing(schema: GraphQLSchema, fields: Fields) -> tuple[str, ...]:
-    """Name what ``fields`` has and the schema has not."""
-    known = {(type_name, name) for type_name, name, _ in object_fields(schema)}
-    return tuple(f"{owner}.{name}" for owner, own in fields.items() for name in own if (owner, name) not in known)
+def _kind_of(owner: Any, name: str) -> Any:
+    """Return the type of a field or property of a class; ``None`` when the class has neither."""
+    found = getattr(owner, name, None)
+    if isinstance(found, property):
+        return get_type_hints(found.fget).get("return")
+    return get_type_hints(owner).get(name) if isinstance(owner, type) else None
 
 
-class Resolvers(SchemaBindable):
-    """Gives every field of the schema its resolver; ``ValueError`` for a resolver that belongs to no field."""
+def has_attribute(owner: Any, path: str) -> bool:
+    """Return whether every object of a class, or of a union of classes, has the attribute at the dotted path.
 
-    def __init__(self, fields: Fields) -> None:
-        self.fields = fields
-
-    def bind_to_schema(self, schema: GraphQLSchema) -> None:
-        """Set the resolvers."""
-        if surplus := missing(schema, self.fields):
-            raise ValueError(f"no such field: {', '.join(surplus)}")
-        for type_name, name, field in object_fields(schema):
-            given = self.fields.get(type_name, {}).get(name, convert_camel_case_to_snake(name))
-            field.resolve = attribute(given) if isinstance(given, str) else given
+    What may be ``None`` has no attributes.
+    """
+    name, _, rest = path.partition(".")
+    kinds = [_kind_of(each, name) for each in (get_args(owner) if get_origin(owner) in {Union, UnionType} else (owner,))]
+    return all(kind is not None and (not rest or has_attribute(kind, rest)) for kind in kinds)

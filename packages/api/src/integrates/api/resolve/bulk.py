@@ -1,15 +1,21 @@
-"""Changing several objects in one call: references, the order of checking, and what is told of each item (M4, M5)."""
+"""Changing several objects in one call: references, the order of checking, and the errors of each item (M4, M5).
+
+A bulk mutation is a pure function of the model and a call of :func:`change_all`.
+"""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
-from integrates.api.context import Call
+from integrates.api.context import Call, Info
+from integrates.api.guard.sight import Sight
 from integrates.api.refusal import UserError, is_refusal, refusal, refusals
+from integrates.api.resolve.change import Payload, new_stamp, refresh
 from integrates.db_model.entity.bulk import Reference, Refused, Written
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import (
     AlreadyExists,
     IntegratesError,
@@ -21,9 +27,22 @@ from integrates.db_model.errors import (
     Rejections,
     Stale,
 )
+from integrates.db_model.store.port import Store
+
+E_contra = TypeVar("E_contra", contravariant=True)
+E = TypeVar("E")
 
 _LOG: Final = logging.getLogger("integrates.api")
 _PERMISSION_RULES: Final = frozenset({Reason.MISSING_PERMISSION, Reason.ASSIGN_OTHERS})
+
+
+class BulkCommand(Protocol[E_contra]):
+    """A command of the model for many entities that was given all but the store, the references, the stamp and the entities."""
+
+    def __call__(
+        self, store: Store, wanted: Sequence[Reference], /, *, stamp: Stamp, seen: Sequence[E_contra]
+    ) -> Awaitable[Written | Refused]:
+        """Change the entities that ``wanted`` names, which are ``seen`` as they were just read."""
 
 
 class Step(IntEnum):
@@ -42,7 +61,7 @@ def _path(position: int) -> tuple[str, ...]:
 
 
 def references_of(items: Sequence[Mapping[str, Any]]) -> tuple[Reference, ...]:
-    """Read the argument ``items``. Raise ``Rejections`` (``bad_format``) for each object that came before."""
+    """Return the references of the argument ``items``. Raise ``Rejections`` (``bad_format``) that name each repeated object."""
     found = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
     first = {one.id: position for position, one in reversed(list(enumerate(found)))}
     twice = [position for position, one in enumerate(found) if first[one.id] != position]
@@ -76,7 +95,7 @@ class _Refusal(msgspec.Struct, frozen=True):
 
 
 def _about(one: _Refusal) -> object:
-    """Tell refusals of one step apart: each argument is named once, with its first reason, and an item with all of its."""
+    """Return what tells refusals of one step apart: an argument has one, its first, an item has one for each reason."""
     if not isinstance(one.error, Rejected):
         return one.position
     return one.error.path or (one.position, one.error.reason)
@@ -101,7 +120,7 @@ def first_step(errors: Mapping[int, ModelError]) -> dict[int, tuple[ModelError, 
 
 
 def _item_of(error: IntegratesError, position: int) -> IntegratesError:
-    """Name the item in refusals that are about it; those that are about an argument keep its name."""
+    """Return the error with the item's path where it is about the item; where it is about an argument, that path stays."""
     match error:
         case NotFound():
             return NotFound(error.facet, error.identity, _path(position))
@@ -114,7 +133,7 @@ def _item_of(error: IntegratesError, position: int) -> IntegratesError:
 
 
 def _told(position: int, error: IntegratesError, call: Call) -> tuple[UserError, ...]:
-    """Return what is told of one item; an error of ours is logged, and told as something to look at."""
+    """Return the errors of one item. An internal error is logged, and the item is told as one to be read again."""
     known = _item_of(error, position)
     if is_refusal(known):
         return refusals(known, _path(position))
@@ -123,17 +142,17 @@ def _told(position: int, error: IntegratesError, call: Call) -> tuple[UserError,
 
 
 def _check_known(errors: Sequence[IntegratesError]) -> None:
-    """Raise the first error that is nobody's fault but ours."""
+    """Raise the first internal error, if there is one."""
     for error in errors:
         if not is_refusal(error):
             raise error
 
 
-def payload(outcome: Written | Refused, changed: str, call: Call) -> dict[str, Any]:
-    """Return the payload of a bulk mutation: the objects under the name ``changed``, and what is told of the other items.
+def payload(outcome: Written | Refused, name: str, call: Call) -> Payload:
+    """Return the payload of a bulk mutation: the changed objects under a name, and the errors of the other items.
 
-    When nothing was written, an error of ours is raised. When a part was, it is told of the items that it hit, so that the
-    caller learns what was done.
+    An internal error is raised when nothing was written. When something was, the items that it hit are told instead, so that
+    the caller learns what was done.
     """
     if isinstance(outcome, Refused):
         _check_known(list(outcome.errors.values()))
@@ -142,4 +161,13 @@ def payload(outcome: Written | Refused, changed: str, call: Call) -> dict[str, A
     if not outcome.entities:
         _check_known(list(outcome.refused.values()))
     told = [one for at, error in sorted(outcome.refused.items()) for one in _told(at, error, call)]
-    return {changed: [outcome.entities[at] for at in sorted(outcome.entities)] or None, "errors": told}
+    return {name: [outcome.entities[at] for at in sorted(outcome.entities)] or None, "errors": told}
+
+
+async def change_all(
+    info: Info, seen: Sight[Sequence[E]], items: Sequence[Mapping[str, Any]], name: str, command: BulkCommand[E]
+) -> Payload:
+    """Run a command for all items, which the guard has found, and return the payload with what was changed under a name."""
+    outcome = await command(info.context.store, references_of(items), stamp=new_stamp(info), seen=seen.found)
+    refresh(info.context)
+    return payload(outcome, name, info.context.call)

@@ -1,14 +1,31 @@
-"""What every mutation needs: the stamp of its changes, and reads that see them afterwards."""
+"""What every mutation needs: the stamp of its changes, commands of the model, and reads that see what they changed."""
 
-from integrates.api.context import Context
+from collections.abc import Awaitable, Mapping
+from typing import Any, Protocol, TypeAlias
+
+from ariadne.utils import convert_camel_case_to_snake
+
+from integrates.api.context import Context, Info
 from integrates.db_model.entity.loader import forget
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.store.port import Store
+
+Payload: TypeAlias = Mapping[str, Any]
+"""What a mutation answers; its ``errors`` are the guard's business unless it tells some itself."""
 
 
-def new_stamp(context: Context, operation: str) -> Stamp:
-    """Return the stamp of one call, made now by the caller; ``operation`` is the snake_case name of the mutation."""
-    call = context.call
-    return Stamp(by=context.actor.email, at=call.now(), operation=operation, change_id=call.new_id())
+class Command(Protocol):
+    """A command of the model that was given all but the store and the stamp, as by :func:`functools.partial`."""
+
+    def __call__(self, store: Store, /, *, stamp: Stamp) -> Awaitable[Any]:
+        """Change the store and return the entity as it is then."""
+
+
+def new_stamp(info: Info) -> Stamp:
+    """Return the stamp of one call of a mutation: made now, by the caller, with the name of the mutation as operation."""
+    context = info.context
+    operation = convert_camel_case_to_snake(info.field_name)
+    return Stamp(by=context.actor.email, at=context.call.now(), operation=operation, change_id=context.call.new_id())
 
 
 def refresh(context: Context) -> None:
@@ -17,3 +34,10 @@ def refresh(context: Context) -> None:
     context.scopes.platform.clear_all()
     context.scopes.organizations.clear_all()
     context.scopes.groups.clear_all()
+
+
+async def changed(info: Info, name: str, command: Command) -> Payload:
+    """Run a command and return the payload with the entity that it returns under a name."""
+    entity = await command(info.context.store, stamp=new_stamp(info))
+    refresh(info.context)
+    return {name: entity}

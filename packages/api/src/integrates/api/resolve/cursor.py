@@ -22,32 +22,32 @@ class Listing(msgspec.Struct, frozen=True):
     filters: Mapping[str, Any]
 
 
-class Place(msgspec.Struct, frozen=True):
+class Position(msgspec.Struct, frozen=True):
     """Where a page ends: which stretch of the list, and the store's cursor there."""
 
     stretch: int
     after: str
 
 
-def _mark(key: bytes, listing: Listing, place: bytes) -> bytes:
+def _mark(key: bytes, listing: Listing, position: bytes) -> bytes:
     bound = msgspec.json.encode(listing, order="sorted")
-    return hmac.new(key, sha256(bound).digest() + place, sha256).digest()[:_MARK]
+    return hmac.new(key, sha256(bound).digest() + position, sha256).digest()[:_MARK]
 
 
-def sealed(key: bytes, listing: Listing, place: Place) -> str:
-    """Return the cursor of a place in a list."""
-    text = msgspec.json.encode(place)
+def sealed(key: bytes, listing: Listing, position: Position) -> str:
+    """Return the cursor of a position in a list."""
+    text = msgspec.json.encode(position)
     return urlsafe_b64encode(_mark(key, listing, text) + text).decode()
 
 
-def opened(key: bytes, listing: Listing, cursor: str) -> Place:
+def opened(key: bytes, listing: Listing, cursor: str) -> Position:
     """Read a cursor. Raise ``RequestError`` (BAD_CURSOR) for any other than ``sealed`` gave for that list."""
     try:
         raw = urlsafe_b64decode(cursor[:_MAX_CURSOR].encode("ascii"))
         genuine = hmac.compare_digest(raw[:_MARK], _mark(key, listing, raw[_MARK:]))
-        place = msgspec.json.decode(raw[_MARK:], type=Place) if genuine else None
+        position = msgspec.json.decode(raw[_MARK:], type=Position) if genuine else None
     except ValueError:
-        place = None
-    if place is None:
+        position = None
+    if position is None:
         raise RequestError(Code.BAD_CURSOR, "The cursor does not belong to this list.")
-    return place
+    return position

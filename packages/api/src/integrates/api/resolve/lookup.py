@@ -1,4 +1,4 @@
-"""Reading by ids that come from outside: what cannot be an id names nothing."""
+"""Reading by ids that come from outside: a malformed id is treated as not found."""
 
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -12,7 +12,7 @@ _LONGEST: Final = 254
 
 
 def key_for(make: Callable[[str], Key], identity: str) -> Key | None:
-    """Build the key of an id; ``None`` when no object can have such an id."""
+    """Return the key of an id; ``None`` for a malformed one."""
     if not identity.isprintable() or len(identity) > _LONGEST:
         return None
     try:

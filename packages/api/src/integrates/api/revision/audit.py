@@ -11,7 +11,7 @@ import msgspec
 
 from integrates.api.context import Context, Info
 from integrates.api.resolve.connection import Batch, Connection, Walk, connected
-from integrates.api.resolve.history import shown
+from integrates.api.resolve.history import revision_shown
 from integrates.db_model.entity import revision
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.revision import Revision
@@ -41,7 +41,7 @@ async def _page(context: Context, query: Query) -> Batch[Revision]:
     """Read a page of keys, then what they name."""
     page = await context.loaders.pages.load(query)
     items = await context.loaders.items.load_many([item.key for item in page.items])
-    found = [(shown(revision.of_item(item)), cursor) for item, cursor in zip(items, page.cursors, strict=True) if item]
+    found = [(revision_shown(revision.of_item(item)), cursor) for item, cursor in zip(items, page.cursors, strict=True) if item]
     end = page.cursors[-1] if page.cursors else None
     return Batch(tuple(one for one, _ in found), tuple(cursor for _, cursor in found), page.has_next, end)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from integrates.api.resolve import connection
-from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.binding import Binding
+from integrates.db_model.entity.revision import Revision
 
-FIELDS: Final[Fields] = {"Revision": {"entity": "entity_key"}, **connection.fields_of("RevisionConnection")}
+BINDING: Final = Binding(shows={"Revision": Revision}, fields={"Revision": {"entity": "entity_key"}})

@@ -3,14 +3,16 @@
 from typing import Any, Final
 
 from integrates.api.context import Info
-from integrates.api.resolve.attribute import Fields
+from integrates.api.guard.sight import found
+from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
-from integrates.api.resolve.history import history as history_of
+from integrates.api.resolve.parent import group
+from integrates.api.root.mutations import MUTATIONS
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import of_root as vulnerabilities_of
-from integrates.db_model.entity.loader import counts
-from integrates.db_model.roots.facet import root_counters_key, root_key
-from integrates.db_model.roots.types import Root
+from integrates.db_model.entity.loader import load_counts
+from integrates.db_model.roots.facet import root_counters_key
+from integrates.db_model.roots.types import Criticality, Root, RootStatus
 from integrates.db_model.vulnerabilities.lists import of_root
 
 
@@ -22,7 +24,7 @@ def type_of(_source: Root, *_: Any) -> str:
 async def figures(source: Root, info: Info) -> Summary:
     """The figures of the root, without those that need a score."""
     scope = await info.context.scopes.groups.load(source.group_name)
-    numbers = await counts(info.context.loaders, (root_counters_key(source.id),))
+    numbers = await load_counts(info.context.loaders, (root_counters_key(source.id),))
     return summary(numbers, scope.permissions, info.context.call.now(), scored=False)
 
 
@@ -33,24 +35,24 @@ async def vulnerabilities(source: Root, info: Info, **args: Any) -> Connection:
     return await vulnerabilities_of(info, source.id, args, of_root(source.id), permissions=scope.permissions, counters=keys)
 
 
-async def history(source: Root, info: Info, **args: Any) -> Connection:
-    """The revisions of the root."""
-    scope = await info.context.scopes.groups.load(source.group_name)
-    return await history_of(info, root_key(source.id), args, scope.permissions)
-
-
-FIELDS: Final[Fields] = {
-    "GitRoot": {
-        "nickname": "info.nickname",
-        "criticality": "info.criticality",
-        "state": "state.status",
-        "reason": "state.reason",
-        "other": "state.other",
-        "url": "location.url",
-        "branch": "location.branch",
-        "gitignore": "location.gitignore",
-        "summary": figures,
-        "vulnerabilities": vulnerabilities,
-        "history": history,
-    }
-}
+BINDING: Final = Binding(
+    shows={"GitRoot": Root},
+    fields={
+        "Query": {"root": found},
+        **MUTATIONS,
+        "GitRoot": {
+            "group": group,
+            "nickname": "info.nickname",
+            "criticality": "info.criticality",
+            "state": "state.status",
+            "reason": "state.reason",
+            "other": "state.other",
+            "url": "location.url",
+            "branch": "location.branch",
+            "gitignore": "location.gitignore",
+            "summary": figures,
+            "vulnerabilities": vulnerabilities,
+        },
+    },
+    enums={"Criticality": Criticality, "RootState": RootStatus},
+)

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Final
 
 from integrates.api.context import Info
-from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.binding import Binding
 from integrates.db_model.severities.rules import cvssf, level
 from integrates.db_model.severities.types import Level, Severity
 
@@ -17,6 +17,8 @@ def _cvssf(source: Severity, _info: Info) -> Decimal:
     return cvssf(source.score)
 
 
-FIELDS: Final[Fields] = {
-    "Severity": {"cvssV4": "cvss_v4", "cvssV3": "cvss_v3", "level": _level, "cvssf": _cvssf},
-}
+BINDING: Final = Binding(
+    shows={"Severity": Severity},
+    fields={"Severity": {"cvssV4": "cvss_v4", "cvssV3": "cvss_v3", "level": _level, "cvssf": _cvssf}},
+    enums={"Level": Level},
+)

@@ -17,7 +17,7 @@ from integrates.db_model.store.port import Store
 
 
 def organization_member(email: str, organization_id: str, role: OrganizationRole, stamp: Stamp) -> OrganizationAccess:
-    """Return the access of a member of an organization, not stored yet."""
+    """Return the access of a new member of an organization. It is not stored yet."""
     return OrganizationAccess(
         email=email,
         organization_id=organization_id,
@@ -29,7 +29,7 @@ def organization_member(email: str, organization_id: str, role: OrganizationRole
 
 
 def group_member(email: str, group_name: str, grant: GroupGrant, stamp: Stamp) -> GroupAccess:
-    """Return the access of a member of a group, not stored yet."""
+    """Return the access of a new member of a group. It is not stored yet."""
     return GroupAccess(
         email=email,
         group_name=group_name,
@@ -41,7 +41,7 @@ def group_member(email: str, group_name: str, grant: GroupGrant, stamp: Stamp) -
 
 
 def group_guest(email: str, group_name: str, invitation: Invitation, stamp: Stamp) -> GroupAccess:
-    """Return the access of somebody who is invited to a group, not stored yet."""
+    """Return the access of a person who is invited to a group. It is not stored yet."""
     return GroupAccess(
         email=email,
         group_name=group_name,
@@ -53,17 +53,17 @@ def group_guest(email: str, group_name: str, invitation: Invitation, stamp: Stam
 
 
 async def add_to_organization(store: Store, access: OrganizationAccess, stamp: Stamp) -> OrganizationAccess:
-    """Store a new access of a known person to an organization.
+    """Store a new access of a known person to an organization; return it as stored.
 
-    Raise ``NotFound`` for an unknown person or organization, ``Stale`` when the person has or had one.
+    Raise ``NotFound`` for an unknown person or organization, ``Stale`` when the person has or had access to it.
     """
     return await command.add(store, ORGANIZATION_ACCESS, access, stamp)
 
 
 async def add_to_group(store: Store, access: GroupAccess, stamp: Stamp) -> GroupAccess:
-    """Store a new access of a known person to a group, of a member or of somebody invited.
+    """Store a new access of a known person to a group, as a member or only invited; return it as stored.
 
     Raise ``NotFound`` for an unknown person or group, ``Rejected`` (``too_many``) when the group is full, ``Stale`` when the
-    person has or had one.
+    person has or had access to it.
     """
     return await command.add(store, GROUP_ACCESS, access, stamp)

@@ -15,12 +15,12 @@ from integrates.db_model.store.port import Key
 
 
 def organization_access_key(email: str, organization_id: str) -> Key:
-    """Build the key of a person's access to an organization."""
+    """Return the key of a person's access to an organization."""
     return key_of("organization_access", {"email": email, "organization_id": organization_id})
 
 
 def group_access_key(email: str, group_name: str) -> Key:
-    """Build the key of a person's access to a group."""
+    """Return the key of a person's access to a group."""
     return key_of("group_access", {"email": email, "group_name": group_name})
 
 
@@ -32,7 +32,7 @@ def _within_organization(old: OrganizationAccess | None, new: OrganizationAccess
 
 
 def _managers(old: OrganizationAccess | None, new: OrganizationAccess, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
-    """Count the managers of an organization, which always keeps one."""
+    """Count the managers of an organization, which always keeps at least one."""
     by = int(is_manager(new)) - int(old is not None and is_manager(old))
     if not by:
         return ()
@@ -47,11 +47,16 @@ def _within_group(old: GroupAccess | None, new: GroupAccess) -> tuple[Parent, ..
 
 
 def _members(old: GroupAccess | None, new: GroupAccess, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
-    """Count the members of a group, the invited ones too."""
+    """Count the members of a group, including those who are only invited."""
     by = int(is_live(new)) - int(old is not None and is_live(old))
     if not by:
         return ()
-    return (Beside(group_guard(new.group_name, "members", by=by, high=MAX_MEMBERS), Rejected(Reason.TOO_MANY)),)
+    return (
+        Beside(
+            group_guard(new.group_name, "members", by=by, high=MAX_MEMBERS),
+            Rejected(Reason.TOO_MANY, (), f"{MAX_MEMBERS:,} members of a group"),
+        ),
+    )
 
 
 ORGANIZATION_ACCESS: Final = Facet(

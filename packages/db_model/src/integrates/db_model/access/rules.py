@@ -1,4 +1,4 @@
-"""What an access record gives (domain sections 1 and 2)."""
+"""Who is a member, in which role, and what an access record may hold (domain sections 1 and 2)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final, overload
@@ -17,7 +17,7 @@ from integrates.db_model.values.check import Normaliser, choice, remembered, who
 from integrates.db_model.values.text import actor, digest, email, identifier, name, person_text
 
 FORCES: Final = "service:forces:"
-"""What the identity of the CI of a group begins with; the name of the group follows."""
+"""The beginning of the CI identity of a group; the name of the group follows."""
 _GRANTABLE: Final = frozenset(role.value for role in GroupRole if role is not GroupRole.SERVICE_FORCES)
 _COMMON: Final[Mapping[str, Normaliser]] = {
     **ENTITY,
@@ -47,7 +47,7 @@ _IN_GROUP: Final = whole_of(
 
 
 def is_live(access: OrganizationAccess | GroupAccess) -> bool:
-    """Return whether the access was not removed; an invitation is live, too."""
+    """Return whether the access was not removed. An invitation is live too."""
     return access.state.status is not AccessStatus.REMOVED
 
 
@@ -61,7 +61,7 @@ def role_of(access: OrganizationAccess) -> OrganizationRole | None: ...
 @overload
 def role_of(access: GroupAccess) -> GroupRole | None: ...
 def role_of(access: OrganizationAccess | GroupAccess) -> OrganizationRole | GroupRole | None:
-    """Return the role that the record gives by itself; ``None`` to those who are not members."""
+    """Return the role in the record; ``None`` unless the person is a member."""
     return access.access.role if is_member(access) else None
 
 
@@ -102,7 +102,7 @@ def _invited(invitation: Invitation, *, in_group: bool) -> Iterator[Rejected]:
 
 
 def _of_service(access: GroupAccess) -> Iterator[Rejected]:
-    """Yield what is wrong with who the access is given to: a person, or the CI identity of this group with its own role."""
+    """Yield a refusal unless the access is that of a person, or of the CI identity of this group in its own role."""
     is_person = "@" in access.email
     if is_person and access.access.role is GroupRole.SERVICE_FORCES:
         yield Rejected(Reason.SERVICE_ROLE, ("access", "role"))

@@ -50,7 +50,7 @@ class OrganizationGrant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class GroupGrant(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What the person may do and is there for; no role while only invited."""
+    """What the person may do and is responsible for; no role while only invited."""
 
     role: GroupRole | None = None
     responsibility: str | None = None
@@ -67,7 +67,7 @@ class Invitation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class OrganizationAccess(Entity, frozen=True, kw_only=True):
-    """A person's place in an organization, keyed by both."""
+    """The access of a person to an organization; its key is made of both."""
 
     email: str
     organization_id: str
@@ -77,7 +77,7 @@ class OrganizationAccess(Entity, frozen=True, kw_only=True):
 
 
 class GroupAccess(Entity, frozen=True, kw_only=True):
-    """A person's place in a group, keyed by both."""
+    """The access of a person to a group; its key is made of both."""
 
     email: str
     group_name: str

@@ -1,1 +1,1 @@
-"""The engine: it reads, plans and writes changes of entities, each with all its consequences; it knows no entity."""
+"""The engine: it reads, plans and writes changes of entities with all their consequences. It knows no kind of entity."""

@@ -1,4 +1,4 @@
-"""Changing many entities at once: every position gets exactly one outcome, whatever happens to the others."""
+"""Changing many entities at once. Every position gets exactly one outcome, whatever happens to the others."""
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -16,14 +16,14 @@ from integrates.db_model.store.retry import Policy, ceilings, pause
 
 Decision: TypeAlias = Plan[Any] | IntegratesError
 Decide: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Decision]]]
-"""Reads the entities at these positions and decides about each of them anew."""
+"""Reads the entities at these positions, and decides about each of them again."""
 _Plans: TypeAlias = dict[int, Plan[Any]]
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What became of a bulk change: the entities as they are now, and what refused the others, each by position.
+    """The outcome of a bulk change: the entities as they are now, and the errors of the others, each by position.
 
-    A refusal is an error of the model, or of the store when that failed.
+    An error is one of the model, or of the store when that failed.
     """
 
     entities: Mapping[int, Any] = {}
@@ -44,21 +44,21 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 class _Losses(msgspec.Struct, frozen=True):
-    """How a refused write is divided: who leaves it because they lost, and who of the rest is written apart from the others."""
+    """How a refused write goes on: the positions that leave it, with their errors, and those that are written apart."""
 
     left: Mapping[int, IntegratesError]
     apart: tuple[int, ...] = ()
 
 
 def _crowd(conflict: Conflict, write: Write) -> frozenset[int]:
-    """Return the numbers of the plans that share a counter without room for all of them; it may have room for some."""
+    """Return the numbers of the plans that share a counter which has no room for all of them, but may have room for some."""
     found = (concerned(write, failure) for failure in conflict.failed if failure.reason == "out_of_bounds")
     crowds = ({share.number for share in shares} for shares in found)
     return frozenset(number for crowd in crowds if len(crowd) > 1 for number in crowd)
 
 
 def _divided(conflict: Conflict, write: Write, plans: _Plans) -> _Losses:
-    """Divide the losers of one conflict: all leave at once, but of a crowd half stays and the other half is written apart."""
+    """Return the losses of one conflict: all losers leave at once, except that a crowd is halved and written in two writes."""
     positions = list(plans)
     errors = refusals(conflict, write, list(plans.values()))
     crowd = _crowd(conflict, write)
@@ -70,7 +70,7 @@ def _divided(conflict: Conflict, write: Write, plans: _Plans) -> _Losses:
 
 
 def _too_large(error: LimitExceeded, write: Write, positions: Sequence[int]) -> _Losses:
-    """Divide a write that passes a limit: plans whose own change is too large leave; a write that is too large is halved."""
+    """Return the losses of a write that exceeds a limit: plans with too large a change leave; too large a write is halved."""
     if error.position is not None:
         return _Losses({positions[share.number]: error for share in write.shares[error.position]})
     if len(positions) == 1:
@@ -79,7 +79,7 @@ def _too_large(error: LimitExceeded, write: Write, positions: Sequence[int]) -> 
 
 
 async def _attempted(store: Store, plans: _Plans) -> _Losses:
-    """Write plans in one transaction and return who lost; nothing was written unless nobody did."""
+    """Write plans in one transaction, and return the losses. When there are any, nothing was written."""
     positions = list(plans)
     made = joined(list(plans.values()))
     try:
@@ -94,7 +94,7 @@ async def _attempted(store: Store, plans: _Plans) -> _Losses:
 
 
 async def _chunk(store: Store, plans: _Plans) -> dict[int, IntegratesError]:
-    """Write one chunk without those that lose, again until the rest is written; return the error of each that lost."""
+    """Write one chunk, repeatedly without the losers, until the rest is written. Return the error of each loser."""
     lost: dict[int, IntegratesError] = {}
     waiting = [plans]
     while waiting:
@@ -110,7 +110,7 @@ async def _chunk(store: Store, plans: _Plans) -> dict[int, IntegratesError]:
 
 
 class _Round(msgspec.Struct, frozen=True):
-    """The outcome of one round: entities that are written or equal, those refused for good, and those that lost a race."""
+    """The outcome of one round: entities that are written or unchanged, refusals, and lost races."""
 
     entities: Mapping[int, Any]
     refused: Mapping[int, IntegratesError]
@@ -118,7 +118,7 @@ class _Round(msgspec.Struct, frozen=True):
 
 
 async def _round(store: Store, decided: Mapping[int, Decision]) -> _Round:
-    """Write all plans once, in order of their positions; a plan without a change needs no write."""
+    """Write all plans once, in the order of their positions. A plan without a change needs no write."""
     plans = {position: made for position, made in sorted(decided.items()) if isinstance(made, Plan)}
     refused: dict[int, IntegratesError] = {position: made for position, made in decided.items() if not isinstance(made, Plan)}
     lost: dict[int, IntegratesError] = {}
@@ -138,12 +138,12 @@ async def _again(decide: Decide, positions: Sequence[int]) -> Mapping[int, Decis
 
 
 async def write_each(store: Store, decided: Mapping[int, Decision], decide: Decide, *, policy: Policy = RACES) -> Written:
-    """Write a bulk change, each item by its position, in chunks of whole entities that each fit one transaction.
+    """Write a bulk change in chunks of whole entities that each fit one transaction; return the outcome of each position.
 
-    An item that meets a taken claim, a full counter or another refusal of its plan gets that error; the others are written.
+    A position with a taken claim, a full counter or another refusal of its plan gets that error; the others are written.
     After a lost race ``decide`` is asked again for the positions concerned, with growing pauses, as often as the ``policy``
     allows, and at most ``RETRIES`` times for an entity that was itself changed; then the error is ``Raced``. ``decide`` has to
-    return ``Stale`` for an item that is no longer at the version which the caller expects.
+    return ``Stale`` for an entity that is no longer at the version which the caller expects.
     """
     pauses = ceilings(policy)
     entities: dict[int, Any] = {}
@@ -168,9 +168,9 @@ async def write_each(store: Store, decided: Mapping[int, Decision], decide: Deci
 async def write_all(
     store: Store, decided: Mapping[int, Decision], decide: Decide, *, policy: Policy = RACES
 ) -> Written | Refused:
-    """Write a bulk change as :func:`write_each` does, but only when the decision refused nothing (M4).
+    """Write a bulk change as :func:`write_each` does, but only when the decision refuses nothing (M4).
 
-    Raise the store's error, with nothing written, when it failed while an item was being decided about.
+    Raise the error of the store, with nothing written, when a decision failed because of the store.
     """
     outage = next((made for made in decided.values() if isinstance(made, StoreError)), None)
     if outage is not None:

@@ -1,7 +1,7 @@
-"""Uniqueness claims: items that say which entity holds a value that may stand only once.
+"""Uniqueness claims: items that say which entity holds a value that only one entity may hold.
 
-A claim that is freed stays as an item marked as free. Taking the value again expects the item's version, so of two that take it
-at once one is refused.
+The item of a claim that is freed stays, marked as free. Taking the value again expects the item's version, so that one of two
+who take it at once is refused.
 """
 
 from hashlib import sha256
@@ -15,11 +15,11 @@ from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
 from integrates.db_model.store.template import builder
 
 Kind: TypeAlias = str
-"""What must be unique, e.g. ``root_nickname``; facets name the kinds of their claims."""
+"""What must be unique, e.g. ``root_nickname``. Facets name the kinds of their claims."""
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A claim item: which entity holds the value, or held it last, and the version that a change of it has to expect."""
+    """A claim as read: the entity that holds the value, or held it last, and the version that a change of the claim expects."""
 
     owner: str
     version: int
@@ -27,7 +27,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 def claim_key(kind: Kind, *value: str) -> Key:
-    """Build the key of the claim of a value, given in parts that together are unique."""
+    """Return the key of the claim of a value, which is one text or several that are unique together."""
     text = msgspec.json.encode(value)
     facet = design().facets["claim"]
     pk = builder(facet.key.pk)({"kind": kind, "value_hash": sha256(text).hexdigest()})
@@ -35,7 +35,7 @@ def claim_key(kind: Kind, *value: str) -> Key:
 
 
 def taken(key: Key, kind: Kind, owner: str, held: Held | None) -> Put:
-    """Return the write that claims a value for ``owner``, taking it over from its holder as read where there is or was one."""
+    """Return the write that claims a value for ``owner``, in place of the holder that was read, if there is or was one."""
     attributes = {"kind": kind, "owner": owner}
     if held is None:
         return Put(Item(key, 1, attributes), ABSENT)
@@ -43,12 +43,12 @@ def taken(key: Key, kind: Kind, owner: str, held: Held | None) -> Put:
 
 
 def freed(key: Key, kind: Kind, held: Held) -> Put:
-    """Return the write that frees a value; the item stays."""
+    """Return the write that frees a value. The item stays."""
     return Put(Item(key, held.version + 1, {"kind": kind, "owner": held.owner, "freed": True}), Version(held.version))
 
 
 def held_of(item: Item | None) -> Held | None:
-    """Read a claim item; ``None`` when the value was never claimed. Raise ``Corrupt`` when the item is not a claim."""
+    """Return the claim in an item; ``None`` when the value was never claimed. Raise ``Corrupt`` when it is no claim."""
     if item is None:
         return None
     owner, is_free = item.attributes.get("owner"), item.attributes.get("freed", False)

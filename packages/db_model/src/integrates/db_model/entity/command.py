@@ -1,11 +1,11 @@
-"""The generic commands over a facet: load, decide, write, and again after a lost race."""
+"""The generic commands over a facet: load, decide, write, and repeat that after a lost race."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Decision, Written, write_each
-from integrates.db_model.entity.facet import E, Facet, identity_of
+from integrates.db_model.entity.facet import E, Facet, id_of
 from integrates.db_model.entity.plan import Needs, Plan, effective_at, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
@@ -13,16 +13,16 @@ from integrates.db_model.errors import ModelError, NotFound, Raced, Stale
 from integrates.db_model.store.port import Key, Store
 
 Alter = Callable[[E, datetime], E]
-"""A pure function from the old entity, and the effective date of the change, to the new one. It may raise ``Rejected``."""
+"""A pure function from the old entity and the effective date of the change to the new one. It may raise ``Rejected``."""
 
 
 async def planned(store: Store, facet: Facet[E], old: E | None, new: E, stamp: Stamp) -> Plan[E]:
-    """Read what a change needs, and plan it."""
+    """Return the plan of a change, after reading what the change needs."""
     return plan(facet, old, new, stamp, await gathered(store, (needs(facet, old, new),)))
 
 
 async def add(store: Store, facet: Facet[E], new: E, stamp: Stamp) -> E:
-    """Store a new entity, and return it as stored.
+    """Store a new entity; return it as stored.
 
     Raise what :func:`integrates.db_model.entity.plan.plan` raises, and ``Stale`` when its key is taken already.
     """
@@ -37,24 +37,34 @@ async def add(store: Store, facet: Facet[E], new: E, stamp: Stamp) -> E:
 
 def _expected(facet: Facet[E], key: Key, found: E | None, version: int | None) -> E:
     if found is None:
-        raise NotFound(facet.name, identity_of(key))
+        raise NotFound(facet.name, id_of(key))
     if version not in {None, found.version}:
         raise Stale(facet.name, facet.identity(found), found.version)
     return found
 
 
 async def update(
-    store: Store, facet: Facet[E], key: Key, alter: Alter[E], stamp: Stamp, *, expected_version: int | None = None
+    store: Store,
+    facet: Facet[E],
+    key: Key,
+    alter: Alter[E],
+    stamp: Stamp,
+    *,
+    expected_version: int | None = None,
+    seen: E | None = None,
 ) -> E:
     """Change one entity, and return it as it is stored then; one that stays equal is not written.
 
-    Raise ``NotFound`` when it does not exist, and what ``alter`` and :func:`integrates.db_model.entity.plan.plan` raise. With
-    ``expected_version``, raise ``Stale`` when it has or gets another version; without it, read and decide again, and raise
-    ``Raced`` after too many lost races.
+    ``seen`` is the entity as the caller has just read it, which saves reading it again. Raise ``NotFound`` when it does not
+    exist, and what ``alter`` and :func:`integrates.db_model.entity.plan.plan` raise. With ``expected_version``, raise ``Stale``
+    when it has or gets another version, before ``alter`` is asked; without it, read and decide again, and raise ``Raced`` after
+    too many lost races.
     """
+    known = [] if seen is None else [seen]
 
     async def attempt() -> E:
-        old = _expected(facet, key, await read.get(store, facet, key), expected_version)
+        latest = known.pop() if known else await read.get(store, facet, key)
+        old = _expected(facet, key, latest, expected_version)
         made = await planned(store, facet, old, alter(old, effective_at(stamp, old)), stamp)
         await write(store, (made,))
         return made.entity
@@ -63,12 +73,15 @@ async def update(
 
 
 async def update_each(store: Store, facet: Facet[E], keys: Sequence[Key], alter: Alter[E], stamp: Stamp) -> Written:
-    """Change many entities, each by its position in ``keys``; see :func:`integrates.db_model.entity.bulk.write_each`."""
+    """Change many entities; return the outcome of each by its position in ``keys``.
+
+    See :func:`integrates.db_model.entity.bulk.write_each`.
+    """
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
         wanted = [keys[position] for position in positions]
         found = [
-            read.attempted(facet, item) or NotFound(facet.name, identity_of(key))
+            read.attempted(facet, item) or NotFound(facet.name, id_of(key))
             for key, item in zip(wanted, await store.get(wanted), strict=True)
         ]
         return await decided(store, facet, dict(zip(positions, found, strict=True)), alter, stamp)
@@ -77,15 +90,13 @@ async def update_each(store: Store, facet: Facet[E], keys: Sequence[Key], alter:
 
 
 async def decided(
-    store: Store, facet: Facet[E], found: Mapping[int, E | ModelError | None], alter: Alter[E], stamp: Stamp
+    store: Store, facet: Facet[E], found: Mapping[int, E | ModelError], alter: Alter[E], stamp: Stamp
 ) -> dict[int, Decision]:
-    """Decide about entities that were read: return for each the plan of its change, or the error that refuses it."""
+    """Return, for each entity that was read, the plan of its change or the error that refuses it."""
     pairs: dict[int, tuple[E, E, Needs]] = {}
     decisions: dict[int, Decision] = {}
     for position, old in found.items():
         try:
-            if old is None:
-                raise NotFound(facet.name, "")
             if isinstance(old, ModelError):
                 raise old
             new = alter(old, effective_at(stamp, old))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.db_model.entity.facet import E, Facet, identity_of
+from integrates.db_model.entity.facet import E, Facet, id_of
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Corrupt, Outdated, Reason, Rejected, Rejections
 from integrates.db_model.store.body import Body
@@ -18,7 +18,7 @@ from integrates.db_model.store.port import Item
 from integrates.db_model.values.instant import instant_text
 
 Attributes = dict[str, Any]
-"""The fields of an entity that are set, as JSON takes them; without its version, which is the item's."""
+"""The fields of an entity that are set, as builtins that JSON takes. The version is left out: it is the item's."""
 
 _PLAIN: Final = frozenset({str, int, bool, NoneType, Decimal})
 _PATH: Final = re.compile(r"`\$\.([\w.]+)")
@@ -26,28 +26,28 @@ _MISSING: Final = re.compile(r"missing required field `(\w+)`")
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def plain(value: Any) -> Any:
-    """Turn a part of an entity into what JSON takes: dates as text (E6), members that are ``None`` left out."""
+def to_builtins(value: Any) -> Any:
+    """Return a value of an entity as builtins that JSON takes: dates as text (E6), members that are ``None`` left out."""
     kind = type(value)
     if kind in _PLAIN:
         return value
     if isinstance(value, msgspec.Struct):
         return {
-            name: part if type(part) in _PLAIN else plain(part)
+            name: member if type(member) in _PLAIN else to_builtins(member)
             for name in kind.__struct_fields__
-            if (part := getattr(value, name)) is not None
+            if (member := getattr(value, name)) is not None
         }
     if kind is datetime:
         return instant_text(value)
     if isinstance(value, list | tuple):
-        return [plain(part) for part in value]
-    return {name: plain(part) for name, part in value.items() if part is not None} if kind is dict else value
+        return [to_builtins(each) for each in value]
+    return {name: to_builtins(each) for name, each in value.items() if each is not None} if kind is dict else value
 
 
 def attributes_of(entity: Entity) -> Attributes:
-    """Return what is stored of an entity. Raise ``Rejections`` (``wrong_type``) for a member that is nested too deeply."""
+    """Return the attributes of an entity. Raise ``Rejections`` (``wrong_type``) for a member that is nested too deeply."""
     try:
-        found: Attributes = plain(entity)
+        found: Attributes = to_builtins(entity)
     except RecursionError as error:
         deep = [name for name in entity.__struct_fields__ if _is_too_deep(getattr(entity, name))]
         raise Rejections([Rejected(Reason.WRONG_TYPE, (name,)) for name in deep]) from error
@@ -57,7 +57,7 @@ def attributes_of(entity: Entity) -> Attributes:
 
 def _is_too_deep(value: Any) -> bool:
     try:
-        plain(value)
+        to_builtins(value)
     except RecursionError:
         return True
     return False
@@ -92,9 +92,9 @@ def _versioned(entity: E, version: int) -> E:
 
 
 def check_readable(facet: Facet[E], entity: E, body: bytes) -> None:
-    """Raise ``Rejections`` (``wrong_type``) unless the bytes read as exactly the entity that they were made of.
+    """Raise ``Rejections`` (``wrong_type``) unless decoding the bytes gives exactly the entity that they were made of.
 
-    So whatever is stored can be read again.
+    This ensures that whatever is stored can be read again.
     """
     try:
         read = _versioned(_decoder(facet.type).decode(body), entity.version)
@@ -108,7 +108,7 @@ def check_readable(facet: Facet[E], entity: E, body: bytes) -> None:
 
 
 def lifted(facet: Facet[Any], attributes: Mapping[str, Any], schema: int) -> dict[str, Any]:
-    """Lift attributes, or some aspects, from an older schema number to this program's."""
+    """Return attributes, or some aspects, lifted from an older schema number to that of this program."""
     found = dict(attributes)
     for number in range(schema, facet.schema):
         found = facet.lifts[number](found)
@@ -116,7 +116,7 @@ def lifted(facet: Facet[Any], attributes: Mapping[str, Any], schema: int) -> dic
 
 
 def converted(facet: Facet[E], attributes: Mapping[str, Any], identity: str) -> E:
-    """Read an entity from attributes of any schema number.
+    """Return the entity that attributes of any schema number describe.
 
     Raise ``Outdated`` when a newer program wrote them and this one cannot read them, ``Corrupt`` when they are malformed.
     """
@@ -132,7 +132,7 @@ def converted(facet: Facet[E], attributes: Mapping[str, Any], identity: str) -> 
 
 
 def _read(facet: Facet[E], attributes: Mapping[str, Any]) -> E | None:
-    """Read an entity straight from its bytes; ``None`` when that does not work, or there are none."""
+    """Return the entity decoded straight from its bytes; ``None`` when that fails, or when there are no bytes."""
     try:
         entity: E | None = _decoder(facet.type).decode(attributes.raw) if isinstance(attributes, Body) else None
     except msgspec.MsgspecError:
@@ -141,12 +141,12 @@ def _read(facet: Facet[E], attributes: Mapping[str, Any]) -> E | None:
 
 
 def decoded(facet: Facet[E], item: Item) -> E:
-    """Read the entity from its item, lifted when an older program wrote it.
+    """Return the entity in an item, lifted when an older program wrote it.
 
-    Raise ``Corrupt`` when the item is not one that the model writes, ``Outdated`` when a newer program wrote it and this one
-    cannot read it.
+    Raise ``Corrupt`` when the model does not write such an item, ``Outdated`` when a newer program wrote it and this one cannot
+    read it.
     """
     entity = _read(facet, item.attributes)
     if entity is None or entity.schema < facet.schema:
-        entity = converted(facet, item.attributes, identity_of(item.key))
+        entity = converted(facet, item.attributes, id_of(item.key))
     return _versioned(entity, item.version)

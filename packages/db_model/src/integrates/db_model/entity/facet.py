@@ -1,7 +1,7 @@
-"""What an entity is to the engine: its keys in the design, and everything that a change of it brings along.
+"""What the engine knows of an entity: its keys in the design, and everything that a change of it brings along.
 
 A facet is data and pure functions. Every change of an entity is planned by :func:`integrates.db_model.entity.plan.plan`, which
-takes the claims, parents, counters and rules from the facet, so no caller can leave them out.
+takes the claims, parents, counters and rules from the facet, so that no caller can leave them out.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -22,11 +22,13 @@ from integrates.db_model.store.template import SEPARATOR, builder, variables
 E = TypeVar("E", bound=Entity)
 P = TypeVar("P", bound=Entity)
 SHARDS: Final = 16
+_JOINT: Final = "|"
+"""What joins two keys in the text of both; neither an id nor an e-mail has it."""
 
 Variable = Callable[[Any], str | None]
-"""The value of a template's variable for an entity; ``None``: indexes whose template has the variable do not list it."""
+"""Returns the value of a template's variable for an entity; ``None`` keeps it out of the indexes whose template has it."""
 Lift = Callable[[dict[str, Any]], dict[str, Any]]
-"""A pure function from attributes (or some aspects) of one schema number to those of the next."""
+"""A pure function from attributes, or some aspects, of one schema number to those of the next."""
 
 
 class Audit(msgspec.Struct, frozen=True, gc=False):
@@ -37,7 +39,7 @@ class Audit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Unique(msgspec.Struct, frozen=True, gc=False):
-    """A value that at most one entity may hold, in parts, and the refusal when another entity holds it."""
+    """A value (one text or several) that only one entity may hold, and the refusal when another entity holds it."""
 
     kind: Kind
     value: tuple[str, ...]
@@ -46,7 +48,7 @@ class Unique(msgspec.Struct, frozen=True, gc=False):
 
 
 class Beside(msgspec.Struct, frozen=True, gc=False):
-    """A change in the same transaction as an entity's own, and the refusal that its failing means."""
+    """A change in the same transaction as an entity's own, and the refusal when it fails."""
 
     change: Change
     refusal: ModelError
@@ -56,8 +58,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     """What was read for a change (see :func:`integrates.db_model.entity.plan.needs`).
 
     ``known`` maps keys of parents to the entities: to ``None`` for one that does not exist or was removed, to an error of the
-    model for one that cannot be read. ``items`` are claims and counters. ``vacant`` names claims that may be taken over from
-    their holder as read, e.g. because the holder has expired.
+    model for one that cannot be read. ``items`` are claims and counters. ``vacant`` has the keys of claims that may be taken
+    from their holder, e.g. because the holder has expired.
     """
 
     known: Mapping[Key, Any] = {}
@@ -66,7 +68,7 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Judge: TypeAlias = Callable[[P], Iterable[Rejected]]
-"""Yields what a parent refuses of a change below it."""
+"""Yields the refusals of a parent when something below it changes."""
 
 
 def anything_goes(_parent: Any) -> tuple[()]:
@@ -75,7 +77,7 @@ def anything_goes(_parent: Any) -> tuple[()]:
 
 
 def _as_read(parent_key: Key, parent: Entity, _stamp: Stamp) -> Change:
-    """Hold a parent by its version: any change of it refuses the write."""
+    """Return the check that refuses the write when the parent has changed in any way."""
     return Check(parent_key, Version(parent.version))
 
 
@@ -86,9 +88,9 @@ def _nothing(*_: Any) -> tuple[()]:
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
     """An entity that has to exist, and to stay as it was read, while a change below it is written.
 
-    ``path`` names the argument that is refused when there is no such parent. ``judge`` yields what the parent refuses, e.g.
-    when it belongs to another tenant. ``hold`` returns the change that fails when the parent is not as read any more: a check
-    of its version, or the gate in its counters that stands for it.
+    ``path`` names the argument that is refused when there is no such parent. ``judge`` yields refusals of the parent, e.g. when
+    it belongs to another tenant. ``hold`` returns the change that fails when the parent is no longer as it was read: a check of
+    its version, or the gate in its counters that takes the place of that check.
     """
 
     facet: "Facet[Any]"
@@ -101,14 +103,22 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
 class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     """How entities of one type are stored, and what changes with them.
 
-    ``name`` is the facet's name in the design, whose key templates have fields of the entity as variables, or one of
-    ``variables``; an index lists an entity exactly when all variables of its template are set. ``identity`` is the id that
-    claims store. ``fixed`` are dotted paths of what never changes after creation. ``derived`` sets what follows from a change
-    by itself. ``unique`` are the values that an entity claims, ``within`` the parents that a change from ``old`` (``None``:
-    new) to ``new`` needs, ``reads`` the counters that it has to know, and ``counted`` what it adds to counters. ``check``
-    yields every refusal of an entity's whole rule.
-    ``schema`` is the number that this program writes (E14), ``lifts`` maps each smaller number to the function that leads to
-    the next one.
+    ``name``       the facet's name in the design
+    ``type``       the struct of the entity
+    ``audit``      the group and organization under which its revisions are listed
+    ``is_live``    whether it was not removed
+    ``identity``   its id as people know it, which errors tell and claims store
+    ``variables``  the variables of key templates that are no fields of the entity. An index lists an entity exactly when all
+                   variables of its template are set
+    ``fixed``      dotted paths of what never changes after creation
+    ``derived``    sets what follows from a change, given as the old entity (``None`` for a new one) and the new one
+    ``unique``     the values that it claims
+    ``within``     the parents that a change needs
+    ``reads``      the keys of the counters that a change has to read
+    ``counted``    what a change adds to counters
+    ``check``      every refusal of the entity's whole rule
+    ``schema``     the number of the form that this program writes (E14)
+    ``lifts``      by schema number, the function that leads from that form to the next
     """
 
     name: str
@@ -129,33 +139,33 @@ class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
 
 
 def shard(identity: str) -> str:
-    """Spread the items of a list without a natural partition over ``SHARDS`` partitions."""
+    """Return the shard of an item in a list that is spread over ``SHARDS`` partitions, because it has no natural one."""
     return str(shard_of(identity, SHARDS))
 
 
 @cache
-def of_design(name: str) -> FacetDesign:
-    """Return the design of the facet."""
+def design_of(name: str) -> FacetDesign:
+    """Return the design of the facet of that name."""
     return design().facets[name]
 
 
-def key_of(name: str, parts: Mapping[str, str]) -> Key:
-    """Build the key of an item of the named facet."""
-    return _key(of_design(name), parts)
+def key_of(name: str, values: Mapping[str, str]) -> Key:
+    """Return the key of an item of the named facet, given the values of the variables of its key template."""
+    return _key(design_of(name), values)
 
 
-def _key(facet: FacetDesign, parts: Mapping[str, str]) -> Key:
-    pk = builder(facet.key.pk)(parts)
-    return Key(pk, pk if facet.key.sk == facet.key.pk else builder(facet.key.sk)(parts), facet.table)
+def _key(facet: FacetDesign, values: Mapping[str, str]) -> Key:
+    pk = builder(facet.key.pk)(values)
+    return Key(pk, pk if facet.key.sk == facet.key.pk else builder(facet.key.sk)(values), facet.table)
 
 
-def index_key(template: KeyTemplate, parts: Mapping[str, str]) -> IndexKey:
-    """Build the key of an item in an index."""
-    return IndexKey(builder(template.pk)(parts), builder(template.sk)(parts))
+def index_key(template: KeyTemplate, values: Mapping[str, str]) -> IndexKey:
+    """Return the key of an item in an index, given the values of the variables of the index's template."""
+    return IndexKey(builder(template.pk)(values), builder(template.sk)(values))
 
 
-class _Layout(msgspec.Struct, frozen=True, eq=False):
-    """The design of a facet, prepared for building keys: how each variable is read, and which of them each index needs."""
+class _KeyDesign(msgspec.Struct, frozen=True, eq=False):
+    """The design of a facet with what building keys needs: how each variable is read, and the variables of each index."""
 
     design: FacetDesign
     variables: tuple[tuple[str, Variable], ...]
@@ -167,35 +177,38 @@ def _variables_of(template: KeyTemplate) -> tuple[str, ...]:
 
 
 @cache
-def _layout(facet: Facet[Any]) -> _Layout:
-    found = of_design(facet.name)
+def _key_design(facet: Facet[Any]) -> _KeyDesign:
+    found = design_of(facet.name)
     indexes = tuple((number, template, _variables_of(template)) for number, template in sorted(found.indexes.items()))
-    names = dict.fromkeys((*_variables_of(found.key), *(name for _, _, own in indexes for name in own)))
-    return _Layout(found, tuple((name, facet.variables.get(name) or attrgetter(name)) for name in names), indexes)
+    names = dict.fromkeys((*_variables_of(found.key), *(name for _, _, needed in indexes for name in needed)))
+    return _KeyDesign(found, tuple((name, facet.variables.get(name) or attrgetter(name)) for name in names), indexes)
 
 
 def keys_of(facet: Facet[E], entity: E) -> tuple[Key, dict[int, IndexKey]]:
-    """Build the key under which the entity is stored, and its keys in the indexes that list it."""
-    layout = _layout(facet)
-    parts = {name: value for name, read in layout.variables if (value := read(entity)) is not None}
+    """Return the key under which the entity is stored, and its keys in the indexes that list it."""
+    own = _key_design(facet)
+    values = {name: value for name, read in own.variables if (value := read(entity)) is not None}
     listed = {
-        number: index_key(template, parts)
-        for number, template, needed in layout.indexes
-        if all(map(parts.__contains__, needed))
+        number: index_key(template, values) for number, template, needed in own.indexes if all(map(values.__contains__, needed))
     }
-    return _key(layout.design, parts), listed
+    return _key(own.design, values), listed
 
 
 def entity_key(facet: Facet[E], entity: E) -> Key:
-    """Build the key under which the entity is stored."""
+    """Return the key under which the entity is stored."""
     return keys_of(facet, entity)[0]
 
 
-def identity_of(stored: Key) -> str:
-    """Return the text that names an entity in revisions: its partition key, with the sort key where they differ."""
-    return stored.pk if stored.pk == stored.sk else f"{stored.pk}|{stored.sk}"
+def key_text(stored: Key) -> str:
+    """Return the text of an entity's key, as revisions have it: the partition key, and the sort key where the two differ."""
+    return stored.pk if stored.pk == stored.sk else f"{stored.pk}{_JOINT}{stored.sk}"
+
+
+def id_in(text: str) -> str:
+    """Return the id, as people know it, in the text of an entity's key: of an access, the e-mail of the person."""
+    return text.partition(_JOINT)[0].partition(SEPARATOR)[2]
 
 
 def id_of(stored: Key) -> str:
-    """Return the id in the key of an entity whose key template has one variable."""
+    """Return the id, as people know it, of the entity with that key: what ``Facet.identity`` returns of the entity itself."""
     return stored.pk.partition(SEPARATOR)[2]

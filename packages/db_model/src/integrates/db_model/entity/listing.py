@@ -1,16 +1,16 @@
-"""Queries of the design's access patterns."""
+"""The queries of the design's access patterns."""
 
 from collections.abc import Mapping
 
-from integrates.db_model.entity.facet import SHARDS, of_design
+from integrates.db_model.entity.facet import SHARDS, design_of
 from integrates.db_model.store.port import MAX_PAGE, Query
-from integrates.db_model.store.template import builder, prefix
+from integrates.db_model.store.template import builder, key_prefix
 
 
 def listing(
     facet: str,
     pattern: str,
-    parts: Mapping[str, str],
+    values: Mapping[str, str],
     *,
     limit: int = MAX_PAGE,
     after: str | None = None,
@@ -18,17 +18,18 @@ def listing(
 ) -> Query:
     """Return the query of an access pattern of a facet.
 
-    ``parts`` give the variables of the partition key and as many leading ones of the sort key as narrow the list.
+    ``values`` are those of the variables of the partition key, and of the first variables of the sort key, by which the list
+    is narrowed.
     """
-    layout = of_design(facet)
-    index = next(found.index for found in layout.patterns if found.name == pattern)
-    template = layout.key if index is None else layout.indexes[index]
+    design = design_of(facet)
+    index = next(found.index for found in design.patterns if found.name == pattern)
+    template = design.key if index is None else design.indexes[index]
     return Query(
         pattern=pattern,
-        table=layout.table,
+        table=design.table,
         index=index,
-        pk=builder(template.pk)(parts),
-        sk_prefix=prefix(template.sk, parts) or None,
+        pk=builder(template.pk)(values),
+        sk_prefix=key_prefix(template.sk, values) or None,
         limit=limit,
         after=after,
         descending=descending,
@@ -36,5 +37,5 @@ def listing(
 
 
 def everywhere(facet: str, pattern: str, *, limit: int = MAX_PAGE) -> tuple[Query, ...]:
-    """Return the queries that together walk a list which is spread over shards."""
+    """Return the queries of a list that is spread over shards, one for each shard."""
     return tuple(listing(facet, pattern, {"shard": str(number)}, limit=limit) for number in range(SHARDS))

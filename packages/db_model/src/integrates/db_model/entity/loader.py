@@ -1,4 +1,4 @@
-"""Loaders of one request, by key and by parent: they gather reads, so store calls grow only with the depth of a query."""
+"""The loaders of one request. They gather reads, so that the number of store calls grows only with the depth of a query."""
 
 from collections.abc import Sequence
 from operator import itemgetter
@@ -16,7 +16,7 @@ _Ask: TypeAlias = tuple[Facet[Any], Key]
 
 
 class Loaders(msgspec.Struct, frozen=True):
-    """The loaders of one request. What was read once is remembered until :func:`forget`."""
+    """The loaders of one request: of entities, other items and pages. What was read is remembered until :func:`forget`."""
 
     entities: DataLoader[_Ask, Any]
     items: DataLoader[Key, Item | None]
@@ -24,11 +24,11 @@ class Loaders(msgspec.Struct, frozen=True):
 
 
 def new_loaders(store: Store) -> Loaders:
-    """Make the loaders of one request. Call it inside the running event loop; never share them between requests."""
+    """Return the loaders of one request. Call this inside the running event loop; never share them between requests."""
 
     async def entities(asks: list[_Ask]) -> list[Any]:
         items = await store.get([key for _, key in asks])
-        # An error that is returned is raised to those who asked for this key; raised here, it would be everybody's.
+        # An error that is returned is raised only to those who asked for its key; raised here, it would reach everybody.
         return [read.attempted(facet, item) for (facet, _), item in zip(asks, items, strict=True)]
 
     async def items(keys: list[Key]) -> list[Item | None]:
@@ -45,28 +45,28 @@ def new_loaders(store: Store) -> Loaders:
 
 
 async def load(loaders: Loaders, facet: Facet[E], key: Key) -> E | None:
-    """Read one live entity."""
+    """Return one live entity by key; ``None`` when it is missing or removed."""
     found: E | None = await loaders.entities.load((facet, key))
     return found
 
 
 async def load_many(loaders: Loaders, facet: Facet[E], keys: Sequence[Key]) -> tuple[E | None, ...]:
-    """Read live entities, aligned with the keys."""
+    """Return live entities in the order of the keys; ``None`` for what is missing or removed."""
     return tuple(await loaders.entities.load_many([(facet, key) for key in keys]))
 
 
-async def page(loaders: Loaders, facet: Facet[E], query: Query) -> EntityPage[E]:
-    """Read one page of a list of live entities."""
+async def load_page(loaders: Loaders, facet: Facet[E], query: Query) -> EntityPage[E]:
+    """Return one page of a list of live entities."""
     return read.page_of(facet, await loaders.pages.load(query))
 
 
-async def counts(loaders: Loaders, keys: Sequence[Key]) -> dict[str, int]:
-    """Read counters and add them up."""
+async def load_counts(loaders: Loaders, keys: Sequence[Key]) -> dict[str, int]:
+    """Return the sums of counters."""
     return counter.summed(await loaders.items.load_many(list(keys)))
 
 
 def forget(loaders: Loaders) -> None:
-    """Drop what was read: call it after a write, so that the answer shows what is stored now."""
+    """Forget what was read. Call this after a write, so that what is read next is what is stored now."""
     loaders.entities.clear_all()
     loaders.items.clear_all()
     loaders.pages.clear_all()

@@ -1,7 +1,4 @@
-"""Packing plans into writes: what shares one, what stands for all that shares it, and how much fits.
-
-Pure: nothing here reads or writes.
-"""
+"""Packing plans into writes: joining changes of one key, and cutting many plans into writes that a store takes. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
@@ -19,9 +16,10 @@ AnyPlan: TypeAlias = Plan[Any]
 
 
 class Share(msgspec.Struct, frozen=True, gc=False):
-    """One plan's part in a change of a write: the plan's number, and the refusal that the change's failing means for it.
+    """The share of one plan in a change of a write.
 
-    ``refusal`` is ``None`` where the change is the plan's own entity or revision.
+    ``number`` is that of the plan, ``change`` what the plan wants of the key, and ``refusal`` what the failing of the change
+    means for the plan; ``None`` where the change is the plan's own entity or revision.
     """
 
     number: int
@@ -30,7 +28,7 @@ class Share(msgspec.Struct, frozen=True, gc=False):
 
 
 class Write(msgspec.Struct, frozen=True):
-    """The changes of one write, each key once, and for each change the plans that share it."""
+    """The changes of one write, each key once, and for each change the shares of the plans in it."""
 
     changes: tuple[Change, ...] = ()
     shares: tuple[tuple[Share, ...], ...] = ()
@@ -53,7 +51,7 @@ def _is_met(check: Check, put: Put) -> bool:
 
 
 def _standing(earlier: Change | None, later: Change) -> Change:
-    """Return the one change of a key that takes the place of both in a write; increments of additions are summed later.
+    """Return the one change of a key that does what both would do; increments of additions are summed later.
 
     Raise ``ValueError`` when the two cannot share a write.
     """
@@ -78,7 +76,7 @@ def _agree(one: Mapping[str, Bounds], other: Mapping[str, Bounds]) -> bool:
 
 
 def _summed(additions: Sequence[Add]) -> Add:
-    """Join additions to one counter."""
+    """Return the sum of additions to one counter."""
     if len(additions) == 1:
         return additions[0]
     increments: dict[str, int] = {}
@@ -92,7 +90,7 @@ def _summed(additions: Sequence[Add]) -> Add:
 
 
 def joined(plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> Write:
-    """Join plans, and the changes ``beside`` them, into one write: additions to a counter are summed, equal checks stand once.
+    """Return the write of plans and of the changes ``beside`` them: additions to a counter are summed, equal checks kept once.
 
     Raise ``ValueError`` when two plans change one key in ways that cannot share a write.
     """
@@ -110,7 +108,7 @@ def joined(plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> Write:
 
 
 def _joint(standing: Mapping[Key, Change], changes: Iterable[Change]) -> dict[Key, Change]:
-    """Return the joined change of each key that the changes touch; ``standing`` are those of the write so far."""
+    """Return the joined change of each key of the changes; ``standing`` are the changes of the write so far."""
     joint: dict[Key, Change] = {}
     for change in changes:
         joint[change.key] = _standing(joint.get(change.key) or standing.get(change.key), change)
@@ -118,7 +116,7 @@ def _joint(standing: Mapping[Key, Change], changes: Iterable[Change]) -> dict[Ke
 
 
 def _wider(names: Mapping[Key, set[str]], changes: Iterable[Change]) -> list[tuple[Key, str]]:
-    """Return the names that the changes would add to additions of the write, by key of the addition."""
+    """Return the names that the changes would add to the additions of the write, each with the key of its addition."""
     return [
         (change.key, name)
         for change in changes
@@ -129,7 +127,7 @@ def _wider(names: Mapping[Key, set[str]], changes: Iterable[Change]) -> list[tup
 
 
 def _is_too_wide(names: Mapping[Key, set[str]], wider: Sequence[tuple[Key, str]], changes: Iterable[Change]) -> bool:
-    """Return whether an addition would have more names, or more bounds, than a store takes."""
+    """Return whether an addition would have more names or bounds than a store takes."""
     bounds = (len(change.bounds) for change in changes if isinstance(change, Add))
     return any(len(names.get(key, ())) + len(wider) > MAX_INCREMENTS for key, _ in wider) or any(
         each > MAX_BOUNDS for each in bounds
@@ -137,10 +135,10 @@ def _is_too_wide(names: Mapping[Key, set[str]], wider: Sequence[tuple[Key, str]]
 
 
 def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = MAX_WRITE_BYTES * 3 // 4) -> int:
-    """Count how many of the leading groups of plans fit one write of at most so many changes and about so many bytes.
+    """Return how many of the first groups of plans fit one write of at most so many changes and about so many bytes.
 
     Lazy: reads at most one group too many. A group also does not fit when one of its changes cannot be joined with an earlier
-    one, or an addition would get too many names or bounds. At least 1 unless there are no groups; an empty group takes no room.
+    one, or an addition would get too many names or bounds. At least 1 unless there are no groups; an empty group always fits.
     """
     standing: dict[Key, Change] = {}
     names: dict[Key, set[str]] = {}
@@ -164,7 +162,7 @@ def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = MA
 
 
 def chunks(plans: Sequence[AnyPlan], *, changes: int) -> tuple[tuple[AnyPlan, ...], ...]:
-    """Cut plans into chunks of whole entities that each fit one write, in order; plans without a change are left out."""
+    """Return the plans in chunks of whole entities that each fit one write, in order. Plans without a change are left out."""
     rest = tuple(made for made in plans if made.own)
     done: list[tuple[AnyPlan, ...]] = []
     while rest:

@@ -1,4 +1,4 @@
-"""Planning one change of one entity, with all its consequences. Pure. Every change of an entity is planned here."""
+"""Planning one change of one entity with all its consequences. Every change of an entity is planned here. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, revision
 from integrates.db_model.entity.encoding import Attributes, attributes_of, check_readable, encoded
-from integrates.db_model.entity.facet import Beside, E, Facet, Given, Parent, Unique, identity_of, keys_of
+from integrates.db_model.entity.facet import Beside, E, Facet, Given, Parent, Unique, id_of, key_text, keys_of
 from integrates.db_model.entity.rules import whole_stamp
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Outdated, Raced, Reason, Rejected, Rejections
 from integrates.db_model.store.body import Body
 from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
 from integrates.db_model.values.check import refuse
-from integrates.db_model.values.instant import effective
+from integrates.db_model.values.instant import effective_date
 
 T = TypeVar("T")
 
@@ -26,8 +26,8 @@ class Plan(msgspec.Struct, Generic[E], frozen=True, kw_only=True, gc=False):
     """One change of one entity, not yet written.
 
     ``entity`` is what will be stored, by the put ``own``; ``record`` puts its revision. ``beside`` are all other changes of the
-    same transaction, each with the refusal that its failing means. Without ``own`` the entity already is as wanted, and
-    nothing has to be written.
+    same transaction, each with the refusal when it fails. Without ``own`` the entity is as wanted already, and nothing is
+    written.
     """
 
     facet: Facet[E]
@@ -50,19 +50,19 @@ def _claims(facet: Facet[E], entity: E | None) -> dict[Key, Unique]:
 
 
 def effective_at(stamp: Stamp, old: E | None) -> datetime:
-    """Return when a change by that stamp counts as made (E6): never before or at the previous revision.
+    """Return the date of a change with that stamp (E6), which is later than that of the previous revision.
 
-    Raise ``Rejections`` when the stamp has no such date.
+    Raise ``Rejections`` (``wrong_type``) when the stamp has no date.
     """
     if not isinstance(stamp.at, datetime):
         raise Rejections([Rejected(Reason.WRONG_TYPE, ("at",))])
-    return effective(stamp.at, None if old is None else old.updated_at)
+    return effective_date(stamp.at, None if old is None else old.updated_at)
 
 
 def _typed(facet: Facet[E], old: E | None, new: E, work: Callable[[], T]) -> T:
-    """Do work that looks into an entity; raise ``Rejections`` where it fails for what a member holds.
+    """Return the result of work that reads members of an entity.
 
-    That may be of another type, or against a rule of the entity, such as a parent's id that is empty.
+    Raise ``Rejections`` when it fails because a member is of a wrong type or against a rule, such as an empty id of a parent.
     """
     try:
         return work()
@@ -75,7 +75,7 @@ def _typed(facet: Facet[E], old: E | None, new: E, work: Callable[[], T]) -> T:
 def needs(facet: Facet[E], old: E | None, new: E) -> Needs:
     """Return what :func:`plan` has to be given for this change; nothing when the two are equal.
 
-    Raise ``Rejections`` when a member is not of its type, or against a rule of the entity, as far as that matters here.
+    Raise ``Rejections`` when that cannot be told, because a member is of a wrong type or against a rule of the entity.
     """
     return Needs() if new == old else _typed(facet, old, new, lambda: _needs(facet, old, new))
 
@@ -114,13 +114,13 @@ def _check_parent(parent: Parent, given: Given) -> None:
     if isinstance(found, ModelError):
         raise found
     if found is None:
-        raise NotFound(parent.facet.name, identity_of(parent.key), parent.path)
+        raise NotFound(parent.facet.name, id_of(parent.key), parent.path)
     refuse(parent.judge(found))
 
 
 def held(parent: Parent, found: Any, stamp: Stamp) -> Beside:
-    """Return the change that holds a parent as it was read; its failing means a lost race."""
-    return Beside(parent.hold(parent.key, found, stamp), Raced(identity_of(parent.key)))
+    """Return the change that requires a parent to be as it was read. When it fails, a race was lost."""
+    return Beside(parent.hold(parent.key, found, stamp), Raced(key_text(parent.key)))
 
 
 def _taken(key: Key, wanted: Unique, owner: str, given: Given) -> Beside | AlreadyExists | None:
@@ -129,8 +129,8 @@ def _taken(key: Key, wanted: Unique, owner: str, given: Given) -> Beside | Alrea
         return None
     if known and not known.freed and key not in given.vacant:
         return AlreadyExists(wanted.reason, wanted.path, known.owner)
-    # Where nobody held it yet, who comes second finds it taken. One that was freed, or is vacant, may be so again by then.
-    lost = AlreadyExists(wanted.reason, wanted.path) if known is None else Raced(identity_of(key))
+    # A value that nobody ever held is taken when this fails. One that was freed or is vacant may be free again: decide again.
+    lost = AlreadyExists(wanted.reason, wanted.path) if known is None else Raced(key_text(key))
     return Beside(claim.taken(key, wanted.kind, owner, known), lost)
 
 
@@ -138,11 +138,11 @@ def _freed(key: Key, former: Unique, owner: str, given: Given) -> Beside | None:
     known = claim.held_of(given.items[key])
     if known is None or known.freed or known.owner != owner:
         return None
-    return Beside(claim.freed(key, former.kind, known), Raced(identity_of(key)))
+    return Beside(claim.freed(key, former.kind, known), Raced(key_text(key)))
 
 
 def _claimed(facet: Facet[E], old: E | None, new: E, given: Given) -> Iterable[Beside]:
-    """Take the values that are new and free those that are given up; raise one refusal for each value that is held already."""
+    """Return the changes that claim new values and free former ones. Raise the refusals of values that others hold."""
     before, after = _claims(facet, old), _claims(facet, new)
     owner = facet.identity(new)
     taken = [_taken(key, after[key], owner, given) for key in after if key not in before]
@@ -161,17 +161,17 @@ def _aspects(old: E | None, new: E, attributes: Attributes) -> Attributes:
 
 
 def _seen(parents: Iterable[Parent], given: Given) -> Mapping[str, int]:
-    return {identity_of(parent.key): given.known[parent.key].version for parent in parents}
+    return {key_text(parent.key): given.known[parent.key].version for parent in parents}
 
 
 def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | None = None) -> Plan[E]:
-    """Plan to store ``new`` in place of ``old`` (``None``: nothing was stored under its key), conditional on the version read.
+    """Return the plan that stores ``new`` in place of ``old`` (``None``: nothing is stored under its key) if that is unchanged.
 
-    ``given`` holds what :func:`needs` names. The engine sets version, dates and schema number; a change of nothing but these,
-    or of what is derived, needs no write.
+    ``given`` holds what :func:`needs` names. The engine sets version, dates and schema number. When nothing else changes, the
+    plan writes nothing.
     Raise ``Outdated`` when a newer program wrote ``old``; ``Rejections`` with every refusal of the stamp, of a member's type,
     of the entity's whole rule, of what may not change, or of a parent; ``NotFound`` when a parent does not exist;
-    ``AlreadyExists`` when a unique value is held by another entity.
+    ``AlreadyExists`` when another entity holds a unique value (``Rejections`` for several values).
     """
     if new == old:
         return Plan(facet=facet, entity=new)
@@ -207,10 +207,10 @@ def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | No
 
 
 def altered(facet: Facet[E], old: E, alter: Callable[[E, datetime], E], stamp: Stamp, given: Given | None = None) -> Plan[E]:
-    """Plan to store what ``alter`` makes of the entity; it is pure and receives the effective date of the change."""
+    """Return the plan that stores what ``alter`` makes of the entity. It is pure and takes the effective date of the change."""
     return plan(facet, old, alter(old, effective_at(stamp, old)), stamp, given)
 
 
 def together(made: Plan[E], *beside: Beside) -> Plan[E]:
-    """Add changes to the transaction of a plan; a plan that writes nothing stays as it is."""
+    """Return the plan with more changes in its transaction. A plan that writes nothing stays as it is."""
     return replace(made, beside=(*made.beside, *beside)) if made.own else made

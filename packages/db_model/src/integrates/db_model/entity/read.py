@@ -1,4 +1,4 @@
-"""Reading entities: by key, in lists, their history and their past."""
+"""Reading entities: by key, in lists, their history and past states."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
@@ -18,9 +18,9 @@ _HISTORY_PAGE: Final = 200
 
 
 class EntityPage(msgspec.Struct, Generic[E], frozen=True):
-    """Part of a list of live entities: one cursor for each, and whether more items follow.
+    """A page of a list of live entities, with one cursor for each, and whether more items follow.
 
-    ``end`` is the cursor of the last item that was looked at, live or not; it is ``None`` on an empty page.
+    ``end`` is the cursor of the last item of the page, live or not; ``None`` on an empty page.
     """
 
     entities: tuple[E, ...]
@@ -29,37 +29,31 @@ class EntityPage(msgspec.Struct, Generic[E], frozen=True):
     end: str | None
 
 
-async def load(store: Store, facet: Facet[E], keys: Sequence[Key]) -> tuple[E | None, ...]:
-    """Read live entities by key, aligned with the keys; ``None`` for what is missing or removed."""
+async def get_many(store: Store, facet: Facet[E], keys: Sequence[Key]) -> tuple[E | None, ...]:
+    """Return live entities in the order of the keys; ``None`` for what is missing or removed."""
     items = await store.get(keys)
     return tuple(live(facet, item) for item in items)
 
 
 async def get(store: Store, facet: Facet[E], key: Key) -> E | None:
-    """Read one live entity by key."""
-    return (await load(store, facet, (key,)))[0]
+    """Return one live entity by key; ``None`` when it is missing or removed."""
+    return (await get_many(store, facet, (key,)))[0]
 
 
 async def get_any(store: Store, facet: Facet[E], key: Key) -> E | None:
-    """Read one entity by key, removed or not."""
+    """Return one entity by key, even a removed one; ``None`` when it is missing."""
     item = (await store.get((key,)))[0]
     return None if item is None else decoded(facet, item)
 
 
 def live(facet: Facet[E], item: Item | None) -> E | None:
-    """Read the entity from its item; ``None`` when there is no item or the entity is removed."""
+    """Return the entity in an item; ``None`` when there is no item or the entity is removed."""
     entity = None if item is None else decoded(facet, item)
     return entity if entity is not None and facet.is_live(entity) else None
 
 
-async def lists(store: Store, facet: Facet[E], queries: Sequence[Query]) -> tuple[EntityPage[E], ...]:
-    """Read one page of each list, without the removed entities; a page may be short while more follows."""
-    pages = await store.query(queries)
-    return tuple(page_of(facet, page) for page in pages)
-
-
 def attempted(facet: Facet[E], item: Item | None) -> E | ModelError | None:
-    """Read the entity from its item as :func:`live` does, but return an error of the model instead of raising it."""
+    """Return the entity in an item as :func:`live` does, or the error of the model that keeps it from being read."""
     try:
         return live(facet, item)
     except ModelError as error:
@@ -67,7 +61,7 @@ def attempted(facet: Facet[E], item: Item | None) -> E | ModelError | None:
 
 
 def page_of(facet: Facet[E], page: Page) -> EntityPage[E]:
-    """Read the live entities of a page of items."""
+    """Return the live entities of a page of items."""
     rows = [(live(facet, item), cursor) for item, cursor in zip(page.items, page.cursors, strict=True)]
     kept = [(entity, cursor) for entity, cursor in rows if entity is not None]
     return EntityPage(
@@ -79,7 +73,7 @@ def page_of(facet: Facet[E], page: Page) -> EntityPage[E]:
 
 
 async def pages(store: Store, query: Query) -> AsyncIterator[tuple[Item, ...]]:
-    """Walk a list to its end: yield the items of each page, which is read when the one before is used up."""
+    """Yield the items of each page of a list, to its end. A page is read when it is asked for."""
     while True:
         (page,) = await store.query((query,))
         yield page.items
@@ -89,13 +83,13 @@ async def pages(store: Store, query: Query) -> AsyncIterator[tuple[Item, ...]]:
 
 
 async def everything(store: Store, facet: Facet[E], query: Query) -> tuple[E, ...]:
-    """Read a whole list of live entities, in pages of the largest size."""
+    """Return a whole list of live entities, read in pages of the largest size."""
     items = [item async for page in pages(store, replace(query, limit=MAX_PAGE)) for item in page]
     return tuple(entity for item in items if (entity := live(facet, item)) is not None)
 
 
 async def history(store: Store, key: Key) -> tuple[Revision, ...]:
-    """Read all revisions of an entity by ascending version."""
+    """Return all revisions of an entity by ascending version."""
     query = revision.history_query(key, limit=_HISTORY_PAGE)
     return tuple([revision.of_item(item) async for page in pages(store, query) for item in page])
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.db_model.entity.encoding import Attributes, converted, lifted
-from integrates.db_model.entity.facet import E, Facet, identity_of, index_key, key_of, of_design
+from integrates.db_model.entity.facet import E, Facet, design_of, id_in, index_key, key_of, key_text
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt
@@ -16,7 +16,7 @@ from integrates.db_model.store.port import IndexKey, Item, Key, Query
 from integrates.db_model.values.instant import instant_text
 
 KEPT_FIELDS: Final = frozenset({"created_at", "created_by", "updated_at", "version", "schema"})
-"""The fields that the engine sets; they are no aspects."""
+"""The fields that the engine sets, which are not aspects."""
 _FACET: Final = "revision"
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -25,8 +25,8 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     """What one change made of an entity.
 
     ``aspects`` maps each changed aspect to its complete new value as builtins (``None`` when it was cleared); version 1 lists
-    all that are set. ``entity_key`` is the entity's partition key (accesses: both keys joined by ``|``). ``seen`` maps the
-    keys of the parents that the change depended on to their versions as read (E15).
+    all that are set. ``entity_key`` is the text of the entity's key (accesses: both keys joined by ``|``). ``seen`` maps the
+    texts of the keys of the parents that the change depended on to their versions as read (E15).
     """
 
     entity_key: str
@@ -45,22 +45,22 @@ def _version_text(version: int) -> str:
 
 
 def revision_key(entity: Key, version: int) -> Key:
-    """Build the key of the revision that made that version of an entity."""
-    return key_of(_FACET, {"entity": identity_of(entity), "version": _version_text(version)})
+    """Return the key of the revision that made that version of an entity."""
+    return key_of(_FACET, {"entity": key_text(entity), "version": _version_text(version)})
 
 
-def _index_keys(facet: Facet[E], entity: E, parts: Mapping[str, str]) -> dict[int, IndexKey]:
-    audit, indexes = facet.audit(entity), of_design(_FACET).indexes
+def _index_keys(facet: Facet[E], entity: E, values: Mapping[str, str]) -> dict[int, IndexKey]:
+    audit, indexes = facet.audit(entity), design_of(_FACET).indexes
     wanted = ((1, "name", audit.group), (2, "id", audit.organization))
-    return {number: index_key(indexes[number], {**parts, name: value}) for number, name, value in wanted if value}
+    return {number: index_key(indexes[number], {**values, name: value}) for number, name, value in wanted if value}
 
 
 def item_of(facet: Facet[E], key: Key, entity: E, aspects: Attributes, stamp: Stamp, seen: Mapping[str, int]) -> Item:
-    """Return the item of the revision that made ``entity``: it has the entity's version and the date of ``updated_at``."""
-    identity, at = identity_of(key), instant_text(entity.updated_at or stamp.at)
-    parts = {"entity": identity, "version": _version_text(entity.version), "at": at, "month": at[:7]}
+    """Return the item of the revision that made ``entity``, with the entity's version and the date of ``updated_at``."""
+    text, at = key_text(key), instant_text(entity.updated_at or stamp.at)
+    values = {"entity": text, "version": _version_text(entity.version), "at": at, "month": at[:7]}
     attributes = {
-        "entity_key": identity,
+        "entity_key": text,
         "at": at,
         "by": stamp.by,
         "operation": stamp.operation,
@@ -69,11 +69,13 @@ def item_of(facet: Facet[E], key: Key, entity: E, aspects: Attributes, stamp: St
         **({"seen": seen} if seen else {}),
         "aspects": aspects,
     }
-    return Item(revision_key(key, entity.version), entity.version, Body(_encode(attributes)), _index_keys(facet, entity, parts))
+    return Item(
+        revision_key(key, entity.version), entity.version, Body(_encode(attributes)), _index_keys(facet, entity, values)
+    )
 
 
 def of_item(item: Item) -> Revision:
-    """Read a revision. Raise ``Corrupt`` when the item is not a revision."""
+    """Return the revision in an item. Raise ``Corrupt`` when the item is not a revision."""
     try:
         return msgspec.convert({**item.attributes, "version": item.version}, Revision)
     except msgspec.ValidationError as error:
@@ -81,13 +83,13 @@ def of_item(item: Item) -> Revision:
 
 
 def history_query(entity: Key, *, limit: int, after: str | None = None, descending: bool = False) -> Query:
-    """Return the query of an entity's revisions by ascending version."""
-    parts = {"entity": identity_of(entity)}
-    return listing(_FACET, "revisions_of_entity", parts, limit=limit, after=after, descending=descending)
+    """Return the query of an entity's revisions, by ascending version unless told otherwise."""
+    values = {"entity": key_text(entity)}
+    return listing(_FACET, "revisions_of_entity", values, limit=limit, after=after, descending=descending)
 
 
 def states(facet: Facet[E], revisions: Iterable[Revision]) -> tuple[E, ...]:
-    """Return the entity as each of its revisions left it, removed or not; the revisions are given by ascending version."""
+    """Return the entity as each of its revisions left it, even removed; ``revisions`` are in ascending order of version."""
     found: list[E] = []
     aspects: dict[str, Any] = {}
     for revision in revisions:
@@ -100,14 +102,14 @@ def states(facet: Facet[E], revisions: Iterable[Revision]) -> tuple[E, ...]:
             "version": revision.version,
             "schema": max(revision.schema, facet.schema),
         }
-        found.append(converted(facet, {**aspects, **kept}, revision.entity_key))
+        found.append(converted(facet, {**aspects, **kept}, id_in(revision.entity_key)))
     return tuple(found)
 
 
 def state_at(facet: Facet[E], revisions: Iterable[Revision], at: datetime) -> E | None:
-    """Return the entity as it was at that moment: for each aspect the newest revision not later, given by ascending version.
+    """Return the entity as it was at that moment; ``None`` when it did not exist then, or was removed.
 
-    Return ``None`` when it did not exist then, or was removed.
+    Each aspect is that of the newest revision which is not later. ``revisions`` are in ascending order of version.
     """
     past = states(facet, [revision for revision in revisions if revision.at <= at])
     return past[-1] if past and facet.is_live(past[-1]) else None

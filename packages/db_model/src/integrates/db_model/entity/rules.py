@@ -1,4 +1,4 @@
-"""What every entity and every stamp have to keep (domain rules E1, E6, E13)."""
+"""The rules of the fields of every entity, and of stamps (domain rules E1, E6, E13)."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,16 +8,16 @@ from integrates.db_model.values.check import Normaliser, number, remembered, who
 from integrates.db_model.values.text import actor, identifier, word
 
 MAX_COUNT: Final = 1_000_000_000
-"""Larger than any count in an entity."""
+"""Larger than any count that an entity reaches."""
 
 by: Final = remembered(actor)
-"""Who did something."""
+"""The normaliser of an actor."""
 ENTITY: Final[Mapping[str, Normaliser]] = {
     "created_by": by,
     "version": number(0, MAX_COUNT),
     "schema": number(0, MAX_COUNT),
 }
-"""The rows that the tables of all entities begin with."""
+"""The rows that the field tables of all entities have in common."""
 
 whole_stamp: Final = whole_of(Stamp, {"by": by, "operation": word, "change_id": remembered(identifier, 64)})
-"""Return each refusal of a stamp: a date that is not UTC or too late, a bad actor, operation or change id."""
+"""Returns each refusal of a stamp: of a date that is not in UTC or too late, of a bad actor, operation or change id."""

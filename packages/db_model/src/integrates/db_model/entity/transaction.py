@@ -1,11 +1,11 @@
-"""From plans to transactions: what is read for plans, how they are written, and what a refused write means."""
+"""From plans to transactions: reading what plans need, writing them, and what a refused write means for them."""
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.counter import compacted
-from integrates.db_model.entity.facet import Beside, Facet, Given, identity_of
+from integrates.db_model.entity.facet import Beside, Facet, Given, key_text
 from integrates.db_model.entity.packing import AnyPlan, Share, Write, joined
 from integrates.db_model.entity.plan import Needs
 from integrates.db_model.errors import Conflict, Failure, LimitExceeded, ModelError, Raced, Rejected, Rejections, Stale
@@ -21,7 +21,7 @@ RETRIES: Final = 3
 
 
 async def gathered(store: Store, wanted: Iterable[Needs]) -> Given:
-    """Read what any number of changes need, in one call of the store and each key once."""
+    """Return what any number of changes need, read in one call of the store and each key once."""
     parents: dict[Key, Facet[Any]] = {}
     keys: dict[Key, None] = {}
     for needs in wanted:
@@ -42,9 +42,9 @@ def _refusal(share: Share, failure: Failure, plans: Sequence[AnyPlan]) -> ModelE
 
 
 def concerned(write: Write, failure: Failure) -> tuple[Share, ...]:
-    """Return the parts of plans that a failure is about: of an addition, only those that have the bound which refused.
+    """Return the shares of plans that a failure is about: of an addition, only those with the bound that refused it.
 
-    All of them when the store does not say which it is, or when no bound but the number itself is at fault.
+    Return all shares when the store does not say which bound that is, or when the number itself is at fault.
     """
     shares = write.shares[failure.position]
     bound = tuple(share for share in shares if failure.attribute in getattr(share.change, "bounds", ()))
@@ -52,7 +52,7 @@ def concerned(write: Write, failure: Failure) -> tuple[Share, ...]:
 
 
 def _gravest(errors: Sequence[ModelError]) -> ModelError:
-    """Return the one error for several refusals of a plan: ``Stale``, else a lost race, else all rules that refuse it."""
+    """Return the one error for the refusals of a plan: ``Stale``, else a lost race, else all rules that refuse it."""
     for kind in (Stale, Raced):
         found = next((error for error in errors if isinstance(error, kind)), None)
         if found is not None:
@@ -62,7 +62,7 @@ def _gravest(errors: Sequence[ModelError]) -> ModelError:
 
 
 def refusals(conflict: Conflict, write: Write, plans: Sequence[AnyPlan]) -> dict[int, ModelError]:
-    """Return what a refused write means for the plans that it was made of, by number; at least one is named.
+    """Return the errors of the plans that a refused write concerns, by number; there is at least one.
 
     A plan whose own entity changed is ``Stale``, whatever else failed. Changes beside the plans have the number after theirs.
     """
@@ -74,7 +74,7 @@ def refusals(conflict: Conflict, write: Write, plans: Sequence[AnyPlan]) -> dict
 
 
 async def _compact(store: Store, key: Key) -> bool:
-    """Drop the cells of a counter that are zero; return whether there were any."""
+    """Drop the cells of a counter that are zero. Return whether there were any."""
     (item,) = await store.get((key,))
     smaller = compacted(item)
     if smaller is None:
@@ -82,14 +82,14 @@ async def _compact(store: Store, key: Key) -> bool:
     try:
         await store.write((smaller,))
     except Conflict as conflict:
-        raise Raced(identity_of(key)) from conflict
+        raise Raced(key_text(key)) from conflict
     return True
 
 
 async def send(store: Store, changes: Sequence[Change]) -> None:
-    """Write; where counters have grown too large, drop their cells that are zero and write again.
+    """Write changes. Where counters have grown too large, drop their cells that are zero and write again.
 
-    Raise ``Raced`` when a counter changes meanwhile.
+    Raise ``Raced`` when such a counter changes meanwhile.
     """
     done: set[Key] = set()
     while True:
@@ -105,9 +105,9 @@ async def send(store: Store, changes: Sequence[Change]) -> None:
 
 
 async def write(store: Store, plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> None:
-    """Write the plans, and the changes ``beside`` them, in one transaction; without changes nothing is sent.
+    """Write the plans, and the changes ``beside`` them, in one transaction. Without changes nothing is sent.
 
-    Raise the first of the :func:`refusals` (a ``Stale`` before others) when the transaction is refused; nothing is written.
+    Raise the first of the :func:`refusals` (a ``Stale`` before others) when the transaction is refused: nothing was written.
     """
     made = joined(plans, beside)
     if not made.changes:
@@ -122,10 +122,10 @@ async def write(store: Store, plans: Sequence[AnyPlan], beside: Sequence[Beside]
 async def repeated(
     attempt: Callable[[], Awaitable[T]], *, on: tuple[type[ModelError], ...] = (Raced,), policy: Policy = RACES
 ) -> T:
-    """Read, decide and write again after a lost race, with growing pauses; in the end the last error is raised.
+    """Return the result of ``attempt``, which reads, decides and writes; repeat it after a lost race, with growing pauses.
 
-    ``attempt`` itself reads what it decides on. Give ``Stale`` in ``on`` when the caller named no version: after more than
-    ``RETRIES`` of these, ``Raced`` is raised.
+    Raise the last error when the ``policy`` is exhausted. Give ``Stale`` in ``on`` when the caller named no version: after more
+    than ``RETRIES`` of these, raise ``Raced``.
     """
     lost = 0
     for ceiling in ceilings(policy):

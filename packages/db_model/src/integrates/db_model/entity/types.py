@@ -9,8 +9,8 @@ class Entity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The fields that the engine sets; all other members of an entity are its aspects.
 
     ``version`` is 0 in memory before storing, 1 when first stored, and advances by 1 with each change. ``updated_at`` is the
-    date of the newest revision; dates are aware. ``schema`` is the schema number under which the entity was stored, 0 in
-    memory before storing: one that is greater than its facet's was written by a newer program, and is not changed (E14).
+    date of the newest revision; dates are aware. ``schema`` is the schema number under which the entity was stored, 0 before
+    that. An entity whose number is greater than its facet's was written by a newer program, and is not changed (E14).
     """
 
     created_at: datetime

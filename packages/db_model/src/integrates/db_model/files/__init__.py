@@ -1,1 +1,1 @@
-"""The file port and its adapters."""
+"""The port of file stores, and its adapters."""

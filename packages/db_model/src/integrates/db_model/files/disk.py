@@ -1,4 +1,4 @@
-"""Files in a folder: the default. A file appears under its key by an atomic rename, when its bytes are on the disk."""
+"""Files in a folder: the default. A file gets its key by an atomic rename, once its bytes are on the disk."""
 
 import asyncio
 import os
@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Final, ParamSpec, TypeVar
 
 from integrates.db_model.errors import NotFound, Unavailable
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, chunks
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _UNFINISHED: Final = ".unfinished"
-"""Where files are written before they get their name; no key begins with a dot."""
+"""The folder in which files are written before they get their name. No key begins with a dot."""
 
 
 async def _blocking(call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
@@ -49,7 +49,7 @@ def _append(descriptor: int, chunk: bytes) -> None:
 
 
 def _make_folders(root: Path, folder: Path) -> None:
-    """Create the folders below ``root`` that lead to ``folder``, each durably entered in the one above."""
+    """Create the folders below ``root`` that lead to ``folder``, and make each durable in its parent."""
     missing = [each for each in (folder, *folder.parents) if each.is_relative_to(root) and not each.is_dir()]
     for each in reversed(missing):
         each.mkdir(exist_ok=True)
@@ -71,7 +71,7 @@ def _abandon(descriptor: int, unfinished: Path) -> None:
 async def _put(root: Path, target: Path, content: Content) -> None:
     descriptor, unfinished = await _blocking(_begin, root)
     try:
-        async for chunk in chunks(content):
+        async for chunk in in_chunks(content):
             await _blocking(_append, descriptor, chunk)
         await _blocking(_finish, descriptor, unfinished, root, target)
     finally:
@@ -91,7 +91,7 @@ async def _get(key: str, path: Path) -> AsyncIterator[bytes]:
 
 
 def disk_files(root: Path | str) -> Files:
-    """Return the files below the folder ``root``, which is created with the first file."""
+    """Return the file store in the folder ``root``, which is created with the first file."""
     folder = Path(root)
 
     async def put(key: str, content: Content) -> None:

@@ -1,18 +1,18 @@
-"""Files in memory, for tests and for trying things out."""
+"""A file store in memory, for tests and for trying things out."""
 
 from collections.abc import AsyncIterator
 
 from integrates.db_model.errors import NotFound
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, chunks, whole
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks, read_all
 
 
 def memory_files() -> Files:
-    """Return an empty place for files that lasts as long as the object."""
+    """Return an empty file store that lasts as long as the object."""
     held: dict[str, bytes] = {}
 
     async def put(key: str, content: Content) -> None:
         check_key(key)
-        held[key] = await whole(chunks(content))
+        held[key] = await read_all(in_chunks(content))
 
     async def get(key: str) -> AsyncIterator[bytes]:
         check_key(key)

@@ -1,12 +1,13 @@
-"""The file port: whole files under a key, streamed. Files never change; what is new gets a key of its own.
+"""The port of file stores: whole files under a key, streamed. Files never change; a new file gets a key of its own.
 
-``put``     stores the bytes, or the chunks as they come, under the key; nothing can be read before everything is durable.
-            Putting again replaces, so sending the same file twice is harmless.
-``get``     yields the chunks; a missing file raises :class:`~integrates.db_model.errors.NotFound` (facet ``file``) before.
-``delete``  removes the file; a missing one is fine.
+``put``     stores the bytes, or the chunks as they come, under the key. The file can be read once all of it is durable.
+            Putting again replaces it, so sending the same file twice is harmless.
+``get``     yields the chunks. A missing file raises :class:`~integrates.db_model.errors.NotFound` (facet ``file``) before the
+            first.
+``delete``  removes the file, if it exists.
 
-A key is segments joined by ``/``, e.g. ``imports/0b6f/scan.sarif``; no key is the folder of another. ``ValueError`` is raised
-for any other key, ``Unavailable`` when the place cannot be reached.
+A key is segments joined by ``/``, e.g. ``imports/0b6f/scan.sarif``; no key is the folder of another. Each function raises
+``ValueError`` for any other key, ``Unavailable`` when the file store cannot be reached.
 """
 
 import re
@@ -26,7 +27,7 @@ Content: TypeAlias = bytes | AsyncIterable[bytes]
 
 
 class Files(msgspec.Struct, frozen=True):
-    """The three functions. A wrapper is a function ``Files -> Files``."""
+    """A file store: its three functions. A wrapper is a function ``Files -> Files``."""
 
     put: Callable[[str, Content], Awaitable[None]]
     get: Callable[[str], AsyncIterator[bytes]]
@@ -34,13 +35,13 @@ class Files(msgspec.Struct, frozen=True):
 
 
 def check_key(key: str) -> None:
-    """Raise ``ValueError`` unless ``key`` is one: nothing hidden, empty, absolute or leading upwards is."""
+    """Raise ``ValueError`` unless ``key`` is that of a file: not hidden, empty or absolute, and not leading upwards."""
     if len(key) > MAX_KEY_LENGTH or not _KEY.fullmatch(key):
         raise ValueError(f"not the key of a file: {key!r}")
 
 
-async def chunks(content: Content) -> AsyncIterator[bytes]:
-    """Yield a content chunk by chunk, whichever form it has."""
+async def in_chunks(content: Content) -> AsyncIterator[bytes]:
+    """Yield the chunks of a content, whichever form it has."""
     if isinstance(content, bytes):
         yield content
         return
@@ -48,6 +49,6 @@ async def chunks(content: Content) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def whole(content: AsyncIterable[bytes]) -> bytes:
-    """Return all chunks as one, for files known to be small."""
+async def read_all(content: AsyncIterable[bytes]) -> bytes:
+    """Return all chunks as one, for files that are known to be small."""
     return b"".join([chunk async for chunk in content])

@@ -1,4 +1,4 @@
-"""Files in an S3 bucket, or in anything that speaks its protocol. Needs the extra ``s3``."""
+"""A file store in an S3 bucket, or in anything that speaks its protocol. Needs the extra ``s3``."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 
 from integrates.db_model.errors import NotFound, Unavailable
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, chunks
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -20,7 +20,7 @@ Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
 _IN_MEMORY: Final = 4 * 1024 * 1024
-"""Bytes of a file that is being sent which are kept in memory; the rest waits on the disk."""
+"""How many bytes of a file that is being sent are kept in memory; a larger one waits on the disk."""
 _MISSING: Final = frozenset({"NoSuchKey", "404"})
 
 
@@ -38,7 +38,7 @@ async def _blocking(call: Callable[Arguments, Result], *args: Arguments.args, **
 async def _put(client: "S3Client", bucket: str, name: str, content: Content) -> None:
     spool: IO[bytes]
     with SpooledTemporaryFile(_IN_MEMORY) as spool:
-        async for chunk in chunks(content):
+        async for chunk in in_chunks(content):
             await asyncio.to_thread(spool.write, chunk)
         await asyncio.to_thread(spool.seek, 0)
         await _blocking(client.put_object, Bucket=bucket, Key=name, Body=spool)
@@ -75,9 +75,9 @@ def _files(client: "S3Client", bucket: str, prefix: str) -> Files:
 async def s3_files(
     bucket: str, *, endpoint: str | None = None, region: str | None = None, prefix: str = ""
 ) -> AsyncIterator[Files]:
-    """Open the files of a bucket that exists, their keys after ``prefix``; credentials come from where boto3 looks for them.
+    """Open the file store in an existing bucket, with ``prefix`` before all keys; boto3 finds the credentials.
 
-    Requests are retried by the SDK, which is safe: all three functions may be repeated. Then ``Unavailable``.
+    The SDK retries requests, which is safe because all three functions may be repeated; after that they are ``Unavailable``.
     """
     config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
     client = boto3.session.Session().client("s3", endpoint_url=endpoint, region_name=region, config=config)

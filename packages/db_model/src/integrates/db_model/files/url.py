@@ -1,4 +1,4 @@
-"""Opening a place for files by its URL."""
+"""Opening a file store by its URL."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -11,7 +11,7 @@ ACCEPTED: Final = "file:///absolute/folder, file://relative/folder, s3://bucket?
 
 
 def _refuse(url: str, reason: str) -> ValueError:
-    return ValueError(f"not the URL of a place for files: {url!r} ({reason}); accepted are {ACCEPTED}")
+    return ValueError(f"not the URL of a file store: {url!r} ({reason}); accepted are {ACCEPTED}")
 
 
 @asynccontextmanager
@@ -29,7 +29,7 @@ async def _file(url: str) -> AsyncIterator[Files]:
 
     path = url.removeprefix("file://")
     if path in {url, ""}:
-        raise _refuse(url, "no path of a folder")
+        raise _refuse(url, "the path of a folder is missing")
     yield disk_files(path)
 
 
@@ -47,7 +47,7 @@ def _s3(url: str) -> AbstractAsyncContextManager[Files]:
     return s3_files(parts.netloc, **options)
 
 
-_PLACES: Final[Mapping[str, Callable[[str], AbstractAsyncContextManager[Files]]]] = {
+_OPENERS: Final[Mapping[str, Callable[[str], AbstractAsyncContextManager[Files]]]] = {
     "memory": _memory,
     "file": _file,
     "s3": _s3,
@@ -56,11 +56,11 @@ _PLACES: Final[Mapping[str, Callable[[str], AbstractAsyncContextManager[Files]]]
 
 @asynccontextmanager
 async def open_files(url: str) -> AsyncIterator[Files]:
-    """Open the place for files that ``url`` names and close it again; its adapter is loaded only now.
+    """Open the file store that ``url`` names, and close it again. Its adapter is loaded only now.
 
-    Raise ``ValueError`` (it says what is accepted) for a URL that names no place.
+    Raise ``ValueError``, which says what is accepted, for a URL that names no file store.
     """
-    opener = _PLACES.get(url.partition(":")[0])
+    opener = _OPENERS.get(url.partition(":")[0])
     if opener is None:
         raise _refuse(url, "unknown scheme")
     async with opener(url) as files:

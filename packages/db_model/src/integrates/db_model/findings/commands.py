@@ -29,7 +29,7 @@ def new_finding(
     rule: ToolRule | None = None,
     severity: Severity | None = None,
 ) -> Finding:
-    """Return a finding of a group that is not stored yet."""
+    """Return a new finding of a group. It is not stored yet."""
     return Finding(
         id=identity,
         group_name=group.name,
@@ -43,17 +43,17 @@ def new_finding(
     )
 
 
-async def report(store: Store, new: Finding, stamp: Stamp) -> Finding:
+async def add(store: Store, new: Finding, stamp: Stamp) -> Finding:
     """Store a new finding; return it as stored.
 
-    Raise ``AlreadyExists`` when its rule or title is a finding's of the group, ``Rejected`` (``too_many``) when the group is
-    full, ``NotFound`` when there is no such group.
+    Raise ``AlreadyExists`` when another finding of the group has its rule or title, ``Rejected`` (``too_many``) when the group
+    is full, ``NotFound`` when there is no such group.
     """
     return await command.add(store, FINDING, new, stamp)
 
 
 async def rescore(store: Store, finding_id: str, severity: Severity | None, stamp: Stamp) -> Finding:
-    """Give a finding another severity; what inherits it moves between the cells of the group's counters."""
+    """Give a finding another severity; return it as stored. Those that inherit it change their cells in the group."""
     return await command.update(store, FINDING, finding_key(finding_id), lambda old, _: replace(old, severity=severity), stamp)
 
 
@@ -64,5 +64,5 @@ def _released(finding: Finding, at: datetime) -> Finding:
 
 
 def released(finding: Finding, stamp: Stamp) -> Plan[Finding]:
-    """Plan to record the first release of a finding; the plan writes nothing when it was released before."""
+    """Return the plan that records the first release of a finding; it writes nothing when the finding was released before."""
     return altered(FINDING, finding, _released, stamp)

@@ -35,28 +35,28 @@ _MOST_CELLS: Final = 200
 
 @lru_cache(maxsize=4_096)
 def finding_key(finding_id: str) -> Key:
-    """Build the key of a finding."""
+    """Return the key of a finding."""
     return key_of("finding", {"id": finding_id})
 
 
 @lru_cache(maxsize=4_096)
 def finding_counters_key(finding_id: str, shard: int) -> Key:
-    """Build the key of one of the ``FINDING_SHARDS`` shards of a finding's counters."""
+    """Return the key of one of the ``FINDING_SHARDS`` shards of a finding's counters."""
     return key_of("finding_counters", {"id": finding_id, "shard": str(shard)})
 
 
 def finding_counters_keys(finding_id: str) -> tuple[Key, ...]:
-    """Build the keys of all shards of a finding's counters; the figures are their sums."""
+    """Return the keys of all shards of a finding's counters. The figures of the finding are their sums."""
     return tuple(finding_counters_key(finding_id, shard) for shard in range(FINDING_SHARDS))
 
 
 def finding_shard(finding_id: str, root_id: str) -> Key:
-    """Build the key of the shard that counts a finding's vulnerabilities of a root."""
+    """Return the key of the shard that counts a finding's vulnerabilities of a root."""
     return finding_counters_key(finding_id, counter.shard_of(root_id, FINDING_SHARDS))
 
 
 def within_finding(finding_id: str, root_id: str, judge: Judge[Finding] = anything_goes) -> Parent:
-    """Return a finding as the parent of a vulnerability, held by the gates in its counters."""
+    """Return a finding as a parent that must keep its severity and not be removed, which the gates in its counters ensure."""
 
     def gate(_key: Key, finding: Finding, _stamp: Stamp) -> Change:
         return counter.passed(finding_shard(finding.id, root_id), {counter.CLOSED: 0, counter.SCORED: finding.scored})
@@ -73,7 +73,7 @@ def _keeps_claim(finding: Finding) -> bool:
 
 
 def _unique(finding: Finding) -> tuple[Unique, ...]:
-    """Claim the finding's rule in its group or, for one without rule, its title ignoring case."""
+    """Return the claim of a finding in its group: its rule or, for one without rule, its title ignoring case."""
     if not _keeps_claim(finding):
         return ()
     if finding.rule is not None:
@@ -92,7 +92,7 @@ def _is_removed(old: Finding | None, new: Finding) -> bool:
 
 
 def _derived(old: Finding | None, new: Finding) -> Finding:
-    """Count the changes of the severity: additions to the finding's counters require the number that was read."""
+    """Count the changes of the severity, because additions to the finding's counters require the number that was read."""
     before = old.scored if old else 0
     return replace(new, scored=before + _is_rescored(old, new))
 
@@ -108,13 +108,13 @@ def _reads(old: Finding | None, new: Finding) -> tuple[Key, ...]:
 
 
 def _raised(finding: Finding, given: Given, gates: Mapping[str, int]) -> Iterator[Add]:
-    """Raise gates in all shards of a finding; each shard is expected as read."""
+    """Yield the additions that raise gates in all shards of a finding; each shard is expected as read."""
     for key in finding_counters_keys(finding.id):
         yield Add(key, gates, {}, counter.expect_as_read(given.items[key]))
 
 
 def _moved(old: Finding, new: Finding, given: Given, stamp: Stamp) -> Iterator[Add]:
-    """Move the vulnerabilities that inherit the severity between the group's cells; many cells go to several shards."""
+    """Yield the additions that move the inheriting vulnerabilities between the group's cells, spread over shards."""
     cells = counter.summed(given.items[key] for key in finding_counters_keys(new.id))
     moved = list(moved_scores(cells, old.severity, new.severity).items())
     first = counter.shard_of(stamp.change_id, GROUP_SHARDS)
@@ -124,7 +124,7 @@ def _moved(old: Finding, new: Finding, given: Given, stamp: Stamp) -> Iterator[A
 
 
 def _check_empty(finding: Finding, given: Given) -> None:
-    """Refuse to remove a finding before its vulnerabilities; its shards are held as read, so none can come meanwhile (M3)."""
+    """Refuse to remove a finding before its vulnerabilities. Its shards are held as read, so none is added meanwhile (M3)."""
     counts = counter.summed(given.items[key] for key in finding_counters_keys(finding.id))
     if any(number for name, number in counts.items() if is_cell(name)):
         raise Rejected(Reason.NOT_EMPTY)
@@ -135,7 +135,10 @@ def _counted(old: Finding | None, new: Finding, given: Given, stamp: Stamp) -> t
         _check_empty(new, given)
     if old is None or _is_removed(old, new):
         by = 1 if old is None else -1
-        guard = Beside(group_guard(new.group_name, "findings", by=by, high=MAX_FINDINGS), Rejected(Reason.TOO_MANY))
+        guard = Beside(
+            group_guard(new.group_name, "findings", by=by, high=MAX_FINDINGS),
+            Rejected(Reason.TOO_MANY, (), f"{MAX_FINDINGS:,} findings of a group"),
+        )
         closed = () if old is None else _raised(new, given, {counter.CLOSED: 1})
         return (guard, *(Beside(change, Raced(new.id)) for change in closed))
     if not _is_rescored(old, new):

@@ -1,4 +1,4 @@
-"""What a finding is (domain sections 2 and 3)."""
+"""What a finding may hold, and its status (domain sections 2 and 3)."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -52,19 +52,19 @@ def is_live(finding: Finding) -> bool:
 
 
 def status(*, open_count: int, released_count: int) -> FindingStatus:
-    """Derive the status of a finding from how many of its vulnerabilities are open, and how many were released."""
+    """Return the status of a finding of which so many vulnerabilities are open, and so many were released."""
     if open_count > 0:
         return FindingStatus.VULNERABLE
     return FindingStatus.SAFE if released_count > 0 else FindingStatus.DRAFT
 
 
 def title_key(title: str) -> str:
-    """Return the text by which titles are compared ignoring case."""
+    """Return the form of a title in which titles are compared, ignoring case."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", title).casefold())
 
 
 def frees_claim(justification: RemovalJustification) -> bool:
-    """Return whether a removal frees the uniqueness claim; a claim that is kept makes imports ignore that rule or place."""
+    """Return whether a removal frees the claim. Where it is kept, imports ignore that rule or location from then on."""
     return justification in {RemovalJustification.DUPLICATED, RemovalJustification.REPORTING_ERROR}
 
 

@@ -10,7 +10,7 @@ from integrates.db_model.severities.types import Severity
 
 
 class FindingStatus(StrEnum):
-    """Derived from the finding's vulnerabilities, never stored."""
+    """The status of a finding, which follows from its vulnerabilities and is never stored."""
 
     DRAFT = "DRAFT"
     SAFE = "SAFE"
@@ -25,7 +25,7 @@ class FindingStateStatus(StrEnum):
 
 
 class RemovalJustification(StrEnum):
-    """Why a finding or vulnerability was removed; decides whether its uniqueness claim is freed."""
+    """Why a finding or vulnerability was removed, which decides whether its claim is freed."""
 
     DUPLICATED = "DUPLICATED"
     EXCLUSION = "EXCLUSION"

@@ -1,15 +1,21 @@
 """Changing groups."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from integrates.db_model.entity import command
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Reason, Stale
 from integrates.db_model.groups.facet import GROUP
+from integrates.db_model.groups.rules import ARGUMENTS
 from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
+from integrates.db_model.organizations.types import Organization
 from integrates.db_model.store.port import Store
+from integrates.db_model.values.check import checked
 
 
 def new_group(info: GroupInfo, stamp: Stamp) -> Group:
-    """Return a group that is not stored yet."""
+    """Return a new group. It is not stored yet."""
     state = GroupState(status=GroupStatus.ACTIVE, at=stamp.at, by=stamp.by)
     return Group(info=info, state=state, created_at=stamp.at, created_by=stamp.by)
 
@@ -23,3 +29,15 @@ async def add(store: Store, new: Group, stamp: Stamp) -> Group:
         return await command.add(store, GROUP, new, stamp)
     except Stale as error:
         raise AlreadyExists(Reason.NAME_TAKEN, ("name",), new.name) from error
+
+
+async def create(store: Store, organization: Organization, given: Mapping[str, Any], stamp: Stamp) -> Group:
+    """Store a new group of an organization, made of the arguments ``given``; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, and what :func:`add` raises.
+    """
+    details = checked(ARGUMENTS, given)
+    info = GroupInfo(
+        organization_id=organization.id, name=details.name, description=details.description, language=details.language
+    )
+    return await add(store, new_group(info, stamp), stamp)

@@ -1,7 +1,7 @@
 """How groups are stored, and what changes with them.
 
 A group's counters are spread over shards, which are also its gates: a change that depends on the group adds to one of them, and
-is refused once the group was removed. So writers below one group never meet on the group's own item.
+is refused once the group was removed. So two writers below one group do not contend for the group's own item.
 """
 
 from collections.abc import Iterator
@@ -26,28 +26,28 @@ _OPEN: Final = {counter.CLOSED: 0}
 
 @lru_cache(maxsize=4_096)
 def group_key(name: str) -> Key:
-    """Build the key of a group."""
+    """Return the key of a group."""
     return key_of("group", {"name": name})
 
 
 @lru_cache(maxsize=4_096)
 def group_counters_key(name: str, shard: int) -> Key:
-    """Build the key of one of the ``GROUP_SHARDS`` shards of a group's counters."""
+    """Return the key of one of the ``GROUP_SHARDS`` shards of a group's counters."""
     return key_of("group_counters", {"name": name, "shard": str(shard)})
 
 
 def group_counters_keys(name: str) -> tuple[Key, ...]:
-    """Build the keys of all shards of a group's counters; the figures are their sums."""
+    """Return the keys of all shards of a group's counters. The figures of the group are their sums."""
     return tuple(group_counters_key(name, shard) for shard in range(GROUP_SHARDS))
 
 
 def group_shard(name: str, stamp: Stamp) -> Key:
-    """Build the key of the shard that the changes of one call add to."""
+    """Return the key of the shard to which the changes of one call add."""
     return group_counters_key(name, counter.shard_of(stamp.change_id, GROUP_SHARDS))
 
 
 def group_guard(name: str, number: str, *, by: int, high: int) -> Add:
-    """Return the addition to a number of a group that has a limit; such numbers are in the first shard."""
+    """Return the addition to a number of a group that has a limit. Such numbers are in the first shard."""
     return counter.guarded(group_counters_key(name, 0), number, by=by, high=high)
 
 
@@ -56,12 +56,12 @@ def _gate(_key: Key, group: Group, stamp: Stamp) -> Change:
 
 
 def within_group(name: str, judge: Judge[Group] = anything_goes) -> Parent:
-    """Return a group as a parent, held by the gate in its counters."""
+    """Return a group as a parent that must not be removed, which the gate in its counters ensures."""
     return Parent(facet=GROUP, key=group_key(name), path=("group_name",), judge=judge, hold=_gate)
 
 
 def of_organization(organization_id: str) -> Judge[Group]:
-    """Return what refuses a change below a group of another organization than that."""
+    """Return the judge that refuses a change below a group which does not belong to the organization."""
 
     def judge(group: Group) -> Iterator[Rejected]:
         if group.organization_id != organization_id:

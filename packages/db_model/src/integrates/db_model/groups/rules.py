@@ -1,4 +1,4 @@
-"""What a group is (domain section 2)."""
+"""What a group may hold (domain sections 2 and 3)."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -8,7 +8,7 @@ from msgspec import Struct
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.types import Group, GroupStatus, Language
-from integrates.db_model.policies.rules import POLICIES, contradictions, misplaced
+from integrates.db_model.policies.rules import POLICIES, contradictions, organization_only
 from integrates.db_model.values.check import Arguments, choice, one_of, remembered, whole_of
 from integrates.db_model.values.text import (
     group_context,
@@ -64,7 +64,7 @@ def whole(group: Group) -> Iterator[Rejected]:
 
 
 def _relations(group: Group) -> Iterator[Rejected]:
-    yield from misplaced(group.policies, ("policies",))
+    yield from organization_only(group.policies, ("policies",))
     yield from contradictions(group.policies, ("policies",))
     state = group.state
     if is_live(group) and state.reason is not None:

@@ -54,7 +54,7 @@ class Group(Entity, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The identity of the group."""
+        """The id of the group."""
         return self.info.name
 
     @property

@@ -21,7 +21,7 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import rules
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.progress import progress_key, progress_of, put
-from integrates.db_model.imports.types import Import, ImportCounts, ImportPosition, ImportProgress
+from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
@@ -38,16 +38,19 @@ class Running(msgspec.Struct, frozen=True):
     progress: ImportProgress
 
 
-class Gate(msgspec.Struct, frozen=True):
-    """The group and the root as read when a chunk was allowed. It is written only while the group exists and the root is so."""
+class Destination(msgspec.Struct, frozen=True):
+    """The group and the root that an import may write into, as read before a chunk.
+
+    The chunk is written only while the group exists and the root is as it was.
+    """
 
     group: Group
     root: Root
 
 
-def _held(gate: Gate, stamp: Stamp) -> tuple[Beside, ...]:
-    root = Parent(facet=GIT_ROOT, key=root_key(gate.root.id))
-    return (held(within_group(gate.group.name), gate.group, stamp), held(root, gate.root, stamp))
+def _held(destination: Destination, stamp: Stamp) -> tuple[Beside, ...]:
+    root = Parent(facet=GIT_ROOT, key=root_key(destination.root.id))
+    return (held(within_group(destination.group.name), destination.group, stamp), held(root, destination.root, stamp))
 
 
 def _moved(import_id: str, progress: ImportProgress) -> Beside:
@@ -97,20 +100,20 @@ async def write_chunk(
     plans: Sequence[Plan[Any]],
     stamp: Stamp,
     *,
-    position: ImportPosition,
+    position: int,
     counts: ImportCounts,
-    gate: Gate,
+    destination: Destination,
 ) -> Running:
-    """Write one chunk, and the progress that goes on at ``position``.
+    """Write one chunk, and the progress that goes on at the result with the ordinal ``position``.
 
     Raise ``Overtaken`` when another worker has moved the progress, and the refusal of a plan, such as ``Stale`` or ``Raced``.
     """
     progress = rules.advanced(running.progress, position, counts, stamp.at)
-    await write(store, plans, (_moved(running.record.id, progress), *_held(gate, stamp)))
+    await write(store, plans, (_moved(running.record.id, progress), *_held(destination, stamp)))
     return Running(running.record, _next(progress))
 
 
-async def _ended(store: Store, running: Running, ended: Import, position: ImportPosition, stamp: Stamp) -> Running:
+async def _ended(store: Store, running: Running, ended: Import, position: int, stamp: Stamp) -> Running:
     """End an import; its root is free for the next one."""
     progress = replace(running.progress, position=position, lease_until=stamp.at)
     made = await command.planned(store, IMPORT, running.record, ended, stamp)
@@ -121,8 +124,8 @@ async def _ended(store: Store, running: Running, ended: Import, position: Import
     return Running(made.entity, _next(progress))
 
 
-async def complete(store: Store, running: Running, end: ImportPosition, stamp: Stamp) -> Running:
-    """End an import whose work is done. Raise ``Overtaken`` when another worker has it."""
+async def complete(store: Store, running: Running, end: int, stamp: Stamp) -> Running:
+    """End an import whose work is done; ``end`` is the number of results. Raise ``Overtaken`` when another worker has it."""
     return await _ended(store, running, rules.completed(running.record, stamp.by, stamp.at), end, stamp)
 
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.entity.encoding import plain
+from integrates.db_model.entity.encoding import to_builtins
 from integrates.db_model.entity.facet import key_of
 from integrates.db_model.errors import Corrupt
 from integrates.db_model.imports.types import ImportProgress
@@ -21,7 +21,7 @@ def progress_key(import_id: str) -> Key:
 
 def put(import_id: str, progress: ImportProgress) -> Put:
     """Return the write that stores the next version of a progress, conditional on the one that it has."""
-    fields = plain(progress)
+    fields = to_builtins(progress)
     del fields["version"]
     item = Item(progress_key(import_id), progress.version + 1, Body(msgspec.json.encode(fields)))
     return Put(item, Version(progress.version) if progress.version else ABSENT)

@@ -4,21 +4,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.imports.types import (
-    Import,
-    ImportCounts,
-    ImportPosition,
-    ImportProgress,
-    ImportState,
-    ImportStatus,
-)
-from integrates.db_model.values.check import at_most, number, remembered, whole_of
+from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, ImportState, ImportStatus
+from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
 from integrates.db_model.values.instant import is_ahead
 from integrates.db_model.values.text import digest, file_name, identifier, multi_line, name, prefix, word
+from integrates.db_model.vulnerabilities.types import Technique
 
 LEASE: Final = timedelta(seconds=60)
 """How long a worker may be silent before another may take up the work."""
@@ -28,6 +23,21 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PROBLEMS: Final = 100
 MAX_POINTER: Final = 10_000
 """Longer than any JSON pointer that a reader makes."""
+
+
+class GivenImport(Struct, frozen=True, kw_only=True):
+    """The checked arguments of an import; ``file`` is the file's name."""
+
+    file: str
+    close_missing: bool = True
+    strip_prefix: str | None = None
+    technique: Technique | None = None
+
+
+ARGUMENTS: Final = Arguments(
+    GivenImport, {"file": file_name, "close_missing": as_given, "strip_prefix": prefix, "technique": one_of(Technique)}
+)
+"""What an import is given."""
 
 _FIELDS: Final = whole_of(
     Import,
@@ -86,7 +96,7 @@ def begun(counts: ImportCounts, at: datetime) -> ImportProgress:
     return ImportProgress(lease_until=at + LEASE, counts=counts)
 
 
-def advanced(progress: ImportProgress, position: ImportPosition, counts: ImportCounts, at: datetime) -> ImportProgress:
+def advanced(progress: ImportProgress, position: int, counts: ImportCounts, at: datetime) -> ImportProgress:
     """Record a chunk that is done: the next position, what it counted, and a fresh lease."""
     return replace(progress, position=position, counts=_plus(progress.counts, counts), attempts=0, lease_until=at + LEASE)
 

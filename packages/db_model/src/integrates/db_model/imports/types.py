@@ -31,13 +31,6 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     technique: Technique | None = None
 
 
-class ImportPosition(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The next result to work on, in the order of work; ``run`` = number of runs when all are done."""
-
-    run: int = 0
-    result: int = 0
-
-
 class ImportCounts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """How many results had which effect; ``closed`` counts vulnerabilities that no result named."""
 
@@ -79,10 +72,11 @@ class ImportState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class ImportProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Work done so far, and the lease of the worker that does it: an item beside the import, without revisions (E10).
 
-    ``version`` is that of the item, 0 before it is stored.
+    ``position`` is the ordinal of the next result to work on, among all results of the file from 0; their number when all are
+    done. ``version`` is that of the item, 0 before it is stored.
     """
 
-    position: ImportPosition = ImportPosition()
+    position: int = 0
     lease_until: datetime
     attempts: int = 0
     counts: ImportCounts = ImportCounts()

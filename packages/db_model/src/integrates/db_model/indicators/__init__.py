@@ -1,1 +1,1 @@
-"""What is read from counters."""
+"""Figures that are read from counters, and counting again."""

@@ -18,7 +18,7 @@ from integrates.db_model.vulnerabilities.types import (
 
 
 class Cell(msgspec.Struct, frozen=True, kw_only=True):
-    """``count`` vulnerabilities of one kind; ``score`` is the effective one, ``None`` in roots and where there is none."""
+    """``count`` vulnerabilities that agree in all else. ``score`` is effective, ``None`` in roots and without severity."""
 
     state: VulnerabilityStatus
     score: Decimal | None
@@ -34,8 +34,8 @@ def _score(text: str, inherited: Severity | None) -> Decimal | None:
     return None if text == NONE else Decimal(text)
 
 
-def _cell(parts: list[str], count: int, inherited: Severity | None) -> Cell:
-    state, *score, treatment, _, verification, zero_risk = parts
+def _cell(dimensions: list[str], count: int, inherited: Severity | None) -> Cell:
+    state, *score, treatment, _, verification, zero_risk = dimensions
     return Cell(
         state=VulnerabilityStatus(state),
         score=_score(score[0], inherited) if score else None,
@@ -47,27 +47,27 @@ def _cell(parts: list[str], count: int, inherited: Severity | None) -> Cell:
 
 
 def cells(counts: Mapping[str, int], inherited: Severity | None = None) -> tuple[Cell, ...]:
-    """Read the cells out of counters; in a finding's, ``inherited`` is the severity of the finding."""
+    """Return the cells of counters; for those of a finding, ``inherited`` is its severity."""
     return tuple(_cell(name.split(DOT), count, inherited) for name, count in counts.items() if count and is_cell(name))
 
 
 def is_hidden(cell: Cell) -> bool:
-    """Return whether the vulnerabilities are hidden."""
+    """Return whether the vulnerabilities of the cell are hidden."""
     return cell.zero_risk is ZeroRiskStatus.CONFIRMED
 
 
 def is_open(cell: Cell) -> bool:
-    """Return whether the vulnerabilities are open."""
+    """Return whether the vulnerabilities of the cell are open."""
     return cell.state is VulnerabilityStatus.VULNERABLE and not is_hidden(cell)
 
 
 def is_closed(cell: Cell) -> bool:
-    """Return whether the vulnerabilities are closed."""
+    """Return whether the vulnerabilities of the cell are closed, and not hidden."""
     return cell.state is VulnerabilityStatus.SAFE and not is_hidden(cell)
 
 
 def finding_status(counts: Mapping[str, int]) -> FindingStatus:
-    """Derive the status of a finding from its counters."""
+    """Return the status of a finding that has these counters."""
     found = cells(counts)
     released = {VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE}
     return status(

@@ -1,4 +1,4 @@
-"""Figures of a group, root or finding from its counters (domain section 7); pure."""
+"""Figures of a group, root or finding from its counters (domain section 7). Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -24,7 +24,7 @@ _ZERO: Final = Decimal(0)
 
 
 class Share(msgspec.Struct, frozen=True):
-    """How many vulnerabilities, and how much exposure, go under one name; no exposure in roots."""
+    """The number of vulnerabilities under one name, and their exposure, which roots do not have."""
 
     name: str
     count: int
@@ -32,16 +32,16 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class RemediationTime(msgspec.Struct, frozen=True):
-    """Mean days that closing took, for one level."""
+    """The mean number of days that closing took, for one level."""
 
     level: Level
     days: float | None
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """The figures of a group, root or finding: scores and CVSSF only where there are scores, days as fractions.
+    """The figures of a group, root or finding. Days are fractions; scores and CVSSF are ``None`` in roots.
 
-    ``submitted``, ``rejected`` and ``hidden`` are ``None`` where they are withheld from somebody.
+    ``submitted``, ``rejected`` and ``hidden`` are ``None`` when the reader may not see them.
     """
 
     open: int
@@ -96,9 +96,9 @@ def _in_state(found: Iterable[Cell], state: VulnerabilityStatus) -> int:
 
 
 def figures(counts: Mapping[str, int], now: datetime, *, inherited: Severity | None = None, scored: bool = True) -> Figures:
-    """Derive all figures from counters.
+    """Return all figures that follow from counters.
 
-    ``inherited`` is the severity of the finding whose counters these are; a root's counters have no scores.
+    ``inherited`` is the severity of the finding whose counters these are. The counters of a root are not ``scored``.
     """
     found = cells(counts, inherited)
     opened, closed = tuple(filter(is_open, found)), tuple(filter(is_closed, found))

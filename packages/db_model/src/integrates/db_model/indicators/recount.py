@@ -1,7 +1,7 @@
 """Counters rebuilt from what they count, to prove or repair the stored ones (domain section 7).
 
-What the counters saw is joined by versions, never by dates (E15): a closing counts at the level that the finding had in the
-version which the closing's revision names.
+Vulnerabilities and findings are joined by versions, never by dates (E15): a closing counts at the level of the version of the
+finding that the closing's revision names.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +11,9 @@ import msgspec
 
 from integrates.db_model.access.facet import GROUP_ACCESS
 from integrates.db_model.entity import read
-from integrates.db_model.entity.counter import added, summed
+from integrates.db_model.entity.counter import plus, summed
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import E, Facet, entity_key, identity_of
+from integrates.db_model.entity.facet import E, Facet, entity_key, key_text
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.revision import Revision, states
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
@@ -33,7 +33,7 @@ Severities = Mapping[int, Severity | None]
 
 
 class Recount(msgspec.Struct, frozen=True):
-    """Counters of a group (all shards added up) and of each of its findings and roots by id."""
+    """The counters of a group (all shards summed), and of each of its findings and roots by id."""
 
     group: Mapping[str, int]
     findings: Mapping[str, Mapping[str, int]]
@@ -41,50 +41,50 @@ class Recount(msgspec.Struct, frozen=True):
 
 
 async def _all(store: Store, facet: Facet[E], query: Query) -> tuple[E, ...]:
-    """Read a whole list, removed entities too."""
+    """Return a whole list, including removed entities."""
     return tuple([decoded(facet, item) async for page in read.pages(store, query) for item in page])
 
 
 def remediations(revisions: Sequence[Revision], finding: str, severities: Severities) -> dict[str, int]:
-    """Add up what the closings of one vulnerability count, each at the level of the finding that it saw.
+    """Return what all closings of one vulnerability count, each at the level of the version of the finding that it saw.
 
-    ``finding`` is the text that names the finding in revisions, ``severities`` are the finding's by version.
+    ``finding`` is the text of the finding's key, ``severities`` are the finding's by version.
     """
     total: dict[str, int] = {}
     known: Iterable[Vulnerability] = states(VULNERABILITY, revisions)
     for (old, new), revision in zip(pairwise(known), revisions[1:], strict=True):
-        total = added(total, tally.remediated(old, new, severities.get(revision.seen.get(finding, 0))))
+        total = plus(total, tally.remediated(old, new, severities.get(revision.seen.get(finding, 0))))
     return total
 
 
 async def _of_finding(store: Store, finding: Finding) -> dict[str, Tally]:
-    """Count the vulnerabilities of one finding, by root."""
+    """Return what the vulnerabilities of one finding count, by root."""
     past = states(FINDING, await read.history(store, entity_key(FINDING, finding)))
     severities = {each.version: each.severity for each in past}
-    identity = identity_of(finding_key(finding.id))
+    key = key_text(finding_key(finding.id))
     tallies: dict[str, Tally] = {}
     for vulnerability in await _all(store, VULNERABILITY, lists.of_finding(finding.id)):
         now = tally.counted(vulnerability, finding.severity)
         revisions = await read.history(store, entity_key(VULNERABILITY, vulnerability))
-        closed = remediations(revisions, identity, severities)
+        closed = remediations(revisions, key, severities)
         before = tallies.get(vulnerability.root_id, Tally())
         tallies[vulnerability.root_id] = Tally(
-            added(before.finding, added(now.finding, closed)),
-            added(before.root, added({**now.root, REPORTED: 1}, closed)),
-            added(before.group, added(now.group, closed)),
+            plus(before.finding, plus(now.finding, closed)),
+            plus(before.root, plus({**now.root, REPORTED: 1}, closed)),
+            plus(before.group, plus(now.group, closed)),
         )
     return tallies
 
 
 async def recount(store: Store, group_name: str) -> Recount:
-    """Rebuild the counters of a group, its findings and its roots from the entities and their revisions.
+    """Return the counters of a group, its findings and its roots, rebuilt from the entities and their revisions.
 
-    Exact while nobody writes. Reads everything of the group: meant for tests, checks and repairs, not for requests.
+    Exact while nobody writes. Reads everything of the group: for tests, checks and repairs, not for requests.
     """
-    parts = {"group_name": group_name}
-    findings = await _all(store, FINDING, listing("finding", "findings_of_group", parts))
-    roots = await _all(store, GIT_ROOT, listing("git_root", "roots_of_group", parts))
-    members = await read.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", parts))
+    variables = {"group_name": group_name}
+    findings = await _all(store, FINDING, listing("finding", "findings_of_group", variables))
+    roots = await _all(store, GIT_ROOT, listing("git_root", "roots_of_group", variables))
+    members = await read.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", variables))
     guards = {"findings": sum(map(is_live, findings)), "roots": len(roots), "members": len(members)}
     group = {name: number for name, number in guards.items() if number}
     by_finding: dict[str, Mapping[str, int]] = {}
@@ -92,17 +92,17 @@ async def recount(store: Store, group_name: str) -> Recount:
     for finding in findings:
         by_finding[finding.id] = {}
         for root_id, found in (await _of_finding(store, finding)).items():
-            by_finding[finding.id] = added(by_finding[finding.id], found.finding)
-            by_root[root_id] = added(by_root.get(root_id, {}), found.root)
-            group = added(group, found.group)
+            by_finding[finding.id] = plus(by_finding[finding.id], found.finding)
+            by_root[root_id] = plus(by_root.get(root_id, {}), found.root)
+            group = plus(group, found.group)
     return Recount(group, by_finding, by_root)
 
 
-async def stored(store: Store, recounted: Recount, group_name: str) -> Recount:
-    """Read the stored counters of the same objects, without those that are zero."""
+async def stored_counters(store: Store, recounted: Recount, group_name: str) -> Recount:
+    """Return the stored counters of the same objects, without numbers that are zero."""
 
     async def numbers(*keys: Key) -> dict[str, int]:
-        return added(summed(await store.get(keys)), {})
+        return plus(summed(await store.get(keys)), {})
 
     return Recount(
         await numbers(*group_counters_keys(group_name)),

@@ -1,25 +1,33 @@
 """Changing organizations."""
 
-from msgspec.structs import replace
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from msgspec.structs import asdict, replace
 
 from integrates.db_model.access.commands import organization_member
 from integrates.db_model.access.facet import ORGANIZATION_ACCESS
 from integrates.db_model.access.types import OrganizationRole
+from integrates.db_model.entity import command
 from integrates.db_model.entity.plan import needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
+from integrates.db_model.organizations.rules import ARGUMENTS
 from integrates.db_model.organizations.types import Organization, OrganizationInfo, OrganizationState, OrganizationStatus
 from integrates.db_model.store.port import Store
+from integrates.db_model.values.check import checked
 
 
 def new_organization(identity: str, info: OrganizationInfo, stamp: Stamp) -> Organization:
-    """Return an organization that is not stored yet."""
+    """Return a new organization. It is not stored yet."""
     state = OrganizationState(status=OrganizationStatus.ACTIVE, at=stamp.at, by=stamp.by)
     return Organization(id=identity, info=info, state=state, created_at=stamp.at, created_by=stamp.by)
 
 
-async def found(store: Store, new: Organization, manager: str, stamp: Stamp) -> Organization:
+async def add(store: Store, new: Organization, manager: str, stamp: Stamp) -> Organization:
     """Store a new organization together with its first manager, a known person; return it as stored.
 
     Raise ``AlreadyExists`` when its name is taken, ``NotFound`` when nobody is known by that e-mail.
@@ -36,3 +44,27 @@ async def found(store: Store, new: Organization, manager: str, stamp: Stamp) -> 
         return made.entity
 
     return await repeated(attempt)
+
+
+async def create(store: Store, given: Mapping[str, Any], stamp: Stamp, identity: str) -> Organization:
+    """Store a new organization of the arguments ``given``, with whoever makes it as first manager; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, and what :func:`add` raises.
+    """
+    return await add(store, new_organization(identity, checked(ARGUMENTS, given), stamp), stamp.by, stamp)
+
+
+def _described(old: Organization, _at: datetime, given: Mapping[str, Any]) -> Organization:
+    return replace(old, info=checked(ARGUMENTS, {**asdict(old.info), **given}))
+
+
+async def describe(
+    store: Store, seen: Organization, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
+) -> Organization:
+    """Change what an organization says of itself: what is not ``given`` stays, ``None`` takes it away; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, and what :func:`integrates.db_model.entity.command.update` raises.
+    """
+    alter = partial(_described, given=given)
+    key = organization_key(seen.id)
+    return await command.update(store, ORGANIZATION, key, alter, stamp, expected_version=expected_version, seen=seen)

@@ -14,13 +14,13 @@ from integrates.db_model.store.port import Key
 
 @lru_cache(maxsize=4_096)
 def organization_key(organization_id: str) -> Key:
-    """Build the key of an organization."""
+    """Return the key of an organization."""
     return key_of("organization", {"id": organization_id})
 
 
 @lru_cache(maxsize=4_096)
 def organization_counters_key(organization_id: str) -> Key:
-    """Build the key of an organization's counters."""
+    """Return the key of an organization's counters."""
     return key_of("organization_counters", {"id": organization_id})
 
 
@@ -31,7 +31,7 @@ def _unique(organization: Organization) -> tuple[Unique, ...]:
 
 
 def _counted(old: Organization | None, new: Organization, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
-    """Store an organization only together with its first manager, and remove it only while it has no groups."""
+    """Require that a new organization has a manager, and that one that is removed has no groups."""
     if old is None:
         managed = counter.guarded(organization_counters_key(new.id), "managers", by=0, low=1)
         return (Beside(managed, Rejected(Reason.LAST_MANAGER)),)

@@ -1,4 +1,4 @@
-"""What an organization may be (domain sections 2 and 3)."""
+"""What an organization may hold (domain sections 2 and 3)."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ def is_live(organization: Organization) -> bool:
 
 
 def country(value: str, path: Sequence[str]) -> str:
-    """Return the code of a country in upper case. Raise ``Rejected``; an unassigned code is ``bad_format``."""
+    """Return the code of a country, in upper case as it is stored; an unassigned one is ``bad_format``."""
     text = shaped(one_line(value, path, low=2, high=2).upper(), path, "[A-Z]", "..")
     if text not in COUNTRIES:
         raise Rejected(Reason.BAD_FORMAT, path)

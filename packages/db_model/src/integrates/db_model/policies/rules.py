@@ -9,7 +9,7 @@ from msgspec import structs
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.policies.types import EffectivePolicies, Policies
 from integrates.db_model.severities.rules import stored_score
-from integrates.db_model.values.check import Normaliser, number, refuse
+from integrates.db_model.values.check import Normaliser, number
 
 DEFAULTS: Final = EffectivePolicies(
     max_acceptance_days=90,
@@ -33,16 +33,15 @@ RANGES: Final = {
 }
 """Lowest and highest value of each field."""
 
-_TENTH: Final = Decimal("0.1")
 _SCORES: Final = frozenset({"min_acceptance_severity", "max_acceptance_severity", "min_breaking_severity"})
 POLICIES: Final[Mapping[str, Normaliser]] = {
     f"policies.{name}": stored_score if name in _SCORES else number(low, high) for name, (low, high) in RANGES.items()
 }
-"""The rows of the policies of an organization or a group, as they are stored."""
+"""The rows of the policies in the field table of an organization or a group."""
 
 
 def is_range_inverted(policies: Policies | EffectivePolicies) -> bool:
-    """Return whether the lowest score that may be accepted lies above the highest. An unset bound is no bound."""
+    """Return whether the lowest score that may be accepted is above the highest. An unset bound is no bound."""
     low, high = policies.min_acceptance_severity, policies.max_acceptance_severity
     return low is not None and high is not None and low > high
 
@@ -56,8 +55,9 @@ def is_debt_before_grace(policies: Policies | EffectivePolicies) -> bool:
 def effective(organization: Policies, group: Policies | None = None) -> EffectivePolicies:
     """Return the values in force for a group or, without one, for the organization itself.
 
-    A value of the group comes before the organization's, and that before the default. Where the two of a pair contradict
-    each other, the organization's share in it counts as the default. The inactivity period is the organization's alone.
+    A value of the group overrides the organization's, and that overrides the default. A value of the organization that
+    contradicts the group's (an inverted range, debt before grace) counts as the default. Only the organization sets the
+    inactivity period.
     """
     own = structs.replace(group or Policies(), inactivity_period=None)
     merged = _merged(own, organization)
@@ -76,42 +76,14 @@ def _first(*layers: Policies | EffectivePolicies, name: str) -> Any:
     return next((value for layer in layers if (value := getattr(layer, name)) is not None), None)
 
 
-def check(policies: Policies, path: Sequence[str] = (), *, of_group: bool) -> Policies:
-    """Return the policies of a group or an organization as they are stored: scores with one decimal.
-
-    ``Rejections`` name every field at fault below ``path``: ``organization_only`` (in a group), ``out_of_range``,
-    ``bad_format`` (a score with more than one decimal); when there are none of these, ``range_inverted`` and
-    ``debt_before_grace``. A group's values may contradict its organization's: see ``effective``.
-    """
-    refuse((*(misplaced(policies, path) if of_group else ()), *_misfits(policies, path)))
-    refuse(contradictions(policies, path))
-    return structs.replace(policies, **{name: score.quantize(_TENTH) for name, score in _scores(policies)})
-
-
-def misplaced(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
-    """Yield a refusal of what a group cannot set, when it is set."""
+def organization_only(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
+    """Yield a refusal of each value that only an organization may set."""
     if policies.inactivity_period is not None:
         yield Rejected(Reason.ORGANIZATION_ONLY, (*path, "inactivity_period"))
 
 
-def _scores(policies: Policies) -> Iterator[tuple[str, Decimal]]:
-    for name in Policies.__struct_fields__:
-        value = getattr(policies, name)
-        if isinstance(value, Decimal):
-            yield name, value
-
-
-def _misfits(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
-    for name, (low, high) in RANGES.items():
-        value = getattr(policies, name)
-        if value is not None and not (Decimal(value).is_finite() and low <= value <= high):
-            yield Rejected(Reason.OUT_OF_RANGE, (*path, name))
-        elif isinstance(value, Decimal) and value != value.quantize(_TENTH):
-            yield Rejected(Reason.BAD_FORMAT, (*path, name))
-
-
 def contradictions(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:
-    """Yield a refusal of each pair of policies that contradict each other."""
+    """Yield a refusal of each pair of values that contradict each other."""
     if is_range_inverted(policies):
         yield Rejected(Reason.RANGE_INVERTED, (*path, "min_acceptance_severity"))
     if is_debt_before_grace(policies):

@@ -14,23 +14,23 @@ from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
 
 REPORTED: Final = "reported"
-"""How many vulnerabilities a root ever had; never falls."""
+"""The number of vulnerabilities that a root ever had. It never falls."""
 
 
 @lru_cache(maxsize=4_096)
 def root_key(root_id: str) -> Key:
-    """Build the key of a root."""
+    """Return the key of a root."""
     return key_of("git_root", {"id": root_id})
 
 
 @lru_cache(maxsize=4_096)
 def root_counters_key(root_id: str) -> Key:
-    """Build the key of a root's counters."""
+    """Return the key of a root's counters."""
     return key_of("root_counters", {"id": root_id})
 
 
 def _unique(root: Root) -> tuple[Unique, ...]:
-    """Claim the nickname, and while the root is ACTIVE its location."""
+    """Return the claims of a root: its nickname and, while it is ACTIVE, its location."""
     location = (root.organization_id, root.location.url, root.location.branch)
     return (
         *((Unique("root_location", location, Reason.LOCATION_TAKEN, ("url",)),) if is_active(root) else ()),
@@ -56,7 +56,12 @@ def _counted(old: Root | None, new: Root, _given: Given, _stamp: Stamp) -> tuple
     """Count the group's roots; a root that ever had a vulnerability stays where it is."""
     if old is not None:
         return tuple(_located_anew(old, new))
-    return (Beside(group_guard(new.group_name, "roots", by=1, high=MAX_ROOTS), Rejected(Reason.TOO_MANY)),)
+    return (
+        Beside(
+            group_guard(new.group_name, "roots", by=1, high=MAX_ROOTS),
+            Rejected(Reason.TOO_MANY, (), f"{MAX_ROOTS:,} roots of a group"),
+        ),
+    )
 
 
 GIT_ROOT: Final = Facet(

@@ -1,8 +1,8 @@
-"""What a GIT root may be (domain section 3).
+"""What a GIT root may hold (domain section 3).
 
 **Urls.** Normalising lower-cases scheme and host and drops credentials, trailing ``/`` and ``.git``. Credentials are
 passwords everywhere, and user names too in https urls, where they often are tokens. The user name of ``ssh://user@host/path``
-and ``user@host:path`` stays: it is public (mostly ``git``), and without it the place cannot be reached. The two ssh forms
+and ``user@host:path`` stays: it is public (mostly ``git``), and without it the repository cannot be reached. The two ssh forms
 are not turned into each other, because their paths start at different directories.
 """
 
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.roots.types import Criticality, Root, RootKind, RootStatus
-from integrates.db_model.values.check import Arguments, checked, choice, each, one_of, whole_of
+from integrates.db_model.values.check import Arguments, all_of, checked, choice, one_of, whole_of
 from integrates.db_model.values.text import identifier, name, nickname, one_line, reasoning, shaped
 from integrates.db_model.values.url import address, split_url, url_text
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
@@ -47,22 +47,22 @@ def is_active(root: Root) -> bool:
 
 
 def may_hold(root: Root, kind: VulnerabilityType) -> bool:
-    """Return whether a vulnerability of that type can be in the root."""
+    """Return whether the root can have a vulnerability of that type. A repository has LINES only: no environment urls yet."""
     return _TYPES[root.kind] is kind
 
 
 def normalised_git_url(value: str, path: Sequence[str]) -> str:
-    """Return the url of a git repository, https, ssh or ``user@host:path``, as it is stored and compared.
+    """Return the url of a git repository (https, ssh or ``user@host:path``), in the form in which it is stored and compared.
 
-    Raise ``Rejected`` as the validators of ``values`` do; query and fragment are ``bad_format``, for git has none.
+    A query or a fragment is ``bad_format``, because git has none.
     """
     text = url_text(value, path)
     if "?" in text or "#" in text:
         raise Rejected(Reason.BAD_FORMAT, path)
     scp_like = _SCP_LIKE.fullmatch(text)
     if scp_like:
-        user, host, place = scp_like.groups()
-        return f"{user}@{_host(host.strip('[]'), path)}:{_repository(place, path)}"
+        user, host, repository = scp_like.groups()
+        return f"{user}@{_host(host.strip('[]'), path)}:{_repository(repository, path)}"
     return _normalised(split_url(text, path), path)
 
 
@@ -85,19 +85,19 @@ def _host(text: str, path: Sequence[str]) -> str:
 
 
 def _repository(text: str, path: Sequence[str]) -> str:
-    place = _ENDING.sub("", text)
-    if not place or not {".", ".."}.isdisjoint(place.split("/")):
+    repository = _ENDING.sub("", text)
+    if not repository or not {".", ".."}.isdisjoint(repository.split("/")):
         raise Rejected(Reason.BAD_FORMAT, path)
-    return place
+    return repository
 
 
 def nickname_of(url: str) -> str:
-    """Return the last segment of a normalised url: the nickname of a root that is given none. It may be a bad one."""
+    """Return the last segment of a normalised url: the nickname of a root without one of its own, if it is a valid one."""
     return re.split("[/:]", url)[-1]
 
 
 def branch(value: str, path: Sequence[str]) -> str:
-    """Take the name of a branch, by the rules of ``git check-ref-format --branch``."""
+    """Return the name of a branch, by the rules of ``git check-ref-format --branch``."""
     text = shaped(one_line(value, path, low=1, high=MAX_BRANCH), path, _BRANCH_CHARACTER, ".+")
     if text.startswith("-") or text.endswith(".") or text == "@" or ".." in text or "@{" in text:
         raise Rejected(Reason.BAD_FORMAT, path)
@@ -107,12 +107,12 @@ def branch(value: str, path: Sequence[str]) -> str:
 
 
 def gitignore(patterns: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
-    """Take the patterns of what is out of scope, in their order, for later ones override earlier ones.
+    """Return the patterns of what is out of scope, in their order, because later ones override earlier ones.
 
-    Raise ``Rejected`` (``too_many_items``) or ``Rejections`` that name each pattern at fault by its index: as for other
-    one-line texts, or ``bad_exclusion`` for one that excludes everything or that no program could read.
+    Raise ``Rejected`` (``too_many_items``), or ``Rejections`` that name each pattern at fault by its index: as for other
+    one-line texts, or ``bad_exclusion`` for one that excludes everything or is not a valid pattern.
     """
-    return each(patterns, path, _pattern, MAX_PATTERNS)
+    return all_of(patterns, path, _pattern, MAX_PATTERNS)
 
 
 def _pattern(value: str, path: Sequence[str]) -> str:
@@ -163,9 +163,9 @@ _FIELDS: Final = whole_of(
 
 
 def git_root(raw: Mapping[str, Any]) -> GivenGitRoot:
-    """Return the arguments of a new GIT root normalised. A nickname that is left out is the last segment of the url.
+    """Return the normalised arguments of a new GIT root. A nickname that is left out is the last segment of the url.
 
-    Raise ``Rejections`` with every refusal, or ``Rejected`` when that segment is no nickname.
+    Raise ``Rejections`` with every refusal, or ``Rejected`` when that segment is not a valid nickname.
     """
     given = checked(_ARGUMENTS, raw)
     return given if given.nickname else replace(given, nickname=nickname(nickname_of(given.url), ("nickname",)))

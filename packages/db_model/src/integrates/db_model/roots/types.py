@@ -9,7 +9,7 @@ from integrates.db_model.entity.types import Entity
 
 
 class RootKind(StrEnum):
-    """What the root is."""
+    """The kind of a root."""
 
     GIT = "GIT"
     IP = "IP"

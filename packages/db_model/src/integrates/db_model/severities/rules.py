@@ -21,7 +21,7 @@ _THOUSANDTH: Final = Decimal("0.001")
 _LEVELS: Final = ((Decimal("9.0"), Level.CRITICAL), (Decimal("7.0"), Level.HIGH), (Decimal("4.0"), Level.MEDIUM))
 _CONTEXT: Final = Context(prec=28)
 _VECTORS: Final = 1024
-"""How many vectors are remembered: parsing one takes longer than all else that is done with it."""
+"""How many vectors are remembered, because parsing one is slow."""
 
 
 class Scored(Struct, frozen=True):
@@ -38,9 +38,9 @@ def severity(
     *,
     path: Sequence[str] = (),
 ) -> Severity | None:
-    """Return the severity of what is given, ``None`` when nothing is.
+    """Return the severity that is made of vectors and the score of a tool; ``None`` when none of them is given.
 
-    ``Rejections`` name ``cvss_v4``, ``cvss_v3`` (``bad_vector``) or ``tool_score`` (``out_of_range``) below ``path``.
+    Raise ``Rejections`` of ``cvss_v4``, ``cvss_v3`` (``bad_vector``) or ``tool_score`` (``out_of_range``) below ``path``.
     """
     v4, v3, tool = gather(
         lambda: _maybe(scored_v4, cvss_v4, (*path, "cvss_v4")),
@@ -62,7 +62,7 @@ def _maybe(check: Callable[[str, Sequence[str]], Scored], vector: str | None, pa
 
 
 def scored_v4(vector: str, path: Sequence[str]) -> Scored:
-    """Read a CVSS 4.0 vector. Raise ``Rejected`` (``bad_vector``)."""
+    """Return a CVSS 4.0 vector with its score. Raise ``Rejected`` (``bad_vector``) when it is not one."""
     try:
         return _read_v4(_short(vector))
     except CVSSError:
@@ -76,9 +76,9 @@ def _read_v4(vector: str) -> Scored:
 
 
 def scored_v3(vector: str, path: Sequence[str]) -> Scored:
-    """Read a CVSS 3.1 vector; its score is the temporal one, which is the base score where no temporal metric is given.
+    """Return a CVSS 3.1 vector with its temporal score, which is the base score where no temporal metric is given.
 
-    Raise ``Rejected`` (``bad_vector``), also for the version 3.0, which the library would take.
+    Raise ``Rejected`` (``bad_vector``) when it is not one, also for version 3.0, which the library would accept.
     """
     try:
         return _read_v3(_short(vector))
@@ -106,14 +106,14 @@ def _one_decimal(score: Decimal | float) -> Decimal:
 def rounded(score: Decimal, path: Sequence[str] = ()) -> Decimal:
     """Return a score with one decimal, rounded half up. Raise ``Rejected`` (``out_of_range``)."""
     if not score.is_finite() or not 0 <= score <= MAX_SCORE:
-        raise Rejected(Reason.OUT_OF_RANGE, path)
+        raise Rejected(Reason.OUT_OF_RANGE, path, f"from 0 to {MAX_SCORE}")
     return _one_decimal(score)
 
 
 def stored_score(value: Decimal, path: Sequence[str]) -> Decimal:
-    """Take a score as it is stored: from 0.0 to 10.0 (else ``out_of_range``), with one decimal (else ``not_canonical``)."""
+    """Return a stored score: from 0.0 to 10.0 (else ``out_of_range``), with one decimal (else ``not_canonical``)."""
     if not value.is_finite() or not 0 <= value <= MAX_SCORE:
-        raise Rejected(Reason.OUT_OF_RANGE, path)
+        raise Rejected(Reason.OUT_OF_RANGE, path, f"from 0 to {MAX_SCORE}")
     if not value.same_quantum(_TENTH):
         raise Rejected(Reason.NOT_CANONICAL, path)
     return value
@@ -125,11 +125,11 @@ SEVERITY: Final[Mapping[str, Normaliser]] = {
     "severity.tool_score": stored_score,
     "severity.score": stored_score,
 }
-"""The rows of a severity as it is stored. What its members have to do with each other: :func:`misscored`."""
+"""The rows of a severity in the field table of an entity. Whether its members agree is judged by :func:`misscored`."""
 
 
 def misscored(given: Severity | None, path: Sequence[str]) -> Iterator[Rejected]:
-    """Yield a refusal when the score is not the one that vectors and tool give; the members themselves are known to be fine."""
+    """Yield a refusal when the score does not follow from the vectors and the tool's score, each of which must be valid."""
     if given is None:
         return
     read = ((scored_v4, given.cvss_v4), (scored_v3, given.cvss_v3))
@@ -142,13 +142,13 @@ def misscored(given: Severity | None, path: Sequence[str]) -> Iterator[Rejected]
 
 
 def level(score: Decimal) -> Level:
-    """Return LOW < 4.0 ≤ MEDIUM < 7.0 ≤ HIGH < 9.0 ≤ CRITICAL."""
+    """Return the level of a score: LOW < 4.0 ≤ MEDIUM < 7.0 ≤ HIGH < 9.0 ≤ CRITICAL."""
     return next((name for lowest, name in _LEVELS if score >= lowest), Level.LOW)
 
 
 @lru_cache(maxsize=256)
 def cvssf(score: Decimal) -> Decimal:
-    """Return 4^(score - 4) rounded half up to 3 decimals, and 0 for the score 0.0: sums of it weigh severe ones."""
+    """Return 4^(score - 4) rounded half up to 3 decimals, and 0 for the score 0.0. Sums of it weigh high scores more."""
     if score == 0:
         return Decimal("0.000")
     return _CONTEXT.power(4, score - 4).quantize(_THOUSANDTH, ROUND_HALF_UP, _CONTEXT)

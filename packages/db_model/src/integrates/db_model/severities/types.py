@@ -7,7 +7,7 @@ import msgspec
 
 
 class Level(StrEnum):
-    """LOW < 4.0 <= MEDIUM < 7.0 <= HIGH < 9.0 <= CRITICAL."""
+    """The level of a score: LOW < 4.0 <= MEDIUM < 7.0 <= HIGH < 9.0 <= CRITICAL."""
 
     LOW = "LOW"
     MEDIUM = "MEDIUM"

@@ -15,7 +15,7 @@ from integrates.db_model.store.port import Store
 
 
 def new_stakeholder(info: StakeholderInfo, role: PlatformRole, stamp: Stamp) -> Stakeholder:
-    """Return a stakeholder who is not stored yet, and has not logged in yet."""
+    """Return a new stakeholder, who is not stored yet and has not logged in yet."""
     return Stakeholder(
         info=info,
         access=StakeholderAccess(role=role),
@@ -26,5 +26,5 @@ def new_stakeholder(info: StakeholderInfo, role: PlatformRole, stamp: Stamp) -> 
 
 
 async def add(store: Store, new: Stakeholder, stamp: Stamp) -> Stakeholder:
-    """Store a new stakeholder. Raise ``Stale`` when the e-mail is, or was, known."""
+    """Store a new stakeholder; return them as stored. Raise ``Stale`` when the e-mail is or was known."""
     return await command.add(store, STAKEHOLDER, new, stamp)

@@ -22,10 +22,10 @@ STAKEHOLDER: Final = Facet(
 
 @lru_cache(maxsize=4_096)
 def stakeholder_key(email: str) -> Key:
-    """Build the key of a stakeholder; ``email`` in lower case."""
+    """Return the key of a stakeholder. ``email`` is in lower case."""
     return key_of("stakeholder", {"email": email})
 
 
 def known_person(email: str, path: tuple[str, ...]) -> Parent:
-    """Return a person as a parent, held by their version."""
+    """Return a person as a parent that must stay at the version read."""
     return Parent(facet=STAKEHOLDER, key=stakeholder_key(email), path=path)

@@ -1,4 +1,4 @@
-"""What a stakeholder is (domain sections 2 and 10.1)."""
+"""What a stakeholder may hold (domain sections 2 and 10.1)."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -54,5 +54,5 @@ class Stakeholder(Entity, frozen=True, kw_only=True):
 
     @property
     def email(self) -> str:
-        """The identity of the person."""
+        """The id of the person."""
         return self.info.email

@@ -1,4 +1,4 @@
-"""The values that attributes may hold, and their one form as bytes. Pure."""
+"""The values that attributes may hold, and the JSON in which a store keeps them. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import NoneType
@@ -11,11 +11,11 @@ from integrates.db_model.errors import LimitExceeded
 MAX_NESTING: Final = 32
 """Deepest nesting of maps and lists in an attribute (DynamoDB's limit)."""
 MAX_INTEGER: Final = 2**63 - 1
-"""Integers are within ± this number: what every store adds exactly."""
-RESERVED: Final = frozenset({"pk", "sk", "version"} | {f"{part}_{n}" for part in ("pk", "sk") for n in range(1, 21)})
-"""Attribute names that adapters use for the keys; DynamoDB allows 20 indexes a table."""
+"""Integers are within ± this number, which every store adds exactly."""
+RESERVED: Final = frozenset({"pk", "sk", "version"} | {f"{key}_{n}" for key in ("pk", "sk") for n in range(1, 21)})
+"""Attribute names that adapters use for keys. DynamoDB allows 20 indexes a table."""
 RESERVED_NUMBERS: Final = frozenset({"body", "room"})
-"""Names that no integer attribute has: DynamoDB keeps integers beside two attributes of the adapter's own."""
+"""Names that integer attributes may not have, because the adapter of DynamoDB has attributes of its own beside integers."""
 
 _PLAIN: Final = frozenset({NoneType, bool, str})
 
@@ -31,10 +31,10 @@ _decoder: Final = msgspec.json.Decoder(dict[str, Any])
 
 
 class Body(Mapping[str, Any]):
-    """Attributes as the JSON that a store keeps (``raw``), decoded only when somebody looks at them.
+    """Attributes as the JSON that a store keeps (``raw``), which is decoded when an attribute is read for the first time.
 
-    Who makes one vouches for it: ``raw`` is what :func:`encoded` returns for attributes that a store may hold. Writing it
-    neither decodes nor validates it again; only its size is checked. Equal to every mapping with the same content.
+    Whoever makes one vouches that ``raw`` is what :func:`raw_of` returns for attributes that a store may hold, because writing
+    it checks its size only. It is equal to every mapping with the same content.
     """
 
     __slots__ = ("_decoded", "_raw")
@@ -50,9 +50,9 @@ class Body(Mapping[str, Any]):
         return self._raw
 
     def read(self) -> Mapping[str, Any]:
-        """Return the attributes, for nobody to change. Raise ``msgspec.DecodeError`` when ``raw`` is no JSON of a mapping."""
+        """Return the attributes, which must not be changed. Raise ``msgspec.DecodeError`` when ``raw`` is not a JSON object."""
         if self._decoded is None:
-            self._decoded = decoded(self._raw)
+            self._decoded = _decoder.decode(self._raw)
         return self._decoded
 
     def __getitem__(self, name: str) -> Any:
@@ -119,11 +119,11 @@ def _check_names(attributes: Mapping[str, object]) -> None:
         raise ValueError(f"reserved names of integer attributes: {sorted(RESERVED_NUMBERS)}")
 
 
-def encoded(attributes: Mapping[str, object]) -> bytes:
-    """Return the attributes as JSON in UTF-8, the one form in which their size is counted; of a :class:`Body`, what it holds.
+def raw_of(attributes: Mapping[str, object]) -> bytes:
+    """Return the attributes as JSON in UTF-8, in which their size is counted too; of a :class:`Body` what it holds already.
 
     Raise ``ValueError`` for what a store does not hold: floats, other types, integers of more than 64 bits, surrogates,
-    empty or reserved names; ``LimitExceeded`` when nested deeper than ``MAX_NESTING``.
+    empty or reserved names; ``LimitExceeded`` when they are nested deeper than ``MAX_NESTING``.
     """
     if isinstance(attributes, Body):
         return attributes.raw
@@ -132,22 +132,17 @@ def encoded(attributes: Mapping[str, object]) -> bytes:
     return _encode(attributes)
 
 
-def replaced(attributes: Mapping[str, Any], numbers: Mapping[str, int]) -> bytes:
-    """Return the JSON of stored attributes with these numbers in them; what is stored is not validated again."""
+def with_numbers(attributes: Mapping[str, Any], numbers: Mapping[str, int]) -> bytes:
+    """Return the JSON of stored attributes, which are not validated again, with these numbers in place of their own."""
     return _encode({**attributes, **numbers})
 
 
-def counted(value: object) -> int:
-    """Return at least the bytes that DynamoDB counts for a value: short numbers and empty lists are more there than in JSON."""
+def dynamodb_size(value: object) -> int:
+    """Return at least the bytes that DynamoDB counts for a value, which are more than JSON has for short numbers."""
     if isinstance(value, str):
         return len(value.encode())
     if isinstance(value, Mapping):
-        return 3 + sum(1 + len(name.encode()) + counted(each) for name, each in value.items())
+        return 3 + sum(1 + len(name.encode()) + dynamodb_size(each) for name, each in value.items())
     if isinstance(value, Sequence):
-        return 3 + sum(1 + counted(each) for each in value)
+        return 3 + sum(1 + dynamodb_size(each) for each in value)
     return 1 if value is None or isinstance(value, bool) else 3 + len(str(value)) // 2
-
-
-def decoded(body: bytes) -> dict[str, Any]:
-    """Return the attributes that :func:`encoded` wrote, as objects of the reader's own."""
-    return _decoder.decode(body)

@@ -1,8 +1,8 @@
-"""The one codec of cursors. Pure.
+"""The codec of cursors. Pure.
 
-A cursor is a position in a walk: the sort key and the table key of an item. It carries the version of the codec and a digest
-over the position and the query it belongs to, so that a damaged or foreign one is told from a valid one. It is not a secret
-and grants nothing: a position never leads outside the query's own partition and range.
+A cursor is a position in a walk: the sort key and the table key of an item. It has the version of the codec and a digest of the
+position and of its query, by which a damaged cursor, or one of another query, is recognised. It is no secret and grants
+nothing, because a position never leads outside the partition and range of the query.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -21,7 +21,7 @@ _DIGEST_BYTES: Final = 12
 
 
 class Position(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Where an item stands in a walk: its sort key there and its key in the table (equal sort keys are told apart by it)."""
+    """The position of an item in a walk: its sort key there, and its key in the table, which orders equal sort keys."""
 
     sort: str
     pk: str
@@ -33,8 +33,8 @@ _encode: Final = msgspec.msgpack.Encoder().encode
 
 
 def _binding(query: Query) -> bytes:
-    parts = (_CODEC, query.table, query.pattern, query.index, query.pk, query.sk_prefix, query.sk_between, query.descending)
-    return _encode(parts)
+    bound = (_CODEC, query.table, query.pattern, query.index, query.pk, query.sk_prefix, query.sk_between, query.descending)
+    return _encode(bound)
 
 
 def _digest(binding: bytes, position: bytes) -> bytes:
@@ -47,13 +47,13 @@ def _sealed(binding: bytes, position: Position) -> str:
 
 
 def position_of(query: Query, item: Item) -> Position:
-    """Return where ``item`` stands in the walk of ``query``."""
+    """Return the position of ``item`` in the walk of ``query``."""
     sort = item.key.sk if query.index is None else item.index_keys[query.index].sk
     return Position(sort, item.key.pk, item.key.sk)
 
 
 def page(query: Query, found: Sequence[Item]) -> Page:
-    """Return a page of ``query``; ``found`` are its items and, when there is one, the item after them."""
+    """Return a page of ``query``. ``found`` are its items and, when there is one, the item after them."""
     items = tuple(found[: query.limit])
     binding = _binding(query)
     return Page(items, tuple(_sealed(binding, position_of(query, item)) for item in items), len(found) > query.limit)
@@ -74,9 +74,9 @@ def _possible(query: Query, position: Position) -> bool:
 
 
 def position(query: Query) -> Position | None:
-    """Return the position after which ``query`` goes on, ``None`` at its beginning.
+    """Return the position after which ``query`` goes on; ``None`` when it starts at the beginning.
 
-    Raise ``InvalidCursor`` when ``query.after`` was not given out for this query, whatever it is instead.
+    Raise ``InvalidCursor`` when ``query.after`` is not a cursor of this query.
     """
     if query.after is None:
         return None

@@ -11,14 +11,14 @@ from integrates.db_model.store.port import Table
 
 
 class KeyTemplate(msgspec.Struct, frozen=True):
-    """Templates of a partition key and a sort key (see :mod:`integrates.db_model.store.template`)."""
+    """The templates of a partition key and a sort key (see :mod:`integrates.db_model.store.template`)."""
 
     pk: str
     sk: str
 
 
 class Pattern(msgspec.Struct, frozen=True):
-    """An access pattern: a walk over the table (``index`` is ``None``) or over one index of it."""
+    """An access pattern: a walk over the table (``index`` is ``None``) or over one of its indexes."""
 
     name: str
     index: int | None
@@ -26,9 +26,9 @@ class Pattern(msgspec.Struct, frozen=True):
 
 
 class FacetDesign(msgspec.Struct, frozen=True, kw_only=True):
-    """How one kind of item is keyed, listed and read; ``demo`` holds its demo items as DynamoDB JSON.
+    """The design of one kind of item: its keys, indexes and access patterns, and its ``demo`` items as DynamoDB JSON.
 
-    ``schema`` is the number of the form that its items have when they are written now.
+    ``schema`` is the number of the form in which its items are written now.
     """
 
     name: str
@@ -41,17 +41,16 @@ class FacetDesign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TableDesign(msgspec.Struct, frozen=True):
-    """A table and, by number, what each of its indexes projects."""
+    """The design of a table: what each of its indexes projects, by the number of the index."""
 
     name: Table
     indexes: Mapping[int, Literal["ALL", "KEYS_ONLY"]]
 
 
 class Design(msgspec.Struct, frozen=True):
-    """All tables and facets by name; ``anchor`` is the date from which the demo data counts.
+    """All tables and facets by name. ``anchor`` is the date to which the dates of the demo data relate.
 
-    ``version`` tells designs apart whose tables, indexes or keys differ: a store that was made by another version has to be
-    migrated first.
+    ``version`` differs between designs with other tables, indexes or keys: a store of another version has to be migrated first.
     """
 
     version: int
@@ -139,7 +138,7 @@ def _table(table: _Table) -> TableDesign:
 
 
 def parsed(document: bytes) -> Design:
-    """Read an exported design. Raise ``msgspec.ValidationError`` when the document has another form."""
+    """Return the design in an exported document. Raise ``msgspec.ValidationError`` when the document has another form."""
     read = msgspec.json.decode(document, type=_Document)
     return Design(
         read.design_version,

@@ -1,7 +1,7 @@
-"""The store in memory: for tests and for trying things out. Nothing survives the process.
+"""The store in memory, for tests and for trying things out. Nothing survives the process.
 
-Items are kept as the JSON bytes that every adapter counts, so nothing stored is the caller's own object. A lock makes it
-safe to use from several threads and event loops.
+Items are kept as the JSON that every adapter counts, so that nothing stored is the caller's own object. A lock makes the store
+safe for several threads and event loops.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import msgspec
 
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store import cursor
-from integrates.db_model.store.body import Body, encoded
+from integrates.db_model.store.body import Body, raw_of
 from integrates.db_model.store.design import design
 from integrates.db_model.store.port import Add, Change, Delete, Item, Key, Page, Put, Query, Store
 from integrates.db_model.store.rules import (
@@ -23,9 +23,9 @@ from integrates.db_model.store.rules import (
     check_queries,
     check_total,
     checked_write,
+    failure_of,
     grown,
     keys_only,
-    refused,
     sort_range,
 )
 
@@ -33,42 +33,42 @@ MAX_CHANGES: Final = 1_000
 """Most changes in one write."""
 
 
-_Place = tuple[str, str, str]
+_Position = tuple[str, str, str]
 _Partition = tuple[str, int | None, str]
 
 
 class State(msgspec.Struct, frozen=True):
-    """All items by key and, for each partition of a table or an index, the sorted places of its items."""
+    """All items by key and, for each partition of a table or an index, the sorted positions of its items."""
 
     items: dict[Key, Item]
-    partitions: dict[_Partition, list[_Place]]
+    partitions: dict[_Partition, list[_Position]]
     lock: Lock
 
 
-def _places(item: Item) -> Iterator[tuple[_Partition, _Place]]:
+def _positions(item: Item) -> Iterator[tuple[_Partition, _Position]]:
     key = item.key
     yield (key.table, None, key.pk), (key.sk, key.pk, key.sk)
-    for number, place in item.index_keys.items():
-        yield (key.table, number, place.pk), (place.sk, key.pk, key.sk)
+    for number, index_key in item.index_keys.items():
+        yield (key.table, number, index_key.pk), (index_key.sk, key.pk, key.sk)
 
 
 def _remove(state: State, key: Key) -> None:
     item = state.items.pop(key, None)
     if item is None:
         return
-    for partition, place in _places(item):
-        places = state.partitions[partition]
-        del places[bisect_left(places, place)]
-        if not places:
+    for partition, position in _positions(item):
+        positions = state.partitions[partition]
+        del positions[bisect_left(positions, position)]
+        if not positions:
             del state.partitions[partition]
 
 
 def insert(state: State, item: Item) -> None:
-    """Store an item, whatever is there, and keep it: it is no longer the caller's own."""
+    """Store an item in place of what is there. The object is kept, so the caller must not change it afterwards."""
     _remove(state, item.key)
     state.items[item.key] = item
-    for partition, place in _places(item):
-        insort(state.partitions.setdefault(partition, []), place)
+    for partition, position in _positions(item):
+        insort(state.partitions.setdefault(partition, []), position)
 
 
 def _apply(state: State, change: Change, kept: Item | None) -> None:
@@ -83,7 +83,7 @@ def _apply(state: State, change: Change, kept: Item | None) -> None:
 
 def _write(state: State, changes: Sequence[Change], puts: Sequence[Item | None], size: int) -> None:
     stored = [state.items.get(change.key) for change in changes]
-    failures = [refused(position, change, stored[position]) for position, change in enumerate(changes)]
+    failures = [failure_of(position, change, stored[position]) for position, change in enumerate(changes)]
     if failed := [failure for failure in failures if failure]:
         raise Conflict(failed)
     sums = {n: grown(n, change, stored[n]) for n, change in enumerate(changes) if isinstance(change, Add)}
@@ -93,45 +93,45 @@ def _write(state: State, changes: Sequence[Change], puts: Sequence[Item | None],
 
 
 def _kept(change: Change, body: bytes) -> Item | None:
-    """Return the item that a put stores; nothing of it is the caller's own."""
+    """Return the item that a put stores, which shares no object with the caller; ``None`` for other changes."""
     if not isinstance(change, Put):
         return None
     return Item(change.key, change.item.version, Body(body), dict(change.item.index_keys))
 
 
 def _listed(item: Item, index: int | None, only: int | None) -> Item:
-    """Return an item as it is handed out, by key or through an index; nothing of it is what is stored."""
+    """Return an item as it is read by key or through an index, which shares no object with what is stored."""
     if only is not None:
         return Item(item.key, 0, Body(b"{}"), {only: item.index_keys[only]})
-    places = dict(item.index_keys) if index is None else {index: item.index_keys[index]}
-    return Item(item.key, item.version, Body(encoded(item.attributes)), places)
+    index_keys = dict(item.index_keys) if index is None else {index: item.index_keys[index]}
+    return Item(item.key, item.version, Body(raw_of(item.attributes)), index_keys)
 
 
-def _span(places: list[_Place], query: Query) -> tuple[int, int]:
-    """Return the slice of a partition that a query walks, whatever the page."""
+def _span(positions: list[_Position], query: Query) -> tuple[int, int]:
+    """Return the begin and the end of what a query walks on all its pages, in the positions of a partition."""
     span = sort_range(query)
-    first = bisect_left(places, span.low, key=lambda place: place[0])
+    first = bisect_left(positions, span.low, key=lambda position: position[0])
     if span.high is None:
-        return first, len(places)
+        return first, len(positions)
     bisect = bisect_right if span.closed else bisect_left
-    return first, max(first, bisect(places, span.high, key=lambda place: place[0]))
+    return first, max(first, bisect(positions, span.high, key=lambda position: position[0]))
 
 
-def _page(places: list[_Place], query: Query) -> list[_Place]:
-    """Return the places of the page and one more, if there is one."""
-    first, last = _span(places, query)
+def _page(positions: list[_Position], query: Query) -> list[_Position]:
+    """Return the positions of the page and one more, if there is one."""
+    first, last = _span(positions, query)
     after = cursor.position(query)
     mark = (after.sort, after.pk, after.sk) if after else None
     if query.descending:
-        end = last if mark is None else bisect_left(places, mark)
-        return places[max(first, end - query.limit - 1) : end][::-1]
-    begin = first if mark is None else bisect_right(places, mark)
-    return places[begin : min(last, begin + query.limit + 1)]
+        end = last if mark is None else bisect_left(positions, mark)
+        return positions[max(first, end - query.limit - 1) : end][::-1]
+    begin = first if mark is None else bisect_right(positions, mark)
+    return positions[begin : min(last, begin + query.limit + 1)]
 
 
 def _walk(state: State, query: Query, only: int | None) -> Page:
-    places = _page(state.partitions.get((query.table, query.index, query.pk), []), query)
-    found = [state.items[Key(pk, sk, query.table)] for _, pk, sk in places]
+    positions = _page(state.partitions.get((query.table, query.index, query.pk), []), query)
+    found = [state.items[Key(pk, sk, query.table)] for _, pk, sk in positions]
     return cursor.page(query, [_listed(item, query.index, only) for item in found])
 
 
@@ -141,10 +141,9 @@ def new_state() -> State:
 
 
 def memory_store(tables: Tables | None = None, state: State | None = None) -> Store:
-    """Return a store; every wrapper and handle of it sees the same items.
+    """Return a store in memory. It is empty unless a ``state`` is given, which is for tests that look behind the port.
 
-    ``tables`` is the design's unless given. The store is empty unless a ``state`` is given, which is for tests that look
-    behind the port.
+    ``tables`` is the design's unless given.
     """
     known = design().tables if tables is None else tables
     state = new_state() if state is None else state

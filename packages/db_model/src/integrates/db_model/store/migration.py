@@ -1,23 +1,21 @@
-"""Bringing a store to the design of this program: the one step after the design has got another index or table."""
+"""Bringing a store to the design of this program, after the design has got another index or table."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from integrates.db_model.store.design import design
-from integrates.db_model.store.port import IndexKey, Item
+from integrates.db_model.store.port import IndexKey, IndexKeys, Item
 from integrates.db_model.store.retry import DEFAULT, retried
 from integrates.db_model.store.rules import Tables
 from integrates.db_model.store.url import dynamodb_options, scheme_of, sqlite_path
 
-IndexKeys = Callable[[Item], Mapping[int, IndexKey]]
-"""A pure function from a stored item to the keys that it has in each index."""
 _BUSY: Final = 1.0
 
 
 def as_stored(item: Item) -> Mapping[int, IndexKey]:
-    """Leave an item where it stands: the new index lists it once it is put again."""
+    """Return the index keys that an item has. A new index lists it once it is put again."""
     return item.index_keys
 
 
@@ -45,12 +43,12 @@ async def _dynamodb(url: str, known: Tables, index_keys: IndexKeys) -> None:
 
 
 async def migrate_store(url: str, index_keys: IndexKeys = as_stored, tables: Tables | None = None) -> None:
-    """Add to the store that ``url`` names the tables and indexes of the design that it lacks; then it can be opened.
+    """Add to the store that ``url`` names the tables and indexes of the design that it lacks. Then it can be opened.
 
-    ``index_keys`` says where each stored item stands in the indexes, so that a new one lists them from the beginning; without
-    it an item is listed there once it is put again. ``tables`` is the design's unless given. Nothing else may use the store
-    meanwhile. Interrupted, it may be called again; when nothing is missing it does nothing. Raise ``ValueError`` for a URL
-    that names no store of this package, ``Unfit`` and ``Unavailable`` as ``open_store`` does.
+    ``index_keys`` returns the index keys that a stored item should have, so that a new index lists it. By default a new index
+    lists an item once it is put again. ``tables`` is the design's unless given. Nothing else may use the store meanwhile.
+    After an interruption call it again; when nothing is missing it does nothing. Raise ``ValueError`` for a URL that names no
+    store of this package, ``Unfit`` and ``Unavailable`` as ``open_store`` does.
     """
     known = design().tables if tables is None else tables
     match scheme_of(url):

@@ -1,23 +1,23 @@
-"""The store port: what every adapter promises and everything above it relies on.
+"""The store port: what every adapter promises, and what everything above it relies on.
 
-A store holds items addressed by table, partition key and sort key. It knows three functions and no others:
+A store holds items that are addressed by table, partition key and sort key. It has three functions:
 
 ``get``    answers in the order asked, ``None`` for what is missing, repeats repeated; strongly consistent: it reads every
-           write that was acknowledged before it began. Each item is whole; several items are no single moment.
+           write that was acknowledged before it began. Each item is whole; several items may be of different moments.
 ``query``  answers several walks in the order asked, each over one partition of a table or of an index in the UTF-8 byte
            order of the sort key. Tables are strongly consistent; an index may lag behind its table (only on DynamoDB).
-           Any number of queries in one call: the lists of a hundred parents are one call (the adapter runs them together).
+           A call takes any number of queries, which the adapter runs together: the lists of a hundred parents are one call.
 ``write``  applies all changes or none. Each change says what it expects of the stored item.
 
-``max_changes`` is the one limit that differs: how many changes one write may hold. A wrapper hands it on.
+``max_changes`` says how many changes one write may hold, the only limit in which stores differ. A wrapper keeps it.
 
-There are no filters, scans or partial updates. A key appears at most once in one write (``ValueError`` otherwise:
-that is a bug of the caller). Errors: :class:`~integrates.db_model.errors.Conflict` when an expectation fails,
-``LimitExceeded`` before anything is written when a limit below is passed, ``InvalidCursor`` for a cursor that does not
-belong to the query, ``Unavailable`` when the store cannot be reached after the retries, ``Unfit`` when it is not the store that
-one thinks: another version, a missing table or index, wrong credentials, a file that is damaged or gone. Nothing else leaves.
+There are no filters, scans or partial updates. A key appears at most once in one write (``ValueError`` otherwise: that is a
+bug of the caller). Errors: :class:`~integrates.db_model.errors.Conflict` when an expectation fails, ``LimitExceeded`` before
+anything is written when a limit below would be exceeded, ``InvalidCursor`` for a cursor that is not one of the query,
+``Unavailable`` when the store does not answer after all retries, ``Unfit`` when it cannot be used: another version, a missing
+table or index, wrong credentials, a file that is damaged or gone. No other error leaves a store.
 
-The contract is executable: ``integrates.db_model.testing`` holds one named test for each promise.
+The contract is executable: ``integrates.db_model.testing`` has one named test for each promise.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,11 +26,11 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 LEAST_CHANGES: Final = 100
-"""Every store takes at least so many changes in one write; how many it takes is ``Store.max_changes``."""
+"""Every store takes at least so many changes in one write. How many it takes is ``Store.max_changes``."""
 MAX_WRITE_BYTES: Final = 4 * 1024 * 1024
 """Most bytes in one write, summed over its items (see ``store.rules.item_size``)."""
 MAX_ITEM_BYTES: Final = 400 * 1024
-"""Most bytes of one item: its keys, its index keys and 10 for each index that lists it, its attributes as JSON, and 32."""
+"""Most bytes of one item: its keys, its index keys and 10 more for each index that lists it, its attributes as JSON, and 32."""
 MAX_PARTITION_KEY_BYTES: Final = 2048
 MAX_SORT_KEY_BYTES: Final = 1024
 MAX_PAGE: Final = 1000
@@ -50,7 +50,7 @@ class Key(msgspec.Struct, frozen=True, gc=False):
 
 
 class IndexKey(msgspec.Struct, frozen=True, gc=False):
-    """Where an item stands in one secondary index."""
+    """The key of an item in one secondary index, which orders it there."""
 
     pk: str
     sk: str
@@ -59,10 +59,9 @@ class IndexKey(msgspec.Struct, frozen=True, gc=False):
 class Item(msgspec.Struct, frozen=True, gc=False):
     """A stored item.
 
-    ``version`` is at least 1. ``index_keys`` maps the number of an index (1 for ``gsi_1``) to the item's keys there;
-    an index that is left out does not list the item, and a put replaces all of them. Items read through an index come
-    with their keys in that index only; through one that projects keys only also without attributes, and with version 0,
-    which it does not know.
+    ``version`` is at least 1. ``index_keys`` maps the number of an index (1 for ``gsi_1``) to the item's key there;
+    an index that is left out does not list the item, and a put replaces all of them. An item that is read through an index has
+    its key in that index only. One that is read through an index which projects only keys has no attributes, and version 0.
     ``attributes`` may be written as any mapping or as a :class:`~integrates.db_model.store.body.Body`; a store answers with
     a ``Body``. Sequences come back as lists.
     """
@@ -71,6 +70,10 @@ class Item(msgspec.Struct, frozen=True, gc=False):
     version: int
     attributes: Mapping[str, Value]
     index_keys: Mapping[int, IndexKey] = {}
+
+
+IndexKeys: TypeAlias = Callable[[Item], Mapping[int, IndexKey]]
+"""A pure function from a stored item to the keys that it should have in each index."""
 
 
 class Absent(msgspec.Struct, frozen=True, gc=False):
@@ -105,7 +108,7 @@ class Put(msgspec.Struct, frozen=True, gc=False):
 
 
 class Delete(msgspec.Struct, frozen=True, gc=False):
-    """Remove the item. Deleting what is absent succeeds when ``Anything`` is expected."""
+    """Remove the item. Deleting a missing item succeeds when ``Anything`` is expected."""
 
     key: Key
     expect: Expect
@@ -128,13 +131,13 @@ class Bounds(msgspec.Struct, frozen=True, gc=False):
 class Add(msgspec.Struct, frozen=True, gc=False):
     """Add to integer attributes of an item, a missing attribute or item counting as 0.
 
-    Additions commute: concurrent ones that expect ``Anything`` are all counted and none is refused. The item's version
-    advances by 1 (an item that was absent gets version 1), so that a reader can be conditional on it. An addition that
-    would leave the ``bounds`` of its attribute, or what a store holds, is refused with the reason ``out_of_bounds``, and so is
-    one to an attribute that is no integer; every bounded attribute is among the increments. One that would make the item larger
-    than an item may be is ``LimitExceeded``. Index keys are not touched.
+    Additions commute: concurrent ones that expect ``Anything`` are all counted, and none is refused. The item's version
+    advances by 1 (a new item gets version 1), so that other writes can be conditional on it. An addition is refused with the
+    reason ``out_of_bounds`` when the number would leave its ``bounds`` or the integers of a store, or when the attribute is not
+    an integer. Every bounded attribute is among the increments. An addition that would make the item larger than an item may be
+    is ``LimitExceeded``. Index keys are left alone.
 
-    A stored 0 and a missing attribute mean the same. A store keeps a 0 where an addition ends in one; only a put drops it.
+    A stored 0 and a missing attribute mean the same. A store keeps a 0 that an addition leaves; only a put drops it.
     """
 
     key: Key
@@ -151,7 +154,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
     ``pattern`` names the access pattern of the database design that this query follows. ``index`` is ``None`` for the table
     itself. At most one of ``sk_prefix`` (literal, case-sensitive) and ``sk_between`` (both ends included) narrows the
-    sort key. ``limit`` is 1 to ``MAX_PAGE``. ``after`` is a cursor of an earlier page of the same query (limit aside).
+    sort key. ``limit`` is 1 to ``MAX_PAGE``. ``after`` is a cursor of a page of the same query; the limit may differ.
     """
 
     pattern: str
@@ -166,7 +169,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Part of a walk: items in order, one opaque cursor for each, and whether at least one more item follows."""
+    """A page of a walk: items in order, one opaque cursor for each, and whether at least one more item follows."""
 
     items: tuple[Item, ...]
     cursors: tuple[str, ...]
@@ -174,7 +177,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Store(msgspec.Struct, frozen=True):
-    """The three functions, and how many changes one write may hold. A wrapper is a function ``Store -> Store``."""
+    """A store: its three functions, and how many changes one write may hold. A wrapper is a function ``Store -> Store``."""
 
     get: Callable[[Sequence[Key]], Awaitable[tuple[Item | None, ...]]]
     query: Callable[[Sequence[Query]], Awaitable[tuple[Page, ...]]]

@@ -17,13 +17,13 @@ Result = TypeVar("Result")
 
 
 class Transient(Exception):
-    """An attempt failed in a way that another attempt may not: a reason to try again, which never leaves an adapter."""
+    """An attempt failed, and another one may succeed. This error never leaves an adapter."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
-    """How long to insist: pauses up to ``cap`` seconds, ``attempts`` attempts, none begun after ``patience`` seconds.
+    """How often to try: ``attempts`` attempts, none begun after ``patience`` seconds, with pauses of up to ``cap`` seconds.
 
-    ``sleep`` is how a pause is made.
+    ``sleep`` makes a pause of so many seconds.
     """
 
     base: float = 0.05
@@ -37,12 +37,12 @@ DEFAULT: Final = Policy()
 
 
 def ceilings(policy: Policy) -> Iterator[float]:
-    """Yield the longest pause, in seconds, before each repeated attempt."""
+    """Return the longest pause, in seconds, before each repeated attempt."""
     return (min(policy.cap, policy.base * 2.0**attempt) for attempt in range(policy.attempts - 1))
 
 
 async def pause(ceiling: float, policy: Policy = DEFAULT, *, jitter: Callable[[float, float], float] = random.uniform) -> None:
-    """Wait for a random time of at most so many seconds, so that those who met do not meet again."""
+    """Wait for a random time of up to ``ceiling`` seconds, so that callers that collided do not collide again."""
     await policy.sleep(jitter(0.0, ceiling))
 
 
@@ -53,7 +53,7 @@ async def retried(
     jitter: Callable[[float, float], float] = random.uniform,
     clock: Callable[[], float] = time.monotonic,
 ) -> Result:
-    """Run ``attempt`` until it does not raise :class:`Transient`; raise ``Unavailable`` when the policy is exhausted."""
+    """Return the result of ``attempt``, repeated while it raises :class:`Transient`. Raise ``Unavailable`` in the end."""
     begun = clock()
     pauses = ceilings(policy)
     while True:

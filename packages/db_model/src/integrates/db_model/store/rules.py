@@ -1,4 +1,4 @@
-"""What may be written to and asked of a store, and when a change is refused: the same for every adapter. Pure."""
+"""What a store may be asked and given to write, and when a change is refused, in every adapter alike. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 
 from integrates.db_model.errors import Failure, LimitExceeded, Unfit
-from integrates.db_model.store.body import MAX_INTEGER, Body, counted, encoded, replaced
+from integrates.db_model.store.body import MAX_INTEGER, Body, dynamodb_size, raw_of, with_numbers
 from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.port import (
     MAX_ITEM_BYTES,
@@ -31,16 +31,17 @@ from integrates.db_model.store.port import (
 Tables = Mapping[str, TableDesign]
 
 MAX_INCREMENTS: Final = 250
-"""Most attributes in one ``Add``, so that it fits an update expression of DynamoDB (4 KB, 300 operators) …"""
+"""Most attributes in one ``Add``, so that it fits an update expression of DynamoDB (4 KB, 300 operators)."""
 MAX_BOUNDS: Final = 50
-"""… and most of them with bounds, for the same reason."""
+"""Most bounds in one ``Add``, for the same reason."""
 
 MAX_VERSION: Final = 2**62
-"""Largest version that can be put or expected, so that additions can always advance it."""
+"""Largest version that can be put or expected; additions can still advance it."""
 
 _FIXED_BYTES: Final = len("pk" + "sk" + "version") + 21
-"""The names of an item's own keys and version, and the most that a number takes."""
-_PLACE_BYTES: Final = len("pk_20" + "sk_20")
+"""The bytes of the names of an item's own keys and version, and the most that a number takes."""
+_INDEX_BYTES: Final = len("pk_20" + "sk_20")
+"""The bytes of the names of an item's keys in one index."""
 _LAST_CODE_POINT: Final = "\U0010ffff"
 _UNBOUND: Final = Bounds()
 
@@ -70,7 +71,7 @@ def _table(name: str, tables: Tables) -> TableDesign:
 
 
 def check_keys(keys: Sequence[Key], tables: Tables) -> None:
-    """Raise ``ValueError`` for an impossible key or an unknown table, ``LimitExceeded`` for a key that is too long."""
+    """Raise ``ValueError`` for an invalid key or an unknown table, ``LimitExceeded`` for a key that is too long."""
     for key in keys:
         _table(key.table, tables)
         _check_pair(key.pk, key.sk)
@@ -78,30 +79,30 @@ def check_keys(keys: Sequence[Key], tables: Tables) -> None:
 
 def _body_size(item: Item, body: bytes) -> int:
     # DynamoDB never counts as much as twice the JSON, so smaller bodies need no second look.
-    return len(body) if len(body) < MAX_ITEM_BYTES // 2 else max(len(body), counted(item.attributes))
+    return len(body) if len(body) < MAX_ITEM_BYTES // 2 else max(len(body), dynamodb_size(item.attributes))
 
 
 def _size(item: Item, body: bytes) -> int:
     texts = [item.key.pk, item.key.sk]
-    for place in item.index_keys.values():
-        texts += (place.pk, place.sk)
-    return _FIXED_BYTES + _PLACE_BYTES * len(item.index_keys) + _text_size("".join(texts)) + _body_size(item, body)
+    for index_key in item.index_keys.values():
+        texts += (index_key.pk, index_key.sk)
+    return _FIXED_BYTES + _INDEX_BYTES * len(item.index_keys) + _text_size("".join(texts)) + _body_size(item, body)
 
 
 def item_size(item: Item) -> int:
-    """Return the bytes that an item counts: its keys and index keys, their names and the version's, and its attributes.
+    """Return how many bytes an item counts: its keys and index keys with their names, its version, and its attributes.
 
-    Attributes count as JSON or, where that is more, as DynamoDB counts them, so that no store holds less than another.
+    Attributes count as JSON or, where that is more, as DynamoDB counts them, so that all stores hold the same items.
     Source: the DynamoDB Developer Guide, "DynamoDB item sizes and formats".
     """
-    return _size(item, encoded(item.attributes))
+    return _size(item, raw_of(item.attributes))
 
 
 def _check_index_keys(index_keys: Mapping[int, IndexKey], table: TableDesign) -> None:
-    for number, place in index_keys.items():
+    for number, index_key in index_keys.items():
         if number not in table.indexes:
             raise ValueError(f"table {table.name} has no index {number}")
-        _check_pair(place.pk, place.sk)
+        _check_pair(index_key.pk, index_key.sk)
 
 
 def _check_version(number: int) -> None:
@@ -118,7 +119,7 @@ def _check_size(size: int) -> int:
 def _checked_put(item: Item, tables: Tables) -> tuple[bytes, int]:
     _check_version(item.version)
     _check_index_keys(item.index_keys, tables[item.key.table])
-    body = encoded(item.attributes)
+    body = raw_of(item.attributes)
     return body, _check_size(_size(item, body))
 
 
@@ -136,12 +137,12 @@ def _check_add(change: Add) -> None:
         raise ValueError(f"bounds that nothing is within: {change.bounds!r}")
     if unbound := change.bounds.keys() - change.increments.keys():
         raise ValueError(f"bounds without an increment: {sorted(unbound)}")
-    encoded(change.increments)
+    raw_of(change.increments)
     _check_counts(change)
 
 
 def _checked(change: Change, tables: Tables) -> tuple[bytes, int]:
-    """Check one change; return the attributes as JSON and the size of what it puts, nothing and 0 for another change."""
+    """Check one change. Return the attributes as JSON and the size of the item that it puts, if it puts one."""
     _table(change.key.table, tables)
     _check_pair(change.key.pk, change.key.sk)
     if isinstance(change.expect, Version):
@@ -160,14 +161,14 @@ def _check_distinct(keys: Sequence[Key]) -> None:
 
 
 class Checked(msgspec.Struct, frozen=True):
-    """A write that may be sent: each change's attributes as JSON (empty unless it is a ``Put``), and the bytes of its puts."""
+    """A write that may be sent: the attributes of each ``Put`` as JSON (empty for other changes), and the bytes of all puts."""
 
     bodies: tuple[bytes, ...]
     size: int
 
 
 def check_total(size: int) -> None:
-    """Raise ``LimitExceeded`` when the items of a write are larger together than a write may be."""
+    """Raise ``LimitExceeded`` when the items of a write are together larger than a write may be."""
     if size > MAX_WRITE_BYTES:
         raise LimitExceeded("write_bytes", size, MAX_WRITE_BYTES)
 
@@ -178,10 +179,10 @@ def at(position: int, error: LimitExceeded) -> LimitExceeded:
 
 
 def checked_write(changes: Sequence[Change], tables: Tables, max_changes: int) -> Checked:
-    """Check a whole write before anything is sent; ``max_changes`` is the store's own number.
+    """Check a whole write before anything is sent, and return it; ``max_changes`` is the store's own number.
 
-    Raise ``ValueError`` for a bug of the caller (a key twice, an impossible key or value, an unknown table or index) and
-    ``LimitExceeded`` when the write passes a limit of the port. What additions would make of their items is not known yet: see
+    Raise ``ValueError`` for a bug of the caller (a key twice, an invalid key or value, an unknown table or index), and
+    ``LimitExceeded`` when the write exceeds a limit of the port. What additions make of their items is judged later, by
     :func:`grown`.
     """
     if len(changes) > max_changes:
@@ -202,7 +203,7 @@ def checked_write(changes: Sequence[Change], tables: Tables, max_changes: int) -
 
 def _check_range(query: Query) -> None:
     if query.sk_prefix is not None and query.sk_between is not None:
-        raise ValueError("a query is narrowed by a prefix or by two ends, not by both")
+        raise ValueError("a query is narrowed by a prefix or by two ends, never by both")
     for text in (query.sk_prefix, *(query.sk_between or ())):
         if text:
             _check_text("sort_key", text, MAX_SORT_KEY_BYTES)
@@ -221,30 +222,30 @@ def _check_query(query: Query, tables: Tables) -> None:
 
 
 def check_queries(queries: Sequence[Query], tables: Tables) -> None:
-    """Raise ``ValueError`` for a query that cannot be asked, ``LimitExceeded`` for a page or a key that is too large."""
+    """Raise ``ValueError`` for an invalid query, ``LimitExceeded`` for a page or a key that is too large."""
     for query in queries:
         _check_query(query, tables)
 
 
 def keys_only(query: Query, tables: Tables) -> int | None:
-    """Return the number of the query's index when it projects the keys of its items only, else ``None``."""
+    """Return the number of the query's index when that projects only keys, else ``None``."""
     only = query.index is not None and tables[query.table].indexes[query.index] == "KEYS_ONLY"
     return query.index if only else None
 
 
 def _successor(character: str) -> str:
-    # The code points between are surrogates, which UTF-8 does not have.
+    # The code points in between are surrogates, which UTF-8 does not have.
     return "\ue000" if character == "\ud7ff" else chr(ord(character) + 1)
 
 
 def prefix_end(prefix: str) -> str | None:
-    """Return the least text after all texts that begin with ``prefix``, ``None`` when there is no such end."""
+    """Return the first text after all texts that begin with ``prefix``; ``None`` when there is none."""
     stem = prefix.rstrip(_LAST_CODE_POINT)
     return stem[:-1] + _successor(stem[-1]) if stem else None
 
 
 class Range(msgspec.Struct, frozen=True):
-    """Sort keys from ``low`` (included) to ``high``, which is included only when ``closed``; ``None`` is no end."""
+    """The sort keys from ``low`` (included) to ``high``, which is included only when ``closed``; ``None`` is no end."""
 
     low: str
     high: str | None
@@ -252,7 +253,7 @@ class Range(msgspec.Struct, frozen=True):
 
 
 def sort_range(query: Query) -> Range:
-    """Return the sort keys that a query walks."""
+    """Return the range of sort keys that a query walks."""
     if query.sk_between is not None:
         return Range(query.sk_between[0], query.sk_between[1], closed=True)
     return Range(query.sk_prefix or "", prefix_end(query.sk_prefix or ""), closed=False)
@@ -264,7 +265,7 @@ def within(sk: str, span: Range) -> bool:
 
 
 def unmet(position: int, expect: Expect, stored: int | None) -> Failure | None:
-    """Compare an expectation with the stored item's version (``None`` when absent); return what failed, if anything."""
+    """Return the failure of an expectation, given the version of the stored item (``None`` when missing), if it fails."""
     match expect:
         case Anything():
             return None
@@ -277,7 +278,7 @@ def unmet(position: int, expect: Expect, stored: int | None) -> Failure | None:
 
 
 def limits(bounds: Bounds) -> tuple[int, int]:
-    """Return the inclusive limits of a total; where the bounds set none, those of the integers that a store holds."""
+    """Return the inclusive limits of a sum: its bounds or, where there are none, those of the integers of a store."""
     low = -MAX_INTEGER if bounds.low is None else max(bounds.low, -MAX_INTEGER)
     high = MAX_INTEGER if bounds.high is None else min(bounds.high, MAX_INTEGER)
     return low, high
@@ -305,11 +306,11 @@ def _outside(position: int, change: Add, stored: Item | None) -> Failure | None:
     return None
 
 
-def refused(position: int, change: Change, stored: Item | None) -> Failure | None:
-    """Compare a change with the stored item (``None`` when absent); return why it is refused, if it is.
+def failure_of(position: int, change: Change, stored: Item | None) -> Failure | None:
+    """Return the failure of a change, given the stored item (``None`` when missing), if it is refused.
 
-    An attribute that is added to is an integer or missing, which counts as 0; a total leaves neither its bounds nor what a
-    store holds.
+    An attribute that is added to has to be an integer or missing, which counts as 0. The sum has to stay within its bounds and
+    within the integers of a store.
     """
     failure = unmet(position, change.expect, None if stored is None else stored.version)
     return _outside(position, change, stored) if failure is None and isinstance(change, Add) else failure
@@ -320,13 +321,13 @@ def _number(value: object) -> int:
 
 
 def grown(position: int, change: Add, stored: Item | None) -> tuple[Item, int]:
-    """Return what an addition that is not refused makes of the stored item (``None`` when absent), and its size.
+    """Return what an addition that is not refused makes of the stored item (``None`` when missing), and its size.
 
-    The attributes come as a ``Body``. Raise ``LimitExceeded`` when the item would be too large.
+    The attributes are a ``Body``. Raise ``LimitExceeded`` when the item would be too large.
     """
     attributes = _attributes(stored)
     numbers = {name: _number(attributes.get(name)) + increment for name, increment in change.increments.items()}
-    body = replaced(attributes, numbers)
+    body = with_numbers(attributes, numbers)
     before = Item(change.key, 0, {}) if stored is None else stored
     item = Item(change.key, before.version + 1, Body(body), before.index_keys)
     try:

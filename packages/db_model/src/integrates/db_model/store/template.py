@@ -1,7 +1,7 @@
 """Keys from templates: segments joined by ``#``, for example ``FIN#finding_id``.
 
-A segment in capitals stands for itself. One of lower-case words, joined by ``_``, is a variable: a value takes its place, which
-is not empty and has no ``#`` in it. The variable ``entity`` alone takes the key of another item, separators and all; it is the
+A segment in capitals stands for itself. One of lower-case words, joined by ``_``, is a variable, which is replaced by a value
+that is not empty and has no ``#``. Only the variable ``entity`` takes the key of another item with its separators; it is the
 last segment, so that a key can be read in one way only.
 """
 
@@ -24,7 +24,7 @@ def is_variable(segment: str) -> bool:
 
 @cache
 def _segments(template: str) -> tuple[tuple[str, bool], ...]:
-    """Return the segments, each with whether it is a variable."""
+    """Return the segments of a template, each with whether it is a variable."""
     segments = template.split(SEPARATOR)
     wrong = [segment for segment in segments if not (is_variable(segment) or _LITERAL.fullmatch(segment))]
     if wrong or _WHOLE_KEY in segments[:-1]:
@@ -38,12 +38,12 @@ def variables(template: str) -> tuple[str, ...]:
     return tuple(segment for segment, variable in _segments(template) if variable)
 
 
-def _value(name: str, parts: Mapping[str, str]) -> str:
-    value = parts[name]
+def _value(name: str, values: Mapping[str, str]) -> str:
+    value = values[name]
     if not value:
-        raise ValueError(f"the key part {name!r} is empty")
+        raise ValueError(f"the value of {name!r} in a key is empty")
     if SEPARATOR in value and name != _WHOLE_KEY:
-        raise ValueError(f"the key part {name!r} contains {SEPARATOR!r}: {value!r}")
+        raise ValueError(f"the value of {name!r} in a key contains {SEPARATOR!r}: {value!r}")
     return value
 
 
@@ -51,18 +51,18 @@ def _value(name: str, parts: Mapping[str, str]) -> str:
 def builder(template: str) -> Callable[[Mapping[str, str]], str]:
     """Return the function that builds a key from the values of the template's variables.
 
-    The function raises ``KeyError`` when a variable has no value and ``ValueError`` when a value is empty or contains the
-    separator: a key is never shortened and never reaches into another. Further values are ignored. ``builder`` itself raises
-    ``ValueError`` when the template is not that of a key.
+    The function raises ``KeyError`` when a variable has no value, and ``ValueError`` when a value is empty or contains the
+    separator, so that a key is never shortened and never looks like another. Further values are ignored. ``builder`` itself
+    raises ``ValueError`` when the template is not that of a key.
     """
     names = variables(template)
     whole = SEPARATOR.join("%s" if variable else segment for segment, variable in _segments(template))
 
-    def checked(parts: Mapping[str, str]) -> str:
-        return whole % tuple(_value(name, parts) for name in names)
+    def checked(values: Mapping[str, str]) -> str:
+        return whole % tuple(_value(name, values) for name in names)
 
-    def single(parts: Mapping[str, str]) -> str:
-        return whole % _value(names[0], parts)
+    def single(values: Mapping[str, str]) -> str:
+        return whole % _value(names[0], values)
 
     if len(names) == 1:
         return single
@@ -71,25 +71,25 @@ def builder(template: str) -> Callable[[Mapping[str, str]], str]:
     values_of = itemgetter(*names)
     separators = len(names) - 1
 
-    def build(parts: Mapping[str, str]) -> str:
-        values: tuple[str, ...] = values_of(parts)
-        # One look at all values together; which of them is wrong, and how, is found out when one is.
-        if all(values) and SEPARATOR.join(values).count(SEPARATOR) == separators:
-            return whole % values
-        return checked(parts)
+    def build(values: Mapping[str, str]) -> str:
+        ordered: tuple[str, ...] = values_of(values)
+        # All values are checked at once; only when one is wrong, each is checked by itself.
+        if all(ordered) and SEPARATOR.join(ordered).count(SEPARATOR) == separators:
+            return whole % ordered
+        return checked(values)
 
     return build
 
 
-def prefix(template: str, parts: Mapping[str, str]) -> str:
-    """Return the beginning of the keys that have these values, up to the first variable that has none in ``parts``.
+def key_prefix(template: str, values: Mapping[str, str]) -> str:
+    """Return the beginning of the keys that have these values, up to the first variable that has none.
 
-    It ends with the separator when segments are left, so that it is the beginning of no other value. Raise ``ValueError`` when
-    a value is empty or contains the separator.
+    It ends with the separator when segments are left, so that no longer value begins with it. Raise ``ValueError`` when a value
+    is empty or contains the separator.
     """
     known: list[str] = []
     for segment, variable in _segments(template):
-        if variable and segment not in parts:
+        if variable and segment not in values:
             return SEPARATOR.join([*known, ""])
-        known.append(_value(segment, parts) if variable else segment)
+        known.append(_value(segment, values) if variable else segment)
     return SEPARATOR.join(known)

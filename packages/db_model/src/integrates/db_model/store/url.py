@@ -13,7 +13,7 @@ from integrates.db_model.store.port import Store
 
 
 class Opener(Protocol):
-    """Open the store that a URL names; make what is missing of it only when ``create`` is true."""
+    """Opens the store that a URL names, and creates what is missing of it only when ``create`` is true."""
 
     def __call__(self, url: str, *, create: bool) -> AbstractAsyncContextManager[Store]:
         """Return the open store as a context manager."""
@@ -32,7 +32,7 @@ def _refuse(url: str, reason: str) -> ValueError:
 
 
 @asynccontextmanager
-async def _memory(url: str, *, create: bool) -> AsyncIterator[Store]:  # noqa: ARG001 - it always begins empty
+async def _memory(url: str, *, create: bool) -> AsyncIterator[Store]:  # noqa: ARG001 - it is always empty at first
     from integrates.db_model.store.memory import memory_store  # noqa: PLC0415 - only what is used is loaded
 
     if url not in {"memory:", "memory://"}:
@@ -41,7 +41,7 @@ async def _memory(url: str, *, create: bool) -> AsyncIterator[Store]:  # noqa: A
 
 
 def sqlite_path(url: str) -> str:
-    """Return the path of the file that a URL of SQLite names. Raise ``ValueError`` when it names none."""
+    """Return the path in a URL of SQLite. Raise ``ValueError`` when there is none."""
     path = url.removeprefix("sqlite:///")
     if path in {url, "", "/"} or "?" in path or "\0" in path:
         raise _refuse(url, "the path of a file, without options")
@@ -55,7 +55,7 @@ def _sqlite(url: str, *, create: bool) -> AbstractAsyncContextManager[Store]:
 
 
 class Options(msgspec.Struct, frozen=True):
-    """What a URL of DynamoDB says."""
+    """The options in a URL of DynamoDB."""
 
     endpoint: str | None = None
     region: str | None = None
@@ -63,7 +63,7 @@ class Options(msgspec.Struct, frozen=True):
 
 
 def dynamodb_options(url: str) -> Options:
-    """Return what a URL of DynamoDB says. Raise ``ValueError`` when it says anything else, or the extra is not installed."""
+    """Return the options in a URL of DynamoDB. Raise ``ValueError`` for anything else in it, or without the extra."""
     parts = urlsplit(url)
     if parts.netloc or parts.path.strip("/") or parts.fragment:
         raise _refuse(url, "everything is said in options after the question mark")
@@ -86,7 +86,7 @@ _OWN: Final[Mapping[str, Opener]] = {"memory": _memory, "sqlite": _sqlite, "dyna
 
 
 def scheme_of(url: str) -> str:
-    """Return what stands before the colon of a URL."""
+    """Return the scheme of a URL."""
     return url.partition(":")[0]
 
 
@@ -103,11 +103,11 @@ def _opener(url: str) -> Opener:
 
 @asynccontextmanager
 async def open_store(url: str, *, create: bool = False) -> AsyncIterator[Store]:
-    """Open the store that ``url`` names and close it again; its adapter is loaded only now.
+    """Open the store that ``url`` names, and close it again. Its adapter is loaded only now.
 
-    Only with ``create`` is a file or a table made that is missing; without, the store is ``Unfit``. Raise ``ValueError`` (it
-    says what is accepted) for a URL that names no store, ``Unfit`` for one that this program cannot work with, ``Unavailable``
-    when it cannot be reached.
+    A missing file or table is made only with ``create``; otherwise the store is ``Unfit``. Raise ``ValueError``, which says
+    what is accepted, for a URL that names no store, ``Unfit`` for a store that this program cannot use, ``Unavailable`` for one
+    that cannot be reached.
     """
     async with _opener(url)(url, create=create) as store:
         yield store

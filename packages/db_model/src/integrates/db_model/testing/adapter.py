@@ -1,4 +1,4 @@
-"""What the requirements need to know of an adapter that they judge."""
+"""What the requirements need to know of the adapter that they judge."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -19,16 +19,16 @@ class Excluded(msgspec.Struct, frozen=True):
 
 
 class Adapter(msgspec.Struct, frozen=True, kw_only=True):
-    """An adapter to judge. Every handle sees the same items; they are empty when a test session begins.
+    """An adapter to judge. Every handle sees the same items; there are none when a test session begins.
 
     ``handle``      opens a handle.
     ``url``         is what another process opens with ``open_store``.
-    ``stumbling``   opens a handle whose calls fail for a moment, each in a way that passes, before they succeed.
-    ``lost``        opens a handle none of whose calls is answered; it should give up within seconds.
-    ``forgetful``   opens a handle which loses the first answer to every write, after the write was done.
-    ``raw``         reads an item behind the port, by other means than the adapter's own, ``None`` when it is missing.
-    ``plant``       stores an item behind the port, by other means than the adapter's own; attributes are no ``Body`` then.
-    ``unfit``       opens, by what is wrong with it, what is not the store one thinks. Opening or reading it is ``Unfit``.
+    ``stumbling``   opens a handle each of whose calls fails with a transient error before it succeeds.
+    ``lost``        opens a handle whose calls are never answered; it should give up within seconds.
+    ``forgetful``   opens a handle that loses the first answer to each write, after the write was done.
+    ``raw``         reads an item behind the port, by other means than the adapter's own; ``None`` when it is missing.
+    ``plant``       stores an item behind the port, by other means than the adapter's own. Its attributes are no ``Body``.
+    ``unfit``       has, by what is wrong, openers of stores that cannot be used. Opening or reading one is ``Unfit``.
     """
 
     handle: Opener

@@ -1,4 +1,4 @@
-"""A wrapper that holds every query against the database design."""
+"""A wrapper that compares every query with the database design."""
 
 from collections.abc import Sequence
 
@@ -7,26 +7,26 @@ from integrates.db_model.store.port import Page, Query, Store
 from integrates.db_model.store.template import SEPARATOR, is_variable
 
 _ANY_KEY = "entity"
-"""The variable that holds the whole key of another item, separators and all."""
+"""The variable whose value is the whole key of another item, with its separators."""
 
 
 def _begins(template: str, text: str) -> bool:
-    """Return whether ``text`` is the beginning of something that the template makes."""
-    segments, parts = template.split(SEPARATOR), text.split(SEPARATOR)
-    if _ANY_KEY in segments[: len(parts)]:
-        return _begins(SEPARATOR.join(segments[: segments.index(_ANY_KEY)]), SEPARATOR.join(parts[: segments.index(_ANY_KEY)]))
+    """Return whether ``text`` is the beginning of a key that the template can make."""
+    segments, found = template.split(SEPARATOR), text.split(SEPARATOR)
+    if _ANY_KEY in segments[: len(found)]:
+        return _begins(SEPARATOR.join(segments[: segments.index(_ANY_KEY)]), SEPARATOR.join(found[: segments.index(_ANY_KEY)]))
     whole = all(
-        bool(part) if is_variable(segment) else part == segment for segment, part in zip(segments, parts[:-1], strict=False)
+        bool(one) if is_variable(segment) else one == segment for segment, one in zip(segments, found[:-1], strict=False)
     )
-    last = segments[len(parts) - 1 : len(parts)]
-    return whole and bool(last) and (is_variable(last[0]) or last[0].startswith(parts[-1]))
+    last = segments[len(found) - 1 : len(found)]
+    return whole and bool(last) and (is_variable(last[0]) or last[0].startswith(found[-1]))
 
 
 def _fits(template: str, text: str) -> bool:
-    """Return whether the template makes exactly ``text``, for some values of its variables."""
-    segments, parts = template.split(SEPARATOR), text.split(SEPARATOR)
-    long_enough = len(parts) >= len(segments) if _ANY_KEY in segments else len(parts) == len(segments)
-    complete = is_variable(segments[-1]) or parts[-1:] == segments[-1:]
+    """Return whether the template makes ``text`` for some values of its variables."""
+    segments, found = template.split(SEPARATOR), text.split(SEPARATOR)
+    long_enough = len(found) >= len(segments) if _ANY_KEY in segments else len(found) == len(segments)
+    complete = is_variable(segments[-1]) or found[-1:] == segments[-1:]
     return long_enough and bool(text) and not text.endswith(SEPARATOR) and complete and _begins(template, text)
 
 
@@ -43,8 +43,8 @@ def _follows(query: Query, facet: FacetDesign, pattern: Pattern) -> bool:
     return same and _fits(template.pk, query.pk) and _sort_keys(template, pattern, query)
 
 
-def check(query: Query, design: Design) -> None:
-    """Raise ``ValueError`` unless the query follows the access pattern it names: its table, index and key templates."""
+def check_query(query: Query, design: Design) -> None:
+    """Raise ``ValueError`` unless the query follows the access pattern that it names: its table, index and key templates."""
     named = [(facet, each) for facet in design.facets.values() for each in facet.patterns if each.name == query.pattern]
     if not named:
         raise ValueError(f"unknown access pattern: {query.pattern!r}")
@@ -52,12 +52,12 @@ def check(query: Query, design: Design) -> None:
         raise ValueError(f"the query does not follow its access pattern: {query!r}")
 
 
-def checked(store: Store, design: Design) -> Store:
-    """Return a store that refuses queries of an unknown access pattern, or that do not follow theirs, with ``ValueError``."""
+def following_patterns(store: Store, design: Design) -> Store:
+    """Return a store whose queries must follow a known access pattern; others raise ``ValueError``."""
 
     async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
         for each in queries:
-            check(each, design)
+            check_query(each, design)
         return await store.query(queries)
 
     return Store(store.get, query, store.write, store.max_changes)

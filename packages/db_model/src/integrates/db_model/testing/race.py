@@ -1,4 +1,4 @@
-"""A racer in a process of its own: advances one item by optimistic locking, and prints the versions that it won."""
+"""A racer in its own process: advances one item by optimistic locking, and prints the versions that it wrote."""
 
 import asyncio
 import sys
@@ -9,7 +9,7 @@ from integrates.db_model.store.url import open_store
 
 
 async def advance(store: Store, key: Key) -> int | None:
-    """Write the next version of the item, which exists; return its number, ``None`` when another racer was first."""
+    """Write the next version of an existing item. Return its number; ``None`` when another racer was first."""
     (current,) = await store.get([key])
     if current is None:
         raise LookupError(key)
@@ -22,7 +22,7 @@ async def advance(store: Store, key: Key) -> int | None:
 
 
 async def laps(store: Store, key: Key, count: int) -> list[int]:
-    """Advance the item until ``count`` races are won; return the versions written."""
+    """Advance the item until ``count`` races are won. Return the versions that were written."""
     won: list[int] = []
     while len(won) < count:
         version = await advance(store, key)

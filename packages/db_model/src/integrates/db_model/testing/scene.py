@@ -1,10 +1,10 @@
-"""What a test needs before it begins: people, organizations, groups, roots, findings and vulnerabilities, in a line each.
+"""Scenes for tests: people, organizations, groups, roots, findings and vulnerabilities, each stored in one line.
 
-Everything is stored by the commands of the model, so a scene is never in a state that the product would refuse. Ids derive
+Everything is stored by the commands of the model, so that a scene is always in a state that the product allows. Ids derive
 from names, and dates from a clock that ticks once for each stamp::
 
     stamp = ticking()
-    group = await add_group(store, "webshop", stamp)  # with its organization, and the first manager of that
+    group = await add_group(store, "webshop", stamp)  # with its organization, and the manager of that
     root, finding = await add_root(store, group, "backend", stamp), await add_finding(store, group, "sql-injection", stamp)
     found = await add_vulnerability(store, finding, root, "src/login.py", stamp)
 """
@@ -53,27 +53,27 @@ TOOL: Final = "scanner"
 
 
 class Stamping(Protocol):
-    """Make the stamp of the next change, one second after the one before."""
+    """Returns the stamp of the next change, which is later than the one before."""
 
     def __call__(self, by: str = ..., operation: str = ..., change_id: str | None = ...) -> Stamp:
         """Return the stamp."""
 
 
 def uid(name: str | int) -> str:
-    """Return the id that goes by a name in scenes: always the same."""
+    """Return the id of what has this name in scenes. It is always the same."""
     return str(uuid5(_NAMES, str(name)))
 
 
-def email(name: str) -> str:
-    """Return the e-mail of a person of scenes."""
+def address_of(name: str) -> str:
+    """Return the e-mail of a person in scenes."""
     return f"{name}@{HOME}"
 
 
-HANA: Final = email("hana")
+HANA: Final = address_of("hana")
 
 
 def ticking(first: datetime = FIRST, *, step: timedelta = timedelta(seconds=1)) -> Stamping:
-    """Return what makes stamps of a clock that goes on by a step each time."""
+    """Return the function that makes stamps, with a clock that advances by a step each time."""
     ticks = count(1)
 
     def stamp(by: str = HANA, operation: str = "test", change_id: str | None = None) -> Stamp:
@@ -84,7 +84,7 @@ def ticking(first: datetime = FIRST, *, step: timedelta = timedelta(seconds=1)) 
 
 
 async def add_person(store: Store, address: str, stamp: Stamping, *, role: PlatformRole = PlatformRole.USER) -> Stakeholder:
-    """Return the person of that e-mail, who is stored unless that was done."""
+    """Return the person with that e-mail, who is stored if that was not done yet."""
     known = await read.get(store, STAKEHOLDER, stakeholder_key(address))
     if known is not None:
         return known
@@ -93,18 +93,18 @@ async def add_person(store: Store, address: str, stamp: Stamping, *, role: Platf
 
 
 async def add_organization(store: Store, name: str, stamp: Stamping, *, manager: str = HANA) -> Organization:
-    """Return the organization of that name, which is stored with its first manager unless that was done."""
+    """Return the organization with that name, which is stored with its first manager if that was not done yet."""
     known = await read.get(store, ORGANIZATION, organization_key(uid(name)))
     if known is not None:
         return known
     await add_person(store, manager, stamp)
     made = stamp()
     new = organizations.new_organization(uid(name), OrganizationInfo(name=name), made)
-    return await organizations.found(store, new, manager, made)
+    return await organizations.add(store, new, manager, made)
 
 
 async def add_group(store: Store, name: str, stamp: Stamping, *, organization: str = "aurora") -> Group:
-    """Store a group of an organization, which is stored when it is missing."""
+    """Store a group of an organization, and the organization when it is missing; return the group."""
     owner = await add_organization(store, organization, stamp)
     made = stamp()
     info = GroupInfo(name=name, organization_id=owner.id, description=f"The group {name}")
@@ -112,29 +112,29 @@ async def add_group(store: Store, name: str, stamp: Stamping, *, organization: s
 
 
 async def add_member(store: Store, group: Group, address: str, role: GroupRole, stamp: Stamping) -> GroupAccess:
-    """Store a member of a group, and the person where they are missing."""
+    """Store a member of a group, and the person when they are missing; return the access."""
     await add_person(store, address, stamp)
     made = stamp()
     return await accesses.add_to_group(store, accesses.group_member(address, group.name, GroupGrant(role=role), made), made)
 
 
 async def add_root(store: Store, group: Group, nickname: str, stamp: Stamping, **location: Any) -> Root:
-    """Store a GIT root; its branch is its nickname unless ``location`` says otherwise."""
+    """Store a GIT root, and return it. Its branch is its nickname unless ``location`` says otherwise."""
     made = stamp()
-    place = GitLocation(**{"url": "https://git.example/shop", "branch": nickname, **location})
-    new = roots.new_git_root(uid(f"{group.name}/{nickname}"), group, place, RootInfo(nickname=nickname), made)
+    branch = GitLocation(**{"url": "https://git.example/shop", "branch": nickname, **location})
+    new = roots.new_git_root(uid(f"{group.name}/{nickname}"), group, branch, RootInfo(nickname=nickname), made)
     return await roots.add_git(store, new, made)
 
 
 def scored(text: str | None) -> Severity | None:
-    """Return the severity of a tool's score, written as a decimal number."""
+    """Return the severity of a tool's score, which is written as a decimal number; ``None`` without one."""
     return None if text is None else severity(tool_score=Decimal(text))
 
 
 async def add_finding(
     store: Store, group: Group, rule: str, stamp: Stamping, *, score: str | None = None, title: str | None = None
 ) -> Finding:
-    """Store a finding of a rule of the tool; with a ``title`` it is one without rule."""
+    """Store a finding of a rule of the tool or, with a ``title``, one without rule; return it."""
     made = stamp()
     new = findings.new_finding(
         uid(f"{group.name}/{rule}"),
@@ -144,11 +144,11 @@ async def add_finding(
         rule=None if title else ToolRule(tool=TOOL, rule_id=rule),
         severity=scored(score),
     )
-    return await findings.report(store, new, made)
+    return await findings.add(store, new, made)
 
 
 def sighted(finding: Finding, where: str, specific: str = "1", **members: Any) -> Sighting:
-    """Return what a tool says of a line; ``members`` are ``severity``, ``fingerprint`` and those of a location."""
+    """Return the result of a tool about a line. ``members`` are ``severity``, ``fingerprint`` and those of a location."""
     own, fingerprint = members.pop("severity", None), members.pop("fingerprint", None)
     rule = finding.rule.rule_id if finding.rule else "-"
     return Sighting(
@@ -169,8 +169,8 @@ async def add_vulnerability(
     alter: Callable[[Vulnerability], Vulnerability] = lambda new: new,
     **members: Any,
 ) -> Vulnerability:
-    """Store a vulnerability as an import reports it, or as ``alter`` makes it; ``members`` are those of :func:`sighted`."""
+    """Store a vulnerability as an import reports it, changed by ``alter``; return it. ``members`` as in :func:`sighted`."""
     made = stamp()
     identity = members.pop("identity", None) or uid(f"{root.id}/{finding.id}/{where}")
     new = rules.reported(identity, finding, root.id, sighted(finding, where, **members), by=made.by, at=made.at)
-    return await vulnerabilities.report(store, alter(new), made)
+    return await vulnerabilities.add(store, alter(new), made)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -14,15 +14,16 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Reason, Rejected, Rejections
 from integrates.db_model.store.port import Item, Key, Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
-from integrates.db_model.tokens.rules import SLOTS, is_usable
+from integrates.db_model.tokens.rules import SLOTS, arguments, is_usable
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
+from integrates.db_model.values.check import checked
 
 _NO_SLOT: Final = 0
 """The slot of a token that is not issued yet."""
 
 
 def new_token(identity: str, name: str, expires_at: datetime, jti_hash: str, stamp: Stamp) -> AccessToken:
-    """Return a token for the API that is not stored yet; it belongs to the actor of the stamp."""
+    """Return a new token for the API, which belongs to the actor of the stamp. It is not stored yet."""
     return AccessToken(
         id=identity,
         owner=stamp.by,
@@ -39,9 +40,9 @@ def new_token(identity: str, name: str, expires_at: datetime, jti_hash: str, sta
 
 
 async def _vacant(store: Store, items: Mapping[Key, Item | None], stamp: Stamp) -> frozenset[Key]:
-    """Return the claims that no token holds, or one that is revoked or has expired."""
+    """Return the claims that nobody holds, or whose holder is a token that was revoked or has expired."""
     holders = {key: owner for key, item in items.items() if (owner := claim.holder_of(item))}
-    tokens = await read.load(store, ACCESS_TOKEN, [access_token_key(owner) for owner in holders.values()])
+    tokens = await read.get_many(store, ACCESS_TOKEN, [access_token_key(owner) for owner in holders.values()])
     ended = {key for key, token in zip(holders, tokens, strict=True) if token is None or not is_usable(token, stamp.at)}
     return frozenset(ended | (items.keys() - holders.keys()))
 
@@ -54,10 +55,10 @@ def _slot(vacant: frozenset[Key], slots: Sequence[Key]) -> int:
 
 
 async def issue(store: Store, new: AccessToken, stamp: Stamp) -> AccessToken:
-    """Store a new token in a free slot, and return it; expired and revoked tokens give up their slot and name.
+    """Store a new token in a free slot; return it as stored. Expired and revoked tokens give up their slot and name.
 
-    Raise ``AlreadyExists`` when a live token of the owner has the name, ``Rejected`` (``too_many_tokens``), and ``NotFound``
-    when nobody is known by the owner's e-mail.
+    Raise ``AlreadyExists`` when a live token of the owner has the name, ``Rejected`` (``too_many_tokens``) without a free slot,
+    ``NotFound`` when nobody is known by the owner's e-mail.
     """
     name = claim.claim_key("token_name", new.owner, new.name)
     slots = [claim.claim_key("token_slot", new.owner, str(slot)) for slot in range(1, SLOTS + 1)]
@@ -81,8 +82,17 @@ async def issue(store: Store, new: AccessToken, stamp: Stamp) -> AccessToken:
     return await repeated(attempt)
 
 
+async def create(store: Store, given: Mapping[str, Any], stamp: Stamp, identity: str, jti_hash: str) -> AccessToken:
+    """Issue a token of whoever makes the stamp, of the arguments ``given``; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, and what :func:`issue` raises.
+    """
+    details = checked(arguments(stamp.at), given)
+    return await issue(store, new_token(identity, details.name, details.expires_at, jti_hash, stamp), stamp)
+
+
 async def revoke(store: Store, token_id: str, stamp: Stamp) -> AccessToken:
-    """Revoke a token, which frees its slot and its name. Raise ``NotFound`` for a revoked one, too."""
+    """Revoke a token, which frees its slot and its name; return it as stored. Raise ``NotFound`` when it is revoked already."""
 
     def alter(old: AccessToken, at: datetime) -> AccessToken:
         return replace(old, state=TokenState(status=TokenStatus.REVOKED, at=at, by=stamp.by))
@@ -91,5 +101,5 @@ async def revoke(store: Store, token_id: str, stamp: Stamp) -> AccessToken:
 
 
 async def tokens_of(store: Store, owner: str) -> tuple[AccessToken, ...]:
-    """Return the live tokens of a person, expired ones too."""
+    """Return the live tokens of a person, including expired ones."""
     return await read.everything(store, ACCESS_TOKEN, listing("access_token", "tokens_of_owner", {"owner": owner}))

@@ -13,12 +13,12 @@ from integrates.db_model.tokens.types import AccessToken
 
 @lru_cache(maxsize=4_096)
 def access_token_key(token_id: str) -> Key:
-    """Build the key of an access token."""
+    """Return the key of an access token."""
     return key_of("access_token", {"id": token_id})
 
 
 def _unique(token: AccessToken) -> tuple[Unique, ...]:
-    """Claim a name and one of the person's slots, until the token is revoked."""
+    """Return the claims of a token until it is revoked: its name, and one of the person's slots."""
     if not is_live(token):
         return ()
     return (

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
+
+from msgspec import Struct
 
 from integrates.db_model.access.rules import FORCES
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenStatus
-from integrates.db_model.values.check import number, whole_of
+from integrates.db_model.values.check import Arguments, number, whole_of
 from integrates.db_model.values.instant import is_ahead, utc
 from integrates.db_model.values.text import digest, identifier, person_text
 
@@ -32,19 +35,31 @@ _FIELDS: Final = whole_of(
 
 
 def is_live(token: AccessToken) -> bool:
-    """Return whether the token was not revoked; it may have expired."""
+    """Return whether the token was not revoked. It may have expired."""
     return token.state.status is TokenStatus.ACTIVE
 
 
 def is_usable(token: AccessToken, at: datetime) -> bool:
-    """Return whether the token opens anything at that moment; at ``expires_at`` itself it does not.
+    """Return whether the token may be used at that moment; at ``expires_at`` itself it may not.
 
-    One that expires later than a token issued now could was issued by a clock that went wrong, and has lapsed (E15).
+    A token that expires later than one issued now would expire was issued by a wrong clock, and counts as expired (E15).
     """
     return is_live(token) and is_ahead(token.expires_at, at, MAX_LIFE)
 
 
-def expiry(expires_at: datetime, now: datetime, path: Sequence[str]) -> datetime:
+class GivenToken(Struct, frozen=True, kw_only=True):
+    """The checked arguments of a new token."""
+
+    name: str
+    expires_at: datetime
+
+
+def arguments(now: datetime) -> Arguments[GivenToken]:
+    """Return the rules of what a token is given that is issued ``now``."""
+    return Arguments(GivenToken, {"name": person_text, "expires_at": partial(expiry, now=now)})
+
+
+def expiry(expires_at: datetime, path: Sequence[str], *, now: datetime) -> datetime:
     """Return the date in UTC. Raise ``Rejected``: ``expiry_out_of_range`` unless it lies ahead, by less than 180 days."""
     moment = utc(expires_at, path)
     if not timedelta(0) < moment - now < MAX_LIFE:

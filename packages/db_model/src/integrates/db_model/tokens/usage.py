@@ -1,4 +1,4 @@
-"""Usage stamps: when a token was last used, when a person last logged in. No entities: no version rules, no revisions."""
+"""When a token was last used, and when a person last logged in: items without revisions (facet ``usage_stamp``, rule E10)."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -11,24 +11,24 @@ from integrates.db_model.values.instant import instant_text
 
 Kind: TypeAlias = Literal["TOKEN", "USER"]
 PRECISION: Final = timedelta(minutes=1)
-"""Stamps are written at most so often."""
+"""A use is recorded at most once in this time."""
 
 
 def usage_key(kind: Kind, subject: str) -> Key:
-    """Build the key of the stamp of a token id or an e-mail."""
+    """Return the key of the last use of a token, by its id, or of the last login of a person, by e-mail."""
     return key_of("usage_stamp", {"kind": kind, "subject": subject})
 
 
 def used_at(item: Item | None) -> datetime | None:
-    """Read the date out of a stamp."""
+    """Return the date of the last use; ``None`` when none was recorded."""
     return None if item is None else datetime.fromisoformat(str(item.attributes["at"]))
 
 
 async def record_use(store: Store, kind: Kind, subject: str, item: Item | None, at: datetime) -> None:
     """Record a use, unless one was recorded less than ``PRECISION`` ago.
 
-    ``item`` is the stamp as read under :func:`usage_key`. Somebody who records a use at the same time wins. A stamp that lies
-    ahead by more than ``PRECISION`` was made by a clock that went wrong, and is written over (E15).
+    ``item`` is what was read under :func:`usage_key`. Of two uses that are recorded at once, one is kept. A recorded date that
+    lies ahead by more than ``PRECISION`` was made by a wrong clock, and is replaced (E15).
     """
     known = used_at(item)
     if known is not None and -PRECISION <= at - known < PRECISION:

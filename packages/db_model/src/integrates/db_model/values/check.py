@@ -1,7 +1,7 @@
-"""Tables of field rules at work: arguments become typed values, and whole entities are judged, with every refusal told.
+"""Applying tables of field rules: arguments become typed values, and whole entities are judged, with every refusal.
 
-A *normaliser* takes a value and the path that leads to it and returns the value as it is stored, or raises ``Rejected`` or
-``Rejections``. A *judge* takes a value and returns the refusals, their paths beginning below the value: none when it is fine.
+A *normaliser* takes a value and the path that leads to it. It returns the value as it is stored, or raises ``Rejected`` or
+``Rejections``. A *judge* takes a value and returns its refusals, whose paths begin below the value; none when it is valid.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -37,18 +37,18 @@ _WRONG_TYPE: Final[Refusals] = (Rejected(Reason.WRONG_TYPE),)
 _NOT_CANONICAL: Final[Refusals] = (Rejected(Reason.NOT_CANONICAL),)
 
 
-def each(values: Sequence[str], path: Sequence[str], check: Check, most: int) -> tuple[str, ...]:
-    """Check all values. Raise ``Rejections`` with every refusal, or ``too_many_items`` before looking at any."""
+def all_of(values: Sequence[str], path: Sequence[str], check: Check, most: int) -> tuple[str, ...]:
+    """Return all values normalised. Raise ``Rejections`` with every refusal, or ``too_many_items`` before looking at any."""
     if not values:
         return ()
     if len(values) > most:
-        raise Rejected(Reason.TOO_MANY_ITEMS, path)
+        raise Rejected(Reason.TOO_MANY_ITEMS, path, f"at most {most:,}")
     return _gathered([partial(check, value, (*path, str(index))) for index, value in enumerate(values)])
 
 
 def distinct(values: Sequence[str], path: Sequence[str], check: Check, most: int) -> tuple[str, ...]:
-    """Check all values as ``each`` does and keep once what comes twice."""
-    return tuple(dict.fromkeys(each(values, path, check, most)))
+    """Return all values normalised as :func:`all_of` does, each once."""
+    return tuple(dict.fromkeys(all_of(values, path, check, most)))
 
 
 @overload
@@ -58,7 +58,7 @@ def gather(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: .
 @overload
 def gather(first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /) -> tuple[A, B, C]: ...
 def gather(*thunks: Callable[[], object]) -> tuple[object, ...]:
-    """Return the results of all thunks; when any is refused, raise ``Rejections`` with the refusals of all (M5)."""
+    """Return the results of all thunks. When any is refused, raise ``Rejections`` with the refusals of all (M5)."""
     return _gathered(thunks)
 
 
@@ -87,7 +87,7 @@ def refuse(refusals: Iterable[Rejected]) -> None:
 
 
 class Arguments(Struct, Generic[S], frozen=True):
-    """A table of the arguments of one change: how each becomes a field of ``into``, in the order in which they are told."""
+    """A table of the arguments of one change: how each becomes a field of ``into``, in the order of their refusals."""
 
     into: type[S]
     rules: Mapping[str, Normaliser]
@@ -113,8 +113,13 @@ def _argument(rule: Normaliser, value: Any, path: Sequence[str]) -> Any:
     return rule(value, path)
 
 
+def as_given(value: T, _path: Sequence[str]) -> T:
+    """Take any value of the argument's type."""
+    return value
+
+
 def one_of(kind: type[E]) -> Callable[[E | str, Sequence[str]], E]:
-    """Make the normaliser that takes a member of an enumeration, or its value."""
+    """Return the normaliser of a member of an enumeration, or of its value."""
 
     def rule(value: E | str, path: Sequence[str]) -> E:
         try:
@@ -126,7 +131,7 @@ def one_of(kind: type[E]) -> Callable[[E | str, Sequence[str]], E]:
 
 
 def choice(words: Collection[str]) -> Check:
-    """Make the normaliser that takes certain words."""
+    """Return the normaliser that accepts certain words."""
 
     def rule(value: str, path: Sequence[str]) -> str:
         if value not in words:
@@ -137,11 +142,11 @@ def choice(words: Collection[str]) -> Check:
 
 
 def number(low: int, high: int) -> Callable[[int, Sequence[str]], int]:
-    """Make the normaliser that takes whole numbers from ``low`` to ``high``, both included."""
+    """Return the normaliser that accepts whole numbers from ``low`` to ``high``, both included."""
 
     def rule(value: int, path: Sequence[str]) -> int:
         if not low <= value <= high:
-            raise Rejected(Reason.OUT_OF_RANGE, path)
+            raise Rejected(Reason.OUT_OF_RANGE, path, f"from {low:,} to {high:,}")
         return value
 
     return rule
@@ -152,14 +157,14 @@ def at_most(most: int) -> Callable[[Sequence[T], Sequence[str]], Sequence[T]]:
 
     def rule(value: Sequence[T], path: Sequence[str]) -> Sequence[T]:
         if len(value) > most:
-            raise Rejected(Reason.TOO_MANY_ITEMS, path)
+            raise Rejected(Reason.TOO_MANY_ITEMS, path, f"at most {most:,}")
         return value
 
     return rule
 
 
 def remembered(check: Check, most: int = 4096) -> Check:
-    """Make a normaliser that remembers what it has taken: for texts that come again and again, like e-mails and paths."""
+    """Return a normaliser that remembers accepted values, for texts that come again and again, like e-mails and paths."""
     known = lru_cache(maxsize=most)(partial(_taken, check))
 
     def rule(value: str, path: Sequence[str]) -> str:
@@ -173,10 +178,10 @@ def _taken(check: Check, value: str) -> str:
 
 
 def whole_of(kind: type[Struct], table: Mapping[str, Normaliser]) -> Judge:
-    """Make the judge of whole structs: each member is of its type and in its stored form, as the table says.
+    """Return the judge of whole structs: each member must have its type and its stored form, as the table says.
 
     The table maps dotted paths to normalisers. Every text, whole number and decimal needs a row, and so does every tuple of
-    texts, as a tuple; dates have to be as ``instant.moment`` takes them; enumerations and flags need their type alone. A member
+    texts, as a tuple. Dates must be as ``instant.moment`` accepts them; enumerations and flags must have their type. A member
     without a row, and a row without a member, are a ``TypeError`` when the table is read, so that none is forgotten.
     """
     used: set[str] = set()
@@ -203,7 +208,7 @@ def _struct(kind: type[Struct], table: Mapping[str, Normaliser], place: str, use
 
 
 def below(names: Sequence[str], found: Sequence[Refusals]) -> Iterator[Rejected]:
-    """Put the name of each member before the paths of its refusals."""
+    """Yield the refusals of each member with its name before their paths."""
     for name, refusals in zip(names, found, strict=True):
         for one in refusals:
             yield Rejected(one.reason, (name, *one.path), one.detail)
@@ -245,8 +250,8 @@ def _row(table: Mapping[str, Normaliser], place: str, used: set[str]) -> Normali
 
 def _tuple(kind: Any, table: Mapping[str, Normaliser], place: str, used: set[str]) -> Judge:
     """Make the judge of a tuple: the table's row is about the tuple, and that of texts about its items, too."""
-    rule = _row(table, place, used) if kind is str or place in table else _as_it_is
-    items = value_of(str, _as_it_is) if kind is str else _value(kind, table, place, used)
+    rule = _row(table, place, used) if kind is str or place in table else as_given
+    items = value_of(str, as_given) if kind is str else _value(kind, table, place, used)
     together = value_of(tuple, rule)
 
     def judge(value: Any) -> Refusals:
@@ -260,12 +265,8 @@ def _tuple(kind: Any, table: Mapping[str, Normaliser], place: str, used: set[str
     return judge
 
 
-def _as_it_is(value: Any, _: Sequence[str]) -> Any:
-    return value
-
-
 def value_of(kind: type[Any], rule: Normaliser) -> Judge:
-    """Make the judge of values that are of one type and equal what the normaliser makes of them."""
+    """Return the judge of values that must be of one type, and equal to what the normaliser makes of them."""
 
     def judge(value: Any) -> Refusals:
         if type(value) is not kind:

@@ -8,14 +8,14 @@ from typing import Final
 from integrates.db_model.errors import Reason, Rejected
 
 END: Final = datetime(2200, 1, 1, tzinfo=UTC)
-"""Every stored date is earlier."""
+"""Every stored date is before this one."""
 SKEW: Final = timedelta(seconds=60)
-"""By how much the clocks of machines may differ."""
+"""How much the clocks of machines may differ."""
 _ZERO: Final = timedelta(0)
 
 
 def utc(at: datetime, path: Sequence[str] = ()) -> datetime:
-    """Return the same moment in UTC. A naive date is ``bad_format``, one that leaves the years 1 to 9999 ``out_of_range``."""
+    """Return the same moment in UTC. A naive date is ``bad_format``, one outside of the years 1 to 9999 ``out_of_range``."""
     if at.utcoffset() is None:
         raise Rejected(Reason.BAD_FORMAT, path)
     try:
@@ -25,7 +25,7 @@ def utc(at: datetime, path: Sequence[str] = ()) -> datetime:
 
 
 def moment(at: datetime, path: Sequence[str] = ()) -> datetime:
-    """Take a date as it is stored: in UTC (else ``not_canonical``, or ``bad_format`` for a naive one), before ``END``."""
+    """Return a stored date: in UTC (else ``not_canonical``, or ``bad_format`` for a naive one), before ``END``."""
     if at.tzinfo is not UTC and utc(at, path).utcoffset() != at.utcoffset():
         raise Rejected(Reason.NOT_CANONICAL, path)
     if at >= END:
@@ -43,17 +43,16 @@ def instant_text(at: datetime, path: Sequence[str] = ()) -> str:
     return utc(at, path).isoformat(timespec="microseconds") if path else _text(at)
 
 
-def effective(at: datetime, previous: datetime | None) -> datetime:
-    """Return when a change counts as made (E6): never before or at the ``previous`` revision of the same entity."""
+def effective_date(at: datetime, previous: datetime | None) -> datetime:
+    """Return the date of a change (E6): ``at``, or 1 µs after the ``previous`` revision of the entity where that is later."""
     if previous is None:
         return utc(at)
     return max(utc(at), utc(previous) + timedelta(microseconds=1))
 
 
 def is_ahead(until: datetime, now: datetime, longest: timedelta) -> bool:
-    """Return whether a lease or another span that ends at ``until`` still runs (E15).
+    """Return whether a lease or another span of time that ends at ``until`` still runs (E15).
 
-    One that ends further ahead than it could have been set, by more than ``longest`` and ``SKEW``, counts as lapsed: a clock
-    was wrong.
+    One that ends later than ``longest`` and ``SKEW`` from now was set by a wrong clock, and counts as lapsed.
     """
     return _ZERO < until - now <= longest + SKEW

@@ -2,7 +2,7 @@
 
 Every validator takes the text and the path of the argument that brought it, returns the text as it is stored and raises
 :class:`~integrates.db_model.errors.Rejected`: ``required``, ``too_short``, ``too_long``, ``bad_characters`` (a character that
-may not occur at all), ``bad_format`` (the characters are in order, their arrangement is not) or ``out_of_range``. Lengths count
+may not occur at all), ``bad_format`` (the characters are allowed, their order is not) or ``out_of_range``. Lengths count
 characters after normalising. Validators are idempotent.
 """
 
@@ -50,7 +50,7 @@ _WORD: Final = re.compile("[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 
 
 def multi_line(value: str, path: Sequence[str], *, low: int, high: int) -> str:
-    """Take text of ``low`` to ``high`` characters in which newlines and tabs may occur."""
+    """Return text of ``low`` to ``high`` characters in which newlines and tabs may occur."""
     trimmed = value.strip()
     if value.isascii() and value.isprintable():
         return _measured(trimmed, path, low, high)
@@ -58,7 +58,7 @@ def multi_line(value: str, path: Sequence[str], *, low: int, high: int) -> str:
         raise Rejected(Reason.BAD_CHARACTERS, path)
     # Canonical decomposition makes at most four characters of one: what is longer cannot shrink to ``high``.
     if len(trimmed) > 4 * high:
-        raise Rejected(Reason.TOO_LONG, path)
+        raise Rejected(Reason.TOO_LONG, path, f"at most {high:,} characters")
     # Before normalising, because that is what takes long; and after it, because one mark can become two.
     if _has_stacked_marks(trimmed) or _has_stacked_marks(text := unicodedata.normalize("NFC", trimmed)):
         raise Rejected(Reason.BAD_CHARACTERS, path)
@@ -69,9 +69,9 @@ def _measured(text: str, path: Sequence[str], low: int, high: int) -> str:
     if low and not text:
         raise Rejected(Reason.REQUIRED, path)
     if len(text) < low:
-        raise Rejected(Reason.TOO_SHORT, path)
+        raise Rejected(Reason.TOO_SHORT, path, f"at least {low:,} characters")
     if len(text) > high:
-        raise Rejected(Reason.TOO_LONG, path)
+        raise Rejected(Reason.TOO_LONG, path, f"at most {high:,} characters")
     return text
 
 
@@ -92,7 +92,7 @@ def _thinned(text: str) -> str:
 
 
 def one_line(value: str, path: Sequence[str], *, low: int, high: int) -> str:
-    """Take text of ``low`` to ``high`` characters without line breaks and tabs."""
+    """Return text of ``low`` to ``high`` characters without line breaks and tabs."""
     text = multi_line(value, path, low=low, high=high)
     if not text.isprintable() and _LINE_BREAK.search(text):
         raise Rejected(Reason.BAD_CHARACTERS, path)
@@ -100,9 +100,9 @@ def one_line(value: str, path: Sequence[str], *, low: int, high: int) -> str:
 
 
 def excerpt(value: str, high: int) -> str:
-    """Make the text of a machine storable instead of refusing it: leave out bad characters and what passes ``high``.
+    """Return the text of a machine in a form that can be stored: without bad characters, cut to ``high`` characters.
 
-    The result is one that ``multi_line`` takes, as it is, wherever empty texts are allowed.
+    Where empty texts are allowed, ``multi_line`` returns the result unchanged.
     """
     text = _REFUSED.sub("", value.strip()[:high])
     text = text if text.isascii() else _thinned(text)
@@ -119,7 +119,7 @@ def shaped(text: str, path: Sequence[str], alphabet: str, shape: str) -> str:
 
 
 def name(value: str, path: Sequence[str]) -> str:
-    """Take the name of an organization or a group."""
+    """Return the name of an organization or a group."""
     if _NAME.fullmatch(value):
         return value
     text = one_line(value, path, low=4, high=40)
@@ -127,7 +127,7 @@ def name(value: str, path: Sequence[str]) -> str:
 
 
 def nickname(value: str, path: Sequence[str]) -> str:
-    """Take the nickname of a root."""
+    """Return the nickname of a root."""
     if _NICKNAME.fullmatch(value):
         return value
     text = one_line(value, path, low=1, high=128)
@@ -143,12 +143,12 @@ def email(value: str, path: Sequence[str]) -> str:
 
 
 def person_text(value: str, path: Sequence[str]) -> str:
-    """Take the first or last name of a person, the name of a token, the responsibility of a member."""
+    """Return the first or last name of a person, the name of a token, the responsibility of a member."""
     return one_line(value, path, low=1, high=50)
 
 
 def title(value: str, path: Sequence[str]) -> str:
-    """Take the title of a finding or finding policy; it does not begin like a formula of a spreadsheet."""
+    """Return the title of a finding or finding policy. It must not begin like a formula of a spreadsheet."""
     text = one_line(value, path, low=3, high=200)
     if text.startswith(("=", "+", "-", "@")):
         raise Rejected(Reason.BAD_FORMAT, path)
@@ -156,74 +156,74 @@ def title(value: str, path: Sequence[str]) -> str:
 
 
 def group_description(value: str, path: Sequence[str]) -> str:
-    """Take the description of a group."""
+    """Return the description of a group."""
     return multi_line(value, path, low=1, high=200)
 
 
 def group_context(value: str, path: Sequence[str]) -> str:
-    """Take what one should know of a group."""
+    """Return the context of a group: what one should know about it."""
     return multi_line(value, path, low=0, high=20_000)
 
 
 def group_disambiguation(value: str, path: Sequence[str]) -> str:
-    """Take what the words of a group mean."""
+    """Return the disambiguation of a group: what its words mean."""
     return multi_line(value, path, low=0, high=10_000)
 
 
 def finding_description(value: str, path: Sequence[str]) -> str:
-    """Take the description of a finding, which it cannot do without."""
+    """Return the description of a finding, which must not be empty."""
     return multi_line(value, path, low=1, high=20_000)
 
 
 def finding_text(value: str, path: Sequence[str]) -> str:
-    """Take the threat, attack vector or recommendation of a finding."""
+    """Return the threat, attack vector or recommendation of a finding."""
     return multi_line(value, path, low=0, high=20_000)
 
 
 def reasoning(value: str, path: Sequence[str]) -> str:
-    """Take ``justification``, ``comments`` or ``other``: why a person did something."""
+    """Return a ``justification``, ``comments`` or ``other``: why a person did something."""
     return multi_line(value, path, low=10, high=10_000)
 
 
 def tool_name(value: str, path: Sequence[str]) -> str:
-    """Take the name of a tool."""
+    """Return the name of a tool."""
     return one_line(value, path, low=1, high=MAX_NAME)
 
 
 def category(value: str, path: Sequence[str]) -> str:
-    """Take the category of a run of a tool; empty when it has none."""
+    """Return the category of a run of a tool; empty without one."""
     return one_line(value, path, low=0, high=MAX_NAME)
 
 
 def rule_id(value: str, path: Sequence[str]) -> str:
-    """Take the id of a rule of a tool."""
+    """Return the id of a rule of a tool."""
     return one_line(value, path, low=1, high=MAX_RULE_ID)
 
 
 def fingerprint(value: str, path: Sequence[str]) -> str:
-    """Take a tool's own identity of a weakness."""
+    """Return a fingerprint: a tool's own id of a weakness."""
     return one_line(value, path, low=1, high=MAX_RULE_ID)
 
 
 def file_name(value: str, path: Sequence[str]) -> str:
-    """Take the name of a file as its sender calls it."""
+    """Return the name that the sender of a file gives it."""
     return one_line(value, path, low=1, high=MAX_FILE_NAME)
 
 
 def prefix(value: str, path: Sequence[str]) -> str:
-    """Take what an import takes away from the beginning of paths."""
+    """Return the prefix that an import removes from paths."""
     return one_line(value, path, low=1, high=MAX_PREFIX)
 
 
 def tag(value: str, path: Sequence[str]) -> str:
-    """Take one tag."""
+    """Return one tag."""
     if _TAG.fullmatch(value):
         return value
     return shaped(one_line(value, path, low=1, high=30), path, "[a-z0-9-]", _TAG.pattern)
 
 
 def tags(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
-    """Take the tags of one object, each once, in the order given. More than ``MAX_TAGS``: ``too_many_items``."""
+    """Return the tags of one object, each once, in the order given. More than ``MAX_TAGS``: ``too_many_items``."""
     return distinct(values, path, tag, MAX_TAGS)
 
 
@@ -236,7 +236,7 @@ def cwe_id(value: str, path: Sequence[str]) -> str:
 
 
 def cwe_ids(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
-    """Take the CWE ids of one finding, each once, in the order given. More than ``MAX_CWE_IDS``: ``too_many_items``."""
+    """Return the CWE ids of one finding, each once, in the order given. More than ``MAX_CWE_IDS``: ``too_many_items``."""
     return distinct(values, path, cwe_id, MAX_CWE_IDS)
 
 
@@ -249,25 +249,25 @@ def identifier(value: str, path: Sequence[str]) -> str:
 
 
 def actor(value: str, path: Sequence[str]) -> str:
-    """Take who causes a change: an e-mail, ``service:forces:<group>``, ``service:oidc:<provider>``, ``operator`` or ``system``.
+    """Return an actor: an e-mail, ``service:forces:<group>``, ``service:oidc:<provider>``, ``operator`` or ``system``.
 
-    What is none of these is refused as an e-mail would be.
+    Anything else is refused like a bad e-mail.
     """
     return value if value in _PROGRAMS or _SERVICE.fullmatch(value) else email(value, path)
 
 
 def digest(value: str, path: Sequence[str]) -> str:
-    """Take a SHA-256 in lower-case hex."""
+    """Return a SHA-256 in lower-case hex."""
     return _exactly(_HASH, value, path)
 
 
 def commit(value: str, path: Sequence[str]) -> str:
-    """Take the id of a git commit: 40 hex digits in lower case."""
+    """Return the id of a git commit: 40 hex digits in lower case."""
     return _exactly(_COMMIT, value, path)
 
 
 def word(value: str, path: Sequence[str]) -> str:
-    """Take a name in snake_case of at most 100 characters: an operation, or a reason."""
+    """Return a name in snake_case of at most 100 characters: an operation, or a reason."""
     return one_line(_exactly(_WORD, value, path), path, low=1, high=MAX_WORD)
 
 
@@ -278,9 +278,9 @@ def _exactly(shape: re.Pattern[str], value: str, path: Sequence[str]) -> str:
 
 
 def integer(value: str, path: Sequence[str], *, low: int, high: int) -> int:
-    """Read a whole number written in decimal digits, between ``low`` and ``high`` (both included, not negative)."""
+    """Return a whole number that is written in decimal digits, between ``low`` and ``high`` (both included, not negative)."""
     text = one_line(value, path, low=1, high=MAX_INTEGER_DIGITS)
     number = int(text if text.isascii() and text.isdigit() else shaped(text, path, "[0-9]", "[0-9]+"))
     if not low <= number <= high:
-        raise Rejected(Reason.OUT_OF_RANGE, path)
+        raise Rejected(Reason.OUT_OF_RANGE, path, f"from {low:,} to {high:,}")
     return number

@@ -13,7 +13,7 @@ _HOST: Final = r"(?!(.*\.)?[0-9]+\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z
 
 
 def address(value: str, path: Sequence[str]) -> str:
-    """Take an IP address, in its canonical spelling, or the name of a host, in lower case. Neither need exist."""
+    """Return an IP address, in its canonical spelling, or the name of a host, in lower case. Existence is not checked."""
     text = one_line(value, path, low=1, high=253).lower()
     try:
         return str(ip_address(shaped(text, path, "[a-z0-9_.:-]", ".+")))
@@ -22,7 +22,7 @@ def address(value: str, path: Sequence[str]) -> str:
 
 
 def http_url(value: str, path: Sequence[str], *, high: int = MAX_URL) -> str:
-    """Take an absolute http or https url of at most ``high`` characters without credentials, otherwise as given."""
+    """Return an absolute http or https url of at most ``high`` characters without credentials, otherwise as given."""
     text = url_text(value, path, high=high)
     parts = split_url(text, path)
     if parts.scheme not in {"http", "https"} or not parts.hostname or "@" in parts.netloc:
@@ -31,12 +31,12 @@ def http_url(value: str, path: Sequence[str], *, high: int = MAX_URL) -> str:
 
 
 def url_text(value: str, path: Sequence[str], *, high: int = MAX_URL) -> str:
-    """Take one line without blanks and backslashes, which programs disagree about in urls."""
+    """Return one line without blanks and backslashes, which different programs read differently in urls."""
     return shaped(one_line(value, path, low=1, high=high), path, r"[^\s\\]", ".+")
 
 
 def split_url(text: str, path: Sequence[str]) -> SplitResult:
-    """Return the parts of a url; ``bad_format`` when its host or port cannot be read."""
+    """Return the parts of a url. Raise ``Rejected`` (``bad_format``) when its host or port cannot be read."""
     try:
         parts = urlsplit(text)
         _ = parts.port

@@ -1,4 +1,4 @@
-"""What a vulnerability may be, whole and in any state (domain sections 3 and 4, rule E13)."""
+"""What a vulnerability may hold, whole and in any state (domain sections 3 and 4, rule E13)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
@@ -22,7 +22,7 @@ from integrates.db_model.values.text import (
     tool_name,
 )
 from integrates.db_model.values.url import http_url
-from integrates.db_model.vulnerabilities.location import excerpted, judged_by_type, misplaced
+from integrates.db_model.vulnerabilities.location import excerpted, judged_by_type, location_refusals
 from integrates.db_model.vulnerabilities.rules import is_draft
 from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
@@ -107,7 +107,7 @@ _REASONS: Final[Mapping[VulnerabilityStatus, str]] = {
     VulnerabilityStatus.SUBMITTED: "",
     VulnerabilityStatus.VULNERABLE: "",
 }
-"""By state: the one member of it that says why."""
+"""By state: the member that says why, which the other states must not have."""
 _RELEASED: Final = frozenset({VulnerabilityStatus.SAFE, VulnerabilityStatus.VULNERABLE})
 _RESTORED: Final = frozenset({None, AcceptanceStatus.REJECTED})
 _ACCEPTANCES: Final[Mapping[TreatmentStatus, frozenset[AcceptanceStatus | None]]] = {
@@ -116,16 +116,16 @@ _ACCEPTANCES: Final[Mapping[TreatmentStatus, frozenset[AcceptanceStatus | None]]
     TreatmentStatus.IN_PROGRESS: _RESTORED,
     TreatmentStatus.UNTREATED: _RESTORED,
 }
-"""By treatment: how far the request for a permanent acceptance may have come. One that was refused leaves its mark."""
+"""By treatment: the states of a request for a permanent acceptance that go with it. A refused one stays, as REJECTED."""
 _WAITING: Final = frozenset({VerificationStatus.ON_HOLD, VerificationStatus.REQUESTED})
 
 
 def whole(vulnerability: Vulnerability) -> Iterator[Rejected]:
     """Yield each refusal of a vulnerability in any state (E13).
 
-    What contradicts each other is looked for when each member is fine by itself.
+    Members that contradict each other are looked for only when each member is valid by itself.
     """
-    refused = (*_FIELDS(vulnerability), *misplaced(vulnerability.type, vulnerability.location))
+    refused = (*_FIELDS(vulnerability), *location_refusals(vulnerability.type, vulnerability.location))
     yield from refused or _contradictions(vulnerability)
 
 
@@ -156,7 +156,7 @@ def _of_state(state: VulnerabilityState) -> Iterator[Rejected]:
 
 
 def _of_cycle(cycle: Cycle, status: VulnerabilityStatus) -> Iterator[Rejected]:
-    """Yield what is wrong with the cycle: drafts have had none; a removed one keeps what it had."""
+    """Yield the refusals of the cycle. Drafts have had none; a removed vulnerability keeps the one it had."""
     began = cycle.cycles > 0
     if status is not VulnerabilityStatus.DELETED and began != (status in _RELEASED):
         yield Rejected(Reason.INCONSISTENT, ("cycle", "cycles"))
@@ -177,7 +177,7 @@ def _of_verification(verification: Verification, status: VulnerabilityStatus) ->
 
 
 def _of_draft(vulnerability: Vulnerability) -> Iterator[Rejected]:
-    """Yield what only a released vulnerability may have."""
+    """Yield a refusal of each member that only a released vulnerability may have."""
     if vulnerability.treatment.status is not TreatmentStatus.UNTREATED:
         yield Rejected(Reason.INCONSISTENT, ("treatment", "status"))
     if vulnerability.verification is not None:
@@ -202,7 +202,7 @@ def _of_treatment(treatment: Treatment) -> Iterator[Rejected]:
 
 
 def _choice(treatment: Treatment | PreviousTreatment, path: tuple[str, ...]) -> Iterator[Rejected]:
-    """Yield what does not go with the status of the treatment."""
+    """Yield a refusal of each member that contradicts the status of the treatment."""
     status, acceptance = treatment.status, treatment.acceptance_status
     if (status is TreatmentStatus.ACCEPTED) != (treatment.accepted_until is not None):
         wrong = Reason.REQUIRED if treatment.accepted_until is None else Reason.INCONSISTENT

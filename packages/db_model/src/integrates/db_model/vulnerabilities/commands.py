@@ -24,45 +24,47 @@ from integrates.db_model.store.port import Item, Store
 from integrates.db_model.values.text import identifier
 from integrates.db_model.vulnerabilities import lists, rules, treatment
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.identity import claim_of
-from integrates.db_model.vulnerabilities.number import free_number, numbered_claims
+from integrates.db_model.vulnerabilities.identity import first_claim, free_number, numbered_claims
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_live, is_released
 from integrates.db_model.vulnerabilities.treatment import Order, check_permitted
 from integrates.db_model.vulnerabilities.types import ClosingReason, Vulnerability, VulnerabilityStatus
 
 Alter: TypeAlias = Callable[[Vulnerability, datetime], Vulnerability]
+AlterWithin: TypeAlias = Callable[[Vulnerability, Finding, datetime], Vulnerability]
+"""A pure function from a vulnerability, its finding and the effective date of the change to what becomes of it."""
 _EXPIRING: Final = 100
 """How many acceptances are ended in one bulk change."""
 
 
 class Expired(Struct, frozen=True):
-    """How many acceptances were ended, and the errors that refused the others, by id of the vulnerability."""
+    """How many acceptances were ended, and the errors of the others, by id of the vulnerability."""
 
     done: int = 0
     refused: Mapping[str, IntegratesError] = {}
 
 
-async def _check_place(store: Store, new: Vulnerability, claims: Sequence[Item]) -> None:
-    """Raise ``AlreadyExists`` when a vulnerability of the finding and root is at the place, as far as claims and lists show."""
+async def _check_location(store: Store, new: Vulnerability, claims: Sequence[Item]) -> None:
+    """Raise ``AlreadyExists`` when claims or lists show a vulnerability of the finding and root at the location."""
     holders = [holder for item in claims if (holder := claim.holder_of(item))]
-    known = await read.load(store, VULNERABILITY, [vulnerability_key(holder) for holder in holders])
+    known = await read.get_many(store, VULNERABILITY, [vulnerability_key(holder) for holder in holders])
     listed = await read.everything(store, VULNERABILITY, lists.of_root_and_finding(new.root_id, new.finding_id))
     for other in (*known, *listed):
         if other and is_live(other) and other.type is new.type and rules.is_at(other, new.location):
             raise AlreadyExists(Reason.PLACE_REPORTED, ("where",), other.id)
 
 
-async def report(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerability:
+async def add(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerability:
     """Store a new vulnerability, and the first release of its finding; return it as stored.
 
-    Raise ``AlreadyExists`` (``place_reported``) when a vulnerability of the finding and root has the place now, ``NotFound``
-    without group, finding or root, ``Rejections`` when they do not belong together or the root is not ACTIVE.
+    Raise ``AlreadyExists`` (``place_reported``) when a vulnerability of the finding and root has the location now, ``NotFound``
+    without group, finding or root, ``Rejections`` when these do not belong together, when the root is not ACTIVE, or when its
+    kind does not have vulnerabilities of that type.
     """
-    needs(VULNERABILITY, None, new)  # refuses what could not even be looked for
+    needs(VULNERABILITY, None, new)  # refuses ids of which no key can be made
 
     async def attempt() -> Vulnerability:
-        (claims,) = await numbered_claims(store, (lambda number: claim_of(replace(new, number=number)),))
-        await _check_place(store, new, claims)
+        (claims,) = await numbered_claims(store, (lambda number: first_claim(replace(new, number=number)),))
+        await _check_location(store, new, claims)
         wanted = replace(new, number=free_number(claims))
         given = await gathered(store, (needs(VULNERABILITY, None, wanted),))
         made = plan(VULNERABILITY, None, wanted, stamp, given)
@@ -70,7 +72,7 @@ async def report(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerabilit
         first = (released(finding, stamp),) if is_released(made.entity) else ()
         try:
             await write(store, (made, *first))
-        except (AlreadyExists, Stale) as error:  # the number or the release was somebody else's
+        except (AlreadyExists, Stale) as error:  # another one took the number, or recorded the release
             raise Raced(new.id) from error
         return made.entity
 
@@ -78,7 +80,7 @@ async def report(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerabilit
 
 
 def _is_id(text: str) -> bool:
-    """Return whether a vulnerability can have this id (E1)."""
+    """Return whether a text can be the id of a vulnerability (E1)."""
     try:
         return identifier(text, ()) == text
     except Rejected:
@@ -88,15 +90,15 @@ def _is_id(text: str) -> bool:
 async def update(
     store: Store, vulnerability_id: str, alter: Alter, stamp: Stamp, *, expected_version: int | None = None
 ) -> Vulnerability:
-    """Change one vulnerability; see :func:`integrates.db_model.entity.command.update`."""
+    """Change one vulnerability; return it as stored. See :func:`integrates.db_model.entity.command.update`."""
     key = vulnerability_key(vulnerability_id)
     return await command.update(store, VULNERABILITY, key, alter, stamp, expected_version=expected_version)
 
 
 async def update_each(store: Store, ids: Iterable[str], alter: Alter, stamp: Stamp) -> Written:
-    """Change many vulnerabilities, each by its position; see :func:`integrates.db_model.entity.command.update_each`.
+    """Change many vulnerabilities; return the outcome of each by its position in ``ids``.
 
-    What cannot be an id is ``NotFound`` at its position.
+    A malformed id is treated as not found. See :func:`integrates.db_model.entity.command.update_each`.
     """
     given = dict(enumerate(ids))
     known = [position for position, each in given.items() if _is_id(each)]
@@ -108,17 +110,20 @@ async def update_each(store: Store, ids: Iterable[str], alter: Alter, stamp: Sta
 
 
 async def close(store: Store, vulnerability_id: str, reason: ClosingReason, stamp: Stamp) -> Vulnerability:
-    """End the cycle of a vulnerability. Raise ``Rejected`` (``not_vulnerable``)."""
+    """End the cycle of a vulnerability; return it as stored. Raise ``Rejected`` (``not_vulnerable``)."""
     return await update(store, vulnerability_id, lambda old, at: rules.closed(old, reason, by=stamp.by, at=at), stamp)
 
 
 async def reopen(store: Store, vulnerability_id: str, sighting: Sighting, stamp: Stamp) -> Vulnerability:
-    """Begin a new cycle at the place where it was seen. Raise ``Rejected`` (``not_safe``, ``inactive_root``)."""
+    """Begin a new cycle of a vulnerability where it was seen; return it as stored.
+
+    Raise ``Rejected`` (``not_safe``, ``inactive_root``).
+    """
     return await update(store, vulnerability_id, lambda old, at: rules.reopened(old, sighting, by=stamp.by, at=at), stamp)
 
 
 async def move(store: Store, vulnerability_id: str, sighting: Sighting, stamp: Stamp) -> Vulnerability:
-    """Give a vulnerability the place where it was seen; its identity stays."""
+    """Give a vulnerability the location where it was seen; return it as stored. Its identity stays."""
     return await update(store, vulnerability_id, lambda old, _: rules.moved(old, sighting), stamp)
 
 
@@ -136,39 +141,38 @@ def _finding_of(one: Vulnerability, given: Given) -> Finding | None:
 
 
 def _decision(
-    old: Vulnerability | ModelError | None, version: int | None, order: Order, stamp: Stamp, given: Given
+    old: Vulnerability | ModelError | None, expected_version: int | None, alter: AlterWithin, stamp: Stamp, given: Given
 ) -> Plan[Vulnerability] | ModelError:
-    """Decide about one, in the order of M5: it exists, the requester may, the version is the expected one, rules."""
+    """Decide about one, in the order of M5: it exists, its version is the expected one, and then the rules of ``alter``."""
     try:
         if isinstance(old, ModelError):
             raise old
         finding = _finding_of(old, given) if old else None
         if old is None or finding is None:
             raise NotFound(VULNERABILITY.name, old.id if old else "")
-        check_permitted(order.request, order.requester)
-        if version not in {None, old.version}:
+        if expected_version not in {None, old.version}:
             raise Stale(VULNERABILITY.name, old.id, old.version)
-        score = rules.effective_score(old, finding.severity)
-        treated = partial(treatment.treat, request=order.request, requester=order.requester, policies=order.policies)
-        return altered(VULNERABILITY, old, lambda one, at: treated(one, score=score, at=at), stamp, given)
+        return altered(VULNERABILITY, old, lambda one, at: alter(one, finding, at), stamp, given)
     except ModelError as error:
         return error
 
 
-async def treat(
-    store: Store, wanted: Sequence[Reference], order: Order, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
+async def change_all(
+    store: Store, wanted: Sequence[Reference], alter: AlterWithin, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
 ) -> Written | Refused:
-    """Give vulnerabilities a treatment, each by its position; when one is refused, none is changed.
+    """Change vulnerabilities, each by its position; when one is refused, none is changed (M4).
 
-    After a lost race those without an expected version are read and decided about again; one that is not at its expected
-    version is ``Stale``. ``seen`` are the vulnerabilities as the caller has just read them, which saves reading them again.
+    ``alter`` is a pure function that may raise errors of the model. After a lost race those without an expected version are
+    read and decided about again; one that is not at its expected version is ``Stale``. ``seen`` are the vulnerabilities as the
+    caller has just read them, which saves reading them again.
     """
 
-    async def decisions(found: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
+    async def decisions(read_now: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
+        found = {at: one or NotFound(VULNERABILITY.name, wanted[at].id) for at, one in read_now.items()}
         known = (one for one in found.values() if isinstance(one, Vulnerability))
         parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
         given = await gathered(store, parents)
-        return {at: _decision(one, wanted[at].expected_version, order, stamp, given) for at, one in found.items()}
+        return {at: _decision(one, wanted[at].expected_version, alter, stamp, given) for at, one in found.items()}
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
         known = [position for position in positions if _is_id(wanted[position].id)]
@@ -178,6 +182,19 @@ async def treat(
 
     first = await (decisions(dict(enumerate(seen))) if seen else decide(range(len(wanted))))
     return await write_all(store, first, decide)
+
+
+async def treat(
+    store: Store, wanted: Sequence[Reference], order: Order, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
+) -> Written | Refused:
+    """Give vulnerabilities a treatment; see :func:`change_all`. Raise ``Rejections`` when the requester may not ask for it."""
+    check_permitted(order.request, order.requester)
+    return await change_all(store, wanted, partial(_treated, order), stamp, seen=seen)
+
+
+def _treated(order: Order, old: Vulnerability, finding: Finding, at: datetime) -> Vulnerability:
+    score = rules.effective_score(old, finding.severity)
+    return treatment.treat(old, order.request, order.requester, policies=order.policies, score=score, at=at)
 
 
 async def _check_group(store: Store, group: str) -> None:
@@ -193,9 +210,9 @@ async def each(
     assigned: str | None = None,
     hidden: bool = False,
 ) -> AsyncIterator[Vulnerability]:
-    """Walk the vulnerabilities of a group in one state, page by page, by the date of opening or closing.
+    """Yield the vulnerabilities of a group in one state, read page by page, in the order of their opening or closing.
 
-    With ``assigned`` only those whose treatment is assigned to that person, ordered by id. A list may lag: read again what you
+    With ``assigned``, only those whose treatment is assigned to that person, ordered by id. A list may lag: read again what you
     change, as all commands do. Raise ``NotFound`` when there is no such group.
     """
     await _check_group(store, group)
@@ -209,10 +226,10 @@ async def each(
 
 
 async def reassign(store: Store, found: Vulnerability, *, to: str, stamp: Stamp) -> Vulnerability:
-    """Assign the treatment of a vulnerability to somebody else, unless it is no longer assigned as in ``found``.
+    """Assign the treatment of a vulnerability to another person, unless it is no longer assigned as in ``found``.
 
-    Raise ``Rejected`` (``unknown_person``) when nobody is known by that e-mail, ``Rejections`` (``not_vulnerable``,
-    ``hidden``). The caller has to know whether the person may be assigned, as with all permissions.
+    Return the vulnerability as stored. Raise ``Rejected`` (``unknown_person``) when nobody is known by that e-mail,
+    ``Rejections`` (``not_vulnerable``, ``hidden``). Whether the person may be assigned is a permission: the caller checks it.
     """
     leaver = found.treatment.assigned
     if leaver is None:
@@ -223,9 +240,9 @@ async def reassign(store: Store, found: Vulnerability, *, to: str, stamp: Stamp)
 
 
 async def expire_acceptances(store: Store, group: str, now: datetime, stamp: Stamp) -> Expired:
-    """End the temporary acceptances of a group whose date has come: they become UNTREATED, hidden ones too.
+    """End the temporary acceptances of a group whose date has come, including hidden ones: they become UNTREATED.
 
-    Each page of them is one bulk change; one that cannot be read is refused, and does not keep the others from ending. Raise
+    Each page of the list is one bulk change. A vulnerability that cannot be read is refused, and the others go on. Raise
     ``NotFound`` when there is no such group.
     """
     await _check_group(store, group)
@@ -239,6 +256,6 @@ async def expire_acceptances(store: Store, group: str, now: datetime, stamp: Sta
         made = await update_each(store, due, lambda old, at: treatment.expired(old, now, by=stamp.by, at=at), stamp)
         done += len(made.entities)
         refused |= {due[position]: error for position, error in made.refused.items()}
-        if longer:  # the list is ordered by date: all others are accepted for longer, too
+        if longer:  # the list is ordered by date, so all others are accepted for longer too
             break
     return Expired(done, refused)

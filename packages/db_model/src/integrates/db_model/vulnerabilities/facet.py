@@ -16,7 +16,7 @@ from integrates.db_model.findings.rules import frees_claim
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_shard, of_organization, within_group
 from integrates.db_model.roots.facet import GIT_ROOT, root_counters_key, root_key
-from integrates.db_model.roots.rules import is_active
+from integrates.db_model.roots.rules import is_active, may_hold
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Version
 from integrates.db_model.values.instant import instant_text
@@ -29,17 +29,17 @@ from integrates.db_model.vulnerabilities.types import TreatmentStatus, Vulnerabi
 
 @lru_cache(maxsize=4_096)
 def vulnerability_key(vulnerability_id: str) -> Key:
-    """Build the key of a vulnerability."""
+    """Return the key of a vulnerability."""
     return key_of("vulnerability", {"id": vulnerability_id})
 
 
 def hidden_mark(*, hidden: bool) -> str:
-    """Return the key part that keeps hidden vulnerabilities in a stretch of their own."""
+    """Return the value in index keys that lists hidden vulnerabilities apart from the others."""
     return "1" if hidden else "0"
 
 
 def _date(vulnerability: Vulnerability) -> datetime:
-    """Return the date that orders lists by state: of opening or closing, so that no treatment moves an item in them."""
+    """Return the date that orders lists by state: of opening or closing, which a change of the treatment leaves alone."""
     match vulnerability.state.status:
         case VulnerabilityStatus.VULNERABLE:
             return vulnerability.cycle.opened_at or vulnerability.state.at
@@ -55,7 +55,7 @@ def _accepted_until(vulnerability: Vulnerability) -> str | None:
 
 
 def keeps_claim(vulnerability: Vulnerability) -> bool:
-    """Return whether the vulnerability claims its identity: unless it was removed for a reason that frees it."""
+    """Return whether the vulnerability claims its identity, which only some reasons of removal free."""
     why = vulnerability.state.justification
     return is_live(vulnerability) or (why is not None and not frees_claim(why))
 
@@ -74,7 +74,7 @@ _VARIABLES: Final[Mapping[str, Variable]] = {
 
 
 def _derived(old: Vulnerability | None, new: Vulnerability) -> Vulnerability:
-    """Give a new vulnerability the identity made of its fingerprint or place; it never changes afterwards."""
+    """Give a new vulnerability the identity made of its fingerprint or location. It never changes afterwards."""
     return replace(new, identity=first_identity(new)) if old is None else new
 
 
@@ -101,6 +101,8 @@ def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]
             yield Rejected(Reason.WRONG_PARENT, ("root_id",))
         if not is_active(root):
             yield Rejected(Reason.INACTIVE_ROOT, ("root_id",))
+        if not may_hold(root, new.type):
+            yield Rejected(Reason.INCONSISTENT, ("type",))
 
     if is_counted_alike(old, new):
         return ()
@@ -113,10 +115,10 @@ def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]
 
 
 def _first_release(old: Vulnerability | None, new: Vulnerability, finding: Finding) -> tuple[Beside, ...]:
-    """Require of the first release of a finding that the same transaction records it there.
+    """Require that the transaction of the first release of a finding also records it in the finding.
 
-    The finding has to be as read, and its next revision has to exist. Both is met by what puts the finding in the same
-    transaction and by nothing else: a change that came between leaves the finding another than it was read.
+    Two checks say so: the finding is at the version that was read, and its next revision exists. A put of the finding in the
+    same transaction meets both. Nothing else does, because any other change of the finding leaves the version that was read.
     """
     if not is_released(new) or (old and is_released(old)) or finding.release.released_at is not None:
         return ()

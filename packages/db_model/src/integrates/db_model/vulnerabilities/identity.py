@@ -1,22 +1,23 @@
-"""The identity of a vulnerability: the key that it claims when it is first stored (domain section 4.1).
+"""The identity of a vulnerability: the hash that it claims when it is first stored (domain section 4.1).
 
-Made of the tool's fingerprint or, without one, of the place where it was reported. It never changes afterwards, wherever the
-vulnerability moves and whatever fingerprint it is given later. Those that would have equal ones are told apart by a number.
+It is made of the tool's fingerprint or, without one, of the location at that time. It never changes afterwards, even when the
+vulnerability moves or gets another fingerprint. A number tells apart those with equal fingerprints or locations.
 """
 
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 from typing import Final
 
 import msgspec
 
-from integrates.db_model.entity.claim import claim_key
-from integrates.db_model.store.port import Key
+from integrates.db_model.entity.claim import claim_key, holder_of
+from integrates.db_model.store.port import Item, Key, Store
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityType
 
 _FINGERPRINT: Final = "fp"
 
 
-def identity(  # pylint: disable=too-many-positional-arguments # the parts of the hash, in its order
+def identity_hash(  # pylint: disable=too-many-positional-arguments # the parts of the hash, in its order
     root_id: str,
     finding_id: str,
     kind: VulnerabilityType,
@@ -31,16 +32,40 @@ def identity(  # pylint: disable=too-many-positional-arguments # the parts of th
 
 
 def first_identity(new: Vulnerability) -> str:
-    """Return the identity that a vulnerability gets which is first stored like this."""
-    place, fingerprint = new.location, new.tool.fingerprint if new.tool else None
-    return identity(new.root_id, new.finding_id, new.type, place.where, place.specific, fingerprint, new.number)
+    """Return the identity of a vulnerability that is first stored in this form."""
+    location, fingerprint = new.location, new.tool.fingerprint if new.tool else None
+    return identity_hash(new.root_id, new.finding_id, new.type, location.where, location.specific, fingerprint, new.number)
 
 
 def identity_claim(value: str) -> Key:
-    """Build the key of the claim of an identity."""
+    """Return the key of the claim of an identity."""
     return claim_key("vulnerability_identity", value)
 
 
-def claim_of(new: Vulnerability) -> Key:
-    """Build the key of the claim that a vulnerability makes which is first stored like this."""
+def first_claim(new: Vulnerability) -> Key:
+    """Return the key of the claim of a vulnerability that is first stored in this form."""
     return identity_claim(first_identity(new))
+
+
+async def numbered_claims(
+    store: Store, wanted: Sequence[Callable[[int], Key]], *, begin: int = 1
+) -> tuple[tuple[Item, ...], ...]:
+    """Return, for each new vulnerability, the claim items of its numbers from ``begin`` up to the first number without one.
+
+    ``wanted`` has a function for each new vulnerability, from a number to the key of the claim that it would make with it.
+    """
+    found: list[tuple[Item, ...]] = [() for _ in wanted]
+    left = list(range(len(wanted)))
+    while left:
+        items = await store.get([wanted[each](begin + len(found[each])) for each in left])
+        pairs = [(each, item) for each, item in zip(left, items, strict=True) if item is not None]
+        for each, item in pairs:
+            found[each] = (*found[each], item)
+        left = [each for each, _ in pairs]
+    return tuple(found)
+
+
+def free_number(claims: Sequence[Item]) -> int:
+    """Return the lowest number whose claim was freed, else the one after the last; ``claims`` are those from 1 on."""
+    free = (number for number, item in enumerate(claims, 1) if holder_of(item) is None)
+    return next(free, len(claims) + 1)

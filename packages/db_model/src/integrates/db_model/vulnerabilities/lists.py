@@ -1,4 +1,4 @@
-"""The lists in which vulnerabilities stand: each function returns the query of one."""
+"""The lists of vulnerabilities: each function returns the query of one."""
 
 from typing import Final
 
@@ -11,49 +11,49 @@ _FACET: Final = "vulnerability"
 
 
 def of_finding(finding_id: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
-    """Return the query of all vulnerabilities of a finding, removed ones too, by id."""
+    """Return the query of all vulnerabilities of a finding, including removed ones, by id."""
     return listing(_FACET, "vulnerabilities_of_finding", {"finding_id": finding_id}, limit=limit, after=after)
 
 
 def of_finding_in_state(
     finding_id: str, *, hidden: bool, state: VulnerabilityStatus, limit: int = MAX_PAGE, after: str | None = None
 ) -> Query:
-    """Return the query of vulnerabilities of a finding in one state, hidden ones or the others, by date, then by id.
+    """Return the query of the vulnerabilities of a finding in one state, either hidden ones or the others, by date and id.
 
     The date is that of opening while VULNERABLE, that of closing while SAFE, else that of the state.
     """
-    parts = {"finding_id": finding_id, "hidden": hidden_mark(hidden=hidden), "state": state.value}
-    return listing(_FACET, "vulnerabilities_of_finding_by_state", parts, limit=limit, after=after)
+    variables = {"finding_id": finding_id, "hidden": hidden_mark(hidden=hidden), "state": state.value}
+    return listing(_FACET, "vulnerabilities_of_finding_by_state", variables, limit=limit, after=after)
 
 
 def of_group_in_state(
     group_name: str, *, hidden: bool, state: VulnerabilityStatus, limit: int = MAX_PAGE, after: str | None = None
 ) -> Query:
-    """Return the query of vulnerabilities of a group in one state, hidden ones or the others, by date, then by id.
+    """Return the query of the vulnerabilities of a group in one state, either hidden ones or the others, by date and id.
 
     The date is that of opening while VULNERABLE, that of closing while SAFE, else that of the state.
     """
-    parts = {"group_name": group_name, "hidden": hidden_mark(hidden=hidden), "state": state.value}
-    return listing(_FACET, "vulnerabilities_of_group_by_state", parts, limit=limit, after=after)
+    variables = {"group_name": group_name, "hidden": hidden_mark(hidden=hidden), "state": state.value}
+    return listing(_FACET, "vulnerabilities_of_group_by_state", variables, limit=limit, after=after)
 
 
 def of_root(root_id: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
-    """Return the query of all vulnerabilities of a root, by finding, then by id; removed ones only where the claim is kept."""
+    """Return the query of all vulnerabilities of a root, by finding and id, including removed ones that keep their claim."""
     return listing(_FACET, "vulnerabilities_of_root", {"root_id": root_id}, limit=limit, after=after)
 
 
 def of_root_and_finding(root_id: str, finding_id: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
-    """Return the query of all vulnerabilities of a finding in a root, by id; removed ones only where the claim is kept."""
-    parts = {"root_id": root_id, "finding_id": finding_id}
-    return listing(_FACET, "vulnerabilities_of_root_and_finding", parts, limit=limit, after=after)
+    """Return the query of all vulnerabilities of a finding in a root, by id, including removed ones that keep their claim."""
+    variables = {"root_id": root_id, "finding_id": finding_id}
+    return listing(_FACET, "vulnerabilities_of_root_and_finding", variables, limit=limit, after=after)
 
 
 def assigned_to(email: str, *, group_name: str | None = None, limit: int = MAX_PAGE, after: str | None = None) -> Query:
-    """Return the query of all vulnerabilities whose treatment is assigned to a person, of one group or by group, then by id."""
-    parts = {"assigned": email, **({"group_name": group_name} if group_name else {})}
-    return listing(_FACET, "vulnerabilities_assigned_to", parts, limit=limit, after=after)
+    """Return the query of all vulnerabilities that are assigned to a person, in one group or in all, by group and id."""
+    variables = {"assigned": email, **({"group_name": group_name} if group_name else {})}
+    return listing(_FACET, "vulnerabilities_assigned_to", variables, limit=limit, after=after)
 
 
 def accepted_in_group(group_name: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
-    """Return the query of a group's VULNERABLE ones that are accepted for a time, hidden ones too, by its end, then by id."""
+    """Return the query of the VULNERABLE and ACCEPTED ones of a group, including hidden ones, by end of acceptance and id."""
     return listing(_FACET, "acceptances_of_group_by_expiry", {"group_name": group_name}, limit=limit, after=after)

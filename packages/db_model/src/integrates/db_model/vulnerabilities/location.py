@@ -1,11 +1,11 @@
-"""Where a vulnerability may be: the field limits of LINES, INPUTS and PORTS (domain section 3)."""
+"""Where a vulnerability may be: the limits of LINES, INPUTS and PORTS (domain section 3). Validators as in ``values.text``."""
 
 import re
 from collections.abc import Mapping, Sequence
 from typing import Final, assert_never
 
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.values.check import Check, Judge, Refusals, below, gather, remembered, value_of
+from integrates.db_model.values.check import Check, Judge, Refusals, below, remembered, value_of
 from integrates.db_model.values.text import integer, multi_line, one_line
 from integrates.db_model.values.url import address, http_url
 from integrates.db_model.vulnerabilities.types import VulnerabilityLocation, VulnerabilityType
@@ -15,16 +15,10 @@ MAX_FIELD: Final = 1000
 MAX_LINE: Final = 10_000_000
 MAX_PORT: Final = 65_535
 MAX_EXCERPT: Final = 2000
-"""Most characters of ``snippet`` and ``detail``; ``values.text.excerpt`` cuts them."""
+"""Most characters of ``snippet`` and ``detail``, to which ``values.text.excerpt`` cuts them."""
 
 _OUTSIDE: Final = frozenset({"", ".", ".."})
 _DRIVE: Final = re.compile("[A-Za-z]:/")
-
-
-def place(kind: VulnerabilityType, where: str, specific: str, path: Sequence[str] = ()) -> tuple[str, str]:
-    """Return ``where`` and ``specific`` as they are stored; ``Rejections`` name them below ``path``."""
-    check_where, check_specific = _checks(kind)
-    return gather(lambda: check_where(where, (*path, "where")), lambda: check_specific(specific, (*path, "specific")))
 
 
 def _checks(kind: VulnerabilityType) -> tuple[Check, Check]:
@@ -32,14 +26,14 @@ def _checks(kind: VulnerabilityType) -> tuple[Check, Check]:
         case VulnerabilityType.LINES:
             return file_path, line
         case VulnerabilityType.INPUTS:
-            return page, field
+            return page_url, field_name
         case VulnerabilityType.PORTS:
             return address, port
     assert_never(kind)
 
 
 def file_path(value: str, path: Sequence[str]) -> str:
-    """Take a relative path that stays below its root and does not begin like a formula of a spreadsheet."""
+    """Return a relative path. It must stay below its root, and must not begin like a formula of a spreadsheet."""
     text = one_line(value, path, low=1, high=MAX_WHERE)
     if text.startswith("=") or "\\" in text or _DRIVE.match(text) or not _OUTSIDE.isdisjoint(text.split("/")):
         raise Rejected(Reason.BAD_FORMAT, path)
@@ -47,30 +41,30 @@ def file_path(value: str, path: Sequence[str]) -> str:
 
 
 def line(value: str, path: Sequence[str]) -> str:
-    """Take the number of a line without leading zeros; 0 means the whole file."""
+    """Return the number of a line without leading zeros; 0 means the whole file."""
     return str(integer(value, path, low=0, high=MAX_LINE))
 
 
-def page(value: str, path: Sequence[str]) -> str:
-    """Take an http or https url without query and fragment."""
+def page_url(value: str, path: Sequence[str]) -> str:
+    """Return an http or https url without query and fragment."""
     text = http_url(value, path, high=MAX_WHERE)
     if "?" in text or "#" in text:
         raise Rejected(Reason.BAD_FORMAT, path)
     return text
 
 
-def field(value: str, path: Sequence[str]) -> str:
-    """Take the name of a field."""
+def field_name(value: str, path: Sequence[str]) -> str:
+    """Return the name of a field."""
     return one_line(value, path, low=1, high=MAX_FIELD)
 
 
 def port(value: str, path: Sequence[str]) -> str:
-    """Take a port without leading zeros."""
+    """Return a port without leading zeros."""
     return str(integer(value, path, low=0, high=MAX_PORT))
 
 
 def excerpted(value: str, path: Sequence[str]) -> str:
-    """Take a ``snippet`` or ``detail``."""
+    """Return a ``snippet`` or ``detail``."""
     return multi_line(value, path, low=0, high=MAX_EXCERPT)
 
 
@@ -81,10 +75,10 @@ _JUDGES: Final[Mapping[VulnerabilityType, tuple[Judge, Judge]]] = {
 }
 
 
-def misplaced(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refusals:
-    """Return the refusals of ``where`` and ``specific`` as they are stored, none when they are fine.
+def location_refusals(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refusals:
+    """Return the refusals of ``where`` and ``specific``, which have to be in the form in which they are stored.
 
-    Values of a wrong type are not looked at: they are refused as such already.
+    Values of a wrong type are left out, because the field table of the vulnerability refuses them.
     """
     if type(kind) is not VulnerabilityType or type(location) is not VulnerabilityLocation:
         return ()
@@ -96,5 +90,5 @@ def misplaced(kind: VulnerabilityType, location: VulnerabilityLocation) -> Refus
 
 
 def judged_by_type(value: str, _: Sequence[str]) -> str:
-    """Take any text: which ones ``where`` and ``specific`` may be depends on the type, see :func:`misplaced`."""
+    """Return any text as it is. What ``where`` and ``specific`` may be depends on the type, see :func:`location_refusals`."""
     return value

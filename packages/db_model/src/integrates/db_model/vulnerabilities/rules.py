@@ -1,7 +1,7 @@
-"""States of a vulnerability and what imports do to it (domain sections 1, 4.2, 8 and 9).
+"""The states of a vulnerability, and what imports change (domain sections 1, 4.2, 8 and 9).
 
-The functions that change one take what they need to know as arguments; ``at`` is the effective date of the change. They do
-not look at the root, the finding or the import: that is decided before.
+``at`` is the effective date of a change. The functions do not look at the root, the finding or the import: callers decide about
+these before.
 """
 
 from datetime import datetime
@@ -14,7 +14,6 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.types import (
-    AcceptanceStatus,
     ClosingReason,
     Cycle,
     Source,
@@ -34,7 +33,7 @@ from integrates.db_model.vulnerabilities.types import (
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
-    """What one result of a tool says; ``severity`` only when it differs from that of the tool's rule."""
+    """What one result of a tool says. ``severity`` is set only when it differs from that of the tool's rule."""
 
     type: VulnerabilityType
     technique: Technique
@@ -49,7 +48,7 @@ def is_live(vulnerability: Vulnerability) -> bool:
 
 
 def is_hidden(vulnerability: Vulnerability) -> bool:
-    """Return whether it is confirmed that there is no risk."""
+    """Return whether the zero risk of the vulnerability is CONFIRMED."""
     return vulnerability.zero_risk is not None and vulnerability.zero_risk.status is ZeroRiskStatus.CONFIRMED
 
 
@@ -73,17 +72,6 @@ def is_released(vulnerability: Vulnerability) -> bool:
     return vulnerability.state.status in {VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE}
 
 
-def is_accepted(treatment: Treatment, at: datetime) -> bool:
-    """Return whether an acceptance is in force at that moment; at ``accepted_until`` itself it is over."""
-    match treatment.status:
-        case TreatmentStatus.ACCEPTED:
-            return treatment.accepted_until is not None and treatment.accepted_until > at
-        case TreatmentStatus.ACCEPTED_UNDEFINED:
-            return treatment.acceptance_status is AcceptanceStatus.APPROVED
-        case _:
-            return False
-
-
 def effective_score(vulnerability: Vulnerability, finding_severity: Severity | None) -> Decimal | None:
     """Return the score of its own severity, else of its finding's; ``None`` when neither has one."""
     severity = vulnerability.severity or finding_severity
@@ -91,7 +79,7 @@ def effective_score(vulnerability: Vulnerability, finding_severity: Severity | N
 
 
 def reported(identifier: str, finding: Finding, root_id: str, sighting: Sighting, *, by: str, at: datetime) -> Vulnerability:
-    """Make the vulnerability that an import reports: VULNERABLE, UNTREATED, in its first cycle, not yet stored."""
+    """Return a new vulnerability as an import reports it: VULNERABLE, UNTREATED, in its first cycle. It is not stored yet."""
     return Vulnerability(
         id=identifier,
         finding_id=finding.id,
@@ -118,11 +106,11 @@ def is_at(vulnerability: Vulnerability, location: VulnerabilityLocation) -> bool
     return (own.where, own.specific) == (location.where, location.specific)
 
 
-def remarked(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
-    """Take over category, fingerprint and own score of a result at the same place.
+def marked(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
+    """Return the vulnerability with the category, fingerprint and own score of a result at the same location.
 
-    A result without fingerprint takes none away, and vectors that a person has set keep their score. A vulnerability whose
-    source is not MACHINE stays as it is. The same object is returned when nothing changes.
+    The fingerprint stays when the result has none, and so does a severity with vectors, which a person has set. Return the same
+    object when nothing changes, or when the source of the vulnerability is not MACHINE.
     """
     if vulnerability.source is not Source.MACHINE:
         return vulnerability
@@ -141,15 +129,15 @@ def _severity(vulnerability: Vulnerability, sighting: Sighting) -> Severity | No
 
 
 def moved(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
-    """Take over the place of a result as well. At the same place this is ``remarked``: a new snippet alone is no change."""
-    marked = remarked(vulnerability, sighting)
+    """Return the vulnerability :func:`marked`, and at the location of the result. A new snippet alone changes nothing."""
+    changed = marked(vulnerability, sighting)
     if vulnerability.source is not Source.MACHINE or is_at(vulnerability, sighting.location):
-        return marked
-    return replace(marked, location=sighting.location)
+        return changed
+    return replace(changed, location=sighting.location)
 
 
 def reopened(vulnerability: Vulnerability, sighting: Sighting, *, by: str, at: datetime) -> Vulnerability:
-    """Begin a new cycle, at the place of the result. Raise ``Rejected`` (``not_safe``)."""
+    """Return the vulnerability in a new cycle, at the location of the result. Raise ``Rejected`` (``not_safe``)."""
     if vulnerability.state.status is not VulnerabilityStatus.SAFE:
         raise Rejected(Reason.NOT_SAFE)
     cycle = vulnerability.cycle
@@ -161,7 +149,7 @@ def reopened(vulnerability: Vulnerability, sighting: Sighting, *, by: str, at: d
 
 
 def closed(vulnerability: Vulnerability, reason: ClosingReason, *, by: str, at: datetime) -> Vulnerability:
-    """End the cycle; a verification that waits is answered by it. Raise ``Rejected`` (``not_vulnerable``)."""
+    """Return the vulnerability with its cycle ended and a verification answered. Raise ``Rejected`` (``not_vulnerable``)."""
     if not is_vulnerable(vulnerability):
         raise Rejected(Reason.NOT_VULNERABLE)
     return replace(

@@ -1,8 +1,8 @@
 """What vulnerabilities add to counters (domain section 7).
 
 A *cell* counts the vulnerabilities that agree in state, score, treatment, acceptance, verification and zero risk. Its name
-joins the six by ``·``; what is not set is ``NONE``. A finding's cells say ``INHERITED`` for vulnerabilities without a severity
-of their own, a group's cells hold the effective score, and a root's cells leave the score out.
+joins these six dimensions by ``·``; one that is not set is ``NONE``. The score is that of the vulnerability's own severity in
+the cells of a finding (``INHERITED`` without one), the effective one in those of a group, and left out in those of a root.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.entity.counter import added
+from integrates.db_model.entity.counter import minus, plus
 from integrates.db_model.roots.facet import REPORTED
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.types import Severity
@@ -36,12 +36,12 @@ class Tally(msgspec.Struct, frozen=True):
 
 
 def is_cell(name: str) -> bool:
-    """Return whether a counter's number is that of a cell: five dimensions in roots, six elsewhere."""
+    """Return whether a number of a counter is a cell, by its name: it has five dimensions in roots and six elsewhere."""
     return name.count(DOT) in {_DIMENSIONS - 2, _DIMENSIONS - 1}
 
 
 def _score_text(score: Decimal | None) -> str:
-    """Write a score as a dimension of a cell."""
+    """Return a score as a dimension of a cell."""
     return NONE if score is None else str(score)
 
 
@@ -74,7 +74,7 @@ def _opened(vulnerability: Vulnerability) -> dict[str, int]:
 
 
 def counted(vulnerability: Vulnerability | None, finding_severity: Severity | None) -> Tally:
-    """Return what one vulnerability adds to the cells and to the sum of opening dates; removed ones add nothing."""
+    """Return what one vulnerability adds to the cells and to the sum of opening dates. A removed one adds nothing."""
     if vulnerability is None or not is_live(vulnerability):
         return Tally()
     state, *rest = _dimensions(vulnerability)
@@ -93,7 +93,7 @@ def counted(vulnerability: Vulnerability | None, finding_severity: Severity | No
 
 
 def remediated(old: Vulnerability | None, new: Vulnerability, finding_severity: Severity | None) -> dict[str, int]:
-    """Return what a closing adds to the numbers of the remediated, by level at that moment; anything else adds nothing."""
+    """Return what a closing adds to the numbers of remediations, by level at that moment. Other changes add nothing."""
     opened_at, closed_at = new.cycle.opened_at, new.cycle.closed_at
     was_open = old is not None and old.state.status is VulnerabilityStatus.VULNERABLE
     if not was_open or new.state.status is not VulnerabilityStatus.SAFE or opened_at is None or closed_at is None:
@@ -112,19 +112,19 @@ def difference(old: Vulnerability | None, new: Vulnerability, finding_severity: 
     before = counted(old, finding_severity)
     closed = remediated(old, new, finding_severity)
     return Tally(
-        {**added(after.finding, before.finding, sign=-1), **closed},
-        {**added(after.root, before.root, sign=-1), **closed},
-        {**added(after.group, before.group, sign=-1), **closed},
+        {**minus(after.finding, before.finding), **closed},
+        {**minus(after.root, before.root), **closed},
+        {**minus(after.group, before.group), **closed},
     )
 
 
 def moved_scores(finding_cells: Mapping[str, int], old: Severity | None, new: Severity | None) -> dict[str, int]:
-    """Return what a new severity of a finding adds to its group's cells: the inheriting ones change their score."""
+    """Return what a new severity of a finding adds to the cells of its group: inheriting vulnerabilities change their score."""
     before, after = (_score_text(severity.score if severity else None) for severity in (old, new))
     moved: dict[str, int] = {}
     for name, number in finding_cells.items() if before != after else ():
         state, _, rest = name.partition(DOT)
         score, _, tail = rest.partition(DOT)
         if score == INHERITED:
-            moved = added(moved, {DOT.join((state, before, tail)): -number, DOT.join((state, after, tail)): number})
+            moved = plus(moved, {DOT.join((state, before, tail)): -number, DOT.join((state, after, tail)): number})
     return moved

@@ -13,16 +13,16 @@ A request that equals the treatment in force changes nothing and is not held aga
 exception that the domain names: asking for a permanent acceptance that is already asked for or approved.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct, structs
 
 from integrates.db_model.errors import Reason, Rejected, Rejections
 from integrates.db_model.policies.types import EffectivePolicies
-from integrates.db_model.values.check import gather, refuse
+from integrates.db_model.values.check import Arguments, checked, one_of, refuse
 from integrates.db_model.values.instant import utc
 from integrates.db_model.values.text import email as checked_email
 from integrates.db_model.values.text import reasoning
@@ -45,7 +45,7 @@ class TreatmentRequest(Struct, frozen=True, kw_only=True):
     ``flaws`` are the arguments that are wrong by themselves. Permission and version are checked before them.
     """
 
-    status: TreatmentStatus
+    treatment: TreatmentStatus
     justification: str
     accepted_until: datetime | None = None
     assigned: str | None = None
@@ -73,24 +73,22 @@ class Order(Struct, frozen=True, kw_only=True):
     policies: EffectivePolicies
 
 
-def asked(
-    status: TreatmentStatus, justification: str, accepted_until: datetime | None = None, assigned: str | None = None
-) -> TreatmentRequest:
-    """Return what somebody asks for in raw texts: a justification of 10 to 10,000 characters, the e-mail of a person."""
-    given = TreatmentRequest(
-        status=status,
-        justification=justification,
-        accepted_until=accepted_until,
-        assigned=None if assigned is None else assigned.strip().lower(),
-    )
+_ARGUMENTS: Final = Arguments(
+    TreatmentRequest,
+    {"treatment": one_of(TreatmentStatus), "justification": reasoning, "accepted_until": utc, "assigned": checked_email},
+)
+
+
+def asked(given: Mapping[str, Any]) -> TreatmentRequest:
+    """Return what somebody asks for in raw arguments, with those at fault among its ``flaws``.
+
+    They are the ``treatment``, a ``justification`` of 10 to 10,000 characters, ``accepted_until`` and the e-mail ``assigned``.
+    """
     try:
-        text, email = gather(
-            lambda: reasoning(justification, ("justification",)),
-            lambda: None if assigned is None else checked_email(assigned, ("assigned",)),
-        )
+        return checked(_ARGUMENTS, given)
     except Rejections as error:
-        return structs.replace(given, flaws=error.refusals)
-    return structs.replace(given, justification=text, assigned=email)
+        assigned = given.get("assigned")
+        return TreatmentRequest(**{**given, "assigned": assigned and assigned.strip().lower()}, flaws=error.refusals)
 
 
 def treat(
@@ -115,7 +113,7 @@ def treat(
     """
     check_permitted(request, requester)
     refuse(_misfits(request, requester, policies, at))
-    (wanted,) = gather(lambda: _wanted(vulnerability.treatment, request, requester.email, at))
+    wanted = _wanted(vulnerability.treatment, request, requester.email, at)
     if not list(_unreachable(vulnerability)) and _is_same(vulnerability.treatment, wanted):
         return vulnerability
     refuse(_against_arguments(request, requester, policies, at))
@@ -129,7 +127,7 @@ def check_permitted(request: TreatmentRequest, requester: Requester) -> None:
 
 
 def _forbidden(request: TreatmentRequest, requester: Requester) -> Iterator[Rejected]:
-    if request.status is TreatmentStatus.ACCEPTED_UNDEFINED and not requester.may_accept_forever:
+    if request.treatment is TreatmentStatus.ACCEPTED_UNDEFINED and not requester.may_accept_forever:
         yield Rejected(Reason.MISSING_PERMISSION, ("treatment",))
     if request.assigned not in {None, requester.email} and not requester.may_assign:
         yield Rejected(Reason.ASSIGN_OTHERS, ("assigned",))
@@ -145,15 +143,22 @@ def _misfits(request: TreatmentRequest, requester: Requester, policies: Effectiv
 
 
 def _unfitting(request: TreatmentRequest) -> Iterator[Rejected]:
-    accepted, until = request.status is TreatmentStatus.ACCEPTED, request.accepted_until
+    accepted, until = request.treatment is TreatmentStatus.ACCEPTED, request.accepted_until
     if accepted and until is None:
         yield Rejected(Reason.REQUIRED, ("accepted_until",))
     if not accepted and until is not None:
         yield Rejected(Reason.OUT_OF_RANGE, ("accepted_until",))
-    if until is not None and until.utcoffset() is None:
-        yield Rejected(Reason.BAD_FORMAT, ("accepted_until",))
-    if request.status is TreatmentStatus.UNTREATED and request.assigned is not None:
+    if until is not None:
+        yield from _unreadable(until)
+    if request.treatment is TreatmentStatus.UNTREATED and request.assigned is not None:
         yield Rejected(Reason.BAD_ASSIGNED, ("assigned",))
+
+
+def _unreadable(until: datetime) -> Iterator[Rejected]:
+    try:
+        utc(until, ("accepted_until",))
+    except Rejected as refusal:
+        yield refusal
 
 
 def _against_arguments(
@@ -170,7 +175,7 @@ def _against_arguments(
 
 
 def _assigns(request: TreatmentRequest) -> bool:
-    return request.assigned is not None or request.status is TreatmentStatus.IN_PROGRESS
+    return request.assigned is not None or request.treatment is TreatmentStatus.IN_PROGRESS
 
 
 def _unreachable(vulnerability: Vulnerability) -> Iterator[Rejected]:
@@ -185,9 +190,9 @@ def _against_state(
 ) -> Iterator[Rejected]:
     yield from _unreachable(vulnerability)
     status = vulnerability.treatment.status
-    if request.status is status is TreatmentStatus.ACCEPTED_UNDEFINED:
+    if request.treatment is status is TreatmentStatus.ACCEPTED_UNDEFINED:
         yield Rejected(Reason.ALREADY_REQUESTED)
-    if request.status is TreatmentStatus.ACCEPTED:
+    if request.treatment is TreatmentStatus.ACCEPTED:
         yield from _against_policies(vulnerability, policies, score)
 
 
@@ -200,9 +205,9 @@ def _against_policies(vulnerability: Vulnerability, policies: EffectivePolicies,
 
 
 def _wanted(current: Treatment, request: TreatmentRequest, by: str, at: datetime) -> Treatment:
-    forever = request.status is TreatmentStatus.ACCEPTED_UNDEFINED
+    forever = request.treatment is TreatmentStatus.ACCEPTED_UNDEFINED
     return Treatment(
-        status=request.status,
+        status=request.treatment,
         acceptance_status=AcceptanceStatus.SUBMITTED if forever else None,
         accepted_until=None if request.accepted_until is None else utc(request.accepted_until, ("accepted_until",)),
         justification=request.justification,
@@ -215,7 +220,7 @@ def _wanted(current: Treatment, request: TreatmentRequest, by: str, at: datetime
 
 
 def _assignee(current: Treatment, request: TreatmentRequest, by: str) -> str | None:
-    match request.status:
+    match request.treatment:
         case TreatmentStatus.UNTREATED:
             return None
         case TreatmentStatus.IN_PROGRESS:

@@ -103,7 +103,7 @@ class ZeroRiskStatus(StrEnum):
 
 
 class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The place. LINES: relative path and line; INPUTS: url and field; PORTS: host and port."""
+    """Where the weakness is. LINES: relative path and line; INPUTS: url and field; PORTS: host and port."""
 
     where: str
     specific: str
@@ -210,8 +210,8 @@ class Cycle(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class Vulnerability(Entity, frozen=True, kw_only=True):
     """One place where a finding occurs.
 
-    ``identity`` is the key that it claimed when it was first stored (domain section 4.1), ``number`` tells apart those that
-    were reported at one place or with one fingerprint.
+    ``identity`` is the hash that it claimed when it was first stored (domain section 4.1). ``number`` tells it from others that
+    were reported at the same location or with the same fingerprint.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""From the credentials of a request to its actor."""
+"""Finds the actor of a request by its credentials."""
 
 import hmac
 from contextlib import suppress
@@ -18,8 +18,8 @@ from integrates.db_model.tokens.types import AccessToken, TokenKind
 from integrates.db_model.tokens.usage import record_use, usage_key
 from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
-from integrates.server.auth.sessions import find_session, hash_session_id
-from integrates.server.auth.tokens import Claims, hash_jti, read_claims
+from integrates.server.auth.session import find_session, hash_session_id
+from integrates.server.auth.token import Claims, hash_jti, read_claims
 from integrates.server.http.exchange import header
 from integrates.server.http.middleware.rate_limit import Claimant
 
@@ -27,18 +27,18 @@ SCHEME = "bearer "
 
 
 def bearer_of(scope: Scope) -> str | None:
-    """The bearer token sent with the request."""
+    """Return the bearer token sent with the request."""
     given = header(scope, b"authorization") or ""
     return given[len(SCHEME) :].strip() if given.lower().startswith(SCHEME) else None
 
 
 def cookie_of(scope: Scope, origin: str | None) -> str | None:
-    """The id of the session sent with the request."""
+    """Return the id of the session sent with the request."""
     return HTTPConnection(scope).cookies.get(cookie_name(scope, origin))
 
 
 def claimant(scope: Scope, keys: Keys, origin: str | None, now: datetime) -> Claimant | None:
-    """Whom the credentials name, without asking the store; ``None`` for none or a broken token."""
+    """Return whom the credentials name, without asking the store; ``None`` without credentials or for a broken token."""
     bearer, cookie = bearer_of(scope), cookie_of(scope, origin)
     if bearer is not None:
         claims = read_claims(keys, bearer, now)
@@ -47,7 +47,7 @@ def claimant(scope: Scope, keys: Keys, origin: str | None, now: datetime) -> Cla
 
 
 async def recognise(scope: Scope, store: Store, keys: Keys, origin: str | None, now: datetime) -> Actor | None:
-    """The actor of a request: the owner of its bearer token, else of its session; ``None`` for any defect of either."""
+    """Return the owner of the request's bearer token, else of its session; ``None`` for missing or invalid credentials."""
     bearer, cookie = bearer_of(scope), cookie_of(scope, origin)
     if bearer is not None:
         claims = read_claims(keys, bearer, now)

@@ -17,19 +17,19 @@ MIN_BYTES: Final = 32
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """Keys for one purpose each: ``token`` signs tokens, ``token_id`` names that key in them, ``cursor`` binds cursors."""
+    """A key for each purpose: ``token`` signs tokens, ``token_id`` names that key in them, ``cursor`` binds cursors."""
 
     token: bytes
     token_id: str
     cursor: bytes
 
     def __repr__(self) -> str:
-        """Show the name only: keys must not reach a log."""
+        """Return the name only: keys must not reach a log."""
         return f"Keys({self.token_id})"
 
 
 def derive(secret: bytes) -> Keys:
-    """Keys from the secret, by HMAC-SHA-512 over the name of their purpose."""
+    """Return the keys that derive from the secret, by HMAC-SHA-512 over the name of their purpose."""
     return Keys(
         token=hmac.digest(secret, b"integrates token v1", "sha512"),
         token_id=hmac.digest(secret, b"integrates token id v1", "sha512").hex()[:16],
@@ -38,9 +38,9 @@ def derive(secret: bytes) -> Keys:
 
 
 def read_secret(environ: Mapping[str, str], key_file: Path | None) -> bytes:
-    """The secret from ``INTEGRATES_SECRET``, else from the file beside an embedded store, which is made when missing.
+    """Return the secret from ``INTEGRATES_SECRET``, else from the file beside an embedded store, which is made when missing.
 
-    Without either (``key_file`` is ``None``) there is nothing that other processes could share: :class:`BadSetting`.
+    Raise :class:`BadSetting` without either (``key_file`` is ``None``), because other processes could not know the secret.
     """
     if VARIABLE in environ:
         return _checked(environ[VARIABLE].encode())

@@ -1,4 +1,4 @@
-"""``integrates demo``: the demo data in a store of one's own choice."""
+"""``integrates demo``: load the demo data into a store."""
 
 import asyncio
 import os
@@ -7,14 +7,12 @@ from typing import Annotated
 
 import typer
 
-from integrates.db_model.store.design import design
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, settings_of
-from integrates.server.demo.load import load_demo
-from integrates.server.demo.scenario import play
+from integrates.server.demo.fill import fill
 from integrates.server.process import clock
 from integrates.server.process.location import MEMORY
-from integrates.server.process.open import Parts, open_parts
+from integrates.server.process.open import open_installation
 from integrates.server.settings import BadSetting
 
 
@@ -39,26 +37,14 @@ def demo(
     with explained():
         settings = settings_of(context, {"store": store})
         at = _date(now) if now else clock.now()
-        _check_lasting(settings.store)
+        if settings.store.startswith(MEMORY):
+            raise BadSetting("store", "what is in memory is gone when this command ends; `integrates serve --demo` takes it")
 
         async def loaded() -> int:
-            async with open_parts(settings, os.environ, create=True) as parts:
-                return await fill(parts, at)
+            async with open_installation(settings, os.environ, create=True) as installation:
+                return await fill(installation, at)
 
         typer.echo(f"{asyncio.run(loaded())} demo entities in {settings.store}")
-
-
-async def fill(parts: Parts, at: datetime) -> int:
-    """Load the demo entities into an empty store and play their past; returns the number of entities loaded."""
-    count = await load_demo(parts.store, design(), at, clock.new_id)
-    await play(parts, at)
-    return count
-
-
-def _check_lasting(store_url: str) -> None:
-    """Refuse a store that would be gone with this command."""
-    if store_url.startswith(MEMORY):
-        raise BadSetting("store", "what is in memory is gone when this command ends; `integrates serve --demo` takes it")
 
 
 def _date(text: str) -> datetime:

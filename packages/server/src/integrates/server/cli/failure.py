@@ -1,4 +1,4 @@
-"""What cannot work is told in one line on standard error, with exit code 2."""
+"""Explains in one line on standard error why a command cannot work, with exit code 2."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,14 +15,14 @@ EXIT_CODE = 2
 
 
 def fail(text: str) -> NoReturn:
-    """Tell what is wrong and leave."""
+    """Print the text and end the command."""
     typer.echo(f"integrates: {text}", err=True)
     raise typer.Exit(EXIT_CODE)
 
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn the errors that a person can do something about into a line of text."""
+    """Turn errors that the person at the command line can act upon into one line of text."""
     try:
         yield
     except (BadSetting, DemoRefused) as error:

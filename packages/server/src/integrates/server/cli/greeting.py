@@ -1,4 +1,4 @@
-"""What the service says when it has started."""
+"""The text that the service prints when it has started."""
 
 import os
 import shlex
@@ -8,14 +8,14 @@ from pathlib import Path
 
 from integrates.db_model.store.design import design
 from integrates.server.demo.people import people
-from integrates.server.process.product import version
 from integrates.server.settings import Settings, is_loopback
+from integrates.server.version import version
 
 QUERY = '{"query": "{ me { email role groups { name summary { open } } } }"}'
 
 
 def text(port: int, settings: Settings, *, demo: bool) -> str:
-    """Where the service is and, for the demo, who is there and how to ask the first question."""
+    """Return the address of the service and, for the demo, its people and a first query to send."""
     url = _url(port, settings)
     first = f"Integrates {version()} on {url} (store {settings.store}). Stop it with Ctrl-C."
     return "\n".join([first, *(_demo(url, settings) if demo else ())])
@@ -48,7 +48,7 @@ def _demo(url: str, settings: Settings) -> tuple[str, ...]:
 
 
 def _command() -> str:
-    """How to call this very installation's command from the current folder."""
+    """Return how to call the command of this environment from the current folder."""
     own = Path(sys.executable).with_name("integrates")
     if not own.exists():
         return f"{shlex.quote(sys.executable)} -m integrates.server.cli"

@@ -8,7 +8,7 @@ from integrates.server.cli.demo import demo
 from integrates.server.cli.option import StoreOption
 from integrates.server.cli.serve import serve
 from integrates.server.cli.token import token
-from integrates.server.process.product import version
+from integrates.server.version import version
 
 
 def main() -> None:

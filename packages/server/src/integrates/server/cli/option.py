@@ -16,12 +16,12 @@ StoreOption = Annotated[str | None, typer.Option("--store", metavar="URL", help=
 
 
 def given(context: typer.Context, store: str | None) -> Mapping[str, str]:
-    """The store where somebody named one: after the command, before it, or in the environment."""
+    """Return the store if one was named: after the command, before it, or in the environment."""
     named = store or (context.obj or {}).get("store") or os.environ.get("INTEGRATES_STORE")
     return {"store": named} if named else {}
 
 
 def settings_of(context: typer.Context, flags: Mapping[str, Any]) -> Settings:
-    """The settings of a command from its flags, those before it, and the environment."""
+    """Return the settings of a command from its flags, the flags before it, and the environment."""
     own = {name: value for name, value in flags.items() if value is not None}
     return read_settings(os.environ, {**given(context, None), **own})

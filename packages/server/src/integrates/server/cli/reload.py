@@ -1,4 +1,4 @@
-"""Starting the service again when its code is edited."""
+"""Starts the service again when its code is edited."""
 
 import os
 import shlex
@@ -16,13 +16,13 @@ SUFFIXES: Final = (".py", ".graphql", ".json", ".html", ".css")
 PATIENCE: Final = 10
 """Seconds that a stopping service gets before it is killed."""
 CHANGES: Final = "WATCHFILES_CHANGES"
-"""What watchfiles tells a restarted process: the changed files as JSON, ``[]`` at the first start."""
+"""The variable in which watchfiles gives a process the changed files as JSON, ``[]`` at the first start."""
 DESIGN: Final = "design.json"
 
 
 def supervise(arguments: Sequence[str]) -> None:
     """Run ``integrates`` with the arguments, less ``--reload``, and again after each edit, until a signal comes."""
-    command = [sys.executable, "-m", "integrates.server.cli", *(part for part in arguments if part != "--reload")]
+    command = [sys.executable, "-m", "integrates.server.cli", *(each for each in arguments if each != "--reload")]
     run_process(
         *_folders(),
         target=shlex.join(command),
@@ -33,12 +33,12 @@ def supervise(arguments: Sequence[str]) -> None:
 
 
 def is_first_start() -> bool:
-    """Whether this process was not started because of an edit."""
+    """Return whether this process was started by a person, not by an edit."""
     return not _changed()
 
 
 def is_design_changed() -> bool:
-    """Whether this process was started because the exported design, which holds the demo data, was edited."""
+    """Return whether an edit of the exported design, which holds the demo data, started this process."""
     return any(Path(path).name == DESIGN for path in _changed())
 
 

@@ -15,17 +15,17 @@ import typer
 
 from integrates.server.app import new_app
 from integrates.server.cli import greeting, reload
-from integrates.server.cli.demo import fill
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, given, settings_of
 from integrates.server.demo import folder
+from integrates.server.demo.fill import fill
 from integrates.server.demo.load import is_empty
 from integrates.server.process import clock
 from integrates.server.process.admins import appoint
 from integrates.server.process.background import Spawn, new_background
 from integrates.server.process.listener import listen, run
 from integrates.server.process.log import configure_logging, new_access_log
-from integrates.server.process.open import Parts, open_parts
+from integrates.server.process.open import Installation, open_installation
 from integrates.server.service import Service, api_of
 from integrates.server.settings import Settings, admins_of
 
@@ -54,7 +54,7 @@ def serve(
 ) -> None:
     """Serve the API until a stop signal.
 
-    On SIGTERM or Ctrl-C the service finishes what runs by then.
+    On SIGTERM or Ctrl-C the service finishes the requests and imports that are running.
 
     Settings come from options, else from INTEGRATES_* variables. One line of JSON for each request goes to standard error.
 
@@ -77,16 +77,16 @@ def serve(
 
 
 class Demo(StrEnum):
-    """Whose store the demo data go into."""
+    """Which store the demo data go into: that of the demo's own folder, or the one that was named."""
 
     OWN = "own"
     GIVEN = "given"
 
 
 def _serve_own_demo(settings: Settings, bound: socket) -> None:
-    with folder.held(folder.FOLDER):
+    with folder.hold(folder.FOLDER):
         if reload.is_first_start() or reload.is_design_changed() or not folder.is_complete(folder.FOLDER):
-            folder.cleared(folder.FOLDER)
+            folder.clear(folder.FOLDER)
         _serve(settings, bound, Demo.OWN)
 
 
@@ -98,33 +98,33 @@ def _serve(settings: Settings, bound: socket, demo: Demo | None) -> None:
 
 async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
     stopping, background = asyncio.Event(), new_background()
-    async with open_parts(settings, os.environ, create=True) as parts:
+    async with open_installation(settings, os.environ, create=True) as installation:
         if demo:
-            await _fill(parts, demo)
-        await appoint(parts.store, admins_of(settings.admins), clock.now(), clock.new_id())
+            await _fill(installation, demo)
+        await appoint(installation.store, admins_of(settings.admins), clock.now(), clock.new_id())
         typer.echo(greeting.text(bound.getsockname()[1], settings, demo=demo is not None))
-        service = _service(settings, parts, background.spawn, stopping)
-        gc.freeze()  # what start-up has made stays: looking through it again and again finds nothing
+        service = _service(settings, installation, background.spawn, stopping)
+        gc.freeze()  # what start-up has made stays, so the collector need not look through it
         await run(new_app(service), bound, settings, stopping)
         await background.drain(settings.graceful_seconds)
 
 
-async def _fill(parts: Parts, demo: Demo) -> None:
-    """Load the demo; a store that an edit of the code made start again has it already."""
-    if not (reload.is_first_start() or await is_empty(parts.store)):
+async def _fill(installation: Installation, demo: Demo) -> None:
+    """Load the demo, unless this process was started by an edit of the code and its store has the demo already."""
+    if not (reload.is_first_start() or await is_empty(installation.store)):
         return
-    await fill(parts, clock.now())
+    await fill(installation, clock.now())
     if demo is Demo.OWN:
-        folder.complete(folder.FOLDER)
+        folder.note_complete(folder.FOLDER)
 
 
-def _service(settings: Settings, parts: Parts, spawn: Spawn, stopping: asyncio.Event) -> Service:
+def _service(settings: Settings, installation: Installation, spawn: Spawn, stopping: asyncio.Event) -> Service:
     return Service(
         settings=settings,
-        store=parts.store,
-        files=parts.files,
+        store=installation.store,
+        files=installation.files,
         api=api_of(settings),
-        keys=parts.keys,
+        keys=installation.keys,
         now=clock.now,
         seconds=time.monotonic,
         new_id=clock.new_id,
@@ -135,7 +135,7 @@ def _service(settings: Settings, parts: Parts, spawn: Spawn, stopping: asyncio.E
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Uvloop's event loop where that is installed, else the standard one."""
+    """Return what makes uvloop's event loop where that is installed, else ``None`` for the standard one."""
     try:
         uvloop = importlib.import_module("uvloop")
     except ModuleNotFoundError:

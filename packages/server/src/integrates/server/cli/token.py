@@ -1,4 +1,4 @@
-"""``integrates token``: a new API token, made directly in the store."""
+"""``integrates token``: make an API token directly in the store."""
 
 import asyncio
 import os
@@ -18,12 +18,12 @@ from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.values.text import email as email_rule
 from integrates.db_model.values.text import person_text
-from integrates.server.auth.tokens import hash_jti, new_jti, sign_token
+from integrates.server.auth.token import hash_jti, new_jti, sign_token
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, settings_of
 from integrates.server.process import clock
 from integrates.server.process.admins import appoint
-from integrates.server.process.open import Parts, open_parts
+from integrates.server.process.open import Installation, open_installation
 from integrates.server.settings import BadSetting, admins_of
 
 MAX_DAYS = 179
@@ -51,25 +51,25 @@ def token(
         settings = settings_of(context, {"store": store})
 
         async def printed() -> str:
-            async with open_parts(settings, os.environ) as parts:
-                await appoint(parts.store, admins_of(settings.admins), clock.now(), clock.new_id())
-                return await issued(parts, email.lower(), name, days, replace=replace)
+            async with open_installation(settings, os.environ) as installation:
+                await appoint(installation.store, admins_of(settings.admins), clock.now(), clock.new_id())
+                return await issued(installation, email.lower(), name, days, replace=replace)
 
         typer.echo(asyncio.run(printed()))
 
 
-async def issued(parts: Parts, email: str, name: str | None, days: int, *, replace: bool) -> str:
+async def issued(installation: Installation, email: str, name: str | None, days: int, *, replace: bool) -> str:
     """Return the text of a new token.
 
     Raise :class:`BadSetting` for an unknown person, a bad or taken name, or too many tokens.
     """
-    at, owner = clock.now(), await _existing(parts.store, email)
+    at, owner = clock.now(), await _existing(installation.store, email)
     stamp = Stamp(by=owner, at=at, operation="command_token", change_id=clock.new_id())
     called = _checked_name(name or f"command line {at:%Y-%m-%d %H:%M:%S.%f}")
     identity = clock.new_id()
     jti = new_jti(identity)
     made = tokens.new_token(identity, called, at + timedelta(days=days), hash_jti(jti), stamp)
-    return sign_token(parts.keys, await _stored(parts.store, made, stamp, replace=replace), jti)
+    return sign_token(installation.keys, await _stored(installation.store, made, stamp, replace=replace), jti)
 
 
 async def _stored(store: Store, made: AccessToken, stamp: Stamp, *, replace: bool) -> AccessToken:
@@ -88,7 +88,7 @@ async def _stored(store: Store, made: AccessToken, stamp: Stamp, *, replace: boo
 
 
 async def _revoke_oldest(store: Store, owner: str, stamp: Stamp) -> None:
-    """Revoke the oldest token that is usable. A list may be behind: where it shows none, or one that is gone, nothing is."""
+    """Revoke the oldest usable token. The list may lag behind: when it shows none, or one that is gone, revoke nothing."""
     usable = [token for token in await tokens.tokens_of(store, owner) if is_usable(token, stamp.at)]
     oldest = min(usable, key=lambda token: token.issued_at, default=None)
     with suppress(NotFound):

@@ -19,8 +19,8 @@ _NOTE: Final = "The demo of Integrates lives here. Whoever starts it again loses
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Keep the folder to this process. Raise :class:`BadSetting` while another demo runs in it, or when it is none."""
+def hold(folder: Path) -> Iterator[None]:
+    """Hold the folder for this process alone. Raise :class:`BadSetting` when another demo runs in it or it holds no demo."""
     if folder.exists() and any(folder.iterdir()) and not (folder / MARK).exists():
         raise BadSetting("demo", f"the folder {folder} holds something else; start the demo elsewhere")
     folder.mkdir(exist_ok=True)
@@ -32,7 +32,7 @@ def held(folder: Path) -> Iterator[None]:
         raise BadSetting("demo", f"another demo runs in the folder {folder}; start this one elsewhere") from error
 
 
-def cleared(folder: Path) -> None:
+def clear(folder: Path) -> None:
     """Remove what an earlier demo left in a folder that is held."""
     for entry in folder.iterdir():
         if entry.name in {MARK, LOCK}:
@@ -43,7 +43,7 @@ def cleared(folder: Path) -> None:
             entry.unlink()
 
 
-def complete(folder: Path) -> None:
+def note_complete(folder: Path) -> None:
     """Note that everything of the demo is in its store."""
     (folder / COMPLETE).touch()
 

@@ -1,4 +1,4 @@
-"""From the items of the exported design to entities."""
+"""Reads the demo items of the exported design as entities."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from integrates.db_model.store.port import Key
 
 
 class DemoRefused(Exception):
-    """An item of the demo is not what the model would make. ``item`` is its key, ``reason`` what is wrong with it."""
+    """A demo item cannot be stored as an entity. ``item`` is its key, ``reason`` says what is wrong with it."""
 
     def __init__(self, facet: str, item: str, reason: str) -> None:
         super().__init__(facet, item, reason)

@@ -1,4 +1,4 @@
-"""Puts the demo entities of the exported design into an empty store, by the commands of the model."""
+"""Loads the demo entities of the exported design into an empty store, through the commands of the model."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
@@ -37,7 +37,7 @@ _MANAGER: Final = OrganizationRole.ORGANIZATION_MANAGER
 
 
 class NotEmpty(Exception):
-    """The store holds entities already, which the demo would mix with."""
+    """The store already holds entities, which those of the demo would be mixed with."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
         founder = founders.get(new.id)
         if founder is None or founder != accesses.organization_member(founder.email, new.id, _MANAGER, stamp):
             raise Rejected(Reason.LAST_MANAGER, (), "the first manager joins when it is founded")
-        await organizations.found(store, new, founder.email, stamp)
+        await organizations.add(store, new, founder.email, stamp)
 
     async def join(store: Store, access: OrganizationAccess, stamp: Stamp) -> None:
         if access not in founders.values():
@@ -67,8 +67,8 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
         Step(GROUP, groups.add),
         Step(GROUP_ACCESS, accesses.add_to_group),
         Step(GIT_ROOT, roots.add_git),
-        Step(FINDING, findings.report),
-        Step(VULNERABILITY, vulnerabilities.report),
+        Step(FINDING, findings.add),
+        Step(VULNERABILITY, vulnerabilities.add),
     )
 
 

@@ -1,6 +1,6 @@
-"""What the demo adds to the rules of the model: its entities are as somebody first stores them.
+"""The rule of the demo beside those of the model: an entity is as somebody first stores it.
 
-What only a past can bring about is played after loading, by :mod:`integrates.server.demo.scenario`.
+What takes a past is played after loading, by :mod:`integrates.server.demo.scenario`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +22,7 @@ Members: TypeAlias = Mapping[str, Callable[[Any], bool]]
 
 
 def _is_first_state(vulnerability: Vulnerability) -> bool:
-    """Return whether a machine's is reported at once, and a person's waits for being judged."""
+    """Return whether the state is that of a new vulnerability: VULNERABLE from a machine, SUBMITTED from a person."""
     by_machine = vulnerability.source is Source.MACHINE
     return vulnerability.state.status is (VulnerabilityStatus.VULNERABLE if by_machine else VulnerabilityStatus.SUBMITTED)
 

@@ -20,7 +20,7 @@ class Rule(msgspec.Struct, frozen=True):
     cwe: str
 
 
-class Place(msgspec.Struct, frozen=True):
+class Location(msgspec.Struct, frozen=True):
     """Where the scanner finds a rule broken: the position of the rule in :data:`RULES`, a file and a line."""
 
     rule: int
@@ -75,19 +75,19 @@ _FILES: Final = (
     (3, "src/main/java/shop/checkout/Checkout.java", (81, 117, 140)),
     (3, "src/main/java/shop/search/SearchPage.java", (44, 58)),
 )
-PLACES: Final = tuple(Place(rule, file, line) for rule, file, lines in _FILES for line in lines)
-"""Everything that the scanner ever found, 24 places."""
+LOCATIONS: Final = tuple(Location(rule, file, line) for rule, file, lines in _FILES for line in lines)
+"""Everything that the scanner ever found, 24 locations."""
 
 
-def report(places: Collection[Place]) -> bytes:
-    """Return the SARIF document about these places."""
+def report(locations: Collection[Location]) -> bytes:
+    """Return the SARIF document about these locations."""
     driver = {
         "name": TOOL,
         "version": "1.4.0",
         "informationUri": "https://scanner.demo.example",
         "rules": list(map(_rule, RULES)),
     }
-    run = {"tool": {"driver": driver}, "results": list(map(_result, places))}
+    run = {"tool": {"driver": driver}, "results": list(map(_result, locations))}
     return msgspec.json.encode({"version": "2.1.0", "runs": [run]})
 
 
@@ -101,10 +101,10 @@ def _rule(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _result(place: Place) -> dict[str, Any]:
-    rule = RULES[place.rule]
-    location = {"artifactLocation": {"uri": place.file}, "region": {"startLine": place.line}}
-    mark = sha256(f"{rule.id} {place.file} {place.line}".encode()).hexdigest()[:16]
+def _result(found: Location) -> dict[str, Any]:
+    rule = RULES[found.rule]
+    location = {"artifactLocation": {"uri": found.file}, "region": {"startLine": found.line}}
+    mark = sha256(f"{rule.id} {found.file} {found.line}".encode()).hexdigest()[:16]
     return {
         "ruleId": rule.id,
         "message": {"text": rule.title},

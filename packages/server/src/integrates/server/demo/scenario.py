@@ -16,10 +16,10 @@ from integrates.api.upload import in_memory
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.roots.commands import deactivate
 from integrates.db_model.values.instant import instant_text
-from integrates.server.auth import tokens
-from integrates.server.demo.scan import PLACES, Place, report
+from integrates.server.auth.token import new_jti, sign_token
+from integrates.server.demo.scan import LOCATIONS, Location, report
 from integrates.server.process import clock
-from integrates.server.process.open import Parts
+from integrates.server.process.open import Installation
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +27,9 @@ GROUP: Final = "webshop"
 ROOT: Final = "backend"
 VERA, GUS, URI, HANA = (f"{name}@demo.example" for name in ("vera", "gus", "uri", "hana"))
 
-FIXED: Final = PLACES[3:14]
+FIXED: Final = LOCATIONS[3:14]
 """What the second scan no longer finds."""
-BACK: Final = PLACES[3:6]
+BACK: Final = LOCATIONS[3:6]
 """What the third scan finds again."""
 
 ROOTS: Final = "query ($group: ID!) { group(name: $group) { roots { id nickname } } }"
@@ -51,10 +51,10 @@ class Skipped(Exception):
 
 
 class Treatment(msgspec.Struct, frozen=True, kw_only=True):
-    """What somebody decides about places. ``until`` counts from the end of the demo."""
+    """What somebody decides about the vulnerabilities at some locations. ``until`` counts from the end of the demo."""
 
     by: str
-    places: Sequence[Place]
+    locations: Sequence[Location]
     to: str
     why: str
     until: timedelta | None = None
@@ -62,9 +62,9 @@ class Treatment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """The parts of a process with an API, and the end of the demo."""
+    """An installation with an API, and the end of the demo."""
 
-    parts: Parts
+    installation: Installation
     api: Api
     end: datetime
 
@@ -72,12 +72,12 @@ class Stage(msgspec.Struct, frozen=True):
 Step = Callable[[Stage, datetime], Coroutine[Any, Any, None]]
 
 
-async def play(parts: Parts, end: datetime) -> int:
-    """Play all steps, in the order of their dates, so that the demo ends at ``end``; returns how many were skipped.
+async def play(installation: Installation, end: datetime) -> int:
+    """Play all steps, in the order of their dates, so that the demo ends at ``end``; return how many were skipped.
 
     A step whose entity is gone from the design is skipped with a warning.
     """
-    stage = Stage(parts, new_api(), end)
+    stage = Stage(installation, new_api(), end)
     played = [await _played(stage, before, name, step) for before, name, step in STEPS]
     return played.count(False)
 
@@ -91,11 +91,11 @@ async def _played(stage: Stage, before: timedelta, name: str, step: Step) -> boo
     return True
 
 
-async def _scan(places: Collection[Place], stage: Stage, at: datetime) -> None:
+async def _scan(locations: Collection[Location], stage: Stage, at: datetime) -> None:
     variables = {
         "group": GROUP,
         "root": await _root(stage, at),
-        "file": in_memory(file_name="scan.sarif", content=report(places)),
+        "file": in_memory(file_name="scan.sarif", content=report(locations)),
     }
     await _ask(stage, HANA, at, IMPORT, variables)
 
@@ -103,7 +103,7 @@ async def _scan(places: Collection[Place], stage: Stage, at: datetime) -> None:
 async def _treat(treatment: Treatment, stage: Stage, at: datetime) -> None:
     found = await _ask(stage, treatment.by, at, PLACED, {"root": await _root(stage, at)})
     ids = {(node["where"], node["specific"]): node["id"] for node in found["root"]["vulnerabilities"]["nodes"]}
-    wanted = [ids[place.file, str(place.line)] for place in treatment.places if (place.file, str(place.line)) in ids]
+    wanted = [ids[where] for each in treatment.locations if (where := (each.file, str(each.line))) in ids]
     if not wanted:
         raise Skipped("there is no such vulnerability")
     variables = {
@@ -127,7 +127,7 @@ async def _root(stage: Stage, at: datetime, group: str = GROUP, nickname: str = 
 async def _retire(group: str, nickname: str, stage: Stage, at: datetime) -> None:
     """Take a root out of scope, through the model: the API has no mutation for it yet."""
     stamp = Stamp(by=GUS, at=at, operation="deactivate_root", change_id=clock.new_id())
-    await deactivate(stage.parts.store, await _root(stage, at, group, nickname), "OUT_OF_SCOPE", stamp)
+    await deactivate(stage.installation.store, await _root(stage, at, group, nickname), "OUT_OF_SCOPE", stamp)
 
 
 async def _ask(stage: Stage, email: str, at: datetime, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -152,13 +152,13 @@ def _spawned(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
 def _context(stage: Stage, email: str, at: datetime, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> Call:
     return Call(
         actor=Actor(email, Means.SESSION),
-        store=stage.parts.store,
-        files=stage.parts.files,
+        store=stage.installation.store,
+        files=stage.installation.files,
         now=lambda: at,
         new_id=clock.new_id,
-        new_jti=tokens.new_jti,
-        sign_token=partial(tokens.sign_token, stage.parts.keys),
-        cursor_key=stage.parts.keys.cursor,
+        new_jti=new_jti,
+        sign_token=partial(sign_token, stage.installation.keys),
+        cursor_key=stage.installation.keys.cursor,
         spawn=spawn,
         request_id="demo",
     )
@@ -168,33 +168,37 @@ def _days(days: float) -> timedelta:
     return timedelta(days=days)
 
 
-_STILL: Final = [place for place in PLACES if place not in FIXED]
+_STILL: Final = [location for location in LOCATIONS if location not in FIXED]
 _IN_PROGRESS: Final = Treatment(
-    by=VERA, places=_STILL[:4], to="IN_PROGRESS", why="The team of the catalogue fixes these in its next sprint.", assigned=URI
+    by=VERA,
+    locations=_STILL[:4],
+    to="IN_PROGRESS",
+    why="The team of the catalogue fixes these in its next sprint.",
+    assigned=URI,
 )
-_OWN: Final = Treatment(by=GUS, places=_STILL[4:6], to="IN_PROGRESS", why="I take these two along with the new hashing.")
+_OWN: Final = Treatment(by=GUS, locations=_STILL[4:6], to="IN_PROGRESS", why="I take these two along with the new hashing.")
 _ENDED: Final = Treatment(
-    by=VERA, places=_STILL[6:7], to="ACCEPTED", why="The page goes away with the relaunch of the shop.", until=_days(-1)
+    by=VERA, locations=_STILL[6:7], to="ACCEPTED", why="The page goes away with the relaunch of the shop.", until=_days(-1)
 )
 _ENDING: Final = Treatment(
-    by=VERA, places=_STILL[7:8], to="ACCEPTED", why="Only staff can reach this log; it is moved this month.", until=_days(3)
+    by=VERA, locations=_STILL[7:8], to="ACCEPTED", why="Only staff can reach this log; it is moved this month.", until=_days(3)
 )
 _ACCEPTED: Final = Treatment(
-    by=GUS, places=_STILL[8:9], to="ACCEPTED", why="The new checkout replaces this code soon.", until=_days(15)
+    by=GUS, locations=_STILL[8:9], to="ACCEPTED", why="The new checkout replaces this code soon.", until=_days(15)
 )
 _FOREVER: Final = Treatment(
-    by=URI, places=_STILL[9:11], to="ACCEPTED_UNDEFINED", why="The log is rendered escaped; forged lines cannot be mistaken."
+    by=URI, locations=_STILL[9:11], to="ACCEPTED_UNDEFINED", why="The log is rendered escaped; forged lines cannot be mistaken."
 )
 _AGAIN: Final = Treatment(
     by=VERA,
-    places=BACK[:1],
+    locations=BACK[:1],
     to="IN_PROGRESS",
     why="The fix was lost in a merge; it comes back next week.",
     assigned=URI,
 )
 
 STEPS: Final[tuple[tuple[timedelta, str, Step], ...]] = (
-    (_days(60), "the first scan", partial(_scan, PLACES)),
+    (_days(60), "the first scan", partial(_scan, LOCATIONS)),
     (_days(55), "work on the catalogue", partial(_treat, _IN_PROGRESS)),
     (_days(48), "work on passwords", partial(_treat, _OWN)),
     (_days(30), "the second scan", partial(_scan, _STILL)),

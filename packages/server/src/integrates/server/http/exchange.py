@@ -1,8 +1,22 @@
 """What the middlewares and routes learn about one HTTP exchange, kept in its ASGI scope."""
 
-from starlette.types import Scope
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor
+
+API_PATH: Final = "/api"
+"""The one path whose answers are GraphQL; all others are pages or files."""
+
+
+def for_http(app: ASGIApp, handle: ASGIApp) -> ASGIApp:
+    """Return an application that has HTTP requests handled by ``handle`` and all else (lifespan, websocket) by ``app``."""
+
+    async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+        await (handle if scope["type"] == "http" else app)(scope, receive, send)
+
+    return enter
 
 
 def note(scope: Scope, name: str, value: object) -> None:
@@ -11,33 +25,33 @@ def note(scope: Scope, name: str, value: object) -> None:
 
 
 def request_id_of(scope: Scope) -> str:
-    """The id of the request, empty before it was given one."""
+    """Return the id of the request, empty before it was given one."""
     found: str = scope.get("state", {}).get("request_id", "")
     return found
 
 
 def actor_of(scope: Scope) -> Actor | None:
-    """Who calls, ``None`` for nobody in particular."""
+    """Return who calls, ``None`` when no valid credentials came with the request."""
     found: Actor | None = scope.get("state", {}).get("actor")
     return found
 
 
 def header(scope: Scope, name: bytes) -> str | None:
-    """The first header of that lower-case name."""
+    """Return the first header of that name, which is given in lower case."""
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), None)
 
 
 def address_of(scope: Scope) -> str:
-    """The network address of the peer, or of the proxy in between."""
+    """Return the network address of the peer, which is the proxy's where there is one."""
     client = scope.get("client")
     return str(client[0]) if client else "unknown"
 
 
 def media_type(scope: Scope) -> str:
-    """The media type of the body in lower case, without parameters; empty when not told."""
+    """Return the media type of the body in lower case, without parameters; empty when the request names none."""
     return (header(scope, b"content-type") or "").partition(";")[0].strip().lower()
 
 
 def is_api(scope: Scope) -> bool:
-    """Whether the caller expects GraphQL answers rather than pages."""
-    return bool(scope["path"] == "/api")
+    """Return whether the caller expects GraphQL answers rather than pages."""
+    return bool(scope["path"] == API_PATH)

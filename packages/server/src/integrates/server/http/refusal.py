@@ -1,4 +1,4 @@
-"""Answers that refuse a request before or instead of a route's own: fixed texts and the request id, nothing internal."""
+"""Answers that refuse a request: fixed texts and the id of the request, nothing internal."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
 from integrates.server.http.exchange import is_api, request_id_of
-from integrates.server.pages.view import render
+from integrates.server.pages.render import render
 
 CODES: Final = {401: "UNAUTHENTICATED", 403: "FORBIDDEN", 429: "RATE_LIMITED", 500: "INTERNAL", 503: "UNAVAILABLE"}
 TEXTS: Final = {
@@ -30,7 +30,7 @@ TEXTS: Final = {
 
 
 def refuse(scope: Scope, status: int, *, detail: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """The answer for a status: GraphQL errors on ``/api``, with ``detail`` for their text if given, and a page elsewhere."""
+    """Return the answer for a status: on ``/api`` GraphQL errors, with the text ``detail`` if given, elsewhere a page."""
     text = TEXTS.get(status, HTTPStatus(status).phrase)
     if is_api(scope):
         return _api_refusal(scope, status, detail or text, headers)
@@ -39,7 +39,7 @@ def refuse(scope: Scope, status: int, *, detail: str | None = None, headers: Map
 
 
 async def refuse_exception(request: Request, error: Exception) -> Response:
-    """Starlette's hook for :class:`HTTPException`; an empty ``detail`` means the text of its status."""
+    """Return the answer for an :class:`HTTPException`; without a ``detail`` of its own it has the text of its status."""
     if not isinstance(error, HTTPException):
         raise error
     own = error.detail if error.detail != HTTPStatus(error.status_code).phrase else None

@@ -10,18 +10,18 @@ import msgspec
 logger = logging.getLogger(__name__)
 
 Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
-"""Starts a coroutine in the background."""
+"""Start a coroutine in the background."""
 
 
 class Background(msgspec.Struct, frozen=True):
-    """``spawn`` starts a coroutine beside the requests; ``drain`` waits that many seconds for all of them, then cancels."""
+    """``spawn`` starts a coroutine that outlives its request; ``drain`` waits so many seconds, then cancels what still runs."""
 
     spawn: Spawn
     drain: Callable[[float], Awaitable[None]]
 
 
 def new_background() -> Background:
-    """A fresh set of background work. Failures are logged, never raised."""
+    """Return background work that is empty yet. Failures of what it runs are logged, never raised."""
     running: set[asyncio.Task[None]] = set()
 
     def spawn(work: Coroutine[Any, Any, None]) -> None:

@@ -16,7 +16,7 @@ BACKLOG = 512
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 takes a free one. Raise :class:`BadSetting` when the address is taken or not this machine's."""
+    """Return a bound socket; port 0 takes a free one. Raise :class:`BadSetting` when the address is taken or not local."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, protocol)
@@ -30,9 +30,9 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def run(app: Any, bound: socket.socket, settings: Settings, stopping: asyncio.Event) -> None:
-    """Serve until SIGTERM or SIGINT: set ``stopping``, go on for ``drain_seconds``, finish what runs, return.
+    """Serve until SIGTERM or SIGINT, then set ``stopping``, go on for ``drain_seconds`` and finish what runs.
 
-    A second signal has its usual effect, for those who cannot wait.
+    A second signal ends the process at once.
     """
     loop = asyncio.get_running_loop()
 

@@ -1,4 +1,4 @@
-"""The two logs: one JSON line for each request, and one for whatever else is worth telling. Both hold no secrets."""
+"""The two logs: a JSON line for each request, and one for each event that is worth telling. Neither holds secrets."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ import structlog
 from integrates.db_model.values.instant import instant_text
 
 QUIET: Final = ("hypercorn.error", "botocore", "urllib3", "asyncio")
-"""Loggers of libraries that are heard from WARNING on."""
+"""Loggers of libraries of which only warnings and errors are logged."""
 
 
 def new_access_log(stream: TextIO, now: Callable[[], datetime]) -> Callable[[Mapping[str, object]], None]:
-    """A function that writes one request as a line of JSON, with the time it was answered."""
+    """Return a function that writes one request as a line of JSON, with the time it was answered."""
 
     def write(line: Mapping[str, object]) -> None:
         text = msgspec.json.encode({"time": instant_text(now()), **line}).decode()
@@ -23,6 +23,11 @@ def new_access_log(stream: TextIO, now: Callable[[], datetime]) -> Callable[[Map
         stream.flush()
 
     return write
+
+
+def bind_request_id(request_id: str) -> None:
+    """Let the lines that are logged from now on, in this context, carry the id of a request."""
+    structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
 def configure_logging(stream: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""Opens what a process works with, and closes it again."""
+"""Opens the store and the files that a process works with, and closes them again."""
 
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -19,8 +19,8 @@ from integrates.server.settings import BadSetting, Settings
 T = TypeVar("T")
 
 
-class Parts(msgspec.Struct, frozen=True):
-    """An open store, open files and the keys of the installation."""
+class Installation(msgspec.Struct, frozen=True):
+    """The open store and files of an installation, and its keys."""
 
     store: Store
     files: Files
@@ -28,29 +28,31 @@ class Parts(msgspec.Struct, frozen=True):
 
 
 @asynccontextmanager
-async def open_parts(settings: Settings, environ: Mapping[str, str], *, create: bool = False) -> AsyncIterator[Parts]:
-    """Open store and files; a store that is missing is made only with ``create``.
+async def open_installation(
+    settings: Settings, environ: Mapping[str, str], *, create: bool = False
+) -> AsyncIterator[Installation]:
+    """Open the store and the files; a store that is missing is made only with ``create``.
 
-    Raise :class:`BadSetting` for what can never work, ``Unavailable`` for what does not now.
+    Raise :class:`BadSetting` when they can never be opened as they are set, ``Unavailable`` when trying again may help.
     """
     file = database_file(settings.store)
     if file is not None and not create and not file.exists():
         raise BadSetting("store", f"there is no store in {file}; `integrates serve` makes one")
-    async with AsyncExitStack() as opened:
-        store = await _entered(opened, "store", open_store(settings.store, create=create))
+    async with AsyncExitStack() as stack:
+        store = await _entered(stack, "store", open_store(settings.store, create=create))
         keys = derive(_secret(settings, environ))
-        files = await _entered(opened, "files", open_files(settings.files or files_url(settings.store)))
-        yield Parts(store, files, keys)
+        files = await _entered(stack, "files", open_files(settings.files or files_url(settings.store)))
+        yield Installation(store, files, keys)
 
 
-async def _entered(opened: AsyncExitStack, name: str, resource: AbstractAsyncContextManager[T]) -> T:
+async def _entered(stack: AsyncExitStack, name: str, resource: AbstractAsyncContextManager[T]) -> T:
     try:
-        return await opened.enter_async_context(resource)
+        return await stack.enter_async_context(resource)
     except (ValueError, Unfit) as error:
         raise BadSetting(name, str(error)) from error
 
 
 def _secret(settings: Settings, environ: Mapping[str, str]) -> bytes:
     if VARIABLE not in environ and settings.store.startswith(MEMORY):
-        return secrets.token_bytes(MIN_BYTES)  # nothing outlives the process, so nobody else needs it
+        return secrets.token_bytes(MIN_BYTES)  # nothing outlives the process, so no other process needs it
     return read_secret(environ, key_file(settings.store))

@@ -1,55 +1,45 @@
 """What of a scan concerns a root (end of domain section 3; section 8, row *skipped with a problem*)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from operator import attrgetter
 from typing import TypeAlias
 
 from msgspec.structs import replace
 from pathspec import GitIgnoreSpec
 
-from integrates.api.imports.read.observation import MAX_PROBLEMS, Observation, Problem, Reason, Scan
-from integrates.db_model.roots.types import Root, RootKind
-from integrates.db_model.vulnerabilities.types import VulnerabilityType
+from integrates.api.imports.read.observation import Observation, Problem, Scan, SkipReason
+from integrates.db_model.imports.rules import MAX_PROBLEMS
+from integrates.db_model.roots.rules import may_hold
+from integrates.db_model.roots.types import Root
 
-Verdict: TypeAlias = Callable[[Observation], Reason | None]
+Verdict: TypeAlias = Callable[[Observation], SkipReason | None]
 
 
-def within(scan: Scan, root: Root) -> Scan:
+def confined(scan: Scan, root: Root) -> Scan:
     """Leave out what is outside of the root or matched by its gitignore patterns; both count as skipped, with a problem.
 
     A GIT root has LINES only: it has no environment urls in this version.
     """
     verdict = _verdict(root)
-    problems = tuple(Problem(one.pointer, reason) for one in scan.observations if (reason := verdict(one)))
-    outside = {problem.pointer for problem in problems}
-    observations = tuple(one for one in scan.observations if one.pointer not in outside)
+    problems = tuple(Problem(one.ordinal, one.pointer, reason) for one in scan.observations if (reason := verdict(one)))
+    outside = {problem.ordinal for problem in problems}
+    observations = tuple(one for one in scan.observations if one.ordinal not in outside)
     rules = {one.rule for one in observations}
     return replace(
         scan,
         observations=observations,
         rules=tuple(seen for seen in scan.rules if seen.rule in rules),
         skipped=scan.skipped + len(problems),
-        problems=tuple(sorted((*scan.problems, *problems), key=_position)[:MAX_PROBLEMS]),
+        problems=tuple(sorted((*scan.problems, *problems), key=attrgetter("ordinal"))[:MAX_PROBLEMS]),
     )
 
 
 def _verdict(root: Root) -> Verdict:
     ignored = GitIgnoreSpec.from_lines(root.location.gitignore)
 
-    def verdict(one: Observation) -> Reason | None:
-        if _TYPE[root.kind] is not one.place.type:
-            return Reason.OUTSIDE_ROOT
-        return Reason.GITIGNORED if ignored.match_file(one.place.where) else None
+    def verdict(one: Observation) -> SkipReason | None:
+        if not may_hold(root, one.location.type):
+            return SkipReason.OUTSIDE_ROOT
+        return SkipReason.GITIGNORED if ignored.match_file(one.location.where) else None
 
     return verdict
-
-
-_TYPE: Mapping[RootKind, VulnerabilityType] = {
-    RootKind.GIT: VulnerabilityType.LINES,
-    RootKind.IP: VulnerabilityType.PORTS,
-    RootKind.URL: VulnerabilityType.INPUTS,
-}
-
-
-def _position(problem: Problem) -> list[int]:
-    """Order pointers ``/runs/<n>/results/<m>`` as the file does."""
-    return [int(step) for step in problem.pointer.split("/") if step.isdigit()]

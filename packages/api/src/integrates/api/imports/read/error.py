@@ -1,7 +1,7 @@
 """What a reader raises instead of an answer. The errors carry data; :func:`rendered` makes the one text there is."""
 
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -13,6 +13,9 @@ MAX_DEFECTS: Final = 10
 Limit: TypeAlias = Literal[
     "file_too_large", "nested_too_deep", "too_many_results", "too_many_rules", "too_many_runs", "too_many_values"
 ]
+
+
+T = TypeVar("T")
 
 
 class Defect(msgspec.Struct, frozen=True):
@@ -41,10 +44,18 @@ class TooLarge(IntegratesError):
 
 
 def rendered(defect: Defect) -> str:
-    """The defect as one sentence that ends with its JSON pointer."""
+    """Return the defect as one sentence that ends with its JSON pointer."""
     return f"{defect.message} {defect.pointer}".rstrip()
 
 
 def pointed(pointer: str, member: str | int) -> str:
-    """The JSON pointer of a member (or element) of what ``pointer`` points at."""
+    """Return the JSON pointer of a member (or element) of what ``pointer`` points at."""
     return f"{pointer}/{str(member).replace('~', '~0').replace('/', '~1')}"
+
+
+def sound(answers: Sequence[T | Defect]) -> tuple[T, ...]:
+    """Return the answers. Raise ``BadFile`` when there are defects among them."""
+    defects = [answer for answer in answers if isinstance(answer, Defect)]
+    if defects:
+        raise BadFile(defects)
+    return tuple(answer for answer in answers if not isinstance(answer, Defect))

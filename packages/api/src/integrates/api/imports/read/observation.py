@@ -1,19 +1,16 @@
-"""What a reader makes of a file: weaknesses, the places where a tool saw them, and what it had to leave out."""
+"""What a reader makes of a file: weaknesses, the locations where a tool saw them, and what it had to leave out."""
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
 
 import msgspec
 
 from integrates.db_model.findings.types import ToolRule
+from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
 
-MAX_PROBLEMS: Final = 100
-"""Most problems that are told of one file; all of them are counted."""
 
-
-class Reason(StrEnum):
+class SkipReason(StrEnum):
     """Why a result was skipped."""
 
     BAD_PATH = "bad_path"
@@ -23,7 +20,7 @@ class Reason(StrEnum):
     OUTSIDE_ROOT = "outside_root"
 
 
-class Place(msgspec.Struct, frozen=True, gc=False):
+class Location(msgspec.Struct, frozen=True, gc=False):
     """Where a weakness was seen. ``where`` and ``specific`` keep the limits of domain section 3 for their ``type``."""
 
     type: VulnerabilityType
@@ -44,18 +41,17 @@ class RuleSeen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
-    """One result that counts. ``pointer`` is its JSON pointer, ``run`` and ``result`` are the positions in it.
+    """One result that counts. ``ordinal`` is its number among all results of the file, from 0, ``pointer`` its JSON pointer.
 
     ``fingerprint`` is unique within ``rule`` among the observations of a scan; ``own_score`` is set when the result itself
     gives another score than its rule; ``snippet`` and ``detail`` have at most 2,000 characters.
     """
 
-    run: int
-    result: int
+    ordinal: int
     pointer: str
     rule: ToolRule
     category: str
-    place: Place
+    location: Location
     fingerprint: str | None
     technique: Technique
     own_score: Decimal | None
@@ -64,8 +60,11 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     detail: str | None
 
 
-class Scope(msgspec.Struct, frozen=True):
-    """What a set of runs looked at. Only a ``complete`` one says of what it does not name that it is gone."""
+class Series(msgspec.Struct, frozen=True):
+    """Scans by one tool and of one category, which follow each other in a root.
+
+    Only a ``complete`` one says of what it does not name that it is gone.
+    """
 
     tool: str
     category: str
@@ -73,23 +72,25 @@ class Scope(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Why the result at the JSON pointer was skipped."""
+    """Why the result with the ordinal, at the JSON pointer, was skipped."""
 
+    ordinal: int
     pointer: str
-    reason: Reason
+    reason: SkipReason
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file. ``rules`` holds those of the observations, by first appearance; ``observations`` are in file order.
 
-    ``total`` results = observations + ``skipped`` + ``duplicates``. ``problems`` holds the first ``MAX_PROBLEMS``.
+    ``total`` results = observations + ``skipped`` + ``duplicates``; each of them has an ordinal. ``problems`` holds the first,
+    as many as an import keeps.
     """
 
+    format: ImportFormat
     rules: tuple[RuleSeen, ...]
     observations: tuple[Observation, ...]
-    scopes: tuple[Scope, ...]
+    series: tuple[Series, ...]
     total: int
     skipped: int
     duplicates: int
     problems: tuple[Problem, ...]
-    runs: int

@@ -46,7 +46,7 @@ def _thinned(text: str) -> str:
 
 
 def _without_refused(text: str) -> str:
-    """Leave out what the model refuses already here, where it may part marks that will follow each other."""
+    """Leave out what the model would refuse, before marks are counted: those that it parts will follow each other."""
     refused = {one for one in set(text) if not combining(one) and len(excerpt(f"a{one}a", 3)) < len("aaa")}
     return "".join(one for one in text if one not in refused) if refused else text
 

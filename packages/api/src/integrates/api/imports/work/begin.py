@@ -16,7 +16,6 @@ from integrates.db_model.imports.types import (
     Import,
     ImportCounts,
     ImportFile,
-    ImportFormat,
     ImportOptions,
     ImportProblem,
     ImportState,
@@ -31,9 +30,9 @@ class Begun(msgspec.Struct, frozen=True):
     mine: bool
 
 
-def file_key(import_id: str) -> str:
+def file_key(record: Import) -> str:
     """Return the key of the imported file in the file store."""
-    return f"imports/{import_id}.sarif"
+    return f"imports/{record.id}.{record.format.lower()}"
 
 
 def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, stamp: Stamp) -> Import:
@@ -42,7 +41,7 @@ def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, sta
         group_name=job.group_name,
         organization_id=job.organization_id,
         root_id=job.root_id,
-        format=ImportFormat.SARIF,
+        format=job.scan.format,
         file=file,
         options=options,
         problems=tuple(ImportProblem(pointer=each.pointer, reason=str(each.reason)) for each in job.scan.problems),
@@ -57,13 +56,14 @@ async def _started(job: Job, files: Files, content: bytes, file: ImportFile, opt
 
     After an outage it stays: the import may have begun all the same.
     """
-    stamp, identity = job.stamp(), job.new_id()
+    stamp = job.stamp()
+    new = _made(job, job.new_id(), file, options, stamp)
     skipped = ImportCounts(skipped=job.scan.skipped, duplicate=job.scan.duplicates)
-    await files.put(file_key(identity), content)
+    await files.put(file_key(new), content)
     try:
-        running = await commands.begin(job.store, _made(job, identity, file, options, stamp), skipped, stamp)
+        running = await commands.begin(job.store, new, skipped, stamp)
     except (ModelError, LimitExceeded):
-        await files.delete(file_key(identity))
+        await files.delete(file_key(new))
         raise
     return Begun(running, mine=True)
 
@@ -89,11 +89,11 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
 
     While another worker holds the lease, the same file with the same options gets that import, and another file is refused
     with ``Rejected`` (``import_running``). After the lease the same file continues the import, and another one ends it.
-    ``Rejected`` (``inactive_root``) when the gate is closed.
+    Raise ``Rejected`` (``inactive_root``) when the import has no destination.
     """
 
     async def attempt() -> Begun:
-        if await job.gate() is None:
+        if await job.destination() is None:
             raise Rejected(Reason.INACTIVE_ROOT, ("root_id",))
         current = await commands.find_unfinished(job.store, job.root_id)
         joined = await _joined(job, current, job.now(), same=_is_same(current, file, options)) if current else None

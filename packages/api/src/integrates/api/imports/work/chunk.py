@@ -20,17 +20,17 @@ from integrates.db_model.findings.commands import released
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_key
-from integrates.db_model.imports.commands import Gate
+from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.roots.facet import root_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities import rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.identity import claim_of
+from integrates.db_model.vulnerabilities.identity import first_claim
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 _BESIDE: Final = 3
-"""What the progress of the import, the gate of the group and the check of the root take of a transaction."""
+"""What the progress of the import, the gate of the group's counters and the check of the root take of a transaction."""
 _MOST_OBSERVATIONS: Final = 1_000
 """Observations that change nothing take no room; the lease has to be renewed all the same."""
 
@@ -51,11 +51,11 @@ def room(store: Store) -> int:
     return store.max_changes - _BESIDE
 
 
-def given_by(gate: Gate, finding: Finding) -> Given:
+def given_by(destination: Destination, finding: Finding) -> Given:
     """Return the parents of a change of a vulnerability of that finding in the root of the import."""
     known = {
-        group_key(gate.group.name): gate.group,
-        root_key(gate.root.id): gate.root,
+        group_key(destination.group.name): destination.group,
+        root_key(destination.root.id): destination.root,
         finding_key(finding.id): finding,
     }
     return Given(known=known)
@@ -72,7 +72,7 @@ def _created(job: Job, match: Match, finding: Finding, stamp: Stamp, given: Give
     sighting = sighting_of(match.observation)
     new = rules.reported(job.new_id(), finding, job.root_id, sighting, by=stamp.by, at=stamp.at)
     numbered = replace(new, number=match.fresh.number)
-    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={claim_of(numbered): match.fresh.item}))
+    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={first_claim(numbered): match.fresh.item}))
 
 
 def _planned(job: Job, match: Match, finding: Finding, stamp: Stamp, given: Given) -> Plan[Vulnerability] | None:
@@ -86,14 +86,14 @@ def _planned(job: Job, match: Match, finding: Finding, stamp: Stamp, given: Give
 
 
 def _plans(
-    job: Job, steps: Sequence[Step], findings: Mapping[str, Finding], gate: Gate, stamp: Stamp
+    job: Job, steps: Sequence[Step], findings: Mapping[str, Finding], destination: Destination, stamp: Stamp
 ) -> Iterator[tuple[Plan[Any], ...]]:
     """Plan step by step; the first new vulnerability of an unreleased finding brings the release along."""
     released_now: set[str] = set()
     givens: dict[str, Given] = {}
     for survey, match in steps:
         finding = findings.get(survey.finding.id, survey.finding)
-        given = givens.setdefault(finding.id, given_by(gate, finding))
+        given = givens.setdefault(finding.id, given_by(destination, finding))
         made = _planned(job, match, finding, stamp, given)
         if made is None or match.effect is not Effect.CREATED or finding.id in released_now:
             yield () if made is None else (made,)
@@ -107,12 +107,12 @@ def _counts(steps: Sequence[Step]) -> ImportCounts:
     return ImportCounts(**Counter(match.effect.value for _, match in steps))
 
 
-def packed(job: Job, steps: Sequence[Step], findings: Mapping[str, Finding], gate: Gate, stamp: Stamp) -> Chunk:
+def packed(job: Job, steps: Sequence[Step], findings: Mapping[str, Finding], destination: Destination, stamp: Stamp) -> Chunk:
     """Pack as many of the leading steps as fit.
 
     ``findings`` are those that an earlier chunk released; they take the place of the ones that the surveys read.
     """
-    kept, probe = tee(_plans(job, steps[:_MOST_OBSERVATIONS], findings, gate, stamp))
+    kept, probe = tee(_plans(job, steps[:_MOST_OBSERVATIONS], findings, destination, stamp))
     done = fitting(probe, changes=room(job.store))
     plans = tuple(each for some in islice(kept, done) for each in some)
     after = {each.entity.id: each.entity for each in plans if each.facet is FINDING}

@@ -7,15 +7,15 @@ import msgspec
 
 from integrates.api.imports.read.observation import Scan
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.imports.commands import Gate
+from integrates.db_model.imports.commands import Destination
 from integrates.db_model.store.port import Store
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One import at work.
 
-    ``gate`` looks again at the group, the root and the caller's ``import:run``, and returns ``None`` when one of them does not
-    allow the import any more. ``now`` returns an aware UTC date and ``new_id`` a UUID.
+    ``destination`` looks again at the group, the root and the caller's ``import:run``, and returns ``None`` when one of them
+    does not allow the import any more. ``now`` returns an aware UTC date and ``new_id`` a UUID.
     """
 
     store: Store
@@ -27,7 +27,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     change_id: str
     now: Callable[[], datetime]
     new_id: Callable[[], str]
-    gate: Callable[[], Awaitable[Gate | None]]
+    destination: Callable[[], Awaitable[Destination | None]]
 
     def stamp(self) -> Stamp:
         """Return the stamp of a change made now."""

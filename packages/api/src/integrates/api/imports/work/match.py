@@ -6,10 +6,10 @@ from typing import TypeAlias
 
 import msgspec
 
-from integrates.api.imports.read.observation import Observation, Place
+from integrates.api.imports.read.observation import Location, Observation
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.store.port import Item, Key
-from integrates.db_model.vulnerabilities.identity import identity, identity_claim
+from integrates.db_model.vulnerabilities.identity import identity_claim, identity_hash
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_open
 from integrates.db_model.vulnerabilities.types import (
     Source,
@@ -19,8 +19,8 @@ from integrates.db_model.vulnerabilities.types import (
     VulnerabilityStatus,
 )
 
-Mark: TypeAlias = str | Place
-"""A fingerprint or, without one, a place."""
+Mark: TypeAlias = str | Location
+"""A fingerprint or, without one, a location."""
 
 
 class Effect(StrEnum):
@@ -51,13 +51,13 @@ class Match(msgspec.Struct, frozen=True):
 
 
 def sighting_of(observation: Observation) -> Sighting:
-    """Say what the observation says in the words of the model."""
-    place, rule = observation.place, observation.rule
+    """Return the observation in the words of the model."""
+    seen, rule = observation.location, observation.rule
     return Sighting(
-        type=place.type,
+        type=seen.type,
         technique=observation.technique,
         location=VulnerabilityLocation(
-            where=place.where, specific=place.specific, snippet=observation.snippet, detail=observation.detail
+            where=seen.where, specific=seen.specific, snippet=observation.snippet, detail=observation.detail
         ),
         tool=ToolMark(
             name=rule.tool,
@@ -71,13 +71,12 @@ def sighting_of(observation: Observation) -> Sighting:
 
 def claim_seen(root_id: str, finding_id: str, observation: Observation, number: int) -> Key:
     """Build the key of the claim of the identity that a vulnerability made of the observation would take."""
-    place = observation.place
-    kind, where, specific = place.type, place.where, place.specific
-    return identity_claim(identity(root_id, finding_id, kind, where, specific, observation.fingerprint, number))
+    seen, fingerprint = observation.location, observation.fingerprint
+    return identity_claim(identity_hash(root_id, finding_id, seen.type, seen.where, seen.specific, fingerprint, number))
 
 
-def _place(vulnerability: Vulnerability) -> Place:
-    return Place(vulnerability.type, vulnerability.location.where, vulnerability.location.specific)
+def _location(vulnerability: Vulnerability) -> Location:
+    return Location(vulnerability.type, vulnerability.location.where, vulnerability.location.specific)
 
 
 def _fingerprint(vulnerability: Vulnerability) -> str:
@@ -86,34 +85,34 @@ def _fingerprint(vulnerability: Vulnerability) -> str:
 
 def mark(vulnerability: Vulnerability) -> Mark:
     """Return what identifies the vulnerability within its finding and root."""
-    return _fingerprint(vulnerability) or _place(vulnerability)
+    return _fingerprint(vulnerability) or _location(vulnerability)
 
 
 def mark_seen(observation: Observation) -> Mark:
     """Return the mark of a vulnerability made of the observation."""
-    return observation.fingerprint or observation.place
+    return observation.fingerprint or observation.location
 
 
-def _by_place(vulnerabilities: Iterable[Vulnerability]) -> dict[Place, Iterator[Vulnerability]]:
-    found: dict[Place, list[Vulnerability]] = {}
+def _by_location(vulnerabilities: Iterable[Vulnerability]) -> dict[Location, Iterator[Vulnerability]]:
+    found: dict[Location, list[Vulnerability]] = {}
     for vulnerability in vulnerabilities:
-        found.setdefault(_place(vulnerability), []).append(vulnerability)
-    return {place: iter(part) for place, part in found.items()}
+        found.setdefault(_location(vulnerability), []).append(vulnerability)
+    return {location: iter(those) for location, those in found.items()}
 
 
 def partners(observations: Sequence[Observation], known: Sequence[Vulnerability]) -> tuple[Vulnerability | None, ...]:
     """Find the vulnerability of each observation; none is found twice.
 
-    Pass 1 by equal mark: fingerprint or, where both have none, place. Pass 2 by equal place among the rest: open ones first,
-    then in the order of fingerprints, which unlike ids are the same however often the work was interrupted.
+    Pass 1 by equal mark: fingerprint or, where both have none, location. Pass 2 by equal location among the rest: open ones
+    first, then in the order of fingerprints, which unlike ids are the same however often the work was interrupted.
     """
     by_mark = {mark(each): each for each in known}
     first = [by_mark.get(mark_seen(seen)) for seen in observations]
     matched = {found.id for found in first if found}
     rest = sorted((each for each in known if each.id not in matched), key=lambda each: (not is_open(each), _fingerprint(each)))
-    by_place = _by_place(rest)
+    by_location = _by_location(rest)
     return tuple(
-        found or next(by_place.get(seen.place, iter(())), None) for found, seen in zip(first, observations, strict=True)
+        found or next(by_location.get(seen.location, iter(())), None) for found, seen in zip(first, observations, strict=True)
     )
 
 
@@ -126,7 +125,7 @@ def _effect(vulnerability: Vulnerability | None, observation: Observation) -> Ef
         case VulnerabilityStatus.SAFE if not is_hidden(vulnerability):
             return Effect.REOPENED
         case VulnerabilityStatus.VULNERABLE if not is_hidden(vulnerability):
-            stays = vulnerability.source is not Source.MACHINE or _place(vulnerability) == observation.place
+            stays = vulnerability.source is not Source.MACHINE or _location(vulnerability) == observation.location
             return Effect.UNCHANGED if stays else Effect.MOVED
         case _:
             return Effect.IGNORED
@@ -138,7 +137,7 @@ def matched(
     """Match all observations of one finding, aligned with them.
 
     ``known`` are the live vulnerabilities of the finding and root, ``removed`` those that were removed and keep their claim.
-    What has the mark of a removed one, and of no live one, is ignored before places are looked at.
+    What has the mark of a removed one, and of no live one, is ignored before locations are looked at.
     """
     ignored = {mark(each) for each in removed} - {mark(each) for each in known}
     taking_part = [seen for seen in observations if mark_seen(seen) not in ignored]

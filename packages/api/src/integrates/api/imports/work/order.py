@@ -1,11 +1,13 @@
-"""The order of work of an import: rule by rule in the order of first appearance, each rule's observations in file order."""
+"""The order of work of an import: rule by rule in the order of first appearance, each rule's observations in file order.
 
-from collections.abc import Iterator, Sequence
+A position is the ordinal of the result that is next in this order. It is no measure of how much is done.
+"""
+
+from collections.abc import Iterable, Iterator
 from typing import Final, TypeAlias
 
 from integrates.api.imports.read.observation import Observation, RuleSeen, Scan
 from integrates.db_model.findings.types import ToolRule
-from integrates.db_model.imports.types import ImportPosition
 
 Work: TypeAlias = tuple[tuple[RuleSeen, tuple[Observation, ...]], ...]
 """Rules with their observations that are still to be done."""
@@ -27,32 +29,25 @@ def ordered(scan: Scan) -> Work:
     return tuple((seen, observations[seen.rule]) for seen in scan.rules if observations[seen.rule])
 
 
-def position_of(observation: Observation) -> ImportPosition:
-    """Return the position at which the observation is next."""
-    return ImportPosition(run=observation.run, result=observation.result)
-
-
-def done(observations: Sequence[Observation], position: ImportPosition) -> int:
+def done(observations: Iterable[Observation], position: int) -> int:
     """Count those that are done at a position, given in the order of work; none when the position is not among them."""
-    return next((number for number, each in enumerate(observations) if position_of(each) == position), 0)
+    return next((number for number, each in enumerate(observations) if each.ordinal == position), 0)
 
 
-def after(work: Work, position: ImportPosition) -> Work:
+def after(work: Work, position: int) -> Work:
     """Return the rules that are not wholly done at a position; everything when nothing of the work is there.
 
     The first of them is returned whole: all results of a finding are matched together, the ones that are done too.
     """
-    is_next = (any(position_of(each) == position for each in observations) for _, observations in work)
+    is_next = (any(each.ordinal == position for each in observations) for _, observations in work)
     return work[next((number for number, found in enumerate(is_next) if found), 0) :]
 
 
-def windows(work: Work) -> Iterator[Work]:
-    """Cut the work into parts of consecutive rules that are surveyed together."""
-    part: Work = ()
-    for rule in work:
-        part = (*part, rule)
-        if sum(len(observations) for _, observations in part) >= _WINDOW:
-            yield part
-            part = ()
-    if part:
-        yield part
+def windows(work: Work, end: int) -> Iterator[tuple[Work, int]]:
+    """Cut the work into windows of consecutive rules that are surveyed together, each with the position behind it."""
+    begin = size = 0
+    for number, (_, observations) in enumerate(work, 1):
+        size += len(observations)
+        if size >= _WINDOW or number == len(work):
+            yield work[begin:number], work[number][1][0].ordinal if number < len(work) else end
+            begin, size = number, 0

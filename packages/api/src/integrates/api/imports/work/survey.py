@@ -18,15 +18,15 @@ from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import Item, Key, Query, Store
 from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, keeps_claim, vulnerability_key
-from integrates.db_model.vulnerabilities.number import free_number, numbered_claims
+from integrates.db_model.vulnerabilities.identity import free_number, numbered_claims
 from integrates.db_model.vulnerabilities.rules import is_live
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 At: TypeAlias = tuple[int, int]
-"""The position of a finding, and that of an observation among those of the finding."""
+"""The index of a finding, and that of an observation among those of the finding."""
 
 
-class Subject(msgspec.Struct, frozen=True):
+class FindingSeen(msgspec.Struct, frozen=True):
     """A finding and all observations of it in the file."""
 
     finding: Finding
@@ -34,14 +34,14 @@ class Subject(msgspec.Struct, frozen=True):
 
 
 class Survey(msgspec.Struct, frozen=True):
-    """All observations of a finding matched with the live vulnerabilities."""
+    """A finding, its live vulnerabilities as far as known, and all observations of it matched with them."""
 
     finding: Finding
     known: tuple[Vulnerability, ...]
     matches: tuple[Match, ...]
 
 
-async def listed(store: Store, queries: Sequence[Query]) -> tuple[tuple[str, ...], ...]:
+async def listed_ids(store: Store, queries: Sequence[Query]) -> tuple[tuple[str, ...], ...]:
     """Read the ids in several lists to their ends, all of them together page by page; those of removed ones, too."""
     pages = await store.query(queries) if queries else ()
     ids = [tuple(id_of(item.key) for item in page.items) for page in pages]
@@ -49,11 +49,11 @@ async def listed(store: Store, queries: Sequence[Query]) -> tuple[tuple[str, ...
     if not open_ones:
         return tuple(ids)
     following = [replace(queries[number], after=pages[number].cursors[-1]) for number in open_ones]
-    rest = dict(zip(open_ones, await listed(store, following), strict=True))
+    rest = dict(zip(open_ones, await listed_ids(store, following), strict=True))
     return tuple((*own, *rest.get(number, ())) for number, own in enumerate(ids))
 
 
-async def loaded(store: Store, ids: Iterable[str]) -> list[Vulnerability]:
+async def load_vulnerabilities(store: Store, ids: Iterable[str]) -> list[Vulnerability]:
     """Read vulnerabilities by id, removed ones too."""
     items = await store.get([vulnerability_key(each) for each in dict.fromkeys(ids)])
     return [decoded(VULNERABILITY, item) for item in items if item is not None]
@@ -75,17 +75,17 @@ async def _holders(store: Store, keys: Sequence[Key]) -> list[str]:
     return [holder for item in await store.get(keys) if (holder := claim.holder_of(item))]
 
 
-def _surveyed(subject: Subject, current: Sequence[Vulnerability]) -> Survey:
+def _surveyed(seen: FindingSeen, current: Sequence[Vulnerability]) -> Survey:
     known = tuple(each for each in current if is_live(each))
     removed = [each for each in current if not is_live(each) and keeps_claim(each)]
-    matches = matched(subject.observations, known, removed)
-    if not finding_is_live(subject.finding):
+    matches = matched(seen.observations, known, removed)
+    if not finding_is_live(seen.finding):
         matches = tuple(Match(match.observation, None, Effect.IGNORED) for match in matches)
-    return Survey(subject.finding, known, matches)
+    return Survey(seen.finding, known, matches)
 
 
 def _unmarked(job: Job, surveys: Iterable[Survey]) -> list[Key]:
-    """Name the claims of vulnerabilities without fingerprint at the places of new ones: the list may not show them yet."""
+    """Name the claims of vulnerabilities without fingerprint at the locations of new ones: the list may not show them yet."""
     return [
         _claim(job, each.finding, replace(match.observation, fingerprint=None))
         for each in surveys
@@ -104,7 +104,7 @@ def _renumbered(surveys: Sequence[Survey], claims: Mapping[At, Sequence[Item]]) 
         return replace(match, fresh=_fresh(claims[at])) if at in claims else match
 
     return tuple(
-        replace(one, matches=tuple(match_at((which, position), match) for position, match in enumerate(one.matches)))
+        replace(one, matches=tuple(match_at((which, index), match) for index, match in enumerate(one.matches)))
         for which, one in enumerate(surveys)
     )
 
@@ -117,9 +117,9 @@ async def _numbered(
     ``first`` holds the claim items of the number 1: mostly there is none.
     """
     created = {
-        (which, position): (one.finding, match.observation)
+        (which, index): (one.finding, match.observation)
         for which, one in enumerate(surveys)
-        for position, match in enumerate(one.matches)
+        for index, match in enumerate(one.matches)
         if match.effect is Effect.CREATED
     }
     begun = {at: item for at in created if (item := first[at]) is not None}
@@ -131,22 +131,22 @@ async def _numbered(
     return _renumbered(surveys, claims), holders
 
 
-async def survey(job: Job, subjects: Sequence[Subject]) -> tuple[Survey, ...]:
+async def survey(job: Job, findings: Sequence[FindingSeen]) -> tuple[Survey, ...]:
     """Match the observations of several findings against what is stored now.
 
     Lists may trail, claims never do: holders of the identities that new vulnerabilities would take are looked at before.
     """
 
     async def against(ids: Iterable[str]) -> list[Survey]:
-        parts = by_finding(await loaded(job.store, ids))
-        return [_surveyed(subject, parts.get(subject.finding.id, ())) for subject in subjects]
+        current = by_finding(await load_vulnerabilities(job.store, ids))
+        return [_surveyed(each, current.get(each.finding.id, ())) for each in findings]
 
-    pages = await listed(job.store, [lists.of_root_and_finding(job.root_id, subject.finding.id) for subject in subjects])
+    pages = await listed_ids(job.store, [lists.of_root_and_finding(job.root_id, each.finding.id) for each in findings])
     known = dict.fromkeys(each for page in pages for each in page)
     keys = {
-        (which, position): _claim(job, subject.finding, seen)
-        for which, subject in enumerate(subjects)
-        for position, seen in enumerate(subject.observations)
+        (which, index): _claim(job, each.finding, seen)
+        for which, each in enumerate(findings)
+        for index, seen in enumerate(each.observations)
     }
     first: dict[At, Item | None] = dict(zip(keys, await job.store.get(list(keys.values())), strict=True))
     known |= dict.fromkeys(holder for item in first.values() if (holder := claim.holder_of(item)))

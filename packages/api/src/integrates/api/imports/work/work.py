@@ -1,25 +1,28 @@
 """The work of an import, chunk by chunk, each one transaction that also moves the import's progress."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Final, TypeVar
 
 from integrates.api.imports.work import order
 from integrates.api.imports.work.chunk import Step, packed, room
+from integrates.api.imports.work.finding import findings_of
 from integrates.api.imports.work.job import Job
-from integrates.api.imports.work.missing import Targets, closings, missing_of, targets_of
+from integrates.api.imports.work.missing import SeriesKeys, closings, complete_series, missing_of
 from integrates.api.imports.work.order import Work
-from integrates.api.imports.work.subject import findings_of
-from integrates.api.imports.work.survey import Subject, survey
+from integrates.api.imports.work.survey import FindingSeen, survey
 from integrates.db_model.entity.transaction import RACES
 from integrates.db_model.errors import IntegratesError, Raced, Rejected, Rejections, Stale
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.commands import Gate, Overtaken, Running
-from integrates.db_model.imports.types import ImportCounts, ImportPosition
+from integrates.db_model.imports.commands import Destination, Overtaken, Running
+from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.store.retry import pause
 
+T = TypeVar("T")
+
 _LOST: Final = (Raced, Stale, Rejected, Rejections)
-"""What a chunk may meet that looks otherwise when it is matched anew: also a claim that somebody took meanwhile."""
+"""What a chunk is matched anew after: somebody else was faster, or has taken a claim that it needs."""
 _MOST_LOSSES: Final = 20
 """How many races an import may lose in a row before it is left to its next worker."""
 
@@ -33,40 +36,36 @@ class Refused(IntegratesError):
         self.reason = reason
 
 
-async def _open_gate(job: Job, running: Running) -> Gate:
-    gate = await job.gate()
-    if gate is None:
+async def _allowed(job: Job, running: Running) -> Destination:
+    destination = await job.destination()
+    if destination is None:
         raise Refused(running, "not_allowed")
-    return gate
+    return destination
 
 
-def _end(job: Job) -> ImportPosition:
-    return ImportPosition(run=job.scan.runs, result=0)
-
-
-async def _steps(job: Job, work: Work, position: ImportPosition) -> tuple[Step, ...]:
+async def _steps(job: Job, work: Work, position: int) -> tuple[Step, ...]:
     """Match all observations of the work, and return what is left to do at a position."""
     findings = await findings_of(job, work)
-    subjects = [Subject(finding, observations) for finding, (_, observations) in zip(findings, work, strict=True)]
-    steps = tuple((each, match) for each in await survey(job, subjects) for match in each.matches)
-    return steps[order.done([match.observation for _, match in steps], position) :]
+    seen = [FindingSeen(finding, observations) for finding, (_, observations) in zip(findings, work, strict=True)]
+    steps = tuple((each, match) for each in await survey(job, seen) for match in each.matches)
+    return steps[order.done((match.observation for _, match in steps), position) :]
 
 
-async def _window(job: Job, running: Running, work: Work, following: ImportPosition) -> tuple[Running, Work]:
-    """Do one part of the work; after a lost race return what is left of it."""
+async def _window(job: Job, following: int, running: Running, work: Work) -> tuple[Running, Work]:
+    """Do one window of the work, behind which ``following`` is next; after a lost race return what is left of it."""
     try:
         steps = await _steps(job, work, running.progress.position)
     except Rejected as error:  # the group has no room for another finding
         raise Refused(running, error.reason.value) from error
     findings: Mapping[str, Finding] = {}
     while steps:
-        gate, stamp = await _open_gate(job, running), job.stamp()
+        destination, stamp = await _allowed(job, running), job.stamp()
         try:
-            chunk = packed(job, steps, findings, gate, stamp)
+            chunk = packed(job, steps, findings, destination, stamp)
             steps = steps[chunk.done :]
-            position = order.position_of(steps[0][1].observation) if steps else following
+            position = steps[0][1].observation.ordinal if steps else following
             running = await commands.write_chunk(
-                job.store, running, chunk.plans, stamp, position=position, counts=chunk.counts, gate=gate
+                job.store, running, chunk.plans, stamp, position=position, counts=chunk.counts, destination=destination
             )
         except _LOST:
             return running, order.after(work, running.progress.position)
@@ -74,55 +73,53 @@ async def _window(job: Job, running: Running, work: Work, following: ImportPosit
     return running, ()
 
 
-async def _lost(running: Running, losses: int) -> None:
-    """Wait after a lost race, or give up. Raise ``Raced`` after too many in a row."""
-    if losses > _MOST_LOSSES:
-        raise Raced(running.record.id)
-    await pause(min(RACES.cap, RACES.base * 2.0**losses) if losses else 0.0)
+async def _until_done(running: Running, step: Callable[[Running, T], Awaitable[tuple[Running, T]]], left: T) -> Running:
+    """Repeat a step on what the last one has left to do, until nothing is left.
 
-
-async def _results(job: Job, running: Running) -> Running:
-    if running.progress.position == _end(job):
-        return running
-    parts = tuple(order.windows(order.after(order.ordered(job.scan), running.progress.position)))
-    for number, part in enumerate(parts):
-        following = order.position_of(parts[number + 1][0][1][0]) if number + 1 < len(parts) else _end(job)
-        losses = 0
-        left = part
-        while left:
-            before = running.progress.version
-            running, left = await _window(job, running, left, following)
-            losses = losses + 1 if running.progress.version == before else 0
-            await _lost(running, losses)
+    A step that moved nothing has lost a race: the next one waits, and after too many in a row ``Raced`` is raised.
+    """
+    losses = 0
+    while left:
+        before = running.progress.version
+        running, left = await step(running, left)
+        losses = losses + 1 if running.progress.version == before else 0
+        if losses > _MOST_LOSSES:
+            raise Raced(running.record.id)
+        await pause(min(RACES.cap, RACES.base * 2.0**losses) if losses else 0.0)
     return running
 
 
-async def _pass(job: Job, running: Running, targets: Targets) -> tuple[Running, bool]:
-    """Close what is missing now; return whether that was all: it is not where a race was lost."""
-    left = await missing_of(job, targets)
+async def _results(job: Job, running: Running) -> Running:
+    """Do what the results of the file ask for, from the position on."""
+    if running.progress.position == job.scan.total:
+        return running
+    work = order.after(order.ordered(job.scan), running.progress.position)
+    for window, following in order.windows(work, job.scan.total):
+        running = await _until_done(running, partial(_window, job, following), window)
+    return running
+
+
+async def _missing(job: Job, running: Running, series: SeriesKeys) -> tuple[Running, SeriesKeys]:
+    """Close what is missing now; return the series again after a lost race, else none."""
+    left = await missing_of(job, series)
     while left:
-        gate, stamp = await _open_gate(job, running), job.stamp()
+        destination, stamp = await _allowed(job, running), job.stamp()
         try:
-            plans = closings(left, gate, stamp, room(job.store))
+            plans = closings(left, destination, stamp, room(job.store))
             counts = ImportCounts(closed=len(plans))
-            running = await commands.write_chunk(job.store, running, plans, stamp, position=_end(job), counts=counts, gate=gate)
+            running = await commands.write_chunk(
+                job.store, running, plans, stamp, position=job.scan.total, counts=counts, destination=destination
+            )
         except _LOST:
-            return running, False
+            return running, series
         left = left[len(plans) :]
-    return running, True
+    return running, frozenset()
 
 
 async def _closed(job: Job, running: Running) -> Running:
     """Close what the file does not name any more."""
-    targets = targets_of(job.scan) if running.record.options.close_missing else frozenset()
-    losses = 0
-    done = not targets
-    while not done:
-        before = running.progress.version
-        running, done = await _pass(job, running, targets)
-        losses = losses + 1 if running.progress.version == before else 0
-        await _lost(running, losses)
-    return running
+    series = complete_series(job.scan) if running.record.options.close_missing else frozenset()
+    return await _until_done(running, partial(_missing, job), series)
 
 
 async def _worked(job: Job, running: Running) -> Running:
@@ -130,7 +127,7 @@ async def _worked(job: Job, running: Running) -> Running:
         latest = await _closed(job, await _results(job, running))
     except Refused as refusal:
         return await commands.fail(job.store, refusal.running, refusal.reason, job.stamp())
-    return await commands.complete(job.store, latest, _end(job), job.stamp())
+    return await commands.complete(job.store, latest, job.scan.total, job.stamp())
 
 
 async def run(job: Job, running: Running) -> Running:

@@ -1,11 +1,12 @@
-"""Additions in the words of DynamoDB. Pure.
+"""Additions as requests to DynamoDB. Pure.
 
-An update cannot say that the item it makes must stay below a size, nor that an attribute is not within the JSON of a ``body``.
-So a counter, an item of numbers alone, carries its ``room``: bytes that additions may still take before somebody has to look
-at the item again. An addition takes the most that it can need, on condition that there is so much room and no ``body``; those
-that are sent so are *free*: they commute. When the condition fails, the item is looked at and the addition judged by the rules
-of all stores. If that did not refuse it, it is sent again: free, on condition that the ``body`` is as it was seen, or, where
-there is not enough room (or the increment is very large), on condition of the version seen; then it measures the room anew.
+An update of DynamoDB cannot have the condition that the new item stays below a size, nor that an attribute is not in the JSON
+of a ``body``. Therefore a counter, which is an item of numbers only, has a ``room``: the bytes that additions may still give it
+before it has to be read. An addition takes from the room the most that it may need, on condition that there is so much and that
+there is no ``body``. Such an addition is *free*: it commutes with others. When the condition fails, the item is read, and the
+addition judged by the rules of all stores. If they do not refuse it, it is sent again: as a free one on condition that the
+``body`` is as it was read or, where there is too little room or the increment is very large, on condition of the version that
+was read; then it also sets the room anew.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,20 +28,20 @@ from integrates.db_model.store.port import (
     Key,
     Version,
 )
-from integrates.db_model.store.rules import check_total, grown, item_size, limits, refused
+from integrates.db_model.store.rules import check_total, failure_of, grown, item_size, limits
 
 Seen = Mapping[Key, Native | None]
-"""Items that were looked at, as they are stored; ``None`` when there was none."""
+"""Items that were read, in their stored form; ``None`` for a missing one."""
 
 _LARGE: Final = 2**40
-"""Increments up to this cannot lead out of the integers of a store as long as there is room (see ``wire.HUGE``)."""
+"""Increments up to this one stay within the integers of a store as long as there is room (see ``wire.HUGE``)."""
 _NUMBER_BYTES: Final = len(":-9223372036854775807,")
 
 _encode: Final = msgspec.json.Encoder().encode
 
 
 def _need(change: Add) -> int:
-    """Return the most bytes that an addition may give an item."""
+    """Return the most bytes by which an addition may enlarge an item."""
     return sum(len(_encode(name)) + _NUMBER_BYTES for name in change.increments)
 
 
@@ -49,7 +50,7 @@ def _fresh(key: Key) -> int:
 
 
 def _is_free(change: Add, share: int, seen: Seen) -> bool:
-    """Return whether an addition may be sent with room as its condition, to leave at most ``share`` bytes."""
+    """Return whether an addition may be sent on condition of room, so that the item has at most ``share`` bytes afterwards."""
     if any(abs(increment) > _LARGE for increment in change.increments.values()):
         return False
     if (found := seen.get(change.key)) is None:
@@ -64,8 +65,8 @@ def _stored(key: Key, found: Native | None) -> Item | None:
 class Sums(msgspec.Struct, frozen=True):
     """How the additions of a write are sent.
 
-    Those at the positions of ``judged`` make these items, on condition that nobody is faster; the others are free, each to
-    leave an item of at most ``share`` bytes. The keys ``unseen`` have to be looked at first; then nothing else counts.
+    Those at the positions in ``judged`` make these items, on condition of the version that was read. The others are free, and
+    may leave items of at most ``share`` bytes. When there are ``unseen`` keys, they have to be read before anything is sent.
     """
 
     judged: Mapping[int, Item]
@@ -73,14 +74,14 @@ class Sums(msgspec.Struct, frozen=True):
     unseen: tuple[Key, ...]
 
 
-def summed(changes: Sequence[Change], size: int, seen: Seen) -> Sums:
-    """Judge the additions of a write whose puts count ``size`` bytes.
+def judge(changes: Sequence[Change], size: int, seen: Seen) -> Sums:
+    """Return how the additions of a write are sent whose puts count ``size`` bytes; ``seen`` are the items read so far.
 
-    Raise ``Conflict`` when one is refused, ``LimitExceeded`` when an item, or all of them, would be too large.
+    Raise ``Conflict`` when an addition is refused, ``LimitExceeded`` when an item or all items together would be too large.
     """
     free = {n: change for n, change in enumerate(changes) if isinstance(change, Add)}
     stored = {n: _stored(change.key, seen[change.key]) for n, change in free.items() if change.key in seen}
-    if failed := [failure for n, each in stored.items() if (failure := refused(n, free[n], each))]:
+    if failed := [failure for n, each in stored.items() if (failure := failure_of(n, free[n], each))]:
         raise Conflict(failed)
     judged: dict[int, Item] = {}
     while True:
@@ -96,36 +97,35 @@ def summed(changes: Sequence[Change], size: int, seen: Seen) -> Sums:
             size += grew
 
 
-def _bounded(place: int, increment: int, bounds: Bounds) -> tuple[str, Native]:
-    """Return the condition under which a stored number, plus the increment, stays within bounds."""
+def _bounded(n: int, increment: int, bounds: Bounds) -> tuple[str, Native]:
+    """Return the condition under which the ``n``-th number, plus its increment, stays within bounds."""
     low, high = limits(bounds)
-    stored = f"#{place} BETWEEN :l{place} AND :h{place}"
-    text = f"(attribute_not_exists(#{place}) OR {stored})" if low <= increment <= high else f"({stored})"
-    return text, {f":l{place}": {"N": str(low - increment)}, f":h{place}": {"N": str(high - increment)}}
+    stored = f"#{n} BETWEEN :l{n} AND :h{n}"
+    text = f"(attribute_not_exists(#{n}) OR {stored})" if low <= increment <= high else f"({stored})"
+    return text, {f":l{n}": {"N": str(low - increment)}, f":h{n}": {"N": str(high - increment)}}
 
 
 def _update(change: Add, setting: str, conditions: Sequence[str], names: Mapping[str, str], values: Native) -> Native:
-    places = {name: place for place, name in enumerate(change.increments)}
-    additions = ", ".join(["#v :one", *(f"#{place} :{place}" for place in places.values())])
+    additions = ", ".join(["#v :one", *(f"#{n} :{n}" for n in range(len(change.increments)))])
     return {
         "UpdateExpression": f"ADD {additions} {setting}".strip(),
         **conditional(
             conditions,
-            {**names, "#v": "version", **{f"#{place}": name for name, place in places.items()}},
+            {**names, "#v": "version", **{f"#{n}": name for n, name in enumerate(change.increments)}},
             {
                 **values,
                 ":one": {"N": "1"},
-                **{f":{place}": {"N": str(change.increments[name])} for name, place in places.items()},
+                **{f":{n}": {"N": str(increment)} for n, increment in enumerate(change.increments.values())},
             },
         ),
     }
 
 
 def _free(change: Add, share: int, found: Native | None) -> Native:
-    """Return a free addition to an item that, if it was looked at, was stored as ``found``."""
+    """Return a free addition to an item that, if it was read, was stored as ``found``."""
     conditions, names, values = expectation(change.expect)
-    places = {name: place for place, name in enumerate(change.increments)}
-    bounded = [_bounded(places[name], change.increments[name], bounds) for name, bounds in change.bounds.items()]
+    numbered = {name: n for n, name in enumerate(change.increments)}
+    bounded = [_bounded(numbered[name], change.increments[name], bounds) for name, bounds in change.bounds.items()]
     need = _need(change)
     seen = found is not None and "body" in found
     kept = "#b = :b" if seen else "attribute_not_exists(#b)"

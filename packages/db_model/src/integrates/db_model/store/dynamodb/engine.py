@@ -1,7 +1,7 @@
 """An open connection to DynamoDB, and calling it.
 
-The SDK's own retries are off: what may pass is tried again here, with the same request, then the store is ``Unavailable``.
-Calls block, so they run in a bounded pool of threads.
+The SDK's own retries are off: after a transient error the same request is sent again here, and then the store is
+``Unavailable``. Calls block, so they run in a bounded pool of threads.
 """
 
 import asyncio
@@ -51,9 +51,9 @@ class Engine(msgspec.Struct, frozen=True):
 
 
 async def called(engine: Engine, call: Callable[..., Any], request: Native) -> Any:
-    """Call the SDK once, in a thread.
+    """Return the answer to one call of the SDK, which is made in a thread.
 
-    Raise ``Transient`` for what may pass, ``Cancelled`` for a refused transaction, ``Unfit`` for all else.
+    Raise ``Transient`` when another call may succeed, ``Cancelled`` for a refused transaction, ``Unfit`` for other errors.
     """
     try:
         answer = asyncio.get_running_loop().run_in_executor(engine.threads, partial(call, **request))
@@ -66,7 +66,7 @@ async def called(engine: Engine, call: Callable[..., Any], request: Native) -> A
 
 
 async def answered(engine: Engine, call: Callable[..., Any], request: Native) -> Any:
-    """Call the SDK until it answers. Raise ``Unavailable`` when it does not, and whatever :func:`called` raises for good."""
+    """Return the answer of the SDK as :func:`called` does, but retry transient errors; raise ``Unavailable`` in the end."""
     return await retried(lambda: called(engine, call, request), engine.policy)
 
 
@@ -81,7 +81,7 @@ def _client(target: Target) -> "DynamoDBClient":
         read_timeout=target.timeout,
         max_pool_connections=_THREADS,
     )
-    # An emulator asks for credentials, but not for any in particular.
+    # An emulator needs credentials, but accepts any.
     anyone = "local" if target.endpoint is not None and session.get_credentials() is None else None
     return session.client(
         "dynamodb",
@@ -102,7 +102,7 @@ def _connected(target: Target) -> "DynamoDBClient":
 
 @asynccontextmanager
 async def opened(target: Target, known: Tables) -> AsyncIterator[Engine]:
-    """Connect to a target whose tables are ``known``. Raise ``ValueError`` when it names no place to connect to."""
+    """Connect to a target whose tables are ``known``. Raise ``ValueError`` when no region is known."""
     client = await asyncio.to_thread(_connected, target)
     with ExitStack() as stack:
         stack.enter_context(closing(client))

@@ -20,24 +20,24 @@ from integrates.db_model.errors import StoreError, Unfit
 from integrates.db_model.store.retry import Transient
 
 ERRORS: Final = (ClientError, BotoCoreError, ResponseParserError)
-"""All that the SDK raises."""
+"""The errors that the SDK raises."""
 _DROPPED: Final = (
     ChecksumError,
-    CredentialRetrievalError,  # whoever gives them out does not answer; that there are none is another error
+    CredentialRetrievalError,  # their provider does not answer; having no credentials is another error
     HTTPClientError,
     IncompleteReadError,
     MetadataRetrievalError,
     NoConnectionError,
     ResponseParserError,
 )
-_PASSING: Final = re.compile(
+_TRANSIENT: Final = re.compile(
     r"thrott|throughput|limitexceeded|toomany|slowdown|timeout|timedout|unavailable|conflict|inprogress"
 )
-"""Parts of the names of errors that pass; AWS has many such names, and other endpoints have more."""
-_PASSING_STATUS: Final = frozenset({408, 425, 429})
+"""Parts of the names of transient errors. AWS has many such names, and other endpoints have more."""
+_TRANSIENT_STATUS: Final = frozenset({408, 425, 429})
 _SERVER_ERROR: Final = 500
 _REFUSED: Final = frozenset({"ConditionalCheckFailed", "ValidationError"})
-"""Reasons for which one change of a transaction is refused for good."""
+"""The reasons that refuse one change of a transaction, so that sending it again does not help."""
 
 
 class Missing(Unfit):
@@ -55,7 +55,7 @@ _NAMED: Final[Mapping[str, type[Unfit]]] = {
 
 
 class Cancelled(Exception):
-    """A transaction was refused. ``refused`` are the positions of the refused changes, each with the stored item if told."""
+    """A transaction was refused. ``refused`` are the positions of the refused changes, each with the stored item if known."""
 
     def __init__(self, refused: Mapping[int, dict[str, Any] | None], text: str) -> None:
         super().__init__(text)
@@ -63,12 +63,12 @@ class Cancelled(Exception):
 
 
 def _reasons(error: ClientError) -> Sequence[Mapping[str, Any]]:
-    """Return, for each change of a cancelled transaction, why it was refused; nothing for another error."""
+    """Return why each change of a cancelled transaction was refused; nothing for other errors."""
     return error.response.get("CancellationReasons") or ()
 
 
-def _passes(code: str) -> bool:
-    return bool(_PASSING.search(code.lower()))
+def _is_transient(code: str) -> bool:
+    return bool(_TRANSIENT.search(code.lower()))
 
 
 def _answered(error: ClientError) -> StoreError | Transient | Cancelled:
@@ -78,16 +78,16 @@ def _answered(error: ClientError) -> StoreError | Transient | Cancelled:
         return Cancelled(refused, str(error))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
     code = error.response.get("Error", {}).get("Code", "")
-    if reasons or status >= _SERVER_ERROR or status in _PASSING_STATUS or _passes(code):
+    if reasons or status >= _SERVER_ERROR or status in _TRANSIENT_STATUS or _is_transient(code):
         return Transient(str(error))
     return _NAMED.get(code, Unfit)(str(error))
 
 
 def translated(error: Exception) -> StoreError | Transient | Cancelled:
-    """Return what a caller is told of an error, ``Transient`` when another attempt may succeed, ``Cancelled`` for a refusal.
+    """Return the error for the caller: ``Transient`` when another attempt may succeed, ``Cancelled`` for a refused transaction.
 
-    What the endpoint answers below 500 under any other name is ``Unfit`` (a missing table or index, missing rights, invalid
-    credentials), and so is what the SDK itself refuses (no credentials, no such profile): the same request would fail again.
+    Any other answer below 500 is ``Unfit`` (a missing table or index, missing rights, invalid credentials), and so is what the
+    SDK itself refuses (no credentials, no such profile), because the same request would fail again.
     """
     if isinstance(error, ClientError):
         return _answered(error)

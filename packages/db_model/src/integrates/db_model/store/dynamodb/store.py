@@ -1,6 +1,6 @@
 """The store on DynamoDB, or on anything that speaks its protocol. Needs the extra ``dynamodb``.
 
-Every write is one transaction with a token of its own, so that sending it again after a lost answer is recognised as done.
+Every write is one transaction with a token of its own, by which one that is sent again after a lost answer is recognised.
 """
 
 import asyncio
@@ -12,14 +12,14 @@ from uuid import uuid4
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store import cursor
 from integrates.db_model.store.design import design
-from integrates.db_model.store.dynamodb.addition import addition, summed
+from integrates.db_model.store.dynamodb.addition import addition, judge
 from integrates.db_model.store.dynamodb.engine import Engine, Target, answered, called, opened
 from integrates.db_model.store.dynamodb.fault import Cancelled
 from integrates.db_model.store.dynamodb.table import prepare
 from integrates.db_model.store.dynamodb.wire import Native, action, is_empty, item, native_key, request
 from integrates.db_model.store.port import Add, Change, Item, Key, Page, Query, Store
 from integrates.db_model.store.retry import DEFAULT, Policy, Transient, pause, retried
-from integrates.db_model.store.rules import Checked, Tables, check_keys, check_queries, checked_write, refused
+from integrates.db_model.store.rules import Checked, Tables, check_keys, check_queries, checked_write, failure_of
 
 MAX_CHANGES: Final = 100
 """Most changes in one write: what TransactWriteItems takes."""
@@ -44,12 +44,12 @@ def _count(requested: Mapping[str, Any]) -> int:
 
 
 async def _batch(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native]:
-    """Read at most a hundred different keys, as they are stored; ask again for those left unprocessed, after a pause."""
+    """Return the items of at most a hundred different keys, asking again, after a pause, for those left unprocessed."""
     found: dict[Key, Native] = {}
     wanted = _batch_request(engine, keys)
 
     async def attempt() -> None:
-        """Get at least one more of them."""
+        """Read at least one more of them."""
         nonlocal wanted
         answer = await called(engine, engine.client.batch_get_item, {"RequestItems": wanted})
         found.update({_key(engine, name, each): each for name, some in answer["Responses"].items() for each in some})
@@ -65,7 +65,7 @@ async def _batch(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native]:
 
 
 async def _stored(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native]:
-    """Read any number of keys; what is missing is left out."""
+    """Return the items of any number of keys. Missing ones are left out."""
     different = tuple(dict.fromkeys(keys))
     batches = [different[begin : begin + _BATCH] for begin in range(0, len(different), _BATCH)]
     found: dict[Key, Native] = {}
@@ -75,7 +75,7 @@ async def _stored(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native]:
 
 
 async def _page(engine: Engine, query: Query) -> Page:
-    """Follow a query until it has one item more than its limit, or no more."""
+    """Return a page of a query, which is followed until there is one item more than its limit, or no other."""
     asked = request(query, engine.prefix + query.table, cursor.position(query))
     found: list[Item] = []
     while not is_empty(query):
@@ -93,12 +93,12 @@ async def _seen(engine: Engine, keys: Sequence[Key]) -> dict[Key, Native | None]
 
 
 async def _refused(engine: Engine, changes: Sequence[Change], refusal: Cancelled) -> dict[Key, Native | None]:
-    """Return what is stored of the refused changes; raise ``Conflict`` when that explains the refusal."""
+    """Return the stored items of the refused changes. Raise ``Conflict`` when they explain the refusal."""
     told = {changes[n].key: found for n, found in refusal.refused.items() if found}
     untold = [changes[n].key for n, found in refusal.refused.items() if not found]
     seen = {**told, **await _seen(engine, untold)}
     stored = {key: None if found is None else item(key.table, found) for key, found in seen.items()}
-    failures = [refused(n, changes[n], stored[changes[n].key]) for n in refusal.refused]
+    failures = [failure_of(n, changes[n], stored[changes[n].key]) for n in refusal.refused]
     if failed := [failure for failure in failures if failure]:
         raise Conflict(failed) from refusal
     return seen
@@ -108,7 +108,7 @@ async def _write(engine: Engine, changes: Sequence[Change], checked: Checked) ->
     seen: dict[Key, Native | None] = {}
 
     async def attempt() -> None:
-        sums = summed(changes, checked.size, seen)
+        sums = judge(changes, checked.size, seen)
         if sums.unseen:
             seen.update(await _seen(engine, sums.unseen))
             await attempt()
@@ -160,10 +160,10 @@ async def dynamodb_store(
     timeout: float = 5.0,  # noqa: ASYNC109 - of the sockets, set once
     policy: Policy = DEFAULT,
 ) -> AsyncIterator[Store]:
-    """Open the store on DynamoDB, or on ``endpoint``; credentials come from where boto3 looks for them.
+    """Open the store on DynamoDB, or on ``endpoint``. boto3 finds the credentials.
 
-    ``tables`` is the design's unless given; their names there begin with ``prefix``. Missing ones are created when
-    ``create`` is true, else the store is ``Unfit``. ``timeout`` is how many seconds one call waits for an answer.
+    ``tables`` is the design's unless given; their names begin with ``prefix`` there. Missing ones are created when ``create``
+    is true, else the store is ``Unfit``. ``timeout`` is how many seconds one call waits for an answer.
     Raise ``ValueError`` when no region is known, ``Unfit`` when tables are not as designed or may not be used,
     ``Unavailable`` when the endpoint does not answer.
     """

@@ -1,14 +1,14 @@
-"""The tables of a store on DynamoDB: looking whether they are as designed, making them, and adding what the design has more."""
+"""The tables of a store on DynamoDB: checking that they are as designed, creating them, and migrating them."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator
 from typing import Any, Final
 
 from integrates.db_model.errors import Unfit
 from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.dynamodb.engine import Engine, answered
 from integrates.db_model.store.dynamodb.fault import Changed, Missing
-from integrates.db_model.store.dynamodb.wire import Native, creation, index_creation, item, native_key, placing
-from integrates.db_model.store.port import IndexKey, Item
+from integrates.db_model.store.dynamodb.wire import Native, creation, index_creation, item, native_key, reindexing
+from integrates.db_model.store.port import IndexKeys, Item
 from integrates.db_model.store.retry import Policy, Transient, retried
 
 _MIGRATE: Final = "integrates.db_model.store.migration.migrate_store adds what is missing"
@@ -16,9 +16,7 @@ _PREFIX: Final = "gsi_"
 _USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 _CREATING: Final = Policy(base=0.1, attempts=100, patience=180.0)
 _FILLING: Final = Policy(base=0.1, cap=10.0, attempts=100_000, patience=86_400.0)
-"""An index of many items takes its time: a day at most."""
-
-IndexKeys = Callable[[Item], Mapping[int, IndexKey]]
+"""The index of a large table may take long: at most a day."""
 
 
 async def _described(engine: Engine, name: str) -> Native | None:
@@ -31,7 +29,7 @@ async def _described(engine: Engine, name: str) -> Native | None:
 
 
 def _indexes(described: Native) -> dict[int, Native]:
-    """Return the indexes of a table by number; those with other names are none of ours."""
+    """Return the indexes of a table by number. Those with other names are not ours."""
     found = {each["IndexName"]: each for each in described.get("GlobalSecondaryIndexes", ())}
     return {int(name.removeprefix(_PREFIX)): each for name, each in found.items() if name.removeprefix(_PREFIX).isdecimal()}
 
@@ -41,7 +39,7 @@ def _missing(described: Native, table: TableDesign) -> list[int]:
 
 
 def _check(name: str, described: Native, table: TableDesign) -> None:
-    """Raise ``Unfit`` when a table has not the indexes of the design."""
+    """Raise ``Unfit`` unless a table has exactly the indexes of the design."""
     found = _indexes(described)
     if newer := sorted(found.keys() - table.indexes.keys()):
         raise Unfit(f"table {name} was made by a newer program: this one does not know its indexes {newer}")
@@ -53,7 +51,7 @@ def _check(name: str, described: Native, table: TableDesign) -> None:
 
 
 async def _usable(engine: Engine, name: str, policy: Policy) -> Native:
-    """Wait until a table and all its indexes can be used; return the description."""
+    """Wait until a table and all its indexes can be used. Return its description."""
 
     async def ready() -> Native:
         described = await _described(engine, name)
@@ -76,7 +74,7 @@ async def _create(engine: Engine, name: str, table: TableDesign) -> None:
 
 
 async def prepare(engine: Engine, table: TableDesign, *, create: bool) -> None:
-    """Wait until a table of the design can be used. When it does not exist, make it, or raise ``Unfit`` without ``create``."""
+    """Wait until a table of the design can be used. Create a missing one, or raise ``Unfit`` without ``create``."""
     name = engine.prefix + table.name
     if await _described(engine, name) is None:
         if not create:
@@ -86,7 +84,7 @@ async def prepare(engine: Engine, table: TableDesign, *, create: bool) -> None:
 
 
 async def _stored(engine: Engine, name: str, table: TableDesign) -> AsyncIterator[Item]:
-    """Read every item of a table, in no order."""
+    """Yield every item of a table, in no order."""
     asked: dict[str, Any] = {"TableName": name, "ConsistentRead": True}
     while True:
         answer = await answered(engine, engine.client.scan, asked)
@@ -97,15 +95,15 @@ async def _stored(engine: Engine, name: str, table: TableDesign) -> AsyncIterato
         asked = {**asked, "ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
-async def _placed(engine: Engine, name: str, stored: Item, index_keys: IndexKeys, numbers: list[int]) -> None:
-    """Give an item its keys in some indexes; read it again when it changes meanwhile."""
+async def _reindex(engine: Engine, name: str, stored: Item, index_keys: IndexKeys, numbers: list[int]) -> None:
+    """Give an item its keys in some indexes. Read it again when it changes meanwhile."""
     current: Item | None = stored
     while current is not None:
-        places = {n: place for n, place in index_keys(current).items() if n in numbers}
-        if not places or places.items() <= current.index_keys.items():
+        wanted = {n: index_key for n, index_key in index_keys(current).items() if n in numbers}
+        if not wanted or wanted.items() <= current.index_keys.items():
             return
         try:
-            await answered(engine, engine.client.update_item, placing(name, current, places))
+            await answered(engine, engine.client.update_item, reindexing(name, current, wanted))
         except Changed:
             asked = {"TableName": name, "Key": native_key(stored.key), "ConsistentRead": True}
             answer = await answered(engine, engine.client.get_item, asked)
@@ -115,10 +113,9 @@ async def _placed(engine: Engine, name: str, stored: Item, index_keys: IndexKeys
 
 
 async def migrate(engine: Engine, table: TableDesign, index_keys: IndexKeys) -> None:
-    """Add the table, or the indexes that it lacks: first each item gets its keys there, then the index is made of them.
+    """Create the table, or the indexes that it lacks. Each item gets its index keys first; then DynamoDB fills the index.
 
-    Until the last index is there the store is ``Unfit``; interrupted, it is done again from the beginning and skips what is
-    done.
+    Until the last index is there, the store is ``Unfit``. After an interruption this is called again, and skips what is done.
     """
     name = engine.prefix + table.name
     described = await _described(engine, name)
@@ -126,7 +123,7 @@ async def migrate(engine: Engine, table: TableDesign, index_keys: IndexKeys) -> 
         await _create(engine, name, table)
     elif missing := _missing(described, table):
         async for stored in _stored(engine, name, table):
-            await _placed(engine, name, stored, index_keys, missing)
+            await _reindex(engine, name, stored, index_keys, missing)
         for number in missing:
             await answered(engine, engine.client.update_table, index_creation(name, number, table.indexes[number]))
             await _usable(engine, name, _FILLING)

@@ -1,8 +1,8 @@
-"""Items, conditions and ranges in the words of DynamoDB. Pure.
+"""Items, conditions and ranges as DynamoDB takes and returns them. Pure.
 
-An item has ``pk``, ``sk``, ``version`` and ``pk_n``, ``sk_n`` for each index that lists it. Its attributes are one JSON text,
-``body``, but for integers at the top: each is a number of its own, because additions work on numbers. A counter, an item of
-numbers alone, has no ``body``; it has ``room``, and so has what was added to: see ``addition``.
+An item has ``pk``, ``sk``, ``version``, and ``pk_n``, ``sk_n`` for each index that lists it. Its attributes are one JSON text,
+``body``, except integers at the top level: each of them is a number of its own, because additions work on numbers. A counter,
+which is an item of numbers only, has no ``body``. It has ``room``, like every item that was added to: see ``addition``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,54 +34,54 @@ from integrates.db_model.store.rules import item_size, sort_range
 Native = dict[str, Any]
 
 HUGE: Final = MAX_INTEGER // 2
-"""An item with a number beyond this has no room: additions to it are judged one by one."""
+"""An item with a number beyond this one has no room, so that each addition to it is judged."""
 _INDEXES: Final = range(1, 21)
 _EMPTY: Final = b"{}"
 _DIGITS: Final = frozenset(b"-0123456789")
 
 _encode: Final = msgspec.json.Encoder().encode
-_parts: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_members: Final = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def native_key(key: Key) -> Native:
-    """Return the attributes that address an item."""
+    """Return the native attributes of an item's key."""
     return {"pk": {"S": key.pk}, "sk": {"S": key.sk}}
 
 
-def native_places(index_keys: Mapping[int, IndexKey]) -> Native:
-    """Return the attributes that list an item in indexes."""
-    return {f"{part}_{n}": {"S": getattr(place, part)} for n, place in index_keys.items() for part in ("pk", "sk")}
+def native_index_keys(index_keys: Mapping[int, IndexKey]) -> Native:
+    """Return the native attributes of an item's index keys."""
+    return {f"{name}_{n}": {"S": getattr(key, name)} for n, key in index_keys.items() for name in ("pk", "sk")}
 
 
 def room_of(item: Item) -> int:
-    """Return how many bytes additions may give an item before somebody looks at it again."""
+    """Return how many bytes additions may give an item before it has to be read."""
     is_huge = any(isinstance(number, int) and abs(number) > HUGE for number in item.attributes.values())
     return 0 if is_huge else MAX_ITEM_BYTES - item_size(item)
 
 
 def native_item(item: Item, body: bytes) -> Native:
-    """Return all attributes of an item whose attributes are ``body`` as JSON.
+    """Return all native attributes of an item whose attributes are ``body`` as JSON.
 
-    Raise ``ValueError`` for a number with a name that is reserved.
+    Raise ``ValueError`` for a number with a reserved name.
     """
-    parts = {name: bytes(raw) for name, raw in _parts(body).items()}
-    numbers = {name: {"N": raw.decode()} for name, raw in parts.items() if raw[0] in _DIGITS}
+    members = {name: bytes(raw) for name, raw in _members(body).items()}
+    numbers = {name: {"N": raw.decode()} for name, raw in members.items() if raw[0] in _DIGITS}
     if not (RESERVED | RESERVED_NUMBERS).isdisjoint(numbers):
         raise ValueError(f"reserved names of integer attributes: {sorted(numbers)}")
-    known = {**native_key(item.key), "version": {"N": str(item.version)}, **native_places(item.index_keys), **numbers}
-    if len(numbers) == len(parts):
+    known = {**native_key(item.key), "version": {"N": str(item.version)}, **native_index_keys(item.index_keys), **numbers}
+    if len(numbers) == len(members):
         return {**known, "room": {"N": str(room_of(item))}}
-    rest = _encode({name: msgspec.Raw(raw) for name, raw in parts.items() if name not in numbers}) if numbers else body
+    rest = _encode({name: msgspec.Raw(raw) for name, raw in members.items() if name not in numbers}) if numbers else body
     return {**known, "body": {"S": rest.decode()}}
 
 
 def version(found: Native) -> int:
-    """Return the version of a stored item, 0 where an index does not project it."""
+    """Return the version of a native item; 0 where an index does not project it."""
     return int(found.get("version", {"N": "0"})["N"])
 
 
 def _body(found: Native) -> Body:
-    """Put the attributes of a stored item together, without looking at a value."""
+    """Return the attributes of a native item, without decoding a value."""
     numbers = b",".join(
         _encode(name) + b":" + value["N"].encode()
         for name, value in found.items()
@@ -94,27 +94,27 @@ def _body(found: Native) -> Body:
 
 
 def item(table: Table, found: Native, index: int | None = None) -> Item:
-    """Return the item of its attributes, as it is read through ``index`` (``None``: by key).
+    """Return the item of native attributes, as it is read through ``index`` (``None``: by key).
 
-    Raise ``Unfit`` when they are not what this store writes.
+    Raise ``Unfit`` when the adapter does not write such attributes.
     """
     numbers = _INDEXES if index is None else (index,)
     try:
-        places = {n: IndexKey(found[f"pk_{n}"]["S"], found[f"sk_{n}"]["S"]) for n in numbers if f"pk_{n}" in found}
-        return Item(Key(found["pk"]["S"], found["sk"]["S"], table), version(found), _body(found), places)
+        index_keys = {n: IndexKey(found[f"pk_{n}"]["S"], found[f"sk_{n}"]["S"]) for n in numbers if f"pk_{n}" in found}
+        return Item(Key(found["pk"]["S"], found["sk"]["S"], table), version(found), _body(found), index_keys)
     except (KeyError, ValueError) as error:
         raise Unfit(f"not an item that a store wrote: {table} {found.get('pk')} {found.get('sk')}") from error
 
 
 def conditional(conditions: Sequence[str], names: Mapping[str, str], values: Native) -> Native:
-    """Return the parameters of an action that hold under all of the conditions."""
-    parts = {
+    """Return the parameters of an action that is done only when all conditions hold."""
+    parameters = {
         "ConditionExpression": " AND ".join(conditions),
         "ExpressionAttributeNames": dict(names),
         "ExpressionAttributeValues": values,
         "ReturnValuesOnConditionCheckFailure": "ALL_OLD" if conditions else "",
     }
-    return {name: part for name, part in parts.items() if part}
+    return {name: value for name, value in parameters.items() if value}
 
 
 def expectation(expect: Expect) -> tuple[list[str], dict[str, str], Native]:
@@ -129,7 +129,7 @@ def expectation(expect: Expect) -> tuple[list[str], dict[str, str], Native]:
 
 
 def action(change: Put | Delete | Check, body: bytes, table: str) -> Native:
-    """Return a change as an action of a transaction on the table of that name; ``body`` is what a put stores."""
+    """Return a change as an action of a transaction on the table of that name. ``body`` is what a put stores."""
     condition = conditional(*expectation(change.expect))
     match change:
         case Put(put):
@@ -159,13 +159,13 @@ def _condition(query: Query) -> tuple[str, Native]:
 
 
 def is_empty(query: Query) -> bool:
-    """Return whether a query's range holds nothing, which DynamoDB would refuse to be asked."""
+    """Return whether the range of a query is empty; DynamoDB refuses such a query."""
     span = sort_range(query)
     return span.closed and not (span.high and span.low <= span.high)
 
 
 def request(query: Query, table: str, after: Position | None) -> Native:
-    """Return a query on the table of that name, without its limit."""
+    """Return the request of a query on the table of that name, without its limit."""
     suffix = "" if query.index is None else f"_{query.index}"
     narrowed, values = _condition(query)
     names = {"#p": f"pk{suffix}", **({"#s": f"sk{suffix}"} if narrowed else {})}
@@ -194,7 +194,7 @@ def _secondary(number: int, projection: str) -> Native:
 
 
 def _definitions(suffixes: Sequence[str]) -> list[dict[str, str]]:
-    return [{"AttributeName": f"{part}{suffix}", "AttributeType": "S"} for suffix in suffixes for part in ("pk", "sk")]
+    return [{"AttributeName": f"{name}{suffix}", "AttributeType": "S"} for suffix in suffixes for name in ("pk", "sk")]
 
 
 def creation(name: str, table: TableDesign) -> Native:
@@ -218,17 +218,17 @@ def index_creation(name: str, number: int, projection: str) -> Native:
     }
 
 
-def placing(name: str, stored: Item, index_keys: Mapping[int, IndexKey]) -> Native:
-    """Return the request that gives a stored item these keys in addition, unless it has changed meanwhile."""
-    places = native_places(index_keys)
+def reindexing(name: str, stored: Item, index_keys: Mapping[int, IndexKey]) -> Native:
+    """Return the request that adds these index keys to a stored item, unless it has changed meanwhile."""
+    added = native_index_keys(index_keys)
     return {
         "TableName": name,
         "Key": native_key(stored.key),
-        "UpdateExpression": "SET " + ", ".join(f"#{each} = :{each}" for each in places),
+        "UpdateExpression": "SET " + ", ".join(f"#{each} = :{each}" for each in added),
         "ConditionExpression": "#v = :v",
-        "ExpressionAttributeNames": {"#v": "version", **{f"#{each}": each for each in places}},
+        "ExpressionAttributeNames": {"#v": "version", **{f"#{each}": each for each in added}},
         "ExpressionAttributeValues": {
             ":v": {"N": str(stored.version)},
-            **{f":{each}": value for each, value in places.items()},
+            **{f":{each}": value for each, value in added.items()},
         },
     }

@@ -1,7 +1,7 @@
-"""Writes that wait, committed together: one transaction, and in it a savepoint for each write.
+"""Committing the writes that wait: one transaction for all, with a savepoint for each.
 
-What befalls one write stays its own: it is undone to its savepoint and the others go on. When SQLite undoes the whole
-transaction, or cannot commit it, each write is tried again in a transaction of its own, so that only its cause fails.
+A write that fails is rolled back to its savepoint, and the others go on. When SQLite rolls back the whole transaction, or
+cannot commit it, each write is done again in a transaction of its own, so that only the one at fault fails.
 """
 
 import sqlite3
@@ -13,11 +13,11 @@ from typing import Final
 import msgspec
 
 from integrates.db_model.errors import Conflict, LimitExceeded, Unfit
-from integrates.db_model.store.body import encoded
+from integrates.db_model.store.body import raw_of
 from integrates.db_model.store.port import Add, Change, Item, Key
-from integrates.db_model.store.rules import check_total, grown, refused
+from integrates.db_model.store.rules import check_total, failure_of, grown
 from integrates.db_model.store.sqlite.fault import translated
-from integrates.db_model.store.sqlite.file import Place, check_place
+from integrates.db_model.store.sqlite.file import Inode, check_inode
 from integrates.db_model.store.sqlite.statements import Batch, Statements, item
 
 _GROUP: Final = 100
@@ -25,7 +25,7 @@ _GROUP: Final = 100
 
 
 class Job(msgspec.Struct, frozen=True):
-    """A write that waits; ``size`` is what its puts count."""
+    """A write that waits. ``size`` is what its puts count."""
 
     changes: Sequence[Change]
     batch: Batch
@@ -34,10 +34,10 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Writer(msgspec.Struct, frozen=True):
-    """What the writing thread works with, and the writes that wait for it."""
+    """The connection and the statements of the writing thread, and the writes that wait for it."""
 
     connection: sqlite3.Connection
-    place: Place
+    inode: Inode
     tables: Mapping[str, Statements]
     waiting: "deque[Job]"
 
@@ -47,21 +47,21 @@ class _Refused(Exception):
 
 
 def stored(connection: sqlite3.Connection, key: Key, table: Statements) -> Item | None:
-    """Read one item."""
+    """Return one item; ``None`` when it is missing."""
     found = connection.execute(table.whole, (key.pk, key.sk)).fetchone()
     return item(table.table, table.numbers, found) if found else None
 
 
 def _guarded(writer: Writer, position: int, change: Change) -> int:
-    """Look at what is stored, refuse the change or add to it; return the size of what it writes."""
+    """Compare a change with what is stored; refuse it, or add to the item. Return the size of the item that it writes."""
     table = writer.tables[change.key.table]
     found = stored(writer.connection, change.key, table)
-    if refused(position, change, found):
+    if failure_of(position, change, found):
         raise _Refused
     if not isinstance(change, Add):
         return 0
     total, size = grown(position, change, found)
-    writer.connection.execute(table.add, (change.key.pk, change.key.sk, total.version, encoded(total.attributes)))
+    writer.connection.execute(table.add, (change.key.pk, change.key.sk, total.version, raw_of(total.attributes)))
     return size
 
 
@@ -75,26 +75,28 @@ def _run(writer: Writer, job: Job) -> None:
 
 
 def _reason(writer: Writer, job: Job, error: Exception) -> Exception:
-    """Say why a write failed that is undone: a failed expectation comes before a limit."""
+    """Return why a write failed that is rolled back. A failed expectation comes before a limit."""
     if isinstance(error, sqlite3.Error):
         return translated(error)
     if not isinstance(error, (_Refused, LimitExceeded)):
         return error
     found = (stored(writer.connection, change.key, writer.tables[change.key.table]) for change in job.changes)
-    failures = [refused(position, change, each) for position, (change, each) in enumerate(zip(job.changes, found, strict=True))]
+    failures = [
+        failure_of(position, change, each) for position, (change, each) in enumerate(zip(job.changes, found, strict=True))
+    ]
     if failed := [failure for failure in failures if failure]:
         return Conflict(failed)
-    return Unfit("rows of the file do not say what they hold") if isinstance(error, _Refused) else error
+    return Unfit("rows of the file contradict each other") if isinstance(error, _Refused) else error
 
 
 def _outcome(writer: Writer, job: Job) -> Exception | None:
-    """Run one write in a savepoint; return why it failed and is undone, if it did."""
+    """Run one write in a savepoint. Return why it failed and was rolled back, if it did."""
     writer.connection.execute("SAVEPOINT job")
     outcome = None
     try:
         _run(writer, job)
     except Exception as error:
-        if not writer.connection.in_transaction:  # SQLite has undone the others as well
+        if not writer.connection.in_transaction:  # SQLite has rolled back the others as well
             raise
         writer.connection.execute("ROLLBACK TO job")
         outcome = _reason(writer, job, error)
@@ -118,7 +120,7 @@ def _failed(writer: Writer, group: Sequence[Job], error: Exception) -> None:
 
 def _begun(writer: Writer, group: Sequence[Job]) -> bool:
     try:
-        check_place(writer.place)
+        check_inode(writer.inode)
         writer.connection.execute("BEGIN IMMEDIATE")
     except (sqlite3.Error, Unfit) as error:
         _failed(writer, group, error)
@@ -132,7 +134,7 @@ def _commit(writer: Writer, group: Sequence[Job]) -> None:
     try:
         outcomes = [_outcome(writer, job) for job in group]
         writer.connection.execute("COMMIT")
-    except Exception as error:  # noqa: BLE001 - whoever waits must hear of any error
+    except Exception as error:  # noqa: BLE001 - those who wait have to get any error
         if len(group) == 1:
             _failed(writer, group, error)
             return
@@ -145,7 +147,7 @@ def _commit(writer: Writer, group: Sequence[Job]) -> None:
 
 
 def flush(writer: Writer) -> None:
-    """Commit everything that waits. Called once for each write, so a call often finds its write done already."""
+    """Commit all writes that wait. This is called once for each write, so a call often finds its write done already."""
     taken = [writer.waiting.popleft() for _ in range(min(len(writer.waiting), _GROUP))]
     group = [job for job in taken if job.done.set_running_or_notify_cancel()]
     if group:

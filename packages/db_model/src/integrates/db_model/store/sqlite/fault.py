@@ -17,8 +17,8 @@ _MEANINGS: Final[Mapping[int, type[StoreError | Transient]]] = {
     sqlite3.SQLITE_BUSY: Transient,
     sqlite3.SQLITE_LOCKED: Transient,
     sqlite3.SQLITE_PROTOCOL: Transient,  # two processes began at once
-    # A disk that is full, or fails, is trouble with the right store: once somebody has helped, the same call succeeds. That
-    # takes longer than any patience of ours, so it is not tried again here.
+    # A disk that is full, or fails, makes the right store unavailable: once that is mended, the same call succeeds. It takes
+    # longer than any retries, so there are none.
     sqlite3.SQLITE_FULL: Unavailable,
     sqlite3.SQLITE_IOERR: Unavailable,
     sqlite3.SQLITE_NOMEM: Unavailable,
@@ -27,10 +27,10 @@ _MEANINGS: Final[Mapping[int, type[StoreError | Transient]]] = {
 
 
 def translated(error: sqlite3.Error) -> StoreError | Transient:
-    """Return what a caller is told of an error, or ``Transient`` when another attempt may succeed.
+    """Return the error for the caller: ``Transient`` when another attempt may succeed.
 
-    Everything without a meaning of its own is ``Unfit``: a damaged file, one that is no database, read-only, not to be opened,
-    without the tables of the design, or a store that was closed. Trying again helps with none of them.
+    Every error that is not in the tables is ``Unfit``: a file that is damaged, no database, read-only, impossible to open or
+    without the tables of the design, or a store that was closed. Trying again does not help with any of them.
     """
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(code, int):

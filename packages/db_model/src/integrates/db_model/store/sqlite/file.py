@@ -1,8 +1,8 @@
-"""The file of a SQLite store: opening it, making it, and bringing it to the design of this program."""
+"""The file of a SQLite store: opening it, creating it, and migrating it."""
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -11,18 +11,16 @@ from urllib.parse import quote
 import msgspec
 
 from integrates.db_model.errors import Unfit
-from integrates.db_model.store.port import IndexKey, Item
+from integrates.db_model.store.port import IndexKeys
 from integrates.db_model.store.sqlite.fault import translated
-from integrates.db_model.store.sqlite.statements import SCHEMA_VERSION, Statements, index_columns, item, placed
+from integrates.db_model.store.sqlite.statements import SCHEMA_VERSION, Statements, index_columns, index_values, item
 
 MIGRATE: Final = "integrates.db_model.store.migration.migrate_store brings it to the design of this program"
 Texts = Mapping[str, Statements]
-IndexKeys = Callable[[Item], Mapping[int, IndexKey]]
-"""A pure function from an item to the keys that it has in each index."""
 
 
-class Place(msgspec.Struct, frozen=True):
-    """Where a file is and which one it was when it was opened."""
+class Inode(msgspec.Struct, frozen=True):
+    """The path of a file, and the device and number of the inode that was there when the file was opened."""
 
     path: Path
     device: int
@@ -30,15 +28,15 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def connected(path: Path, busy: float) -> sqlite3.Connection:
-    """Connect to a file that exists; ``busy`` is how many seconds a statement waits for a lock."""
-    where = f"file:{quote(str(path))}?mode=rw"
-    return sqlite3.connect(where, uri=True, timeout=busy, isolation_level=None, check_same_thread=False)
+    """Return a connection to an existing file. ``busy`` is how many seconds a statement waits for a lock."""
+    url = f"file:{quote(str(path))}?mode=rw"
+    return sqlite3.connect(url, uri=True, timeout=busy, isolation_level=None, check_same_thread=False)
 
 
 def writing(path: Path, busy: float) -> sqlite3.Connection:
-    """Connect a writer: durable, and with room so that a page which many writes touch is copied into the file once.
+    """Return a connection that writes durably, with a large WAL, so that a page of many writes is copied to the file once.
 
-    What a savepoint may have to undo stays in memory: a temporary file for it costs a third of all writing.
+    What a savepoint may have to undo stays in memory, because a temporary file for it costs a third of all writing.
     """
     with ExitStack() as stack:
         connection = stack.enter_context(closing(connected(path, busy)))
@@ -48,19 +46,19 @@ def writing(path: Path, busy: float) -> sqlite3.Connection:
     return connection
 
 
-def place_of(path: Path) -> Place:
-    """Return the place of a file that exists. Raise ``Unfit`` when it does not."""
+def inode_of(path: Path) -> Inode:
+    """Return the inode of an existing file. Raise ``Unfit`` when there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116 - called for every read, and half as slow as Path.stat
     except OSError as error:
         raise Unfit(f"the file {path} cannot be found any more: {error.strerror}") from error
-    return Place(path, found.st_dev, found.st_ino)
+    return Inode(path, found.st_dev, found.st_ino)
 
 
-def check_place(place: Place) -> None:
-    """Raise ``Unfit`` when the file is not where it was any more: what is written to it would be lost without a sign."""
-    if place_of(place.path) != place:
-        raise Unfit(f"the file {place.path} was replaced while it was open")
+def check_inode(opened: Inode) -> None:
+    """Raise ``Unfit`` when another file has the path now: what is written to the opened one would be lost without a sign."""
+    if inode_of(opened.path) != opened:
+        raise Unfit(f"the file {opened.path} was replaced while it was open")
 
 
 @contextmanager
@@ -75,7 +73,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
 
 
 def _names(connection: sqlite3.Connection) -> frozenset[str]:
-    """Return the names of all tables and indexes, but those that SQLite makes itself."""
+    """Return the names of all tables and indexes, except those that SQLite makes itself."""
     text = "SELECT name FROM sqlite_master WHERE type IN ('table', 'index') AND name NOT LIKE 'sqlite_%'"
     return frozenset(name for (name,) in connection.execute(text))
 
@@ -92,7 +90,7 @@ def _check_version(connection: sqlite3.Connection) -> None:
 
 
 def _check(connection: sqlite3.Connection, texts: Texts) -> None:
-    """Raise ``Unfit`` when the file has not the tables and indexes of the design."""
+    """Raise ``Unfit`` unless the file has exactly the tables and indexes of the design."""
     _check_version(connection)
     found, designed = _names(connection), _designed(texts)
     if newer := sorted(found - designed):
@@ -102,7 +100,7 @@ def _check(connection: sqlite3.Connection, texts: Texts) -> None:
 
 
 def _create(connection: sqlite3.Connection, texts: Texts) -> None:
-    """Make the tables in a database that is empty; leave any other alone."""
+    """Create the tables in an empty database. Leave any other one alone."""
     with _transaction(connection):
         (found,) = connection.execute("PRAGMA user_version").fetchone()
         if found or _names(connection):
@@ -122,7 +120,7 @@ def _check_path(path: Path, *, create: bool) -> None:
 
 @contextmanager
 def _named(path: Path) -> Iterator[None]:
-    """Translate what SQLite and the system raise, and say which file it is about."""
+    """Translate the errors of SQLite and of the system, and name the file in them."""
     try:
         yield
     except sqlite3.Error as error:
@@ -133,27 +131,27 @@ def _named(path: Path) -> Iterator[None]:
         raise Unfit(error.reason if str(path) in error.reason else f"{path}: {error.reason}") from error
 
 
-def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> Place:
-    """Make sure that there is a store of the design in the file, and return its place.
+def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> Inode:
+    """Make sure that there is a store of the design in the file, and return its inode.
 
-    Only with ``create`` is a file or its tables made, for its owner only, which SQLite extends to the files beside it.
-    Raise ``Unfit`` when it is something else or missing, ``Transient`` while it is locked.
+    A missing file or table is made only with ``create``, readable by its owner only, like the files that SQLite puts beside it.
+    Raise ``Unfit`` when the file is missing or something else, ``Transient`` while it is locked.
     """
     with _named(path):
         _check_path(path, create=create)
     if create:
-        with suppress(OSError):  # what makes it impossible, SQLite tells
+        with suppress(OSError):  # SQLite tells why it cannot be done
             path.touch(mode=0o600, exist_ok=False)
     with _named(path), closing(writing(path, busy)) as connection:
         if create:
             _create(connection, texts)
         _check(connection, texts)
-        connection.execute("PRAGMA journal_mode = WAL")  # no more than a look when it is so already; never in another's
-    return place_of(path)
+        connection.execute("PRAGMA journal_mode = WAL")  # changes nothing in a store of ours; never reached in other files
+    return inode_of(path)
 
 
 def _added(connection: sqlite3.Connection, table: Statements, found: frozenset[str]) -> bool:
-    """Make the table, or the columns of its missing indexes; return whether there may be items without keys there."""
+    """Create the table, or the columns of its missing indexes. Return whether there may be items without keys in these."""
     if table.table not in found:
         connection.execute(table.create)
         return False
@@ -164,19 +162,19 @@ def _added(connection: sqlite3.Connection, table: Statements, found: frozenset[s
     return bool(table.indexes.keys() - found)
 
 
-def _listed_anew(connection: sqlite3.Connection, table: Statements, index_keys: IndexKeys) -> None:
+def _reindex(connection: sqlite3.Connection, table: Statements, index_keys: IndexKeys) -> None:
     last = 0
     while rows := connection.execute(table.every, (last,)).fetchall():
         for _, *columns in rows:
             stored = item(table.table, table.numbers, columns)
-            connection.execute(table.place, (*placed(index_keys(stored), table.numbers), stored.key.pk, stored.key.sk))
+            connection.execute(table.reindex, (*index_values(index_keys(stored), table.numbers), stored.key.pk, stored.key.sk))
         last = rows[-1][0]
 
 
 def migrate(path: Path, busy: float, texts: Texts, index_keys: IndexKeys) -> None:
-    """Add the tables and indexes that the design has and the file has not, in one transaction: all of it or nothing.
+    """Add the tables and indexes of the design that the file lacks, in one transaction.
 
-    ``index_keys`` says where each stored item stands in the indexes. Raise ``Unfit`` when there is no store of this form.
+    ``index_keys`` returns the index keys that a stored item should have. Raise ``Unfit`` when the file has no such store.
     """
     with _named(path):
         _check_path(path, create=False)
@@ -185,7 +183,7 @@ def migrate(path: Path, busy: float, texts: Texts, index_keys: IndexKeys) -> Non
         found = _names(connection)
         for table in texts.values():
             if _added(connection, table, found):
-                _listed_anew(connection, table, index_keys)
+                _reindex(connection, table, index_keys)
             for name, text in table.indexes.items():
                 if name not in found:
                     connection.execute(text)

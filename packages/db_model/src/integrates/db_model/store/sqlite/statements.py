@@ -1,4 +1,4 @@
-"""The SQL text of the SQLite store and the parameters that go with it. Pure."""
+"""The SQL statements of the SQLite store, and their parameters. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -13,9 +13,9 @@ from integrates.db_model.store.port import Absent, Anything, Change, Delete, Ind
 from integrates.db_model.store.rules import sort_range
 
 SCHEMA_VERSION: Final = 1
-"""The form of the file, kept in ``PRAGMA user_version``: which columns a table has beside those of its indexes.
+"""The form of the file, kept in ``PRAGMA user_version``: the columns of a table other than those of its indexes.
 
-Which indexes there are, the file tells by itself; a design with one more needs no other number.
+Which indexes there are is seen in the file itself, so a design with another index keeps the number.
 """
 
 _KEY: Final = ("pk", "sk")
@@ -27,8 +27,8 @@ class Statements(msgspec.Struct, frozen=True, kw_only=True):
     """The statements over one table.
 
     The first parameters of ``insert``, ``replace`` and ``update`` are a whole row; ``update`` and ``delete_version`` end in the
-    version that is expected. ``add`` takes key, new version and body. ``create`` makes the table, ``indexes`` by name each of
-    its indexes. ``every`` reads the rows after a rowid, some at a time; ``place`` takes the columns of all indexes and a key.
+    version that is expected. ``add`` takes key, new version and body. ``create`` creates the table, ``indexes`` by name each of
+    its indexes. ``every`` reads some rows after a rowid. ``reindex`` takes the values of all index columns and a key.
     """
 
     table: Table
@@ -44,12 +44,12 @@ class Statements(msgspec.Struct, frozen=True, kw_only=True):
     delete_version: str
     whole: str
     every: str
-    place: str
+    reindex: str
 
 
 def index_columns(numbers: Sequence[int]) -> tuple[str, ...]:
-    """Return the columns of indexes."""
-    return tuple(f"{part}_{number}" for number in numbers for part in ("pk", "sk"))
+    """Return the names of the columns of indexes."""
+    return tuple(f"{key}_{number}" for number in numbers for key in ("pk", "sk"))
 
 
 def _create(name: str, numbers: Sequence[int]) -> str:
@@ -69,12 +69,12 @@ def _create_index(name: str, number: int) -> str:
 
 
 def _update(name: str, columns: Sequence[str]) -> str:
-    assignments = ", ".join(f"{column} = ?{place}" for place, column in enumerate(columns, 1) if column not in _KEY)
+    assignments = ", ".join(f"{column} = ?{n}" for n, column in enumerate(columns, 1) if column not in _KEY)
     return f"UPDATE {name} SET {assignments} WHERE pk = ?1 AND sk = ?2 AND version = ?{len(columns) + 1}"  # noqa: S608 - design
 
 
 def statements(table: TableDesign) -> Statements:
-    """Return the statements over a table of the design; its names come from there and from nowhere else."""
+    """Return the statements over a table of the design, from which all names in them come."""
     name, numbers = table.name, tuple(sorted(table.indexes))
     columns = ("pk", "sk", "version", "body", *index_columns(numbers))
     listed = ", ".join(columns)
@@ -95,27 +95,27 @@ def statements(table: TableDesign) -> Statements:
         delete_version=f"DELETE FROM {name} WHERE pk = ? AND sk = ? AND version = ?",  # noqa: S608 - the name is the design's
         whole=f"SELECT {listed} FROM {name} WHERE pk = ? AND sk = ?",  # noqa: S608 - the name is the design's
         every=f"SELECT rowid, {listed} FROM {name} WHERE rowid > ? ORDER BY rowid LIMIT 500",  # noqa: S608 - the name is the design's
-        place=f"UPDATE {name} SET {', '.join(f'{each} = ?' for each in index_columns(numbers)) or 'pk = pk'} "  # noqa: S608 - design
+        reindex=f"UPDATE {name} SET {', '.join(f'{each} = ?' for each in index_columns(numbers)) or 'pk = pk'} "  # noqa: S608 - design
         "WHERE pk = ? AND sk = ?",
     )
 
 
-def placed(index_keys: Mapping[int, IndexKey], numbers: Sequence[int]) -> Parameters:
-    """Return the columns of all indexes."""
-    places = [index_keys.get(number) for number in numbers]
-    return tuple(column for place in places for column in ((place.pk, place.sk) if place else (None, None)))
+def index_values(index_keys: Mapping[int, IndexKey], numbers: Sequence[int]) -> Parameters:
+    """Return the values of the columns of all indexes."""
+    keys = [index_keys.get(number) for number in numbers]
+    return tuple(value for key in keys for value in ((key.pk, key.sk) if key else (None, None)))
 
 
 def row(item: Item, body: bytes, numbers: Sequence[int]) -> Parameters:
-    """Return the columns of an item."""
-    return (item.key.pk, item.key.sk, item.version, body, *placed(item.index_keys, numbers))
+    """Return the values of all columns of an item."""
+    return (item.key.pk, item.key.sk, item.version, body, *index_values(item.index_keys, numbers))
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """A write as SQL: the rows of each statement.
+    """A write as SQL: the parameters of each statement.
 
-    ``exact`` statements must touch one row for each of theirs, else the write is refused; ``free`` ones may touch fewer.
-    ``guards`` are the changes that first need a look at what is stored, with their positions.
+    An ``exact`` statement must change one row for each of its parameters, else the write is refused; a ``free`` one may change
+    fewer. ``guards`` are the changes that have to be compared with what is stored first, with their positions.
     """
 
     exact: Mapping[str, list[Parameters]]
@@ -141,7 +141,7 @@ def _delete(key: Key, expect: Version | Anything, table: Statements) -> tuple[st
 
 
 def batch(changes: Sequence[Change], bodies: Sequence[bytes], tables: Mapping[str, Statements]) -> Batch:
-    """Sort the changes of a write by statement, so that each runs once for many rows; the keys of a write are distinct."""
+    """Return the changes of a write by statement, so that each runs once for many rows. The keys of a write are distinct."""
     exact: dict[str, list[Parameters]] = {}
     free: dict[str, list[Parameters]] = {}
     guards: list[tuple[int, Change]] = []
@@ -161,28 +161,28 @@ def batch(changes: Sequence[Change], bodies: Sequence[bytes], tables: Mapping[st
 def item(table: Table, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
     """Return the item of a row: key, version, body and the columns of the indexes ``numbers``.
 
-    Raise ``Unfit`` when it is no row that this store writes.
+    Raise ``Unfit`` when this store does not write such a row.
     """
-    pk, sk, version, body, *places = columns
-    pairs = zip(numbers, places[::2], places[1::2], strict=True)
+    pk, sk, version, body, *keys = columns
+    pairs = zip(numbers, keys[::2], keys[1::2], strict=True)
     index_keys = {number: IndexKey(str(pk_n), str(sk_n)) for number, pk_n, sk_n in pairs if pk_n is not None}
     if not (isinstance(pk, str) and isinstance(sk, str) and isinstance(version, int) and isinstance(body, bytes)):
         raise Unfit(f"not a row that a store wrote: {table} {pk!r} {sk!r}")
     return Item(Key(pk, sk, table), version, Body(body), index_keys)
 
 
-def listed(query: Query, only: int | None, table: Statements) -> str:
-    """Return the columns that a page of ``query`` needs; ``only`` is its index when that projects keys only."""
+def page_columns(query: Query, only: int | None, table: Statements) -> str:
+    """Return the columns that a page of ``query`` needs. ``only`` is its index when that projects only keys."""
     if only is not None:
         return f"pk, sk, pk_{only}, sk_{only}"
     return table.columns if query.index is None else f"pk, sk, version, body, pk_{query.index}, sk_{query.index}"
 
 
-def listed_item(query: Query, only: int | None, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
-    """Return the item of a row with the columns that :func:`listed` names; ``numbers`` are all indexes of the table."""
+def page_item(query: Query, only: int | None, numbers: Sequence[int], columns: Sequence[str | int | bytes | None]) -> Item:
+    """Return the item of a row with the columns that :func:`page_columns` names. ``numbers`` are all indexes of the table."""
     if only is not None:
-        pk, sk, *place = columns
-        return item(query.table, (only,), (pk, sk, 0, b"{}", *place))
+        pk, sk, *keys = columns
+        return item(query.table, (only,), (pk, sk, 0, b"{}", *keys))
     return item(query.table, numbers if query.index is None else (query.index,), columns)
 
 
@@ -202,7 +202,7 @@ def _bounds(query: Query, order: Sequence[str], after: Position | None) -> tuple
 
 
 def selection(query: Query, columns: str, after: Position | None) -> tuple[str, Parameters]:
-    """Return the statement that reads a page of ``query`` and one row more, if there is one."""
+    """Return the statement, and its parameters, that reads a page of ``query`` and one row more, if there is one."""
     number = query.index
     order = ("sk",) if number is None else (f"sk_{number}", "pk", "sk")
     hint = "" if number is None else f" INDEXED BY {query.table}_gsi_{number}"

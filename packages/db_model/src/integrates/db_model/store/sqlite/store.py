@@ -3,8 +3,8 @@
 One SQL table for each table of the design, with a partial index for each secondary index. (Measured: with rows of a
 kilobyte and up to six indexes, tables clustered by the key cost twice the time and the space to write.) The file is in WAL
 mode with full durability: a write that returned survives a power cut, and readers never block or wait.
-Every write of a process goes through one thread, which takes all writes that wait and commits them together, each in its
-own savepoint. Several processes may use one file; a file that stays locked is ``Unavailable`` after the retries.
+All writes of a process go through one thread, which commits those that wait together, each in its own savepoint. Several
+processes may use one file; one that stays locked is ``Unavailable`` after the retries.
 """
 
 import asyncio
@@ -27,8 +27,8 @@ from integrates.db_model.store.retry import DEFAULT, Policy, Transient, retried
 from integrates.db_model.store.rules import Checked, Tables, check_keys, check_queries, checked_write, keys_only
 from integrates.db_model.store.sqlite.commit import Job, Writer, flush, stored
 from integrates.db_model.store.sqlite.fault import translated
-from integrates.db_model.store.sqlite.file import Texts, check_place, connected, prepare, writing
-from integrates.db_model.store.sqlite.statements import Statements, batch, listed, listed_item, selection, statements
+from integrates.db_model.store.sqlite.file import Texts, check_inode, connected, prepare, writing
+from integrates.db_model.store.sqlite.statements import Statements, batch, page_columns, page_item, selection, statements
 
 Result = TypeVar("Result")
 Read = Callable[[sqlite3.Connection], Result]
@@ -37,21 +37,21 @@ MAX_CHANGES: Final = 1_000
 """Most changes in one write: a transaction that does not keep others waiting for long."""
 _READERS: Final = 4
 _AT_ONCE: Final = 64
-"""Most rows that are read in the caller's thread: to change to another one and back costs ten times what reading them does."""
+"""Most rows that are read in the caller's thread, because changing to another and back takes ten times as long as reading."""
 _CLOSED: Final = "the store was closed"
 
 
 def _page(connection: sqlite3.Connection, query: Query, only: int | None, table: Statements) -> Page:
-    text, parameters = selection(query, listed(query, only, table), cursor.position(query))
+    text, parameters = selection(query, page_columns(query, only, table), cursor.position(query))
     rows = connection.execute(text, parameters).fetchall()
-    return cursor.page(query, [listed_item(query, only, table.numbers, row) for row in rows])
+    return cursor.page(query, [page_item(query, only, table.numbers, row) for row in rows])
 
 
 class _Engine(msgspec.Struct, frozen=True):
-    """What an open file is made of.
+    """The connections and threads of an open file.
 
     Each reading thread borrows a connection from ``idle``; the one writing thread has its own. ``near`` holds one for reads in
-    the caller's thread, which waits for no lock.
+    the caller's thread, which does not wait for locks.
     """
 
     writer: Writer
@@ -69,8 +69,8 @@ def _connections(stack: ExitStack, path: Path, busy: float, count: int) -> "Simp
 
 
 def _open(stack: ExitStack, path: Path, busy: float, texts: Texts, *, create: bool) -> _Engine:
-    path = path.absolute()  # wherever the process goes later
-    place = prepare(path, busy, texts, create=create)
+    path = path.absolute()  # the process may change its folder later
+    inode = prepare(path, busy, texts, create=create)
     try:
         near, idle = _connections(stack, path, 0, 1), _connections(stack, path, busy, _READERS)
         own = stack.enter_context(closing(writing(path, busy)))
@@ -78,17 +78,17 @@ def _open(stack: ExitStack, path: Path, busy: float, texts: Texts, *, create: bo
         raise translated(error) from error
     writer = stack.enter_context(ThreadPoolExecutor(1, "sqlite-writer"))
     readers = stack.enter_context(ThreadPoolExecutor(_READERS, "sqlite-reader"))
-    return _Engine(Writer(own, place, texts, deque()), near, idle, writer, readers)
+    return _Engine(Writer(own, inode, texts, deque()), near, idle, writer, readers)
 
 
 def _borrowed(engine: _Engine, idle: "SimpleQueue[sqlite3.Connection]", read: Read[Result], *, wait: bool) -> Result:
-    """Read with a connection that nobody uses; raise ``Empty`` when there is none and no time to ``wait``.
+    """Return what is read with an idle connection. Raise ``Empty`` when there is none, unless told to ``wait`` for one.
 
-    All statements of a read share a transaction, which is cheaper than one each; the port promises no single moment.
+    All statements of a read share a transaction, because that is cheaper than one each; the port does not require it.
     """
     connection = idle.get(block=wait)
     try:
-        check_place(engine.writer.place)
+        check_inode(engine.writer.inode)
         connection.execute("BEGIN")
         try:
             return read(connection)
@@ -101,7 +101,7 @@ def _borrowed(engine: _Engine, idle: "SimpleQueue[sqlite3.Connection]", read: Re
 
 
 async def _read(engine: _Engine, read: Read[Result], rows: int, policy: Policy) -> Result:
-    """Read at most so many rows: few at once in this thread, more in another."""
+    """Return what is read of at most so many rows: a few in this thread, more in another one."""
 
     def begun() -> "asyncio.Future[Result]":
         try:
@@ -117,7 +117,7 @@ async def _read(engine: _Engine, read: Read[Result], rows: int, policy: Policy) 
                 return _borrowed(engine, engine.near, read, wait=False)
         return await begun()
 
-    await asyncio.sleep(0)  # a caller that reads again and again lets others run
+    await asyncio.sleep(0)  # so that a caller that reads again and again lets others run
     return await retried(attempt, policy)
 
 
@@ -163,9 +163,9 @@ def _port(engine: _Engine, known: Tables, policy: Policy) -> Store:
 async def sqlite_store(
     path: Path | str, tables: Tables | None = None, *, create: bool = False, busy: float = 1.0, policy: Policy = DEFAULT
 ) -> AsyncIterator[Store]:
-    """Open the store in the file ``path``, which is made when it is missing and ``create`` is true; its folder is not.
+    """Open the store in the file ``path``. A missing file is created when ``create`` is true, its folder never.
 
-    ``tables`` is the design's unless given. ``busy`` is how many seconds one attempt waits for another process's write.
+    ``tables`` is the design's unless given. ``busy`` is how many seconds one attempt waits for the write of another process.
     Raise ``Unfit`` when there is no store of this design in the file, ``Unavailable`` when it stays locked.
     """
     known = design().tables if tables is None else tables

@@ -1,4 +1,4 @@
-"""The requirement that an adapter agrees with the memory whatever is done to both."""
+"""The requirement that an adapter behaves like the store in memory, whatever is done to both."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
@@ -42,11 +42,13 @@ Draft = Callable[[str], Change]
 """A change, once the partition key is known."""
 
 
-def _put(sk: str, number: int, attributes: dict[str, Any], places: dict[int, str], expect: Expect) -> Draft:
-    # Equal sort keys in an index come in no order that all stores share, so these end in the item's own.
-    return lambda pk: Put(
-        Item(Key(pk, sk), number, attributes, {index: IndexKey(pk, f"{place}/{sk}") for index, place in places.items()}), expect
-    )
+def _put(sk: str, number: int, attributes: dict[str, Any], sort_keys: dict[int, str], expect: Expect) -> Draft:
+    # Stores order equal sort keys in an index differently, so these end in the item's own.
+    def put(pk: str) -> Put:
+        index_keys = {index: IndexKey(pk, f"{sort_key}/{sk}") for index, sort_key in sort_keys.items()}
+        return Put(Item(Key(pk, sk), number, attributes, index_keys), expect)
+
+    return put
 
 
 def _delete(sk: str, expect: Expect) -> Draft:
@@ -72,14 +74,14 @@ VALUES: Final = st.recursive(
     max_leaves=4,
 )
 ATTRIBUTES: Final = st.fixed_dictionaries({}, optional={"n": FEW, "value": VALUES})
-PLACES: Final = st.dictionaries(st.integers(1, 2), SORT_KEYS, max_size=2)
+INDEXED: Final = st.dictionaries(st.integers(1, 2), SORT_KEYS, max_size=2)
 BOUNDS: Final = st.dictionaries(
     st.just("n"), st.builds(Bounds, st.none() | st.integers(-3, 0), st.none() | FEW.map(abs)), max_size=1
 )
 STRICT: Final = st.just(ABSENT) | st.builds(Version, NUMBERS)
 LOOSE: Final = STRICT | st.just(ANYTHING)
 DRAFTS: Final[st.SearchStrategy[Draft]] = st.one_of(
-    st.builds(_put, SORT_KEYS, NUMBERS, ATTRIBUTES, PLACES, LOOSE),
+    st.builds(_put, SORT_KEYS, NUMBERS, ATTRIBUTES, INDEXED, LOOSE),
     st.builds(_delete, SORT_KEYS, LOOSE),
     st.builds(_check, SORT_KEYS, STRICT),
     st.builds(_add, SORT_KEYS, FEW, BOUNDS, LOOSE),
@@ -101,14 +103,14 @@ async def _outcome(store: Store, changes: Sequence[Change]) -> Conflict | None:
 
 
 def _agree(real: Conflict | None, model: Conflict | None) -> bool:
-    """Return whether both wrote, or both refused: the adapter may name fewer reasons, none other."""
+    """Return whether both wrote or both refused. The adapter may name fewer reasons, but no others."""
     if real is None or model is None:
         return real is model
     return bool(real.failed) and set(real.failed) <= set(model.failed)
 
 
 class _Agreement(RuleBasedStateMachine):
-    """Does the same to an adapter and to a memory; both must answer the same."""
+    """Does the same to an adapter and to a store in memory. Both must answer the same."""
 
     def __init__(self, run: Callable[[Coroutine[Any, Any, None]], None], real: Store, pk: str) -> None:
         super().__init__()
@@ -150,11 +152,11 @@ class _Agreement(RuleBasedStateMachine):
         self.run(step())
 
 
-def test_any_sequence_of_operations_agrees_with_the_memory(adapter: Adapter, place: str) -> None:
+def test_any_sequence_of_operations_agrees_with_the_memory(adapter: Adapter, partition: str) -> None:
     numbers, stack = count(), AsyncExitStack()
     with asyncio.Runner() as runner:
         store = runner.run(stack.enter_async_context(adapter.handle()))
         try:
-            run_state_machine_as_test(lambda: _Agreement(runner.run, store, f"{place}#{next(numbers)}"), settings=SETTINGS)  # type: ignore[arg-type]  # any function that makes one will do
+            run_state_machine_as_test(lambda: _Agreement(runner.run, store, f"{partition}#{next(numbers)}"), settings=SETTINGS)  # type: ignore[arg-type]  # any function that makes one will do
         finally:
             runner.run(stack.aclose())

@@ -1,4 +1,4 @@
-"""The fixtures that requirements ask for; they stand on the one that an adapter's test module defines."""
+"""The fixtures of the requirements, which use the one that an adapter's test module defines."""
 
 from collections.abc import AsyncIterator
 from typing import TypeVar
@@ -14,19 +14,19 @@ Asked = TypeVar("Asked")
 
 @pytest_asyncio.fixture
 async def store(adapter: Adapter) -> AsyncIterator[Store]:
-    """Open a handle for the test."""
+    """The open handle of the test."""
     async with adapter.handle() as opened:
         yield opened
 
 
 @pytest.fixture
-def place(request: pytest.FixtureRequest) -> str:
+def partition(request: pytest.FixtureRequest) -> str:
     """Return a partition key that no other test uses."""
     return f"TEST#{request.node.name}"
 
 
 def required(asked: Asked | Excluded) -> Asked:
-    """Return what a requirement asks for, or skip it for the reason that the adapter gives."""
+    """Return what a requirement asks for, or skip the requirement for the reason that the adapter gives."""
     if isinstance(asked, Excluded):
         pytest.skip(asked.reason)
     return asked

@@ -38,82 +38,89 @@ WALKS: Final = list(product((None, 1), (False, True)))
 """Table and index, forward and backward."""
 
 
-async def written(store: Store, place: str) -> tuple[str, ...]:
-    """Store an item for each name, in another order, each in the table and in an index; wait for the index."""
-    await store.write([new(place, name, index=1, text=name) for name in reversed(NAMES)])
-    await eventually(lambda: names(store, walk_of(place, 1)), list(NAMES))
+async def written(store: Store, partition: str) -> tuple[str, ...]:
+    """Store an item for each name, in another order, in the table and in an index. Wait for the index, and return the names."""
+    await store.write([new(partition, name, index=1, text=name) for name in reversed(NAMES)])
+    await eventually(lambda: names(store, walk_of(partition, 1)), list(NAMES))
     return NAMES
 
 
 @pytest.mark.parametrize(("index", "descending"), WALKS)
 async def test_every_page_size_gives_the_same_sequence(
-    store: Store, place: str, index: int | None, *, descending: bool
+    store: Store, partition: str, index: int | None, *, descending: bool
 ) -> None:
-    expected = list(await written(store, place))
+    expected = list(await written(store, partition))
     if descending:
         expected.reverse()
     for size in range(1, len(expected) + 2):
-        found = await walked(store, walk_of(place, index, size, descending=descending))
+        found = await walked(store, walk_of(partition, index, size, descending=descending))
         assert [each.key.sk for each in found] == expected
-        assert found == tuple(item(place, name, index=1, text=name) for name in expected)
+        assert found == tuple(item(partition, name, index=1, text=name) for name in expected)
 
 
-async def test_order_is_by_utf8_bytes_of_the_sort_key(store: Store, place: str) -> None:
-    assert await written(store, place) == tuple(sorted(NAMES, key=str.encode))
+async def test_order_is_by_utf8_bytes_of_the_sort_key(store: Store, partition: str) -> None:
+    assert await written(store, partition) == tuple(sorted(NAMES, key=str.encode))
     for index in (None, 1):
-        assert await names(store, walk_of(place, index)) == sorted(NAMES, key=str.encode)
+        assert await names(store, walk_of(partition, index)) == sorted(NAMES, key=str.encode)
 
 
 @pytest.mark.parametrize(("index", "descending"), WALKS)
-async def test_a_prefix_is_literal_and_case_sensitive(store: Store, place: str, index: int | None, *, descending: bool) -> None:
-    await written(store, place)
+async def test_a_prefix_is_literal_and_case_sensitive(
+    store: Store, partition: str, index: int | None, *, descending: bool
+) -> None:
+    await written(store, partition)
     for prefix in ("", "A", "A#", "A#1", "a", "%", "_", "*", ".", "é", "\ud7ff", "a\U0010ffff", "\U0010ffff", "zz"):
         expected = [name for name in NAMES if name.startswith(prefix)]
         for size in (1, 2, 100):
-            query = walk_of(place, index, size, sk_prefix=prefix, descending=descending)
+            query = walk_of(partition, index, size, sk_prefix=prefix, descending=descending)
             assert await names(store, query) == (expected[::-1] if descending else expected)
 
 
 @pytest.mark.parametrize(("index", "descending"), WALKS)
-async def test_both_ends_of_a_range_are_included(store: Store, place: str, index: int | None, *, descending: bool) -> None:
-    await written(store, place)
+async def test_both_ends_of_a_range_are_included(store: Store, partition: str, index: int | None, *, descending: bool) -> None:
+    await written(store, partition)
     for low, high in product(("", "A#1", "A#15", "B", "é", "\U0010ffff"), repeat=2):
         expected = [name for name in NAMES if low <= name <= high]
         for size in (1, 2, 100):
-            query = walk_of(place, index, size, sk_between=(low, high), descending=descending)
+            query = walk_of(partition, index, size, sk_between=(low, high), descending=descending)
             assert await names(store, query) == (expected[::-1] if descending else expected)
 
 
-async def test_items_with_equal_index_keys_are_each_listed_once(store: Store, place: str) -> None:
-    keys = [Key(f"{place}#{number % 2}", f"{number}") for number in range(7)]
-    await store.write([Put(Item(key, 1, {}, {2: IndexKey(place, "same")}), ABSENT) for key in keys])
-    await eventually(lambda: _count(store, walk_of(place, 2)), 7)
-    whole = [each.key for each in await walked(store, walk_of(place, 2))]
+async def test_items_with_equal_index_keys_are_each_listed_once(store: Store, partition: str) -> None:
+    keys = [Key(f"{partition}#{number % 2}", f"{number}") for number in range(7)]
+    await store.write([Put(Item(key, 1, {}, {2: IndexKey(partition, "same")}), ABSENT) for key in keys])
+    await eventually(lambda: _count(store, walk_of(partition, 2)), 7)
+    whole = [each.key for each in await walked(store, walk_of(partition, 2))]
     assert sorted(whole, key=lambda key: key.sk) == keys
     for size in range(1, 9):
-        assert [each.key for each in await walked(store, walk_of(place, 2, size))] == whole
-        assert [each.key for each in await walked(store, walk_of(place, 2, size, descending=True))] == whole[::-1]
+        assert [each.key for each in await walked(store, walk_of(partition, 2, size))] == whole
+        assert [each.key for each in await walked(store, walk_of(partition, 2, size, descending=True))] == whole[::-1]
 
 
 async def _count(store: Store, query: Query) -> int:
     return len(await walked(store, query))
 
 
-async def test_an_index_that_projects_keys_only_lists_keys(store: Store, place: str) -> None:
+async def test_an_index_that_projects_keys_only_lists_keys(store: Store, partition: str) -> None:
     listed = [
-        Item(Key(place, name, "integrates_vms_historic"), 3, {"text": "x"}, {1: IndexKey(place, name), 2: IndexKey(place, "z")})
+        Item(
+            Key(partition, name, "integrates_vms_historic"),
+            3,
+            {"text": "x"},
+            {1: IndexKey(partition, name), 2: IndexKey(partition, "z")},
+        )
         for name in ("a", "b", "c")
     ]
     await store.write([Put(each, ABSENT) for each in listed])
-    query = walk_of(place, 1, 2, table="integrates_vms_historic")
+    query = walk_of(partition, 1, 2, table="integrates_vms_historic")
     await eventually(lambda: names(store, query), ["a", "b", "c"])
     assert await walked(store, query) == tuple(Item(each.key, 0, {}, {1: each.index_keys[1]}) for each in listed)
-    assert await walked(store, walk_of(place, table="integrates_vms_historic")) == tuple(listed)
+    assert await walked(store, walk_of(partition, table="integrates_vms_historic")) == tuple(listed)
 
 
-async def test_several_walks_are_answered_in_the_order_asked(store: Store, place: str) -> None:
-    await store.write([new(f"{place}#{number}", name) for number in range(3) for name in ("a", "b")])
-    queries = [walk_of(f"{place}#{number}", limit=limit) for number, limit in ((2, 1), (0, 9), (7, 1), (2, 2), (2, 1))]
+async def test_several_walks_are_answered_in_the_order_asked(store: Store, partition: str) -> None:
+    await store.write([new(f"{partition}#{number}", name) for number in range(3) for name in ("a", "b")])
+    queries = [walk_of(f"{partition}#{number}", limit=limit) for number, limit in ((2, 1), (0, 9), (7, 1), (2, 2), (2, 1))]
     pages = await store.query(queries)
     found = [[(each.key.pk[-1], each.key.sk) for each in page.items] for page in pages]
     assert found == [[("2", "a")], [("0", "a"), ("0", "b")], [], [("2", "a"), ("2", "b")], [("2", "a")]]
@@ -121,35 +128,35 @@ async def test_several_walks_are_answered_in_the_order_asked(store: Store, place
     assert await store.query([]) == ()
 
 
-async def test_any_number_of_walks_is_one_call(store: Store, place: str) -> None:
-    await store.write([new(f"{place}#{number}", "a") for number in range(100)])
-    pages = await store.query([walk_of(f"{place}#{number}") for number in range(150)])
+async def test_any_number_of_walks_is_one_call(store: Store, partition: str) -> None:
+    await store.write([new(f"{partition}#{number}", "a") for number in range(100)])
+    pages = await store.query([walk_of(f"{partition}#{number}") for number in range(150)])
     assert [len(page.items) for page in pages] == [1] * 100 + [0] * 50
 
 
-async def test_large_items_fill_a_page_too(store: Store, place: str) -> None:
+async def test_large_items_fill_a_page_too(store: Store, partition: str) -> None:
     for begin in range(0, 12, 4):
-        await store.write([new(place, f"{number:02}", text="x" * 200_000) for number in range(begin, begin + 4)])
-    (page,) = await store.query([walk_of(place, limit=11)])
+        await store.write([new(partition, f"{number:02}", text="x" * 200_000) for number in range(begin, begin + 4)])
+    (page,) = await store.query([walk_of(partition, limit=11)])
     assert (len(page.items), page.has_next) == (11, True)
-    (page,) = await store.query([walk_of(place, limit=12)])
+    (page,) = await store.query([walk_of(partition, limit=12)])
     assert (len(page.items), page.has_next) == (12, False)
 
 
 @pytest.mark.parametrize("index", [None, 1])
-async def test_every_cursor_of_a_page_leads_on(store: Store, place: str, index: int | None) -> None:
-    expected = list(await written(store, place))
-    (page,) = await store.query([walk_of(place, index)])
+async def test_every_cursor_of_a_page_leads_on(store: Store, partition: str, index: int | None) -> None:
+    expected = list(await written(store, partition))
+    (page,) = await store.query([walk_of(partition, index)])
     for position, cursor in enumerate(page.cursors):
-        assert await names(store, walk_of(place, index, 5, after=cursor)) == expected[position + 1 :]
+        assert await names(store, walk_of(partition, index, 5, after=cursor)) == expected[position + 1 :]
 
 
 @pytest.mark.parametrize("index", [None, 1])
-async def test_a_walk_goes_on_when_its_last_item_is_gone(store: Store, place: str, index: int | None) -> None:
-    await written(store, place)
-    (page,) = await store.query([walk_of(place, index, 3)])
+async def test_a_walk_goes_on_when_its_last_item_is_gone(store: Store, partition: str, index: int | None) -> None:
+    await written(store, partition)
+    (page,) = await store.query([walk_of(partition, index, 3)])
     await store.write([Delete(page.items[-1].key, ANYTHING)])
-    assert await names(store, walk_of(place, index, 3, after=page.cursors[-1])) == list(NAMES[3:])
+    assert await names(store, walk_of(partition, index, 3, after=page.cursors[-1])) == list(NAMES[3:])
 
 
 def spoiled(cursor: str) -> list[str]:
@@ -171,44 +178,46 @@ def spoiled(cursor: str) -> list[str]:
     ]
 
 
-async def test_a_damaged_cursor_is_invalid(store: Store, place: str) -> None:
-    await written(store, place)
-    (page,) = await store.query([walk_of(place, limit=1)])
+async def test_a_damaged_cursor_is_invalid(store: Store, partition: str) -> None:
+    await written(store, partition)
+    (page,) = await store.query([walk_of(partition, limit=1)])
     for cursor in spoiled(page.cursors[0]):
         with pytest.raises(InvalidCursor):
-            await store.query([walk_of(place, limit=1, after=cursor)])
+            await store.query([walk_of(partition, limit=1, after=cursor)])
 
 
-async def test_a_cursor_of_another_codec_version_is_invalid(store: Store, place: str) -> None:
-    await written(store, place)
-    (page,) = await store.query([walk_of(place, limit=1)])
+async def test_a_cursor_of_another_codec_version_is_invalid(store: Store, partition: str) -> None:
+    await written(store, partition)
+    (page,) = await store.query([walk_of(partition, limit=1)])
     first = urlsafe_b64decode(page.cursors[0][:4])
     for version in {0, 1, 2, 255} - {first[0]}:
         other = urlsafe_b64encode(bytes((version,)) + first[1:]).decode() + page.cursors[0][4:]
         with pytest.raises(InvalidCursor):
-            await store.query([walk_of(place, limit=1, after=other)])
+            await store.query([walk_of(partition, limit=1, after=other)])
 
 
 @pytest.mark.parametrize(
     "narrowed", [{"sk_prefix": "A#"}, {"sk_between": ("A#", "A#2")}, {"sk_prefix": "A#", "descending": True}]
 )
-async def test_a_cursor_outside_the_range_of_its_query_is_invalid(store: Store, place: str, narrowed: dict[str, Any]) -> None:
-    """Not even one that is bound to the query leads out of it: such as none of its pages gives out."""
-    await written(store, place)
-    query = walk_of(place, limit=2, **narrowed)
-    for outside in (item(place, "A"), item(place, "B"), item(f"{place}#other", "A#1")):
+async def test_a_cursor_outside_the_range_of_its_query_is_invalid(
+    store: Store, partition: str, narrowed: dict[str, Any]
+) -> None:
+    """Not even a cursor that is bound to the query leads out of it. No page of the query has such a cursor."""
+    await written(store, partition)
+    query = walk_of(partition, limit=2, **narrowed)
+    for outside in (item(partition, "A"), item(partition, "B"), item(f"{partition}#other", "A#1")):
         (cursor,) = page_of(query, [outside]).cursors
         with pytest.raises(InvalidCursor):
             await store.query([msgspec.structs.replace(query, after=cursor)])
 
 
 @pytest.mark.parametrize("index", [None, 1])
-async def test_an_index_answers_with_its_own_keys_only(store: Store, place: str, index: int | None) -> None:
-    listed = Item(Key(place, "a"), 1, {"n": 1}, {1: IndexKey(place, "a"), 2: IndexKey(place, "b")})
+async def test_an_index_answers_with_its_own_keys_only(store: Store, partition: str, index: int | None) -> None:
+    listed = Item(Key(partition, "a"), 1, {"n": 1}, {1: IndexKey(partition, "a"), 2: IndexKey(partition, "b")})
     await store.write([Put(listed, ABSENT)])
-    await eventually(lambda: _count(store, walk_of(place, 1)), 1)
-    expected = listed if index is None else Item(listed.key, 1, listed.attributes, {1: IndexKey(place, "a")})
-    assert await walked(store, walk_of(place, index)) == (expected,)
+    await eventually(lambda: _count(store, walk_of(partition, 1)), 1)
+    expected = listed if index is None else Item(listed.key, 1, listed.attributes, {1: IndexKey(partition, "a")})
+    assert await walked(store, walk_of(partition, index)) == (expected,)
 
 
 @pytest.mark.parametrize(
@@ -224,9 +233,9 @@ async def test_an_index_answers_with_its_own_keys_only(store: Store, place: str,
         {"table": "integrates_vms_historic"},
     ],
 )
-async def test_a_cursor_belongs_to_its_query_whatever_the_limit(store: Store, place: str, changed: dict[str, Any]) -> None:
-    await written(store, place)
-    query = walk_of(place, limit=2)
+async def test_a_cursor_belongs_to_its_query_whatever_the_limit(store: Store, partition: str, changed: dict[str, Any]) -> None:
+    await written(store, partition)
+    query = walk_of(partition, limit=2)
     (page,) = await store.query([query])
     going_on = msgspec.structs.replace(query, limit=5, after=page.cursors[0])
     assert await names(store, going_on) == list(NAMES[1:])

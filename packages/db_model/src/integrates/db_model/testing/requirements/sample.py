@@ -15,36 +15,36 @@ PATIENCE: Final = 60.0
 
 
 def item(
-    place: str, name: str, number: int = 1, index: int | None = None, table: Table = "integrates_vms", **attributes: Any
+    partition: str, name: str, number: int = 1, index: int | None = None, table: Table = "integrates_vms", **attributes: Any
 ) -> Item:
-    """Return an item of the partition; ``index`` lists it in the partition of the same name there."""
-    places = {} if index is None else {index: IndexKey(place, name)}
-    return Item(Key(place, name, table), number, attributes, places)
+    """Return an item of the partition. ``index`` lists it there, in the partition of the same name."""
+    index_keys = {} if index is None else {index: IndexKey(partition, name)}
+    return Item(Key(partition, name, table), number, attributes, index_keys)
 
 
-def new(place: str, name: str, index: int | None = None, **attributes: Any) -> Put:
+def new(partition: str, name: str, index: int | None = None, **attributes: Any) -> Put:
     """Return the first put of an item."""
-    return Put(item(place, name, 1, index, **attributes), ABSENT)
+    return Put(item(partition, name, 1, index, **attributes), ABSENT)
 
 
-def following(place: str, name: str, number: int, **attributes: Any) -> Put:
-    """Return the put of a version in place of the one before."""
-    return Put(item(place, name, number, **attributes), Version(number - 1))
+def following(partition: str, name: str, number: int, **attributes: Any) -> Put:
+    """Return the put of a version that replaces the one before."""
+    return Put(item(partition, name, number, **attributes), Version(number - 1))
 
 
-def walk_of(place: str, index: int | None = None, limit: int = 100, **narrowed: Any) -> Query:
+def walk_of(partition: str, index: int | None = None, limit: int = 100, **narrowed: Any) -> Query:
     """Return a walk over the partition."""
-    return Query(pattern="requirements", index=index, pk=place, limit=limit, **narrowed)
+    return Query(pattern="requirements", index=index, pk=partition, limit=limit, **narrowed)
 
 
-async def one(store: Store, place: str, name: str) -> Item | None:
-    """Read one item."""
-    (found,) = await store.get([Key(place, name)])
+async def one(store: Store, partition: str, name: str) -> Item | None:
+    """Return one item; ``None`` when it is missing."""
+    (found,) = await store.get([Key(partition, name)])
     return found
 
 
 async def walked(store: Store, query: Query) -> tuple[Item, ...]:
-    """Follow a walk page by page to its end."""
+    """Return all items of a walk, read page by page."""
     (page,) = await store.query([query])
     assert len(page.items) == len(page.cursors) <= query.limit
     if not page.has_next:
@@ -54,12 +54,12 @@ async def walked(store: Store, query: Query) -> tuple[Item, ...]:
 
 
 async def names(store: Store, query: Query) -> list[str]:
-    """Return the sort keys of a walk's items in the table."""
+    """Return the sort keys that the items of a walk have in the table."""
     return [found.key.sk for found in await walked(store, query)]
 
 
 async def refusal(store: Store, changes: Sequence[Change]) -> dict[int, Failure]:
-    """Write what must be refused; return what failed by position."""
+    """Write changes that must be refused. Return the failures by position."""
     with pytest.raises(Conflict) as caught:
         await store.write(changes)
     assert caught.value.failed
@@ -67,12 +67,12 @@ async def refusal(store: Store, changes: Sequence[Change]) -> dict[int, Failure]
 
 
 async def eventually(read: Callable[[], Awaitable[object]], wanted: object) -> None:
-    """Wait until ``read`` answers what is wanted: an index may lag behind its table."""
+    """Wait until ``read`` returns what is wanted, because an index may lag behind its table."""
     async with asyncio.timeout(PATIENCE):
-        while await read() != wanted:  # noqa: ASYNC110 - a store announces nothing that could be awaited
+        while await read() != wanted:  # noqa: ASYNC110 - a store has no event that could be awaited
             await asyncio.sleep(0.05)
 
 
-def expecting(expect: Expect, place: str, name: str, number: int) -> Put:
+def expecting(expect: Expect, partition: str, name: str, number: int) -> Put:
     """Return a put with that expectation."""
-    return Put(item(place, name, number), expect)
+    return Put(item(partition, name, number), expect)

@@ -1,1 +1,1 @@
-"""Layers around the routes, each a function from application to application."""
+"""Layers around the routes, each a function from application to application that leaves all but HTTP alone."""

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor
-from integrates.server.http.exchange import note
+from integrates.server.http.exchange import for_http, note
 
 
 def recognised(app: ASGIApp, recognise: Callable[[Scope], Awaitable[Actor | None]]) -> ASGIApp:
@@ -15,4 +15,4 @@ def recognised(app: ASGIApp, recognise: Callable[[Scope], Awaitable[Actor | None
         note(scope, "actor", await recognise(scope))
         await app(scope, receive, send)
 
-    return note_actor
+    return for_http(app, note_actor)

@@ -6,7 +6,7 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.http.exchange import header, is_api, media_type
+from integrates.server.http.exchange import for_http, header, is_api, media_type
 from integrates.server.http.refusal import refuse
 
 
@@ -31,7 +31,7 @@ def bounded(app: ASGIApp, limit: BodyLimit) -> ASGIApp:
             return
         await app(scope, _counting(receive, most, limit.seconds), send)
 
-    return bound
+    return for_http(app, bound)
 
 
 def _most(scope: Scope, limit: BodyLimit) -> int:

@@ -4,6 +4,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integrates.server.http.exchange import for_http
 from integrates.server.http.refusal import refuse
 
 
@@ -27,4 +28,4 @@ def timed(app: ASGIApp, seconds: float) -> ASGIApp:
                 raise
             await refuse(scope, 503, headers={"retry-after": "1"})(scope, receive, send)
 
-    return time
+    return for_http(app, time)

@@ -1,4 +1,4 @@
-"""Turns what nobody expected into an answer that shows nothing internal."""
+"""Turns unexpected errors into answers that show nothing internal."""
 
 import logging
 
@@ -6,6 +6,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.db_model.errors import Unavailable
+from integrates.server.http.exchange import for_http
 from integrates.server.http.refusal import refuse
 
 logger = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ def contained(app: ASGIApp) -> ASGIApp:
                 raise
             await _answer(scope, error)(scope, receive, send)
 
-    return contain
+    return for_http(app, contain)
 
 
 def _answer(scope: Scope, error: Exception) -> ASGIApp:

@@ -5,21 +5,19 @@ from math import ceil
 from typing import Final, TypeAlias
 
 import msgspec
-from cachetools import TTLCache
+from limits import RateLimitItemPerMinute
+from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.http.exchange import address_of
+from integrates.server.http.exchange import address_of, for_http
+from integrates.server.http.middleware.window import WindowStorage
 from integrates.server.http.refusal import refuse
 
-WINDOW: Final = 60.0
-"""Seconds over which requests are counted."""
-MAX_CALLERS: Final = 20_000
-"""Most callers remembered; beyond that the one not seen for longest starts anew, so memory stays bounded."""
 UNAUTHENTICATED: Final = 401
 
 
 class Claimant(msgspec.Struct, frozen=True):
-    """Whom credentials name; ``proven`` when a signature of ours says so, without asking whether they still hold."""
+    """Whom credentials name; ``proven`` by a valid signature, without asking whether the token was revoked."""
 
     name: str
     proven: bool
@@ -33,70 +31,68 @@ class Rate(msgspec.Struct, frozen=True):
     claimant: Callable[[Scope], Claimant | None]
 
 
-class _Count(msgspec.Struct):
-    begun: float
-    number: int = 0
+_Caller: TypeAlias = tuple[str, str]
+"""Whom requests count against: the kind of name, and the name."""
 
 
 def nobody(_scope: Scope) -> Claimant | None:
-    """The claimant of rates that count addresses only."""
+    """Return no claimant, for rates that count addresses only."""
     return None
 
 
 def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -> ASGIApp:
-    """Answer 429 with ``Retry-After`` to what exceeds its rate. ``seconds`` is a monotonic clock.
+    """Answer 429 with ``Retry-After`` to what exceeds its rate, and add to each answer of ``app`` what remains of the rate.
 
-    Credentials without proof that turn out to be worthless count against the address, so that changing them does not help.
+    Unproven credentials that turn out to be invalid count against the address too, so that changing them does not help.
+    ``seconds`` is a monotonic clock.
     """
-    limits = {rate.path: rate for rate in rates}
-    spend = _counter(seconds)
+    by_path = {rate.path: rate for rate in rates}
+    limiter = FixedWindowRateLimiter(WindowStorage(seconds))
 
     async def limit(scope: Scope, receive: Receive, send: Send) -> None:
-        rate = limits.get(scope["path"])
+        rate = by_path.get(scope["path"])
         if rate is None:
             await app(scope, receive, send)
             return
-        claimant = rate.claimant(scope)
-        named = _by_name(rate, claimant) if claimant else _by_address(rate, scope)
-        wait = spend(named, rate.limit, 1)
-        if claimant and not claimant.proven:
-            wait = max(wait, spend(_by_address(rate, scope), rate.limit, 0))
-        if wait:
-            await refuse(scope, 429, headers={"retry-after": str(ceil(wait))})(scope, receive, send)
-            return
+        item = RateLimitItemPerMinute(rate.limit, namespace=rate.path)
+        caller, *guessing = _callers(rate, scope)
 
-        async def watch(message: Message) -> None:
-            if claimant and not claimant.proven and message.get("status") == UNAUTHENTICATED:
-                spend(_by_address(rate, scope), rate.limit, 1)
+        async def remaining() -> tuple[int, int]:
+            windows = [await limiter.get_window_stats(item, *each) for each in (caller, *guessing)]
+            least = min(windows, key=lambda window: (window.remaining, -window.reset_time))
+            return least.remaining, ceil(least.reset_time - seconds())
+
+        async def send_with_rate(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                if message["status"] == UNAUTHENTICATED:
+                    for address in guessing:
+                        await limiter.hit(item, *address)
+                message = {**message, "headers": [*message.get("headers", ()), *_fields(rate, *await remaining())]}
             await send(message)
 
-        await app(scope, receive, watch)
+        open_to_address = all([await limiter.test(item, *address) for address in guessing])
+        if open_to_address and await limiter.hit(item, *caller):
+            await app(scope, receive, send_with_rate)
+        else:
+            _, wait = await remaining()
+            await refuse(scope, 429, headers={"retry-after": str(wait)})(scope, receive, send_with_rate)
 
-    return limit
-
-
-_Key: TypeAlias = tuple[str, str, str]
-
-
-def _by_name(rate: Rate, claimant: Claimant) -> _Key:
-    return (rate.path, "name", claimant.name)
+    return for_http(app, limit)
 
 
-def _by_address(rate: Rate, scope: Scope) -> _Key:
-    return (rate.path, "address", address_of(scope))
+def _callers(rate: Rate, scope: Scope) -> tuple[_Caller, ...]:
+    """Return whom a request counts against: the caller, then the address if invalid credentials count against it as well."""
+    claimant, address = rate.claimant(scope), ("address", address_of(scope))
+    if claimant is None:
+        return (address,)
+    named = ("claimant", claimant.name)
+    return (named,) if claimant.proven else (named, address)
 
 
-def _counter(seconds: Callable[[], float]) -> Callable[[_Key, int, int], float]:
-    """A function that adds to the count of a key and returns the seconds to wait when the count is above its limit.
-
-    Adding nothing asks whether one more would be.
-    """
-    counts: TTLCache[_Key, _Count] = TTLCache(MAX_CALLERS, WINDOW, timer=seconds)
-
-    def spend(key: _Key, limit: int, weight: int) -> float:
-        current = counts.setdefault(key, _Count(seconds()))
-        current.number += weight
-        exceeded = current.number + (0 if weight else 1) > limit
-        return max(current.begun + WINDOW - seconds(), 1.0) if exceeded else 0.0
-
-    return spend
+def _fields(rate: Rate, remaining: int, seconds: int) -> list[tuple[bytes, bytes]]:
+    """Return the header fields of draft-ietf-httpapi-ratelimit-headers-11; the policy is called like the path."""
+    policy = f'"{rate.path.removeprefix("/")}"'
+    return [
+        (b"ratelimit-policy", f"{policy};q={rate.limit};w={RateLimitItemPerMinute.GRANULARITY.seconds}".encode()),
+        (b"ratelimit", f"{policy};r={remaining};t={seconds}".encode()),
+    ]

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.http.exchange import header, note
+from integrates.server.http.exchange import for_http, header, note
 
 ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -24,7 +24,7 @@ def identified(app: ASGIApp, new_id: Callable[[], str], bind: Callable[[str], No
 
         await app(scope, receive, send_with_id)
 
-    return identify
+    return for_http(app, identify)
 
 
 def _with_header(message: Message, request_id: str) -> Message:

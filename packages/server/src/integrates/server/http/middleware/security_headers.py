@@ -2,6 +2,8 @@
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from integrates.server.http.exchange import for_http
+
 HEADERS = (
     (b"content-security-policy", b"default-src 'self'; frame-ancestors 'none'; object-src 'none'"),
     (b"x-content-type-options", b"nosniff"),
@@ -20,7 +22,7 @@ def guarded(app: ASGIApp) -> ASGIApp:
 
         await app(scope, receive, send_guarded)
 
-    return guard
+    return for_http(app, guard)
 
 
 def _with_headers(message: Message) -> Message:

@@ -13,13 +13,12 @@ from integrates.api.execute import execute
 from integrates.api.request.answer import Answer
 from integrates.server.auth.origin import may_write
 from integrates.server.auth.recognition import bearer_of
-from integrates.server.http.exchange import actor_of, media_type, request_id_of
+from integrates.server.http.exchange import API_PATH, actor_of, media_type, request_id_of
 from integrates.server.http.refusal import refuse
 from integrates.server.http.routes.multipart import form_of, read_multipart
-from integrates.server.http.slot import Berth, Slot, refusing, waiting
+from integrates.server.http.routes.slot import Slot, TaskSlot, refusing, waiting
 from integrates.server.service import Service, new_call
 
-PATH: Final = "/api"
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 MULTIPART: Final = "multipart/form-data"
@@ -27,28 +26,28 @@ CHALLENGES: Final = {401: {"www-authenticate": 'Bearer realm="integrates"'}, 503
 
 
 class _Bounds(msgspec.Struct, frozen=True):
-    """What is done at once: requests executed, uploads arriving or waiting, and uploads held in memory."""
+    """The slots of what is done at once: requests executed, uploads arriving or waiting, and uploads held in memory."""
 
     executed: Slot
     arriving: Slot
-    held: Berth
+    held: TaskSlot
 
 
 def api_routes(service: Service) -> list[Route]:
-    """POST executes; GET is for the explorer page, which is switched off: 404, and 405 for one that brings a query."""
+    """Return the route: POST executes; GET, which is for an explorer page, is 404, or 405 when it brings a query."""
     settings = service.settings
     bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), waiting(settings.uploads))
 
     async def answer(request: Request) -> Response:
-        if request.method != "POST":  # a route for GET is one for HEAD
+        if request.method != "POST":  # Starlette answers HEAD by the route for GET
             raise HTTPException(405 if "query" in request.query_params else 404, headers={"allow": "POST"})
         return await _post(request, service, bounds)
 
-    return [Route(PATH, answer, methods=["GET", "POST"])]
+    return [Route(API_PATH, answer, methods=["GET", "POST"])]
 
 
 async def read_json(request: Request) -> object:
-    """The decoded body; 400 when it is not JSON, nested too deeply, or holds a number or text out of range."""
+    """Return the decoded body; 400 when it is not JSON, is nested too deeply, or holds a number or text out of range."""
     try:
         return msgspec.json.decode(await request.body())
     except (ValueError, RecursionError) as error:
@@ -58,7 +57,7 @@ async def read_json(request: Request) -> object:
 async def _post(request: Request, service: Service, bounds: _Bounds) -> Response:
     scope, actor = request.scope, actor_of(request.scope)
     if actor is None and (bearer_of(scope) is not None or media_type(scope) == MULTIPART):
-        return refuse(scope, 401, headers=CHALLENGES[401])  # nothing that anybody may ask needs a file
+        return refuse(scope, 401, headers=CHALLENGES[401])  # what may be asked without credentials needs no file
     if actor and actor.means is Means.SESSION and not may_write(scope, service.settings.origin):
         raise HTTPException(403, "The request does not come from a page of this server.")
     match media_type(scope):
@@ -71,7 +70,7 @@ async def _post(request: Request, service: Service, bounds: _Bounds) -> Response
 
 
 async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Response:
-    """Let the files arrive on disk; then wait for a place in memory, which lasts until the work that they began has ended."""
+    """Let the files arrive on disk, then wait for a slot to hold them in memory until the work that they began has ended."""
     async with bounds.arriving(), form_of(request) as form, bounds.held(service.spawn) as spawn:
         demand = read_multipart(form)
         return await _executed(request, msgspec.structs.replace(service, spawn=spawn), bounds, demand)

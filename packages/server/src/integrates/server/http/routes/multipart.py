@@ -14,30 +14,30 @@ from integrates.api.upload import Upload
 MAX_FILES: Final = 10
 MAX_FIELDS: Final = 2
 MAX_FIELD_BYTES: Final = 1024 * 1024
-MAX_PLACES: Final = 20
-"""Most places in the variables that files are put into."""
+MAX_PATHS: Final = 20
+"""Most paths in ``map``, each to a variable that a file is put into."""
 MAX_STEPS: Final = 10
-"""Most names or positions in the path to one place."""
+"""Most names and positions in one path."""
 
 
 def form_of(request: Request) -> AbstractAsyncContextManager[FormData]:
-    """The form of a request; large files of it lie on disk until the block ends. 400 for what is no such form."""
+    """Return the form of a request, whose large files lie on disk until the block ends; 400 for what is no such form."""
     return request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
 
 
 def read_multipart(form: FormData) -> object:
-    """The GraphQL request with an :class:`Upload` at every place that ``map`` names. Anything amiss is a 400."""
-    operations, places = _field(form, "operations", dict[str, Any]), _field(form, "map", dict[str, list[str]])
-    _check_places(places, form)
-    uploads = {name: _upload(form, name) for name in places}
-    for name, paths in places.items():
+    """Return the GraphQL request with an :class:`Upload` at every path in ``map``; 400 when form, map and files do not fit."""
+    operations, paths_of = _field(form, "operations", dict[str, Any]), _field(form, "map", dict[str, list[str]])
+    _check_paths(paths_of, form)
+    uploads = {name: _upload(form, name) for name in paths_of}
+    for name, paths in paths_of.items():
         for path in paths:
             operations = put(operations, tuple(path.split(".")), uploads[name])
     return operations
 
 
 def put(value: Any, path: tuple[str, ...], upload: Upload) -> Any:
-    """A copy of a JSON value with the upload in place of the ``null`` at ``path``; 400 when there is none."""
+    """Return a copy of a JSON value with the upload instead of the ``null`` at ``path``; 400 when there is none."""
     if not path:
         if value is not None:
             raise HTTPException(400, "A path of `map` does not lead to a null.")
@@ -61,24 +61,24 @@ def _field(form: FormData, name: str, form_type: type[Any]) -> Any:
         raise HTTPException(400, f"The field `{name}` is not the JSON it should be.") from error
 
 
-def _check_places(places: Mapping[str, list[str]], form: FormData) -> None:
-    paths = [path for listed in places.values() for path in listed]
-    if len(paths) > MAX_PLACES or len(set(paths)) < len(paths) or any(path.count(".") >= MAX_STEPS for path in paths):
-        raise HTTPException(400, "The field `map` names too many places or one place twice.")
-    if not all(path.startswith("variables.") for path in paths) or not all(places.values()):
+def _check_paths(paths_of: Mapping[str, list[str]], form: FormData) -> None:
+    paths = [path for listed in paths_of.values() for path in listed]
+    if len(paths) > MAX_PATHS or len(set(paths)) < len(paths) or any(path.count(".") >= MAX_STEPS for path in paths):
+        raise HTTPException(400, "The field `map` holds too many paths, one that is too long, or one twice.")
+    if not all(path.startswith("variables.") for path in paths) or not all(paths_of.values()):
         raise HTTPException(400, "The paths in the field `map` must begin with `variables.`.")
-    if {name for name, part in form.multi_items() if isinstance(part, UploadFile)} != set(places):
+    if {name for name, part in form.multi_items() if isinstance(part, UploadFile)} != set(paths_of):
         raise HTTPException(400, "The field `map` and the files of the form do not agree.")
 
 
 def _upload(form: FormData, name: str) -> Upload:
-    parts = form.getlist(name)
-    part = parts[0]
-    if len(parts) > 1 or not isinstance(part, UploadFile):
+    files = form.getlist(name)
+    file = files[0]
+    if len(files) > 1 or not isinstance(file, UploadFile):
         raise HTTPException(400, "A file of the form comes twice.")
 
     async def read() -> bytes:
-        await part.seek(0)
-        return await part.read()
+        await file.seek(0)
+        return await file.read()
 
-    return Upload(file_name=part.filename or "", read=read)
+    return Upload(file_name=file.filename or "", read=read)

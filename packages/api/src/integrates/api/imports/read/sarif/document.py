@@ -160,7 +160,7 @@ class LogicalLocation(Struct, frozen=True, gc=False, rename="camel"):
     index: int | None = None
 
 
-class Location(Struct, frozen=True, gc=False, rename="camel"):
+class ResultLocation(Struct, frozen=True, gc=False, rename="camel"):
     """Where a result is."""
 
     physical_location: PhysicalLocation | None = None
@@ -182,7 +182,7 @@ class Result(Struct, frozen=True, gc=False, rename="camel"):
     kind: str | None = None
     level: str | None = None
     message: Message | None = None
-    locations: tuple[Location, ...] | None = None
+    locations: tuple[ResultLocation, ...] | None = None
     fingerprints: dict[str, str] | None = None
     partial_fingerprints: dict[str, str] | None = None
     suppressions: tuple[Suppression, ...] | None = None

@@ -1,38 +1,42 @@
 """Results: which of them count, and what they become (domain section 8, *Result → Vulnerability*)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
 
 from msgspec import Struct
 
 from integrates.api.imports.read.error import Defect
-from integrates.api.imports.read.observation import Observation, Place, Problem, Reason, RuleSeen
+from integrates.api.imports.read.location import Prefix
+from integrates.api.imports.read.name import MAX_FINGERPRINT, name
+from integrates.api.imports.read.observation import Location, Observation, Problem, RuleSeen, SkipReason
+from integrates.api.imports.read.reader import TECHNIQUES
 from integrates.api.imports.read.sarif.document import Result, Suppression
 from integrates.api.imports.read.sarif.fingerprint import fingerprint
-from integrates.api.imports.read.sarif.location import Prefix, Spot, located, spotted
+from integrates.api.imports.read.sarif.location import ResolvedLocation, location_of, resolved_location
 from integrates.api.imports.read.sarif.message import detail
-from integrates.api.imports.read.sarif.name import MAX_FINGERPRINT, TOO_LONG, name
 from integrates.api.imports.read.sarif.rule import Named, named
-from integrates.api.imports.read.sarif.run import Part
+from integrates.api.imports.read.sarif.run import ToolRun
 from integrates.api.imports.read.sarif.score import own_score
 from integrates.api.imports.read.text import block
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
-from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
+from integrates.db_model.vulnerabilities.types import Technique
 
-_TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {
-    VulnerabilityType.LINES: Technique.SAST,
-    VulnerabilityType.INPUTS: Technique.DAST,
-    VulnerabilityType.PORTS: Technique.DAST,
-}
+
+class Listed(Struct, frozen=True):
+    """A result of the file, whether it counts or not. ``ordinal`` is its number among all results of all runs."""
+
+    ordinal: int
+    pointer: str
+    run: ToolRun
+    result: Result
 
 
 class Taken(Struct, frozen=True):
     """A result that counts, and its rule."""
 
+    ordinal: int
     pointer: str
-    part: Part
-    index: int
+    run: ToolRun
     result: Result
     rule: ToolRule
     named: Named
@@ -46,59 +50,60 @@ class Reading(Struct, frozen=True):
     technique: Technique | None
 
 
-def taken(part: Part, index: int, result: Result) -> Taken | Problem | Defect | None:
+def listed(runs: Iterable[ToolRun]) -> Iterator[Listed]:
+    """Number all results of the file, in order of appearance."""
+    results = ((run, index, result) for run in runs for index, result in enumerate(run.document.results or ()))
+    for ordinal, (run, index, result) in enumerate(results):
+        yield Listed(ordinal, f"{run.pointer}/results/{index}", run, result)
+
+
+def taken(one: Listed) -> Taken | Problem | Defect | None:
     """Return the result when it counts and has a rule, else what is wrong; ``None`` when it only reports that all is well."""
+    result, run = one.result, one.run
     if result.kind not in {None, "fail"} or result.baseline_state == "absent":
         return None
-    pointer = f"{part.pointer}/results/{index}"
-    rule = named(result, part.rules)
+    rule = named(result, run.rules)
     if rule is None:
-        return Problem(pointer, Reason.NO_RULE)
-    identity = name(rule.id, f"{pointer}/{'ruleId' if result.rule_id else 'rule/id'}")
+        return Problem(one.ordinal, one.pointer, SkipReason.NO_RULE)
+    identity = name(rule.id, f"{one.pointer}/{'ruleId' if result.rule_id else 'rule/id'}")
     if isinstance(identity, Defect):
         return identity
-    return Taken(pointer, part, index, result, ToolRule(tool=part.tool, rule_id=identity), rule)
+    return Taken(one.ordinal, one.pointer, run, result, ToolRule(tool=run.tool, rule_id=identity), rule)
 
 
 def observed(one: Taken, reading: Reading) -> Observation | Problem | Defect:
-    """Return what the tool saw, or why the place or the fingerprint cannot be taken."""
-    spot = spotted(one.result, one.part.run)
-    if spot is None:
-        return Problem(one.pointer, Reason.NO_LOCATION)
-    place = located(spot, one.part.run, reading.prefix)
-    if isinstance(place, Reason):
-        return Problem(one.pointer, place)
-    mark = _mark(one, place)
-    return mark if isinstance(mark, Defect) else _observation(one, reading, spot, place, mark)
+    """Return what the tool saw, or why the location or the fingerprint cannot be taken."""
+    resolved = resolved_location(one.result, one.run.document)
+    if resolved is None:
+        return Problem(one.ordinal, one.pointer, SkipReason.NO_LOCATION)
+    location = location_of(resolved, one.run.document, reading.prefix)
+    if isinstance(location, SkipReason):
+        return Problem(one.ordinal, one.pointer, location)
+    found = _fingerprint(one, location)
+    return found if isinstance(found, Defect) else _observation(one, reading, resolved, location, found)
 
 
-def _observation(one: Taken, reading: Reading, spot: Spot, place: Place, mark: str | None) -> Observation:
+def _observation(
+    one: Taken, reading: Reading, resolved: ResolvedLocation, location: Location, found: str | None
+) -> Observation:
     return Observation(
-        run=one.part.index,
-        result=one.index,
+        ordinal=one.ordinal,
         pointer=one.pointer,
         rule=one.rule,
-        category=one.part.category,
-        place=place,
-        fingerprint=mark,
-        technique=reading.technique or _TECHNIQUES[place.type],
+        category=one.run.category,
+        location=location,
+        fingerprint=found,
+        technique=reading.technique or TECHNIQUES[location.type],
         own_score=own_score(one.result, one.named.descriptor, reading.rules[one.rule].tool_score),
         suppressed=_is_suppressed(one.result.suppressions or ()),
-        snippet=block(spot.region.snippet.text if spot.region.snippet else None, MAX_EXCERPT) or None,
+        snippet=block(resolved.region.snippet.text if resolved.region.snippet else None, MAX_EXCERPT) or None,
         detail=_detail(one),
     )
 
 
-def _mark(one: Taken, place: Place) -> str | Defect | None:
-    found = fingerprint(one.result, place.where)
+def _fingerprint(one: Taken, location: Location) -> str | Defect | None:
+    found = fingerprint(one.result, location.where)
     return name(found[1], f"{one.pointer}/{found[0]}", high=MAX_FINGERPRINT) if found else None
-
-
-def overlong(observations: Iterable[Observation]) -> Iterator[Defect]:
-    """Yield the defects of fingerprints that were made too long by telling them apart."""
-    for one in observations:
-        if len(one.fingerprint or "") > MAX_FINGERPRINT:
-            yield Defect(one.pointer, TOO_LONG)
 
 
 def _is_suppressed(suppressions: tuple[Suppression, ...]) -> bool:
@@ -110,6 +115,6 @@ def _detail(one: Taken) -> str | None:
     texts = (
         descriptor.message_strings if descriptor else None,
         component.global_message_strings if component else None,
-        one.part.run.tool.driver.global_message_strings,
+        one.run.document.tool.driver.global_message_strings,
     )
     return detail(one.result.message, texts)

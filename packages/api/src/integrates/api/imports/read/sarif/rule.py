@@ -7,6 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from integrates.api.imports.read.name import MAX_NAME
 from integrates.api.imports.read.observation import RuleSeen
 from integrates.api.imports.read.sarif.document import (
     Component,
@@ -19,7 +20,6 @@ from integrates.api.imports.read.sarif.document import (
     Text,
     components,
 )
-from integrates.api.imports.read.sarif.name import MAX_NAME
 from integrates.api.imports.read.sarif.score import rule_score
 from integrates.api.imports.read.text import block, headline
 from integrates.db_model.findings.types import ToolRule
@@ -57,28 +57,28 @@ def _table(component: Component) -> Mapping[str, Descriptor]:
 
 
 def named(result: Result, rules: Catalogue) -> Named | None:
-    """Return the rule of ``ruleId``, else ``rule.id``, else the position; ``None`` when none of them says.
+    """Return the rule of ``ruleId``, else ``rule.id``, else the index; ``None`` when none of them says.
 
     For an id ``a/b`` that nothing describes the description of ``a`` serves; the id stays.
     """
     reference = result.rule or DescriptorReference()
-    position = _position(reference.tool_component, rules.components)
+    component = _component(reference.tool_component, rules.components)
     index = result.rule_index if result.rule_index is not None else reference.index
-    pointed_at = _element(rules.components[position].rules or (), index)
+    pointed_at = _element(rules.components[component].rules or (), index)
     identity = (result.rule_id or "").strip() or (reference.id or "").strip() or (pointed_at.id.strip() if pointed_at else "")
     if not identity:
         return None
     if pointed_at and f"{identity}/".startswith(f"{pointed_at.id.strip()}/"):
-        return Named(identity, pointed_at, rules.components[position])
-    return _found(identity, position, rules)
+        return Named(identity, pointed_at, rules.components[component])
+    return _found(identity, component, rules)
 
 
-def _found(identity: str, position: int, rules: Catalogue) -> Named:
-    order = (position, *(other for other in range(len(rules.tables)) if other != position))
+def _found(identity: str, component: int, rules: Catalogue) -> Named:
+    order = (component, *(other for other in range(len(rules.tables)) if other != component))
     for candidate in _hierarchy(identity):
-        for place in order:
-            if candidate in rules.tables[place]:
-                return Named(identity, rules.tables[place][candidate], rules.components[place])
+        for index in order:
+            if candidate in rules.tables[index]:
+                return Named(identity, rules.tables[index][candidate], rules.components[index])
     return Named(identity, None, None)
 
 
@@ -89,13 +89,13 @@ def _hierarchy(identity: str) -> Iterator[str]:
     yield from (identity[:end] for end in ends if len(identity) <= MAX_NAME)
 
 
-def _position(reference: ComponentReference | None, known: Sequence[Component]) -> int:
-    """Return the position of the component in the catalogue, 0 (the driver) when the reference leads nowhere."""
+def _component(reference: ComponentReference | None, known: Sequence[Component]) -> int:
+    """Return the index of the component in the catalogue, 0 (the driver) when the reference leads nowhere."""
     if reference is None:
         return 0
     if reference.index is not None and 0 <= reference.index < len(known) - 1:
         return reference.index + 1
-    matches = (position for position, component in enumerate(known) if _is_meant(component, reference))
+    matches = (index for index, component in enumerate(known) if _is_meant(component, reference))
     return next(matches, 0)
 
 

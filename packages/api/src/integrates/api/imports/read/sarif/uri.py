@@ -5,21 +5,13 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urljoin
 
+from integrates.api.imports.read.location import MAX_URI, scheme
 from integrates.api.imports.read.sarif.document import ArtifactLocation, Run
 
-MAX_URI: Final = 16_384
-"""Longest uri that is looked at: what is cut here is too long for any place."""
 MAX_BASES: Final = 16
 """Longest chain of bases that is followed; a longer one is taken for a loop."""
 
-_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _LOCAL: Final = re.compile(r"file:|[A-Za-z]:|[/\\]", re.IGNORECASE)
-
-
-def scheme(uri: str) -> str:
-    """Return the scheme in lower case, empty for a relative uri. A drive letter looks like a scheme of one letter."""
-    match = _SCHEME.match(uri)
-    return match[0][:-1].lower() if match else ""
 
 
 def resolved(location: ArtifactLocation, run: Run) -> str | None:

@@ -1,0 +1,115 @@
+"""JSON that came from outside: what may be parsed at all, found out in bounded memory before anything is built from it."""
+
+import json
+from collections.abc import Iterator
+from itertools import accumulate, islice
+from typing import Any, Final, Never
+
+from integrates.api.imports.read.error import MAX_DEFECTS, BadFile, Defect, pointed
+from integrates.api.imports.read.limit import MAX_DEPTH, MAX_VALUES, enforce
+from integrates.db_model.imports.rules import MAX_BYTES
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_CHUNK: Final = 1 << 20
+_STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+_NOT_BRACKETS: Final = bytes(set(range(256)) - set(_STEP))
+
+
+class _Twins(Exception):
+    """An object has a member twice."""
+
+
+class _Members(tuple[tuple[str, Any], ...]):
+    """An object as it is written: all members, in order, twins included."""
+
+    __slots__ = ()
+
+
+def checked(content: bytes) -> bytes:
+    """Return the same JSON without byte order mark, once it is known to be harmless. Raise ``TooLarge`` and ``BadFile``.
+
+    It is at most ``MAX_BYTES`` of UTF-8 (a mark is allowed, UTF-16 is not), nested at most ``MAX_DEPTH`` deep, has at most
+    ``MAX_VALUES`` values, follows RFC 8259 to its end (so no ``NaN``), and no object has a member twice.
+    """
+    enforce("file_too_large", len(content), MAX_BYTES)
+    text = _decoded(content)
+    _measure(content)
+    _parse(text)
+    return content.removeprefix(_BYTE_ORDER_MARK)
+
+
+def _decoded(content: bytes) -> str:
+    if not content:
+        raise _bad("The file is empty.")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in content[:2]:
+        raise _bad("The file must be UTF-8; it is UTF-16 or UTF-32.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _bad(f"The file is not UTF-8 text (byte {error.start}).") from None
+
+
+def _measure(content: bytes) -> None:
+    """Count values and depth. Up to the first error in the JSON, which no parser passes, the counts are exact."""
+    values = depth = 0
+    for outside in _outside_texts(content):
+        values += sum(map(outside.count, (b"{", b"[", b",", b":")))
+        enforce("too_many_values", values, MAX_VALUES)
+        brackets = outside.translate(None, _NOT_BRACKETS)
+        depths = tuple(accumulate(map(_STEP.__getitem__, brackets), initial=depth))
+        depth = depths[-1]
+        enforce("nested_too_deep", max(depths), MAX_DEPTH)
+
+
+def _outside_texts(content: bytes) -> Iterator[bytes]:
+    """Yield what stands outside of the quotes, in pieces."""
+    plain = content.replace(rb"\\", b"").replace(rb"\"", b"")
+    inside = 0
+    for start in range(0, len(plain), _CHUNK):
+        pieces = plain[start : start + _CHUNK].split(b'"')
+        yield b"".join(pieces[inside::2])
+        inside ^= (len(pieces) - 1) & 1
+
+
+def _parse(text: str) -> None:
+    """Parse for the sake of the errors only: nothing that was read is kept."""
+    try:
+        json.loads(text, object_pairs_hook=_forget, parse_int=len, parse_float=len, parse_constant=_refuse)
+    except _Twins:
+        raise BadFile(
+            tuple(islice(_twins(json.loads(text, object_pairs_hook=_Members, parse_int=len), ""), MAX_DEFECTS))
+        ) from None
+    except json.JSONDecodeError as error:
+        raise _bad(_complaint(text, error)) from None
+
+
+def _complaint(text: str, error: json.JSONDecodeError) -> str:
+    if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
+        return f"The JSON is truncated: {error.msg} (line {error.lineno}, column {error.colno})."
+    return f"This is not JSON: {error.msg} (line {error.lineno}, column {error.colno})."
+
+
+def _forget(pairs: list[tuple[str, Any]]) -> None:
+    if len(dict(pairs)) != len(pairs):
+        raise _Twins
+
+
+def _refuse(name: str) -> Never:
+    raise _bad(f"This is not JSON: {name} is no number.")
+
+
+def _twins(value: Any, pointer: str) -> Iterator[Defect]:
+    if isinstance(value, _Members):
+        seen: set[str] = set()
+        for name, member in value:
+            if name in seen:
+                yield Defect(pointed(pointer, name), "The member occurs twice:")
+            seen.add(name)
+            yield from _twins(member, pointed(pointer, name))
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            yield from _twins(element, pointed(pointer, index))
+
+
+def _bad(message: str) -> BadFile:
+    return BadFile((Defect("", message),))

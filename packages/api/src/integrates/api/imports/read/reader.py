@@ -1,0 +1,35 @@
+"""What every reader is: a pure function from the content of a file to what it says."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from integrates.api.imports.read.decode import TopLevel
+from integrates.api.imports.read.observation import Scan
+from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the caller says of a file.
+
+    ``strip_prefix`` is a directory, relative or absolute, or a file url, that is taken from the beginning of every path;
+    ``technique`` stands for the one that would follow from each location.
+    """
+
+    strip_prefix: str | None = None
+    technique: Technique | None = None
+
+
+TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {
+    VulnerabilityType.LINES: Technique.SAST,
+    VulnerabilityType.INPUTS: Technique.DAST,
+    VulnerabilityType.PORTS: Technique.DAST,
+}
+"""The technique that follows from the type of a location."""
+
+Reader: TypeAlias = Callable[[bytes, Options], Scan]
+"""Reads a file whose JSON was checked. Equal arguments give equal answers. Raises ``TooLarge`` and ``BadFile``."""
+
+Detector: TypeAlias = Callable[[TopLevel], bool]
+"""Returns whether the top level is that of a file of the format, be the rest of it good or bad."""

@@ -1,0 +1,85 @@
+"""The objects above an object: in most pages they have been read already, and are shown without waiting."""
+
+from asyncio import Future
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeAlias, TypeVar
+
+from integrates.api.context import Info
+from integrates.api.request.fold import asks_for
+from integrates.api.resolve.connection import Batch, Read
+from integrates.db_model.entity.facet import E, Facet, key_text
+from integrates.db_model.errors import NotFound
+from integrates.db_model.groups.types import Group
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.types import Root
+from integrates.db_model.store.port import Key, Query
+
+R = TypeVar("R")
+T = TypeVar("T")
+Above: TypeAlias = tuple[Facet[Any], Key]
+"""The facet and the key of an object above another."""
+
+
+class OfGroup(Protocol):
+    """What belongs to a group."""
+
+    @property
+    def group_name(self) -> str:
+        """The name of the group."""
+
+
+class OfRoot(Protocol):
+    """What belongs to a root."""
+
+    @property
+    def root_id(self) -> str:
+        """The id of the root."""
+
+
+def at_once(read: Future[T], show: Callable[[T], R]) -> R | Awaitable[R]:
+    """Return what is shown of something that is being read: at once if it has been read, else something to wait for.
+
+    For each row of a page a coroutine would cost as much as ten plain fields.
+    """
+    if read.done():
+        return show(read.result())
+
+    async def later() -> R:
+        return show(await read)
+
+    return later()
+
+
+def existing_object(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
+    """Return an object that is known to exist. Raise ``NotFound`` when it was removed since."""
+
+    def existing(found: E | None) -> E:
+        if found is None:
+            raise NotFound(facet.name, key_text(key))
+        return found
+
+    return at_once(info.context.loaders.entities.load((facet, key)), existing)
+
+
+def group(source: OfGroup, info: Info) -> Group | Awaitable[Group | None] | None:
+    """The group of the object."""
+    return at_once(info.context.scopes.groups.load(source.group_name), lambda scope: scope.group)
+
+
+def root(source: OfRoot, info: Info) -> Root | Awaitable[Root]:
+    """The root of the object."""
+    return existing_object(info, GIT_ROOT, root_key(source.root_id))
+
+
+def with_parents(info: Info, read: Read[T], parents: Mapping[str, Callable[[T], Above]]) -> Read[T]:
+    """Read pages, and in one call for each page what its items show of the objects above them, by the names of fields."""
+    asked = [above for name, above in parents.items() if asks_for(info, {name})]
+    if not asked:
+        return read
+
+    async def read_both(query: Query) -> Batch[T]:
+        batch = await read(query)
+        await info.context.loaders.entities.load_many([above(node) for above in asked for node in batch.nodes])
+        return batch
+
+    return read_both

@@ -1,0 +1,70 @@
+"""What of a scan concerns a root: `outside_root` and `gitignored` (domain section 8)."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from integrates.api.imports.read.confine import confined
+from integrates.api.imports.read.observation import SkipReason
+from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
+
+AT = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def git_root(*gitignore: str) -> Root:
+    return Root(
+        id="r",
+        kind=RootKind.GIT,
+        group_name="webshop",
+        organization_id="o",
+        location=GitLocation(url="https://example.com/a", branch="main", gitignore=gitignore),
+        info=RootInfo(nickname="a"),
+        state=RootState(status=RootStatus.ACTIVE, at=AT, by="ada@demo.example"),
+        created_at=AT,
+        created_by="ada@demo.example",
+    )
+
+
+@pytest.mark.parametrize(
+    ("patterns", "kept"),
+    [
+        ((), ["src/a.py", "src/test/b.py", "lib/c.js"]),
+        (("test/",), ["src/a.py", "lib/c.js"]),
+        (("*.py",), ["lib/c.js"]),
+        (("/src",), ["lib/c.js"]),
+        (("src/test/b.py",), ["src/a.py", "lib/c.js"]),
+        (("b.py", "!b.py"), ["src/a.py", "src/test/b.py", "lib/c.js"]),
+        (("# comment", ""), ["src/a.py", "src/test/b.py", "lib/c.js"]),
+    ],
+)
+def test_gitignore(scan: Any, result: Any, patterns: tuple[str, ...], kept: list[str]) -> None:
+    whole = scan(*(result(uri=uri) for uri in ("src/a.py", "src/test/b.py", "lib/c.js")))
+    part = confined(whole, git_root(*patterns))
+    assert [one.location.where for one in part.observations] == kept
+    assert part.skipped == len(part.problems) == 3 - len(kept)
+    assert {problem.reason for problem in part.problems} <= {SkipReason.GITIGNORED}
+
+
+def test_a_git_root_has_lines_only(scan: Any, result: Any) -> None:
+    whole = scan(result(ruleId="A", uri="https://example.com/"), result(ruleId="B"), result(ruleId="C", uri="tcp://h:1"))
+    part = confined(whole, git_root("*.com"))
+    assert [(one.pointer, one.reason) for one in part.problems] == [
+        ("/runs/0/results/0", SkipReason.OUTSIDE_ROOT),
+        ("/runs/0/results/2", SkipReason.OUTSIDE_ROOT),
+    ]
+    assert [one.rule.rule_id for one in part.rules] == ["B"]
+    assert (part.total, len(part.observations), part.skipped) == (3, 1, 2)
+
+
+def test_problems_stay_in_file_order_and_few(scan: Any, result: Any) -> None:
+    uris = ["a.py", "/bad", *("b.js" for _ in range(9)), *("a.py" for _ in range(120))]
+    whole = scan(*(result(uri=uri, line=line) for line, uri in enumerate(uris)))
+    part = confined(whole, git_root("*.py"))
+    assert [problem.pointer.rpartition("/")[2] for problem in part.problems][:4] == ["0", "1", "11", "12"]
+    assert (len(part.problems), part.skipped) == (100, 122)
+
+
+def test_nothing_is_taken_away_from_what_fits(scan: Any, result: Any) -> None:
+    whole = scan(result(), result(line=2), result(uri="/bad"))
+    assert confined(whole, git_root()) == whole

@@ -1,0 +1,250 @@
+"""What holds for the reader of every format.
+
+A new one is added to READERS and DETECTORS, gets an example in EXAMPLES, and is judged by all of this.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrates.api.imports.read import registry
+from integrates.api.imports.read.check import checked
+from integrates.api.imports.read.decode import top_level
+from integrates.api.imports.read.error import BadFile, TooLarge
+from integrates.api.imports.read.observation import Scan
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import DETECTORS, READERS, detected
+from integrates.api.upload import in_memory
+from integrates.db_model.imports.types import ImportFormat
+from integrates.db_model.values import text as texts
+from integrates.db_model.vulnerabilities.types import Technique
+
+if TYPE_CHECKING:
+    from packages.api.tests.conftest import World
+    from packages.api.tests.read.conftest import Example
+
+read = partial(registry.read, options=Options())
+
+
+def test_every_format_has_a_reader_and_a_detector() -> None:
+    for table, name in ((READERS, "READERS"), (DETECTORS, "DETECTORS")):
+        without = [each.value for each in ImportFormat if each not in table]
+        assert not without, f"files of {', '.join(without)} cannot be imported: add them to {name} in imports/read/registry.py"
+
+
+def whole(example: Example) -> bytes:
+    """A file of two results."""
+    return example.write(example.seen(line=1), example.seen(line=2, fingerprint="f"))
+
+
+# --- the format ---
+
+
+def test_a_file_is_read_by_the_reader_of_its_format(example: Example) -> None:
+    content = whole(example)
+    assert detected(top_level(checked(content))) is example.format
+    assert read(content) == READERS[example.format](content, Options())
+    assert (read(content).format, read(content).total) == (example.format, 2)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{}",
+        b"[]",
+        b"null",
+        b"7",
+        b"9" * 5_000,
+        b'"SARIF"',
+        b'{"version": "2.1.0"}',
+        b'{"runs": []}',
+        b'[{"version": "2.1.0", "runs": []}]',
+        b'["version", "runs"]',
+        b'{"report": {"version": "2.1.0", "runs": []}}',
+    ],
+)
+def test_a_file_of_another_format_is_refused_with_those_that_are_read(content: bytes) -> None:
+    with pytest.raises(BadFile) as caught:
+        read(content)
+    (defect,) = caught.value.defects
+    assert (defect.pointer, "in no known format" in defect.message) == ("", True)
+    assert all(each.value in defect.message for each in ImportFormat)
+
+
+# --- broken files ---
+
+BROKEN: Mapping[str, Callable[[bytes], bytes]] = {
+    "empty": lambda _: b"",
+    "blank": lambda _: b" \n",
+    "UTF-16": lambda content: content.decode().encode("utf-16"),
+    "UTF-16 without mark": lambda content: content.decode().encode("utf-16-be"),
+    "UTF-32": lambda content: content.decode().encode("utf-32"),
+    "compressed": gzip.compress,
+    "Latin-1": lambda content: content.replace(b"src/a.py", b"src/\xe4.py"),
+    "trailing": lambda content: content + b"x",
+    "twice": lambda content: content + content,
+    "NUL": lambda content: content.replace(b"src/a.py", b"src/\x00.py"),
+    "newline in a text": lambda content: content.replace(b"src/a.py", b"src/\n.py"),
+    "half a surrogate pair": lambda content: content.replace(b"src/a.py", rb"src/\ud800.py"),
+    "NaN": lambda content: content.replace(b"{", b'{"x": NaN, ', 1),
+    "a member twice": lambda content: content.replace(b"{", b'{"x": 1, "x": 1, ', 1),
+}
+
+
+def test_a_byte_order_mark_is_no_harm(example: Example) -> None:
+    assert read(b"\xef\xbb\xbf" + whole(example)) == read(whole(example))
+
+
+@pytest.mark.parametrize("how", BROKEN)
+def test_a_broken_file_is_refused(example: Example, how: str) -> None:
+    with pytest.raises(BadFile):
+        read(BROKEN[how](whole(example)))
+
+
+def test_no_beginning_of_a_file_is_a_file(example: Example) -> None:
+    content = whole(example)
+    for end in range(len(content)):
+        with pytest.raises(BadFile):
+            read(content[:end])
+
+
+def altered(value: Any, instead: Any) -> Iterator[Any]:
+    """Yield the document with another of its members or elements replaced, each once."""
+    yield instead
+    members = list(value.items()) if isinstance(value, dict) else list(enumerate(value)) if isinstance(value, list) else []
+    for name, member in members:
+        for one in altered(member, instead):
+            yield dict(members) | {name: one} if isinstance(value, dict) else [*value[:name], one, *value[name + 1 :]]
+
+
+def outcome(content: bytes) -> object:
+    """Return the scan or what is wrong. Any other error is a failed test."""
+    try:
+        return read(content)
+    except (BadFile, TooLarge) as error:
+        return error.args
+
+
+@pytest.mark.parametrize("instead", [None, True, -1, 1.5, 10**30, "", "x" * 2_000, "\n", [], [[]], {}, {"": None}], ids=repr)
+def test_whatever_stands_at_the_place_of_a_member_only_a_scan_or_a_refusal_comes_out(example: Example, instead: Any) -> None:
+    contents = [json.dumps(each).encode() for each in altered(json.loads(whole(example)), instead)]
+    outcomes = [outcome(content) for content in contents]
+    assert any(not isinstance(each, Scan) for each in outcomes)
+    assert outcomes == [outcome(content) for content in contents], "equal arguments give equal answers"
+
+
+# --- limits ---
+
+
+def limit(content: bytes) -> tuple[str, int, int]:
+    with pytest.raises(TooLarge) as caught:
+        read(content)
+    return caught.value.limit, caught.value.actual, caught.value.allowed
+
+
+def test_the_size_of_a_file_is_limited(example: Example) -> None:
+    content, allowed = whole(example), 20 * 1024 * 1024
+    assert read(content + b" " * (allowed - len(content))) == read(content)
+    assert limit(content + b" " * (allowed - len(content) + 1)) == ("file_too_large", allowed + 1, allowed)
+
+
+def test_the_depth_of_a_file_is_limited(example: Example) -> None:
+    for opening, closing in ((b"[", b"]"), (b'{"x":', b"}")):
+        deep = opening * 100 + b"1" + closing * 100
+        assert limit(whole(example).replace(b"{", b'{"x": ' + deep + b", ", 1))[0] == "nested_too_deep"
+
+
+def test_the_number_of_results_is_limited(example: Example) -> None:
+    assert read(example.write(*[example.skipped] * 25_000)).skipped == 25_000
+    assert limit(example.write(*[example.skipped] * 25_001)) == ("too_many_results", 25_001, 25_000)
+
+
+def test_the_number_of_rules_is_limited(example: Example) -> None:
+    results = [example.seen(rule=f"R{number}") for number in range(2_001)]
+    assert len(read(example.write(*results[1:])).rules) == 2_000
+    assert limit(example.write(*results)) == ("too_many_rules", 2_001, 2_000)
+
+
+def test_the_first_100_problems_are_told_and_all_are_counted(example: Example) -> None:
+    scan = read(example.write(*[example.skipped] * 120))
+    assert ([one.ordinal for one in scan.problems], scan.skipped) == (list(range(100)), 120)
+
+
+# --- what is read ---
+
+
+def test_each_result_has_an_ordinal(example: Example) -> None:
+    """In order of appearance; those that are skipped or repeated, too."""
+    skipped = example.skipped
+    scan = read(example.write(skipped, example.seen(), skipped, example.seen(line=2), example.seen(), example.seen(line=3)))
+    assert [one.ordinal for one in scan.observations] == [1, 3, 5]
+    assert [one.ordinal for one in scan.problems] == [0, 2]
+    assert (scan.total, scan.skipped, scan.duplicates) == (6, 2, 1)
+
+
+def test_results_that_cannot_be_told_apart_are_one(example: Example) -> None:
+    scan = read(example.write(*[example.seen()] * 2, *[example.seen(fingerprint="f")] * 3, example.seen(rule="R2")))
+    assert ([one.ordinal for one in scan.observations], scan.duplicates) == ([0, 2, 5], 3)
+
+
+def test_equal_fingerprints_at_several_locations_are_told_apart(example: Example) -> None:
+    scan = read(example.write(*(example.seen(fingerprint="f", line=line) for line in (30, 4, 200))))
+    first, *others = sorted(scan.observations, key=lambda one: int(one.location.specific))
+    assert [one.fingerprint for one in others] == [f"{first.fingerprint}#2", f"{first.fingerprint}#3"]
+
+
+def test_rules_are_in_the_order_of_their_first_observation(example: Example) -> None:
+    scan = read(example.write(*(example.seen(rule=rule, line=line) for line, rule in enumerate(("B", "A", "B", "C")))))
+    assert [seen.rule.rule_id for seen in scan.rules] == ["B", "A", "C"]
+    assert [one.rule.rule_id for one in scan.observations] == ["B", "A", "B", "C"]
+
+
+def test_a_file_without_results_is_a_scan(example: Example) -> None:
+    scan = read(example.write())
+    assert (scan.total, scan.observations, scan.rules, scan.problems) == (0, (), (), ())
+    assert len(scan.series) == 1
+
+
+def test_what_is_read_can_be_stored(example: Example) -> None:
+    odd = "=cmd\x00 \x1b[0m\u202e" + "e\u0301" * 300
+    scan = read(example.write(example.seen(rule="=R\u0301"), example.seen(path=f"src/{odd[1:4]}.py", line=2)))
+    for rule in scan.rules:
+        assert texts.title(rule.title, ()) == rule.title
+        assert texts.finding_description(rule.description, ()) == rule.description
+        assert texts.finding_text(rule.recommendation, ()) == rule.recommendation
+        assert texts.finding_text(rule.threat, ()) == rule.threat
+
+
+def test_the_options_are_heeded(example: Example) -> None:
+    content = example.write(example.seen(path="build/out/src/a.py"))
+    (one,) = read(content, options=Options(strip_prefix="build/out", technique=Technique.SCA)).observations
+    assert (one.location.where, one.technique) == ("src/a.py", Technique.SCA)
+    (one,) = read(content).observations
+    assert one.location.where == "build/out/src/a.py"
+
+
+IMPORT = """mutation ($root: ID!, $file: Upload!) {
+  importVulnerabilities(groupName: "webshop", rootId: $root, file: $file) {
+    import { format state position counts { created reopened moved unchanged closed ignored suppressed duplicate skipped } }
+    errors { message }
+  } }"""
+
+
+async def test_the_second_import_of_a_file_changes_nothing(world: World, example: Example) -> None:
+    skipped, ties = example.skipped, [example.seen(fingerprint="f", line=line) for line in (3, 4)]
+    content = example.write(skipped, example.seen(), *ties, example.seen(), example.seen(rule="R2"))
+    found = []
+    for _ in range(2):
+        given = {"root": world.aurora.root.id, "file": in_memory("report", content)}
+        payload = (await world.data("hana", IMPORT, **given))["importVulnerabilities"]
+        assert payload["errors"] == []
+        record = payload["import"]
+        assert (record["format"], record["state"], record["position"]) == (example.format.value, "COMPLETED", 6)
+        found.append({name: count for name, count in record["counts"].items() if count})
+    assert found == [{"created": 4, "duplicate": 1, "skipped": 1}, {"unchanged": 4, "duplicate": 1, "skipped": 1}]

@@ -1,0 +1,117 @@
+"""The layers around the routes: their order, and what follows from it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+import structlog
+from packages.server.tests.conftest import World, new_world, unanswered
+
+from integrates.server.app import new_app
+from integrates.server.http.middleware.access_log import logged
+from integrates.server.http.middleware.actor import recognised
+from integrates.server.http.middleware.body_limit import bounded
+from integrates.server.http.middleware.deadline import timed
+from integrates.server.http.middleware.failure import contained
+from integrates.server.http.middleware.rate_limit import limited
+from integrates.server.http.middleware.request_id import identified
+from integrates.server.http.middleware.security_headers import guarded
+
+
+def test_the_layers_stand_in_this_order(world: World) -> None:
+    outermost_first: list[Any] = [identified, logged, guarded, timed, contained, bounded, limited, recognised]
+    assert [layer.cls for layer in world.app.user_middleware] == outermost_first
+
+
+async def test_what_a_layer_refuses_is_identified_logged_and_guarded() -> None:
+    world = await new_world(max_body=10)
+    async with world.client() as client:
+        answer = await client.post("/api", content=b"x" * 11)
+    assert answer.status_code == 413
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    (line,) = world.lines
+    assert (line["request_id"], line["status"]) == (answer.headers["x-request-id"], 413)
+
+
+async def test_a_body_that_is_too_large_costs_nothing_of_the_rate() -> None:
+    world = await new_world(max_body=100, api_rate=1)
+    async with world.client() as client:
+        found = [await client.post("/api", json={"query": "{ __typename }", "variables": {"a": "x" * 100}}) for _ in range(3)]
+        last = await client.post("/api", json={"query": "{ __typename }"})
+    assert [answer.status_code for answer in (*found, last)] == [413, 413, 413, 200]
+
+
+async def test_above_the_rate_the_store_is_not_asked() -> None:
+    world = await new_world(api_rate=1)
+    token, asked = await world.token(), 0
+
+    async def get(keys: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await inner.get(keys)
+
+    inner = world.store
+    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, get=get)))
+    await world.ask(token)
+    before = asked
+    assert ((await world.ask(token)).status_code, asked > 0, asked) == (429, True, before)
+
+
+async def test_the_rate_is_told_by_the_service(world: World) -> None:
+    async with world.client() as client:
+        api = await client.post("/api", json={"query": "{ __typename }"})
+        answers = [api, await client.get("/login"), await client.get("/")]
+    assert [(answer.headers.get("ratelimit-policy"), answer.headers.get("ratelimit")) for answer in answers] == [
+        ('"api";q=600;w=60', '"api";r=599;t=60'),
+        ('"login";q=20;w=60', '"login";r=19;t=60'),
+        (None, None),
+    ]
+
+
+@pytest.mark.parametrize(("path", "route"), [("/api", "/api"), ("/static/page.css", "/static"), ("/nowhere/secret", None)])
+async def test_of_the_path_only_the_template_of_the_route_is_logged(world: World, path: str, route: str | None) -> None:
+    async with world.client() as client:
+        await client.get(path)
+    assert [line["route"] for line in world.lines] == [route]
+
+
+async def exchanged(world: World, scope: dict[str, Any], *received: dict[str, Any]) -> list[Any]:
+    """What the application sends in an exchange that is not of HTTP."""
+    incoming, sent = iter(received), []
+
+    async def receive() -> Any:
+        return next(incoming)
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    await world.app({"state": {}, **scope}, receive, send)
+    return sent
+
+
+async def test_the_life_of_the_process_passes_through_the_layers(world: World) -> None:
+    sent = await exchanged(world, {"type": "lifespan"}, {"type": "lifespan.startup"}, {"type": "lifespan.shutdown"})
+    assert sent == [{"type": "lifespan.startup.complete"}, {"type": "lifespan.shutdown.complete"}]
+    assert world.lines == []
+
+
+async def test_a_websocket_is_closed_and_no_request(world: World) -> None:
+    scope = {"type": "websocket", "path": "/api", "headers": [], "query_string": b"", "subprotocols": []}
+    sent = await exchanged(world, scope, {"type": "websocket.connect"})
+    assert [message["type"] for message in sent] == ["websocket.close"]
+    assert world.lines == []
+
+
+async def test_what_takes_too_long_before_the_api_is_cut_as_well(world: World, elapse: Callable[[float], None]) -> None:
+    settings, token, ids = world.service.settings, await world.token(), []
+
+    async def get(_keys: Any) -> Any:
+        ids.append(structlog.contextvars.get_contextvars()["request_id"])
+        elapse(settings.body_seconds + settings.request_seconds + 1)
+        await unanswered()
+
+    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, get=get)))
+    answer = await world.ask(token)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert ids == [answer.headers["x-request-id"]]  # what is logged meanwhile carries it

@@ -1,0 +1,50 @@
+"""The queries of the benchmarks fit the schema: not all of them are asked by a test."""
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse, validate
+
+from integrates.api.schema import new_schema
+
+
+def texts(value: Any) -> Iterator[str]:
+    """The texts in a value of a module."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from (text for part in value.values() for text in texts(part))
+
+
+def is_query(text: str) -> bool:
+    try:
+        definitions = parse(text).definitions
+    except GraphQLSyntaxError:
+        return False
+    return all(isinstance(node, OperationDefinitionNode) for node in definitions)
+
+
+def queries(module: ModuleType) -> list[str]:
+    """The queries that a module holds under a name of its own, put together as they are sent."""
+    return [
+        text for name, value in vars(module).items() if not name.startswith("__") for text in texts(value) if is_query(text)
+    ]
+
+
+def test_the_benchmarks_ask_for_what_there_is(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(root / "benchmarks")
+    names = [path.stem for path in sorted((root / "benchmarks").glob("*.py"))]
+    try:
+        found = {name: queries(import_module(name)) for name in names}
+    finally:
+        for name in names:
+            sys.modules.pop(name, None)
+    assert {name for name, own in found.items() if own} >= {"bare", "reading", "remote", "service"}
+    schema = new_schema()
+    wrong = {(name, text): validate(schema, parse(text)) for name, own in found.items() for text in own}
+    assert {place: errors for place, errors in wrong.items() if errors} == {}
