@@ -2,36 +2,25 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
 from graphql import GraphQLNamedType, build_schema, get_named_type
 from msgspec import inspect
 
-from integrates.api.execute import new_api
+from integrates.api.schema import WRITTEN, new_schema
 from integrates.db_model.registry import FACETS
 
-TYPES = {
-    "access_token": "AccessToken",
-    "finding": "Finding",
-    "git_root": "GitRoot",
-    "group": "Group",
-    "group_access": "GroupMember",
-    "import": "Import",
-    "organization": "Organization",
-    "organization_access": "OrganizationMember",
-    "stakeholder": "Stakeholder",
-    "vulnerability": "Vulnerability",
-}
-"""The type of the API that shows the entities of a facet."""
-
+FieldPath = tuple[str, ...]
+"""The names of what a field is in, and its own."""
 ENGINE = "of the engine"
 PARENT = "one comes from there"
 SECRET = "nobody's business, or it would let others guess"
 HISTORY = "the history tells who changed what when, and why"
 LATER = "events and policies for findings come later"
 STATE = "shown as `state` or `status`, or only what is in one state is shown"
-NOT_SHOWN: Mapping[tuple[str, ...], str] = {
+NOT_SHOWN: Mapping[FieldPath, str] = {
     ("schema",): ENGINE,
     ("updated_at",): HISTORY,
     ("state", "at"): HISTORY,
@@ -71,10 +60,8 @@ NOT_SHOWN: Mapping[tuple[str, ...], str] = {
 """Fields that no query shows, of every facet or of the one that is named, and why."""
 HERE = Path(__file__).name
 
-Path_ = tuple[str, ...]
 
-
-def leaves(kind: inspect.StructType, *path: str) -> Iterator[Path_]:
+def leaves(kind: inspect.StructType, *path: str) -> Iterator[FieldPath]:
     """Every field of a struct that is no struct itself."""
     for field in kind.fields:
         parts = [part for part in options(field.type) if isinstance(part, inspect.StructType)]
@@ -93,7 +80,7 @@ def camel(*words: str) -> str:
     return first + "".join(map(str.title, rest))
 
 
-def is_shown(path: Path_, kind: GraphQLNamedType) -> bool:
+def is_shown(path: FieldPath, kind: GraphQLNamedType) -> bool:
     """Whether a type has a field for it: named like it, like all its path, or like the object that its id or name stands for.
 
     Else it may be shown by the type of the field that is named like the first part of its path.
@@ -105,11 +92,11 @@ def is_shown(path: Path_, kind: GraphQLNamedType) -> bool:
     return bool(names & fields.keys()) or (inner is not None and is_shown(tuple(rest), get_named_type(inner.type)))
 
 
-def advice(facet: str, path: Path_, file: str) -> str:
-    field, kind = f"`{'.'.join(path)}` of {FACETS[facet].type.__name__}", TYPES[facet]
+def advice(entity: str, path: FieldPath, kind: str, file: str) -> str:
+    """What somebody reads whose field no query shows."""
     return (
-        f"No query shows {field}: add `{camel(path[-1])}` to the type {kind} in {file}, and to {kind} in the fields.py beside "
-        f"it where it comes from; or add it to NOT_SHOWN in tests/schemas/{HERE} with the reason."
+        f"No query shows `{'.'.join(path)}` of {entity}: add `{camel(path[-1])}` to the type {kind} in {file}, and to its "
+        f"`fields` in the fields.py beside it where it comes from; or add it to NOT_SHOWN in tests/schemas/{HERE} and say why."
     )
 
 
@@ -120,33 +107,31 @@ def file_of(root: Path, kind: str) -> str:
     return str(found.relative_to(root))
 
 
-@pytest.fixture(scope="module")
-def kinds() -> Mapping[str, GraphQLNamedType]:
-    """The types of the API."""
-    return new_api().schema.type_map
+schema = cache(new_schema)
+
+
+def hidden(facet: str) -> dict[FieldPath, str]:
+    """The fields of an entity that no type of the API for it shows, and the last of these types."""
+    entity = FACETS[facet].type
+    kinds = [name for name, shown in WRITTEN.shows.items() if shown is entity]
+    assert kinds, f"the API shows no {entity.__name__}: bind a type to it by `shows` in a fields.py"
+    struct, types = inspect.type_info(entity), schema().type_map
+    assert isinstance(struct, inspect.StructType)
+    return {path: kinds[-1] for path in leaves(struct) if not any(is_shown(path, types[kind]) for kind in kinds)}
 
 
 @pytest.mark.parametrize("facet", FACETS)
-def test_every_field_of_an_entity_is_shown_or_said_not_to_be(
-    facet: str, kinds: Mapping[str, GraphQLNamedType], repository: Path
-) -> None:
-    assert facet in TYPES, f"name the type of the API that shows {FACETS[facet].type.__name__} in tests/schemas/{HERE}"
-    struct = inspect.type_info(FACETS[facet].type)
-    assert isinstance(struct, inspect.StructType)
-    hidden = [path for path in leaves(struct) if not is_shown(path, kinds[TYPES[facet]])]
-    found = [path for path in hidden if not {path, (facet, *path)} & NOT_SHOWN.keys()]
-    if found:
-        file = file_of(repository, TYPES[facet])
-        pytest.fail("\n".join(advice(facet, path, file) for path in found), pytrace=False)
+def test_every_field_of_an_entity_is_shown_or_said_not_to_be(facet: str, repository: Path) -> None:
+    missing = {path: kind for path, kind in hidden(facet).items() if not {path, (facet, *path)} & NOT_SHOWN.keys()}
+    if missing:
+        entity = FACETS[facet].type.__name__
+        lines = [advice(entity, path, kind, file_of(repository, kind)) for path, kind in missing.items()]
+        pytest.fail("\n".join(lines), pytrace=False)
 
 
-def test_what_is_said_not_to_be_shown_is_not(kinds: Mapping[str, GraphQLNamedType]) -> None:
-    paths = {facet: list(leaves(inspect.type_info(kind.type))) for facet, kind in FACETS.items()}  # type: ignore[arg-type]  # entities are structs
-    hidden = {facet: {path for path in own if not is_shown(path, kinds[TYPES[facet]])} for facet, own in paths.items()}
-    known = {path for own in hidden.values() for path in own} | {
-        (facet, *path) for facet, own in hidden.items() for path in own
-    }
-    assert NOT_SHOWN.keys() - known == set()
+def test_what_is_said_not_to_be_shown_is_not() -> None:
+    found = [(facet, path) for facet in FACETS for path in hidden(facet)]
+    assert NOT_SHOWN.keys() - {path for _, path in found} - {(facet, *path) for facet, path in found} == set()
 
 
 SMALL = build_schema("type Query { id: ID, stateReason: String, tool: Tool, url: String } type Tool { name: String }")
@@ -166,12 +151,12 @@ SMALL = build_schema("type Query { id: ID, stateReason: String, tool: Tool, url:
         (("info", "owner"), False),
     ],
 )
-def test_a_field_is_found_where_it_is_shown(path: Path_, *, shown: bool) -> None:
+def test_a_field_is_found_where_it_is_shown(path: FieldPath, *, shown: bool) -> None:
     assert is_shown(path, SMALL.type_map["Query"]) == shown
 
 
 def test_it_is_said_what_to_do_with_a_field_that_no_query_shows() -> None:
-    assert advice("git_root", ("info", "code_owner"), "root/schema.graphql") == (
-        "No query shows `info.code_owner` of Root: add `codeOwner` to the type GitRoot in root/schema.graphql, and to GitRoot "
-        f"in the fields.py beside it where it comes from; or add it to NOT_SHOWN in tests/schemas/{HERE} with the reason."
+    assert advice("Root", ("info", "code_owner"), "GitRoot", "root/schema.graphql") == (
+        "No query shows `info.code_owner` of Root: add `codeOwner` to the type GitRoot in root/schema.graphql, and to its "
+        f"`fields` in the fields.py beside it where it comes from; or add it to NOT_SHOWN in tests/schemas/{HERE} and say why."
     )
