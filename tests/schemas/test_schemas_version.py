@@ -37,8 +37,8 @@ def layout(read: Design) -> str:
 def test_another_layout_has_another_version() -> None:
     found = (design().version, layout(design()))
     assert found == LAYOUT, (
-        "tables, indexes or keys have changed: raise `_version` in schemas/database.cue, unless there is only a new facet in old "
-        f"indexes, and run `.venv/bin/nox -s schemas`; then LAYOUT here is {found}"
+        "tables, indexes or keys have changed: raise `_version` in schemas/database.cue, unless there is only a new facet in "
+        f"old indexes, and run `.venv/bin/nox -s schemas`; then LAYOUT here is {found}"
     )
 
 
