@@ -1,17 +1,28 @@
 """Validates the database design in CUE and exports it: ``python schemas/export.py [--check]``.
 
-Writes ``schemas/database-design.json`` (strictly NoSQL Workbench's format) and the copy that the ``db_model`` wheel
-carries (with each facet's index keys and access patterns), byte for byte repeatably. With ``--check`` nothing is
-written. Needs the program ``cue``. Exit code 0: all is well; 1: the design is refused, badly formatted or a committed
-file is stale; 2: the arguments are wrong or ``cue`` is not installed.
+Writes, byte for byte repeatably:
+
+- ``schemas/database-design.json``, strictly NoSQL Workbench's format;
+- the copy that the ``db_model`` wheel carries, with each facet's index keys and access patterns;
+- ``schemas/entity-fields.json``, the fields of each entity;
+- ``schemas/export.sha256``, by which tests see without ``cue`` what was edited since.
+
+With ``--check`` nothing is written. Needs the program ``cue``. Exit code 0: all is well; 1: the design is refused, badly
+formatted or a committed file is stale; 2: the arguments are wrong or ``cue`` is not installed.
 """
 
 import argparse
+import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+from digest import DIGESTS, digests, sources
+from shape import shape_of
 
 SCHEMAS = Path(__file__).resolve().parent
 EXPORTS: Mapping[str, Path] = {
@@ -19,6 +30,9 @@ EXPORTS: Mapping[str, Path] = {
     "carried": SCHEMAS.parent / "packages/db_model/src/integrates/db_model/store/design.json",
 }
 """Which expression of ``database.cue`` becomes which file."""
+FIELDS = SCHEMAS / "entity-fields.json"
+KEYS = ("pk", "sk")
+"""What an item has and an entity does not."""
 
 
 class ExportError(Exception):
@@ -55,7 +69,28 @@ def export_design() -> Mapping[Path, bytes]:
     facets = [f"./{folder.relative_to(SCHEMAS)}/..." for folder in sorted(SCHEMAS.glob("tables/*/facets"))]
     run_cue("vet", "--concrete", *facets)  # first, because here a complaint names the demo entity
     run_cue("vet", "--concrete", "./...")
-    return {path: run_cue("export", "--out", "json", "--expression", name, ".") for name, path in EXPORTS.items()}
+    exported = {path: run_cue("export", "--out", "json", "--expression", name, ".") for name, path in EXPORTS.items()}
+    exported[FIELDS] = f"{json.dumps(entity_fields(), indent=2)}\n".encode()
+    recorded = {**sources(SCHEMAS.parent), **{str(path.relative_to(SCHEMAS.parent)): each for path, each in exported.items()}}
+    return {**exported, SCHEMAS.parent / DIGESTS: digests(recorded).encode()}
+
+
+def entity_fields() -> Mapping[str, Any]:
+    """Return the shape of each entity by the name of its facet: of ``#GitRoot`` in the folder ``git_root``."""
+    folders = sorted(SCHEMAS.glob("tables/*/facets/*"))
+    names = {folder: "#" + folder.name.title().replace("_", "") for folder in folders}
+    entities = {
+        folder: name
+        for folder, name in names.items()
+        if any(re.search(f"^{name}:", file.read_text(), re.MULTILINE) for file in folder.glob("*.cue"))
+    }
+    return {folder.name: entity_shape(folder, name) for folder, name in entities.items()}
+
+
+def entity_shape(folder: Path, name: str) -> Mapping[str, Any]:
+    """Return the shape of one entity."""
+    schema = run_cue("def", "--out", "jsonschema", "--expression", name, f"./{folder.relative_to(SCHEMAS)}")
+    return {field: shape for field, shape in shape_of(json.loads(schema)).items() if field not in KEYS}
 
 
 def stale_files(exported: Mapping[Path, bytes]) -> Sequence[Path]:

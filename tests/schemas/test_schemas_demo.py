@@ -57,8 +57,21 @@ def without(item: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any
     return {name: value for name, value in item.items() if name not in names}
 
 
-def entity_of(item: Mapping[str, Any], kind: type[Entity]) -> Any:
-    return msgspec.convert({name: value for name, value in item.items() if name not in {"pk", "sk"}}, kind)
+def entity_of(item: Mapping[str, Any], facet: str) -> Any:
+    try:
+        return msgspec.convert(without(item, ("pk", "sk")), TYPES[facet])
+    except msgspec.ValidationError as error:
+        told = advice(facet, error)
+    return pytest.fail(told, pytrace=False)
+
+
+def advice(facet: str, error: msgspec.ValidationError) -> str:
+    """What somebody reads whose demo entity is not as its type wants it."""
+    return (
+        f"A demo entity does not fit {TYPES[facet].__name__}: {error}. Make "
+        f"schemas/tables/integrates_vms/facets/{facet}/demo.cue and {TYPES[facet].__module__} agree "
+        "and run `.venv/bin/nox -s schemas`."
+    )
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +82,7 @@ def items(document: Any) -> Mapping[str, list[dict[str, Any]]]:
 
 @pytest.fixture(scope="module")
 def entities(items: Mapping[str, list[dict[str, Any]]]) -> Mapping[str, list[Any]]:
-    return {name: [entity_of(item, kind) for item in items[name]] for name, kind in TYPES.items()}
+    return {name: [entity_of(item, name) for item in items[name]] for name in TYPES}
 
 
 def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime]]:
@@ -99,13 +112,20 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
 
 
 @pytest.mark.parametrize("facet", TYPES)
-def test_an_item_is_read_as_an_entity_and_stored_again_unchanged(
-    facet: str, items: Mapping[str, list[dict[str, Any]]], entities: Mapping[str, list[Any]]
-) -> None:
-    stored = [without(json.loads(encoded(attributes_of(entity))), MADE_WHEN_STORED) for entity in entities[facet]]
+def test_an_item_is_read_as_an_entity_and_stored_again_unchanged(facet: str, items: Mapping[str, list[dict[str, Any]]]) -> None:
+    entities = [entity_of(item, facet) for item in items[facet]]
+    stored = [without(json.loads(encoded(attributes_of(entity))), MADE_WHEN_STORED) for entity in entities]
     assert not any(name in item for item in items[facet] for name in MADE_WHEN_STORED)
     assert stored == [without(item, NOT_STORED) for item in items[facet]]
-    assert {entity.version for entity in entities[facet]} == {1}
+    assert {entity.version for entity in entities} == {1}
+
+
+def test_it_is_said_what_to_do_with_an_item_that_does_not_fit() -> None:
+    assert advice("git_root", msgspec.ValidationError("Object missing required field `owner` - at `$.info`")) == (
+        "A demo entity does not fit Root: Object missing required field `owner` - at `$.info`. Make "
+        "schemas/tables/integrates_vms/facets/git_root/demo.cue and integrates.db_model.roots.types agree "
+        "and run `.venv/bin/nox -s schemas`."
+    )
 
 
 def test_there_are_demo_items_of_these_facets_only(items: Mapping[str, list[dict[str, Any]]]) -> None:

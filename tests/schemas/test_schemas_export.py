@@ -10,6 +10,9 @@ import pytest
 
 DESIGN = "schemas/database-design.json"
 CARRIED = "packages/db_model/src/integrates/db_model/store/design.json"
+FIELDS = "schemas/entity-fields.json"
+DIGESTS = "schemas/export.sha256"
+ROOT = Path("schemas/tables/integrates_vms/facets/git_root/git_root.cue")
 PEOPLE = Path("schemas/tables/integrates_vms/facets/stakeholder/demo.cue")
 
 Change = Callable[[Path, str, str], None]
@@ -32,13 +35,13 @@ def test_what_is_committed_is_what_the_design_exports(export: Export) -> None:
 
 
 @pytest.mark.cue
-@pytest.mark.parametrize("path", [DESIGN, CARRIED])
+@pytest.mark.parametrize("path", [DESIGN, CARRIED, FIELDS, DIGESTS])
 def test_a_stale_file_is_named_and_only_written_without_check(path: str, copy: Path, export: Export) -> None:
     committed = (copy / path).read_bytes()
     (copy / path).write_bytes(b"{}")
     checked = export("--check")
     assert checked.returncode == 1
-    assert [name for name in (DESIGN, CARRIED) if name in checked.stderr] == [path]
+    assert [name for name in (DESIGN, CARRIED, FIELDS, DIGESTS) if name in checked.stderr] == [path]
     assert (copy / path).read_bytes() == b"{}"
     assert export().returncode == 0
     assert (copy / path).read_bytes() == committed
@@ -69,11 +72,20 @@ def test_a_new_role_changes_that_one_person_and_nothing_else(copy: Path, change:
 
 
 @pytest.mark.cue
+def test_a_new_field_is_exported(copy: Path, change: Change, export: Export) -> None:
+    before = json.loads((copy / FIELDS).read_bytes())
+    change(ROOT, "\t\tnickname:    schema.#Nickname\n", '\t\tnickname:    schema.#Nickname\n\t\towner?: "ME" | "YOU"\n')
+    assert export().returncode == 0
+    before["git_root"]["info"]["owner"] = ["ME", "YOU"]
+    assert json.loads((copy / FIELDS).read_bytes()) == before
+
+
+@pytest.mark.cue
 def test_a_refused_design_leaves_the_exported_files_alone(copy: Path, change: Change, export: Export) -> None:
-    committed = {name: (copy / name).read_bytes() for name in (DESIGN, CARRIED)}
+    committed = {name: (copy / name).read_bytes() for name in (DESIGN, CARRIED, FIELDS, DIGESTS)}
     change(PEOPLE, 'access: role: "admin"', 'access: role: "emperor"')
     assert export().returncode == 1
-    assert {name: (copy / name).read_bytes() for name in (DESIGN, CARRIED)} == committed
+    assert {name: (copy / name).read_bytes() for name in committed} == committed
 
 
 def test_without_cue_the_export_says_what_is_missing(export: Export) -> None:

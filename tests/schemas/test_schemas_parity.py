@@ -1,27 +1,16 @@
-"""The schema of each facet in CUE and the entity type in Python have the same fields and enums."""
+"""The schema of each facet in CUE, as exported, and the entity type in Python have the same fields and words."""
 
-import json
-import subprocess
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
-from urllib.parse import unquote
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
+from shape import Shape, shape_of
 
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.registry import FACETS
 
-
-def definition(facet: str) -> str:
-    """The name of a facet's schema in CUE."""
-    return "#" + "".join(word.capitalize() for word in facet.split("_"))
-
-
-KEYS = {"pk", "sk"}
-"""What an item in CUE has and an entity in Python does not."""
-NOT_YET = {("updated_at",), ("schema",), ("vulnerability", "identity")}
+ONCE_STORED = {("updated_at",), ("schema",), ("vulnerability", "identity")}
 """What an entity has only once it is stored: in every facet, or in the one that is named."""
 KEPT = {"schema"}
 """What the engine writes beside the fields of an entity: the number of the schema that they have."""
@@ -30,67 +19,124 @@ NARROWER = {
     ("git_root", "kind"): "IP and URL roots will have facets of their own",
     ("group_access", "access", "role"): "service_forces is never a person's",
 }
-Shape = Any  # fields by name, the values of an enum, or None for anything else
+"""Where the two differ on purpose, and why."""
+EXPORT = "run `.venv/bin/nox -s schemas`"
 
 
-def resolved(node: Mapping[str, Any], schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The node with everything that it refers to."""
-    parts = [node]
-    if "$ref" in node:
-        name = unquote(node["$ref"].removeprefix("#/$defs/"))
-        parts += resolved(schema["$defs"][name], schema)
-    for word in ("allOf", "anyOf"):
-        for part in node.get(word, ()):
-            parts += resolved(part, schema)
-    return parts
+class Sides(NamedTuple):
+    """What the two descriptions of an entity are called, and the files that they stand in."""
+
+    cue: str
+    cue_file: str
+    python: str
+    python_file: str
 
 
-def values(part: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(part.get("enum", [part["const"]] if part.get("const") else []))
-
-
-def fields_of(name: str, parts: Iterable[Mapping[str, Any]]) -> list[Any]:
-    return [part["properties"][name] for part in parts if name in part.get("properties", ())]
-
-
-def shape(node: Mapping[str, Any], schema: Mapping[str, Any]) -> Shape:
-    parts = resolved(node, schema)
-    names = {name for part in parts for name in part.get("properties", ())}
-    fields = {name: shape({"allOf": fields_of(name, parts)}, schema) for name in names}
-    for part in parts:
-        if isinstance(part.get("items"), Mapping):
-            return shape(part["items"], schema)
-    return fields or frozenset().union(*map(values, parts)) or None
-
-
-def differences(path: tuple[str, ...], cue: Shape, python: Shape) -> list[tuple[str, ...]]:
-    """Where the two differ; values of what is a mere text in Python are up to CUE."""
-    if not isinstance(python, Mapping) or not isinstance(cue, Mapping):
-        return [path] if python is not None and cue != python and path not in NARROWER else []
-    missing = [(*path, name) for name in cue.keys() ^ python.keys() if (*path, name) not in NARROWER]
-    shared = [differences((*path, name), cue[name], python[name]) for name in cue.keys() & python.keys()]
-    return missing + [place for places in shared for place in places]
-
-
-@pytest.mark.cue
-@pytest.mark.parametrize("facet", FACETS)
-def test_cue_and_python_describe_the_same_entity(facet: str, repository: Path) -> None:
+def sides(facet: str) -> Sides:
     kind = FACETS[facet].type
-    folder = f"./tables/integrates_vms/facets/{facet}"
-    command = ["cue", "def", "--out", "jsonschema", "--expression", definition(facet), folder]
-    done = subprocess.run(command, cwd=repository / "schemas", check=True, capture_output=True)
-    in_cue, in_python = json.loads(done.stdout), msgspec.json.schema(kind)
-    cue = {name: field for name, field in shape(in_cue, in_cue).items() if name not in KEYS}
-    fields = shape(in_python, in_python).items()
-    python = {name: field for name, field in fields if not {(name,), (facet, name)} & NOT_YET}
-    assert differences((facet,), cue, python) == []
+    return Sides(
+        cue="#" + facet.title().replace("_", ""),
+        cue_file=f"schemas/tables/integrates_vms/facets/{facet}/{facet}.cue",
+        python=kind.__name__,
+        python_file=f"packages/db_model/src/{kind.__module__.replace('.', '/')}.py",
+    )
+
+
+def differences(path: tuple[str, ...], cue: Shape, python: Shape) -> Iterator[tuple[tuple[str, ...], Shape, Shape]]:
+    """Yield where the two differ, with both shapes; the words of what is a mere text in Python are up to CUE."""
+    if path in NARROWER:
+        return
+    if isinstance(cue, Mapping) and isinstance(python, Mapping):
+        for name in sorted({*cue, *python}):
+            yield from differences((*path, name), cue.get(name, ...), python.get(name, ...))
+    elif cue is ... or (python is not None and cue != python):
+        yield path, cue, python
+
+
+def told(path: tuple[str, ...], cue: Shape, python: Shape, of: Sides) -> str:
+    """Say what to do about a difference."""
+    field = f"`{'.'.join(path[1:])}`"
+    if cue is ...:
+        return (
+            f"{of.python} has {field} and {of.cue} has not: add it to {of.cue} in {of.cue_file} and {EXPORT}, "
+            f"or take it out of {of.python_file}."
+        )
+    if python is ...:
+        return (
+            f"{of.cue} has {field} and {of.python} has not: add it in {of.python_file}, "
+            f"or take it out of {of.cue_file} and {EXPORT}."
+        )
+    return (
+        f"{field} may be {words(cue)} in {of.cue} and {words(python)} in {of.python}: "
+        f"make {of.cue_file} and {of.python_file} agree, then {EXPORT}."
+    )
+
+
+def words(shape: Shape) -> str:
+    match shape:
+        case None:
+            return "anything"
+        case list():
+            return ", ".join(map(str, shape))
+        case _:
+            return f"a record of {', '.join(shape)}"
+
+
+@pytest.mark.parametrize("facet", FACETS)
+def test_cue_and_python_describe_the_same_entity(facet: str, exported: Any) -> None:
+    assert facet in exported, (
+        f"{sides(facet).cue_file} has no {sides(facet).cue} with the fields of the entity: add it and {EXPORT}"
+    )
+    fields = shape_of(msgspec.json.schema(FACETS[facet].type)).items()
+    python = {name: field for name, field in fields if not {(name,), (facet, name)} & ONCE_STORED}
+    found = [told(*each, sides(facet)) for each in differences((facet,), exported[facet], python)]
+    if found:
+        pytest.fail("\n".join(found), pytrace=False)
+
+
+ROOT = Sides("#GitRoot", "git_root.cue", "Root", "types.py")
+NOT_IN_CUE = (
+    "Root has `info.owner` and #GitRoot has not: "
+    "add it to #GitRoot in git_root.cue and run `.venv/bin/nox -s schemas`, or take it out of types.py."
+)
+NOT_IN_PYTHON = (
+    "#GitRoot has `owner` and Root has not: "
+    "add it in types.py, or take it out of git_root.cue and run `.venv/bin/nox -s schemas`."
+)
+OTHER_WORDS = (
+    "`status` may be ACTIVE in #GitRoot and ACTIVE, GONE in Root: "
+    "make git_root.cue and types.py agree, then run `.venv/bin/nox -s schemas`."
+)
+NO_RECORD = (
+    "`at` may be a record of day in #GitRoot and NOW in Root: "
+    "make git_root.cue and types.py agree, then run `.venv/bin/nox -s schemas`."
+)
+
+
+@pytest.mark.parametrize(
+    ("cue", "python", "advice"),
+    [
+        ({"id": None}, {"id": None}, []),
+        ({"by": ["system"]}, {"by": None}, []),
+        ({"kind": ["GIT"]}, {"kind": ["GIT", "IP"]}, []),
+        ({"info": {}}, {"info": {"owner": None}}, [NOT_IN_CUE]),
+        ({"owner": None}, {}, [NOT_IN_PYTHON]),
+        ({"at": {"day": None}, "status": ["ACTIVE"]}, {"at": ["NOW"], "status": ["ACTIVE", "GONE"]}, [NO_RECORD, OTHER_WORDS]),
+    ],
+)
+def test_a_difference_is_told_with_what_to_do(cue: Shape, python: Shape, advice: list[str]) -> None:
+    assert [told(*each, ROOT) for each in differences(("git_root",), cue, python)] == advice
 
 
 @pytest.mark.parametrize("facet", FACETS)
 def test_the_design_lists_the_attributes_of_the_entity(facet: str, carried: Any) -> None:
     facets = {facet["FacetName"]: facet for table in carried["DataModel"] for facet in table["TableFacets"]}
     fields = {field.name for field in msgspec.structs.fields(FACETS[facet].type)}
-    assert set(facets[facet]["NonKeyAttributes"]) == fields | KEPT
+    listed, of = set(facets[facet]["NonKeyAttributes"]), sides(facet)
+    assert listed == fields | KEPT, (
+        f"`attributes` of the facet in {of.cue_file} and the fields of {of.python} in {of.python_file} differ: make them agree "
+        f"and {EXPORT}"
+    )
 
 
 def test_the_design_lists_the_attributes_of_a_revision(carried: Any) -> None:

@@ -91,8 +91,9 @@ def any_text(value: str, _: object) -> str:
 
 
 def test_a_member_without_a_row_is_a_bug() -> None:
-    with pytest.raises(TypeError, match=r"no rule for inner\.number"):
+    with pytest.raises(TypeError, match=r"no rule for inner\.number: the table needs a row") as caught:
         whole_of(Outer, {"text": any_text})
+    assert caught.value.__notes__ == [f"This is about Outer, in {__name__}; its table stands in the rules.py beside."]
 
 
 def test_a_row_without_a_member_is_a_bug() -> None:

@@ -185,7 +185,11 @@ def whole_of(kind: type[Struct], table: Mapping[str, Normaliser]) -> Judge:
     without a row, and a row without a member, are a ``TypeError`` when the table is read, so that none is forgotten.
     """
     used: set[str] = set()
-    judge = _struct(kind, table, "", used)
+    try:
+        judge = _struct(kind, table, "", used)
+    except TypeError as error:
+        error.add_note(f"This is about {kind.__name__}, in {kind.__module__}; its table stands in the rules.py beside.")
+        raise
     if unknown := table.keys() - used:
         raise TypeError(f"{kind.__name__} has no {', '.join(sorted(unknown))}")
     return judge
@@ -243,7 +247,7 @@ def _value(kind: Any, table: Mapping[str, Normaliser], path: str, used: set[str]
 
 def _row(table: Mapping[str, Normaliser], path: str, used: set[str]) -> Normaliser:
     if path not in table:
-        raise TypeError(f"no rule for {path}")
+        raise TypeError(f"no rule for {path}: the table needs a row that says what may stand there")
     used.add(path)
     return table[path]
 

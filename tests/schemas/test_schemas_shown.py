@@ -1,0 +1,162 @@
+"""Every field of an entity is shown by the API, or said here not to be."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+from graphql import GraphQLNamedType, build_schema, get_named_type
+from msgspec import inspect
+
+from integrates.api.schema import WRITTEN, new_schema
+from integrates.db_model.registry import FACETS
+
+FieldPath = tuple[str, ...]
+"""The names of what a field is in, and its own."""
+ENGINE = "of the engine"
+PARENT = "one comes from there"
+SECRET = "nobody's business, or it would let others guess"
+HISTORY = "the history tells who changed what when, and why"
+LATER = "events and policies for findings come later"
+STATE = "shown as `state` or `status`, or only what is in one state is shown"
+NOT_SHOWN: Mapping[FieldPath, str] = {
+    ("schema",): ENGINE,
+    ("updated_at",): HISTORY,
+    ("state", "at"): HISTORY,
+    ("state", "by"): HISTORY,
+    ("state", "status"): STATE,
+    ("organization_id",): PARENT,
+    ("access_token", "jti_hash"): SECRET,
+    ("access_token", "kind"): "only tokens of the API are shown",
+    ("access_token", "owner"): PARENT,
+    ("access_token", "slot"): ENGINE,
+    ("finding", "scored"): ENGINE,
+    ("finding", "state", "justification"): HISTORY,
+    ("git_root", "kind"): "told by the type",
+    ("group", "state", "comments"): HISTORY,
+    ("group", "state", "reason"): HISTORY,
+    ("group_access", "email"): PARENT,
+    ("group_access", "group_name"): PARENT,
+    ("group_access", "invitation", "jti_hash"): SECRET,
+    ("group_access", "invitation", "sent_at"): HISTORY,
+    ("import", "file", "size"): "not asked for yet",
+    ("organization_access", "email"): PARENT,
+    ("organization_access", "invitation", "jti_hash"): SECRET,
+    ("organization_access", "invitation", "responsibility"): "only members of groups have one",
+    ("organization_access", "invitation", "sent_at"): HISTORY,
+    ("vulnerability", "identity"): ENGINE,
+    ("vulnerability", "number"): ENGINE,
+    ("vulnerability", "state", "closing_reason"): HISTORY,
+    ("vulnerability", "state", "justification"): HISTORY,
+    ("vulnerability", "state", "other"): HISTORY,
+    ("vulnerability", "state", "rejection_reasons"): HISTORY,
+    ("vulnerability", "tool", "fingerprint"): ENGINE,
+    ("vulnerability", "treatment", "policy_id"): LATER,
+    ("vulnerability", "treatment", "previous", "policy_id"): LATER,
+    ("vulnerability", "verification", "event_id"): LATER,
+    ("vulnerability", "zero_risk", "requested_by"): HISTORY,
+}
+"""Fields that no query shows, of every facet or of the one that is named, and why."""
+HERE = Path(__file__).name
+
+
+def leaves(kind: inspect.StructType, *path: str) -> Iterator[FieldPath]:
+    """Every field of a struct that is no struct itself."""
+    for field in kind.fields:
+        parts = [part for part in options(field.type) if isinstance(part, inspect.StructType)]
+        for part in parts:
+            yield from leaves(part, *path, field.name)
+        if not parts:
+            yield (*path, field.name)
+
+
+def options(kind: inspect.Type) -> tuple[inspect.Type, ...]:
+    return kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+
+
+def camel(*words: str) -> str:
+    first, *rest = "_".join(words).split("_")
+    return first + "".join(map(str.title, rest))
+
+
+def is_shown(path: FieldPath, kind: GraphQLNamedType) -> bool:
+    """Whether a type has a field for it: named like it, like all its path, or like the object that its id or name stands for.
+
+    Else it may be shown by the type of the field that is named like the first part of its path.
+    """
+    fields = getattr(kind, "fields", {})
+    head, *rest = path
+    names = {camel(*path), camel(path[-1]), camel(re.sub("_(id|name)$", "", path[-1]))}
+    inner = fields.get(camel(head)) if rest else None
+    return bool(names & fields.keys()) or (inner is not None and is_shown(tuple(rest), get_named_type(inner.type)))
+
+
+def advice(entity: str, path: FieldPath, kind: str, file: str) -> str:
+    """What somebody reads whose field no query shows."""
+    return (
+        f"No query shows `{'.'.join(path)}` of {entity}: add `{camel(path[-1])}` to the type {kind} in {file}, and to its "
+        f"`fields` in the fields.py beside it where it comes from; or add it to NOT_SHOWN in tests/schemas/{HERE} and say why."
+    )
+
+
+def file_of(root: Path, kind: str) -> str:
+    """The file that declares a type of the API."""
+    files = (root / "packages/api/src").rglob("*.graphql")
+    [found] = [file for file in files if f"\ntype {kind} " in file.read_text()]
+    return str(found.relative_to(root))
+
+
+schema = cache(new_schema)
+
+
+def hidden(facet: str) -> dict[FieldPath, str]:
+    """The fields of an entity that no type of the API for it shows, and the last of these types."""
+    entity = FACETS[facet].type
+    kinds = [name for name, shown in WRITTEN.shows.items() if shown is entity]
+    assert kinds, f"the API shows no {entity.__name__}: bind a type to it by `shows` in a fields.py"
+    struct, types = inspect.type_info(entity), schema().type_map
+    assert isinstance(struct, inspect.StructType)
+    return {path: kinds[-1] for path in leaves(struct) if not any(is_shown(path, types[kind]) for kind in kinds)}
+
+
+@pytest.mark.parametrize("facet", FACETS)
+def test_every_field_of_an_entity_is_shown_or_said_not_to_be(facet: str, repository: Path) -> None:
+    missing = {path: kind for path, kind in hidden(facet).items() if not {path, (facet, *path)} & NOT_SHOWN.keys()}
+    if missing:
+        entity = FACETS[facet].type.__name__
+        lines = [advice(entity, path, kind, file_of(repository, kind)) for path, kind in missing.items()]
+        pytest.fail("\n".join(lines), pytrace=False)
+
+
+def test_what_is_said_not_to_be_shown_is_not() -> None:
+    found = [(facet, path) for facet in FACETS for path in hidden(facet)]
+    assert NOT_SHOWN.keys() - {path for _, path in found} - {(facet, *path) for facet, path in found} == set()
+
+
+SMALL = build_schema("type Query { id: ID, stateReason: String, tool: Tool, url: String } type Tool { name: String }")
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        (("id",), True),
+        (("location", "url"), True),
+        (("tool_id",), True),
+        (("state", "reason"), True),
+        (("tool", "name"), True),
+        (("owner",), False),
+        (("reason",), False),
+        (("tool", "id_of_tool"), False),
+        (("info", "owner"), False),
+    ],
+)
+def test_a_field_is_found_where_it_is_shown(path: FieldPath, *, shown: bool) -> None:
+    assert is_shown(path, SMALL.type_map["Query"]) == shown
+
+
+def test_it_is_said_what_to_do_with_a_field_that_no_query_shows() -> None:
+    assert advice("Root", ("info", "code_owner"), "GitRoot", "root/schema.graphql") == (
+        "No query shows `info.code_owner` of Root: add `codeOwner` to the type GitRoot in root/schema.graphql, and to its "
+        f"`fields` in the fields.py beside it where it comes from; or add it to NOT_SHOWN in tests/schemas/{HERE} and say why."
+    )
