@@ -75,7 +75,8 @@ def test_a_file_of_another_format_is_refused_with_those_that_are_read(content: b
 
 
 def test_a_file_that_looks_like_two_formats_is_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "DETECTORS", {**DETECTORS, "OTHER": lambda _: True})
+    both: dict[Any, Any] = {**DETECTORS, "OTHER": lambda _: True}
+    monkeypatch.setattr(registry, "DETECTORS", both)
     with pytest.raises(BadFile):
         read(b'{"version": "2.1.0", "runs": []}')
 
