@@ -107,9 +107,10 @@ async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target
         Target.IMPORT: imported["import"]["id"],
         Target.ACCESS_TOKEN: token["addAccessToken"]["token"]["id"],
     }[target]
-    assert (await FINDERS[target](world.started("uri"), value, {})).unseen == ()
-    for person in ("uri2", "otto"):
-        assert await FINDERS[target](world.started(person), value, {}) == nothing()
+    for args in ({}, {"as_of": world.now()}):
+        assert (await FINDERS[target](world.started("uri"), value, args)).unseen == ()
+        for person in ("uri2", "otto"):
+            assert await FINDERS[target](world.started(person), value, args) == nothing()
 
 
 GUARD = Guard(

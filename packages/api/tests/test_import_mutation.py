@@ -208,6 +208,18 @@ async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World)
     assert (record["state"], record["reason"]) == ("FAILED", "not_allowed")
 
 
+async def test_an_import_ends_when_its_root_is_no_longer_active(world: World) -> None:
+    async def write(changes: Sequence[Any]) -> None:
+        await world.store.write(changes)
+        await deactivate(world.store, world.aurora.root.id, "OUT_OF_SCOPE", world.stamp())
+
+    lowered = Store(world.store.get, world.store.query, write, world.store.max_changes)
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    answer = await world.answer("hana", IMPORT, store=lowered, **given)  # type: ignore[arg-type] # variables, not keywords
+    record = answer.body["data"]["importVulnerabilities"]["import"]
+    assert (record["state"], record["reason"], record["counts"]["created"]) == ("FAILED", "not_allowed", 0)
+
+
 async def test_what_the_root_excludes_is_told_and_not_imported(world: World) -> None:
     add = """mutation { addGitRoot(groupName: "webshop", url: "https://git.example/other", branch: "main",
       gitignore: ["vendor/"]) { root { id } } }"""

@@ -58,6 +58,14 @@ async def test_above_the_rate_the_store_is_not_asked() -> None:
     assert ((await world.ask(token)).status_code, asked > 0, asked) == (429, True, before)
 
 
+async def test_tokens_of_nobody_count_against_their_address_and_not_against_a_good_one() -> None:
+    world = await new_world(api_rate=2)
+    token = await world.token()
+    junk = [f"itg_junk-{number}" for number in range(2)]
+    found = [(await world.ask(given)).status_code for given in (*junk, token[:-1], token, token, token)]
+    assert found == [401, 401, 429, 200, 200, 429]
+
+
 async def test_the_rate_is_told_by_the_service(world: World) -> None:
     async with world.client() as client:
         api = await client.post("/api", json={"query": "{ __typename }"})

@@ -74,6 +74,13 @@ def test_a_file_of_another_format_is_refused_with_those_that_are_read(content: b
     assert all(each.value in defect.message for each in ImportFormat)
 
 
+def test_a_file_that_looks_like_two_formats_is_of_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    both: dict[Any, Any] = {**DETECTORS, "OTHER": lambda _: True}
+    monkeypatch.setattr(registry, "DETECTORS", both)
+    with pytest.raises(BadFile):
+        read(b'{"version": "2.1.0", "runs": []}')
+
+
 BROKEN: Mapping[str, Callable[[bytes], bytes]] = {
     "empty": lambda _: b"",
     "blank": lambda _: b" \n",
