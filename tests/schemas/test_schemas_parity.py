@@ -69,7 +69,7 @@ def differences(path: tuple[str, ...], cue: Shape, python: Shape) -> list[tuple[
         return [path] if python is not None and cue != python and path not in NARROWER else []
     missing = [(*path, name) for name in cue.keys() ^ python.keys() if (*path, name) not in NARROWER]
     shared = [differences((*path, name), cue[name], python[name]) for name in cue.keys() & python.keys()]
-    return missing + [place for places in shared for place in places]
+    return missing + [path for paths in shared for path in paths]
 
 
 @pytest.mark.cue

@@ -39,7 +39,7 @@ class Guard(msgspec.Struct, frozen=True):
     shown: Mapping[str, str]
 
     def handed(self, args: Arguments) -> Arguments:
-        """Return the arguments that the resolver still needs: those that name objects are left out, because it gets the objects.
+        """Return the arguments that the resolver still needs: without those that name objects, because it gets the objects.
 
         A list of references stays, because it also has the versions that the caller saw.
         """
