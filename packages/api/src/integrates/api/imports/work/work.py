@@ -52,7 +52,7 @@ async def _steps(job: Job, work: Work, position: int) -> tuple[Step, ...]:
 
 
 async def _window(job: Job, following: int, running: Running, work: Work) -> tuple[Running, Work]:
-    """Do one window of the work; ``following`` is the position after it. After a lost race return what is left of the window."""
+    """Do one window of the work; ``following`` is the position after it. After a lost race return what is left of it."""
     try:
         steps = await _steps(job, work, running.progress.position)
     except Rejected as error:  # the group has no room for another finding
