@@ -1,4 +1,4 @@
-"""What the repository says about itself in several places agrees."""
+"""What the repository says about itself in several files agrees."""
 
 import ast
 import os

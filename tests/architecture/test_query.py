@@ -47,4 +47,4 @@ def test_the_benchmarks_ask_for_what_there_is(root: Path, monkeypatch: pytest.Mo
     assert {name for name, own in found.items() if own} >= {"bare", "reading", "remote", "service"}
     schema = new_schema()
     wrong = {(name, text): validate(schema, parse(text)) for name, own in found.items() for text in own}
-    assert {place: errors for place, errors in wrong.items() if errors} == {}
+    assert {source: errors for source, errors in wrong.items() if errors} == {}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.functional.conftest import Caller, Place, Running, new_place, result, sarif, serving
-from tests.functional.test_functional_import import places_of, state_of
+from tests.functional.test_functional_import import locations_of, state_of
 
 pytestmark = [pytest.mark.functional, pytest.mark.dynamodb]
 
@@ -58,12 +58,12 @@ def test_a_real_report_twice(ada: Caller, sample: bytes) -> None:
     place = new_place(ada, "sample")
     first = imported(ada, sample, place)
     assert first["errors"] == []
-    places, summary = state_of(ada, place.group)
-    assert set(places) == {(rule, file.removeprefix("./"), line) for rule, file, line in places_of(sample)}
+    locations, summary = state_of(ada, place.group)
+    assert set(locations) == {(rule, file.removeprefix("./"), line) for rule, file, line in locations_of(sample)}
     second = imported(ada, sample, place)
     assert second["errors"] == []
-    assert state_of(ada, place.group) == (places, summary)
-    assert {version for _, version in places.values()} == {1}
+    assert state_of(ada, place.group) == (locations, summary)
+    assert {version for _, version in locations.values()} == {1}
 
 
 def test_two_imports_at_once_leave_the_state_of_one(ada: Caller) -> None:

@@ -26,7 +26,7 @@ PAGE = """query ($group: ID!, $after: String) {
 
 
 def state_of(who: Caller, group: str) -> tuple[dict[tuple[str, str, str], tuple[str, int]], dict[str, Any]]:
-    """Every vulnerability of a group by rule and place, with its id and version, and the group's figures."""
+    """Every vulnerability of a group by rule and location, with its id and version, and the group's figures."""
     nodes: list[Any] = []
     after = None
     while True:
@@ -37,14 +37,14 @@ def state_of(who: Caller, group: str) -> tuple[dict[tuple[str, str, str], tuple[
         after = found["vulnerabilities"]["pageInfo"]["endCursor"]
     assert found["vulnerabilities"]["totalCount"] == len(nodes) == found["summary"]["open"]
     assert sum(finding["summary"]["open"] for finding in found["findings"]["nodes"]) == len(nodes)
-    places = {
+    locations = {
         (node["finding"]["rule"]["ruleId"], node["where"], node["specific"]): (node["id"], node["version"]) for node in nodes
     }
-    assert len(places) == len(nodes)
-    return places, found["summary"]
+    assert len(locations) == len(nodes)
+    return locations, found["summary"]
 
 
-def places_of(document: bytes) -> set[tuple[str, str, str]]:
+def locations_of(document: bytes) -> set[tuple[str, str, str]]:
     """Every distinct rule, file and line of a report."""
     (run,) = json.loads(document)["runs"]
     physical = [(found["ruleId"], found["locations"][0]["physicalLocation"]) for found in run["results"]]
@@ -56,9 +56,9 @@ def test_a_real_report_becomes_one_vulnerability_for_each_place(caller: Callable
     place = new_place(olga, "sample")
     first = olga.import_(sample, group=place.group, root=place.root)
     assert (first["errors"], first["import"]["state"]) == ([], "COMPLETED")
-    places, summary = state_of(olga, place.group)
-    expected = {(rule, file.removeprefix("./"), line) for rule, file, line in places_of(sample)}
-    assert set(places) == expected
+    locations, summary = state_of(olga, place.group)
+    expected = {(rule, file.removeprefix("./"), line) for rule, file, line in locations_of(sample)}
+    assert set(locations) == expected
     assert first["import"]["counts"]["created"] == len(expected)
     assert summary["openFindings"] == len({rule for rule, _, _ in expected})
 
@@ -66,8 +66,8 @@ def test_a_real_report_becomes_one_vulnerability_for_each_place(caller: Callable
     assert second["import"]["id"] != first["import"]["id"]
     counts = second["import"]["counts"]
     assert (counts["created"], counts["moved"], counts["closed"], counts["unchanged"]) == (0, 0, 0, len(expected))
-    assert state_of(olga, place.group) == (places, summary)
-    assert {version for _, version in places.values()} == {1}
+    assert state_of(olga, place.group) == (locations, summary)
+    assert {version for _, version in locations.values()} == {1}
 
 
 MANY = [result(f"rule-{number % 7}", f"src/file_{number % 40}.py", number) for number in range(600)]

@@ -20,10 +20,10 @@ Export = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def leaves(value: Any, *path: Any) -> Iterator[tuple[tuple[Any, ...], Any]]:
-    """Every value in a document and its place."""
+    """Every value in a document and its path."""
     if isinstance(value, dict | list) and value:
-        for place, part in value.items() if isinstance(value, dict) else enumerate(value):
-            yield from leaves(part, *path, place)
+        for step, part in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from leaves(part, *path, step)
     else:
         yield path, value
 

@@ -1,4 +1,4 @@
-"""What does not fit the design in CUE is refused, and the message names the place."""
+"""What does not fit the design in CUE is refused, and the message names the path of what is wrong."""
 
 import itertools
 import subprocess
@@ -13,7 +13,7 @@ Export = Callable[..., subprocess.CompletedProcess[str]]
 FACETS = Path("schemas/tables/integrates_vms/facets")
 TABLE = Path("schemas/tables/integrates_vms/table.cue")
 
-# facet, a text of its demo file, the text that takes its place, where the message says that something is wrong
+# facet, a text of its demo file, the text instead of it, where the message says that something is wrong
 DEMO = [
     ("stakeholder", 'role: "admin"', 'role: "root"', "demo.ada.access.role"),
     ("stakeholder", "\tada: {", '\t"ad a": {', 'demo."ad a".info.email'),
@@ -68,7 +68,7 @@ DEMO = [
     ("vulnerability", '"58"', '"58-60"', "demo.webshop.checkout_total.location.specific"),
     ("vulnerability", "commit:", "revision:", "demo.webshop.checkout_total.location.revision"),
 ]
-# file, a text of it, the text that takes its place, what the message names
+# file, a text of it, the text instead of it, what the message names
 DESIGN = [
     (Path("schemas/database_schema/date.cue"), '#anchor: "2026', '#anchor: "2027', "_anchorText"),
     (FACETS / "finding/finding.cue", 'pk: "FIN#id"', 'pk: "FIN#Id"', "facet.keys.pk"),
@@ -94,23 +94,23 @@ DESIGN = [
 
 
 @pytest.mark.cue
-@pytest.mark.parametrize("facet, old, new, place", DEMO, ids=itertools.count())
+@pytest.mark.parametrize("facet, old, new, pointer", DEMO, ids=itertools.count())
 def test_a_demo_entity_that_breaks_a_constraint_is_refused(
-    facet: str, old: str, new: str, place: str, copy: Path, change: Change
+    facet: str, old: str, new: str, pointer: str, copy: Path, change: Change
 ) -> None:
     change(FACETS / facet / "demo.cue", old, new)
     command = ["cue", "vet", "--concrete", f"./tables/integrates_vms/facets/{facet}"]
     done = subprocess.run(command, cwd=copy / "schemas", check=False, capture_output=True, text=True)
     assert done.returncode == 1
-    assert f"{place}:" in done.stderr.replace("[", ".").replace("]", "")
+    assert f"{pointer}:" in done.stderr.replace("[", ".").replace("]", "")
 
 
 @pytest.mark.cue
-@pytest.mark.parametrize("path, old, new, place", DESIGN, ids=itertools.count())
+@pytest.mark.parametrize("path, old, new, pointer", DESIGN, ids=itertools.count())
 def test_a_design_that_contradicts_itself_is_refused(
-    path: Path, old: str, new: str, place: str, change: Change, export: Export
+    path: Path, old: str, new: str, pointer: str, change: Change, export: Export
 ) -> None:
     change(path, old, new)
     done = export()
     assert done.returncode == 1
-    assert place in done.stderr
+    assert pointer in done.stderr

@@ -51,17 +51,17 @@ def test_two_versions_of_the_design_can_be_told_apart(carried: Any) -> None:
     assert set(new.tables["integrates_vms"].indexes) - set(old.tables["integrates_vms"].indexes) == {7}
 
 
-@pytest.mark.parametrize("place", [("DesignVersion",), ("DataModel", 0, "TableFacets", 0, "Schema")])
+@pytest.mark.parametrize("path", [("DesignVersion",), ("DataModel", 0, "TableFacets", 0, "Schema")])
 @pytest.mark.parametrize("number", [None, 0, "1"])
-def test_a_design_without_numbers_is_refused(place: tuple[Any, ...], number: object, carried: Any) -> None:
+def test_a_design_without_numbers_is_refused(path: tuple[Any, ...], number: object, carried: Any) -> None:
     document = deepcopy(carried)
     part = document
-    for step in place[:-1]:
+    for step in path[:-1]:
         part = part[step]
     if number is None:
-        del part[place[-1]]
+        del part[path[-1]]
     else:
-        part[place[-1]] = number
+        part[path[-1]] = number
     with pytest.raises(msgspec.ValidationError):
         parsed(json.dumps(document).encode())
 

@@ -1,4 +1,4 @@
-"""Errors become answers in one place."""
+"""Errors become answers in one module."""
 
 from typing import get_args
 

@@ -33,7 +33,7 @@ async def found(world: World, wanted: dict[str, Any]) -> tuple[set[str], int | N
 
 @pytest.fixture
 async def checked_again(world: World) -> str:
-    """A vulnerability that is to be checked again, claimed to be no risk, with an accent in its place."""
+    """A vulnerability that is to be checked again, claimed to be no risk, with an accent in its location."""
     stamp = world.stamp()
     made = await world.report(
         world.aurora,

@@ -37,7 +37,7 @@ FOUND = """{ group(name: "webshop") { summary { open closed openFindings }
   vulnerabilities(first: 50, filter: {text: "app/"}) { nodes { where specific state source finding { title } } } } }"""
 
 
-def sarif(*places: tuple[str, str, int]) -> bytes:
+def sarif(*seen: tuple[str, str, int]) -> bytes:
     """Write a file of results: rule, path and line each."""
     results = [
         {
@@ -45,7 +45,7 @@ def sarif(*places: tuple[str, str, int]) -> bytes:
             "message": {"text": rule},
             "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": line}}}],
         }
-        for rule, uri, line in places
+        for rule, uri, line in seen
     ]
     run = {"tool": {"driver": {"name": "Lint"}}, "results": results}
     return json.dumps({"version": "2.1.0", "runs": [run]}).encode()

@@ -62,7 +62,7 @@ def _undescribed(schema: GraphQLSchema) -> Iterator[str]:
         parts = {**getattr(kind, "fields", {}), **getattr(kind, "values", {})}
         described = {name: kind, **{f"{name}.{part}": found for part, found in parts.items()}}
         arguments = {f"{name}.{part}({arg})": a for part, f in parts.items() for arg, a in getattr(f, "args", {}).items()}
-        yield from (place for place, found in {**described, **arguments}.items() if not own and not found.description)
+        yield from (path for path, found in {**described, **arguments}.items() if not own and not found.description)
 
 
 def test_everything_is_described(api: Api) -> None:

@@ -59,7 +59,7 @@ LISTS: Final = [
     for name, field in kind.fields.items()
     if get_named_type(field.type).name.endswith("Connection")
 ]
-HISTORIES: Final = [place for place in LISTS if place[1].lower().endswith("history")]
+HISTORIES: Final = [field for field in LISTS if field[1].lower().endswith("history")]
 IMPORT: Final = """mutation ($root: ID!, $file: Upload!) {
   importVulnerabilities(groupName: "webshop", rootId: $root, file: $file) { import { id } errors { message } } }"""
 TREAT: Final = """mutation ($id: ID!, $to: TreatmentStatus!) { updateVulnerabilitiesTreatment(
@@ -110,20 +110,20 @@ def _holder(found: Any) -> Any:
     return found
 
 
-async def _page(world: World, place: tuple[str, str], ids: dict[str, str], **page: Any) -> Any:
-    query = _query(place[0], PAGE % place[1], ids)
+async def _page(world: World, field: tuple[str, str], ids: dict[str, str], **page: Any) -> Any:
+    query = _query(field[0], PAGE % field[1], ids)
     return _holder(await world.data("ada", query, **page))["page"]
 
 
-@pytest.mark.parametrize("place", LISTS, ids=".".join)
-async def test_every_list_is_the_same_at_every_page_size(world: World, ids: dict[str, str], place: tuple[str, str]) -> None:
-    whole = [edge["cursor"] for edge in (await _page(world, place, ids, first=100))["edges"]]
+@pytest.mark.parametrize("field", LISTS, ids=".".join)
+async def test_every_list_is_the_same_at_every_page_size(world: World, ids: dict[str, str], field: tuple[str, str]) -> None:
+    whole = [edge["cursor"] for edge in (await _page(world, field, ids, first=100))["edges"]]
     assert len(set(whole)) == len(whole) > 0
     for size in range(1, min(len(whole) + 2, 25)):
         found: list[str] = []
         after, goes_on = None, True
         while goes_on:
-            page = await _page(world, place, ids, first=size, after=after)
+            page = await _page(world, field, ids, first=size, after=after)
             cursors, info = [edge["cursor"] for edge in page["edges"]], page["pageInfo"]
             assert 0 < len(cursors) <= size
             found += cursors
@@ -140,23 +140,23 @@ async def test_every_list_is_the_same_at_every_page_size(world: World, ids: dict
 
 
 async def test_no_list_takes_a_cursor_of_another(world: World, ids: dict[str, str]) -> None:
-    ends = [(await _page(world, place, ids, first=1))["pageInfo"]["endCursor"] for place in LISTS]
-    for place, cursor in zip(LISTS, (*ends[1:], ends[0]), strict=True):
-        answer = await world.answer("ada", _query(place[0], PAGE % place[1], ids), first=1, after=cursor)
-        assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["BAD_CURSOR"], place
+    ends = [(await _page(world, field, ids, first=1))["pageInfo"]["endCursor"] for field in LISTS]
+    for field, cursor in zip(LISTS, (*ends[1:], ends[0]), strict=True):
+        answer = await world.answer("ada", _query(field[0], PAGE % field[1], ids), first=1, after=cursor)
+        assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["BAD_CURSOR"], field
 
 
 @pytest.mark.parametrize("first", [0, -1, 501, None])
 async def test_no_page_has_another_size(world: World, ids: dict[str, str], first: int | None) -> None:
-    for place in LISTS:
-        query = _query(place[0], f"{place[1]}(first: $first, after: $after) {{ totalCount }}", ids)
+    for field in LISTS:
+        query = _query(field[0], f"{field[1]}(first: $first, after: $after) {{ totalCount }}", ids)
         answer = await world.answer("ada", query, first=first)
-        assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["BAD_USER_INPUT"], place
+        assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["BAD_USER_INPUT"], field
 
 
-@pytest.mark.parametrize("place", HISTORIES, ids=".".join)
-async def test_every_history_is_that_of_its_object(world: World, ids: dict[str, str], place: tuple[str, str]) -> None:
-    owner, name = place
+@pytest.mark.parametrize("field", HISTORIES, ids=".".join)
+async def test_every_history_is_that_of_its_object(world: World, ids: dict[str, str], field: tuple[str, str]) -> None:
+    owner, name = field
     below = f"id version page: {name}(first: $first, after: $after) {{ nodes {{ entity version aspects }} }}"
     shown = _holder(await world.data("ada", _query(owner, below, ids), first=100))
     nodes = shown["page"]["nodes"]

@@ -1,4 +1,4 @@
-"""Walks every query and mutation as every person of two tenants, with the ids of the other tenant in every place."""
+"""Walks every query and mutation as every person of two tenants, with the ids of the other tenant."""
 
 from __future__ import annotations
 

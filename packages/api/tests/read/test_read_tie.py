@@ -40,9 +40,9 @@ def told(rows: Sequence[tuple[str, str, str | None]]) -> tuple[list[tuple[str, s
     ("rows", "expected", "duplicates"),
     [
         pytest.param([], [], 0, id="nothing"),
-        pytest.param([("a", "1", "f"), ("a", "1", "f")], [("a", "1", "f")], 1, id="equal place and fingerprint"),
-        pytest.param([("a", "1", None), ("a", "1", None)], [("a", "1", None)], 1, id="equal place without fingerprint"),
-        pytest.param([("a", "1", "f"), ("a", "1", "g")], [("a", "1", "f"), ("a", "1", "g")], 0, id="equal place only"),
+        pytest.param([("a", "1", "f"), ("a", "1", "f")], [("a", "1", "f")], 1, id="equal location and fingerprint"),
+        pytest.param([("a", "1", None), ("a", "1", None)], [("a", "1", None)], 1, id="equal location without fingerprint"),
+        pytest.param([("a", "1", "f"), ("a", "1", "g")], [("a", "1", "f"), ("a", "1", "g")], 0, id="equal location only"),
         pytest.param([("a", "1", "f"), ("a", "1", None)], [("a", "1", "f"), ("a", "1", None)], 0, id="one has none"),
         pytest.param([("a", "1", None), ("a", "2", None)], [("a", "1", None), ("a", "2", None)], 0, id="no fingerprints"),
         pytest.param(
@@ -56,7 +56,7 @@ def told(rows: Sequence[tuple[str, str, str | None]]) -> tuple[list[tuple[str, s
             [("a", "1", "f"), ("a", "2", "f"), ("a", "1", "f"), ("a", "2", "f")],
             [("a", "1", "f"), ("a", "2", "f#2")],
             2,
-            id="duplicates do not count as places",
+            id="duplicates do not count as locations",
         ),
         pytest.param(
             [("a", "1", "f"), ("a", "2", "f"), ("a", "3", "f#2")],

@@ -155,7 +155,7 @@ async def test_a_new_fingerprint_at_a_known_place_takes_the_identity_over(world:
     assert record.progress.counts == ImportCounts(moved=1)
     assert [each.id for each in await world.vulnerabilities()] == [known.id]
     record = await world.imported(tools.file(tools.seen("a", line=8), tools.seen(None, line=3)))
-    assert record.progress.counts == ImportCounts(unchanged=1, created=1), "the place is free again"
+    assert record.progress.counts == ImportCounts(unchanged=1, created=1), "the location is free again"
 
 
 async def test_results_without_fingerprint_keep_the_known_one(world: Any, tools: Any) -> None:
@@ -205,7 +205,7 @@ async def test_what_moved_away_keeps_its_number_and_what_is_new_at_its_place_tak
 
 
 async def test_results_are_matched_together_however_chunks_are_cut(world: Any, tools: Any) -> None:
-    """Two results swap their places: whoever looked at one of them alone would go by the place."""
+    """Two results swap their locations: each of them alone would be matched by its location."""
     marks = [str(number) for number in range(80)]
     await world.imported(tools.file(*(tools.seen(mark, line=number) for number, mark in enumerate(marks))))
     ids = {each.tool.fingerprint: each.id for each in await world.vulnerabilities()}

@@ -56,8 +56,8 @@ async def agrees(world: Any, observations: tuple[Observation, ...]) -> None:
     reported = [each for each in observations if not each.suppressed]
     marks = {(each.rule.rule_id, each.fingerprint) for each in reported if each.fingerprint}
     assert marks <= {(each.tool.rule_id, each.tool.fingerprint) for each in opened if each.tool}
-    places = {(each.rule.rule_id, each.location.specific) for each in reported}
-    assert places <= {(each.tool.rule_id, each.location.specific) for each in opened if each.tool}
+    locations = {(each.rule.rule_id, each.location.specific) for each in reported}
+    assert locations <= {(each.tool.rule_id, each.location.specific) for each in opened if each.tool}
     assert len(reported) <= len(opened) <= len(observations)
 
 

@@ -194,7 +194,7 @@ async def test_a_lagging_list_closes_nothing_that_may_not_be_closed(tools: Any, 
 
 
 async def test_a_lagging_list_closes_nothing_that_is_reported(tools: Any) -> None:
-    """The list shows neither the new places and fingerprints of these nor that they were closed and reopened."""
+    """The list shows neither the new locations and fingerprints of these nor that they were closed and reopened."""
     lag, world = await lagging(tools)
     await world.imported(tools.file(*many(tools, 10), tools.seen(None, line=50)))
     lag.freeze()

@@ -10,7 +10,7 @@ from integrates.db_model.imports.types import ImportCounts, ImportStatus
 
 
 def earlier(tools: Any) -> bytes:
-    """What was there before: several marks at each of some places, of which some move, some go and some stay."""
+    """What was there before: several marks at each of some locations, of which some move, some go and some stay."""
     found = [tools.seen(f"{mark}{n}", line=n, rule=f"R{n % 3}") for n in range(1, 25) for mark in "xy"]
     plain = [tools.seen(None, line=n, rule=f"R{n % 3}") for n in range(100, 110)]
     made: bytes = tools.file(*found, *plain)
@@ -84,7 +84,7 @@ async def test_a6_killed_again_and_again(new_world: Callable[[], Any], tools: An
 
 
 async def test_results_at_one_place_are_told_apart_after_a_resumption(new_world: Callable[[], Any], tools: Any) -> None:
-    """What was done before the interruption takes part in the matching of the rest: else the rest would take its place."""
+    """What was done before the interruption takes part in the matching of the rest: else the rest would be matched with it."""
     world = await new_world()
     known = [tools.seen(f"a{n}", line=n) for n in range(40)]
     await world.imported(tools.file(*known))

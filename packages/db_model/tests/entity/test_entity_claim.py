@@ -1,4 +1,4 @@
-"""Names, titles and places are claimed: taken once, and freed or kept when what had them is removed."""
+"""Names, titles and locations are claimed: taken once, and freed or kept when what had them is removed."""
 
 from __future__ import annotations
 

@@ -47,8 +47,8 @@ def officer(house: House, **members: object) -> tuple[Facet[Any], Entity]:
 
 
 def root(house: House, **members: object) -> tuple[Facet[Any], Entity]:
-    info, place = replace(house.root.info, nickname="new"), replace(house.root.location, branch="new")
-    return GIT_ROOT, replace(house.root, **{"id": uid("new"), "info": info, "location": place, **members})
+    info, location = replace(house.root.info, nickname="new"), replace(house.root.location, branch="new")
+    return GIT_ROOT, replace(house.root, **{"id": uid("new"), "info": info, "location": location, **members})
 
 
 def finding(house: House, **members: object) -> tuple[Facet[Any], Entity]:
@@ -56,8 +56,8 @@ def finding(house: House, **members: object) -> tuple[Facet[Any], Entity]:
 
 
 def vulnerability(house: House, **members: object) -> tuple[Facet[Any], Entity]:
-    place = replace(house.one.location, where="new.py")
-    return VULNERABILITY, replace(house.one, **{"id": uid("new"), "location": place, **members})
+    location = replace(house.one.location, where="new.py")
+    return VULNERABILITY, replace(house.one, **{"id": uid("new"), "location": location, **members})
 
 
 NONE, RIVAL = uid("none"), uid("boreal")

@@ -115,9 +115,9 @@ def test_bad_git_urls(url: str, rule: str) -> None:
     st.sampled_from(["h", "H.x", "[::1]", "h:1", "h:"]),
     st.text("a./:git", max_size=12),
 )
-def test_normalising_is_idempotent(scheme: str, user: str, host: str, place: str) -> None:
+def test_normalising_is_idempotent(scheme: str, user: str, host: str, rest: str) -> None:
     try:
-        stored = rules.normalised_git_url(f"{scheme}{user}{host}/{place}", ())
+        stored = rules.normalised_git_url(f"{scheme}{user}{host}/{rest}", ())
     except Rejected:
         return
     assert rules.normalised_git_url(stored, ()) == stored

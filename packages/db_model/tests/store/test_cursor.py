@@ -39,8 +39,8 @@ CURSOR = cursor_of(walk_of("p"), Item(Key("p", "name"), 1, {}))
 
 
 @given(st.integers(0, len(CURSOR) - 1), st.sampled_from(ALPHABET))
-def test_one_wrong_character_makes_a_cursor_invalid(place: int, letter: str) -> None:
-    wrong = CURSOR[:place] + letter + CURSOR[place + 1 :]
+def test_one_wrong_character_makes_a_cursor_invalid(at: int, letter: str) -> None:
+    wrong = CURSOR[:at] + letter + CURSOR[at + 1 :]
     if wrong == CURSOR:
         assert position(walk_of("p", after=wrong)) == Position("name", "p", "name")
     else:
@@ -64,11 +64,11 @@ def sealed(first: int, bound: int, query: Query, position: Position) -> str:
 
 def test_a_cursor_of_another_version_of_the_codec_is_invalid() -> None:
     """Neither its first byte nor what its digest is bound to may be another's: a change of the codec changes its number."""
-    query, place = walk_of("p"), Position("name", "p", "name")
-    assert sealed(1, 1, query, place) == CURSOR
+    query, at = walk_of("p"), Position("name", "p", "name")
+    assert sealed(1, 1, query, at) == CURSOR
     for first, bound in ((1, 2), (2, 1), (2, 2)):
         with pytest.raises(InvalidCursor):
-            position(walk_of("p", after=sealed(first, bound, query, place)))
+            position(walk_of("p", after=sealed(first, bound, query, at)))
 
 
 def test_a_position_outside_the_range_of_its_query_is_invalid() -> None:

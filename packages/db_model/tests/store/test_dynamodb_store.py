@@ -97,9 +97,9 @@ def raw(client: "DynamoDBClient", prefix: str, key: Key) -> Item | None:
     if found is None:
         return None
     numbers = {name: int(value["N"]) for name, value in found.items() if "N" in value and name not in {"version", "room"}}
-    places = {n: IndexKey(found[f"pk_{n}"]["S"], found[f"sk_{n}"]["S"]) for n in range(1, 7) if f"pk_{n}" in found}
+    index_keys = {n: IndexKey(found[f"pk_{n}"]["S"], found[f"sk_{n}"]["S"]) for n in range(1, 7) if f"pk_{n}" in found}
     text = found["body"]["S"] if "body" in found else "{}"
-    return Item(key, int(found["version"]["N"]), {**json.loads(text), **numbers}, places)
+    return Item(key, int(found["version"]["N"]), {**json.loads(text), **numbers}, index_keys)
 
 
 def plant(client: "DynamoDBClient", prefix: str, item: Item) -> None:

@@ -34,7 +34,7 @@ class Opener(Protocol):
     def __call__(self, tables: Tables | None = None, *, create: bool = False) -> AbstractAsyncContextManager[Store]: ...
 
 
-class Place(msgspec.Struct, frozen=True):
+class Migrated(msgspec.Struct, frozen=True):
     """Where a store is: how it is opened, and its URL."""
 
     opened: Opener
@@ -53,22 +53,22 @@ def client(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
-def dynamodb(request: pytest.FixtureRequest, client: "DynamoDBClient") -> Iterator[Place]:
+def dynamodb(request: pytest.FixtureRequest, client: "DynamoDBClient") -> Iterator[Migrated]:
     endpoint: str = request.getfixturevalue("dynamodb_endpoint")
     prefix = f"test_{uuid4().hex[:8]}_"
     opened = partial(dynamodb_store, endpoint=endpoint, prefix=prefix, policy=Policy(base=0.01, cap=0.1))
-    yield Place(opened, f"dynamodb://?endpoint={endpoint}&region=us-east-1&prefix={prefix}")
+    yield Migrated(opened, f"dynamodb://?endpoint={endpoint}&region=us-east-1&prefix={prefix}")
     for name in client.list_tables()["TableNames"]:
         if name.startswith(prefix):
             client.delete_table(TableName=name)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("dynamodb", marks=pytest.mark.dynamodb)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
+def migrated(request: pytest.FixtureRequest, tmp_path: Path) -> Migrated:
     if request.param == "dynamodb":
-        found: Place = request.getfixturevalue("dynamodb")
+        found: Migrated = request.getfixturevalue("dynamodb")
         return found
-    return Place(partial(sqlite_store, tmp_path / "store"), f"sqlite:///{tmp_path}/store")
+    return Migrated(partial(sqlite_store, tmp_path / "store"), f"sqlite:///{tmp_path}/store")
 
 
 def older_tables() -> Tables:
@@ -78,17 +78,17 @@ def older_tables() -> Tables:
     return {table.name: msgspec.structs.replace(table, indexes=fewer)}
 
 
-async def make_older(place: Place) -> None:
+async def make_older(migrated: Migrated) -> None:
     """Make a store of that design with some items."""
-    async with place.opened(older_tables(), create=True) as store:
+    async with migrated.opened(older_tables(), create=True) as store:
         for begin in range(0, COUNT, 100):
             numbers = range(begin, begin + 100)
             items = [Item(Key("p", f"{n:04}"), 3, {"n": n}, {1: IndexKey("first", f"{n:04}")}) for n in numbers]
             await store.write([Put(each, ABSENT) for each in items])
 
 
-async def read(place: Place, key: Key, tables: Tables | None = None) -> Item | None:
-    async with place.opened(tables) as store:
+async def read(migrated: Migrated, key: Key, tables: Tables | None = None) -> Item | None:
+    async with migrated.opened(tables) as store:
         (found,) = await store.get([key])
         return found
 
@@ -100,34 +100,34 @@ def listed(item: Item) -> Mapping[int, IndexKey]:
     return {**item.index_keys, **({LAST: IndexKey("even", item.key.sk)} if even else {})}
 
 
-async def check_migrated(place: Place) -> None:
+async def check_migrated(migrated: Migrated) -> None:
     """See that nothing is lost, and that the new index lists what it should."""
     even = [f"{n:04}" for n in range(0, COUNT, 2)]
-    async with place.opened() as store:
+    async with migrated.opened() as store:
         await eventually(lambda: names(store, walk_of("even", LAST)), even)
         assert len(await names(store, walk_of("first", 1))) == COUNT
         assert len(await names(store, walk_of("p"))) == COUNT
-        places = {1: IndexKey("first", "0002"), LAST: IndexKey("even", "0002")}
-        assert await one(store, "p", "0002") == Item(Key("p", "0002"), 3, {"n": 2}, places)
+        index_keys = {1: IndexKey("first", "0002"), LAST: IndexKey("even", "0002")}
+        assert await one(store, "p", "0002") == Item(Key("p", "0002"), 3, {"n": 2}, index_keys)
         history = Item(Key("p", "s", "integrates_vms_historic"), 1, {})
         await store.write([new("even", "z", index=LAST), Put(history, ABSENT)])
         assert await store.get([history.key]) == (history,)
 
 
-async def test_an_older_store_is_unfit_and_told_how_to_migrate_until_it_is(place: Place) -> None:
-    await make_older(place)
+async def test_an_older_store_is_unfit_and_told_how_to_migrate_until_it_is(migrated: Migrated) -> None:
+    await make_older(migrated)
     with pytest.raises(Unfit, match=LACKS):
-        await read(place, Key("p", "0001"))
-    assert await read(place, Key("p", "0001"), older_tables()) is not None
+        await read(migrated, Key("p", "0001"))
+    assert await read(migrated, Key("p", "0001"), older_tables()) is not None
     for _ in range(2):
-        await migrate_store(place.url, listed)
-    await check_migrated(place)
+        await migrate_store(migrated.url, listed)
+    await check_migrated(migrated)
     with pytest.raises(Unfit, match="newer"):
-        await read(place, Key("p", "0001"), older_tables())
+        await read(migrated, Key("p", "0001"), older_tables())
 
 
-async def test_an_interrupted_migration_is_begun_again(place: Place) -> None:
-    await make_older(place)
+async def test_an_interrupted_migration_is_begun_again(migrated: Migrated) -> None:
+    await make_older(migrated)
 
     def interrupted(left: Iterator[int]) -> Callable[[Item], Mapping[int, IndexKey]]:
         def some(item: Item) -> Mapping[int, IndexKey]:
@@ -139,11 +139,11 @@ async def test_an_interrupted_migration_is_begun_again(place: Place) -> None:
 
     for count in (0, 30):
         with pytest.raises(RuntimeError, match="interrupted"):
-            await migrate_store(place.url, interrupted(iter(range(count, -1, -1))))
+            await migrate_store(migrated.url, interrupted(iter(range(count, -1, -1))))
         with pytest.raises(Unfit, match=LACKS):
-            await read(place, Key("p", "0001"))
-    await migrate_store(place.url, listed)
-    await check_migrated(place)
+            await read(migrated, Key("p", "0001"))
+    await migrate_store(migrated.url, listed)
+    await check_migrated(migrated)
 
 
 def columns(path: Path) -> list[str]:
@@ -152,19 +152,19 @@ def columns(path: Path) -> list[str]:
 
 
 async def test_an_interrupted_migration_leaves_a_file_as_it_was(tmp_path: Path) -> None:
-    place = Place(partial(sqlite_store, tmp_path / "store"), f"sqlite:///{tmp_path}/store")
-    await make_older(place)
+    migrated = Migrated(partial(sqlite_store, tmp_path / "store"), f"sqlite:///{tmp_path}/store")
+    await make_older(migrated)
     before = columns(tmp_path / "store")
     with pytest.raises(KeyError):
-        await migrate_store(place.url, lambda item: {LAST: IndexKey("x", {"0000": "x"}[item.key.sk])})
+        await migrate_store(migrated.url, lambda item: {LAST: IndexKey("x", {"0000": "x"}[item.key.sk])})
     assert columns(tmp_path / "store") == before
-    assert await read(place, Key("p", "0000"), older_tables()) is not None
+    assert await read(migrated, Key("p", "0000"), older_tables()) is not None
 
 
-async def test_without_new_keys_an_item_is_listed_once_it_is_put_again(place: Place) -> None:
-    await make_older(place)
-    await migrate_store(place.url)
-    async with place.opened() as store:
+async def test_without_new_keys_an_item_is_listed_once_it_is_put_again(migrated: Migrated) -> None:
+    await make_older(migrated)
+    await migrate_store(migrated.url)
+    async with migrated.opened() as store:
         assert await names(store, walk_of("even", LAST)) == []
         found = await one(store, "p", "0002")
         assert found == Item(Key("p", "0002"), 3, {"n": 2}, {1: IndexKey("first", "0002")})
@@ -186,7 +186,7 @@ async def test_what_is_no_store_is_not_migrated(tmp_path: Path) -> None:
 
 
 @pytest.mark.dynamodb
-async def test_an_index_that_projects_something_else_is_unfit(dynamodb: Place) -> None:
+async def test_an_index_that_projects_something_else_is_unfit(dynamodb: Migrated) -> None:
     table = design().tables["integrates_vms_historic"]
     other = msgspec.structs.replace(table, indexes={**table.indexes, 1: "ALL"})
     tables = {**design().tables, table.name: other}

@@ -44,8 +44,8 @@ def raw(path: Path, key: Key) -> Item | None:
         found = connection.execute(text, (key.pk, key.sk)).fetchone()
     if found is None:
         return None
-    version, body, *places = found
-    pairs = zip(places[::2], places[1::2], strict=True)
+    version, body, *keys_by_index = found
+    pairs = zip(keys_by_index[::2], keys_by_index[1::2], strict=True)
     return Item(key, version, json.loads(body), {n: IndexKey(*pair) for n, pair in enumerate(pairs, 1) if pair != (None, None)})
 
 
@@ -59,8 +59,8 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 def plant(path: Path, item: Item) -> None:
     """Store an item with SQL of our own."""
-    places = [item.index_keys.get(number) for number in (1, 2)]
-    columns = [column for place in places for column in ((place.pk, place.sk) if place else (None, None))]
+    keys_by_index = [item.index_keys.get(number) for number in (1, 2)]
+    columns = [column for key in keys_by_index for column in ((key.pk, key.sk) if key else (None, None))]
     with connected(path) as connection:
         connection.execute(
             f"INSERT INTO {item.key.table} (pk, sk, {COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - likewise

@@ -41,9 +41,9 @@ def test_a_range_holds_its_ends_and_what_is_between_in_utf8(low: str, high: str,
 
 
 def test_the_size_of_an_item_is_what_the_port_says() -> None:
-    places = {1: IndexKey("abc", "é"), 20: IndexKey("a", "b")}
+    index_keys = {1: IndexKey("abc", "é"), 20: IndexKey("a", "b")}
     assert item_size(Item(Key("p", "s"), 1, {})) == 32 + 2 + 2
-    assert item_size(Item(Key("p", "s"), 2**62, {"é": "é\n"}, places)) == 32 + 2 + (10 + 3 + 2) + (10 + 1 + 1) + 13
+    assert item_size(Item(Key("p", "s"), 2**62, {"é": "é\n"}, index_keys)) == 32 + 2 + (10 + 3 + 2) + (10 + 1 + 1) + 13
 
 
 def test_an_item_counts_its_keys_and_its_attributes_as_json() -> None:

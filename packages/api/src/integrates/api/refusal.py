@@ -62,7 +62,7 @@ def _too_large(error: TooLarge) -> UserError:
 
 
 def refusals(error: Refusal, path: tuple[str, ...] = ()) -> tuple[UserError, ...]:
-    """Return what the person is told of an error; ``path`` names the argument where the error names none."""
+    """Return the refusals that show an error to a person; ``path`` names the argument where the error names none."""
     match error:
         case Rejections():
             found = tuple(map(_rejection, error.refusals))

@@ -169,12 +169,12 @@ async def _vulnerabilities(context: Context, ids: Sequence[str]) -> Sight[Any]:
     found = await find_many(context.loaders, VULNERABILITY, vulnerability_key, ids)
     of_group = {one.group_name: one for one in found if one}
     scopes = dict(zip(of_group, await asyncio.gather(*(scope_of(context, one) for one in of_group.values())), strict=True))
-    seen = [
+    visible_in = [
         scopes[one.group_name] if one and sees_vulnerability(scopes[one.group_name].permissions, one) else NOWHERE
         for one in found
     ]
-    scope = next((one for one in seen if one.group), NOWHERE)
-    unseen = tuple((str(index), "id") for index, one in enumerate(seen) if not one.group or one.group != scope.group)
+    scope = next((one for one in visible_in if one.group), NOWHERE)
+    unseen = tuple((str(index), "id") for index, one in enumerate(visible_in) if not one.group or one.group != scope.group)
     return Sight(scope, found, unseen=unseen)
 
 

@@ -6,8 +6,8 @@ from typing import Any, Final
 import msgspec
 
 from integrates.api.context import Context, Info
-from integrates.api.me.membership import group_accesses, organization_accesses
 from integrates.api.member.fields import role_name
+from integrates.api.member.membership import group_accesses, organization_accesses
 from integrates.api.resolve.binding import Binding
 from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import GroupAccess, Invitation, OrganizationAccess

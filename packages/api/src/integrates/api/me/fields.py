@@ -7,8 +7,8 @@ from integrates.api.authorization.permissions import platform_permissions
 from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.context import Info
 from integrates.api.invitation.fields import invitations
-from integrates.api.me.membership import groups, organizations
 from integrates.api.me.queries import QUERIES
+from integrates.api.member.membership import groups, organizations
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole

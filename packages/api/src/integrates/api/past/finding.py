@@ -49,8 +49,8 @@ def _may_show(past: Past, permissions: AbstractSet[str]) -> bool:
 def shown_at(past: Past, at: datetime, permissions: AbstractSet[str]) -> VulnerabilityAt | None:
     """Return the vulnerability as it was, if it existed then and the caller may see it."""
     then = revision.state_at(VULNERABILITY, past.revisions, at)
-    seen = then is not None and sees_vulnerability(permissions, then) and _may_show(past, permissions)
-    return vulnerability_at(then, at) if then and seen else None
+    visible = then is not None and sees_vulnerability(permissions, then) and _may_show(past, permissions)
+    return vulnerability_at(then, at) if then and visible else None
 
 
 def reader(context: Context, at: datetime, permissions: AbstractSet[str]) -> Read[VulnerabilityAt]:

@@ -51,6 +51,6 @@ def _before(
     integrates token EMAIL             print an API token of a person
     integrates COMMAND --help          what a command does, with examples
 
-    Wrong settings are told in one line, with exit code 2.
+    A wrong setting ends a command with one line that explains it, and exit code 2.
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     context.obj = {"store": store}

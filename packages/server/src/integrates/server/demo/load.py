@@ -1,4 +1,4 @@
-"""Loads the demo entities of the exported design into an empty store, through the commands of the model."""
+"""Loading the demo entities of the exported design into an empty store, through the commands of the model."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime
@@ -50,10 +50,10 @@ class Step(msgspec.Struct, frozen=True):
 def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
     """Return the steps, parents first. ``founders`` are the first managers by organization, who are stored with it."""
 
-    async def found(store: Store, new: Organization, stamp: Stamp) -> None:
+    async def add(store: Store, new: Organization, stamp: Stamp) -> None:
         founder = founders.get(new.id)
         if founder is None or founder != accesses.organization_member(founder.email, new.id, _MANAGER, stamp):
-            raise Rejected(Reason.LAST_MANAGER, (), "the first manager joins when it is founded")
+            raise Rejected(Reason.LAST_MANAGER, (), "the first manager joins when the organization is added")
         await organizations.add(store, new, founder.email, stamp)
 
     async def join(store: Store, access: OrganizationAccess, stamp: Stamp) -> None:
@@ -62,7 +62,7 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
 
     return (
         Step(STAKEHOLDER, stakeholders.add),
-        Step(ORGANIZATION, found),
+        Step(ORGANIZATION, add),
         Step(ORGANIZATION_ACCESS, join),
         Step(GROUP, groups.add),
         Step(GROUP_ACCESS, accesses.add_to_group),

@@ -133,8 +133,8 @@ async def _retire(group: str, nickname: str, stage: Stage, at: datetime) -> None
 async def _ask(stage: Stage, email: str, at: datetime, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the data of an answer. Raise :class:`Skipped` when a person's call would have been refused."""
     async with asyncio.TaskGroup() as beyond:
-        context = _context(stage, email, at, lambda work: _spawned(beyond, work))
-        answer = await execute(stage.api, {"query": query, "variables": dict(variables)}, context)
+        call = _call(stage, email, at, lambda work: _spawned(beyond, work))
+        answer = await execute(stage.api, {"query": query, "variables": dict(variables)}, call)
     data: Mapping[str, Any] = answer.body.get("data") or {}
     refusals = [
         *answer.body.get("errors", ()),
@@ -149,7 +149,7 @@ def _spawned(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
     group.create_task(work)
 
 
-def _context(stage: Stage, email: str, at: datetime, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> Call:
+def _call(stage: Stage, email: str, at: datetime, spawn: Callable[[Coroutine[Any, Any, None]], None]) -> Call:
     return Call(
         actor=Actor(email, Means.SESSION),
         store=stage.installation.store,

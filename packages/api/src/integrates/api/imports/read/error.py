@@ -1,4 +1,4 @@
-"""What a reader raises instead of an answer. The errors carry data; :func:`rendered` makes the one text there is."""
+"""What a reader raises for a file that it cannot read. The errors carry data; :func:`rendered` makes a sentence of a defect."""
 
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias, TypeVar
@@ -8,7 +8,7 @@ import msgspec
 from integrates.db_model.errors import IntegratesError
 
 MAX_DEFECTS: Final = 10
-"""Most defects that are told of one file."""
+"""Most defects that are reported of one file."""
 
 Limit: TypeAlias = Literal[
     "file_too_large", "nested_too_deep", "too_many_results", "too_many_rules", "too_many_runs", "too_many_values"

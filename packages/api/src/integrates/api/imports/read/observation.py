@@ -63,7 +63,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 class Series(msgspec.Struct, frozen=True):
     """Scans by one tool and of one category, which follow each other in a root.
 
-    Only a ``complete`` one says of what it does not name that it is gone.
+    What a ``complete`` series does not report is gone; what another one does not report may still be there.
     """
 
     tool: str

@@ -1,4 +1,4 @@
-"""How an import begins: one unfinished import a root, whoever comes second gets the first one's record."""
+"""How an import begins: a root has one unfinished import, whose record a second caller gets."""
 
 from datetime import datetime
 

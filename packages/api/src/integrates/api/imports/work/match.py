@@ -51,7 +51,7 @@ class Match(msgspec.Struct, frozen=True):
 
 
 def sighting_of(observation: Observation) -> Sighting:
-    """Return the observation in the words of the model."""
+    """Return the observation as the model's sighting."""
     seen, rule = observation.location, observation.rule
     return Sighting(
         type=seen.type,
@@ -101,7 +101,7 @@ def _by_location(vulnerabilities: Iterable[Vulnerability]) -> dict[Location, Ite
 
 
 def partners(observations: Sequence[Observation], known: Sequence[Vulnerability]) -> tuple[Vulnerability | None, ...]:
-    """Find the vulnerability of each observation; none is found twice.
+    """Return the vulnerability of each observation, aligned; none is found twice.
 
     Pass 1 by equal mark: fingerprint or, where both have none, location. Pass 2 by equal location among the rest: open ones
     first, then in the order of fingerprints, which unlike ids are the same however often the work was interrupted.

@@ -1,4 +1,4 @@
-"""Close-missing: vulnerabilities that a complete scan does not name any more (domain section 8)."""
+"""Close-missing: vulnerabilities that a complete scan no longer reports (domain section 8)."""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -21,13 +21,13 @@ from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import ClosingReason, Source, Vulnerability
 
 SeriesKeys: TypeAlias = frozenset[tuple[str, str]]
-"""Tool and category of each series that the file speaks for completely."""
+"""Tool and category of each series whose results in the file are complete."""
 Unseen: TypeAlias = tuple[Finding, Vulnerability]
-"""A vulnerability that the file does not name any more, and its finding."""
+"""A vulnerability that the file no longer reports, and its finding."""
 
 
 def complete_series(scan: Scan) -> SeriesKeys:
-    """Return the series that may close what they do not name."""
+    """Return the series whose results are complete, so that what they do not report may be closed."""
     return frozenset((each.tool, each.category) for each in scan.series if each.complete)
 
 
@@ -39,13 +39,13 @@ def _is_candidate(vulnerability: Vulnerability, series: SeriesKeys) -> bool:
 
 
 def _is_doubtful(known: Sequence[Vulnerability], observations: Sequence[Observation], series: SeriesKeys) -> bool:
-    """Return whether some may be missing: one with the mark of an observation is not, whatever else the store knows."""
+    """Return whether one may be missing: a candidate without an observation that has its mark."""
     marks = {mark_seen(observation) for observation in observations}
     return any(mark(each) not in marks and _is_candidate(each, series) for each in known)
 
 
 def unseen(found: Survey, series: SeriesKeys) -> tuple[Vulnerability, ...]:
-    """Return the vulnerabilities of one finding that no observation matches and that the file speaks for."""
+    """Return the vulnerabilities of one finding that no observation matches, of series that are complete."""
     seen = {match.vulnerability.id for match in found.matches if match.vulnerability}
     return tuple(each for each in found.known if each.id not in seen and _is_candidate(each, series))
 
@@ -65,7 +65,7 @@ async def _doubtful(job: Job, series: SeriesKeys) -> list[FindingSeen]:
 
 
 async def missing_of(job: Job, series: SeriesKeys) -> list[Unseen]:
-    """Find what is missing now: by the list first, then matching all results of the findings in doubt anew."""
+    """Return what is missing now: findings in doubt by the list, then all their results matched anew."""
     surveys = await survey(job, await _doubtful(job, series))
     return [(each.finding, vulnerability) for each in surveys for vulnerability in unseen(each, series)]
 

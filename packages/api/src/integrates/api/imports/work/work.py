@@ -22,7 +22,7 @@ from integrates.db_model.store.retry import pause
 T = TypeVar("T")
 
 _LOST: Final = (Raced, Stale, Rejected, Rejections)
-"""What a chunk is matched anew after: somebody else was faster, or has taken a claim that it needs."""
+"""The errors after which a chunk is matched anew: another writer was faster, or holds a claim that the chunk needs."""
 _MOST_LOSSES: Final = 20
 """How many races an import may lose in a row before it is left to its next worker."""
 
@@ -52,7 +52,7 @@ async def _steps(job: Job, work: Work, position: int) -> tuple[Step, ...]:
 
 
 async def _window(job: Job, following: int, running: Running, work: Work) -> tuple[Running, Work]:
-    """Do one window of the work, behind which ``following`` is next; after a lost race return what is left of it."""
+    """Do one window of the work; ``following`` is the position after it. After a lost race return what is left of it."""
     try:
         steps = await _steps(job, work, running.progress.position)
     except Rejected as error:  # the group has no room for another finding
@@ -90,7 +90,7 @@ async def _until_done(running: Running, step: Callable[[Running, T], Awaitable[t
 
 
 async def _results(job: Job, running: Running) -> Running:
-    """Do what the results of the file ask for, from the position on."""
+    """Apply the results of the file from the position on."""
     if running.progress.position == job.scan.total:
         return running
     work = order.after(order.ordered(job.scan), running.progress.position)
@@ -117,7 +117,7 @@ async def _missing(job: Job, running: Running, series: SeriesKeys) -> tuple[Runn
 
 
 async def _closed(job: Job, running: Running) -> Running:
-    """Close what the file does not name any more."""
+    """Close what the file no longer reports."""
     series = complete_series(job.scan) if running.record.options.close_missing else frozenset()
     return await _until_done(running, partial(_missing, job), series)
 

@@ -74,9 +74,9 @@ async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Resp
 
 
 async def _executed(request: Request, service: Service, bounds: _Bounds, demand: object) -> Response:
-    context = new_call(service, actor_of(request.scope), request_id_of(request.scope))
+    call = new_call(service, actor_of(request.scope), request_id_of(request.scope))
     async with bounds.executed():
-        answer = await execute(service.api, demand, context)
+        answer = await execute(service.api, demand, call)
     return _response(answer, request.headers.get("accept", ""))
 
 

@@ -12,7 +12,7 @@ from integrates.api.imports.read.observation import Problem, RuleSeen, Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.sarif.decode import decode
 from integrates.api.imports.read.sarif.result import Reading, Taken, listed, observed, taken
-from integrates.api.imports.read.sarif.rule import seen
+from integrates.api.imports.read.sarif.rule import described
 from integrates.api.imports.read.sarif.run import bad_rule_ids, series_of, tool_run
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ImportFormat
@@ -41,4 +41,4 @@ def _rules(results: Iterable[Taken | Problem | None]) -> Mapping[ToolRule, RuleS
     meant = [one for one in results if isinstance(one, Taken)]
     first = {one.rule: one for one in reversed(meant)}
     enforce("too_many_rules", len(first), MAX_RULES)
-    return {rule: seen(rule, one.named.descriptor, one.run.document.taxonomies or ()) for rule, one in first.items()}
+    return {rule: described(rule, one.named.descriptor, one.run.document.taxonomies or ()) for rule, one in first.items()}

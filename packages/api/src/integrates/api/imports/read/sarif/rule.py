@@ -109,8 +109,8 @@ def _element(rules: Sequence[Descriptor], index: int | None) -> Descriptor | Non
     return rules[index] if index is not None and 0 <= index < len(rules) else None
 
 
-def seen(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Sequence[Taxonomy]) -> RuleSeen:
-    """Describe the rule as a finding, with what the tool left out filled in."""
+def described(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Sequence[Taxonomy]) -> RuleSeen:
+    """Return what the file says of the rule as a finding; what the tool left out is filled in."""
     title = _title(rule, descriptor)
     return RuleSeen(
         rule=rule,

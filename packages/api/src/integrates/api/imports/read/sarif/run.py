@@ -1,4 +1,4 @@
-"""Runs: their tool and category, and what they say of what they do not name (domain section 8, *series*, *close-missing*)."""
+"""Runs: their tool and category, and whether their results are complete (domain section 8, *series*, *close-missing*)."""
 
 from collections.abc import Iterator, Sequence
 
