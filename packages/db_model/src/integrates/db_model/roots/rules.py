@@ -133,7 +133,7 @@ class GivenGitRoot(Struct, frozen=True, kw_only=True):
     criticality: Criticality = Criticality.MEDIUM
 
 
-_ARGUMENTS: Final = Arguments(
+ARGUMENTS: Final = Arguments(
     GivenGitRoot,
     {
         "url": normalised_git_url,
@@ -143,6 +143,7 @@ _ARGUMENTS: Final = Arguments(
         "criticality": one_of(Criticality),
     },
 )
+"""What a new GIT root is given."""
 
 _FIELDS: Final = whole_of(
     Root,
@@ -167,7 +168,7 @@ def git_root(raw: Mapping[str, Any]) -> GivenGitRoot:
 
     Raise ``Rejections`` with every refusal, or ``Rejected`` when that segment is not a valid nickname.
     """
-    given = checked(_ARGUMENTS, raw)
+    given = checked(ARGUMENTS, raw)
     return given if given.nickname else replace(given, nickname=nickname(nickname_of(given.url), ("nickname",)))
 
 

@@ -73,10 +73,11 @@ class Order(Struct, frozen=True, kw_only=True):
     policies: EffectivePolicies
 
 
-_ARGUMENTS: Final = Arguments(
+ARGUMENTS: Final = Arguments(
     TreatmentRequest,
     {"treatment": one_of(TreatmentStatus), "justification": reasoning, "accepted_until": utc, "assigned": checked_email},
 )
+"""What a treatment is given."""
 
 
 def asked(given: Mapping[str, Any]) -> TreatmentRequest:
@@ -85,7 +86,7 @@ def asked(given: Mapping[str, Any]) -> TreatmentRequest:
     They are the ``treatment``, a ``justification`` of 10 to 10,000 characters, ``accepted_until`` and the e-mail ``assigned``.
     """
     try:
-        return checked(_ARGUMENTS, given)
+        return checked(ARGUMENTS, given)
     except Rejections as error:
         assigned = given.get("assigned")
         return TreatmentRequest(**{**given, "assigned": assigned and assigned.strip().lower()}, flaws=error.refusals)

@@ -1,0 +1,57 @@
+"""The arguments of a mutation in the schema are those for which the model has rules."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ariadne.utils import convert_camel_case_to_snake as snake
+from graphql import GraphQLField, value_from_ast_untyped
+from packages.api.tests.conftest import ANCHOR
+
+from integrates.api.execute import Api
+from integrates.db_model.groups import rules as groups
+from integrates.db_model.imports import rules as imports
+from integrates.db_model.organizations import rules as organizations
+from integrates.db_model.roots import rules as roots
+from integrates.db_model.tokens import rules as tokens
+from integrates.db_model.values.check import Arguments
+from integrates.db_model.vulnerabilities import treatment
+
+TABLES: Mapping[str, Arguments[Any] | None] = {
+    "addAccessToken": tokens.arguments(ANCHOR),
+    "addGitRoot": roots.ARGUMENTS,
+    "addGroup": groups.ARGUMENTS,
+    "addOrganization": organizations.ARGUMENTS,
+    "importVulnerabilities": imports.ARGUMENTS,
+    "revokeAccessToken": None,
+    "updateOrganization": organizations.ARGUMENTS,
+    "updateVulnerabilitiesTreatment": treatment.ARGUMENTS,
+}
+"""The table of rules that each mutation's arguments go through; ``None`` where it has no others than the object."""
+FIXED = {"updateOrganization": {"name"}}
+"""What a new object is given and a change does not take."""
+
+
+def given(field: GraphQLField) -> set[str]:
+    """Return the arguments of a mutation that are the model's business: not objects and versions, which are the guard's."""
+    assert field.ast_node is not None
+    guarded = {
+        value_from_ast_untyped(part.value)
+        for directive in field.ast_node.directives or ()
+        for part in directive.arguments or ()
+        if part.name.value == "by"
+    }
+    named = {argument for argument, found in field.args.items() if found.ast_node and found.ast_node.directives}
+    return {snake(argument) for argument in field.args.keys() - guarded - named - {"expectedVersion"}}
+
+
+def test_every_argument_has_a_rule(api: Api) -> None:
+    assert api.schema.mutation_type is not None
+    fields = api.schema.mutation_type.fields
+    assert TABLES.keys() == fields.keys(), "name the table of each mutation's arguments in TABLES"
+    for name, field in fields.items():
+        table = TABLES[name]
+        ruled = set(table.rules) - FIXED.get(name, set()) if table else set()
+        assert given(field) == ruled, (
+            f"{name}: the arguments in schema.graphql and the rows of the model's ARGUMENTS differ in "
+            f"{', '.join(sorted(given(field) ^ ruled))}: add the row, or the argument"
+        )
