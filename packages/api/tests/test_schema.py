@@ -66,7 +66,8 @@ def _undescribed(schema: GraphQLSchema) -> Iterator[str]:
 
 
 def test_everything_is_described(api: Api) -> None:
-    assert list(_undescribed(api.schema)) == []
+    nameless = list(_undescribed(api.schema))
+    assert nameless == [], f"say in schema.graphql, above each of these, what it is for: {', '.join(nameless)}"
 
 
 def _open(schema: GraphQLSchema) -> list[str]:
@@ -79,7 +80,8 @@ def _open(schema: GraphQLSchema) -> list[str]:
 
 
 def test_every_query_and_mutation_says_who_may_use_it(api: Api) -> None:
-    assert _open(api.schema) == []
+    silent = _open(api.schema)
+    assert silent == [], f"say with @requires or @authenticated who may use {', '.join(silent)}"
 
 
 def test_a_field_that_does_not_say_so_is_found() -> None:
@@ -118,7 +120,8 @@ def test_payloads_hold_nullable_objects_and_errors(api: Api) -> None:
 
 
 def test_every_payload_is_one_of_a_mutation(api: Api) -> None:
-    assert tuple(sorted(name for name in api.schema.type_map if name.endswith("Payload"))) == PAYLOADS
+    payloads = tuple(sorted(name for name in api.schema.type_map if name.endswith("Payload")))
+    assert payloads == PAYLOADS, "name each payload in PAYLOADS"
 
 
 def test_connections_have_one_shape(api: Api) -> None:
