@@ -12,6 +12,7 @@ from starlette.types import Scope
 from integrates.api.authorization.actor import Actor, Means
 from integrates.db_model.entity import read
 from integrates.db_model.errors import StoreError
+from integrates.db_model.sessions.commands import find_session
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
@@ -20,7 +21,7 @@ from integrates.db_model.tokens.types import AccessToken, TokenKind
 from integrates.db_model.tokens.usage import record_use, usage_key
 from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
-from integrates.server.auth.session import find_session, hash_session_id
+from integrates.server.auth.session import hash_session_id
 from integrates.server.auth.token import Claims, hash_jti, read_claims
 
 SCHEME = "bearer "
@@ -82,7 +83,7 @@ def _opens(token: AccessToken, claims: Claims, now: datetime) -> bool:
 
 
 async def _by_session(store: Store, cookie: str, now: datetime) -> Actor | None:
-    session = await find_session(store, cookie, now)
+    session = await find_session(store, hash_session_id(cookie), now)
     if session is None:
         return None
     person = await read.get(store, STAKEHOLDER, stakeholder_key(session.email))

@@ -9,12 +9,14 @@ from starlette.routing import Route
 
 from integrates.db_model.entity import read
 from integrates.db_model.errors import Rejected
+from integrates.db_model.sessions.commands import close_session, find_session, open_session
+from integrates.db_model.sessions.rules import ABSOLUTE
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.text import email as email_rule
 from integrates.server.auth.origin import cookie_name, is_local, is_secure, may_write
 from integrates.server.auth.recognition import cookie_of
-from integrates.server.auth.session import ABSOLUTE, close_session, find_session, new_session_id, open_session
+from integrates.server.auth.session import hash_session_id, new_session_id
 from integrates.server.service import Service
 from integrates.server.settings import is_loopback
 
@@ -46,7 +48,7 @@ async def _login(request: Request, service: Service) -> Response:
         raise HTTPException(403)
     email = await _existing(service.store, request.query_params.get("email", LOCAL_USER))
     session_id = new_session_id()
-    await open_session(service.store, email, session_id, service.now())
+    await open_session(service.store, email, hash_session_id(session_id), service.now())
     response = RedirectResponse(safe_next(request.query_params.get("next", "/")), status_code=303)
     _set_cookie(response, request, service, session_id)
     return response
@@ -66,7 +68,7 @@ async def _logout(request: Request, service: Service) -> Response:
     if not may_write(request.scope, service.settings.origin):
         raise HTTPException(403)
     cookie = cookie_of(request.scope, service.settings.origin)
-    if cookie and (session := await find_session(service.store, cookie, service.now())):
+    if cookie and (session := await find_session(service.store, hash_session_id(cookie), service.now())):
         await close_session(service.store, session)
     response = RedirectResponse("/", status_code=303)
     _set_cookie(response, request, service, None)
