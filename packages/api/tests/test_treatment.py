@@ -357,3 +357,12 @@ async def test_all_arguments_at_fault_are_named_together(world: World) -> None:
         ("INVALID", "required", ["acceptedUntil"]),
     ]
     assert (await stored(world, one.id)).version == 1
+
+
+async def test_messages_name_the_limits_of_the_policy(world: World) -> None:
+    items = [{"id": world.aurora.vulnerable.id}]
+    late = await treat(world, "uri", items, treatment="ACCEPTED", until="2026-12-01T00:00:00Z")
+    days = "The policy does not allow accepting a vulnerability for that long: at most 90 days."
+    assert [error["message"] for error in late["errors"]] == [days]
+    twice = await treat(world, "uri", [*items, *items])
+    assert [error["message"] for error in twice["errors"]] == ["It is not in the expected format: it is named twice."]

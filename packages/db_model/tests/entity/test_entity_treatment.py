@@ -89,7 +89,7 @@ async def test_one_that_is_named_twice_refuses_all(store: Store, house: House) -
     wanted = [Reference(house.one.id), Reference(house.one.id)]
     outcome = await commands.treat(store, wanted, order(), house.stamp())
     assert isinstance(outcome, Refused)
-    assert [str(error) for error in outcome.errors.values()] == ["bad_format (items.1.id)"]
+    assert [str(error) for error in outcome.errors.values()] == ["bad_format (items.1.id) it is named twice"]
 
 
 async def test_all_are_seen_or_none(store: Store, house: House) -> None:

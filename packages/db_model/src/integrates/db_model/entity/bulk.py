@@ -59,7 +59,7 @@ def repetitions(wanted: Sequence[Reference]) -> dict[int, Rejected]:
     for position, one in enumerate(wanted):
         first.setdefault(one.id, position)
     return {
-        position: Rejected(Reason.BAD_FORMAT, ("items", str(position), "id"))
+        position: Rejected(Reason.BAD_FORMAT, ("items", str(position), "id"), "it is named twice")
         for position, one in enumerate(wanted)
         if first[one.id] != position
     }

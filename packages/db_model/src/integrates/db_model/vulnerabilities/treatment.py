@@ -170,7 +170,7 @@ def _against_arguments(
         yield Rejected(Reason.ACCEPTANCE_DATE_PAST, ("accepted_until",))
     # Subtracting, because a date late in the year 9999 cannot be added to.
     if until is not None and until - at > timedelta(days=policies.max_acceptance_days):
-        yield Rejected(Reason.ACCEPTANCE_TOO_LONG, ("accepted_until",))
+        yield Rejected(Reason.ACCEPTANCE_TOO_LONG, ("accepted_until",), f"at most {policies.max_acceptance_days} days")
     if _assigns(request) and not requester.assigned_may_be:
         yield Rejected(Reason.BAD_ASSIGNED, ("assigned",))
 
@@ -199,10 +199,11 @@ def _against_state(
 
 def _against_policies(vulnerability: Vulnerability, policies: EffectivePolicies, score: Decimal | None) -> Iterator[Rejected]:
     if score is None or not policies.min_acceptance_severity <= score <= policies.max_acceptance_severity:
-        yield Rejected(Reason.SEVERITY_OUT_OF_POLICY)
+        allowed = f"from {policies.min_acceptance_severity} to {policies.max_acceptance_severity}"
+        yield Rejected(Reason.SEVERITY_OUT_OF_POLICY, (), allowed)
     most = policies.max_number_acceptances
     if most is not None and vulnerability.cycle.temporary_acceptances >= most:
-        yield Rejected(Reason.TOO_MANY_ACCEPTANCES)
+        yield Rejected(Reason.TOO_MANY_ACCEPTANCES, (), f"at most {most} times")
 
 
 def _wanted(current: Treatment, request: TreatmentRequest, by: str, at: datetime) -> Treatment:
