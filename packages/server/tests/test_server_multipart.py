@@ -116,6 +116,16 @@ async def test_a_map_holds_twenty_paths_and_no_more(number: int, status: int) ->
     assert (await send({"operations": operations, "map": paths}, [("0", ("a.txt", b"alpha"))])).status_code == status
 
 
+@pytest.mark.parametrize(("steps", "status"), [(10, 200), (11, 400)])
+async def test_a_path_has_ten_steps_and_no_more(steps: int, status: int) -> None:
+    inner: Any = None
+    for _ in range(steps - 1):
+        inner = {"x": inner}
+    paths = {"0": [".".join(("variables", *["x"] * (steps - 1)))]}
+    sent = await send({"operations": {"query": "q", "variables": inner}, "map": paths}, [("0", ("a.txt", b"alpha"))])
+    assert sent.status_code == status
+
+
 @given(
     st.recursive(
         st.none() | st.integers(), lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
