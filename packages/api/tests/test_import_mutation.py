@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.execute import new_api
-from integrates.api.imports import mutations
+from integrates.api.imports.work import wait
 from integrates.api.request.limits import Limits
 from integrates.api.upload import in_memory
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
@@ -164,7 +164,7 @@ def waiting(store: Store, gate: asyncio.Event) -> Store:
 
 
 async def test_a_long_import_is_answered_while_it_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutations, "PATIENCE", 0.2)
+    monkeypatch.setattr(wait, "PATIENCE", 0.2)
     gate = asyncio.Event()
     slow = waiting(world.store, gate)
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
