@@ -4,7 +4,6 @@ import asyncio
 import signal
 import threading
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ from tests.functional.conftest import COUNTS, Caller, Running, Serve, eventually
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Running as Unfinished
 from integrates.db_model.imports.progress import put
-from integrates.db_model.imports.rules import is_leased
 from integrates.db_model.imports.types import ImportStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.store.port import Store
@@ -63,7 +61,7 @@ async def lapsed(file: Path) -> bool:
         (found,) = await unfinished(store)
         assert 0 < found.progress.counts.created < 6_000
         begun = found.record.created_at
-        held = is_leased(found.progress, found.progress.lease_until - timedelta(seconds=1))
+        held = found.progress.lease_until > begun
         await store.write((put(found.record.id, replace(found.progress, lease_until=begun)),))
         return held
 
@@ -81,6 +79,17 @@ async def is_counted(file: Path, group: str) -> bool:
     async with sqlite_store(str(file)) as store:
         counted = await recount(store, group)
         return counted == await stored_counters(store, counted, group)
+
+
+@pytest.mark.parametrize("seconds", ["1", "3"])
+def test_a_request_has_less_time_than_an_import(serve: Serve, seconds: str) -> None:
+    running = serve("--demo", INTEGRATES_REQUEST_SECONDS=seconds)
+    with running.client(running.token(ADA)) as client:
+        ada = Caller(client)
+        place = new_place(ada, "hurried")
+        payload = ada.import_(MANY, group=place.group, root=place.root)
+        assert (payload["errors"], payload["import"]["state"]) == ([], "RUNNING")
+        eventually(lambda: imports_of(ada, place.group)[0]["state"] == "COMPLETED")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

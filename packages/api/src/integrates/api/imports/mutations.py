@@ -11,7 +11,7 @@ from integrates.api.context import Info
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.work.begin import begin
 from integrates.api.imports.work.job import new_job, scanned
-from integrates.api.imports.work.wait import finished
+from integrates.api.imports.work.wait import finished, require_time
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, new_stamp
 from integrates.api.upload import Upload
@@ -48,6 +48,7 @@ async def import_vulnerabilities(seen: Sight[Group], info: Info, *, file: Upload
     context = info.context
     asked = await _asked(file, given)
     job = await new_job(context.call, context.actor, seen.named["root_id"], asked.scan, new_stamp(info))
+    require_time(context)
     beginning = begin(job, context.call.files, asked.content, asked.file, asked.options)
     return {"import": await finished(context, job, beginning)}
 

@@ -10,17 +10,25 @@ from integrates.api.imports.work.begin import Begun
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.work import run
 from integrates.db_model.entity import read
-from integrates.db_model.errors import StoreError
+from integrates.db_model.errors import StoreError, Unavailable
 from integrates.db_model.imports.commands import Running
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import
 
 PATIENCE: Final = 20.0
 """Seconds after which the answer does not wait any longer for the end of the work."""
+BEGINNING: Final = 0.5
+"""Seconds of the request's time without which no import begins: what has begun is to be answered."""
 _SHARE: Final = 0.5
 """The part of what is left of the request's time that may be waited; the rest is for reading and writing the answer."""
 
 _LOG: Final = logging.getLogger("integrates.api")
+
+
+def require_time(context: Context) -> None:
+    """Raise ``Unavailable`` when the request may end before it could tell of an import that it begins."""
+    if context.deadline - asyncio.get_running_loop().time() < BEGINNING:
+        raise Unavailable("too little of the request's time is left for beginning an import")
 
 
 async def _latest(context: Context, record: Import) -> Import:
