@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.execute import new_api
-from integrates.api.imports import mutations
+from integrates.api.imports.work import wait
 from integrates.api.request.limits import Limits
 from integrates.api.upload import in_memory
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
@@ -164,7 +164,7 @@ def waiting(store: Store, gate: asyncio.Event) -> Store:
 
 
 async def test_a_long_import_is_answered_while_it_runs(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mutations, "PATIENCE", 0.2)
+    monkeypatch.setattr(wait, "PATIENCE", 0.2)
     gate = asyncio.Event()
     slow = waiting(world.store, gate)
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
@@ -189,6 +189,34 @@ async def test_a_long_import_is_answered_before_the_deadline_of_the_request(worl
     gate.set()
     await asyncio.gather(*world.tasks)
     assert answer.body["data"]["importVulnerabilities"]["import"]["state"] == "RUNNING"
+
+
+async def test_no_import_begins_of_which_the_answer_could_not_tell(world: World) -> None:
+    hasty = new_api(limits=Limits(seconds=wait.BEGINNING))
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    answer = await world.answer("hana", IMPORT, api=hasty, **given)  # type: ignore[arg-type] # variables, not keywords
+    assert (answer.status, answer.body["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
+    assert (await world.data("uri", '{ group(name: "webshop") { imports { nodes { id } } } }'))["group"]["imports"] == {
+        "nodes": []
+    }
+
+
+async def test_an_import_has_a_worker_though_its_request_ended_meanwhile(world: World) -> None:
+    gate = asyncio.Event()
+
+    async def write(changes: Sequence[Any]) -> None:
+        await gate.wait()
+        await world.store.write(changes)
+
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    hasty, slow = new_api(limits=Limits(seconds=1.5)), replace(world.store, write=write)
+    answer = await world.answer("hana", IMPORT, store=slow, api=hasty, **given)  # type: ignore[arg-type] # likewise
+    assert answer.status == 503
+    gate.set()
+    await asyncio.gather(*world.tasks)
+    query = '{ group(name: "webshop") { imports { nodes { state counts { created } } } } }'
+    found = (await world.data("uri", query))["group"]["imports"]["nodes"]
+    assert found == [{"state": "COMPLETED", "counts": {"created": 1}}]
 
 
 async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World) -> None:

@@ -385,13 +385,13 @@ def intruded(store: Store, before: Callable[[int, Sequence[Change]], Awaitable[N
 
 
 def killed(store: Store, number: int, *, written: bool) -> Store:
-    """Kill the worker at the numbered write, before it or after it was done."""
+    """Kill the worker at the numbered write, before it or after it was done: it writes nothing more."""
     count = 0
 
     async def write(changes: Sequence[Change]) -> None:
         nonlocal count
         count += 1
-        if count != number or written:
+        if count < number or (count == number and written):
             await store.write(changes)
         if count >= number:
             raise Killed(number)

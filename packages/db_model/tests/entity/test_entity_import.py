@@ -145,6 +145,36 @@ async def test_of_two_workers_one_is_told_that_it_was_overtaken(store: Store, fi
     assert await commands.find(store, uid("first")) == before
 
 
+async def test_what_is_running_is_listed(store: Store) -> None:
+    stamp = ticking()
+    _, root = await begun(store, stamp)
+    assert await commands.unfinished_ids(store) == ()
+    running = await commands.begin(store, new_import(root), NOTHING, stamp())
+    assert await commands.unfinished_ids(store) == (uid("first"),)
+    await commands.fail(store, running, "bad_file", stamp())
+    assert await commands.unfinished_ids(store) == ()
+
+
+async def test_a_lease_is_given_back_by_the_worker_that_holds_it(store: Store) -> None:
+    stamp = ticking()
+    _, root = await begun(store, stamp)
+    first, second = replace(stamp(), change_id=uid("a worker")), replace(stamp(), change_id=uid("another"))
+    running = await commands.begin(store, new_import(root), NOTHING, first)
+    await commands.give_back(store, uid("first"), second)
+    assert await commands.find(store, uid("first")) == running, "it is not theirs"
+    await commands.give_back(store, uid("first"), first)
+    left = await commands.find(store, uid("first"))
+    assert left is not None
+    assert (left.progress.version, rules.is_leased(left.progress, first.at)) == (running.progress.version + 1, False)
+    taken = await commands.take_up(store, left, second)
+    assert rules.is_leased(taken.progress, second.at)
+    await commands.give_back(store, uid("first"), first)
+    assert await commands.find(store, uid("first")) == taken
+    done = await commands.complete(store, taken, 0, second)
+    await commands.give_back(store, uid("first"), second)
+    assert await commands.find(store, uid("first")) == done, "what has ended has no lease"
+
+
 async def gone_group(store: Store, stamp: Stamping, _: Root) -> None:
     def alter(old: Group, at: datetime) -> Group:
         return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))

@@ -11,9 +11,10 @@ import msgspec
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, command, read
-from integrates.db_model.entity.facet import Beside, Parent
+from integrates.db_model.entity.facet import Beside, Parent, id_of
+from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.plan import Plan, held, together
-from integrates.db_model.entity.transaction import write
+from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import ModelError, Stale
 from integrates.db_model.groups.facet import within_group
@@ -75,13 +76,19 @@ async def find_unfinished(store: Store, root_id: str) -> Running | None:
     return None if holder is None else await find(store, holder)
 
 
+async def unfinished_ids(store: Store) -> tuple[str, ...]:
+    """Read the ids of the unfinished imports of the whole store, at most a page of each shard."""
+    pages = await store.query(everywhere(IMPORT.name, "imports_unfinished"))
+    return tuple(id_of(item.key) for page in pages for item in page.items)
+
+
 async def begin(store: Store, new: Import, skipped: ImportCounts, stamp: Stamp) -> Running:
     """Store a new import and its progress; ``skipped`` counts the results that need no work.
 
     Raise ``AlreadyExists`` (``import_running``) while another import of the root is unfinished, ``Raced`` after a lost race,
     ``Rejections`` (``inactive_root``).
     """
-    progress = rules.begun(skipped, stamp.at)
+    progress = rules.begun(skipped, stamp.at, stamp.change_id)
     made = await command.planned(store, IMPORT, None, new, stamp)
     await write(store, (together(made, _moved(new.id, progress)),))
     return Running(made.entity, _next(progress))
@@ -89,9 +96,23 @@ async def begin(store: Store, new: Import, skipped: ImportCounts, stamp: Stamp) 
 
 async def take_up(store: Store, running: Running, stamp: Stamp) -> Running:
     """Continue an import whose worker's lease is over. Raise ``Overtaken`` when another worker was faster."""
-    progress = rules.taken_up(running.progress, stamp.at)
+    progress = rules.taken_up(running.progress, stamp.at, stamp.change_id)
     await write(store, (), (_moved(running.record.id, progress),))
     return Running(running.record, _next(progress))
+
+
+async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
+    """End the lease of a worker that goes away; nothing happens when another worker holds it, or the import has ended.
+
+    The change id of the stamp is that of the worker.
+    """
+
+    async def attempt() -> None:
+        found = await find(store, import_id)
+        if found and rules.is_running(found.record) and found.progress.worker == stamp.change_id:
+            await write(store, (), (_moved(import_id, rules.given_back(found.progress, stamp.at)),))
+
+    await repeated(attempt, on=(Overtaken,))
 
 
 async def write_chunk(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of
+from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of, shard
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.imports.rules import is_running, whole
@@ -46,7 +46,10 @@ IMPORT: Final = Facet(
     name="import",
     type=Import,
     audit=lambda record: Audit(group=record.group_name),
-    variables={"at": lambda record: instant_text(record.created_at)},
+    variables={
+        "at": lambda record: instant_text(record.created_at),
+        "shard": lambda record: shard(record.id) if is_running(record) else None,
+    },
     fixed=("id", "group_name", "organization_id", "root_id", "format", "file", "options", "problems"),
     unique=_unique,
     within=_within,

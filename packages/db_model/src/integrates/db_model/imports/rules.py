@@ -11,7 +11,7 @@ from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, ImportState, ImportStatus
 from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
-from integrates.db_model.values.instant import is_ahead
+from integrates.db_model.values.instant import SKEW, is_ahead
 from integrates.db_model.values.text import digest, file_name, identifier, multi_line, name, prefix, word
 from integrates.db_model.vulnerabilities.types import Technique
 
@@ -87,13 +87,18 @@ def is_leased(progress: ImportProgress, now: datetime) -> bool:
     return is_ahead(progress.lease_until, now, LEASE)
 
 
+def may_be_taken_up(progress: ImportProgress) -> bool:
+    """Return whether another worker may try the chunk in work once more."""
+    return progress.attempts < MAX_ATTEMPTS
+
+
 def _plus(one: ImportCounts, other: ImportCounts) -> ImportCounts:
     return ImportCounts(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
 
 
-def begun(counts: ImportCounts, at: datetime) -> ImportProgress:
+def begun(counts: ImportCounts, at: datetime, worker: str) -> ImportProgress:
     """Return the progress of an import that begins; ``counts`` are of results that are no work."""
-    return ImportProgress(lease_until=at + LEASE, counts=counts)
+    return ImportProgress(lease_until=at + LEASE, counts=counts, worker=worker)
 
 
 def advanced(progress: ImportProgress, position: int, counts: ImportCounts, at: datetime) -> ImportProgress:
@@ -101,9 +106,14 @@ def advanced(progress: ImportProgress, position: int, counts: ImportCounts, at: 
     return replace(progress, position=position, counts=_plus(progress.counts, counts), attempts=0, lease_until=at + LEASE)
 
 
-def taken_up(progress: ImportProgress, at: datetime) -> ImportProgress:
+def taken_up(progress: ImportProgress, at: datetime, worker: str) -> ImportProgress:
     """Record that another worker takes up the work where it was left."""
-    return replace(progress, attempts=progress.attempts + 1, lease_until=at + LEASE)
+    return replace(progress, attempts=progress.attempts + 1, lease_until=at + LEASE, worker=worker)
+
+
+def given_back(progress: ImportProgress, at: datetime) -> ImportProgress:
+    """End the lease before its time, also for a worker whose clock is behind."""
+    return replace(progress, lease_until=at - SKEW)
 
 
 def completed(record: Import, by: str, at: datetime) -> Import:

@@ -73,12 +73,13 @@ class ImportProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Work done so far, and the lease of the worker that does it: an item beside the import, without revisions (E10).
 
     ``position`` is the ordinal of the next result to work on, among all results of the file from 0; their number when all are
-    done. ``version`` is that of the item, 0 before it is stored.
+    done. ``worker`` is the change id of who holds the lease. ``version`` is that of the item, 0 before it is stored.
     """
 
     position: int = 0
     lease_until: datetime
     attempts: int = 0
+    worker: str = ""
     counts: ImportCounts = ImportCounts()
     version: int = 0
 

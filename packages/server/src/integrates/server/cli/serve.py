@@ -26,6 +26,7 @@ from integrates.server.process.background import Spawn, new_background
 from integrates.server.process.listener import listen, run
 from integrates.server.process.log import configure_logging, new_access_log
 from integrates.server.process.open import Installation, open_installation
+from integrates.server.process.resumption import resume_until
 from integrates.server.service import Service, api_of
 from integrates.server.settings import Settings, admins_of
 
@@ -104,6 +105,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
         await appoint(installation.store, admins_of(settings.admins), clock.now(), clock.new_id())
         typer.echo(greeting.text(bound.getsockname()[1], settings, demo=demo is not None))
         service = _service(settings, installation, background.spawn, stopping)
+        background.spawn(resume_until(service, stopping))
         gc.freeze()  # what start-up has made stays, so the collector need not look through it
         await run(new_app(service), bound, settings, stopping)
         await background.drain(settings.graceful_seconds)

@@ -11,7 +11,7 @@ from integrates.db_model.errors import AlreadyExists, LimitExceeded, ModelError,
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
-from integrates.db_model.imports.rules import MAX_ATTEMPTS, is_leased
+from integrates.db_model.imports.rules import is_leased, may_be_taken_up
 from integrates.db_model.imports.types import (
     Import,
     ImportCounts,
@@ -78,7 +78,7 @@ async def _joined(job: Job, current: Running, now: datetime, *, same: bool) -> B
         if same:
             return Begun(current, mine=False)
         raise Rejected(Reason.IMPORT_RUNNING, ("root_id",))
-    if same and current.progress.attempts < MAX_ATTEMPTS:
+    if same and may_be_taken_up(current.progress):
         return Begun(await commands.take_up(job.store, current, job.stamp()), mine=True)
     await commands.fail(job.store, current, "abandoned", job.stamp())
     return None

@@ -7,14 +7,18 @@ from typing import Final
 
 import msgspec
 
+from integrates.api.authorization.actor import Actor
 from integrates.api.authorization.scope import new_scopes
-from integrates.api.context import Context
+from integrates.api.context import Call
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.api.resolve.lookup import find
 from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.imports.commands import Destination
+from integrates.db_model.imports.types import ImportOptions
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
@@ -46,9 +50,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return Stamp(by=self.by, at=self.now(), operation="import_vulnerabilities", change_id=self.change_id)
 
 
-def _destination(context: Context, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
+def _destination(store: Store, actor: Actor, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
     """Return a function that reads anew, past all loaders, whether the caller may still import into the root."""
-    store, actor = context.call.store, context.actor
 
     async def look() -> Destination | None:
         loaders = new_loaders(store)
@@ -60,9 +63,13 @@ def _destination(context: Context, group_name: str, root_id: str) -> Callable[[]
     return look
 
 
-async def new_job(context: Context, root: Root, scan: Scan, stamp: Stamp) -> Job:
+async def scanned(content: bytes, options: ImportOptions) -> Scan:
+    """Read a file, in a thread because that takes long for a large one."""
+    return await asyncio.to_thread(read, content, Options(strip_prefix=options.strip_prefix, technique=options.technique))
+
+
+async def new_job(call: Call, actor: Actor, root: Root, scan: Scan, stamp: Stamp) -> Job:
     """Return the job of importing what concerns a root, in the name of the caller."""
-    call = context.call
     return Job(
         store=call.store,
         scan=await asyncio.to_thread(confined, scan, root),
@@ -73,5 +80,5 @@ async def new_job(context: Context, root: Root, scan: Scan, stamp: Stamp) -> Job
         change_id=stamp.change_id,
         now=call.now,
         new_id=call.new_id,
-        destination=_destination(context, root.group_name, root.id),
+        destination=_destination(call.store, actor, root.group_name, root.id),
     )

@@ -8,6 +8,7 @@ from integrates.api.imports.work import order
 from integrates.api.imports.work.chunk import Step, packed, room
 from integrates.api.imports.work.finding import findings_of
 from integrates.api.imports.work.job import Job
+from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.missing import SeriesKeys, closings, complete_series, missing_of
 from integrates.api.imports.work.order import Work
 from integrates.api.imports.work.survey import FindingSeen, survey
@@ -134,10 +135,11 @@ async def run(job: Job, running: Running) -> Running:
     """Do the work of an import from its position to its end, and return how it ended.
 
     Ends FAILED when the group, the root or the caller's permission does not allow it any more, or the group has no room for
-    another finding. When another worker has taken it over, the import is returned as that worker has it. Any other error
-    leaves the import RUNNING, to be continued after its lease.
+    another finding. When another worker has taken it over, the import is returned as that worker has it. Any other error, and
+    being cancelled, leaves the import RUNNING and gives the lease back, so that another worker may continue at once.
     """
-    try:
-        return await _worked(job, running)
-    except Overtaken:
-        return await commands.find(job.store, running.record.id) or running
+    async with lease(job.store, running.record.id, job.stamp):
+        try:
+            return await _worked(job, running)
+        except Overtaken:
+            return await commands.find(job.store, running.record.id) or running

@@ -1,0 +1,101 @@
+"""Taking up imports whose worker is gone, without anybody sending the file again."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+
+from integrates.api.authorization.actor import Actor, Means
+from integrates.api.context import Call
+from integrates.api.imports.read.error import BadFile, TooLarge
+from integrates.api.imports.work.begin import file_key
+from integrates.api.imports.work.job import Job, new_job, scanned
+from integrates.api.imports.work.lease import lease
+from integrates.api.imports.work.work import run
+from integrates.db_model.access.rules import FORCES
+from integrates.db_model.entity import read
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import NotFound
+from integrates.db_model.files.port import read_all
+from integrates.db_model.imports import commands
+from integrates.db_model.imports.commands import Overtaken, Running
+from integrates.db_model.imports.rules import LEASE, is_leased, is_running, may_be_taken_up
+from integrates.db_model.imports.types import Import
+from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.store.port import Store
+
+Calling: TypeAlias = Callable[[Actor], Call]
+"""Return the call in which work is done in somebody's name."""
+
+_LOG: Final = logging.getLogger("integrates.api")
+
+
+def _creator(record: Import) -> Actor:
+    means = Means.CI_TOKEN if record.created_by.startswith(FORCES) else Means.API_TOKEN
+    return Actor(record.created_by, means)
+
+
+async def _job(call: Call, record: Import, stamp: Stamp) -> Job | None:
+    """Return the job of an import from what is stored of it; ``None`` when root or file are gone or cannot be read."""
+    root = await read.get(call.store, GIT_ROOT, root_key(record.root_id))
+    if root is None:
+        return None
+    try:
+        scan = await scanned(await read_all(call.files.get(file_key(record))), record.options)
+    except (NotFound, BadFile, TooLarge) as error:
+        _LOG.warning("the file of an import cannot be read again", exc_info=error)
+        return None
+    return await new_job(call, _creator(record), root, scan, stamp)
+
+
+async def _resume(call: Call, running: Running) -> None:
+    """Take up an import without a worker and do its work, in the name of who began it; end it after too many attempts."""
+    record, store = running.record, call.store
+    change_id = call.new_id()
+
+    def stamp() -> Stamp:
+        return Stamp(by=record.created_by, at=call.now(), operation="import_vulnerabilities", change_id=change_id)
+
+    if not may_be_taken_up(running.progress):
+        await commands.fail(store, running, "abandoned", stamp())
+        return
+    mine = await commands.take_up(store, running, stamp())
+    async with lease(store, record.id, stamp):
+        job = await _job(call, record, stamp())
+        if job is None:
+            await commands.fail(store, mine, "abandoned", stamp())
+    if job is not None:
+        await run(job, mine)
+
+
+async def _looked_at(store: Store, now: datetime, calling: Calling, import_id: str) -> timedelta:
+    """Resume one import when nobody works on it; return the time after which to look at it again."""
+    found = await commands.find(store, import_id)
+    if found is None or not is_running(found.record):
+        return LEASE
+    if is_leased(found.progress, now):
+        return found.progress.lease_until - now
+    try:
+        await _resume(calling(_creator(found.record)), found)
+    except Overtaken:
+        _LOG.info("another worker was faster")
+    return LEASE
+
+
+async def resume_unfinished(
+    store: Store, now: Callable[[], datetime], calling: Calling, is_stopping: Callable[[], bool]
+) -> timedelta:
+    """Resume every import that nobody works on, one after another; return the time after which to look again.
+
+    What goes wrong with one is logged and keeps no other from being looked at: it is tried again, and fails after several
+    attempts.
+    """
+    after = LEASE
+    for import_id in await commands.unfinished_ids(store):
+        if is_stopping():
+            break
+        try:
+            after = min(after, await _looked_at(store, now(), calling, import_id))
+        except Exception as error:  # noqa: BLE001 -- the next one may go well
+            _LOG.warning("an import was interrupted", exc_info=error)
+    return after

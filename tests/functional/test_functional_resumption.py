@@ -1,0 +1,114 @@
+"""Imports that a stop or a crash of the service cuts off go on by themselves when it is there again."""
+
+import asyncio
+import signal
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from msgspec.structs import replace
+from tests.functional.conftest import COUNTS, Caller, Running, Serve, eventually, new_place, result, sarif
+
+from integrates.db_model.imports import commands
+from integrates.db_model.imports.commands import Running as Unfinished
+from integrates.db_model.imports.progress import put
+from integrates.db_model.imports.types import ImportStatus
+from integrates.db_model.indicators.recount import recount, stored_counters
+from integrates.db_model.store.port import Store
+from integrates.db_model.store.sqlite.store import sqlite_store
+
+pytestmark = pytest.mark.functional
+
+ADA, STORE = "ada@demo.example", "sqlite:///kept.db"
+MANY = sarif([result(f"rule-{number % 7}", f"src/file_{number % 40}.py", number) for number in range(6_000)])
+IMPORTS = f"query ($group: ID!) {{ group(name: $group) {{ imports {{ nodes {{ id state counts {{ {COUNTS} }} }} }} }} }}"
+OPEN = "query ($group: ID!) { group(name: $group) { summary { open } } }"
+
+
+def imports_of(who: Caller, group: str) -> list[Any]:
+    """The imports into a group."""
+    return list(who.ask(IMPORTS, group=group)["group"]["imports"]["nodes"])
+
+
+def stopped(running: Running, token: str, place: Any, number: signal.Signals) -> int:
+    """The exit code of the service, to which a signal is sent when an import has done its first chunk and not its last."""
+
+    def send() -> None:
+        with suppress(httpx.HTTPError), running.client(token) as client:
+            Caller(client).send(MANY, group=place.group, root=place.root)
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    with running.client(token) as client:
+        eventually(lambda: Caller(client).ask(OPEN, group=place.group)["group"]["summary"]["open"] > 0)
+    code = running.stop(number)
+    sender.join()
+    return code
+
+
+async def unfinished(store: Store) -> tuple[Unfinished, ...]:
+    """The imports that are unfinished."""
+    found = [await commands.find(store, import_id) for import_id in await commands.unfinished_ids(store)]
+    return tuple(each for each in found if each)
+
+
+async def lapsed(file: Path) -> bool:
+    """Put the lease of the one unfinished import into the past, as if it had lapsed; whether it was held."""
+    async with sqlite_store(str(file)) as store:
+        (found,) = await unfinished(store)
+        assert 0 < found.progress.counts.created < 6_000
+        begun = found.record.created_at
+        held = found.progress.lease_until > begun
+        await store.write((put(found.record.id, replace(found.progress, lease_until=begun)),))
+        return held
+
+
+async def was_given_back(file: Path) -> bool:
+    """Whether nobody holds the one unfinished import, though its last chunk was written less than a lease ago."""
+    async with sqlite_store(str(file)) as store:
+        (found,) = await unfinished(store)
+        assert 0 < found.progress.counts.created < 6_000
+        return found.record.state.status is ImportStatus.RUNNING and found.progress.lease_until < found.record.created_at
+
+
+async def is_counted(file: Path, group: str) -> bool:
+    """Whether the counters of the group are what they count."""
+    async with sqlite_store(str(file)) as store:
+        counted = await recount(store, group)
+        return counted == await stored_counters(store, counted, group)
+
+
+@pytest.mark.parametrize("seconds", ["1", "3"])
+def test_a_request_has_less_time_than_an_import(serve: Serve, seconds: str) -> None:
+    running = serve("--demo", INTEGRATES_REQUEST_SECONDS=seconds)
+    with running.client(running.token(ADA)) as client:
+        ada = Caller(client)
+        place = new_place(ada, "hurried")
+        payload = ada.import_(MANY, group=place.group, root=place.root)
+        assert (payload["errors"], payload["import"]["state"]) == ([], "RUNNING")
+        eventually(lambda: imports_of(ada, place.group)[0]["state"] == "COMPLETED")
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_an_import_goes_on_when_the_service_is_started_again(serve: Serve, number: signal.Signals) -> None:
+    first = serve("--store", STORE, "--demo", INTEGRATES_GRACEFUL_SECONDS="0")
+    file, token = first.folder / "kept.db", first.token(ADA)
+    with first.client(token) as client:
+        place = new_place(Caller(client), "cut-off")
+    code = stopped(first, token, place, number)
+    if number is signal.SIGKILL:
+        assert asyncio.run(lapsed(file)), "who is killed gives nothing back"
+    else:
+        assert (code, asyncio.run(was_given_back(file))) == (0, True)
+    second = serve("--store", STORE, folder=first.folder)
+    with second.client(token) as client:
+        ada = Caller(client)
+        eventually(lambda: imports_of(ada, place.group)[0]["state"] == "COMPLETED")
+        (done,) = imports_of(ada, place.group)
+        assert {name: counted for name, counted in done["counts"].items() if counted} == {"created": 6_000}
+        assert ada.ask(OPEN, group=place.group)["group"]["summary"]["open"] == 6_000
+    assert second.stop() == 0
+    assert asyncio.run(is_counted(file, place.group))
