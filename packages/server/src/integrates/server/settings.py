@@ -75,7 +75,10 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Setti
     chosen = given | {name: value for name, value in flags.items() if value is not None}
     for name, value in chosen.items():
         _check(name, value)
-    return msgspec.convert(chosen, Settings, strict=False)
+    settings = msgspec.convert(chosen, Settings, strict=False)
+    if settings.local_login and settings.origin and not is_loopback(urlsplit(settings.origin).hostname or ""):
+        raise BadSetting("local_login", "it needs no password, so it cannot be on where `origin` is not this machine")
+    return settings
 
 
 def admins_of(text: str | None) -> tuple[str, ...]:
@@ -87,12 +90,15 @@ def admins_of(text: str | None) -> tuple[str, ...]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or address, without port, means this machine."""
-    bare = host.strip("[]").lower()
+    """Return whether a host name or address, without port, always means this machine.
+
+    Names below ``localhost`` do in some resolvers only, so they do not.
+    """
+    bare = host.removeprefix("[").removesuffix("]").lower()
     try:
         return ip_address(bare).is_loopback
     except ValueError:
-        return bare == "localhost" or bare.endswith(".localhost")
+        return bare == "localhost"
 
 
 def _check(name: str, value: object) -> None:
