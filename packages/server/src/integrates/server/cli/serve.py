@@ -105,8 +105,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
         typer.echo(greeting.text(bound.getsockname()[1], settings, demo=demo is not None))
         service = _service(settings, installation, background.spawn, stopping)
         gc.freeze()  # what start-up has made stays, so the collector need not look through it
-        await run(new_app(service), bound, settings, stopping)
-        await background.drain(settings.graceful_seconds)
+        await run(new_app(service), bound, settings, stopping, background.drain)
 
 
 async def _fill(installation: Installation, demo: Demo) -> None:
