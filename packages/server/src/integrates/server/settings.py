@@ -16,6 +16,7 @@ DEFAULT_STORE = "sqlite:///integrates.db"
 """A file in the current folder, which needs no service and no set-up."""
 
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Hops = Annotated[int, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1, le=1024**3)]
 
@@ -38,7 +39,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``files`` is the URL of the file store; an embedded store keeps files beside it otherwise. ``admins`` are e-mails,
     separated by commas, of people who become platform admins when the store does not know them yet. ``origin`` is the address
     that browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a
-    proxy that ends TLS).
+    proxy that ends TLS). ``trusted_hops`` is the number of proxies in front of the service, each of which adds to
+    ``X-Forwarded-For`` whom it serves.
 
     ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and ``request_seconds`` the
     time for what follows. ``concurrency`` is the number of GraphQL requests executed at once; more are answered 503.
@@ -54,6 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8001
     origin: str | None = None
+    trusted_hops: Hops = 0
     admins: str | None = None
     local_login: bool = False
     introspection: bool = True
