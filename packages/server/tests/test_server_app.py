@@ -138,6 +138,30 @@ async def test_uploads_that_arrive_hold_slots_too() -> None:
         assert (second.status_code, (await first).status_code) == (503, 400)
 
 
+async def test_slow_uploads_of_one_person_leave_room_for_others() -> None:
+    world = await new_world(concurrency=8)
+    arriving, go_on, media = asyncio.Semaphore(0), asyncio.Event(), {"content-type": "multipart/form-data; boundary=b"}
+    hog, other = [{"authorization": f"Bearer {await world.token(who)}", **media} for who in (URI, ADA)]
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"--b\r\n"
+        arriving.release()
+        await go_on.wait()
+        yield b"nonsense"
+
+    async with world.client() as client:
+        slow = [asyncio.create_task(client.post("/api", content=content(), headers=hog)) for _ in range(2)]
+        for _ in slow:
+            await arriving.acquire()
+        refused = await client.post("/api", content=b"nonsense", headers=hog)
+        served = await client.post("/api", content=b"nonsense", headers=other)
+        go_on.set()
+        assert [answer.status_code for answer in (refused, served, *await asyncio.gather(*slow))] == [429, 400, 400, 400]
+    (error,) = refused.json()["errors"]
+    assert (refused.headers["retry-after"], error["extensions"]["code"]) == ("1", "RATE_LIMITED")
+    assert "no more than 2" in error["message"]
+
+
 async def test_health_and_readiness(world: World) -> None:
     async with world.client() as client:
         assert [(await client.get(path)).status_code for path in ("/healthz", "/readyz")] == [200, 200]

@@ -9,7 +9,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor
-from integrates.server.http.exchange import address_of, for_http, note
+from integrates.server.http.exchange import caller_of, for_http, note
 from integrates.server.http.middleware.window import WindowStorage
 from integrates.server.http.refusal import refuse
 
@@ -55,9 +55,8 @@ def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -
         caller = ("actor", name or "")
         may = name is None or await limiter.test(item, *caller)
         if may:
-            actor = await rate.recognise(scope)
-            note(scope, "actor", actor)
-            caller = ("actor", actor.email) if actor else ("address", address_of(scope))
+            note(scope, "actor", await rate.recognise(scope))
+            caller = caller_of(scope)
             may = await limiter.hit(item, *caller)
         window = await limiter.get_window_stats(item, *caller)
         wait = ceil(window.reset_time - seconds())
