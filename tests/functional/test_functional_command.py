@@ -185,6 +185,11 @@ def test_each_start_of_the_demo_is_fresh_and_a_store_of_ones_own_is_safe(serve: 
     assert (given.returncode, "not empty" in given.stderr) == (2, True)
 
 
+def test_the_demo_is_not_served_under_an_address_for_others(tmp_path: Path) -> None:
+    done = command("serve", "--demo", "--port", "0", folder=tmp_path, INTEGRATES_ORIGIN="https://integrates.example")
+    assert (done.returncode, done.stderr.count("\n"), "local_login" in done.stderr) == (2, 1, True)
+
+
 def test_a_folder_with_something_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "integrates-demo").mkdir()
     (tmp_path / "integrates-demo" / "thesis.txt").write_text("years of work")

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from packages.server.tests.conftest import ADA, ME, ORIGIN, URI, World, new_world, unanswered
 
-from integrates.db_model.errors import Unavailable
+from integrates.db_model.errors import Unavailable, Unfit
 from integrates.server.app import new_app
 
 
@@ -138,6 +138,30 @@ async def test_uploads_that_arrive_hold_slots_too() -> None:
         assert (second.status_code, (await first).status_code) == (503, 400)
 
 
+async def test_slow_uploads_of_one_person_leave_room_for_others() -> None:
+    world = await new_world(concurrency=8)
+    arriving, go_on, media = asyncio.Semaphore(0), asyncio.Event(), {"content-type": "multipart/form-data; boundary=b"}
+    hog, other = [{"authorization": f"Bearer {await world.token(who)}", **media} for who in (URI, ADA)]
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"--b\r\n"
+        arriving.release()
+        await go_on.wait()
+        yield b"nonsense"
+
+    async with world.client() as client:
+        slow = [asyncio.create_task(client.post("/api", content=content(), headers=hog)) for _ in range(2)]
+        for _ in slow:
+            await arriving.acquire()
+        refused = await client.post("/api", content=b"nonsense", headers=hog)
+        served = await client.post("/api", content=b"nonsense", headers=other)
+        go_on.set()
+        assert [answer.status_code for answer in (refused, served, *await asyncio.gather(*slow))] == [429, 400, 400, 400]
+    (error,) = refused.json()["errors"]
+    assert (refused.headers["retry-after"], error["extensions"]["code"]) == ("1", "RATE_LIMITED")
+    assert "no more than 2" in error["message"]
+
+
 async def test_health_and_readiness(world: World) -> None:
     async with world.client() as client:
         assert [(await client.get(path)).status_code for path in ("/healthz", "/readyz")] == [200, 200]
@@ -154,6 +178,26 @@ async def test_a_store_that_does_not_answer_in_two_seconds_is_not_ready(world: W
     async with world.client() as client:
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize("means", ["token", "session"])
+@pytest.mark.parametrize("error", [Unavailable("away"), Unfit("replaced"), None])
+async def test_what_needs_no_store_is_served_without_one(
+    world: World, elapse: Callable[[float], None], means: str, error: Exception | None
+) -> None:
+    headers = {"authorization": f"Bearer {await world.token()}"} if means == "token" else {"cookie": "integrates_session=x"}
+
+    async def away(_asked: Any) -> Any:
+        if error:
+            raise error
+        elapse(2)
+        await unanswered()
+
+    gone = msgspec.structs.replace(world.store, get=away, query=away, write=away)
+    world.app = new_app(msgspec.structs.replace(world.service, store=gone))
+    paths = ("/healthz", "/", "/static/page.css", "/nowhere", "/readyz")
+    async with world.client(headers=headers) as client:
+        assert [(await client.get(path)).status_code for path in paths] == [200, 200, 200, 404, 503]
 
 
 async def test_pages_hold_to_the_content_security_policy(world: World) -> None:

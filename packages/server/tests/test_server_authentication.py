@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -183,14 +184,14 @@ async def test_the_local_login_sets_a_cookie_that_scripts_cannot_read(world: Wor
 
 
 async def test_behind_https_the_cookie_is_bound_to_the_host() -> None:
-    world = await new_world(origin="https://localhost")
-    async with world.client("https://localhost") as client:
+    world = await new_world(origin="https://localhost:8001")
+    async with world.client("https://localhost:8001") as client:
         answer = await client.get("/login", params={"provider": "local"})
         cookie = answer.headers["set-cookie"]
         assert cookie.startswith("__Host-integrates_session=")
         assert "; secure" in cookie.lower()
         assert "domain" not in cookie.lower()
-        assert (await client.post("/api", json=ME, headers={"origin": "https://localhost"})).status_code == 200
+        assert (await client.post("/api", json=ME, headers={"origin": "https://localhost:8001"})).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -210,6 +211,80 @@ async def test_the_local_login_is_for_known_people_on_this_machine(
 ) -> None:
     async with world.client(base_url) as client:
         assert (await client.get("/login", params=query)).status_code == status
+
+
+async def local_login(
+    world: World, host: str | None, http_version: str = "1.1", port: int = 8001, more: Mapping[str, str] | None = None
+) -> int:
+    """The status of a local login with these headers."""
+    given = {"host": host, **(more or {})}
+    headers = {name.encode(): value.encode() for name, value in given.items() if value is not None}
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": "/login", "raw_path": b"/login", "query_string": b"provider=local"}
+    addresses = {"scheme": "http", "root_path": "", "client": ("127.0.0.1", 50_000), "server": ("127.0.0.1", port)}
+    await world.app({**scope, **addresses, "http_version": http_version, "headers": [*headers.items()]}, receive, send)
+    status: int = sent[0]["status"]
+    return status
+
+
+@pytest.mark.parametrize("host", ["localhost:8001", "LOCALHOST:8001", "127.0.0.1:8001", "127.9.9.9:8001", "[::1]:8001"])
+async def test_the_local_login_is_for_who_addresses_this_machine(world: World, host: str) -> None:
+    assert await local_login(world, host) == 303
+    assert await local_login(world, host.removesuffix(":8001"), port=80) == 303
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        None,
+        "",
+        ":8001",
+        "localhost",
+        "localhost:80",
+        "localhost:8002",
+        "localhost:08001x",
+        "localhost:",
+        "localhost.:8001",
+        "evil.localhost:8001",
+        "evil.example:8001",
+        "evil.example@127.0.0.1:8001",
+        "127.0.0.1:8001@evil.example",
+        "127.0.0.1:8001/evil.example",
+        "127.0.0.1.evil.example:8001",
+        "[::1:8001",
+        "::1:8001",
+        "[::ffff:192.0.2.7]:8001",
+        "0.0.0.0:8001",
+    ],
+)
+async def test_the_local_login_is_not_for_other_names_of_this_machine(world: World, host: str | None) -> None:
+    assert await local_login(world, host) == 403
+
+
+@pytest.mark.parametrize(
+    "header", ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-anything"]
+)
+@pytest.mark.parametrize("value", ["", "127.0.0.1", "for=192.0.2.7"])
+async def test_the_local_login_is_not_for_a_proxy_that_rewrites_the_host(world: World, header: str, value: str) -> None:
+    assert await local_login(world, "localhost:8001", more={header: value}) == 403
+
+
+async def test_the_local_login_is_not_for_a_proxy_that_hides_itself_behind_an_old_protocol(world: World) -> None:
+    assert await local_login(world, "127.0.0.1:8001", "1.0") == 403
+
+
+@pytest.mark.parametrize(
+    ("site", "status"), [("none", 303), ("same-origin", 303), ("same-site", 403), ("cross-site", 403), ("", 403)]
+)
+async def test_a_page_of_another_site_logs_nobody_in(world: World, site: str, status: int) -> None:
+    assert await local_login(world, "localhost:8001", more={"sec-fetch-site": site}) == status
 
 
 @pytest.mark.parametrize("settings, status", [({"host": "192.0.2.7"}, 403), ({"local_login": False}, 404)])

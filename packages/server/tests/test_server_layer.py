@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 import structlog
-from packages.server.tests.conftest import World, new_world, unanswered
+from packages.server.tests.conftest import ME, ORIGIN, World, new_world, unanswered
 
-from integrates.server.app import new_app
+from integrates.server.app import behind, new_app
 from integrates.server.http.middleware.access_log import logged
-from integrates.server.http.middleware.actor import recognised
 from integrates.server.http.middleware.body_limit import bounded
 from integrates.server.http.middleware.deadline import timed
 from integrates.server.http.middleware.failure import contained
@@ -18,9 +18,11 @@ from integrates.server.http.middleware.rate_limit import limited
 from integrates.server.http.middleware.request_id import identified
 from integrates.server.http.middleware.security_headers import guarded
 
+ANYBODY = {"query": "{ __typename }"}
+
 
 def test_the_layers_stand_in_this_order(world: World) -> None:
-    outermost_first: list[Any] = [identified, logged, guarded, timed, contained, bounded, limited, recognised]
+    outermost_first: list[Any] = [identified, logged, guarded, timed, contained, bounded, limited]
     assert [layer.cls for layer in world.app.user_middleware] == outermost_first
 
 
@@ -64,6 +66,41 @@ async def test_tokens_of_nobody_count_against_their_address_and_not_against_a_go
     junk = [f"itg_junk-{number}" for number in range(2)]
     found = [(await world.ask(given)).status_code for given in (*junk, token[:-1], token, token, token)]
     assert found == [401, 401, 429, 200, 200, 429]
+
+
+async def test_cookies_of_nobody_count_against_their_address_and_not_against_a_good_session() -> None:
+    world = await new_world(api_rate=2)
+    async with world.client(headers={"origin": ORIGIN}) as good, world.client() as bad:
+        await good.get("/login", params={"provider": "local"})
+        garbage = [
+            await bad.post("/api", json=ANYBODY, headers={"cookie": f"integrates_session={number}"}) for number in range(3)
+        ]
+        mine = [await good.post("/api", json=ME) for _ in range(3)]
+    assert [answer.status_code for answer in (*garbage, *mine)] == [200, 200, 429, 200, 200, 429]
+
+
+async def test_all_means_of_an_actor_have_one_rate() -> None:
+    world = await new_world(api_rate=2)
+    token = await world.token()
+    async with world.client(headers={"origin": ORIGIN}) as client:
+        for _ in range(2):
+            await client.get("/login", params={"provider": "local"})
+            assert (await client.post("/api", json=ME)).status_code == 200
+    assert (await world.ask(token)).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("hops", "statuses"), [(0, [200, 429, 429, 429]), (1, [200, 429, 200, 429]), (2, [200, 429, 429, 200])]
+)
+async def test_behind_trusted_proxies_addresses_are_those_that_they_serve(hops: int, statuses: list[int]) -> None:
+    world = await new_world(api_rate=1)
+    transport = httpx.ASGITransport(behind(world.app, hops))
+    found = []
+    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client:
+        for address in ("192.0.2.1", "192.0.2.1", "192.0.2.2", "192.0.2.9, 192.0.2.1"):
+            answer = await client.post("/api", json=ANYBODY, headers={"x-forwarded-for": address})
+            found.append(answer.status_code)
+    assert found == statuses
 
 
 async def test_the_rate_is_told_by_the_service(world: World) -> None:

@@ -17,7 +17,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.db_model.errors import Unavailable
-from integrates.server.auth.recognition import Claimant
 from integrates.server.http.exchange import note
 from integrates.server.http.middleware.access_log import logged
 from integrates.server.http.middleware.body_limit import BodyLimit, bounded
@@ -217,16 +216,18 @@ async def test_a_trickled_body_has_one_deadline(elapse: Callable[[float], None],
     assert answer.status_code == status
 
 
-def named(scope: Scope) -> Claimant | None:
-    given = dict(scope["headers"])
-    proven, guessed = given.get(b"x-proven"), given.get(b"x-guessed")
-    if proven:
-        return Claimant(proven.decode(), proven=True)
-    return Claimant(guessed.decode(), proven=False) if guessed else None
+def claimed(scope: Scope) -> str | None:
+    found = dict(scope["headers"]).get(b"x-claimed")
+    return found.decode() if found else None
 
 
-async def refusing(request: Request) -> Response:
-    return PlainTextResponse("no", status_code=401 if "x-guessed" in request.headers else 200)
+async def recognise(scope: Scope) -> Actor | None:
+    found = dict(scope["headers"]).get(b"x-actor")
+    return Actor(found.decode(), Means.SESSION) if found else None
+
+
+def rate(limit: int, path: str = "/api") -> Rate:
+    return Rate(path, limit, claimed, recognise)
 
 
 async def statuses(application: ASGIApp, *headers: dict[str, str]) -> list[int]:
@@ -234,8 +235,8 @@ async def statuses(application: ASGIApp, *headers: dict[str, str]) -> list[int]:
 
 
 async def test_each_caller_has_a_rate_of_their_own() -> None:
-    application = limited(app(), [Rate("/api", 2, named)], lambda: 0.0)
-    ada, olga = {"x-proven": "ada"}, {"x-proven": "olga"}
+    application = limited(app(), [rate(2)], lambda: 0.0)
+    ada, olga = {"x-actor": "ada"}, {"x-actor": "olga"}
     assert await statuses(application, ada, ada, ada, olga, {}, {}, {}, olga, olga) == [
         200,
         200,
@@ -250,14 +251,14 @@ async def test_each_caller_has_a_rate_of_their_own() -> None:
 
 
 async def test_the_rate_is_that_of_the_path() -> None:
-    application = limited(app(), [Rate("/api", 1, named), Rate("/things/1", 1, named)], lambda: 0.0)
+    application = limited(app(), [rate(1), rate(1, "/things/1")], lambda: 0.0)
     paths = ["/api", "/things/1", "/things/2", "/api", "/things/1", "/things/2"]
     assert [(await call(application, path=path)).status_code for path in paths] == [200, 200, 200, 429, 429, 200]
 
 
 async def test_the_answer_tells_when_to_try_again() -> None:
     now = 0.0
-    application = limited(app(), [Rate("/api", 1, named)], lambda: now)
+    application = limited(app(), [rate(1)], lambda: now)
     await call(application)
     now = 20.5
     answer = await call(application)
@@ -273,7 +274,7 @@ def told(answer: httpx.Response) -> tuple[str | None, str | None]:
 
 async def test_each_answer_tells_what_remains_of_the_rate() -> None:
     now = 0.0
-    application = limited(app(), [Rate("/api", 2, named)], lambda: now)
+    application = limited(app(), [rate(2)], lambda: now)
     policy = '"api";q=2;w=60'
     assert told(await call(application)) == (policy, '"api";r=1;t=60')
     now = 20.5
@@ -286,26 +287,35 @@ async def test_each_answer_tells_what_remains_of_the_rate() -> None:
 
 
 async def test_what_remains_for_guesses_is_what_remains_for_their_address() -> None:
-    application = limited(app(refusing), [Rate("/api", 3, named)], lambda: 0.0)
+    application = limited(app(), [rate(3)], lambda: 0.0)
     guesses = [await call(application, headers={"x-guessed": str(number)}) for number in range(4)]
     assert [told(answer)[1] for answer in guesses] == [f'"api";r={remaining};t=60' for remaining in (2, 1, 0, 0)]
-    assert told(await call(application, headers={"x-proven": "ada"}))[1] == '"api";r=2;t=60'
+    assert told(await call(application, headers={"x-actor": "ada"}))[1] == '"api";r=2;t=60'
 
 
-async def test_what_is_refused_for_its_address_does_not_count_against_the_claimant() -> None:
-    now = 0.0
-    application = limited(app(refusing), [Rate("/api", 2, named)], lambda: now)
-    assert await statuses(application, {"x-guessed": "a"}, {"x-guessed": "b"}) == [401, 401]
-    now = 30.0
-    assert await statuses(application, {"x-guessed": "c"}, {"x-guessed": "c"}) == [429, 429]
-    now = 60.0
-    assert await statuses(application, {"x-guessed": "c"}) == [401]
+async def test_what_an_address_has_tried_is_not_held_against_the_actors_behind_it() -> None:
+    application = limited(app(), [rate(2)], lambda: 0.0)
+    guesses, ada = [{"x-guessed": str(number)} for number in range(4)], {"x-actor": "ada"}
+    assert await statuses(application, *guesses, ada, ada, ada, {}) == [200, 200, 429, 429, 200, 200, 429, 429]
+
+
+async def test_above_the_rate_of_whom_a_token_names_nobody_is_asked_for() -> None:
+    asked: list[str] = []
+
+    async def counted(scope: Scope) -> Actor | None:
+        asked.append("asked")
+        return await recognise(scope)
+
+    application = limited(app(), [Rate("/api", 1, claimed, counted)], lambda: 0.0)
+    ada, revoked = {"x-actor": "ada", "x-claimed": "ada"}, {"x-claimed": "olga"}
+    assert await statuses(application, ada, ada, revoked, revoked) == [200, 429, 200, 429]
+    assert len(asked) == 3, "what a token claims counts against nobody but its address"
 
 
 async def test_changing_invalid_credentials_does_not_help() -> None:
-    application = limited(app(refusing), [Rate("/api", 3, named)], lambda: 0.0)
+    application = limited(app(), [rate(3)], lambda: 0.0)
     guesses = [{"x-guessed": str(number)} for number in range(5)]
-    assert await statuses(application, *guesses, {}, {"x-proven": "ada"}) == [401, 401, 401, 429, 429, 429, 200]
+    assert await statuses(application, *guesses, {}, {"x-actor": "ada"}) == [200, 200, 200, 429, 429, 429, 200]
 
 
 async def test_api_refusals_are_graphql_errors() -> None:

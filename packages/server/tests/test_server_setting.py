@@ -45,6 +45,17 @@ def test_a_bad_value_is_named(name: str, value: str) -> None:
     assert caught.value.name == name
 
 
+@pytest.mark.parametrize("origin", ["https://integrates.example", "http://evil.localhost", "https://192.0.2.7:8001"])
+def test_a_login_without_password_and_an_address_for_others_exclude_each_other(origin: str) -> None:
+    environ = {"INTEGRATES_ORIGIN": origin}
+    assert read_settings(environ, {}).origin == origin
+    with pytest.raises(BadSetting) as caught:
+        read_settings(environ, {"local_login": True})
+    assert caught.value.name == "local_login"
+    for own in ("http://localhost:8001", "https://127.0.0.1", "http://[::1]:8001"):
+        assert read_settings({"INTEGRATES_ORIGIN": own, "INTEGRATES_LOCAL_LOGIN": "true"}, {}).local_login
+
+
 @pytest.mark.parametrize(
     "host, loopback",
     [
@@ -54,7 +65,8 @@ def test_a_bad_value_is_named(name: str, value: str) -> None:
         ("[::1]", True),
         ("localhost", True),
         ("LOCALHOST", True),
-        ("app.localhost", True),
+        ("app.localhost", False),
+        ("evil.localhost", False),
         ("0.0.0.0", False),  # nosec B104 -- told apart, not bound to
         ("::", False),
         ("10.0.0.1", False),

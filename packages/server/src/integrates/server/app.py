@@ -1,11 +1,14 @@
 """The ASGI application: the routes, and the layers around them."""
 
 from importlib.resources import files as resources
+from typing import Any, cast
 
+from hypercorn.middleware import ProxyFixMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from integrates.server.http.middleware.stack import layers
 from integrates.server.http.refusal import refuse_exception
@@ -28,3 +31,9 @@ def new_app(service: Service) -> Starlette:
     app = Starlette(routes=routes, middleware=layers(service, routes), exception_handlers={HTTPException: refuse_exception})
     app.router.redirect_slashes = False
     return app
+
+
+def behind(app: ASGIApp, trusted_hops: int) -> ASGIApp:
+    """Return the application behind so many proxies, of which ``X-Forwarded-For``, ``-Proto`` and ``-Host`` are believed."""
+    fixed: Any = ProxyFixMiddleware(cast("Any", app), "legacy", trusted_hops)
+    return cast("ASGIApp", fixed) if trusted_hops else app

@@ -16,6 +16,7 @@ DEFAULT_STORE = "sqlite:///integrates.db"
 """A file in the current folder, which needs no service and no set-up."""
 
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
+Hops = Annotated[int, Meta(ge=0, le=100)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Bytes = Annotated[int, Meta(ge=1, le=1024**3)]
 
@@ -38,12 +39,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``files`` is the URL of the file store; an embedded store keeps files beside it otherwise. ``admins`` are e-mails,
     separated by commas, of people who become platform admins when the store does not know them yet. ``origin`` is the address
     that browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a
-    proxy that ends TLS).
+    proxy that ends TLS). ``trusted_hops`` is the number of proxies in front of the service, each of which adds to
+    ``X-Forwarded-For`` whom it serves.
 
     ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and ``request_seconds`` the
     time for what follows. ``concurrency`` is the number of GraphQL requests executed at once; more are answered 503.
     ``uploads`` is the number of requests with files held in memory at once, each until the import that it began has ended; as
-    many as ``concurrency`` may arrive or wait. ``api_rate`` and ``login_rate`` are requests a minute.
+    many as ``concurrency`` may arrive or wait. One caller has a quarter of either, at least one, and gets 429 for more.
+    ``api_rate`` and ``login_rate`` are requests a minute.
 
     After a stop signal ``/readyz`` answers 503 for ``drain_seconds`` while the service still answers, then running requests
     and imports get ``graceful_seconds`` to end.
@@ -54,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: Annotated[int, Meta(ge=0, le=65_535)] = 8001
     origin: str | None = None
+    trusted_hops: Hops = 0
     admins: str | None = None
     local_login: bool = False
     introspection: bool = True
@@ -75,7 +79,10 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Setti
     chosen = given | {name: value for name, value in flags.items() if value is not None}
     for name, value in chosen.items():
         _check(name, value)
-    return msgspec.convert(chosen, Settings, strict=False)
+    settings = msgspec.convert(chosen, Settings, strict=False)
+    if settings.local_login and settings.origin and not is_loopback(urlsplit(settings.origin).hostname or ""):
+        raise BadSetting("local_login", "it needs no password, so it cannot be on where `origin` is not this machine")
+    return settings
 
 
 def admins_of(text: str | None) -> tuple[str, ...]:
@@ -87,12 +94,15 @@ def admins_of(text: str | None) -> tuple[str, ...]:
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether a host name or address, without port, means this machine."""
-    bare = host.strip("[]").lower()
+    """Return whether a host name or address, without port, always means this machine.
+
+    Names below ``localhost`` do in some resolvers only, so they do not.
+    """
+    bare = host.removeprefix("[").removesuffix("]").lower()
     try:
         return ip_address(bare).is_loopback
     except ValueError:
-        return bare == "localhost" or bare.endswith(".localhost")
+        return bare == "localhost"
 
 
 def _check(name: str, value: object) -> None:

@@ -1,7 +1,7 @@
 """The origin of the server as browsers see it, and what follows from it for cookies and forms."""
 
+import re
 from typing import Final
-from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
@@ -9,6 +9,12 @@ from starlette.types import Scope
 from integrates.server.settings import is_loopback
 
 COOKIE: Final = "integrates_session"
+FORWARDED: Final = ("forwarded", "via", "x-forwarded-")
+"""What the names of headers begin with by which a proxy says that it passed a request on."""
+SAME_SITE: Final = {"none", "same-origin"}
+"""Values of ``Sec-Fetch-Site`` of what a person typed or a page of this server asked for."""
+DEFAULT_PORT: Final = 80
+_HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9.]+|\[[0-9A-Fa-f:]+\])(?::(?P<port>[0-9]{1,5}))?")
 
 
 def origin_of(scope: Scope, configured: str | None) -> str:
@@ -17,11 +23,23 @@ def origin_of(scope: Scope, configured: str | None) -> str:
 
 
 def is_local(scope: Scope) -> bool:
-    """Return whether the request addressed this machine by a loopback name, which a malformed ``Host`` does not."""
-    try:
-        return is_loopback(urlsplit(f"//{Headers(scope=scope).get('host', '')}").hostname or "")
-    except ValueError:
+    """Return whether the request addressed this machine by a loopback name, with any port or none."""
+    host = _HOST.fullmatch(Headers(scope=scope).get("host", ""))
+    return host is not None and is_loopback(host["name"])
+
+
+def is_direct(scope: Scope) -> bool:
+    """Return whether a person on this machine asked for this, not a proxy for somebody else and not a page of another site.
+
+    The ``Host`` must be a loopback name with the port of the listener. A proxy often rewrites it so, but then says who it is in
+    a header, or speaks HTTP/1.0, which no browser does.
+    """
+    headers = Headers(scope=scope)
+    host, server = _HOST.fullmatch(",".join(headers.getlist("host"))), scope.get("server")
+    if host is None or server is None or int(host["port"] or DEFAULT_PORT) != server[1] or scope.get("http_version") == "1.0":
         return False
+    is_passed_on = any(name.startswith(FORWARDED) for name in headers)
+    return is_loopback(host["name"]) and not is_passed_on and SAME_SITE.issuperset(headers.getlist("sec-fetch-site"))
 
 
 def is_secure(scope: Scope, configured: str | None) -> bool:

@@ -4,7 +4,6 @@ import hmac
 from contextlib import suppress
 from datetime import datetime
 
-import msgspec
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -27,13 +26,6 @@ from integrates.server.auth.token import Claims, hash_jti, read_claims
 SCHEME = "bearer "
 
 
-class Claimant(msgspec.Struct, frozen=True):
-    """Whom credentials name; ``proven`` by a valid signature, without asking whether the token was revoked."""
-
-    name: str
-    proven: bool
-
-
 def bearer_of(scope: Scope) -> str | None:
     """Return the bearer token sent with the request."""
     given = Headers(scope=scope).get("authorization", "")
@@ -45,13 +37,11 @@ def cookie_of(scope: Scope, origin: str | None) -> str | None:
     return HTTPConnection(scope).cookies.get(cookie_name(scope, origin))
 
 
-def claimant(scope: Scope, keys: Keys, origin: str | None, now: datetime) -> Claimant | None:
-    """Return whom the credentials name, without asking the store; ``None`` without credentials or for a broken token."""
-    bearer, cookie = bearer_of(scope), cookie_of(scope, origin)
-    if bearer is not None:
-        claims = read_claims(keys, bearer, now)
-        return Claimant(claims.sub, proven=True) if claims else None
-    return Claimant(hash_session_id(cookie), proven=False) if cookie else None
+def claimed(scope: Scope, keys: Keys, now: datetime) -> str | None:
+    """Return whose token the request carries, without asking whether it was revoked; ``None`` for other credentials or none."""
+    bearer = bearer_of(scope)
+    claims = read_claims(keys, bearer, now) if bearer is not None else None
+    return claims.sub if claims else None
 
 
 async def recognise(scope: Scope, store: Store, keys: Keys, origin: str | None, now: datetime) -> Actor | None:

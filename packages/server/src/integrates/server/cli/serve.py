@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from integrates.server.app import new_app
+from integrates.server.app import behind, new_app
 from integrates.server.cli import greeting, reload
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, given, settings_of
@@ -107,8 +107,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
         service = _service(settings, installation, background.spawn, stopping)
         background.spawn(resume_until(service, stopping))
         gc.freeze()  # what start-up has made stays, so the collector need not look through it
-        await run(new_app(service), bound, settings, stopping)
-        await background.drain(settings.graceful_seconds)
+        await run(behind(new_app(service), settings.trusted_hops), bound, settings, stopping, background.drain)
 
 
 async def _fill(installation: Installation, demo: Demo) -> None:

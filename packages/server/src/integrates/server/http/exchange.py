@@ -1,6 +1,6 @@
 """What layers and routes learn about one HTTP exchange, kept in its ASGI scope."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -11,6 +11,9 @@ API_PATH: Final = "/api"
 """The one path whose answers are GraphQL; all others are pages or files."""
 MULTIPART: Final = "multipart/form-data"
 """The media type of requests with files."""
+
+Caller: TypeAlias = tuple[str, str]
+"""Whom requests count against: the kind of name, ``actor`` or ``address``, and the name."""
 
 
 def for_http(app: ASGIApp, handle: ASGIApp) -> ASGIApp:
@@ -43,6 +46,12 @@ def address_of(scope: Scope) -> str:
     """Return the network address of the peer, which is the proxy's where there is one."""
     client = scope.get("client")
     return str(client[0]) if client else "unknown"
+
+
+def caller_of(scope: Scope) -> Caller:
+    """Return whom the request counts against: its actor, else its address."""
+    actor = actor_of(scope)
+    return ("actor", actor.email) if actor else ("address", address_of(scope))
 
 
 def media_type(scope: Scope) -> str:

@@ -1,18 +1,24 @@
 """The socket and the server process around the application."""
 
 import asyncio
+import faulthandler
 import logging
 import signal
 import socket
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
 
-from hypercorn.asyncio import serve
+from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
+from hypercorn.utils import wrap_app
 
+from integrates.server.process.connection import Connection
 from integrates.server.settings import BadSetting, Settings
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 BACKLOG = 512
+MARGIN: Final = 5.0
+"""Seconds after the grace period within which what was cut off must have ended; the process ends then, whatever holds it."""
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -29,33 +35,66 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-async def run(app: Any, bound: socket.socket, settings: Settings, stopping: asyncio.Event) -> None:
+async def run(
+    app: Any, bound: socket.socket, settings: Settings, stopping: asyncio.Event, drain: Callable[[float], Awaitable[None]]
+) -> None:
     """Serve until SIGTERM or SIGINT, then set ``stopping``, go on for ``drain_seconds`` and finish what runs.
 
-    A second signal ends the process at once.
+    Requests, and then the work behind them, which ``drain`` ends within so many seconds, share one period of
+    ``graceful_seconds``; what runs longer is cut off. A second signal ends the process at once.
     """
+    loop, context, connections = (
+        asyncio.get_running_loop(),
+        WorkerContext(None),
+        dict[asyncio.Task[None], asyncio.StreamWriter](),
+    )
+    config, wrapped = _configuration(settings), wrap_app(app, 0, "asgi")
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = loop.create_task(Connection(wrapped, loop, config, context, {}, reader, writer).run())
+        connections[task] = writer
+        task.add_done_callback(connections.pop)
+
+    _stop_on_signals(stopping, settings)
+    server = await asyncio.start_server(connected, sock=bound, backlog=BACKLOG)
+    try:
+        await stopping.wait()
+        await asyncio.sleep(settings.drain_seconds)
+    finally:
+        deadline = loop.time() + settings.graceful_seconds
+        server.close()
+        await context.terminated.set()
+        await _end(connections, settings.graceful_seconds)
+        await drain(max(0, deadline - loop.time()))
+
+
+def _stop_on_signals(stopping: asyncio.Event, settings: Settings) -> None:
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
         stopping.set()
         for number in SIGNALS:
             loop.remove_signal_handler(number)
+        # also ends a process whose loop, or a thread of which, is stuck for good
+        faulthandler.dump_traceback_later(settings.drain_seconds + settings.graceful_seconds + MARGIN, exit=True)
 
     for number in SIGNALS:
         loop.add_signal_handler(number, stop)
 
-    async def drained() -> None:
-        await stopping.wait()
-        await asyncio.sleep(settings.drain_seconds)
 
-    await serve(app, _configuration(bound, settings), shutdown_trigger=drained)
+async def _end(connections: Mapping[asyncio.Task[None], asyncio.StreamWriter], seconds: float) -> None:
+    """Wait so many seconds for the connections to end, then break off those that are left."""
+    if connections:
+        await asyncio.wait(tuple(connections), timeout=seconds)
+    left = dict(connections)
+    for task, writer in left.items():
+        writer.transport.abort()  # else closing waits for a client that does not read
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
-def _configuration(bound: socket.socket, settings: Settings) -> Config:
+def _configuration(settings: Settings) -> Config:
     config = Config()
-    config.bind = [f"fd://{bound.detach()}"]
-    config.backlog = BACKLOG
-    config.graceful_timeout = settings.graceful_seconds
     config.read_timeout = int(settings.body_seconds) or 1
     config.include_server_header = False
     config.accesslog = None

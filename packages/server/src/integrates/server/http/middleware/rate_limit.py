@@ -1,44 +1,46 @@
-"""Bounds how often one caller may ask."""
+"""Finds out who calls, and bounds how often one caller may ask."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from math import ceil
-from typing import Final, TypeAlias
 
 import msgspec
 from limits import RateLimitItemPerMinute
 from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.auth.recognition import Claimant
-from integrates.server.http.exchange import address_of, for_http
+from integrates.api.authorization.actor import Actor
+from integrates.server.http.exchange import caller_of, for_http, note
 from integrates.server.http.middleware.window import WindowStorage
 from integrates.server.http.refusal import refuse
 
-UNAUTHENTICATED: Final = 401
-
 
 class Rate(msgspec.Struct, frozen=True):
-    """At most ``limit`` requests a minute to ``path`` for one caller: the claimant, else the network address."""
+    """At most ``limit`` requests a minute to ``path`` for one caller: an actor, else the network address.
+
+    ``claimed`` names an actor who needs not be asked for once above the rate, without proving that the request is theirs;
+    ``recognise`` proves it, and may be slower.
+    """
 
     path: str
     limit: int
-    claimant: Callable[[Scope], Claimant | None]
+    claimed: Callable[[Scope], str | None]
+    recognise: Callable[[Scope], Awaitable[Actor | None]]
 
 
-_Caller: TypeAlias = tuple[str, str]
-"""Whom requests count against: the kind of name, and the name."""
+def by_address(path: str, limit: int) -> Rate:
+    """Return a rate that counts addresses only."""
 
+    async def nobody(_scope: Scope) -> None:
+        return None
 
-def nobody(_scope: Scope) -> Claimant | None:
-    """Return no claimant, for rates that count addresses only."""
-    return None
+    return Rate(path, limit, lambda _scope: None, nobody)
 
 
 def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -> ASGIApp:
     """Answer 429 with ``Retry-After`` to what exceeds its rate, and add to each answer of ``app`` what remains of the rate.
 
-    Unproven credentials that turn out to be invalid count against the address too, so that changing them does not help.
-    ``seconds`` is a monotonic clock.
+    Credentials come first: a request of an actor, who is noted for the routes, counts against the actor, wherever it comes
+    from. Only one of nobody counts against its address, which others may share. ``seconds`` is a monotonic clock.
     """
     by_path = {rate.path: rate for rate in rates}
     limiter = FixedWindowRateLimiter(WindowStorage(seconds))
@@ -49,38 +51,28 @@ def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -
             await app(scope, receive, send)
             return
         item = RateLimitItemPerMinute(rate.limit, namespace=rate.path)
-        caller, *guessing = _callers(rate, scope)
-
-        async def remaining() -> tuple[int, int]:
-            windows = [await limiter.get_window_stats(item, *each) for each in (caller, *guessing)]
-            least = min(windows, key=lambda window: (window.remaining, -window.reset_time))
-            return least.remaining, ceil(least.reset_time - seconds())
-
-        async def send_with_rate(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                if message["status"] == UNAUTHENTICATED:
-                    for address in guessing:
-                        await limiter.hit(item, *address)
-                message = {**message, "headers": [*message.get("headers", ()), *_fields(rate, *await remaining())]}
-            await send(message)
-
-        open_to_address = all([await limiter.test(item, *address) for address in guessing])
-        if open_to_address and await limiter.hit(item, *caller):
-            await app(scope, receive, send_with_rate)
-        else:
-            _, wait = await remaining()
-            await refuse(scope, 429, headers={"retry-after": str(wait)})(scope, receive, send_with_rate)
+        name = rate.claimed(scope)
+        caller = ("actor", name or "")
+        may = name is None or await limiter.test(item, *caller)
+        if may:
+            note(scope, "actor", await rate.recognise(scope))
+            caller = caller_of(scope)
+            may = await limiter.hit(item, *caller)
+        window = await limiter.get_window_stats(item, *caller)
+        wait = ceil(window.reset_time - seconds())
+        answer = app if may else refuse(scope, 429, headers={"retry-after": str(wait)})
+        await answer(scope, receive, _with_fields(send, _fields(rate, window.remaining, wait)))
 
     return for_http(app, limit)
 
 
-def _callers(rate: Rate, scope: Scope) -> tuple[_Caller, ...]:
-    """Return whom a request counts against: the caller, then the address if invalid credentials count against it as well."""
-    claimant, address = rate.claimant(scope), ("address", address_of(scope))
-    if claimant is None:
-        return (address,)
-    named = ("claimant", claimant.name)
-    return (named,) if claimant.proven else (named, address)
+def _with_fields(send: Send, fields: list[tuple[bytes, bytes]]) -> Send:
+    async def send_with_fields(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), *fields]}
+        await send(message)
+
+    return send_with_fields
 
 
 def _fields(rate: Rate, remaining: int, seconds: int) -> list[tuple[bytes, bytes]]:

@@ -13,7 +13,7 @@ from integrates.api.execute import execute
 from integrates.api.request.answer import Answer
 from integrates.server.auth.origin import may_write
 from integrates.server.auth.recognition import bearer_of
-from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, media_type, request_id_of
+from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, caller_of, media_type, request_id_of
 from integrates.server.http.refusal import refuse
 from integrates.server.http.routes.multipart import form_of, read_multipart
 from integrates.server.http.routes.slot import Slot, TaskSlot, refusing, waiting
@@ -68,14 +68,15 @@ async def _post(request: Request, service: Service, bounds: _Bounds) -> Response
 
 async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Response:
     """Let the files arrive on disk, then wait for a slot to hold them in memory until the work that they began has ended."""
-    async with bounds.arriving(), form_of(request) as form, bounds.held(service.spawn) as spawn:
+    caller = caller_of(request.scope)
+    async with bounds.arriving(caller), form_of(request) as form, bounds.held(caller, service.spawn) as spawn:
         demand = read_multipart(form)
         return await _executed(request, msgspec.structs.replace(service, spawn=spawn), bounds, demand)
 
 
 async def _executed(request: Request, service: Service, bounds: _Bounds, demand: object) -> Response:
     call = new_call(service, actor_of(request.scope), request_id_of(request.scope))
-    async with bounds.executed():
+    async with bounds.executed(caller_of(request.scope)):
         answer = await execute(service.api, demand, call)
     return _response(answer, request.headers.get("accept", ""))
 

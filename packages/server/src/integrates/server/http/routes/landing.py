@@ -1,21 +1,39 @@
 """The page that greets people."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from integrates.server.http.exchange import actor_of
+from integrates.api.authorization.actor import Actor
+from integrates.db_model.errors import StoreError
+from integrates.server.auth.recognition import recognise
+from integrates.server.http.exchange import note
+from integrates.server.http.routes.health import PATIENCE
 from integrates.server.pages.render import render
 from integrates.server.service import Service
 from integrates.server.version import version
 
 
-def landing_routes(service: Service) -> list[Route]:
-    """Return the route ``/``: name and version of the product, who is logged in, and where to go from there."""
+def landing_routes(service: Service, patience: float = PATIENCE) -> list[Route]:
+    """Return the route ``/``: name and version of the product, who is logged in, and where to go from there.
+
+    Nobody is logged in when the store does not say who within ``patience`` seconds.
+    """
     texts = {"version": version(), "local_login": service.settings.local_login}
 
     async def landing(request: Request) -> Response:
-        actor = actor_of(request.scope)
+        actor = await _actor(request, service, patience)
+        note(request.scope, "actor", actor)
         return HTMLResponse(render("landing.html", person=actor.email if actor else None, **texts))
 
     return [Route("/", landing)]
+
+
+async def _actor(request: Request, service: Service, patience: float) -> Actor | None:
+    try:
+        async with asyncio.timeout(patience):
+            return await recognise(request.scope, service.store, service.keys, service.settings.origin, service.now())
+    except (StoreError, TimeoutError):
+        return None

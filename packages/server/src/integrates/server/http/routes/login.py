@@ -14,7 +14,7 @@ from integrates.db_model.sessions.rules import ABSOLUTE
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.text import email as email_rule
-from integrates.server.auth.origin import cookie_name, is_local, is_secure, may_write
+from integrates.server.auth.origin import cookie_name, is_direct, is_secure, may_write
 from integrates.server.auth.recognition import cookie_of
 from integrates.server.auth.session import hash_session_id, new_session_id
 from integrates.server.service import Service
@@ -44,7 +44,7 @@ def safe_next(path: str) -> str:
 async def _login(request: Request, service: Service) -> Response:
     if not service.settings.local_login or request.query_params.get("provider") != "local":
         raise HTTPException(404)
-    if not (is_loopback(service.settings.host) and is_local(request.scope)):
+    if not (is_loopback(service.settings.host) and is_direct(request.scope)):
         raise HTTPException(403)
     email = await _existing(service.store, request.query_params.get("email", LOCAL_USER))
     session_id = new_session_id()
