@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Iterable
 from typing import Final
 
 import msgspec
-from aiodataloader import DataLoader
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.authorization.permissions import Roles, acting, permissions_of
@@ -13,7 +12,7 @@ from integrates.api.resolve.lookup import find, find_many
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.rules import FORCES, role_of
 from integrates.db_model.access.types import GroupAccess, GroupRole, OrganizationAccess
-from integrates.db_model.entity.loader import Loaders
+from integrates.db_model.entity.loader import Loader, Loaders
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
@@ -42,9 +41,9 @@ NOWHERE: Final = Scope()
 class Scopes(msgspec.Struct, frozen=True):
     """The scopes of one request: on the platform, by organization id, by group name."""
 
-    platform: DataLoader[str, Scope]
-    organizations: DataLoader[str, Scope]
-    groups: DataLoader[str, Scope]
+    platform: Loader[str, Scope]
+    organizations: Loader[str, Scope]
+    groups: Loader[str, Scope]
 
 
 def _scope(given: Roles, organization: Organization | None, group: Group | None = None) -> Scope:
@@ -103,8 +102,8 @@ def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
         rows = zip(stored, mine, above, strict=True)
         return [_group_scope(actor, found, group, access, parent) for group, access, parent in rows]
 
-    by_organization = DataLoader(organizations)
-    return Scopes(DataLoader(platform), by_organization, DataLoader(groups))
+    by_organization = Loader(organizations)
+    return Scopes(Loader(platform), by_organization, Loader(groups))
 
 
 async def scope_below(scopes: Scopes, organization_id: str, group_name: str) -> Scope:
