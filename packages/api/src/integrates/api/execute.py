@@ -174,7 +174,7 @@ async def _executed(api: Api, request: object, call: Call) -> Answer:
     return _answer(await _run_until(api, ready, call, call.actor), ready, call)
 
 
-def _failed(error: BaseException, call: Call) -> Answer:
+def _failed(error: Exception, call: Call) -> Answer:
     found = known(error)
     if found is None:
         _LOG.error("a request failed", exc_info=error, extra={"request_id": call.request_id})
@@ -193,9 +193,5 @@ async def execute(api: Api, request: object, call: Call) -> Answer:
         return refused((error_shown(error),))
     except Invalid as error:
         return refused(tuple(map(invalid_shown, error.errors)))
-    except asyncio.CancelledError as error:
-        if (task := asyncio.current_task()) and task.cancelling():
-            raise
-        return _failed(error, call)  # a read shared by two fields was given up together with one of them
     except Exception as error:  # noqa: BLE001 -- whatever it is, it is logged and masked
         return _failed(error, call)

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Iterable
 from typing import Final
 
 import msgspec
-from aiodataloader import DataLoader
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.authorization.permissions import Roles, acting, permissions_of
@@ -13,7 +12,7 @@ from integrates.api.resolve.lookup import find, find_many
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.rules import FORCES, role_of
 from integrates.db_model.access.types import GroupAccess, GroupRole, OrganizationAccess
-from integrates.db_model.entity.loader import Loaders
+from integrates.db_model.entity.loader import Loader, Loaders
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
@@ -37,14 +36,16 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 NOWHERE: Final = Scope()
+UNKNOWN: Final = "-"
+"""Stands for the id or name of what does not exist: reading it takes as many calls as reading what others may see."""
 
 
 class Scopes(msgspec.Struct, frozen=True):
     """The scopes of one request: on the platform, by organization id, by group name."""
 
-    platform: DataLoader[str, Scope]
-    organizations: DataLoader[str, Scope]
-    groups: DataLoader[str, Scope]
+    platform: Loader[str, Scope]
+    organizations: Loader[str, Scope]
+    groups: Loader[str, Scope]
 
 
 def _scope(given: Roles, organization: Organization | None, group: Group | None = None) -> Scope:
@@ -99,18 +100,23 @@ def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
             find_many(loaders, GROUP_ACCESS, group_access, names),
             find_many(loaders, GROUP, group_key, names),
         )
-        above = await by_organization.load_many([group.organization_id if group else "" for group in stored])
+        above = await by_organization.load_many([group.organization_id if group else UNKNOWN for group in stored])
         rows = zip(stored, mine, above, strict=True)
         return [_group_scope(actor, found, group, access, parent) for group, access, parent in rows]
 
-    by_organization = DataLoader(organizations)
-    return Scopes(DataLoader(platform), by_organization, DataLoader(groups))
+    by_organization = Loader(organizations)
+    return Scopes(Loader(platform), by_organization, Loader(groups))
 
 
 async def scope_below(scopes: Scopes, organization_id: str, group_name: str) -> Scope:
     """Return the scope of a group; what is above it is read together with it, because the caller names both."""
     _, scope = await asyncio.gather(scopes.organizations.load(organization_id), scopes.groups.load(group_name))
     return scope
+
+
+async def scope_of_nothing(scopes: Scopes) -> Scope:
+    """Return the scope of what does not exist, after as many calls of the store as for what does: time tells nobody which."""
+    return await scope_below(scopes, UNKNOWN, UNKNOWN)
 
 
 def _group_scope(

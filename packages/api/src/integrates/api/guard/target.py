@@ -1,11 +1,14 @@
-"""Finding the object that decides about a permission, and whether it is visible to the caller (V1)."""
+"""Finding the object that decides about a permission, and whether it is visible to the caller (V1).
+
+What is not visible takes as many calls of the store as what does not exist, so that time does not tell them apart.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from integrates.api.authorization.scope import NOWHERE, Scope, scope_below
+from integrates.api.authorization.scope import NOWHERE, UNKNOWN, Scope, scope_below, scope_of_nothing
 from integrates.api.authorization.sight import Sight, nothing
 from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding, sees_vulnerability
 from integrates.api.context import Context
@@ -59,12 +62,14 @@ async def _parent(context: Context, source: Any, _args: Arguments) -> Sight[Any]
 
 
 async def scope_of(context: Context, source: Any) -> Scope:
-    """Return the scope of an object: of its group, or of its organization where it is above groups.
+    """Return the scope of an object: of its group, or of its organization where it is above groups; of nothing for ``None``.
 
     What is above the group is read together with it, because the object names both.
     """
     scopes = context.scopes
     match source:
+        case None:
+            return await scope_of_nothing(scopes)
         case Organization():
             return await scopes.organizations.load(source.id)
         case OrganizationAccess():
@@ -79,7 +84,7 @@ async def scope_of(context: Context, source: Any) -> Scope:
 
 
 async def organization_id_of(context: Context, identity: str | None, name: str | None) -> str:
-    """Return the id, or the id of the organization of that name; empty when there is none.
+    """Return the id, or the id of the organization of that name; ``UNKNOWN`` when there is none.
 
     Raise ``RequestError`` (BAD_USER_INPUT) unless exactly one is given.
     """
@@ -88,7 +93,7 @@ async def organization_id_of(context: Context, identity: str | None, name: str |
     if identity is not None:
         return identity
     held = claim.held_of(await context.loaders.items.load(claim.claim_key("organization_name", name or "")))
-    return held.owner if held else ""
+    return held.owner if held else UNKNOWN
 
 
 async def _organization(context: Context, value: Any, args: Arguments) -> Sight[Any]:
@@ -105,8 +110,6 @@ async def _group(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
 
 
 async def _shown(context: Context, found: Root | Import | None, permission: str) -> Sight[Any]:
-    if found is None:
-        return nothing()
     scope = await scope_of(context, found)
     return Sight(scope, found) if permission in scope.permissions else nothing()
 
@@ -132,13 +135,12 @@ async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
     found = await (
         find_any(context.store, FINDING, finding_key, value) if is_past else find(context.loaders, FINDING, finding_key, value)
     )
-    if found is None:
-        return nothing()
     scope = await scope_of(context, found)
     if is_past:
-        shown = READ_DRAFTS in scope.permissions or found.release.released_at is not None
+        shown = READ_DRAFTS in scope.permissions or (found is not None and found.release.released_at is not None)
         return Sight(scope, found) if shown and "finding:read" in scope.permissions else nothing()
-    status = finding_status(await load_counts(context.loaders, finding_counters_keys(found.id)))
+    keys = finding_counters_keys(found.id if found else UNKNOWN)
+    status = finding_status(await load_counts(context.loaders, keys))
     return Sight(scope, found) if sees_finding(scope.permissions, status) else nothing()
 
 
@@ -149,10 +151,8 @@ async def _vulnerability(context: Context, value: Any, args: Arguments) -> Sight
         found = await find_any(context.store, VULNERABILITY, vulnerability_key, value)
     else:
         found = await find(context.loaders, VULNERABILITY, vulnerability_key, value)
-    if found is None:
-        return nothing()
     scope = await scope_of(context, found)
-    return Sight(scope, found) if sees_vulnerability(scope.permissions, found) else nothing()
+    return Sight(scope, found) if found and sees_vulnerability(scope.permissions, found) else nothing()
 
 
 def _check_number(ids: Sequence[str]) -> None:
@@ -168,7 +168,8 @@ async def _vulnerabilities(context: Context, ids: Sequence[str]) -> Sight[Any]:
     _check_number(ids)
     found = await find_many(context.loaders, VULNERABILITY, vulnerability_key, ids)
     of_group = {one.group_name: one for one in found if one}
-    scopes = dict(zip(of_group, await asyncio.gather(*(scope_of(context, one) for one in of_group.values())), strict=True))
+    read = await asyncio.gather(*(scope_of(context, one) for one in of_group.values()), scope_of_nothing(context.scopes))
+    scopes = dict(zip(of_group, read, strict=False))
     visible_in = [
         scopes[one.group_name] if one and sees_vulnerability(scopes[one.group_name].permissions, one) else NOWHERE
         for one in found

@@ -1,6 +1,8 @@
 """Connections: pages of long lists, walked in the store and filtered by pure functions, with a bound."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -21,6 +23,10 @@ MAX_PAGE: Final = 500
 MAX_LOOKED_AT: Final = 2_000
 """How many items one page may look at in search of those that pass the filter; then it is short."""
 _FILTERED_PAGE: Final = 200
+TOGETHER: Final = 16
+"""How many stretches are read together at first, where most are short; then as many times more, again and again."""
+_AHEAD: Final = 2
+"""How many times as many items as are missing may be read of stretches after the first that goes on."""
 
 T = TypeVar("T")
 
@@ -50,12 +56,31 @@ class Row(msgspec.Struct, Generic[T], frozen=True):
 class Walk(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A list: one query for each of its stretches, in order, and what is kept of them.
 
-    ``None`` in place of a query is a stretch that the caller may not see. Without ``keep`` everything is kept.
+    ``None`` in place of a query is a stretch that the caller may not see. Without ``keep`` everything is kept. ``together`` is
+    how many stretches are read first: one, unless a page is likely to take several.
     """
 
     stretches: tuple[Query | None, ...]
     read: Read[T]
     keep: Keep[T] | None = None
+    together: int = 1
+
+
+class Part(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
+    """What was read of a stretch: its rows, how many items were looked at for them, and where it goes on, if it does."""
+
+    begin: Position
+    rows: tuple[Row[T], ...] = ()
+    looked_at: int = 0
+    on: Position | None
+
+
+class Taken(msgspec.Struct, Generic[T], frozen=True):
+    """The rows up to the first gap: the number of the part that has to be read on, or the position where looking ends."""
+
+    rows: tuple[Row[T], ...]
+    gap: int | None = None
+    end: Position | None = None
 
 
 class Page(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -118,34 +143,87 @@ async def _rows(walk: Walk[T], stretch: int, batch: Batch[T]) -> tuple[Row[T], .
     return tuple(Row(node, Position(stretch, cursor)) for node, cursor, keep in items if keep)
 
 
-def _query(walk: Walk[T], position: Position, wanted: int) -> Query | None:
-    query = walk.stretches[position.stretch]
-    limit = max(wanted, _FILTERED_PAGE) if walk.keep else wanted
-    return msgspec.structs.replace(query, after=position.after or None, limit=limit) if query else None
+async def _read_on(walk: Walk[T], part: Part[T], limit: int) -> Part[T]:
+    """Read up to so many items more of a part that goes on. When more follow, so many were looked at, removed ones too."""
+    on = part.on or part.begin
+    query = walk.stretches[on.stretch]
+    if query is None:
+        return msgspec.structs.replace(part, on=None)
+    batch = await walk.read(msgspec.structs.replace(query, after=on.after or None, limit=limit))
+    return Part(
+        begin=part.begin,
+        rows=(*part.rows, *await _rows(walk, on.stretch, batch)),
+        looked_at=part.looked_at + (limit if batch.has_next else len(batch.nodes)),
+        on=Position(on.stretch, batch.end or "") if batch.has_next else None,
+    )
 
 
-def _looked_at(query: Query | None, batch: Batch[T] | None) -> int:
-    """Count the items of a page, removed ones too: when more follow, the page was full."""
-    if query is None or batch is None:
-        return 0
-    return query.limit if batch.has_next else len(batch.nodes)
+def _begun(walk: Walk[T], after: Position) -> tuple[Part[T], ...]:
+    begins = (after, *(Position(number, "") for number in range(after.stretch + 1, len(walk.stretches))))
+    known = zip(begins, walk.stretches[after.stretch :], strict=False)
+    return tuple(Part(begin=one, on=one if query else None) for one, query in known)
+
+
+def in_order(parts: Sequence[Part[T]], size: int) -> Taken[T]:
+    """Take rows in order, as if one part after the other had been read, until there are more than ``size``."""
+    rows: tuple[Row[T], ...] = ()
+    looked_at = 0
+    for number, part in enumerate(parts):
+        if len(rows) > size:
+            break
+        if looked_at >= MAX_LOOKED_AT:
+            return Taken(rows, end=part.begin)
+        rows, looked_at = (*rows, *part.rows), looked_at + part.looked_at
+        if part.on and len(rows) <= size:
+            return Taken(rows, end=part.on) if looked_at >= MAX_LOOKED_AT else Taken(rows, gap=number)
+    return Taken(rows)
+
+
+def _open(parts: Sequence[Part[T]], gap: int, missing: int) -> Iterator[int]:
+    """Yield the numbers of the parts that go on, from the gap to where what was read ahead suffices."""
+    ahead, looked_at = -len(parts[gap].rows), sum(part.looked_at for part in parts[:gap])
+    for number, part in enumerate(parts[gap:], gap):
+        ahead += len(part.rows)
+        if ahead >= missing or looked_at >= MAX_LOOKED_AT:
+            return
+        if part.on:
+            yield number
+        looked_at += part.looked_at
+
+
+def _limits(chosen: Sequence[int], most: int) -> dict[int, int]:
+    """Return how many items to read next, by the number of the part: ``most`` of the first, and a share of those after it."""
+    share = max(1, min(most, _AHEAD * most // max(1, len(chosen) - 1)))
+    return {number: share if at else most for at, number in enumerate(chosen)}
+
+
+async def _all_read_on(walk: Walk[T], parts: Sequence[Part[T]], limits: Mapping[int, int]) -> tuple[Part[T], ...]:
+    """Read several parts on at once, which takes as many calls of the store as one."""
+    reads = [_read_on(walk, parts[number], limit) for number, limit in limits.items()]
+    read = dict(zip(limits, [await reads[0]] if len(reads) == 1 else await asyncio.gather(*reads), strict=True))
+    return tuple(read.get(number, part) for number, part in enumerate(parts))
 
 
 async def walked(walk: Walk[T], after: Position | None, size: int) -> Page[T]:
-    """Collect up to ``size`` rows after a position. Looks for one row more to know whether it is there."""
-    rows: tuple[Row[T], ...] = ()
-    position, looked_at, began = after or Position(0, ""), 0, after is not None
-    while position.stretch < len(walk.stretches) and len(rows) <= size:
-        if looked_at >= MAX_LOOKED_AT:
-            return Page(rows=rows, has_previous=began, has_next=True, end=position)
-        query = _query(walk, position, size + 1 - len(rows))
-        batch = await walk.read(query) if query else None
-        rows = (*rows, *(await _rows(walk, position.stretch, batch) if batch else ()))
-        looked_at += _looked_at(query, batch)
-        goes_on = batch is not None and batch.has_next
-        position = Position(position.stretch, batch.end or "") if batch and goes_on else Position(position.stretch + 1, "")
-    shown = rows[:size]
-    return Page(rows=shown, has_previous=began, has_next=len(rows) > size, end=shown[-1].position if shown else None)
+    """Collect up to ``size`` rows after a position. Looks for one row more to know whether it is there.
+
+    Each read takes more stretches at once than the one before, so that the number of reads hardly grows with theirs.
+    """
+    parts, together = _begun(walk, after or Position(0, "")), walk.together
+    least = _FILTERED_PAGE if walk.keep else 0
+    found = in_order(parts, size)
+    while found.gap is not None:
+        missing = size + 1 - len(found.rows)
+        chosen = list(islice(_open(parts, found.gap, missing), together))
+        parts = await _all_read_on(walk, parts, _limits(chosen, max(missing, least)))
+        found, together = in_order(parts, size), together * TOGETHER
+    shown = found.rows[:size]
+    return Page(
+        rows=shown,
+        has_previous=after is not None,
+        has_next=found.end is not None or len(found.rows) > size,
+        end=found.end or (shown[-1].position if shown else None),
+    )
 
 
 def _filters(args: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.api.context import Context, Info
-from integrates.api.resolve.connection import Batch, Connection, Walk, connected
+from integrates.api.resolve.connection import TOGETHER, Batch, Connection, Walk, connected
 from integrates.api.resolve.history import revision_shown
 from integrates.db_model.entity import revision
 from integrates.db_model.entity.listing import listing
@@ -57,7 +57,7 @@ async def _trail(
 
     named = months(first, min(last, info.context.call.now())) if first <= last else ()
     stretches = tuple(_between(listing("revision", pattern, {**parts, "month": month}), first, last) for month in named)
-    return await connected(info, parent, args, Walk(stretches=stretches, read=read))
+    return await connected(info, parent, args, Walk(stretches=stretches, read=read, together=TOGETHER))
 
 
 async def of_group(source: Group, info: Info, **args: Any) -> Connection:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.connection import Connection, Walk, connected, entities
+from integrates.api.resolve.connection import TOGETHER, Connection, Walk, connected, entities
 from integrates.api.resolve.search import searched
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
@@ -26,7 +26,8 @@ async def stakeholders(_source: Any, info: Info, **args: Any) -> Connection:
         return [text is None or has_text(person, text) for person in found]
 
     stretches = everywhere(STAKEHOLDER.name, "stakeholders_of_platform")
-    walk = Walk(stretches=stretches, read=entities(info.context.loaders, STAKEHOLDER), keep=keep if text else None)
+    read = entities(info.context.loaders, STAKEHOLDER)
+    walk = Walk(stretches=stretches, read=read, keep=keep if text else None, together=TOGETHER)
     return await connected(info, "", args, walk)
 
 

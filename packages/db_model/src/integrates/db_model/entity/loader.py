@@ -1,8 +1,11 @@
 """The loaders of one request. They gather reads, so that the number of store calls grows only with the depth of a query."""
 
-from collections.abc import Sequence
+import asyncio
+from asyncio import Future
+from collections.abc import Iterable, Sequence
+from functools import partial
 from operator import itemgetter
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 from aiodataloader import DataLoader
@@ -10,17 +13,65 @@ from aiodataloader import DataLoader
 from integrates.db_model.entity import counter, read
 from integrates.db_model.entity.facet import E, Facet
 from integrates.db_model.entity.read import EntityPage
+from integrates.db_model.errors import InvalidCursor, StoreError
 from integrates.db_model.store.port import Item, Key, Page, Query, Store
 
+K = TypeVar("K")
+V = TypeVar("V")
 _Ask: TypeAlias = tuple[Facet[Any], Key]
+
+
+def _hand(own: Future[V], read: Future[V]) -> None:
+    """Hand what was read to one reader, if that still waits. The error of a read is looked at in any case."""
+    error = None if read.cancelled() else read.exception()
+    if own.done():
+        return
+    if read.cancelled():
+        own.cancel()
+    elif error:
+        own.set_exception(error)
+    else:
+        own.set_result(read.result())
+
+
+def _shielded(read: Future[V]) -> Future[V]:
+    """Return a future of one reader's own, whose cancellation does not reach the read; the read itself when it is done.
+
+    ``asyncio.shield`` costs twice as much, and complains of an error that only cancelled readers waited for.
+    """
+    if read.done():
+        return read
+    own: Future[V] = read.get_loop().create_future()
+    read.add_done_callback(partial(_hand, own))
+    return own
+
+
+class Loader(DataLoader[K, V]):
+    """A loader whose reads are shared by all who ask for them, so that none of these can cancel them."""
+
+    def load(self, key: K) -> Future[V]:
+        """Return what is read for a key."""
+        return _shielded(super().load(key))
+
+    def load_many(self, keys: Iterable[K]) -> Future[list[V]]:
+        """Return what is read for each key, behind one shield for all: a large page costs no more than a small one."""
+        return _shielded(asyncio.gather(*map(super().load, keys)))
 
 
 class Loaders(msgspec.Struct, frozen=True):
     """The loaders of one request: of entities, other items and pages. What was read is remembered until :func:`forget`."""
 
-    entities: DataLoader[_Ask, Any]
-    items: DataLoader[Key, Item | None]
-    pages: DataLoader[Query, Page]
+    entities: Loader[_Ask, Any]
+    items: Loader[Key, Item | None]
+    pages: Loader[Query, Page]
+
+
+async def _page(store: Store, query: Query) -> Page | StoreError:
+    try:
+        (found,) = await store.query((query,))
+    except StoreError as error:
+        return error
+    return found
 
 
 def new_loaders(store: Store) -> Loaders:
@@ -34,14 +85,13 @@ def new_loaders(store: Store) -> Loaders:
     async def items(keys: list[Key]) -> list[Item | None]:
         return list(await store.get(keys))
 
-    async def pages(queries: list[Query]) -> list[Page]:
-        return list(await store.query(queries))
+    async def pages(queries: list[Query]) -> list[Any]:
+        try:
+            return list(await store.query(queries))
+        except InvalidCursor:  # of one query, while the others are right
+            return await asyncio.gather(*(_page(store, query) for query in queries))
 
-    return Loaders(
-        DataLoader(entities, get_cache_key=itemgetter(1)),
-        DataLoader(items),
-        DataLoader(pages),
-    )
+    return Loaders(Loader(entities, get_cache_key=itemgetter(1)), Loader(items), Loader(pages))
 
 
 async def load(loaders: Loaders, facet: Facet[E], key: Key) -> E | None:

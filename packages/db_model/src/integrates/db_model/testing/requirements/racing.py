@@ -2,16 +2,18 @@
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
+
+import pytest
 
 from integrates.db_model.errors import Conflict
 from integrates.db_model.store.port import Check, Key, Store, Version
 from integrates.db_model.testing.adapter import Adapter
 from integrates.db_model.testing.race import laps
 from integrates.db_model.testing.requirements.handle import required
-from integrates.db_model.testing.requirements.sample import following, item, new, one
+from integrates.db_model.testing.requirements.sample import following, item, new, one, walk_of
 
 RACERS: Final = 8
 
@@ -90,6 +92,26 @@ async def test_two_processes_race_fairly(adapter: Adapter, store: Store, partiti
     first, second = await asyncio.gather(racer(url), racer(url))
     assert sorted(first + second) == list(range(2, 202))
     assert await one(store, partition, partition) == item(partition, partition, 201, n=201)
+
+
+@pytest.mark.parametrize("begun", range(4))
+async def test_a_caller_that_is_cancelled_disturbs_no_other(store: Store, partition: str, begun: int) -> None:
+    """Cancel every fourth of some reads and writes that run together, a few turns of the event loop after they began."""
+    await store.write([new(partition, "a")])
+    calls: list[Awaitable[Any]] = [
+        call
+        for n in range(RACERS)
+        for call in (store.write([new(partition, f"{n}")]), store.get([Key(partition, "a")]), store.query([walk_of(partition)]))
+    ]
+    tasks = [asyncio.ensure_future(call) for call in calls]
+    for _ in range(begun):
+        await asyncio.sleep(0)
+    for task in tasks[::4]:
+        task.cancel()
+    outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [outcome for n, outcome in enumerate(outcomes) if n % 4 and isinstance(outcome, BaseException)] == []
+    names = [f"{n // 3}" for n in range(0, len(calls), 3) if n % 4]
+    assert None not in await store.get([Key(partition, name) for name in names])
 
 
 async def test_a_checked_item_cannot_change_before_the_write_is_done(adapter: Adapter, partition: str) -> None:
