@@ -41,4 +41,4 @@ def _rules(results: Iterable[Taken | Problem | None]) -> Mapping[ToolRule, RuleS
     meant = [one for one in results if isinstance(one, Taken)]
     first = {one.rule: one for one in reversed(meant)}
     enforce("too_many_rules", len(first), MAX_RULES)
-    return {rule: described(rule, one.named.descriptor, one.run.document.taxonomies or ()) for rule, one in first.items()}
+    return {rule: described(rule, one.named.descriptor, one.run.rules.taxonomies) for rule, one in first.items()}

@@ -34,8 +34,8 @@ def tool_run(index: int, run: Run) -> ToolRun | Defect:
 
 def bad_rule_ids(one: ToolRun) -> Iterator[Defect]:
     """Yield the defects of what rules are called, also of those that no result means."""
-    components = ("driver", *(f"extensions/{index}" for index in range(len(one.rules.components) - 1)))
-    for member, component in zip(components, one.rules.components, strict=True):
+    components = ("driver", *(f"extensions/{index}" for index in range(len(one.rules.components.items) - 1)))
+    for member, component in zip(components, one.rules.components.items, strict=True):
         for index, rule in enumerate(component.rules or ()):
             identity = name(rule.id, f"{one.pointer}/tool/{member}/rules/{index}/id", low=0)
             if isinstance(identity, Defect):
