@@ -59,6 +59,14 @@ def _twins(size: int) -> bytes:
     return b'{"a": 1, "%s": [%s], "a": 1}' % (b"b" * (2000 * size), b",".join([b"0"] * (20 * size)))
 
 
+def _based(base: str) -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": {"uri": "a.py", "uriBaseId": base}}}
+
+
+def _indexed() -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": {"index": 0}}}
+
+
 _FILES: dict[str, Callable[[int], bytes]] = {
     "components": _components,
     "unknown rules": _unknown_rules,
@@ -76,6 +84,17 @@ _FILES: dict[str, Callable[[int], bytes]] = {
     ),
     "rule id": lambda size: _file(
         [_result(number, ruleId=None, ruleIndex=0) for number in range(10 * size)], [{"id": f"{_BLANKS * size}A"}]
+    ),
+    "bases": lambda size: _file(
+        [_result(number, locations=[_based("b0")]) for number in range(10 * size)],
+        originalUriBaseIds={
+            f"b{number}": {"uri": f"https://x.example/{'a/' * min(10 * size, 8000)}", "uriBaseId": f"b{number + 1}"}
+            for number in range(16)
+        },
+    ),
+    "artifact": lambda size: _file(
+        [_result(number, locations=[_indexed()]) for number in range(10 * size)],
+        artifacts=[{"location": {"uri": "%41/" * min(10 * size, 4000)}}],
     ),
 }
 
