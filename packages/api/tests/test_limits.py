@@ -119,6 +119,26 @@ async def test_a_limit(world: World, at: str, beyond: str) -> None:
     assert "data" not in refused.body
 
 
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        (OK.ljust(20_020), "more than 20,000 characters: 20,020."),
+        (_of_tokens(2_100), "more than 2,000 tokens: 2,001 or more."),
+        (_of_fragments(60), "more than 50 fragments: 60."),
+        (_nested(15), "more than 12 levels: 15."),
+        ("{ " + "me { email } " * 13 + "}", "more than 10 root fields: 13."),
+        ("{ me { " + " ".join(f"a{i}: email" for i in range(41)) + " } }", "more than 30 aliases: 41."),
+        ("{ me { " + "email @skip(if: false) " * 30 + "...@skip(if: false) { email } } }", "more than 30 directives: 31."),
+        ("{ me { " + "email " * 33 + "} }", "more than 30 repetitions of one field: 33."),
+        (_introspecting(517), "more than 500 fields of introspection: 517."),
+        (_of_cost("name description language"), "more than 50,000 cost units: 50,002."),
+    ],
+)
+async def test_a_message_names_the_limit_and_both_numbers(world: World, query: str, message: str) -> None:
+    answer = await world.answer("uri", query)
+    assert answer.body["errors"][0]["message"] == f"The query is too complex: {message}"
+
+
 @pytest.mark.parametrize("first", [1, 500])
 async def test_page_sizes_that_are_taken(world: World, first: int) -> None:
     query = 'query ($n: Int) { group(name: "webshop") { imports(first: $n) { nodes { id } } } }'
@@ -134,8 +154,8 @@ async def test_page_sizes_that_are_taken(world: World, first: int) -> None:
         (501, 200, "BAD_USER_INPUT"),
         (10**9, 400, "QUERY_TOO_COMPLEX"),
         (2**31, 400, "QUERY_TOO_COMPLEX"),
-        (1.5, 400, "GRAPHQL_VALIDATION_FAILED"),
-        ("5", 400, "GRAPHQL_VALIDATION_FAILED"),
+        (1.5, 400, "BAD_USER_INPUT"),
+        ("5", 400, "BAD_USER_INPUT"),
     ],
 )
 async def test_page_sizes_that_are_not(world: World, first: object, status: int, expected: str) -> None:

@@ -68,3 +68,9 @@ def test_problems_stay_in_file_order_and_few(scan: Any, result: Any) -> None:
 def test_nothing_is_taken_away_from_what_fits(scan: Any, result: Any) -> None:
     whole = scan(result(), result(line=2), result(uri="/bad"))
     assert confined(whole, git_root()) == whole
+
+
+def test_a_path_made_for_a_pattern_is_told_like_any_other(scan: Any, result: Any) -> None:
+    whole = scan(result(uri="a" * 150), result(uri="a" * 149 + "b"))
+    part = confined(whole, git_root("*a*a*a*a*a*a*a*ab"))
+    assert [one.location.where for one in part.observations] == ["a" * 150]

@@ -70,11 +70,15 @@ def new_api(*, limits: Limits | None = None, introspection: bool = True) -> Api:
 
 
 def _needs_no_actor(document: DocumentNode) -> bool:
-    """Return whether the query is ``{ __typename }``, which needs no authentication."""
+    """Return whether the query is ``{ __typename }``, which needs no authentication.
+
+    With variables it needs one: those of nobody are not looked at.
+    """
     operations = operations_of(document)
     return (
         len(document.definitions) == len(operations) == 1
         and operations[0].operation is OperationType.QUERY
+        and not operations[0].variable_definitions
         and all(isinstance(node, FieldNode) and node.name.value == _TYPENAME for node in operations[0].selection_set.selections)
     )
 
@@ -82,15 +86,15 @@ def _needs_no_actor(document: DocumentNode) -> bool:
 def _anonymous(api: Api, body: Body) -> Answer:
     unauthenticated = RequestError(Code.UNAUTHENTICATED, "Authenticate first.")
     try:
-        if not _needs_no_actor(api.readers.parsed(body.query)):
-            raise unauthenticated
-        document = api.readers.valid(body.query)
+        parsed = api.readers.parsed(body.query)
     except (RequestError, Invalid):
-        return refused((error_shown(unauthenticated),))
-    result = run(api.schema, document)
-    return (
-        Answer(200, {"data": result.data}) if isinstance(result, ExecutionResult) else refused((error_shown(unauthenticated),))
-    )
+        raise unauthenticated from None
+    if not _needs_no_actor(parsed):
+        raise unauthenticated
+    result = run(api.schema, api.readers.valid(body.query))
+    if not isinstance(result, ExecutionResult) or result.errors:
+        raise unauthenticated
+    return Answer(200, {"data": result.data})
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
@@ -104,7 +108,7 @@ def _ready(api: Api, body: Body) -> Ready:
     document = api.readers.valid(body.query)
     cost = cost_of(api.schema, document, _operation(document, body.operation_name), body.variables)
     if cost > api.limits.cost:
-        raise too_complex("cost units", api.limits.cost)
+        raise too_complex("cost units", api.limits.cost, cost)
     return Ready(document, body, cost)
 
 
@@ -151,7 +155,7 @@ def _fields_of(data: Any) -> int:
 
 def _shown(error: GraphQLError, call: Call) -> dict[str, Any]:
     if error.path is None:
-        return invalid_shown(error)
+        return invalid_shown(error, Code.BAD_USER_INPUT)  # a variable that its type refuses
     if known(error) is None:
         _LOG.error("a resolver failed", exc_info=error.original_error or error, extra={"request_id": call.request_id})
     return field_error_shown(error, call.request_id)

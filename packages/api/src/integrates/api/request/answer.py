@@ -1,7 +1,7 @@
 """Answers: what the client sees of results and errors, and the HTTP status that goes with them (domain section 11.3)."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -14,13 +14,14 @@ from integrates.db_model.errors import InvalidCursor, Unavailable
 _STATUS: Final[Mapping[Code, HTTPStatus]] = {
     Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
     Code.GRAPHQL_VALIDATION_FAILED: HTTPStatus.BAD_REQUEST,
-    Code.BAD_USER_INPUT: HTTPStatus.OK,
+    Code.BAD_USER_INPUT: HTTPStatus.BAD_REQUEST,
     Code.BAD_CURSOR: HTTPStatus.OK,
     Code.QUERY_TOO_COMPLEX: HTTPStatus.BAD_REQUEST,
     Code.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
     Code.UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
+_STATUS_AT_FIELD: Final[Mapping[Code, HTTPStatus]] = {**_STATUS, Code.BAD_USER_INPUT: HTTPStatus.OK}
 _MAX_MESSAGE: Final = 300
 _PYTHON: Final = re.compile(r", but encountered error '.*", re.DOTALL)
 """The text of a Python error at the end of graphql-core's messages about bad values; clients do not get it."""
@@ -65,12 +66,12 @@ def error_shown(error: RequestError) -> dict[str, Any]:
     return {"message": error.text, "extensions": {"code": error.code.value}}
 
 
-def invalid_shown(error: GraphQLError) -> dict[str, Any]:
-    """Return the JSON form of an error of validation: the query or its variables do not fit the schema."""
-    code = (error.extensions or {}).get("code", Code.GRAPHQL_VALIDATION_FAILED)
+def invalid_shown(error: GraphQLError, code: Code = Code.GRAPHQL_VALIDATION_FAILED) -> dict[str, Any]:
+    """Return the JSON form of an error before execution. ``code`` is that of an error without one of its own."""
+    code = Code((error.extensions or {}).get("code", code))
     locations = {"locations": [location.formatted for location in error.locations]} if error.locations else {}
     message = _PYTHON.sub(".", error.message)[:_MAX_MESSAGE]
-    return {"message": message, **locations, "extensions": {"code": str(code)}}
+    return {"message": message, **locations, "extensions": {"code": code.value}}
 
 
 def field_error_shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
@@ -79,14 +80,16 @@ def field_error_shown(error: GraphQLError, request_id: str) -> dict[str, Any]:
     return {**error_shown(found), "path": error.path}
 
 
-def _codes(errors: Iterable[Mapping[str, Any]]) -> set[Code]:
-    return {Code(error["extensions"]["code"]) for error in errors}
+def _statuses(errors: Iterable[Mapping[str, Any]]) -> Iterator[HTTPStatus]:
+    for error in errors:
+        table = _STATUS_AT_FIELD if "path" in error else _STATUS
+        yield table[Code(error["extensions"]["code"])]
 
 
 def status_of(errors: Sequence[Mapping[str, Any]], data: Mapping[str, Any] | None) -> int:
     """Return the HTTP status: that of the gravest error, or 200 when a root field has a value."""
     resolved = any(value is not None for value in (data or {}).values())
-    return HTTPStatus.OK if resolved else max((_STATUS[code] for code in _codes(errors)), default=HTTPStatus.OK)
+    return HTTPStatus.OK if resolved else max(_statuses(errors), default=HTTPStatus.OK)
 
 
 def refused(errors: Sequence[Mapping[str, Any]]) -> Answer:

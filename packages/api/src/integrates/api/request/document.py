@@ -6,8 +6,19 @@ from typing import Final, TypeAlias
 
 import msgspec
 from ariadne.validation.introspection_disabled import IntrospectionDisabledRule
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, GraphQLSyntaxError, TokenKind, parse, specified_rules, validate
+from graphql import (
+    DocumentNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    TokenKind,
+    ValuesOfCorrectTypeRule,
+    parse,
+    specified_rules,
+    validate,
+)
 
+from integrates.api.errors import Code
 from integrates.api.request.body import bad, is_number, is_sound
 from integrates.api.request.limits import Limits, check, too_complex
 
@@ -19,6 +30,16 @@ class Invalid(Exception):
         super().__init__(errors)
         self.errors = errors
 
+
+class LiteralRule(ValuesOfCorrectTypeRule):
+    """A literal that its type refuses has the code of a variable that its type refuses, whatever the type."""
+
+    def report_error(self, error: GraphQLError) -> None:
+        """Report the error with BAD_USER_INPUT."""
+        super().report_error(GraphQLError(error.message, error.nodes, extensions={"code": Code.BAD_USER_INPUT}))
+
+
+_RULES: Final = tuple(LiteralRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
 
 Reader: TypeAlias = Callable[[str], DocumentNode]
 
@@ -54,12 +75,12 @@ def _are_values_sound(document: DocumentNode) -> bool:
 
 def _parsed(text: str, limits: Limits) -> DocumentNode:
     if len(text) > limits.characters:
-        raise too_complex("characters", limits.characters)
+        raise too_complex("characters", limits.characters, len(text))
     try:
         document = parse(text, max_tokens=limits.tokens)
     except GraphQLSyntaxError as error:
         if "tokens" in error.message:
-            raise too_complex("tokens", limits.tokens) from error
+            raise too_complex("tokens", limits.tokens, limits.tokens + 1, at_least=True) from error
         raise Invalid((error,)) from error
     check(document, limits)
     if not _are_values_sound(document):
@@ -69,7 +90,7 @@ def _parsed(text: str, limits: Limits) -> DocumentNode:
 
 def new_readers(schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> Readers:
     """Return the readers of a schema. Without ``introspection`` errors do not suggest names that exist."""
-    rules = (*specified_rules, *(() if introspection else (IntrospectionDisabledRule,)))
+    rules = (*_RULES, *(() if introspection else (IntrospectionDisabledRule,)))
     most = limits.validation_errors
 
     def parsed(text: str) -> DocumentNode:

@@ -39,9 +39,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     kept_characters: int = 4_000
 
 
-def too_complex(what: str, allowed: int) -> RequestError:
-    """Return the error that names the limit which the query passes."""
-    return RequestError(Code.QUERY_TOO_COMPLEX, f"The query is too complex: more than {allowed} {what}.")
+def too_complex(what: str, allowed: int, actual: int, *, at_least: bool = False) -> RequestError:
+    """Return the error that names the limit which the query passes, and what it has; ``at_least``: as far as was counted."""
+    found = f"{actual:,} or more" if at_least else f"{actual:,}"
+    return RequestError(Code.QUERY_TOO_COMPLEX, f"The query is too complex: more than {allowed:,} {what}: {found}.")
 
 
 def _selection_sets(document: DocumentNode) -> Iterator[SelectionSetNode]:
@@ -116,5 +117,6 @@ def check(document: DocumentNode, limits: Limits) -> None:
         ("fields of introspection", limits.introspected, introspected_of),
     )
     for what, allowed, count in counted:
-        if count(document) > allowed:
-            raise too_complex(what, allowed)
+        actual = count(document)
+        if actual > allowed:
+            raise too_complex(what, allowed, actual)

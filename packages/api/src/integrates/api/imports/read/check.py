@@ -1,7 +1,8 @@
 """JSON that came from outside: what may be parsed at all, found out in bounded memory before anything is built from it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import reduce
 from itertools import accumulate, islice
 from typing import Any, Final, Never
 
@@ -77,7 +78,7 @@ def _parse(text: str) -> None:
         json.loads(text, object_pairs_hook=_forget, parse_int=len, parse_float=len, parse_constant=_refuse)
     except _Twins:
         raise BadFile(
-            tuple(islice(_twins(json.loads(text, object_pairs_hook=_Members, parse_int=len), ""), MAX_DEFECTS))
+            tuple(map(_twin, islice(_twins(json.loads(text, object_pairs_hook=_Members, parse_int=len)), MAX_DEFECTS)))
         ) from None
     except json.JSONDecodeError as error:
         raise _bad(_complaint(text, error)) from None
@@ -98,17 +99,22 @@ def _refuse(name: str) -> Never:
     raise _bad(f"This is not JSON: {name} is no number.")
 
 
-def _twins(value: Any, pointer: str) -> Iterator[Defect]:
+def _twin(path: Sequence[str | int]) -> Defect:
+    return Defect(reduce(pointed, path, ""), "The member occurs twice:")
+
+
+def _twins(value: Any) -> Iterator[tuple[str | int, ...]]:
+    """Yield the path to each second member of a name. Paths are put together on the way back: names may be long."""
     if isinstance(value, _Members):
         seen: set[str] = set()
         for name, member in value:
             if name in seen:
-                yield Defect(pointed(pointer, name), "The member occurs twice:")
+                yield (name,)
             seen.add(name)
-            yield from _twins(member, pointed(pointer, name))
+            yield from ((name, *path) for path in _twins(member))
     elif isinstance(value, list):
         for index, element in enumerate(value):
-            yield from _twins(element, pointed(pointer, index))
+            yield from ((index, *path) for path in _twins(element))
 
 
 def _bad(message: str) -> BadFile:

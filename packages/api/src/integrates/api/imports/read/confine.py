@@ -1,12 +1,13 @@
 """What of a scan concerns a root (end of domain section 3; section 8, row *skipped with a problem*)."""
 
 from collections.abc import Callable
+from functools import cache
 from operator import attrgetter
 from typing import TypeAlias
 
 from msgspec.structs import replace
-from pathspec import GitIgnoreSpec
 
+from integrates.api.imports.read.exclusion import exclusion
 from integrates.api.imports.read.observation import Observation, Problem, Scan, SkipReason
 from integrates.db_model.imports.rules import MAX_PROBLEMS
 from integrates.db_model.roots.rules import may_hold
@@ -35,11 +36,11 @@ def confined(scan: Scan, root: Root) -> Scan:
 
 
 def _verdict(root: Root) -> Verdict:
-    ignored = GitIgnoreSpec.from_lines(root.location.gitignore)
+    is_excluded = cache(exclusion(root.location.gitignore))  # many results share one file
 
     def verdict(one: Observation) -> SkipReason | None:
         if not may_hold(root, one.location.type):
             return SkipReason.OUTSIDE_ROOT
-        return SkipReason.GITIGNORED if ignored.match_file(one.location.where) else None
+        return SkipReason.GITIGNORED if is_excluded(one.location.where) else None
 
     return verdict

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeAlias
-from urllib.parse import SplitResult, parse_qsl, unquote
+from typing import Final, TypeAlias, assert_never
+from urllib.parse import parse_qsl, unquote
+
+from msgspec import Struct
 
 from integrates.api.imports.read.observation import Location, SkipReason
 from integrates.db_model.errors import Reason, Rejected
@@ -43,22 +45,47 @@ def segments(prefix: str | None) -> Prefix:
     return found if found[-1:] != [""] else found[:-1]
 
 
-def location_at(uri: str, line: int, parameters: Iterable[str], prefix: Prefix) -> Location | SkipReason:
-    """Return the location that a uri names, or ``BAD_PATH``.
+class Place(Struct, frozen=True):
+    """What a uri says of a location. ``specific`` is empty for a file: its line stands elsewhere."""
 
-    It is ``line`` of a file (0: the whole file), its path without ``prefix`` (see :func:`segments`); or of a page the first of
-    the ``parameters`` that has a name, else those of its query; or a port.
+    type: VulnerabilityType
+    where: str
+    specific: str
+
+
+def place_at(uri: str, prefix: Prefix) -> Place | None:
+    """Return the place that a uri names: a file, its path without ``prefix`` (see :func:`segments`), a page or a port.
+
+    Many results can share a long uri, so that it should be read once.
     """
     try:
         match scheme(uri):
             case "http" | "https":
-                return _input(uri, parameters)
+                return _page(uri)
             case "tcp" | "udp":
                 return _port(uri)
             case _:
-                return Location(VulnerabilityType.LINES, file_path(_below_root(uri, prefix), ()), str(line))
+                return Place(VulnerabilityType.LINES, file_path(_below_root(uri, prefix), ()), "")
     except (Rejected, UnicodeDecodeError):
+        return None
+
+
+def location_at(place: Place | None, line: int, parameters: Iterable[str]) -> Location | SkipReason:
+    """Return the location at a place, or ``BAD_PATH``.
+
+    It is ``line`` of a file (0: the whole file); or of a page the first of the ``parameters`` that has a name, else those of
+    its query; or a port.
+    """
+    if place is None:
         return SkipReason.BAD_PATH
+    match place.type:
+        case VulnerabilityType.LINES:
+            return Location(place.type, place.where, str(line))
+        case VulnerabilityType.PORTS:
+            return Location(place.type, place.where, place.specific)
+        case VulnerabilityType.INPUTS:
+            return _field(place, next(filter(None, map(str.strip, parameters)), place.specific))
+    assert_never(place.type)
 
 
 def _below_root(uri: str, prefix: Prefix) -> str:
@@ -86,19 +113,22 @@ def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment != "."]
 
 
-def _input(uri: str, parameters: Iterable[str]) -> Location:
+def _page(uri: str) -> Place:
     parts = split_url(url_text(uri, (), high=MAX_URI), ())
     where = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), query="", fragment="").geturl()
-    return Location(VulnerabilityType.INPUTS, page_url(where, ()), field_name(_field(parts, parameters), ()))
-
-
-def _field(parts: SplitResult, parameters: Iterable[str]) -> str:
     names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if name})
-    return next(filter(None, map(str.strip, parameters)), ",".join(names)) or NO_FIELD
+    return Place(VulnerabilityType.INPUTS, page_url(where, ()), ",".join(names) or NO_FIELD)
 
 
-def _port(uri: str) -> Location:
+def _field(page: Place, name: str) -> Location | SkipReason:
+    try:
+        return Location(page.type, page.where, field_name(name, ()))
+    except Rejected:
+        return SkipReason.BAD_PATH
+
+
+def _port(uri: str) -> Place:
     parts = split_url(url_text(uri, (), high=MAX_URI), ())
     if parts.hostname is None or parts.port is None:
         raise Rejected(Reason.BAD_FORMAT)
-    return Location(VulnerabilityType.PORTS, address(parts.hostname, ()), str(parts.port))
+    return Place(VulnerabilityType.PORTS, address(parts.hostname, ()), str(parts.port))

@@ -22,6 +22,8 @@ _COMPLAINTS: Final[Mapping[Reason, str]] = {
 
 def name(text: str, pointer: str, *, low: int = 1, high: int = MAX_NAME) -> str | Defect:
     """Return the text trimmed and NFC-normalised, or the defect of the member that ``pointer`` names."""
+    if len(text) > 4 * high:  # blanks around it included: the names of a rule and a tool are read again for each result
+        return Defect(pointer, TOO_LONG)
     try:
         return one_line(text.strip(), (), low=low, high=high)
     except Rejected as refusal:

@@ -15,17 +15,25 @@ _STACK: Final = re.compile(rb"[^\x00]{%d}([^\x00]+)" % _MAX_STACK)
 """Too many of them, in the canonical combining classes of a text (0: no mark)."""
 
 
+def trimmed(text: str, high: int) -> str:
+    """Return the first ``high`` characters after leading blanks, of which there may be as many.
+
+    No more is looked at, because a text of megabytes may be that of thousands of results.
+    """
+    return text[: 2 * high].strip()[:high]
+
+
 def block(text: str | None, high: int) -> str:
     """Return at most ``high`` characters in which newlines and tabs may occur; empty when nothing is left."""
     if text is None:
         return ""
-    cut = text.strip()[:high].replace("\r\n", "\n").replace("\r", "\n")
+    cut = trimmed(text, high).replace("\r\n", "\n").replace("\r", "\n")
     return excerpt(cut if cut.isascii() else _thinned(cut), high)
 
 
 def line(text: str | None, high: int) -> str:
     """Return at most ``high`` characters on one line: every run of blanks and line breaks becomes one blank."""
-    return block(" ".join((text or "").strip()[: 4 * high].split()), high)
+    return block(" ".join(trimmed(text or "", 4 * high).split()), high)
 
 
 def headline(text: str | None, spare: str) -> str:

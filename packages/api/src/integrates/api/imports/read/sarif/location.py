@@ -1,13 +1,16 @@
 """Where results are: which of their locations counts, and what it names (domain section 8, *Result → Vulnerability*)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from msgspec import Struct
 
-from integrates.api.imports.read.location import Prefix, location_at
+from integrates.api.imports.read.location import Place, location_at
 from integrates.api.imports.read.observation import Location, SkipReason
 from integrates.api.imports.read.sarif.document import LogicalLocation, Region, Result, ResultLocation, Run
-from integrates.api.imports.read.sarif.uri import resolved
+from integrates.api.imports.read.sarif.uri import UriOf
+
+PlaceOf: TypeAlias = Callable[[str], Place | None]
 
 
 class ResolvedLocation(Struct, frozen=True):
@@ -18,21 +21,21 @@ class ResolvedLocation(Struct, frozen=True):
     region: Region
 
 
-def resolved_location(result: Result, run: Run) -> ResolvedLocation | None:
+def resolved_location(result: Result, uri_of: UriOf) -> ResolvedLocation | None:
     """Return the first of the result's locations that names a file or another resource."""
     for location in result.locations or ():
         physical = location.physical_location
-        uri = resolved(physical.artifact_location, run) if physical and physical.artifact_location else None
+        uri = uri_of(physical.artifact_location) if physical and physical.artifact_location else None
         if physical and uri is not None:
             return ResolvedLocation(uri, location, physical.region or Region())
     return None
 
 
-def location_of(found: ResolvedLocation, run: Run, prefix: Prefix) -> Location | SkipReason:
-    """Return the location of the weakness, ``prefix`` taken away, or ``BAD_PATH``."""
+def location_of(found: ResolvedLocation, run: Run, place_of: PlaceOf) -> Location | SkipReason:
+    """Return the location of the weakness, or ``BAD_PATH``."""
     logical = _logical(found.location, run)
     parameters = (one.name or one.fully_qualified_name or "" for one in logical if one.kind == "parameter")
-    return location_at(found.uri, found.region.start_line or 0, parameters, prefix)
+    return location_at(place_of(found.uri), found.region.start_line or 0, parameters)
 
 
 def _logical(location: ResultLocation, run: Run) -> Iterator[LogicalLocation]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from integrates.api.imports.read.sarif.document import Message, Text
-from integrates.api.imports.read.text import block
+from integrates.api.imports.read.text import block, trimmed
 from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
 
 MAX_PLACEHOLDERS: Final = 50
@@ -29,7 +29,7 @@ def _filled(text: str, arguments: Sequence[str]) -> str:
     """Put the arguments into the first placeholders, all cut first: no file makes a text grow endlessly."""
     if not arguments:
         return text
-    return _PLACEHOLDER.sub(lambda match: _argument(match, arguments), text.strip()[:MAX_EXCERPT], count=MAX_PLACEHOLDERS)
+    return _PLACEHOLDER.sub(lambda match: _argument(match, arguments), trimmed(text, MAX_EXCERPT), count=MAX_PLACEHOLDERS)
 
 
 def _argument(match: re.Match[str], arguments: Sequence[str]) -> str:

@@ -5,13 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from integrates.api.imports.read.error import Defect
-from integrates.api.imports.read.location import Prefix
 from integrates.api.imports.read.name import MAX_FINGERPRINT, name
 from integrates.api.imports.read.observation import Location, Observation, Problem, RuleSeen, SkipReason
 from integrates.api.imports.read.reader import TECHNIQUES
 from integrates.api.imports.read.sarif.document import Result, Suppression
 from integrates.api.imports.read.sarif.fingerprint import fingerprint
-from integrates.api.imports.read.sarif.location import ResolvedLocation, location_of, resolved_location
+from integrates.api.imports.read.sarif.location import PlaceOf, ResolvedLocation, location_of, resolved_location
 from integrates.api.imports.read.sarif.message import detail
 from integrates.api.imports.read.sarif.rule import Named, named
 from integrates.api.imports.read.sarif.run import ToolRun
@@ -43,10 +42,10 @@ class Taken(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True):
-    """What results are read with: the rules of the whole file and the wishes of the caller."""
+    """What results are read with: the rules of the whole file, its places, and the wish of the caller."""
 
     rules: Mapping[ToolRule, RuleSeen]
-    prefix: Prefix
+    place_of: PlaceOf
     technique: Technique | None
 
 
@@ -73,10 +72,10 @@ def taken(one: Listed) -> Taken | Problem | Defect | None:
 
 def observed(one: Taken, reading: Reading) -> Observation | Problem | Defect:
     """Return what the tool saw, or why the location or the fingerprint cannot be taken."""
-    resolved = resolved_location(one.result, one.run.document)
+    resolved = resolved_location(one.result, one.run.uri_of)
     if resolved is None:
         return Problem(one.ordinal, one.pointer, SkipReason.NO_LOCATION)
-    location = location_of(resolved, one.run.document, reading.prefix)
+    location = location_of(resolved, one.run.document, reading.place_of)
     if isinstance(location, SkipReason):
         return Problem(one.ordinal, one.pointer, location)
     found = _fingerprint(one, location)

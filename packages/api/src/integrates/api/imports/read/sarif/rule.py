@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from msgspec import Struct
@@ -20,22 +20,30 @@ from integrates.api.imports.read.sarif.document import (
     Text,
     components,
 )
+from integrates.api.imports.read.sarif.reference import Indexed, indexed, position
 from integrates.api.imports.read.sarif.score import rule_score
 from integrates.api.imports.read.text import block, headline
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.values.text import MAX_CWE_IDS
 
 MAX_TEXT: Final = 20_000
+MAX_LABELS: Final = 500
+"""Most tags, and most relationships, of a description that are looked at for classes of CWE."""
 NOT_GIVEN: Final = "Not given by the tool."
 _TAG: Final = re.compile(r"(?:external/cwe/)?cwe-0*([1-9][0-9]{0,4})(?![0-9]).*", re.IGNORECASE | re.DOTALL)
 _TAXON: Final = re.compile(r"(?:cwe-)?0*([1-9][0-9]{0,4})", re.IGNORECASE)
 
 
 class Catalogue(Struct, frozen=True):
-    """The components of a run's tool, the driver first, and for each its rules by id."""
+    """The components of a run's tool, the driver first, for each its rules by id, and its taxonomies.
 
-    components: tuple[Component, ...]
+    ``first`` has for each id the first component with such a rule.
+    """
+
+    components: Indexed[Component]
     tables: tuple[Mapping[str, Descriptor], ...]
+    first: Mapping[str, int]
+    taxonomies: Indexed[Taxonomy]
 
 
 class Named(Struct, frozen=True):
@@ -49,7 +57,9 @@ class Named(Struct, frozen=True):
 def catalogue(run: Run) -> Catalogue:
     """Prepare looking up the rules of a run. Of equal ids in one component the first counts."""
     found = components(run.tool)
-    return Catalogue(found, tuple(map(_table, found)))
+    tables = tuple(map(_table, found))
+    first = {identity: index for index in reversed(range(len(tables))) for identity in tables[index]}
+    return Catalogue(indexed(found), tables, first, indexed(run.taxonomies or ()))
 
 
 def _table(component: Component) -> Mapping[str, Descriptor]:
@@ -64,21 +74,20 @@ def named(result: Result, rules: Catalogue) -> Named | None:
     reference = result.rule or DescriptorReference()
     component = _component(reference.tool_component, rules.components)
     index = result.rule_index if result.rule_index is not None else reference.index
-    pointed_at = _element(rules.components[component].rules or (), index)
+    pointed_at = _element(rules.components.items[component].rules or (), index)
     identity = (result.rule_id or "").strip() or (reference.id or "").strip() or (pointed_at.id.strip() if pointed_at else "")
     if not identity:
         return None
     if pointed_at and f"{identity}/".startswith(f"{pointed_at.id.strip()}/"):
-        return Named(identity, pointed_at, rules.components[component])
+        return Named(identity, pointed_at, rules.components.items[component])
     return _found(identity, component, rules)
 
 
 def _found(identity: str, component: int, rules: Catalogue) -> Named:
-    order = (component, *(other for other in range(len(rules.tables)) if other != component))
     for candidate in _hierarchy(identity):
-        for index in order:
-            if candidate in rules.tables[index]:
-                return Named(identity, rules.tables[index][candidate], rules.components[index])
+        index = component if candidate in rules.tables[component] else rules.first.get(candidate)
+        if index is not None:
+            return Named(identity, rules.tables[index][candidate], rules.components.items[index])
     return Named(identity, None, None)
 
 
@@ -89,27 +98,20 @@ def _hierarchy(identity: str) -> Iterator[str]:
     yield from (identity[:end] for end in ends if len(identity) <= MAX_NAME)
 
 
-def _component(reference: ComponentReference | None, known: Sequence[Component]) -> int:
+def _component(reference: ComponentReference | None, components: Indexed[Component]) -> int:
     """Return the index of the component in the catalogue, 0 (the driver) when the reference leads nowhere."""
     if reference is None:
         return 0
-    if reference.index is not None and 0 <= reference.index < len(known) - 1:
+    if reference.index is not None and 0 <= reference.index < len(components.items) - 1:
         return reference.index + 1
-    matches = (index for index, component in enumerate(known) if _is_meant(component, reference))
-    return next(matches, 0)
-
-
-def _is_meant(component: Component | Taxonomy, reference: ComponentReference) -> bool:
-    if reference.guid is not None and component.guid is not None:
-        return reference.guid.lower() == component.guid.lower()
-    return reference.name is not None and reference.name == component.name
+    return position(reference, components) or 0
 
 
 def _element(rules: Sequence[Descriptor], index: int | None) -> Descriptor | None:
     return rules[index] if index is not None and 0 <= index < len(rules) else None
 
 
-def described(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Sequence[Taxonomy]) -> RuleSeen:
+def described(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Indexed[Taxonomy]) -> RuleSeen:
     """Return what the file says of the rule as a finding; what the tool left out is filled in."""
     title = _title(rule, descriptor)
     return RuleSeen(
@@ -138,28 +140,30 @@ def _text(given: Text | None) -> str:
     return block(given.text if given else None, MAX_TEXT)
 
 
-def _cwe_ids(descriptor: Descriptor, taxonomies: Sequence[Taxonomy]) -> Iterator[str]:
-    tags = (descriptor.properties.tags if descriptor.properties else None) or ()
-    taxa = (_taxon(relationship.target, taxonomies) for relationship in descriptor.relationships or ())
-    matches = (*map(_TAG.fullmatch, tags), *(_TAXON.fullmatch(taxon) for taxon in taxa))
+def _cwe_ids(descriptor: Descriptor, taxonomies: Indexed[Taxonomy]) -> Iterator[str]:
+    """Yield the classes that the description names. Many rules can share one, so not everything in it is looked at."""
+    tags = ((descriptor.properties.tags if descriptor.properties else None) or ())[:MAX_LABELS]
+    taxa = (_taxon(relationship.target, taxonomies) for relationship in (descriptor.relationships or ())[:MAX_LABELS])
+    matches = chain(map(_TAG.fullmatch, tags), map(_TAXON.fullmatch, taxa))
     yield from (f"CWE-{match[1]}" for match in matches if match)
 
 
-def _taxon(target: DescriptorReference | None, taxonomies: Sequence[Taxonomy]) -> str:
+def _taxon(target: DescriptorReference | None, taxonomies: Indexed[Taxonomy]) -> str:
     """Return the id of what is meant, when that is a class of a taxonomy named CWE."""
     if target is None or target.tool_component is None:
         return ""
     taxonomy = _taxonomy(target.tool_component, taxonomies)
     name = target.tool_component.name or (taxonomy.name if taxonomy else None) or ""
-    if name.strip().upper() != "CWE":
+    if len(name) > MAX_NAME or name.strip().upper() != "CWE":
         return ""
     return target.id or _class(taxonomy, target.index)
 
 
-def _taxonomy(reference: ComponentReference, taxonomies: Sequence[Taxonomy]) -> Taxonomy | None:
-    if reference.index is not None and 0 <= reference.index < len(taxonomies):
-        return taxonomies[reference.index]
-    return next((taxonomy for taxonomy in taxonomies if _is_meant(taxonomy, reference)), None)
+def _taxonomy(reference: ComponentReference, taxonomies: Indexed[Taxonomy]) -> Taxonomy | None:
+    if reference.index is not None and 0 <= reference.index < len(taxonomies.items):
+        return taxonomies.items[reference.index]
+    index = position(reference, taxonomies)
+    return None if index is None else taxonomies.items[index]
 
 
 def _class(taxonomy: Taxonomy | None, index: int | None) -> str:

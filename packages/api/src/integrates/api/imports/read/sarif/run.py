@@ -9,6 +9,7 @@ from integrates.api.imports.read.name import name
 from integrates.api.imports.read.observation import Series
 from integrates.api.imports.read.sarif.document import Run
 from integrates.api.imports.read.sarif.rule import Catalogue, catalogue
+from integrates.api.imports.read.sarif.uri import UriOf, uris
 
 
 class ToolRun(Struct, frozen=True):
@@ -19,6 +20,7 @@ class ToolRun(Struct, frozen=True):
     tool: str
     category: str
     rules: Catalogue
+    uri_of: UriOf
 
 
 def tool_run(index: int, run: Run) -> ToolRun | Defect:
@@ -29,13 +31,13 @@ def tool_run(index: int, run: Run) -> ToolRun | Defect:
     category = name(identity[: identity.rfind("/") + 1], f"{pointer}/automationDetails/id", low=0)
     if isinstance(tool, Defect):
         return tool
-    return category if isinstance(category, Defect) else ToolRun(pointer, run, tool, category, catalogue(run))
+    return category if isinstance(category, Defect) else ToolRun(pointer, run, tool, category, catalogue(run), uris(run))
 
 
 def bad_rule_ids(one: ToolRun) -> Iterator[Defect]:
     """Yield the defects of what rules are called, also of those that no result means."""
-    components = ("driver", *(f"extensions/{index}" for index in range(len(one.rules.components) - 1)))
-    for member, component in zip(components, one.rules.components, strict=True):
+    components = ("driver", *(f"extensions/{index}" for index in range(len(one.rules.components.items) - 1)))
+    for member, component in zip(components, one.rules.components.items, strict=True):
         for index, rule in enumerate(component.rules or ()):
             identity = name(rule.id, f"{one.pointer}/tool/{member}/rules/{index}/id", low=0)
             if isinstance(identity, Defect):

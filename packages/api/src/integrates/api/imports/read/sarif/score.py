@@ -15,6 +15,7 @@ _OF_LEVEL: Final[Mapping[str, Decimal]] = {
     "none": Decimal("0.0"),
 }
 _NUMBER: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,30})?")
+_MAX_NUMBER: Final = 64
 _HIGHEST: Final = Decimal(10)
 
 
@@ -42,7 +43,7 @@ def _level(rule: Descriptor | None) -> str:
 
 def _score(given: Score | None) -> Decimal | None:
     """Return 0.0-10.0, rounded half up to one decimal; anything else a tool may write there counts as not given."""
-    text = str(given).strip()
+    text = str(given)[:_MAX_NUMBER].strip()
     if given is None or not _NUMBER.fullmatch(text) or Decimal(text) > _HIGHEST:
         return None
     return Decimal(text).quantize(Decimal("0.1"), ROUND_HALF_UP)

@@ -1,0 +1,112 @@
+"""Files in which one long part serves many short ones: reading takes time that grows with the file, not with its square."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from time import process_time
+from typing import Any
+
+import pytest
+
+from integrates.api.imports.read.error import BadFile
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
+
+_BLANKS = " " * 1000
+
+
+def _file(results: list[Any], rules: list[Any] | None = None, tool: Any = None, **members: Any) -> bytes:
+    driver = {"name": "Scanner", "rules": rules or []}
+    run = {"tool": {"driver": driver} | (tool or {}), "results": results} | members
+    return json.dumps({"version": "2.1.0", "runs": [run]}).encode()
+
+
+def _result(number: int, **members: Any) -> dict[str, Any]:
+    place = {"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": number}}}
+    return {"ruleId": "A", "locations": [place]} | members
+
+
+def _described(size: int, **members: Any) -> bytes:
+    """A description that many rules share."""
+    return _file([_result(number, ruleId=f"A/{number}") for number in range(size)], [{"id": "A"} | members])
+
+
+def _components(size: int) -> bytes:
+    reference = {"id": "B", "toolComponent": {"name": f"e{size - 1}", "guid": "G"}}
+    results = [_result(number, ruleId=None, rule=reference) for number in range(10 * size)]
+    return _file(results, tool={"extensions": [{"name": f"e{number}"} for number in range(10 * size)]})
+
+
+def _unknown_rules(size: int) -> bytes:
+    results = [_result(number, ruleId="/".join("abcdefgh")) for number in range(4 * size)]
+    return _file(results, tool={"extensions": [{"name": f"e{number}"} for number in range(4 * size)]})
+
+
+def _taxonomies(size: int) -> bytes:
+    target = {"target": {"id": "79", "toolComponent": {"name": f"t{10 * size}"}}}
+    taxonomies = [{"name": f"t{number}"} for number in range(40 * size)]
+    return _file([_result(1)], [{"id": "A", "relationships": [target] * (40 * size)}], taxonomies=taxonomies)
+
+
+def _long_taxonomy(size: int) -> bytes:
+    target = {"target": {"id": "79", "toolComponent": {"index": 0}}}
+    rules = [{"id": f"A{number}", "relationships": [target] * 100} for number in range(size)]
+    results = [_result(number, ruleId=f"A{number}") for number in range(size)]
+    return _file(results, rules, taxonomies=[{"name": _BLANKS * size}])
+
+
+def _twins(size: int) -> bytes:
+    return b'{"a": 1, "%s": [%s], "a": 1}' % (b"b" * (2000 * size), b",".join([b"0"] * (20 * size)))
+
+
+def _based(base: str) -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": {"uri": "a.py", "uriBaseId": base}}}
+
+
+def _indexed() -> dict[str, Any]:
+    return {"physicalLocation": {"artifactLocation": {"index": 0}}}
+
+
+_FILES: dict[str, Callable[[int], bytes]] = {
+    "components": _components,
+    "unknown rules": _unknown_rules,
+    "taxonomies": _taxonomies,
+    "long taxonomy": _long_taxonomy,
+    "twins": _twins,
+    "tags": lambda size: _described(size, properties={"tags": ["security"] * (10 * size)}),
+    "relationships": lambda size: _described(size, relationships=[{"target": {"id": "79"}}] * (10 * size)),
+    "description": lambda size: _described(size, fullDescription={"text": _BLANKS * size}),
+    "title": lambda size: _described(size, shortDescription={"text": f"{_BLANKS * size}A rule."}),
+    "score": lambda size: _described(size, properties={"security-severity": f"{_BLANKS * size}5.0"}),
+    "message": lambda size: _file(
+        [_result(number, message={"id": "m", "arguments": ["x"]}) for number in range(10 * size)],
+        [{"id": "A", "messageStrings": {"m": {"text": f"{_BLANKS * size}{{0}}"}}}],
+    ),
+    "rule id": lambda size: _file(
+        [_result(number, ruleId=None, ruleIndex=0) for number in range(10 * size)], [{"id": f"{_BLANKS * size}A"}]
+    ),
+    "bases": lambda size: _file(
+        [_result(number, locations=[_based("b0")]) for number in range(10 * size)],
+        originalUriBaseIds={
+            f"b{number}": {"uri": f"https://x.example/{'a/' * min(10 * size, 8000)}", "uriBaseId": f"b{number + 1}"}
+            for number in range(16)
+        },
+    ),
+    "artifact": lambda size: _file(
+        [_result(number, locations=[_indexed()]) for number in range(10 * size)],
+        artifacts=[{"location": {"uri": "%41/" * min(10 * size, 4000)}}],
+    ),
+}
+
+
+def _spent(content: bytes) -> float:
+    started = process_time()
+    with suppress(BadFile):
+        read(content, Options())
+    return process_time() - started
+
+
+@pytest.mark.parametrize("name", _FILES)
+def test_reading_takes_time_in_proportion_to_the_file(name: str) -> None:
+    small, large = _FILES[name](100), _FILES[name](800)
+    assert _spent(large) < 3 * len(large) / len(small) * max(_spent(small), 0.002)
