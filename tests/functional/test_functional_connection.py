@@ -102,14 +102,18 @@ def test_nobodys_connection_tears_no_work_at_a_stop(serve: Serve, sent: bytes) -
 def test_a_connection_that_does_not_end_is_broken_off_at_a_stop(serve: Serve, sent: bytes) -> None:
     """It sends half a body, or asks a lot and never reads an answer."""
     running = serve("--store", "memory://", INTEGRATES_GRACEFUL_SECONDS="0.5")
-    with running.client() as client:
-        assert client.get("/healthz").status_code == 200  # it has greeted before it listens to signals
     with connected(running) as connection:
         connection.settimeout(0.5)
         with suppress(TimeoutError):
             connection.sendall(sent)
         assert running.stop() == 0
     assert is_quiet(running)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_service_that_has_greeted_is_stopped_quietly(serve: Serve, number: signal.Signals) -> None:
+    running = serve("--store", "memory://")
+    assert (running.stop(number), is_quiet(running)) == (0, True)
 
 
 STUCK = """
@@ -126,9 +130,13 @@ async def application(scope, receive, send):
 async def drain(seconds):
     await asyncio.sleep(seconds)
 
-bound = listener.listen("127.0.0.1", 0)
-print(bound.getsockname()[1], flush=True)
-asyncio.run(listener.run(application, bound, Settings(graceful_seconds=0.1), asyncio.Event(), drain))
+async def main():
+    bound, settings, stopping = listener.listen("127.0.0.1", 0), Settings(graceful_seconds=0.1), asyncio.Event()
+    listener.stop_on_signals(stopping, settings)
+    print(bound.getsockname()[1], flush=True)
+    await listener.run(application, bound, settings, stopping, drain)
+
+asyncio.run(main())
 """
 
 

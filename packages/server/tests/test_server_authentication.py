@@ -19,6 +19,7 @@ from integrates.db_model.tokens import commands as tokens
 from integrates.db_model.tokens.facet import access_token_key
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.server.app import new_app
+from integrates.server.auth.origin import is_secure
 from integrates.server.auth.secret import derive
 from integrates.server.auth.token import hash_jti, new_jti, sign_token
 from integrates.server.http.routes.login import safe_next
@@ -211,6 +212,20 @@ async def test_the_local_login_is_for_known_people_on_this_machine(
 ) -> None:
     async with world.client(base_url) as client:
         assert (await client.get("/login", params=query)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("host", "secure"),
+    [
+        ("localhost", False),
+        ("127.0.0.1:9000", False),
+        ("[::1]", False),
+        ("evil.example@127.0.0.1", True),
+        ("a.localhost", True),
+    ],
+)
+def test_only_on_this_machine_a_cookie_may_go_over_http(host: str, *, secure: bool) -> None:
+    assert is_secure({"type": "http", "scheme": "http", "headers": [(b"host", host.encode())]}, None) is secure
 
 
 async def local_login(

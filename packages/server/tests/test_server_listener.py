@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from integrates.server.process.listener import SIGNALS, listen, run
+from integrates.server.process.listener import listen, run
 from integrates.server.settings import Settings
 
 
 async def stopped(application: Any, seconds: float) -> tuple[bytes, list[float]]:
     """What one client receives from a service that stops during its request, and the seconds that are left to drain."""
-    loop, stopping, left, called = asyncio.get_running_loop(), asyncio.Event(), list[float](), asyncio.Event()
+    stopping, left, called = asyncio.Event(), list[float](), asyncio.Event()
 
     async def drain(remaining: float) -> None:
         left.append(remaining)
@@ -33,8 +33,6 @@ async def stopped(application: Any, seconds: float) -> tuple[bytes, list[float]]
     except ConnectionResetError:
         received = b""
     writer.close()
-    for number in SIGNALS:
-        loop.remove_signal_handler(number)
     return received, left
 
 

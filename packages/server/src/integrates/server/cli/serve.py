@@ -23,7 +23,7 @@ from integrates.server.demo.load import is_empty
 from integrates.server.process import clock
 from integrates.server.process.admins import appoint
 from integrates.server.process.background import Spawn, new_background
-from integrates.server.process.listener import listen, run
+from integrates.server.process.listener import listen, run, stop_on_signals
 from integrates.server.process.log import configure_logging, new_access_log
 from integrates.server.process.open import Installation, open_installation
 from integrates.server.process.resumption import resume_until
@@ -103,6 +103,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
         if demo:
             await _fill(installation, demo)
         await appoint(installation.store, admins_of(settings.admins), clock.now(), clock.new_id())
+        stop_on_signals(stopping, settings)
         typer.echo(greeting.text(bound.getsockname()[1], settings, demo=demo is not None))
         service = _service(settings, installation, background.spawn, stopping)
         background.spawn(resume_until(service, stopping))

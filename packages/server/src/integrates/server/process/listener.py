@@ -35,19 +35,33 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
+def stop_on_signals(stopping: asyncio.Event, settings: Settings) -> None:
+    """Have SIGTERM and SIGINT set ``stopping``.
+
+    The process ends in time then, also with an event loop or a thread that is stuck. A second signal ends it at once.
+    """
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        stopping.set()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+        faulthandler.dump_traceback_later(settings.drain_seconds + settings.graceful_seconds + MARGIN, exit=True)
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop)
+
+
 async def run(
     app: Any, bound: socket.socket, settings: Settings, stopping: asyncio.Event, drain: Callable[[float], Awaitable[None]]
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then set ``stopping``, go on for ``drain_seconds`` and finish what runs.
+    """Serve until ``stopping`` is set, then go on for ``drain_seconds`` and finish what runs.
 
     Requests, and then the work behind them, which ``drain`` ends within so many seconds, share one period of
-    ``graceful_seconds``; what runs longer is cut off. A second signal ends the process at once.
+    ``graceful_seconds``; what runs longer is cut off.
     """
-    loop, context, connections = (
-        asyncio.get_running_loop(),
-        WorkerContext(None),
-        dict[asyncio.Task[None], asyncio.StreamWriter](),
-    )
+    loop, context = asyncio.get_running_loop(), WorkerContext(None)
+    connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
     config, wrapped = _configuration(settings), wrap_app(app, 0, "asgi")
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -55,7 +69,6 @@ async def run(
         connections[task] = writer
         task.add_done_callback(connections.pop)
 
-    _stop_on_signals(stopping, settings)
     server = await asyncio.start_server(connected, sock=bound, backlog=BACKLOG)
     try:
         await stopping.wait()
@@ -66,20 +79,6 @@ async def run(
         await context.terminated.set()
         await _end(connections, settings.graceful_seconds)
         await drain(max(0, deadline - loop.time()))
-
-
-def _stop_on_signals(stopping: asyncio.Event, settings: Settings) -> None:
-    loop = asyncio.get_running_loop()
-
-    def stop() -> None:
-        stopping.set()
-        for number in SIGNALS:
-            loop.remove_signal_handler(number)
-        # also ends a process whose loop, or a thread of which, is stuck for good
-        faulthandler.dump_traceback_later(settings.drain_seconds + settings.graceful_seconds + MARGIN, exit=True)
-
-    for number in SIGNALS:
-        loop.add_signal_handler(number, stop)
 
 
 async def _end(connections: Mapping[asyncio.Task[None], asyncio.StreamWriter], seconds: float) -> None:
