@@ -80,6 +80,11 @@ class Many:
         found = await read.get_many(self.store, VULNERABILITY, [self.key(number) for number in range(count)])
         return Counter(each.labels.tags for each in found if each is not None)
 
+    async def versions(self, count: int = HUNDRED) -> dict[int, int]:
+        """Return the version of each of the first vulnerabilities by its number."""
+        found = await read.get_many(self.store, VULNERABILITY, [self.key(number) for number in range(count)])
+        return {number: each.version for number, each in enumerate(found) if each is not None}
+
     async def is_exact(self) -> bool:
         """Return whether the counters of the group are those that its entities make."""
         counted = await recount(self.store, "webshop")

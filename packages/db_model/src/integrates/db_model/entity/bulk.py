@@ -1,9 +1,10 @@
 """Changing many entities at once. Every position gets exactly one outcome, whatever happens to the others."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
@@ -24,6 +25,8 @@ from integrates.db_model.errors import (
 from integrates.db_model.store.port import Store
 from integrates.db_model.store.retry import Policy, ceilings, pause
 
+_SPREAD: Final = 4
+"""How many times as long as an attempt took the pause after it may be: many who change the same entities then come apart."""
 Decision: TypeAlias = Plan[Any] | IntegratesError
 Decide: TypeAlias = Callable[[Sequence[int]], Awaitable[Mapping[int, Decision]]]
 """Reads the entities at these positions, and decides about each of them again."""
@@ -167,7 +170,8 @@ async def write_each(store: Store, decided: Mapping[int, Decision], decide: Deci
     allows, and at most ``RETRIES`` times for an entity that was itself changed; then the error is ``Raced``. ``decide`` has to
     return ``Stale`` for an entity that is no longer at the version which the caller expects.
     """
-    pauses = ceilings(policy)
+    pauses, clock = ceilings(policy), asyncio.get_running_loop().time
+    begun = clock()
     entities: dict[int, Any] = {}
     refused: dict[int, IntegratesError] = {}
     stale: Counter[int] = Counter()
@@ -182,7 +186,8 @@ async def write_each(store: Store, decided: Mapping[int, Decision], decide: Deci
         left = sorted(done.raced.keys() - over.keys())
         if not left:
             break
-        await pause(ceiling or 0.0, policy)
+        await pause(min(policy.cap, max(ceiling or 0.0, _SPREAD * (clock() - begun))), policy)
+        begun = clock()
         decided = await _again(decide, left)
     return Written(entities, dict(sorted(refused.items())))
 
