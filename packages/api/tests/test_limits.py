@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from integrates.api.execute import new_api
+from integrates.api.execute import execute, new_api
 from integrates.api.request.limits import Limits
 from integrates.api.upload import Upload
 from integrates.db_model.store.port import Store
@@ -137,6 +137,35 @@ async def test_a_limit(world: World, at: str, beyond: str) -> None:
 async def test_a_message_names_the_limit_and_both_numbers(world: World, query: str, message: str) -> None:
     answer = await world.answer("uri", query)
     assert answer.body["errors"][0]["message"] == f"The query is too complex: {message}"
+
+
+_STATES = 'query ($v: [VulnerabilityState!]) { group(name: "x") { vulnerabilities(filter: {states: $v}) { totalCount } } }'
+
+
+async def test_a_request_has_so_many_values_in_variables(world: World) -> None:
+    passed = await world.answer("uri", _STATES, v=["SAFE"] * 9_999)
+    assert (passed.status, code(passed.body)) == (200, None)
+    refused = await world.answer("uri", _STATES, v=["SAFE"] * 10_000)
+    assert (refused.status, code(refused.body)) == (400, "QUERY_TOO_COMPLEX")
+    message = "The query is too complex: more than 10,000 values in variables: 10,001 or more."
+    assert refused.body["errors"][0]["message"] == message
+    deep = await world.answer("uri", OK, v=[[{"a": [1, 2]}] * 50] * 100)
+    assert code(deep.body) == "QUERY_TOO_COMPLEX"
+
+
+class _Unseen(dict[str, object]):
+    """Variables that nobody looks into."""
+
+    def _seen(self, *_: object) -> NoReturn:
+        pytest.fail("the variables were looked at")
+
+    __iter__ = __len__ = __getitem__ = keys = values = items = get = _seen
+
+
+@pytest.mark.parametrize("query", [OK, "{ __typename }", "query ($v: [[Int]]) { __typename }", "{"])
+async def test_the_variables_of_nobody_are_not_looked_at(world: World, query: str) -> None:
+    answer = await execute(world.api, {"query": query, "variables": _Unseen()}, world.call(None))
+    assert answer.status == (200 if query == "{ __typename }" else 401)
 
 
 @pytest.mark.parametrize("first", [1, 500])

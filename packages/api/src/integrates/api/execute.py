@@ -31,7 +31,7 @@ from integrates.api.request.answer import (
     refused,
     status_of,
 )
-from integrates.api.request.body import Body, body_of
+from integrates.api.request.body import Body, body_of, check_variables
 from integrates.api.request.cost import cost_of
 from integrates.api.request.document import Invalid, Readers, new_readers
 from integrates.api.request.fold import operations_of
@@ -105,6 +105,7 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
 
 
 def _ready(api: Api, body: Body) -> Ready:
+    check_variables(body.variables, api.limits.values)
     document = api.readers.valid(body.query)
     cost = cost_of(api.schema, document, _operation(document, body.operation_name), body.variables)
     if cost > api.limits.cost:

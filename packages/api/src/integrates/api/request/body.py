@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.api.errors import Code, RequestError
+from integrates.api.request.limits import too_complex
 from integrates.api.upload import Upload
 
 _MAX_DEPTH: Final = 50
@@ -70,9 +71,14 @@ def _parts(value: Any) -> tuple[Any, ...]:
             return ()
 
 
-def _check(value: Any) -> None:
-    level: tuple[Any, ...] = (value,)
+def check_variables(variables: Mapping[str, Any], allowed: int) -> None:
+    """Raise ``RequestError`` for more values than ``allowed``, counted as deep as they are looked at, and for unsound ones."""
+    count = 0
+    level: tuple[Any, ...] = (variables,)
     for _ in range(_MAX_DEPTH):
+        count += sum(len(found) for found in level if isinstance(found, list | dict))
+        if count > allowed:
+            raise too_complex("values in variables", allowed, count, at_least=True)
         if not all(map(_sound, level)):
             raise bad("A variable holds a text or number that is not taken.")
         level = tuple(part for found in level for part in _parts(found))
@@ -82,7 +88,7 @@ def _check(value: Any) -> None:
 
 
 def body_of(request: object) -> Body:
-    """Read the body. Raise ``RequestError`` for batches, for members of other types and for values no text can hold."""
+    """Read the body. Raise ``RequestError`` for batches, and for members of other types. The variables are not looked at."""
     if not isinstance(request, dict):
         raise bad("The body is one JSON object; batches are not taken.")
     query, variables, name = request.get("query"), request.get("variables"), request.get("operationName")
@@ -94,5 +100,4 @@ def body_of(request: object) -> Body:
         raise bad("`operationName` is a text.")
     if not isinstance(request.get("extensions"), dict | None):
         raise bad("`extensions` is a JSON object.")
-    _check(variables or {})
-    return Body(query, variables or {}, name or None)
+    return Body(query, {} if variables is None else variables, name or None)

@@ -29,10 +29,10 @@ DEACTIVATION_REASONS: Final = frozenset({"OTHER", "OUT_OF_SCOPE", "REGISTERED_BY
 
 _USER: Final = "[A-Za-z0-9_][A-Za-z0-9._~-]*"
 _SCP_LIKE: Final = re.compile(rf"({_USER})@([^:/@\[\]]+|\[[^/@\[\]]+\]):(.+)")
-_ENDING: Final = re.compile(r"(?:/|\.git)+\Z")
+_ENDING: Final = re.compile(r"(?<!/)(?<!\.git)(?:/|\.git)++\Z")
 _BRANCH_CHARACTER: Final = r"[^\x00-\x20\x7f~^:?*\[\\]"
 _RANGE: Final = re.compile("(.)-(.)")
-_BRACKETS: Final = re.compile(r"\[([!^]?\]?[^\]]*)\]")
+_BRACKETS: Final = re.compile(r"\[(?:([!^]?\]?[^\]]*)\]|[^\]]*+\Z)")
 _DANGLING: Final = re.compile(r"(?<!\\)(?:\\\\)*\\(?:/|\Z)")
 _TYPES: Final = {
     RootKind.GIT: VulnerabilityType.LINES,

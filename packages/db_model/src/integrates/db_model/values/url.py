@@ -9,7 +9,8 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.values.text import one_line, shaped
 
 MAX_URL: Final = 2048
-_HOST: Final = r"(?!(.*\.)?[0-9]+\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+HOST: Final = r"(?!(.*\.)?[0-9]+\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
+"""The form of a host's name, no number at its end."""
 
 
 def address(value: str, path: Sequence[str]) -> str:
@@ -18,7 +19,7 @@ def address(value: str, path: Sequence[str]) -> str:
     try:
         return str(ip_address(shaped(text, path, "[a-z0-9_.:-]", ".+")))
     except ValueError:
-        return shaped(text, path, ".", _HOST)
+        return shaped(text, path, ".", HOST)
 
 
 def http_url(value: str, path: Sequence[str], *, high: int = MAX_URL) -> str:
