@@ -191,6 +191,31 @@ async def test_a_long_import_is_answered_before_the_deadline_of_the_request(worl
     assert answer.body["data"]["importVulnerabilities"]["import"]["state"] == "RUNNING"
 
 
+async def test_an_import_that_a_stop_cancels_is_answered_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wait, "PATIENCE", 3600.0)
+    patient = new_api(limits=Limits(seconds=7200.0))
+    gate, writing = asyncio.Event(), asyncio.Event()
+
+    async def write(changes: Sequence[Any]) -> None:
+        if writing.is_set():
+            await gate.wait()
+        await world.store.write(changes)
+        writing.set()
+
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    stopping = replace(world.store, write=write)
+    answering = asyncio.ensure_future(world.answer("hana", IMPORT, store=stopping, api=patient, **given))  # type: ignore[arg-type] # variables, not keywords
+    await writing.wait()
+    await asyncio.sleep(0)
+    (work,) = world.tasks
+    work.cancel()
+    gate.set()
+    async with asyncio.timeout(60):
+        answer = await answering
+    world.tasks.clear()
+    assert answer.body["data"]["importVulnerabilities"]["import"]["state"] == "RUNNING"
+
+
 async def test_no_import_begins_of_which_the_answer_could_not_tell(world: World) -> None:
     hasty = new_api(limits=Limits(seconds=wait.BEGINNING))
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}

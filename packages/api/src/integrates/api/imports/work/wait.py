@@ -42,23 +42,27 @@ async def _latest(context: Context, record: Import) -> Import:
 async def finished(context: Context, job: Job, beginning: Awaitable[Begun]) -> Import:
     """Begin an import and do its work in the background: no end of the request comes between the two.
 
-    Return the import when it has ended, after ``PATIENCE``, or well before the request's deadline. An error that interrupts the
-    work before that is raised; a later one is only logged.
+    Return the import when it has ended or the work is cancelled, after ``PATIENCE``, or well before the request's deadline. An
+    error that interrupts the work before that is raised; a later one is only logged.
     """
     loop = asyncio.get_running_loop()
     patient = loop.time() + PATIENCE
     begun: asyncio.Future[Begun | Exception] = loop.create_future()
-    done: asyncio.Future[Running | Exception] = loop.create_future()
+    done: asyncio.Future[Running | Exception | None] = loop.create_future()
 
     async def work() -> None:
         try:
             found = await beginning
         except Exception as error:  # noqa: BLE001 -- it is raised in the request
             begun.set_result(error)
-            return
-        begun.set_result(found)
-        if found.mine:
-            done.set_result(await _outcome(context, job, found.running))
+        else:
+            begun.set_result(found)
+            done.set_result(await _outcome(context, job, found.running) if found.mine else None)
+        finally:  # also when the work is cancelled, because the service stops
+            if not begun.done():
+                begun.set_result(Unavailable("the service stops"))
+            if not done.done():
+                done.set_result(None)
 
     context.call.spawn(work())
     found = await asyncio.shield(begun)
@@ -73,7 +77,7 @@ async def finished(context: Context, job: Job, beginning: Awaitable[Begun]) -> I
         return await _latest(context, found.running.record)
     if isinstance(outcome, Exception):
         raise outcome
-    return outcome.record
+    return outcome.record if outcome else await _latest(context, found.running.record)
 
 
 async def _outcome(context: Context, job: Job, running: Running) -> Running | Exception:
