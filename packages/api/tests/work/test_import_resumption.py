@@ -145,14 +145,14 @@ async def test_who_was_overtaken_does_not_give_away_anothers_lease(world: Any, t
 async def test_of_two_services_that_start_at_once_one_takes_it_up(world: Any, tools: Any) -> None:
     import_id = await killed(world, tools, many(tools))
     world.wait(61)
-    taken: list[int] = []
+    both = asyncio.Barrier(2)
 
-    async def count(number: int, _: Any) -> None:
-        taken.append(number)
+    async def meet(number: int, _: Any) -> None:
+        if number == 1:
+            await both.wait()
 
-    stores = [tools.intruded(world.store, count) for _ in range(2)]
-    await asyncio.gather(*(resumed(world, store) for store in stores))
-    assert taken.count(1) == 2, "both tried"
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(resumed(world, tools.intruded(world.store, meet)) for _ in range(2)))
     record = await world.record(import_id)
     assert (record.state.status, record.progress.counts) == (ImportStatus.COMPLETED, ImportCounts(created=70))
     assert await world.is_counted()
