@@ -65,29 +65,6 @@ async def test_other_methods_are_refused(world: World, method: str) -> None:
     assert "access-control-allow-origin" not in answer.headers
 
 
-async def test_nothing_is_executed_by_get(world: World) -> None:
-    headers = {"authorization": f"Bearer {await world.token()}"}
-    async with world.client() as client:
-        assert (await client.get("/api", headers=headers)).status_code == 404
-        asked = await client.get("/api", params={"query": "mutation { x }"}, headers=headers)
-    assert (asked.status_code, asked.headers["allow"]) == (405, "POST")
-
-
-@pytest.mark.parametrize(
-    "accept, media",
-    [
-        ("application/graphql-response+json", "application/graphql-response+json"),
-        ("application/graphql-response+json, application/json;q=0.9", "application/graphql-response+json"),
-        ("application/json", "application/json"),
-        ("*/*", "application/json"),
-        ("", "application/json"),
-    ],
-)
-async def test_the_answer_has_the_media_type_asked_for(world: World, accept: str, media: str) -> None:
-    answer = await world.ask(await world.token(), accept=accept)
-    assert answer.headers["content-type"].partition(";")[0] == media
-
-
 async def test_a_caller_has_so_many_requests_a_minute() -> None:
     world = await new_world(api_rate=3, login_rate=2)
     ada, again, uri = await world.token(), await world.token(), await world.token(URI)

@@ -22,6 +22,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``actor`` is ``None`` when nobody is authenticated. ``now`` returns an aware UTC date, ``new_id`` a lower-case UUID.
     ``new_jti`` maps the id of a token to a fresh ``jti`` claim, ``sign_token`` turns token and claim into the text that the
     owner sends. ``cursor_key`` keys the signature of cursors. ``spawn`` runs a coroutine in the background, beyond the answer.
+    ``reads_only`` has anything but a query refused.
     """
 
     actor: Actor | None
@@ -34,6 +35,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     cursor_key: bytes
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     request_id: str
+    reads_only: bool = False
 
 
 class Context(msgspec.Struct, frozen=True):

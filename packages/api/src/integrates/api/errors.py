@@ -23,3 +23,10 @@ class RequestError(Exception):
         super().__init__(code, text)
         self.code = code
         self.text = text
+
+
+class NotAQuery(RequestError):
+    """Something else than a query was asked for in a way that may only read."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.BAD_USER_INPUT, "Only a query can be asked for in this way; send it by POST.")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable
+from http import HTTPStatus
 from typing import Any, Final, TypeGuard
 
 import msgspec
@@ -20,7 +21,7 @@ from graphql import execute as run
 
 from integrates.api.authorization.actor import Actor
 from integrates.api.context import Call, Context, new_context
-from integrates.api.errors import Code, RequestError
+from integrates.api.errors import Code, NotAQuery, RequestError
 from integrates.api.request.answer import (
     Answer,
     error_shown,
@@ -104,10 +105,13 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     return operation
 
 
-def _ready(api: Api, body: Body) -> Ready:
+def _ready(api: Api, body: Body, *, reads_only: bool) -> Ready:
     check_variables(body.variables, api.limits.values)
     document = api.readers.valid(body.query)
-    cost = cost_of(api.schema, document, _operation(document, body.operation_name), body.variables)
+    operation = _operation(document, body.operation_name)
+    if reads_only and operation.operation is not OperationType.QUERY:
+        raise NotAQuery
+    cost = cost_of(api.schema, document, operation, body.variables)
     if cost > api.limits.cost:
         raise too_complex("cost units", api.limits.cost, cost)
     return Ready(document, body, cost)
@@ -171,11 +175,10 @@ def _answer(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
     return Answer(status_of(errors, result.data), body)
 
 
-async def _executed(api: Api, request: object, call: Call) -> Answer:
-    body = body_of(request)
+async def _executed(api: Api, body: Body, call: Call) -> Answer:
     if call.actor is None:
         return _anonymous(api, body)
-    ready = _ready(api, body)
+    ready = _ready(api, body, reads_only=call.reads_only)
     return _answer(await _run_until(api, ready, call, call.actor), ready, call)
 
 
@@ -193,7 +196,13 @@ async def execute(api: Api, request: object, call: Call) -> Answer:
     shown as INTERNAL. Only the cancellation of the caller passes through.
     """
     try:
-        return await _executed(api, request, call)
+        body = body_of(request)
+    except RequestError as error:
+        return msgspec.structs.replace(refused((error_shown(error),)), well_formed=False)
+    try:
+        return await _executed(api, body, call)
+    except NotAQuery as error:
+        return Answer(HTTPStatus.METHOD_NOT_ALLOWED, {"errors": [error_shown(error)]})
     except RequestError as error:
         return refused((error_shown(error),))
     except Invalid as error:

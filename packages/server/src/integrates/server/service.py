@@ -43,8 +43,8 @@ def api_of(settings: Settings) -> Api:
     return new_api(limits=Limits(seconds=settings.request_seconds), introspection=settings.introspection)
 
 
-def new_call(service: Service, actor: Actor | None, request_id: str) -> Call:
-    """Return what the API works with for one request."""
+def new_call(service: Service, actor: Actor | None, request_id: str, *, reads_only: bool = False) -> Call:
+    """Return what the API works with for one request, which ``reads_only`` allows nothing but a query."""
     return Call(
         actor=actor,
         store=service.store,
@@ -56,4 +56,5 @@ def new_call(service: Service, actor: Actor | None, request_id: str) -> Call:
         cursor_key=service.keys.cursor,
         spawn=service.spawn,
         request_id=request_id,
+        reads_only=reads_only,
     )

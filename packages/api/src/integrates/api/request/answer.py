@@ -28,10 +28,14 @@ _PYTHON: Final = re.compile(r", but encountered error '.*", re.DOTALL)
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """An HTTP status and the JSON body that goes with it."""
+    """An HTTP status and the JSON body that goes with it.
+
+    ``well_formed`` says whether there was a GraphQL request to answer, whatever is wrong with its query and variables.
+    """
 
     status: int
     body: dict[str, Any]
+    well_formed: bool = True
 
 
 def masked(request_id: str) -> str:

@@ -1,5 +1,6 @@
 """The one GraphQL endpoint."""
 
+from http import HTTPStatus
 from typing import Final
 
 import msgspec
@@ -21,7 +22,8 @@ from integrates.server.service import Service, new_call
 
 GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
-CHALLENGES: Final = {401: {"www-authenticate": 'Bearer realm="integrates"'}, 503: {"retry-after": "1"}}
+HEADERS: Final = {401: {"www-authenticate": 'Bearer realm="integrates"'}, 405: {"allow": "POST"}, 503: {"retry-after": "1"}}
+"""What goes with an answer of some statuses."""
 
 
 class _Bounds(msgspec.Struct, frozen=True):
@@ -33,14 +35,18 @@ class _Bounds(msgspec.Struct, frozen=True):
 
 
 def api_routes(service: Service) -> list[Route]:
-    """Return the route: POST executes; GET, which is for an explorer page, is 404, or 405 when it brings a query."""
+    """Return the route: POST executes; so does GET when it brings a query, and is 404 else, which is for an explorer page."""
     settings = service.settings
     bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), waiting(settings.uploads))
 
     async def answer(request: Request) -> Response:
-        if request.method != "POST":  # Starlette answers HEAD by the route for GET
-            raise HTTPException(405 if "query" in request.query_params else 404, headers={"allow": "POST"})
-        return await _post(request, service, bounds)
+        if request.method == "POST":
+            return await _post(request, service, bounds)
+        if "query" not in request.query_params:
+            raise HTTPException(404)
+        if request.method != "GET":  # Starlette answers HEAD by the route for GET
+            raise HTTPException(405, headers=HEADERS[405])
+        return await _get(request, service, bounds)
 
     return [Route(API_PATH, answer, methods=["GET", "POST"])]
 
@@ -53,10 +59,29 @@ async def read_json(request: Request) -> object:
         raise HTTPException(400, "The body is not valid JSON.") from error
 
 
+def read_parameters(request: Request) -> object:
+    """Return the GraphQL request in the address; 400 when ``variables`` or ``extensions`` are not JSON."""
+    given = request.query_params
+    try:
+        decoded = {name: msgspec.json.decode(given[name]) for name in ("variables", "extensions") if name in given}
+    except (ValueError, RecursionError) as error:
+        raise HTTPException(400, "`variables` and `extensions` are JSON.") from error
+    return {"query": given["query"], "operationName": given.get("operationName"), **decoded}
+
+
+async def _get(request: Request, service: Service, bounds: _Bounds) -> Response:
+    scope, actor = request.scope, actor_of(request.scope)
+    if actor is None and bearer_of(scope) is not None:
+        return refuse(scope, 401, headers=HEADERS[401])
+    if actor and actor.means is Means.SESSION:  # a link on a page of another site sends the cookie along
+        raise HTTPException(405, "With a session, only POST executes.", headers=HEADERS[405])
+    return await _executed(request, service, bounds, read_parameters(request))
+
+
 async def _post(request: Request, service: Service, bounds: _Bounds) -> Response:
     scope, actor = request.scope, actor_of(request.scope)
     if actor is None and (bearer_of(scope) is not None or media_type(scope) == MULTIPART):
-        return refuse(scope, 401, headers=CHALLENGES[401])  # what may be asked without credentials needs no file
+        return refuse(scope, 401, headers=HEADERS[401])  # what may be asked without credentials needs no file
     if actor and actor.means is Means.SESSION and not may_write(scope, service.settings.origin, from_script=True):
         raise HTTPException(403, "The request does not come from a page of this server.")
     if media_type(scope) == JSON:
@@ -75,16 +100,22 @@ async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Resp
 
 
 async def _executed(request: Request, service: Service, bounds: _Bounds, demand: object) -> Response:
-    call = new_call(service, actor_of(request.scope), request_id_of(request.scope))
+    call = new_call(service, actor_of(request.scope), request_id_of(request.scope), reads_only=request.method != "POST")
     async with bounds.executed(caller_of(request.scope)):
         answer = await execute(service.api, demand, call)
     return _response(answer, request.headers.get("accept", ""))
 
 
 def _response(answer: Answer, accept: str) -> Response:
+    """Return the answer in the media type that the caller accepts.
+
+    Who names ``application/json`` and not GraphQL's own type gets 200 for each well-formed request, whatever its query is worth.
+    """
+    named = {part.partition(";")[0].strip() for part in accept.lower().split(",")}
+    is_refusal = answer.status == HTTPStatus.BAD_REQUEST and answer.well_formed
     return Response(
         msgspec.json.encode(answer.body),
-        status_code=answer.status,
-        media_type=GRAPHQL if GRAPHQL in accept.lower() else JSON,
-        headers=CHALLENGES.get(answer.status),
+        status_code=HTTPStatus.OK if is_refusal and JSON in named and GRAPHQL not in named else answer.status,
+        media_type=GRAPHQL if GRAPHQL in named else JSON,
+        headers=HEADERS.get(answer.status),
     )
