@@ -46,7 +46,7 @@ async def test_a_query_is_executed_by_get(world: World) -> None:
     ],
 )
 async def test_a_bad_question_by_get_is_the_clients_fault(world: World, parameters: dict[str, str]) -> None:
-    answer = await got(world, **parameters)
+    answer = await got(world, None, **parameters)
     assert (answer.status_code, bool(answer.json()["errors"])) == (400, True)
 
 

@@ -109,7 +109,7 @@ async def _executed(request: Request, service: Service, bounds: _Bounds, demand:
 def _response(answer: Answer, accept: str) -> Response:
     """Return the answer in the media type that the caller accepts.
 
-    Who names ``application/json`` and not GraphQL's own type gets 200 for each well-formed request, whatever its query is worth.
+    Who names ``application/json`` and not GraphQL's own type gets 200 for each well-formed request, whatever its query is.
     """
     named = {part.partition(";")[0].strip() for part in accept.lower().split(",")}
     is_refusal = answer.status == HTTPStatus.BAD_REQUEST and answer.well_formed
