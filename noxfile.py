@@ -34,7 +34,12 @@ ENVIRONMENTS = ROOT / ".nox"
 PACKAGES = ("db_model", "api", "server")
 OWN = ("integrates-db-model", "integrates-api")
 CUE = "v0.17.1"
-PINS = {"emulator": ROOT / "constraints-emulator.txt", "lowest": ENVIRONMENTS / "lowest.txt"}
+JUDGES = ROOT / "tests/judges"
+PINS = {
+    "emulator": ROOT / "constraints-emulator.txt",
+    "judges": ROOT / "constraints-judges.txt",
+    "lowest": ENVIRONMENTS / "lowest.txt",
+}
 PYTHON_SOURCES = ("noxfile.py", "conftest.py", "packages", "tests", "benchmarks", "docs", "schemas")
 GROUPS = ("runner", "test", "docs", "bench", "types", "lint", "build")
 
@@ -131,6 +136,15 @@ def schemas(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def judges(session: nox.Session) -> None:
+    """Have programs of others judge a service: Schemathesis, and graphql-http, which needs Node (an error in CI only)."""
+    schemathesis = environment(session, "judges", "schemathesis") / "schemathesis"
+    pytest(
+        session, "tests/judges", *session.posargs, env={"INTEGRATES_TEST_SCHEMATHESIS": str(schemathesis), **audits(session)}
+    )
+
+
+@nox.session(python=False)
 def lowest(session: nox.Session) -> None:
     """Run unit, functional and DynamoDB tests with the lowest versions of their dependencies that the packages allow."""
     PINS["lowest"].parent.mkdir(exist_ok=True)
@@ -185,6 +199,23 @@ def endpoint(session: nox.Session) -> dict[str, str]:
 def emulator(session: nox.Session) -> dict[str, str]:
     """Return the variable with the path of the installed DynamoDB emulator."""
     return {"INTEGRATES_TEST_MINISTACK": str(environment(session, "emulator", "ministack") / "ministack")}
+
+
+def audits(session: nox.Session) -> dict[str, str]:
+    """Return the variable with the folder of graphql-http, installed by npm; none on a machine without Node, an error in CI."""
+    npm, lock = shutil.which("npm"), JUDGES / "package-lock.json"
+    if npm is None:
+        (session.error if "CI" in os.environ else session.warn)(
+            "The audits of graphql-http need Node and npm, which are not here."
+        )
+        return {}
+    home = ENVIRONMENTS / f"npm-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
+    if not (home / "node_modules").is_dir():
+        home.mkdir(parents=True, exist_ok=True)
+        for path in (lock, JUDGES / "package.json"):
+            shutil.copy(path, home)
+        session.run(npm, "ci", "--prefix", str(home), "--ignore-scripts", "--no-audit", "--no-fund", external=True)
+    return {"INTEGRATES_TEST_NODE_MODULES": str(home / "node_modules")}
 
 
 def editable(extras: str = "dynamodb,s3") -> list[str]:

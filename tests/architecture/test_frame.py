@@ -1,6 +1,7 @@
 """What the repository says about itself in several files agrees."""
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -15,8 +16,8 @@ import pytest
 PACKAGES = ("db_model", "api", "server")
 INTERACTIVE = {"serve", "format", "bench"}
 """Sessions that check nothing."""
-IN_CI_ONLY = {"schemas", "lowest"}
-"""Checks that `nox` leaves out: one needs more than PyPI offers, the other matters when a dependency is added or moved."""
+IN_CI_ONLY = {"schemas", "lowest", "judges"}
+"""Checks that `nox` leaves out: some need more than PyPI offers, one matters when a dependency is added or moved."""
 
 
 def project(root: Path, package: str) -> Mapping[str, Any]:
@@ -79,14 +80,14 @@ def test_ci_runs_each_session_once(
 
 def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, tuple[str, ...]]) -> None:
     """A folder is given to one session; what that leaves out by a mark is run by the session that asks for the mark."""
-    asked_for = {"schemas": ("-m", "cue"), **selections}
+    asked_for = {"schemas": ("-m", "cue"), "judges": ("tests/judges",), **selections}
     marks = {name: parts[-1] for name, parts in asked_for.items() if "-m" in parts}
     by_mark = {mark: name for name, mark in marks.items() if not mark.startswith("not")}
     left_out = {word for mark in marks.values() if mark.startswith("not") for word in re.findall(r"[a-z]+", mark)}
     assert left_out - {"not", "or"} == by_mark.keys()
 
     given = [
-        part for name, parts in selections.items() if name not in by_mark.values() for part in parts if (root / part).is_dir()
+        part for name, parts in asked_for.items() if name not in by_mark.values() for part in parts if (root / part).is_dir()
     ]
     folders = [
         "packages",
@@ -100,11 +101,21 @@ def test_ci_is_executable(root: Path) -> None:
     assert os.access(root / ".ci/run", os.X_OK)
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "constraints-emulator.txt"])
+@pytest.mark.parametrize("name", ["constraints.txt", "constraints-emulator.txt", "constraints-judges.txt"])
 def test_constraints_are_exact_versions_only(root: Path, name: str) -> None:
     lines = [line for line in (root / name).read_text().splitlines() if not line.startswith("#")]
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line)] == []
     assert len({line.split("==")[0].lower().replace("_", "-") for line in lines}) == len(lines)
+
+
+def test_packages_of_npm_are_exact_versions_from_whichever_registry(root: Path) -> None:
+    asked_for, lock = [json.loads((root / "tests/judges" / name).read_text()) for name in ("package.json", "package-lock.json")]
+    assert [one for one in asked_for["dependencies"].values() if not re.fullmatch(r"\d+\.\d+\.\d+", one)] == []
+    locked = {name: one for name, one in lock["packages"].items() if name}
+    assert {name: one["version"] for name, one in locked.items()} == {
+        f"node_modules/{name}": version for name, version in asked_for["dependencies"].items()
+    }
+    assert [name for name, one in locked.items() if "resolved" in one or "integrity" not in one] == []
 
 
 @pytest.mark.parametrize("package", PACKAGES)
