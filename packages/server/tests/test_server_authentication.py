@@ -19,9 +19,10 @@ from integrates.db_model.tokens import commands as tokens
 from integrates.db_model.tokens.facet import access_token_key
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.server.app import new_app
+from integrates.server.auth import recognition
 from integrates.server.auth.origin import is_secure
-from integrates.server.auth.secret import derive
-from integrates.server.auth.token import hash_jti, new_jti, sign_token
+from integrates.server.auth.secret import Keys, derive
+from integrates.server.auth.token import Claims, hash_jti, new_jti, read_claims, sign_token
 from integrates.server.http.routes.login import safe_next
 from integrates.server.process import clock
 from integrates.server.settings import Settings
@@ -31,6 +32,22 @@ async def test_a_token_opens_the_api_for_its_owner(world: World) -> None:
     answer = await world.ask(await world.token(URI))
     assert (answer.status_code, answer.json()["data"]) == (200, {"me": {"email": URI}})
     assert [(line["route"], line["status"], line["actor"]) for line in world.lines] == [("/api", 200, URI)]
+
+
+@pytest.mark.parametrize("status", [200, 401, 429])
+async def test_a_token_is_read_once_for_a_request_whatever_becomes_of_it(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    world, read = await new_world(api_rate=1), list[str]()
+    token = await world.token()
+    if status == 429:
+        await world.ask(token)
+
+    def counted(keys: Keys, text: str, now: datetime) -> Claims | None:
+        read.append(text)
+        return read_claims(keys, text, now)
+
+    monkeypatch.setattr(recognition, "read_claims", counted)
+    sent = token if status != 401 else token[:-1]
+    assert ((await world.ask(sent)).status_code, read) == (status, [sent])
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer x", "Basic YWRhOmFkYQ==", "Bearer \xe4", "bearer a.b.c"])

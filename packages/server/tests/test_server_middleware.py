@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.db_model.errors import Unavailable
+from integrates.server.auth.recognition import Credentials
+from integrates.server.auth.token import Claims
 from integrates.server.http.exchange import note
 from integrates.server.http.middleware.access_log import logged
 from integrates.server.http.middleware.body_limit import BodyLimit, bounded
@@ -216,18 +218,20 @@ async def test_a_trickled_body_has_one_deadline(elapse: Callable[[float], None],
     assert answer.status_code == status
 
 
-def claimed(scope: Scope) -> str | None:
-    found = dict(scope["headers"]).get(b"x-claimed")
-    return found.decode() if found else None
+def read(scope: Scope) -> Credentials:
+    """The headers say who asks: ``x-claimed`` by a token, ``x-actor`` in truth."""
+    found = {name: value.decode() for name, value in scope["headers"]}
+    claimed = found.get(b"x-claimed")
+    claims = Claims(iss="", aud="", sub=claimed, jti="", iat=0, exp=0) if claimed else None
+    return Credentials(claims=claims, cookie=found.get(b"x-actor"))
 
 
-async def recognise(scope: Scope) -> Actor | None:
-    found = dict(scope["headers"]).get(b"x-actor")
-    return Actor(found.decode(), Means.SESSION) if found else None
+async def recognise(credentials: Credentials) -> Actor | None:
+    return Actor(credentials.cookie, Means.SESSION) if credentials.cookie else None
 
 
 def rate(limit: int, path: str = "/api") -> Rate:
-    return Rate(path, limit, claimed, recognise)
+    return Rate(path, limit, read, recognise)
 
 
 async def statuses(application: ASGIApp, *headers: dict[str, str]) -> list[int]:
@@ -302,11 +306,11 @@ async def test_what_an_address_has_tried_is_not_held_against_the_actors_behind_i
 async def test_above_the_rate_of_whom_a_token_names_nobody_is_asked_for() -> None:
     asked: list[str] = []
 
-    async def counted(scope: Scope) -> Actor | None:
+    async def counted(credentials: Credentials) -> Actor | None:
         asked.append("asked")
-        return await recognise(scope)
+        return await recognise(credentials)
 
-    application = limited(app(), [Rate("/api", 1, claimed, counted)], lambda: 0.0)
+    application = limited(app(), [Rate("/api", 1, read, counted)], lambda: 0.0)
     ada, revoked = {"x-actor": "ada", "x-claimed": "ada"}, {"x-claimed": "olga"}
     assert await statuses(application, ada, ada, revoked, revoked) == [200, 429, 200, 429]
     assert len(asked) == 3, "what a token claims counts against nobody but its address"

@@ -4,6 +4,7 @@ import hmac
 from contextlib import suppress
 from datetime import datetime
 
+import msgspec
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -26,6 +27,13 @@ from integrates.server.auth.token import Claims, hash_jti, read_claims
 SCHEME = "bearer "
 
 
+class Credentials(msgspec.Struct, frozen=True):
+    """What a request brings to say who asks: the claims of a token of ours, or the id of a session. Neither may still hold."""
+
+    claims: Claims | None = None
+    cookie: str | None = None
+
+
 def bearer_of(scope: Scope) -> str | None:
     """Return the bearer token sent with the request."""
     given = Headers(scope=scope).get("authorization", "")
@@ -37,20 +45,19 @@ def cookie_of(scope: Scope, origin: str | None) -> str | None:
     return HTTPConnection(scope).cookies.get(cookie_name(scope, origin))
 
 
-def claimed(scope: Scope, keys: Keys, now: datetime) -> str | None:
-    """Return whose token the request carries, without asking whether it was revoked; ``None`` for other credentials or none."""
+def read_credentials(scope: Scope, keys: Keys, origin: str | None, now: datetime) -> Credentials:
+    """Return what the request brings. A bearer token, good or bad, counts before a cookie."""
     bearer = bearer_of(scope)
-    claims = read_claims(keys, bearer, now) if bearer is not None else None
-    return claims.sub if claims else None
-
-
-async def recognise(scope: Scope, store: Store, keys: Keys, origin: str | None, now: datetime) -> Actor | None:
-    """Return the owner of the request's bearer token, else of its session; ``None`` for missing or invalid credentials."""
-    bearer, cookie = bearer_of(scope), cookie_of(scope, origin)
     if bearer is not None:
-        claims = read_claims(keys, bearer, now)
-        return await _by_token(store, claims, now) if claims else None
-    return await _by_session(store, cookie, now) if cookie else None
+        return Credentials(claims=read_claims(keys, bearer, now))
+    return Credentials(cookie=cookie_of(scope, origin))
+
+
+async def recognise(credentials: Credentials, store: Store, now: datetime) -> Actor | None:
+    """Return the owner of a token or session; ``None`` without one, or when it was revoked or has ended."""
+    if credentials.claims:
+        return await _by_token(store, credentials.claims, now)
+    return await _by_session(store, credentials.cookie, now) if credentials.cookie else None
 
 
 async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None:

@@ -9,6 +9,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor
+from integrates.server.auth.recognition import Credentials
 from integrates.server.http.exchange import caller_of, for_http, note
 from integrates.server.http.middleware.window import WindowStorage
 from integrates.server.http.refusal import refuse
@@ -17,30 +18,30 @@ from integrates.server.http.refusal import refuse
 class Rate(msgspec.Struct, frozen=True):
     """At most ``limit`` requests a minute to ``path`` for one caller: an actor, else the network address.
 
-    ``claimed`` names an actor who needs not be asked for once above the rate, without proving that the request is theirs;
-    ``recognise`` proves it, and may be slower.
+    ``read`` returns the credentials of a request, without asking the store, and ``recognise`` the actor whom they prove.
     """
 
     path: str
     limit: int
-    claimed: Callable[[Scope], str | None]
-    recognise: Callable[[Scope], Awaitable[Actor | None]]
+    read: Callable[[Scope], Credentials]
+    recognise: Callable[[Credentials], Awaitable[Actor | None]]
 
 
 def by_address(path: str, limit: int) -> Rate:
     """Return a rate that counts addresses only."""
 
-    async def nobody(_scope: Scope) -> None:
+    async def nobody(_credentials: Credentials) -> None:
         return None
 
-    return Rate(path, limit, lambda _scope: None, nobody)
+    return Rate(path, limit, lambda _scope: Credentials(), nobody)
 
 
 def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -> ASGIApp:
     """Answer 429 with ``Retry-After`` to what exceeds its rate, and add to each answer of ``app`` what remains of the rate.
 
     Credentials come first: a request of an actor, who is noted for the routes, counts against the actor, wherever it comes
-    from. Only one of nobody counts against its address, which others may share. ``seconds`` is a monotonic clock.
+    from. Only one of nobody counts against its address, which others may share. The store is not asked about a token of whom is
+    above the rate already. ``seconds`` is a monotonic clock.
     """
     by_path = {rate.path: rate for rate in rates}
     limiter = FixedWindowRateLimiter(WindowStorage(seconds))
@@ -51,11 +52,11 @@ def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -
             await app(scope, receive, send)
             return
         item = RateLimitItemPerMinute(rate.limit, namespace=rate.path)
-        name = rate.claimed(scope)
-        caller = ("actor", name or "")
-        may = name is None or await limiter.test(item, *caller)
+        credentials = rate.read(scope)
+        caller = ("actor", credentials.claims.sub if credentials.claims else "")
+        may = credentials.claims is None or await limiter.test(item, *caller)
         if may:
-            note(scope, "actor", await rate.recognise(scope))
+            note(scope, "actor", await rate.recognise(credentials))
             caller = caller_of(scope)
             may = await limiter.hit(item, *caller)
         window = await limiter.get_window_stats(item, *caller)

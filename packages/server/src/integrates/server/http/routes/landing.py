@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from integrates.api.authorization.actor import Actor
 from integrates.db_model.errors import StoreError
-from integrates.server.auth.recognition import recognise
+from integrates.server.auth.recognition import read_credentials, recognise
 from integrates.server.http.exchange import note
 from integrates.server.http.routes.health import PATIENCE
 from integrates.server.pages.render import render
@@ -32,8 +32,10 @@ def landing_routes(service: Service, patience: float = PATIENCE) -> list[Route]:
 
 
 async def _actor(request: Request, service: Service, patience: float) -> Actor | None:
+    now = service.now()
+    credentials = read_credentials(request.scope, service.keys, service.settings.origin, now)
     try:
         async with asyncio.timeout(patience):
-            return await recognise(request.scope, service.store, service.keys, service.settings.origin, service.now())
+            return await recognise(credentials, service.store, now)
     except (StoreError, TimeoutError):
         return None
