@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import math
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -103,11 +104,12 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
 
     def started(self, name: str) -> Context:
         """Return what a resolver works with when a person calls."""
-        deadline = asyncio.get_running_loop().time() + 60.0
-        return new_context(self.call(name), Actor(address_of(name), Means.SESSION), deadline)
+        return new_context(self.call(name), Actor(address_of(name), Means.SESSION), self.store)
 
-    def call(self, name: str | None, means: Means = Means.SESSION, store: Store | None = None) -> Call:
-        """Return a call of the API by a person, or by nobody."""
+    def call(
+        self, name: str | None, means: Means = Means.SESSION, store: Store | None = None, seconds: float = math.inf
+    ) -> Call:
+        """Return a call of the API by a person, or by nobody, who will wait so many seconds for the answer."""
 
         def spawn(work: Coroutine[Any, Any, None]) -> None:
             self.tasks.append(asyncio.ensure_future(work))
@@ -123,6 +125,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             cursor_key=b"a key of thirty-two bytes or more",
             spawn=spawn,
             request_id="request-1",
+            deadline=asyncio.get_running_loop().time() + seconds,
         )
 
     async def report(
@@ -150,11 +153,12 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
         means: Means = Means.SESSION,
         store: Store | None = None,
         api: Api | None = None,
+        seconds: float = math.inf,
         **variables: Any,
     ) -> Answer:
         """Send a query as a person and return the whole answer."""
         body = {"query": query, "variables": variables}
-        return await execute(api or self.api, body, self.call(name, means, store))
+        return await execute(api or self.api, body, self.call(name, means, store, seconds))
 
     async def data(self, name: str, query: str, /, **variables: Any) -> Any:
         """Send a query that is answered without errors and return the data."""

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.api.execute import new_api
 from integrates.api.imports.work import wait
-from integrates.api.request.limits import Limits
 from integrates.api.upload import in_memory
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import GroupGrant, GroupRole
@@ -184,8 +182,7 @@ async def test_a_long_import_is_answered_before_the_deadline_of_the_request(worl
     gate = asyncio.Event()
     slow = waiting(world.store, gate)
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
-    hasty = new_api(limits=Limits(seconds=1.5))
-    answer = await world.answer("hana", IMPORT, store=slow, api=hasty, **given)  # type: ignore[arg-type] # variables, not keywords
+    answer = await world.answer("hana", IMPORT, store=slow, seconds=1.5, **given)  # type: ignore[arg-type] # variables, not keywords
     gate.set()
     await asyncio.gather(*world.tasks)
     assert answer.body["data"]["importVulnerabilities"]["import"]["state"] == "RUNNING"
@@ -193,7 +190,6 @@ async def test_a_long_import_is_answered_before_the_deadline_of_the_request(worl
 
 async def test_an_import_that_a_stop_cancels_is_answered_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wait, "PATIENCE", 3600.0)
-    patient = new_api(limits=Limits(seconds=7200.0))
     gate, writing = asyncio.Event(), asyncio.Event()
 
     async def write(changes: Sequence[Any]) -> None:
@@ -204,7 +200,7 @@ async def test_an_import_that_a_stop_cancels_is_answered_at_once(world: World, m
 
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
     stopping = replace(world.store, write=write)
-    answering = asyncio.ensure_future(world.answer("hana", IMPORT, store=stopping, api=patient, **given))  # type: ignore[arg-type] # variables, not keywords
+    answering = asyncio.ensure_future(world.answer("hana", IMPORT, store=stopping, **given))  # type: ignore[arg-type] # variables, not keywords
     await writing.wait()
     await asyncio.sleep(0)
     (work,) = world.tasks
@@ -217,9 +213,8 @@ async def test_an_import_that_a_stop_cancels_is_answered_at_once(world: World, m
 
 
 async def test_no_import_begins_of_which_the_answer_could_not_tell(world: World) -> None:
-    hasty = new_api(limits=Limits(seconds=wait.BEGINNING))
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
-    answer = await world.answer("hana", IMPORT, api=hasty, **given)  # type: ignore[arg-type] # variables, not keywords
+    answer = await world.answer("hana", IMPORT, seconds=wait.BEGINNING, **given)  # type: ignore[arg-type] # variables, not keywords
     assert (answer.status, answer.body["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
     assert (await world.data("uri", '{ group(name: "webshop") { imports { nodes { id } } } }'))["group"]["imports"] == {
         "nodes": []
@@ -227,21 +222,24 @@ async def test_no_import_begins_of_which_the_answer_could_not_tell(world: World)
 
 
 async def test_an_import_has_a_worker_though_its_request_ended_meanwhile(world: World) -> None:
-    gate = asyncio.Event()
+    gate, writing = asyncio.Event(), asyncio.Event()
 
     async def write(changes: Sequence[Any]) -> None:
+        writing.set()
         await gate.wait()
         await world.store.write(changes)
 
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
-    hasty, slow = new_api(limits=Limits(seconds=1.5)), replace(world.store, write=write)
-    answer = await world.answer("hana", IMPORT, store=slow, api=hasty, **given)  # type: ignore[arg-type] # likewise
-    assert answer.status == 503
+    slow = replace(world.store, write=write)
+    answering = asyncio.ensure_future(world.answer("hana", IMPORT, store=slow, **given))  # type: ignore[arg-type] # likewise
+    await writing.wait()
+    answering.cancel()
+    await asyncio.wait([answering])
     gate.set()
     await asyncio.gather(*world.tasks)
     query = '{ group(name: "webshop") { imports { nodes { state counts { created } } } } }'
     found = (await world.data("uri", query))["group"]["imports"]["nodes"]
-    assert found == [{"state": "COMPLETED", "counts": {"created": 1}}]
+    assert (answering.cancelled(), found) == (True, [{"state": "COMPLETED", "counts": {"created": 1}}])
 
 
 async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import sys
 from typing import TYPE_CHECKING, NoReturn
@@ -11,8 +10,6 @@ import pytest
 
 from integrates.api.execute import execute, new_api
 from integrates.api.request.limits import Limits
-from integrates.api.upload import Upload
-from integrates.db_model.store.port import Store
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -318,29 +315,3 @@ async def test_validation_errors_are_few(world: World) -> None:
     many += 'justification: "x") { errors { code } } }'
     answer = await world.answer("uri", many, items=[{"id": None}] * 50)
     assert (answer.status, len(answer.body["errors"])) == (400, 5)
-
-
-async def test_what_waits_for_something_else_than_the_store_is_cut_as_well(world: World) -> None:
-    async def read() -> bytes:
-        await asyncio.Event().wait()
-        return b""
-
-    api = new_api(limits=Limits(seconds=1.0))
-    query = """mutation ($root: ID!, $file: Upload!) {
-      importVulnerabilities(groupName: "webshop", rootId: $root, file: $file) { errors { code } } }"""
-    async with asyncio.timeout(60):
-        answer = await world.answer("vera", query, api=api, root=world.aurora.root.id, file=Upload("scan.sarif", read))
-    assert (answer.status, code(answer.body)) == (503, "UNAVAILABLE")
-
-
-async def test_a_request_is_cut_at_its_deadline_and_leaves_nothing_behind(world: World) -> None:
-    async def never(_: object) -> object:
-        return await asyncio.Event().wait()
-
-    api = new_api(limits=Limits(seconds=0.05))
-    before = asyncio.all_tasks()
-    hung = Store(never, never, never, 100)  # type: ignore[arg-type] # it never answers anything
-    answer = await world.answer("uri", OK, api=api, store=hung)
-    assert (answer.status, code(answer.body)) == (503, "UNAVAILABLE")
-    async with asyncio.timeout(60):
-        await asyncio.gather(*(asyncio.all_tasks() - before), return_exceptions=True)

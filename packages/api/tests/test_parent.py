@@ -9,8 +9,6 @@ import pytest
 from graphql import ExecutionResult, execute, parse
 from packages.api.tests.conftest import stamping
 
-from integrates.api.authorization.actor import Actor, Means
-from integrates.api.context import new_context
 from integrates.api.resolve.parent import at_once
 from integrates.api.upload import in_memory
 from integrates.db_model.access.types import GroupRole
@@ -50,8 +48,7 @@ async def _waits(world: World, query: str) -> int:
             waits.append(value)
         return waiting
 
-    deadline = asyncio.get_running_loop().time() + 60
-    context = new_context(world.call("greta"), Actor(address_of("greta"), Means.SESSION), deadline)
+    context = world.started("greta")
     found: Any = execute(world.api.schema, parse(query), context_value=context, is_awaitable=is_awaitable)
     result: ExecutionResult = await found
     assert result.errors is None

@@ -34,9 +34,9 @@ ME = {"query": "{ me { email } }"}
 
 
 @cache
-def api(seconds: float) -> Api:
+def api() -> Api:
     """Assembling it takes a while."""
-    return api_of(Settings(request_seconds=seconds))
+    return api_of(Settings())
 
 
 class World:
@@ -51,7 +51,7 @@ class World:
             settings=settings,
             store=store,
             files=memory_files(),
-            api=api(settings.request_seconds),
+            api=api(),
             keys=KEYS,
             now=lambda: self.now,
             seconds=self.seconds,

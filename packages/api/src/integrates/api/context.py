@@ -1,5 +1,6 @@
 """What one request works with: the call as it came, its time, and what it has read."""
 
+import math
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -9,7 +10,6 @@ from graphql import GraphQLResolveInfo
 
 from integrates.api.authorization.actor import Actor
 from integrates.api.authorization.scope import Scopes, new_scopes
-from integrates.api.request.deadline import bounded
 from integrates.db_model.entity.loader import Loaders, new_loaders
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
@@ -22,7 +22,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``actor`` is ``None`` when nobody is authenticated. ``now`` returns an aware UTC date, ``new_id`` a lower-case UUID.
     ``new_jti`` maps the id of a token to a fresh ``jti`` claim, ``sign_token`` turns token and claim into the text that the
     owner sends. ``cursor_key`` keys the signature of cursors. ``spawn`` runs a coroutine in the background, beyond the answer.
-    ``reads_only`` has anything but a query refused.
+    ``reads_only`` has anything but a query refused. ``deadline`` is the time of the running event loop at which the call is
+    cancelled by whoever made it.
     """
 
     actor: Actor | None
@@ -35,14 +36,15 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     cursor_key: bytes
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     request_id: str
+    deadline: float = math.inf
     reads_only: bool = False
 
 
 class Context(msgspec.Struct, frozen=True):
     """The value that every resolver finds as ``info.context``.
 
-    ``store`` and everything that loads through it stop at the deadline; ``call.store`` does not and serves what goes on in
-    the background. ``deadline`` is a time of the running event loop.
+    ``store`` and everything that loads through it end with the request; ``call.store`` does not and serves what goes on in the
+    background.
     """
 
     call: Call
@@ -50,14 +52,12 @@ class Context(msgspec.Struct, frozen=True):
     store: Store
     loaders: Loaders
     scopes: Scopes
-    deadline: float
 
 
 Info: TypeAlias = GraphQLResolveInfo[Context]
 
 
-def new_context(call: Call, actor: Actor, deadline: float) -> Context:
-    """Begin the work on a call; ``deadline`` is a time of the running event loop."""
-    store = bounded(call.store, deadline)
+def new_context(call: Call, actor: Actor, store: Store) -> Context:
+    """Begin the work on a call, with the store for the time of it."""
     loaders = new_loaders(store)
-    return Context(call, actor, store, loaders, new_scopes(loaders, actor), deadline)
+    return Context(call, actor, store, loaders, new_scopes(loaders, actor))

@@ -1,6 +1,5 @@
-"""Executing a request: read it, check it, run it until the deadline, and answer."""
+"""Executing a request: read it, check it, run it, and answer."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable
 from http import HTTPStatus
@@ -19,7 +18,6 @@ from graphql import (
 )
 from graphql import execute as run
 
-from integrates.api.authorization.actor import Actor
 from integrates.api.context import Call, Context, new_context
 from integrates.api.errors import Code, NotAQuery, RequestError
 from integrates.api.request.answer import (
@@ -36,9 +34,9 @@ from integrates.api.request.body import Body, body_of, check_variables
 from integrates.api.request.cost import cost_of
 from integrates.api.request.document import Invalid, Readers, new_readers
 from integrates.api.request.fold import operations_of
+from integrates.api.request.lifetime import lasting
 from integrates.api.request.limits import Limits, too_complex
 from integrates.api.schema import new_schema
-from integrates.db_model.errors import Unavailable
 
 __all__ = ["Answer", "Api", "execute", "new_api"]
 
@@ -136,15 +134,6 @@ async def _run(api: Api, ready: Ready, context: Context) -> ExecutionResult:
     return result if isinstance(result, ExecutionResult) else await result
 
 
-async def _run_until(api: Api, ready: Ready, call: Call, actor: Actor) -> ExecutionResult:
-    deadline = asyncio.get_running_loop().time() + api.limits.seconds
-    try:
-        async with asyncio.timeout_at(deadline):
-            return await _run(api, ready, new_context(call, actor, deadline))
-    except TimeoutError as error:
-        raise Unavailable("the deadline of the request has passed") from error
-
-
 def _fields_of(data: Any) -> int:
     """Count the fields of an answer."""
     count, level = 0, [data]
@@ -179,7 +168,8 @@ async def _executed(api: Api, body: Body, call: Call) -> Answer:
     if call.actor is None:
         return _anonymous(api, body)
     ready = _ready(api, body, reads_only=call.reads_only)
-    return _answer(await _run_until(api, ready, call, call.actor), ready, call)
+    with lasting(call.store) as store:
+        return _answer(await _run(api, ready, new_context(call, call.actor, store)), ready, call)
 
 
 def _failed(error: Exception, call: Call) -> Answer:
@@ -193,7 +183,7 @@ async def execute(api: Api, request: object, call: Call) -> Answer:
     """Answer one request: a decoded JSON body in which files stand in place of their variables.
 
     Never raises because of what the client sent or what goes wrong inside: the latter is logged under the request id and
-    shown as INTERNAL. Only the cancellation of the caller passes through.
+    shown as INTERNAL. Only a cancellation passes through: ending a call that takes too long is left to its caller.
     """
     try:
         body = body_of(request)

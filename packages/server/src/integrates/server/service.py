@@ -1,5 +1,6 @@
 """What the routes and layers of a service work with, composed once when the service starts."""
 
+import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
@@ -8,7 +9,6 @@ import msgspec
 from integrates.api.authorization.actor import Actor
 from integrates.api.context import Call
 from integrates.api.execute import Api, new_api
-from integrates.api.request.limits import Limits
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
 from integrates.server.auth.secret import Keys
@@ -39,12 +39,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def api_of(settings: Settings) -> Api:
-    """Return the API with the limits of the settings. Its deadline also ends store calls that no request waits for any more."""
-    return new_api(limits=Limits(seconds=settings.request_seconds), introspection=settings.introspection)
+    """Return the API as it is set."""
+    return new_api(introspection=settings.introspection)
 
 
-def new_call(service: Service, actor: Actor | None, request_id: str, *, reads_only: bool = False) -> Call:
-    """Return what the API works with for one request, which ``reads_only`` allows nothing but a query."""
+def new_call(
+    service: Service, actor: Actor | None, request_id: str, *, deadline: float = math.inf, reads_only: bool = False
+) -> Call:
+    """Return what the API works with for one request, or for work that no request waits for and that has no deadline."""
     return Call(
         actor=actor,
         store=service.store,
@@ -56,5 +58,6 @@ def new_call(service: Service, actor: Actor | None, request_id: str, *, reads_on
         cursor_key=service.keys.cursor,
         spawn=service.spawn,
         request_id=request_id,
+        deadline=deadline,
         reads_only=reads_only,
     )

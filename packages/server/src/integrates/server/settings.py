@@ -43,7 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``X-Forwarded-For`` whom it serves.
 
     ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive and ``request_seconds`` the
-    time for what follows. ``concurrency`` is the number of GraphQL requests executed at once; more are answered 503.
+    time for the whole request. ``concurrency`` is the number of GraphQL requests executed at once; more are answered 503.
     ``uploads`` is the number of requests with files held in memory at once, each until the import that it began has ended; as
     many as ``concurrency`` may arrive or wait. One caller has a quarter of either, at least one, and gets 429 for more.
     ``api_rate`` and ``login_rate`` are requests a minute.

@@ -19,8 +19,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     ``repeats`` counts one response name in one selection set. ``introspected`` counts fields below ``__schema`` and ``__type``,
     once for each time that they are reached: exempt from depth and cost, they would multiply unnoticed, and nothing cuts their
-    execution (the full query of the usual tools has 230). ``values`` counts those in variables, at every depth. ``seconds`` is
-    the time a request may take. Up to ``documents`` valid queries are kept by text, those of at most ``kept_characters``.
+    execution (the full query of the usual tools has 230). ``values`` counts those in variables, at every depth. Up to
+    ``documents`` valid queries are kept by text, those of at most ``kept_characters``.
     """
 
     characters: int = 20_000
@@ -35,7 +35,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     cost: int = 50_000
     values: int = 10_000
     validation_errors: int = 5
-    seconds: float = 30.0
     documents: int = 64
     kept_characters: int = 4_000
 

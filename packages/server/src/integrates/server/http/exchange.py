@@ -36,6 +36,12 @@ def request_id_of(scope: Scope) -> str:
     return found
 
 
+def deadline_of(scope: Scope) -> float:
+    """Return the time of the running event loop at which the request is cancelled."""
+    found: float = scope["state"]["deadline"]
+    return found
+
+
 def actor_of(scope: Scope) -> Actor | None:
     """Return who calls, ``None`` when no valid credentials came with the request."""
     found: Actor | None = scope.get("state", {}).get("actor")

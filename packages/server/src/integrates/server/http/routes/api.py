@@ -14,7 +14,7 @@ from integrates.api.execute import execute
 from integrates.api.request.answer import Answer
 from integrates.server.auth.origin import may_write
 from integrates.server.auth.recognition import bearer_of
-from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, caller_of, media_type, request_id_of
+from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, caller_of, deadline_of, media_type, request_id_of
 from integrates.server.http.refusal import refuse
 from integrates.server.http.routes.multipart import form_of, read_multipart
 from integrates.server.http.routes.slot import Slot, TaskSlot, refusing, waiting
@@ -100,8 +100,9 @@ async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Resp
 
 
 async def _executed(request: Request, service: Service, bounds: _Bounds, demand: object) -> Response:
-    call = new_call(service, actor_of(request.scope), request_id_of(request.scope), reads_only=request.method != "POST")
-    async with bounds.executed(caller_of(request.scope)):
+    scope, reads_only = request.scope, request.method != "POST"
+    call = new_call(service, actor_of(scope), request_id_of(scope), deadline=deadline_of(scope), reads_only=reads_only)
+    async with bounds.executed(caller_of(scope)):
         answer = await execute(service.api, demand, call)
     return _response(answer, request.headers.get("accept", ""))
 
