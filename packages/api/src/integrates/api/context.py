@@ -22,7 +22,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     ``actor`` is ``None`` when nobody is authenticated. ``now`` returns an aware UTC date, ``new_id`` a lower-case UUID.
     ``new_jti`` maps the id of a token to a fresh ``jti`` claim, ``sign_token`` turns token and claim into the text that the
     owner sends. ``cursor_key`` keys the signature of cursors. ``spawn`` runs a coroutine in the background, beyond the answer.
-    ``reads_only`` has anything but a query refused. ``deadline`` is the time of the running event loop at which the call is
+    ``reads_only`` has anything but a query refused. ``ends_at`` is the time of the running event loop at which the call is
     cancelled by whoever made it.
     """
 
@@ -36,7 +36,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     cursor_key: bytes
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     request_id: str
-    deadline: float = math.inf
+    ends_at: float = math.inf
     reads_only: bool = False
 
 

@@ -44,7 +44,7 @@ def api_of(settings: Settings) -> Api:
 
 
 def new_call(
-    service: Service, actor: Actor | None, request_id: str, *, deadline: float = math.inf, reads_only: bool = False
+    service: Service, actor: Actor | None, request_id: str, *, ends_at: float = math.inf, reads_only: bool = False
 ) -> Call:
     """Return what the API works with for one request, or for work that no request waits for and that has no deadline."""
     return Call(
@@ -58,6 +58,6 @@ def new_call(
         cursor_key=service.keys.cursor,
         spawn=service.spawn,
         request_id=request_id,
-        deadline=deadline,
+        ends_at=ends_at,
         reads_only=reads_only,
     )

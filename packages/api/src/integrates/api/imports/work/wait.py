@@ -27,7 +27,7 @@ _LOG: Final = logging.getLogger("integrates.api")
 
 def require_time(context: Context) -> None:
     """Raise ``Unavailable`` when the request may end before it could tell of an import that it begins."""
-    if context.call.deadline - asyncio.get_running_loop().time() < BEGINNING:
+    if context.call.ends_at - asyncio.get_running_loop().time() < BEGINNING:
         raise Unavailable("too little of the request's time is left for beginning an import")
 
 
@@ -71,7 +71,7 @@ async def finished(context: Context, job: Job, beginning: Awaitable[Begun]) -> I
     if not found.mine:
         return found.running.record
     try:
-        async with asyncio.timeout_at(min(patient, loop.time() + (context.call.deadline - loop.time()) * _SHARE)):
+        async with asyncio.timeout_at(min(patient, loop.time() + (context.call.ends_at - loop.time()) * _SHARE)):
             outcome = await asyncio.shield(done)
     except TimeoutError:
         return await _latest(context, found.running.record)

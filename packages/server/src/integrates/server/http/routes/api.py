@@ -101,7 +101,7 @@ async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Resp
 
 async def _executed(request: Request, service: Service, bounds: _Bounds, demand: object) -> Response:
     scope, reads_only = request.scope, request.method != "POST"
-    call = new_call(service, actor_of(scope), request_id_of(scope), deadline=deadline_of(scope), reads_only=reads_only)
+    call = new_call(service, actor_of(scope), request_id_of(scope), ends_at=deadline_of(scope), reads_only=reads_only)
     async with bounds.executed(caller_of(scope)):
         answer = await execute(service.api, demand, call)
     return _response(answer, request.headers.get("accept", ""))
