@@ -3,9 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
+import msgspec
 import pytest
 from packages.server.tests.conftest import unanswered
 from starlette.applications import Starlette
@@ -21,7 +22,7 @@ from integrates.server.auth.recognition import Credentials
 from integrates.server.auth.token import Claims
 from integrates.server.http.exchange import note
 from integrates.server.http.middleware.access_log import logged
-from integrates.server.http.middleware.body_limit import BodyLimit, bounded
+from integrates.server.http.middleware.body_limit import GRACE, BodyLimit, bounded
 from integrates.server.http.middleware.deadline import timed
 from integrates.server.http.middleware.failure import contained
 from integrates.server.http.middleware.rate_limit import Rate, limited
@@ -162,7 +163,8 @@ async def test_the_deadline_cancels_what_the_request_waits_for(elapse: Callable[
     assert asyncio.all_tasks() <= before
 
 
-LIMIT = BodyLimit(plain=100, multipart=1000, seconds=30)
+LIMIT = BodyLimit(plain=100, multipart=1000, seconds=30, rate=1)
+LARGE = msgspec.structs.replace(LIMIT, plain=10**9, rate=1000)
 
 
 async def chunks(*sizes: int) -> AsyncIterator[bytes]:
@@ -204,18 +206,61 @@ async def test_nothing_is_read_of_a_body_announced_as_too_large() -> None:
     assert (answer.status_code, read) == (413, [])
 
 
-@pytest.mark.parametrize(("number", "status"), [(29, 200), (30, 408)])
-async def test_a_trickled_body_has_one_deadline(elapse: Callable[[float], None], number: int, status: int) -> None:
+Arrival: TypeAlias = tuple[float, int]
+"""So many seconds, then so many bytes."""
+
+
+async def sent(elapse: Callable[[float], None], limit: BodyLimit, *arrivals: Arrival) -> httpx.Response:
     async def trickle() -> AsyncIterator[bytes]:
-        for _ in range(number):
-            elapse(1)
+        for seconds, size in arrivals:
+            elapse(seconds)
             for _turn in range(2):  # one to find out that a deadline has passed, one to act on it
                 await asyncio.sleep(0)
-            yield b"x"
+            yield b"x" * size
 
-    headers = {"content-type": "application/json"}
-    answer = await call(bounded(app(), LIMIT), "POST", content=trickle(), headers=headers)
-    assert answer.status_code == status
+    return await call(bounded(app(), limit), "POST", content=trickle(), headers={"content-type": "application/json"})
+
+
+@pytest.mark.parametrize(("number", "status"), [(29, 200), (30, 408)])
+async def test_a_trickled_body_has_one_deadline(elapse: Callable[[float], None], number: int, status: int) -> None:
+    assert (await sent(elapse, LIMIT, *[(1, 1)] * number)).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "status"),
+    [
+        ([(GRACE - 0.1, 0)], 200),
+        ([(GRACE, 0)], 408),
+        ([(0, 1000), (GRACE + 0.9, 1)], 200),
+        ([(0, 1000), (GRACE + 1, 1)], 408),
+        ([(1, 999)] * 29, 200),
+        ([(1, 750)] * 16, 200),
+        ([(1, 750)] * 18, 408),
+        ([(1, 1)] * 5, 200),
+        ([(1, 1)] * 6, 408),
+        ([(0, 20_000), (24.9, 1), (0, 1)], 200),
+        ([(0, 20_000), (24.9, 1), (0.2, 1)], 408),
+        ([(0, 10**6), (29.9, 1)], 200),
+        ([(0, 10**6), (30, 1)], 408),
+    ],
+)
+async def test_a_body_has_a_lowest_rate(elapse: Callable[[float], None], arrivals: list[Arrival], status: int) -> None:
+    answer = await sent(elapse, LARGE, *arrivals)
+    assert (answer.status_code, answer.headers.get("connection")) == (status, "close" if status == 408 else None)
+
+
+async def test_the_time_that_the_service_takes_is_not_held_against_a_body(elapse: Callable[[float], None]) -> None:
+    """It reads a part, does something else for long, and reads on."""
+
+    async def slow(request: Request) -> Response:
+        sizes = []
+        async for chunk in request.stream():
+            sizes.append(len(chunk))
+            elapse(2)
+        return PlainTextResponse(str(sizes))
+
+    answer = await call(bounded(app(slow), LARGE), "POST", content=chunks(*[1] * 9))
+    assert (answer.status_code, answer.text) == (200, str([1] * 9 + [0]))
 
 
 def read(scope: Scope) -> Credentials:

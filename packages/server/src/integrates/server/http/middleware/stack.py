@@ -36,7 +36,7 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
         Middleware(guarded),
         Middleware(timed, settings.request_seconds),
         Middleware(contained),
-        Middleware(bounded, BodyLimit(settings.max_body, settings.max_upload, settings.body_seconds)),
+        Middleware(bounded, BodyLimit(settings.max_body, settings.max_upload, settings.body_seconds, settings.body_rate)),
         Middleware(
             limited,
             [Rate(API_PATH, settings.api_rate, read, recognised), by_address("/login", settings.login_rate)],
