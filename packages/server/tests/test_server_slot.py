@@ -1,6 +1,7 @@
 """Bounds on what is done at once."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 
 import pytest
@@ -10,6 +11,7 @@ from integrates.server.http.exchange import Caller
 from integrates.server.http.routes.slot import CALLERS, Slot, refusing, share_of, waiting
 from integrates.server.process.background import new_background
 
+PATIENCE = 3600.0
 ADA, URI = ("actor", "ada@demo.example"), ("actor", "uri@demo.example")
 
 
@@ -47,7 +49,7 @@ async def test_nobody_holds_more_than_a_share(limit: int, share: int) -> None:
 
 
 async def test_who_waits_for_a_share_keeps_nobody_waiting() -> None:
-    slot, background, order = waiting(CALLERS), new_background(), list[str]()
+    slot, background, order = waiting(CALLERS, PATIENCE), new_background(), list[str]()
     go = asyncio.Event()
 
     async def hold(caller: Caller, name: str) -> None:
@@ -66,8 +68,34 @@ async def test_who_waits_for_a_share_keeps_nobody_waiting() -> None:
     assert order == ["ada 0", "uri", *(f"ada {number}" for number in range(2, 10))]
 
 
+async def test_who_waits_too_long_for_a_share_is_told_to_come_again(elapse: Callable[[float], None]) -> None:
+    slot, background, go, status = waiting(CALLERS, 15), new_background(), asyncio.Event(), dict[str, int]()
+
+    async def hold(caller: Caller, name: str) -> None:
+        try:
+            async with slot(caller, background.spawn):
+                await go.wait()
+            status[name] = 200
+        except HTTPException as error:
+            status[name] = error.status_code if error.headers == {"retry-after": "1"} else 0
+
+    hog = [asyncio.create_task(hold(ADA, f"ada {number}")) for number in range(3)]
+    await settle()
+    elapse(14.9)
+    late = asyncio.create_task(hold(ADA, "ada late"))
+    await settle()
+    assert status == {}
+    elapse(0.1)
+    await settle()
+    assert status == {"ada 1": 429, "ada 2": 429}
+    other = asyncio.create_task(hold(URI, "uri"))
+    go.set()
+    await asyncio.gather(*hog, late, other)
+    assert status == {"ada 0": 200, "ada 1": 429, "ada 2": 429, "ada late": 200, "uri": 200}
+
+
 async def test_who_gives_up_waiting_for_a_slot_gives_the_share_back() -> None:
-    slot, background, go, held = waiting(1), new_background(), asyncio.Event(), list[Caller]()
+    slot, background, go, held = waiting(1, PATIENCE), new_background(), asyncio.Event(), list[Caller]()
 
     async def hold(caller: Caller) -> None:
         async with slot(caller, background.spawn):
@@ -85,7 +113,7 @@ async def test_who_gives_up_waiting_for_a_slot_gives_the_share_back() -> None:
 
 
 async def test_a_slot_is_held_until_the_work_begun_in_it_has_ended() -> None:
-    slot, background, go = waiting(1), new_background(), asyncio.Event()
+    slot, background, go = waiting(1, PATIENCE), new_background(), asyncio.Event()
 
     async def work() -> None:
         await go.wait()
@@ -107,7 +135,7 @@ async def test_a_slot_is_held_until_the_work_begun_in_it_has_ended() -> None:
 
 
 async def test_a_failure_frees_the_slot() -> None:
-    slot, background = waiting(1), new_background()
+    slot, background = waiting(1, PATIENCE), new_background()
 
     async def failing() -> None:
         raise ValueError("expected")

@@ -24,6 +24,8 @@ GRAPHQL: Final = "application/graphql-response+json"
 JSON: Final = "application/json"
 HEADERS: Final = {401: {"www-authenticate": 'Bearer realm="integrates"'}, 405: {"allow": "POST"}, 503: {"retry-after": "1"}}
 """What goes with an answer of some statuses."""
+PATIENCE: Final = 0.25
+"""The part of a request's time for which an upload waits until earlier ones of its caller have ended."""
 
 
 class _Bounds(msgspec.Struct, frozen=True):
@@ -37,7 +39,8 @@ class _Bounds(msgspec.Struct, frozen=True):
 def api_routes(service: Service) -> list[Route]:
     """Return the route: POST executes; so does GET when it brings a query, and is 404 else, which is for an explorer page."""
     settings = service.settings
-    bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), waiting(settings.uploads))
+    held = waiting(settings.uploads, settings.request_seconds * PATIENCE)
+    bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), held)
 
     async def answer(request: Request) -> Response:
         if request.method == "POST":

@@ -28,6 +28,11 @@ def share_of(limit: int) -> int:
     return max(1, limit // CALLERS)
 
 
+def _used_up(share: int) -> HTTPException:
+    text = f"{share} of your requests are being handled, and no more than {share} are at once. Try again."
+    return HTTPException(429, text, headers={"retry-after": "1"})
+
+
 def refusing(limit: int) -> Slot:
     """Return what holds one of ``limit`` slots.
 
@@ -38,8 +43,7 @@ def refusing(limit: int) -> Slot:
     @asynccontextmanager
     async def slot(caller: Caller) -> AsyncIterator[None]:
         if held[caller] >= share:
-            text = f"{share} of your requests are being handled, and no more than {share} are at once. Try again."
-            raise HTTPException(429, text, headers={"retry-after": "1"})
+            raise _used_up(share)
         if free.locked():
             raise HTTPException(503, headers={"retry-after": "1"})
         held[caller] += 1
@@ -54,46 +58,61 @@ def refusing(limit: int) -> Slot:
     return slot
 
 
-def waiting(limit: int) -> TaskSlot:
+def waiting(limit: int, patience: float) -> TaskSlot:
     """Return what holds one of ``limit`` slots.
 
     Without a free one the request waits, first come, first served. A caller whose share is used up waits for it, which keeps
-    nobody else waiting.
+    nobody else waiting, and is answered 429 with ``Retry-After`` after ``patience`` seconds.
     """
     free, shares = asyncio.Semaphore(limit), WeakValueDictionary[Caller, asyncio.Semaphore]()
 
     @asynccontextmanager
     async def slot(caller: Caller, spawn: Spawn) -> AsyncIterator[Spawn]:
         own = shares.setdefault(caller, asyncio.Semaphore(share_of(limit)))
-        await own.acquire()
+        try:
+            async with asyncio.timeout(patience):
+                await own.acquire()
+        except TimeoutError as error:
+            raise _used_up(share_of(limit)) from error
         try:
             await free.acquire()
         except asyncio.CancelledError:
             own.release()
             raise
-        users = 1
 
         def leave() -> None:
-            nonlocal users
-            users -= 1
-            if not users:
-                free.release()
-                own.release()
+            free.release()
+            own.release()
 
-        async def used(work: Coroutine[Any, Any, None]) -> None:
-            try:
-                await work
-            finally:
-                leave()
-
-        def spawn_inside(work: Coroutine[Any, Any, None]) -> None:
-            nonlocal users
-            users += 1
-            spawn(used(work))
-
-        try:
+        async with _together(spawn, leave) as spawn_inside:
             yield spawn_inside
-        finally:
-            leave()
 
     return slot
+
+
+@asynccontextmanager
+async def _together(spawn: Spawn, leave: Callable[[], None]) -> AsyncIterator[Spawn]:
+    """Yield what starts tasks, and leave when the block and all of them have ended."""
+    users = 1
+
+    def end() -> None:
+        nonlocal users
+        users -= 1
+        if not users:
+            leave()
+
+    async def used(work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        finally:
+            end()
+
+    def spawn_inside(work: Coroutine[Any, Any, None]) -> None:
+        nonlocal users
+        users += 1
+        spawn(used(work))
+
+    try:
+        yield spawn_inside
+    finally:
+        end()
