@@ -125,7 +125,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             cursor_key=b"a key of thirty-two bytes or more",
             spawn=spawn,
             request_id="request-1",
-            ends_at=asyncio.get_running_loop().time() + seconds,
+            ends_at=math.inf if seconds == math.inf else asyncio.get_running_loop().time() + seconds,
         )
 
     async def report(
