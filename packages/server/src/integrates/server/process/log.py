@@ -1,6 +1,7 @@
 """The two logs: a JSON line for each request, and one for each other event. Neither holds secrets."""
 
 import logging
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final, TextIO
@@ -30,8 +31,18 @@ def bind_request_id(request_id: str) -> None:
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
+def _log_unraisable(found: "sys.UnraisableHookArgs") -> None:
+    """Log an error that Python can raise to nobody, such as one in the end of an object that is collected."""
+    name = getattr(found.object, "__qualname__", type(found.object).__name__)
+    error = found.exc_value or found.exc_type()
+    logging.getLogger(__name__).warning("an error was ignored in %s", name, exc_info=error)
+
+
 def configure_logging(stream: TextIO) -> None:
-    """Send what is logged by ``logging`` to ``stream`` as JSON lines that carry the id of the request they belong to."""
+    """Send what is logged by ``logging`` to ``stream`` as JSON lines that carry the id of the request they belong to.
+
+    So does what Python itself would print there: warnings, and errors that can be raised to nobody.
+    """
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -46,5 +57,7 @@ def configure_logging(stream: TextIO) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=render))
     logging.basicConfig(handlers=[handler], level=logging.INFO, force=True)
+    logging.captureWarnings(capture=True)
+    sys.unraisablehook = _log_unraisable
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
