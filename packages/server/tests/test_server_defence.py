@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from packages.server.tests.conftest import ME, ORIGIN, World, new_world
 
+from integrates.api.imports.work.wait import BEGINNING
 from integrates.db_model.files.port import Files
 from integrates.server.app import new_app
 from integrates.server.http.routes.slot import share_of
@@ -113,6 +114,19 @@ async def test_so_many_files_of_one_person_are_in_memory_at_once() -> None:
     payloads = [answer.json()["data"]["importVulnerabilities"] for answer in answers]
     assert [payload["errors"] for payload in payloads] == [[]] * len(roots)
     assert len(roots) > most == 2
+
+
+@pytest.mark.usefixtures("elapse")  # no time passes
+async def test_no_import_begins_that_the_deadline_of_its_request_would_leave_unanswered() -> None:
+    world = await new_world(request_seconds=BEGINNING * 0.9)
+    query = {"query": '{ group(name: "webshop") { roots(state: ACTIVE) { id } imports { nodes { id } } } }'}
+    headers = await bearer(world)
+    async with world.client(headers=headers) as client:
+        before = (await client.post("/api", json=query)).json()["data"]["group"]
+        root = {"group": "webshop", "root": before["roots"][0]["id"]}
+        answer = await client.post("/api", **form(IMPORT, root, SCAN))
+        after = (await client.post("/api", json=query)).json()["data"]["group"]
+    assert (answer.status_code, after) == (503, before)
 
 
 @pytest.mark.parametrize(("beyond", "status"), [(0, 200), (1, 413)])
