@@ -206,7 +206,7 @@ def audits(session: nox.Session) -> dict[str, str]:
     npm, lock = shutil.which("npm"), JUDGES / "package-lock.json"
     if npm is None:
         (session.error if "CI" in os.environ else session.warn)(
-            "The audits of graphql-http need Node and npm, which are not here."
+            "The audits of graphql-http need Node and npm, which are not here"
         )
         return {}
     home = ENVIRONMENTS / f"npm-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
