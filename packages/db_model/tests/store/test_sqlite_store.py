@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from integrates.db_model.errors import Unavailable, Unfit
+from integrates.db_model.errors import Gone, Unavailable, Unfit
 from integrates.db_model.store.port import ANYTHING, Add, Change, IndexKey, Item, Key, Store
 from integrates.db_model.store.retry import Policy, Transient
 from integrates.db_model.store.sqlite.fault import translated
@@ -261,27 +261,6 @@ async def test_an_item_that_no_store_wrote_fails_only_the_write_that_adds_to_it(
             await one(store, "p", "b")
 
 
-def move(path: Path, name: str) -> None:
-    path.rename(path.with_name(name))
-
-
-@pytest.mark.parametrize("replaced", [False, True])
-async def test_a_file_that_goes_while_the_store_is_open_is_unfit(path: Path, *, replaced: bool) -> None:
-    """Else what is written afterwards would be lost with the file that nobody sees any more."""
-    async with sqlite_store(path, create=True) as store:
-        await store.write([new("p", "a")])
-        move(path, "moved")
-        if replaced:
-            await made_store(path)
-        keys = [Key("p", f"{n}") for n in range(100)]
-        for call in (store.get(keys[:1]), store.get(keys), store.query([walk_of("p")]), store.write([new("p", "b")])):
-            with pytest.raises(Unfit, match="replaced" if replaced else "found"):
-                await call
-        if not replaced:
-            move(path.with_name("moved"), path.name)
-            assert await one(store, "p", "a") is not None
-
-
 async def test_a_store_that_was_closed_is_unfit(path: Path) -> None:
     async with sqlite_store(path, create=True) as closed:
         pass
@@ -319,10 +298,10 @@ def meaning_of(code: int | None) -> type[Exception]:
     [
         ({"BUSY", "BUSY_RECOVERY", "BUSY_SNAPSHOT", "LOCKED", "LOCKED_SHAREDCACHE", "PROTOCOL"}, Transient),
         ({"FULL", "IOERR", "IOERR_WRITE", "IOERR_FSYNC", "NOMEM", "IOERR_NOMEM"}, Unavailable),
+        ({"CORRUPT", "CORRUPT_INDEX", "NOTADB", "IOERR_SHORT_READ", "IOERR_CORRUPTFS", "READONLY_DBMOVED"}, Gone),
         (
             {
-                *("CORRUPT", "CORRUPT_INDEX", "NOTADB", "IOERR_SHORT_READ", "IOERR_CORRUPTFS"),
-                *("READONLY", "READONLY_DBMOVED", "READONLY_DIRECTORY", "CANTOPEN", "CANTOPEN_ISDIR", "PERM", "AUTH"),
+                *("READONLY", "READONLY_DIRECTORY", "CANTOPEN", "CANTOPEN_ISDIR", "PERM", "AUTH"),
                 *("ERROR", "SCHEMA", "CONSTRAINT", "MISMATCH", "MISUSE", "FORMAT"),
             },
             Unfit,
