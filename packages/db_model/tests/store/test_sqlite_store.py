@@ -20,7 +20,7 @@ from integrates.db_model.store.port import ANYTHING, Add, Change, IndexKey, Item
 from integrates.db_model.store.retry import Policy, Transient
 from integrates.db_model.store.sqlite.fault import translated
 from integrates.db_model.store.sqlite.store import sqlite_store
-from integrates.db_model.testing.adapter import Adapter, Excluded
+from integrates.db_model.testing.adapter import Adapter, Excluded, Lose
 from integrates.db_model.testing.requirements import *  # noqa: F403 # pylint: disable=wildcard-import,unused-wildcard-import # each requirement is a test here
 from integrates.db_model.testing.requirements.sample import new, one, walk_of
 
@@ -128,6 +128,17 @@ async def damaged_store(path: Path) -> AsyncIterator[Store]:
         yield store
 
 
+@asynccontextmanager
+async def vanishing_store(path: Path, suffix: str) -> AsyncIterator[tuple[Store, Lose]]:
+    """Open a store with what removes its file, or the one beside it with the suffix."""
+
+    async def lose() -> None:
+        os.unlink(f"{path}{suffix}")  # noqa: PTH108 - the name is that of a file beside the path
+
+    async with sqlite_store(path, create=True) as store:
+        yield store, lose
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "store.sqlite"
@@ -176,6 +187,10 @@ def adapter(path: Path, tmp_path: Path) -> Adapter:
             "a folder": partial(sqlite_store, tmp_path, create=True),
             "not to be made": partial(sqlite_store, "/proc/x", create=True),
             "damaged": partial(damaged_store, tmp_path / "damaged"),
+        },
+        vanishing={
+            name: partial(vanishing_store, tmp_path / f"without {name}", suffix)
+            for name, suffix in {"file": "", "log": "-wal", "index": "-shm"}.items()
         },
     )
 
