@@ -23,13 +23,14 @@ from integrates.api.context import Call, Context, new_context
 from integrates.api.errors import Code, RequestError
 from integrates.api.request.answer import (
     Answer,
+    answered,
     error_shown,
     field_error_shown,
     invalid_shown,
+    is_for_log,
     known,
     masked,
     refused,
-    status_of,
 )
 from integrates.api.request.body import Body, body_of, check_variables
 from integrates.api.request.cost import cost_of
@@ -157,7 +158,7 @@ def _fields_of(data: Any) -> int:
 def _shown(error: GraphQLError, call: Call) -> dict[str, Any]:
     if error.path is None:
         return invalid_shown(error, Code.BAD_USER_INPUT)  # a variable that its type refuses
-    if known(error) is None:
+    if is_for_log(error):
         _LOG.error("a resolver failed", exc_info=error.original_error or error, extra={"request_id": call.request_id})
     return field_error_shown(error, call.request_id)
 
@@ -168,7 +169,7 @@ def _answer(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
         return refused(errors)
     cost = {"requested": ready.cost, "actual": _fields_of(result.data)}
     body = {"data": result.data, **({"errors": errors} if errors else {}), "extensions": {"cost": cost}}
-    return Answer(status_of(errors, result.data), body)
+    return answered(errors, result.data, body)
 
 
 async def _executed(api: Api, request: object, call: Call) -> Answer:
@@ -181,7 +182,7 @@ async def _executed(api: Api, request: object, call: Call) -> Answer:
 
 def _failed(error: Exception, call: Call) -> Answer:
     found = known(error)
-    if found is None:
+    if is_for_log(error):
         _LOG.error("a request failed", exc_info=error, extra={"request_id": call.request_id})
     return refused((error_shown(found or RequestError(Code.INTERNAL, masked(call.request_id))),))
 

@@ -86,5 +86,5 @@ def _response(answer: Answer, accept: str) -> Response:
         msgspec.json.encode(answer.body),
         status_code=answer.status,
         media_type=GRAPHQL if GRAPHQL in accept.lower() else JSON,
-        headers=CHALLENGES.get(answer.status),
+        headers=None if answer.is_final else CHALLENGES.get(answer.status),
     )
