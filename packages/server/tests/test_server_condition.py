@@ -133,6 +133,34 @@ async def test_a_refusal_is_an_answer(condition: Condition, broken: Broken, erro
     assert await condition.is_well()
 
 
+async def test_a_refusal_after_a_failure_shows_that_the_store_answers_again(condition: Condition, broken: Broken) -> None:
+    await CALLS["write"](condition.store)
+    broken.errors = {"write": Unavailable("away")}
+    await failed(condition, "write")
+    broken.errors = {}
+    with pytest.raises(Conflict):
+        await CALLS["write"](condition.store)
+    assert await condition.is_well()
+
+
+async def test_a_failure_during_a_probe_counts(broken: Broken, clock: Clock) -> None:
+    condition: Condition | None = None
+
+    async def get(keys: Any) -> Any:
+        if condition and broken.errors:
+            clock.now += 0.1
+            broken.calls.append("get")
+            await failed(condition, "write")
+            broken.errors = {}
+        return await broken.store.get(keys)
+
+    condition = observed(msgspec.structs.replace(broken.store, get=get), clock)
+    broken.errors = {"write": Unavailable("away")}
+    await failed(condition, "write")
+    clock.now += 5
+    assert not await condition.is_well()
+
+
 async def test_a_probe_of_writing_leaves_nothing(condition: Condition, broken: Broken, clock: Clock) -> None:
     broken.errors = {"write": Unavailable("full")}
     await failed(condition, "write")
