@@ -19,9 +19,9 @@ pytestmark = pytest.mark.functional
 ADA, STORE = "ada@demo.example", "sqlite:///kept.db"
 ORGANIZATION = "query ($name: String!) { organization(name: $name) { name } }"
 IMPORTS = "query ($group: ID!) { group(name: $group) { summary { open } imports { nodes { id state } } } }"
-RESULTS = 3_000
+RESULTS = 4_000
 MANY = sarif([result(f"rule-{number % 7}", f"src/file_{number % 40}.py", number) for number in range(RESULTS)])
-ROOM = 1_500_000
+ROOM = 3_000_000
 """Bytes that are left on the disk: some chunks of the import, and not all."""
 
 

@@ -169,6 +169,33 @@ async def test_a_read_notices_it_too(path: Path, name: str) -> None:
                 await call
 
 
+CUT = """
+import asyncio, os, sys
+from integrates.db_model.errors import Gone
+from integrates.db_model.store.port import ABSENT, Item, Key, Put
+from integrates.db_model.store.sqlite.store import sqlite_store
+
+async def main():
+    async with sqlite_store(sys.argv[1], create=True) as store:
+        await store.write([Put(Item(Key("p", "a"), 1, {}), ABSENT)])
+        os.truncate(f"{sys.argv[1]}-shm", 0)
+        for call in (store.get([Key("p", "a")]), store.write([Put(Item(Key("p", "b"), 1, {}), ABSENT)])):
+            try:
+                await call
+            except Gone as error:
+                print(error.reason.endswith("-shm was cut short while the store was open"), flush=True)
+        os._exit(0)
+
+asyncio.run(main())
+"""
+
+
+def test_the_index_of_the_log_is_not_touched_when_it_was_cut(path: Path) -> None:
+    """It is mapped into memory: reading what is not there any more ends the process, which closing the store still does."""
+    done = subprocess.run([sys.executable, "-c", CUT, str(path)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.split()) == (0, ["True", "True"])
+
+
 async def test_what_is_gone_stays_gone(path: Path) -> None:
     """What was read before and what the file holds when it is back do not belong together for sure."""
     async with sqlite_store(path, create=True) as store:

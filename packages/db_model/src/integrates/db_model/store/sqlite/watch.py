@@ -130,7 +130,10 @@ def _header(path: str) -> bytes:
 
 
 def _found(paths: _Paths, opened: _Files) -> _Files:
-    return _Files(_same(paths.main, opened.main), _same(paths.wal, opened.wal), _same(paths.shm, opened.shm))
+    found = _Files(_same(paths.main, opened.main), _same(paths.wal, opened.wal), _same(paths.shm, opened.shm))
+    if found.shm.size < opened.shm.size:  # which is mapped into memory: touching what is cut off ends the process
+        raise Gone(f"the file {paths.shm} was cut short while the store was open")
+    return found
 
 
 def _checkpoint(paths: _Paths, connection: sqlite3.Connection, found: _Files, seen: _Seen) -> int:
