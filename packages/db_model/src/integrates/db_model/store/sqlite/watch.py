@@ -123,8 +123,11 @@ def _number_in(path: str) -> int:
 def _header(path: str) -> bytes:
     """Return the header of a ``-wal``, which changes when SQLite begins it anew; nothing when it is empty."""
     try:
-        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - for every commit
-            return file.read(_HEADER)
+        descriptor = os.open(path, os.O_RDONLY)  # a third of what a file object takes, for every commit
+        try:
+            return os.read(descriptor, _HEADER)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise Unavailable(f"{path}: {error.strerror}") from error
 
