@@ -262,6 +262,20 @@ async def test_a_write_that_fills_the_disk_fails_alone(path: Path, connections: 
         ]
 
 
+async def test_a_file_that_cannot_be_written_for_a_while_is_unfit_and_can_be_used_again(
+    path: Path, connections: list[sqlite3.Connection]
+) -> None:
+    async with sqlite_store(path, create=True) as store:
+        await store.write([new("p", "a")])
+        [writer] = writers(connections)
+        writer.execute("PRAGMA query_only = ON")  # as a file system does that was mounted again to be read only
+        with pytest.raises(Unfit, match="readonly"):
+            await store.write([new("p", "b")])
+        assert await one(store, "p", "a") is not None
+        writer.execute("PRAGMA query_only = OFF")
+        await store.write([new("p", "b")])
+
+
 async def test_an_item_that_no_store_wrote_fails_only_the_write_that_adds_to_it(path: Path) -> None:
     async with sqlite_store(path, create=True) as store:
         await store.write([new("p", name, n=1) for name in ("a", "b")])

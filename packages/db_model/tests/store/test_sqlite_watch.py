@@ -259,6 +259,20 @@ async def test_corruption_that_sqlite_comes_upon_is_for_good(path: Path) -> None
                 await store.write([new("q", f"{number}")])
 
 
+async def test_a_first_page_that_a_power_cut_tore_is_mended_by_the_log(path: Path) -> None:
+    torn = beside(path, ".torn")
+    async with sqlite_store(path, create=True) as store:
+        await filled(store, FIRST)
+        for suffix in ("", "-wal"):
+            shutil.copyfile(beside(path, suffix), beside(torn, suffix))
+    overwrite("")(torn)
+    async with sqlite_store(torn) as store:
+        await filled(store, LATER)
+        checkpoint(torn)
+        await filled(store, range(80, 90))
+    assert await present(torn, range(90)) == list(range(90))
+
+
 async def test_checkpoints_of_others_are_no_fault(path: Path) -> None:
     """Another process writes, and empties the log, while this one reads and writes."""
     async with sqlite_store(path, create=True) as one, sqlite_store(path) as other:

@@ -120,6 +120,15 @@ def _number_in(path: str) -> int:
         return _number(connection)
 
 
+def _first_number(path: str, connection: sqlite3.Connection) -> int:
+    """Return the number in the file that is being opened, whose first page a power cut may have left for the log to mend."""
+    try:
+        return _number_in(path)
+    except sqlite3.DatabaseError:
+        connection.execute("PRAGMA wal_checkpoint")
+        return _number_in(path)
+
+
 def _header(path: str) -> bytes:
     """Return the header of a ``-wal``, which changes when SQLite begins it anew; nothing when it is empty."""
     try:
@@ -142,8 +151,7 @@ def _found(paths: _Paths, opened: _Files) -> _Files:
 def _checkpoint(paths: _Paths, connection: sqlite3.Connection, found: _Files, seen: _Seen) -> int:
     """Return the number in the database file. Raise ``Gone`` when the file is not what checkpoints make of it."""
     number = _number_in(paths.main)
-    current = _number(connection)
-    if (number - seen.number) % _NUMBERS > (current - seen.number) % _NUMBERS:
+    if (number - seen.number) % _NUMBERS > (_number(connection) - seen.number) % _NUMBERS:
         raise Gone(f"the file {paths.main} was overwritten while the store was open")
     (pages,), (page,) = (connection.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
     if found.main.size < min(seen.files.main.size, pages * page):
@@ -163,7 +171,7 @@ def _check_wal(paths: _Paths, connection: sqlite3.Connection, found: _Files, hea
 def _first_seen(paths: _Paths, opened: Trace, connection: sqlite3.Connection, texts: Texts) -> _Seen:
     schema = check_design(connection, texts)  # the first read makes the files beside the database
     files = _Files(_same(paths.main, opened), trace(paths.wal), trace(paths.shm))
-    return _Seen(files, _header(paths.wal), _number_in(paths.main), schema)
+    return _Seen(files, _header(paths.wal), _first_number(paths.main, connection), schema)
 
 
 def watched(path: Path, opened: Trace, connection: sqlite3.Connection, texts: Texts) -> Watch:
