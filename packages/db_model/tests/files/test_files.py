@@ -157,6 +157,16 @@ def replace(folder: Path) -> None:
     folder.mkdir()
 
 
+async def test_a_file_of_the_folder_that_came_in_its_place_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    files = disk_files(folder)
+    await files.put(KEY, b"ours")
+    remove(folder)
+    await disk_files(folder).put(KEY, b"theirs")
+    with pytest.raises(Unfit):
+        await read_all(files.get(KEY))
+
+
 @pytest.mark.parametrize("befall", [remove, replace])
 async def test_a_folder_that_goes_while_it_is_open_acknowledges_nothing(tmp_path: Path, befall: Callable[[Path], None]) -> None:
     """A file that is out of reach is not a missing one, for which an import would be given up."""

@@ -113,6 +113,7 @@ async def _put(root: Path, target: Path, content: Content, check: _Check) -> Non
 
 
 def _opened(key: str, path: Path, check: _Check) -> BinaryIO:
+    check()
     try:
         return path.open("rb")
     except (FileNotFoundError, IsADirectoryError) as error:
