@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.command import update
-from integrates.db_model.errors import Unavailable, Unfit
+from integrates.db_model.errors import Gone, Unavailable, Unfit
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
@@ -268,11 +269,21 @@ async def test_a_store_that_fails_half_way_leaves_nobody_in_the_dark(
     assert {record.message for record in caplog.records} == {"an item of a bulk change failed"}
 
 
-@pytest.mark.parametrize(("error", "code"), [(Unavailable("no answer"), "UNAVAILABLE"), (Unfit("another disk"), "INTERNAL")])
-async def test_a_store_that_fails_at_once_fails_the_call(world: World, error: Exception, code: str) -> None:
+@pytest.mark.parametrize(
+    ("error", "is_final", "logged"),
+    [(Unavailable("no answer"), False, 0), (Unfit("another disk"), True, 1), (Gone("/var/lib/x was removed"), True, 0)],
+)
+async def test_a_store_that_fails_at_once_fails_the_call(
+    world: World, error: Exception, *, is_final: bool, logged: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What only the operator can mend is no reason to try again; that the store is gone is logged by who opened it."""
     variables: dict[str, Any] = {"items": [{"id": world.aurora.vulnerable.id}], "treatment": "IN_PROGRESS", "why": WHY}
     answer = await world.answer("uri", TREAT, store=failing(world, error, written=0), **variables)
-    assert [one["extensions"]["code"] for one in answer.body["errors"]] == [code]
+    (told,) = answer.body["errors"]
+    assert (answer.status, told["extensions"]["code"], answer.is_final) == (503, "UNAVAILABLE", is_final)
+    assert ("again later" in told["message"], "operator" in told["message"]) == (not is_final, is_final)
+    assert str(error) not in json.dumps(answer.body)
+    assert len(caplog.records) == logged
 
 
 async def test_what_a_newer_program_wrote_is_shown_but_not_changed(world: World) -> None:

@@ -66,12 +66,21 @@ async def test_a_bad_token_is_refused_even_for_what_anybody_may_ask(world: World
     assert (await world.ask("x", {"query": "{ __typename }"})).status_code == 401
 
 
-async def test_a_token_ends_with_its_expiry(world: World) -> None:
+async def test_a_token_ends_with_its_expiry_and_a_minute_of_leeway(world: World) -> None:
     token = await world.token(days=1)
-    world.now += timedelta(days=1, seconds=-2)
+    world.now += timedelta(days=1, seconds=58)
     assert (await world.ask(token)).status_code == 200
     world.now += timedelta(seconds=2)
     assert (await world.ask(token)).status_code == 401
+
+
+async def test_a_token_made_by_a_machine_whose_clock_differs_by_a_minute_is_good(world: World) -> None:
+    for days in (1, 180):
+        token = await world.token(days=days)
+        for seconds, status in ((-61, 401), (-60, 200), (0, 200)):
+            world.now += timedelta(seconds=seconds)
+            assert (await world.ask(token)).status_code == status
+            world.now -= timedelta(seconds=seconds)
 
 
 async def test_the_last_use_of_a_token_is_kept_to_the_minute(world: World) -> None:

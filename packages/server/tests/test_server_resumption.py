@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from packages.server.tests.conftest import World
 
-from integrates.db_model.errors import Unavailable
+from integrates.db_model.errors import Gone, Unavailable
 from integrates.server.process.resumption import resume_until
 
 
@@ -48,3 +48,12 @@ async def test_a_store_that_is_away_is_asked_again(world: World, caplog: pytest.
     elapse(61)
     await asyncio.wait_for(task, 60)
     assert (asked, "could not be listed" in caplog.text) == (2, True)
+
+
+async def test_nobody_looks_into_a_store_that_is_gone(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    async def query(_queries: Any) -> Any:
+        raise Gone("removed")
+
+    service = msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, query=query))
+    await asyncio.wait_for(resume_until(service, asyncio.Event()), 60)
+    assert caplog.records == []

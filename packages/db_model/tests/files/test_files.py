@@ -1,7 +1,9 @@
 """The file port, on each of its adapters."""
 
 import os
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import closing
 from pathlib import Path
 from uuid import uuid4
@@ -9,7 +11,7 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from integrates.db_model.errors import NotFound, Unavailable
+from integrates.db_model.errors import NotFound, Unavailable, Unfit
 from integrates.db_model.files.disk import disk_files
 from integrates.db_model.files.port import CHUNK_BYTES, Files, read_all
 from integrates.db_model.files.url import open_files
@@ -139,10 +141,118 @@ async def test_the_disk_keeps_nothing_unfinished(tmp_path: Path) -> None:
     assert await read_all(disk_files(tmp_path).get(KEY)) == b"ab"
 
 
-async def test_a_disk_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None:
+async def test_a_disk_that_cannot_be_written_is_unfit(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    with pytest.raises(Unavailable):
+    with pytest.raises(Unfit):
         await disk_files(tmp_path / "file").put(KEY, b"x")
+
+
+def remove(folder: Path) -> None:
+    folder.rename(folder.with_name("elsewhere"))
+
+
+def replace(folder: Path) -> None:
+    """Leave an empty folder there, as when a disk is no longer mounted."""
+    remove(folder)
+    folder.mkdir()
+
+
+async def test_a_file_of_the_folder_that_came_in_its_place_is_not_read(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    files = disk_files(folder)
+    await files.put(KEY, b"ours")
+    remove(folder)
+    await disk_files(folder).put(KEY, b"theirs")
+    with pytest.raises(Unfit):
+        await read_all(files.get(KEY))
+
+
+@pytest.mark.parametrize("befall", [remove, replace])
+async def test_a_folder_that_goes_while_it_is_open_acknowledges_nothing(tmp_path: Path, befall: Callable[[Path], None]) -> None:
+    """A file that is out of reach is not a missing one, for which an import would be given up."""
+    files, folder = disk_files(tmp_path / "files"), tmp_path / "files"
+    await files.put(KEY, b"x")
+    befall(folder)
+    for call in (files.put("other", b"y"), read_all(files.get(KEY)), files.delete(KEY)):
+        with pytest.raises(Unfit, match="removed" if befall is remove else "replaced"):
+            await call
+    assert found(tmp_path) == [f"elsewhere/{KEY}"]
+    if befall is replace:
+        folder.rmdir()
+    folder.with_name("elsewhere").rename(folder)
+    assert await read_all(files.get(KEY)) == b"x"
+
+
+async def test_a_folder_that_goes_while_a_file_is_written_acknowledges_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"half"
+        remove(folder)
+        yield b"rest"
+
+    with pytest.raises(Unfit, match="removed"):
+        await disk_files(folder).put(KEY, content())
+    assert not folder.exists()
+
+
+async def test_a_folder_that_was_there_at_the_start_is_the_one_that_counts(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    files = disk_files(folder)
+    replace(folder)
+    with pytest.raises(Unfit):
+        await files.put(KEY, b"x")
+
+
+FULL = """
+import asyncio, resource, sys
+from integrates.db_model.errors import Unavailable
+from integrates.db_model.files.disk import disk_files
+from integrates.db_model.files.port import read_all
+
+async def main():
+    files = disk_files(sys.argv[1])
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        await files.put("a", b"x" * 2000)
+    except Unavailable:
+        print("full")
+    await files.put("b", b"x" * 500)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    await files.put("a", b"x" * 2000)
+    print(len(await read_all(files.get("a"))))
+
+asyncio.run(main())
+"""
+
+
+def test_a_full_disk_keeps_no_half_of_a_file_and_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert (done.stdout.split(), done.stderr) == (["full", "2000"], "")
+    assert sorted(found(tmp_path)) == ["a", "b"]
+
+
+@pytest.mark.dynamodb
+async def test_a_bucket_that_is_gone_acknowledges_nothing(emulator_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = bucket(emulator_endpoint, monkeypatch)
+    async with open_files(url) as files:
+        with closing(boto3.client("s3", endpoint_url=emulator_endpoint)) as client:
+            client.delete_bucket(Bucket=url.removeprefix("s3://").partition("?")[0])
+        for call in (files.put(KEY, b"x"), read_all(files.get(KEY))):
+            with pytest.raises(Unfit, match="NoSuchBucket"):
+                await call
+
+
+@pytest.mark.dynamodb
+async def test_a_bucket_behind_an_endpoint_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    async with open_files("s3://bucket?endpoint=http://127.0.0.1:9&region=us-east-1") as files:
+        with pytest.raises(Unavailable):
+            await files.put(KEY, b"x")
 
 
 @pytest.mark.parametrize("url", ["", "ftp://x", "memory://x", "file://", "s3://", "s3://b/path", "s3://b?endpiont=x"])

@@ -3,8 +3,8 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import AbstractAsyncContextManager, closing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -17,7 +17,7 @@ from integrates.db_model.store.design import design
 from integrates.db_model.store.dynamodb.store import dynamodb_store
 from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, IndexKey, Item, Key, Put, Store, Table, Value
 from integrates.db_model.store.retry import Policy
-from integrates.db_model.testing.adapter import Adapter
+from integrates.db_model.testing.adapter import Adapter, Lose
 from integrates.db_model.testing.requirements import *  # noqa: F403 # pylint: disable=wildcard-import,unused-wildcard-import # each requirement is a test here
 from integrates.db_model.testing.requirements.sample import following, new, one, refusal, walk_of
 
@@ -118,6 +118,18 @@ def plant(client: "DynamoDBClient", prefix: str, item: Item) -> None:
     client.put_item(TableName=prefix + item.key.table, Item=native)
 
 
+@asynccontextmanager
+async def vanishing_store(endpoint: str, client: "DynamoDBClient", prefix: str) -> AsyncIterator[tuple[Store, Lose]]:
+    """Open a store with what deletes its tables."""
+
+    async def lose() -> None:
+        for name in design().tables:
+            client.delete_table(TableName=f"{prefix}{name}")
+
+    async with dynamodb_store(endpoint=endpoint, prefix=prefix, create=True) as store:
+        yield store, lose
+
+
 @pytest.fixture
 def adapter(dynamodb_endpoint: str, client: "DynamoDBClient", prefix: str, behind: Opened) -> Adapter:
     async def raw_item(key: Key) -> Item | None:
@@ -140,6 +152,7 @@ def adapter(dynamodb_endpoint: str, client: "DynamoDBClient", prefix: str, behin
             "not to be made": partial(behind, refusing("denied", of="CreateTable"), prefix=f"{prefix}denied_", create=True),
             **refused,
         },
+        vanishing={"without tables": partial(vanishing_store, dynamodb_endpoint, client, f"{prefix}going_")},
     )
 
 
@@ -269,15 +282,18 @@ async def test_a_store_that_was_closed_is_unfit(behind: Opened, partition: str) 
             await call
 
 
-async def test_a_table_that_goes_while_the_store_is_open_is_unfit(
+async def test_a_table_that_is_back_can_be_used_again(
     dynamodb_endpoint: str, client: "DynamoDBClient", prefix: str, partition: str
 ) -> None:
-    async with dynamodb_store(endpoint=dynamodb_endpoint, prefix=f"{prefix}going_", create=True) as store:
-        for name in design().tables:
-            client.delete_table(TableName=f"{prefix}going_{name}")
-        for call in (store.get([Key(partition, "a")]), store.query([walk_of(partition)]), store.write([new(partition, "a")])):
-            with pytest.raises(Unfit):
-                await call
+    """Nothing is kept in the process, so what is acknowledged is in the table that has the name."""
+    async with vanishing_store(dynamodb_endpoint, client, f"{prefix}back_") as (store, lose):
+        await lose()
+        with pytest.raises(Unfit):
+            await store.write([new(partition, "a")])
+        async with dynamodb_store(endpoint=dynamodb_endpoint, prefix=f"{prefix}back_", create=True):
+            await store.write([new(partition, "a")])
+            assert await one(store, partition, "a") is not None
+        await lose()
 
 
 async def test_without_credentials_a_store_is_unfit(monkeypatch: pytest.MonkeyPatch) -> None:

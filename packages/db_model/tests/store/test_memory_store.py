@@ -37,4 +37,5 @@ def adapter() -> Adapter:
         raw=raw,
         plant=plant,
         unfit=Excluded("the memory is made with the program that uses it: it is never another store than one thinks"),
+        vanishing=Excluded("the memory ends with the program that uses it, and not before"),
     )

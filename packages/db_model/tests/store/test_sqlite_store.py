@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from integrates.db_model.errors import Unavailable, Unfit
+from integrates.db_model.errors import Gone, Unavailable, Unfit
 from integrates.db_model.store.port import ANYTHING, Add, Change, IndexKey, Item, Key, Store
 from integrates.db_model.store.retry import Policy, Transient
 from integrates.db_model.store.sqlite.fault import translated
 from integrates.db_model.store.sqlite.store import sqlite_store
-from integrates.db_model.testing.adapter import Adapter, Excluded
+from integrates.db_model.testing.adapter import Adapter, Excluded, Lose
 from integrates.db_model.testing.requirements import *  # noqa: F403 # pylint: disable=wildcard-import,unused-wildcard-import # each requirement is a test here
 from integrates.db_model.testing.requirements.sample import new, one, walk_of
 
@@ -128,6 +128,17 @@ async def damaged_store(path: Path) -> AsyncIterator[Store]:
         yield store
 
 
+@asynccontextmanager
+async def vanishing_store(path: Path, suffix: str) -> AsyncIterator[tuple[Store, Lose]]:
+    """Open a store with what removes its file, or the one beside it with the suffix."""
+
+    async def lose() -> None:
+        os.unlink(f"{path}{suffix}")  # noqa: PTH108 - the name is that of a file beside the path
+
+    async with sqlite_store(path, create=True) as store:
+        yield store, lose
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     return tmp_path / "store.sqlite"
@@ -176,6 +187,10 @@ def adapter(path: Path, tmp_path: Path) -> Adapter:
             "a folder": partial(sqlite_store, tmp_path, create=True),
             "not to be made": partial(sqlite_store, "/proc/x", create=True),
             "damaged": partial(damaged_store, tmp_path / "damaged"),
+        },
+        vanishing={
+            name: partial(vanishing_store, tmp_path / f"without {name}", suffix)
+            for name, suffix in {"file": "", "log": "-wal", "index": "-shm"}.items()
         },
     )
 
@@ -247,6 +262,20 @@ async def test_a_write_that_fills_the_disk_fails_alone(path: Path, connections: 
         ]
 
 
+async def test_a_file_that_cannot_be_written_for_a_while_is_unfit_and_can_be_used_again(
+    path: Path, connections: list[sqlite3.Connection]
+) -> None:
+    async with sqlite_store(path, create=True) as store:
+        await store.write([new("p", "a")])
+        [writer] = writers(connections)
+        writer.execute("PRAGMA query_only = ON")  # as a file system does that was mounted again to be read only
+        with pytest.raises(Unfit, match="readonly"):
+            await store.write([new("p", "b")])
+        assert await one(store, "p", "a") is not None
+        writer.execute("PRAGMA query_only = OFF")
+        await store.write([new("p", "b")])
+
+
 async def test_an_item_that_no_store_wrote_fails_only_the_write_that_adds_to_it(path: Path) -> None:
     async with sqlite_store(path, create=True) as store:
         await store.write([new("p", name, n=1) for name in ("a", "b")])
@@ -259,27 +288,6 @@ async def test_an_item_that_no_store_wrote_fails_only_the_write_that_adds_to_it(
         assert [type(outcome) for outcome in outcomes] == [type(None), Unfit, Unfit, type(None)]
         with pytest.raises(Unfit, match="'b'"):
             await one(store, "p", "b")
-
-
-def move(path: Path, name: str) -> None:
-    path.rename(path.with_name(name))
-
-
-@pytest.mark.parametrize("replaced", [False, True])
-async def test_a_file_that_goes_while_the_store_is_open_is_unfit(path: Path, *, replaced: bool) -> None:
-    """Else what is written afterwards would be lost with the file that nobody sees any more."""
-    async with sqlite_store(path, create=True) as store:
-        await store.write([new("p", "a")])
-        move(path, "moved")
-        if replaced:
-            await made_store(path)
-        keys = [Key("p", f"{n}") for n in range(100)]
-        for call in (store.get(keys[:1]), store.get(keys), store.query([walk_of("p")]), store.write([new("p", "b")])):
-            with pytest.raises(Unfit, match="replaced" if replaced else "found"):
-                await call
-        if not replaced:
-            move(path.with_name("moved"), path.name)
-            assert await one(store, "p", "a") is not None
 
 
 async def test_a_store_that_was_closed_is_unfit(path: Path) -> None:
@@ -319,10 +327,10 @@ def meaning_of(code: int | None) -> type[Exception]:
     [
         ({"BUSY", "BUSY_RECOVERY", "BUSY_SNAPSHOT", "LOCKED", "LOCKED_SHAREDCACHE", "PROTOCOL"}, Transient),
         ({"FULL", "IOERR", "IOERR_WRITE", "IOERR_FSYNC", "NOMEM", "IOERR_NOMEM"}, Unavailable),
+        ({"CORRUPT", "CORRUPT_INDEX", "NOTADB", "IOERR_SHORT_READ", "IOERR_CORRUPTFS", "READONLY_DBMOVED"}, Gone),
         (
             {
-                *("CORRUPT", "CORRUPT_INDEX", "NOTADB", "IOERR_SHORT_READ", "IOERR_CORRUPTFS"),
-                *("READONLY", "READONLY_DBMOVED", "READONLY_DIRECTORY", "CANTOPEN", "CANTOPEN_ISDIR", "PERM", "AUTH"),
+                *("READONLY", "READONLY_DIRECTORY", "CANTOPEN", "CANTOPEN_ISDIR", "PERM", "AUTH"),
                 *("ERROR", "SCHEMA", "CONSTRAINT", "MISMATCH", "MISUSE", "FORMAT"),
             },
             Unfit,

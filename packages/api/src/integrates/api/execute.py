@@ -22,13 +22,14 @@ from integrates.api.context import Call, Context, new_context
 from integrates.api.errors import Code, NotAQuery, RequestError
 from integrates.api.request.answer import (
     Answer,
+    answered,
     error_shown,
     field_error_shown,
     invalid_shown,
+    is_for_log,
     known,
     masked,
     refused,
-    status_of,
 )
 from integrates.api.request.body import Body, body_of, check_variables
 from integrates.api.request.cost import cost_of
@@ -150,7 +151,7 @@ def _fields_of(data: Any) -> int:
 def _shown(error: GraphQLError, call: Call) -> dict[str, Any]:
     if error.path is None:
         return invalid_shown(error, Code.BAD_USER_INPUT)  # a variable that its type refuses
-    if known(error) is None:
+    if is_for_log(error):
         _LOG.error("a resolver failed", exc_info=error.original_error or error, extra={"request_id": call.request_id})
     return field_error_shown(error, call.request_id)
 
@@ -161,7 +162,7 @@ def _answer(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
         return refused(errors)
     cost = {"requested": ready.cost, "actual": _fields_of(result.data)}
     body = {"data": result.data, **({"errors": errors} if errors else {}), "extensions": {"cost": cost}}
-    return Answer(status_of(errors, result.data), body)
+    return answered(errors, result.data, body)
 
 
 async def _executed(api: Api, body: Body, call: Call) -> Answer:
@@ -174,7 +175,7 @@ async def _executed(api: Api, body: Body, call: Call) -> Answer:
 
 def _failed(error: Exception, call: Call) -> Answer:
     found = known(error)
-    if found is None:
+    if is_for_log(error):
         _LOG.error("a request failed", exc_info=error, extra={"request_id": call.request_id})
     return refused((error_shown(found or RequestError(Code.INTERNAL, masked(call.request_id))),))
 
@@ -188,7 +189,7 @@ async def execute(api: Api, request: object, call: Call) -> Answer:
     try:
         body = body_of(request)
     except RequestError as error:
-        return msgspec.structs.replace(refused((error_shown(error),)), well_formed=False)
+        return msgspec.structs.replace(refused((error_shown(error),)), is_well_formed=False)
     try:
         return await _executed(api, body, call)
     except NotAQuery as error:

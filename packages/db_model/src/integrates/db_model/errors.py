@@ -75,6 +75,14 @@ class Unfit(StoreError):
         self.reason = reason
 
 
+class Gone(Unfit):
+    """The store that was open is no longer what it was: its file was removed, replaced, damaged or changed by others.
+
+    Nothing was acknowledged that is not in the store. That is so for good: each later call fails in the same way, whatever is
+    done to the file, until the store is opened again.
+    """
+
+
 class ModelError(IntegratesError):
     """An error of the entity layer."""
 

@@ -3,6 +3,7 @@
 from importlib.resources import files as resources
 from typing import Any, cast
 
+import msgspec
 from hypercorn.middleware import ProxyFixMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,14 +17,20 @@ from integrates.server.http.routes.api import api_routes
 from integrates.server.http.routes.health import health_routes
 from integrates.server.http.routes.landing import landing_routes
 from integrates.server.http.routes.login import login_routes
+from integrates.server.process.condition import observed
 from integrates.server.service import Service
 
 
 def new_app(service: Service) -> Starlette:
-    """Return the application over a composed service. It opens and closes nothing: who made the service ends it."""
+    """Return the application over a composed service. It opens and closes nothing: who made the service ends it.
+
+    What its calls of the store say decides whether it is ready.
+    """
+    condition = observed(service.store, service.seconds)
+    service = msgspec.structs.replace(service, store=condition.store)
     routes: list[BaseRoute] = [
         *api_routes(service),
-        *health_routes(service),
+        *health_routes(service.is_ready, condition.is_well),
         *landing_routes(service),
         *login_routes(service),
         Mount("/static", StaticFiles(directory=str(resources("integrates.server") / "static"))),

@@ -9,7 +9,7 @@ import msgspec
 from graphql import GraphQLError, VariableNode
 
 from integrates.api.errors import Code, RequestError
-from integrates.db_model.errors import InvalidCursor, Unavailable
+from integrates.db_model.errors import Gone, InvalidCursor, Unavailable, Unfit
 
 _STATUS: Final[Mapping[Code, HTTPStatus]] = {
     Code.UNAUTHENTICATED: HTTPStatus.UNAUTHORIZED,
@@ -22,6 +22,7 @@ _STATUS: Final[Mapping[Code, HTTPStatus]] = {
     Code.INTERNAL: HTTPStatus.INTERNAL_SERVER_ERROR,
 }
 _STATUS_AT_FIELD: Final[Mapping[Code, HTTPStatus]] = {**_STATUS, Code.BAD_USER_INPUT: HTTPStatus.OK}
+NEEDS_OPERATOR: Final = "The service cannot use its store. Trying again does not help: its operator has to act."
 _MAX_MESSAGE: Final = 300
 _PYTHON: Final = re.compile(r", but encountered error '.*", re.DOTALL)
 """The text of a Python error at the end of graphql-core's messages about bad values; clients do not get it."""
@@ -30,12 +31,14 @@ _PYTHON: Final = re.compile(r", but encountered error '.*", re.DOTALL)
 class Answer(msgspec.Struct, frozen=True):
     """An HTTP status and the JSON body that goes with it.
 
-    ``well_formed`` says whether there was a GraphQL request to answer, whatever is wrong with its query and variables.
+    ``is_well_formed`` says whether there was a GraphQL request to answer, whatever is wrong with its query and variables.
+    ``is_final``: an operator has to act before the answer would be another.
     """
 
     status: int
     body: dict[str, Any]
-    well_formed: bool = True
+    is_well_formed: bool = True
+    is_final: bool = False
 
 
 def masked(request_id: str) -> str:
@@ -50,19 +53,32 @@ def _is_about_argument(error: GraphQLError) -> bool:
 
 def known(error: BaseException | None) -> RequestError | None:
     """Return what a client may know of an error; ``None`` for an internal one."""
+    found = None
     match error:
         case RequestError():
-            return error
+            found = error
         case InvalidCursor():
-            return RequestError(Code.BAD_CURSOR, "The cursor does not belong to this list.")
+            found = RequestError(Code.BAD_CURSOR, "The cursor does not belong to this list.")
         case GraphQLError() if _is_about_argument(error):
-            return RequestError(Code.BAD_USER_INPUT, error.message[:_MAX_MESSAGE])
+            found = RequestError(Code.BAD_USER_INPUT, error.message[:_MAX_MESSAGE])
         case GraphQLError() if error.original_error:
-            return known(error.original_error)
+            found = known(error.original_error)
         case Unavailable():
-            return RequestError(Code.UNAVAILABLE, "The service cannot answer now. Try again later.")
+            found = RequestError(Code.UNAVAILABLE, "The service cannot answer now. Try again later.")
+        case Unfit():
+            found = RequestError(Code.UNAVAILABLE, NEEDS_OPERATOR)
         case _:
-            return None
+            pass
+    return found
+
+
+def is_for_log(error: BaseException) -> bool:
+    """Return whether an error has to be logged for the operator, because the client gets a fixed text of it.
+
+    That the store is gone is the same for every request: who opened the store logs it once.
+    """
+    cause = error.original_error if isinstance(error, GraphQLError) and error.original_error else error
+    return known(cause) is None or (isinstance(cause, Unfit) and not isinstance(cause, Gone))
 
 
 def error_shown(error: RequestError) -> dict[str, Any]:
@@ -96,6 +112,11 @@ def status_of(errors: Sequence[Mapping[str, Any]], data: Mapping[str, Any] | Non
     return HTTPStatus.OK if resolved else max(_statuses(errors), default=HTTPStatus.OK)
 
 
+def answered(errors: Sequence[Mapping[str, Any]], data: Mapping[str, Any] | None, body: dict[str, Any]) -> Answer:
+    """Return the answer with a body that holds these errors and data."""
+    return Answer(status_of(errors, data), body, is_final=any(error["message"] == NEEDS_OPERATOR for error in errors))
+
+
 def refused(errors: Sequence[Mapping[str, Any]]) -> Answer:
     """Return the answer to a request that was not executed."""
-    return Answer(status_of(errors, None), {"errors": list(errors)})
+    return answered(errors, None, {"errors": list(errors)})

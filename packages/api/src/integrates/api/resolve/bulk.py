@@ -18,6 +18,7 @@ from integrates.db_model.entity.bulk import Reference, Refused, Written
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import (
     AlreadyExists,
+    Gone,
     IntegratesError,
     ModelError,
     NotFound,
@@ -127,7 +128,8 @@ def _told(position: int, error: IntegratesError, call: Call) -> tuple[UserError,
     known = _item_of(error, position)
     if is_refusal(known):
         return refusals(known, _path(position))
-    _LOG.error("an item of a bulk change failed", exc_info=error, extra={"request_id": call.request_id})
+    if not isinstance(error, Gone):  # which is logged once
+        _LOG.error("an item of a bulk change failed", exc_info=error, extra={"request_id": call.request_id})
     return (refusal(Reason.UNAVAILABLE, _path(position)),)
 
 

@@ -1,14 +1,20 @@
-"""Files in a folder: the default. A file gets its key by an atomic rename, once its bytes are on the disk."""
+"""Files in a folder: the default. A file gets its key by an atomic rename, once its bytes are on the disk.
+
+The folder must stay the one that it was when it was first seen. Where a disk that was mounted there is gone, or the folder was
+moved away, a new file would be in another folder than the others, and a file that is not found is perhaps only out of reach.
+"""
 
 import asyncio
+import errno
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Final, ParamSpec, TypeVar
+from typing import BinaryIO, Final, ParamSpec, TypeVar
 
-from integrates.db_model.errors import NotFound, Unavailable
+from integrates.db_model.errors import NotFound, Unavailable, Unfit
 from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks
 
 Arguments = ParamSpec("Arguments")
@@ -16,15 +22,37 @@ Result = TypeVar("Result")
 
 _UNFINISHED: Final = ".unfinished"
 """The folder in which files are written before they get their name. No key begins with a dot."""
+_UNFIT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
+"""The errors that trying again does not help against."""
+_Check = Callable[[], bool]
+"""Returns whether the folder exists. Raises ``Unfit`` when it is not the one that was seen first."""
 
 
 async def _blocking(call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
     try:
         return await asyncio.to_thread(call, *args, **kwargs)
-    except (FileNotFoundError, IsADirectoryError):
-        raise
     except OSError as error:
-        raise Unavailable(str(error)) from error
+        raise (Unfit if error.errno in _UNFIT else Unavailable)(str(error)) from error
+
+
+def _checking(root: Path) -> _Check:
+    seen: list[tuple[int, int]] = []
+
+    def check() -> bool:
+        try:
+            found = root.stat()
+        except FileNotFoundError as error:
+            if seen:
+                raise Unfit(f"the folder {root} was removed or moved away while it was open") from error
+            return False
+        identity = (found.st_dev, found.st_ino)
+        if not seen:
+            seen.append(identity)
+        if identity != seen[0]:
+            raise Unfit(f"the folder {root} was replaced while it was open")
+        return True
+
+    return check
 
 
 def _synced(folder: Path) -> None:
@@ -35,9 +63,12 @@ def _synced(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _begin(root: Path) -> tuple[int, Path]:
+def _begin(root: Path, check: _Check) -> tuple[int, Path]:
     folder = root / _UNFINISHED
-    folder.mkdir(parents=True, exist_ok=True)
+    if not check():
+        root.mkdir(parents=True, exist_ok=True)
+        check()
+    folder.mkdir(exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=folder)
     return descriptor, Path(name)
 
@@ -56,11 +87,14 @@ def _make_folders(root: Path, folder: Path) -> None:
         _synced(each.parent)
 
 
-def _finish(descriptor: int, unfinished: Path, root: Path, target: Path) -> None:
+def _finish(descriptor: int, unfinished: Path, root: Path, target: Path, check: _Check) -> None:
+    """Give the file its key, in the folder in which it was begun."""
     os.fsync(descriptor)
+    check()
     _make_folders(root, target.parent)
     unfinished.replace(target)
     _synced(target.parent)
+    check()
 
 
 def _abandon(descriptor: int, unfinished: Path) -> None:
@@ -68,21 +102,27 @@ def _abandon(descriptor: int, unfinished: Path) -> None:
     unfinished.unlink(missing_ok=True)
 
 
-async def _put(root: Path, target: Path, content: Content) -> None:
-    descriptor, unfinished = await _blocking(_begin, root)
+async def _put(root: Path, target: Path, content: Content, check: _Check) -> None:
+    descriptor, unfinished = await _blocking(_begin, root, check)
     try:
         async for chunk in in_chunks(content):
             await _blocking(_append, descriptor, chunk)
-        await _blocking(_finish, descriptor, unfinished, root, target)
+        await _blocking(_finish, descriptor, unfinished, root, target, check)
     finally:
         await _blocking(_abandon, descriptor, unfinished)
 
 
-async def _get(key: str, path: Path) -> AsyncIterator[bytes]:
+def _opened(key: str, path: Path, check: _Check) -> BinaryIO:
+    check()
     try:
-        handle = await _blocking(path.open, "rb")
+        return path.open("rb")
     except (FileNotFoundError, IsADirectoryError) as error:
+        check()
         raise NotFound("file", key) from error
+
+
+async def _get(key: str, path: Path, check: _Check) -> AsyncIterator[bytes]:
+    handle = await _blocking(_opened, key, path, check)
     try:
         while chunk := await _blocking(handle.read, CHUNK_BYTES):
             yield chunk
@@ -91,20 +131,27 @@ async def _get(key: str, path: Path) -> AsyncIterator[bytes]:
 
 
 def disk_files(root: Path | str) -> Files:
-    """Return the file store in the folder ``root``, which is created with the first file."""
-    folder = Path(root)
+    """Return the file store in the folder ``root``, which is created with the first file.
+
+    Its functions are ``Unfit`` once the folder is not the one that was there when it was opened, or with its first file.
+    """
+    folder = Path(root).absolute()  # the process may change its folder later
+    check = _checking(folder)
+    with suppress(OSError):  # what is wrong is told by the first call
+        check()
 
     async def put(key: str, content: Content) -> None:
         check_key(key)
-        await _put(folder, folder / key, content)
+        await _put(folder, folder / key, content, check)
 
     async def get(key: str) -> AsyncIterator[bytes]:
         check_key(key)
-        async for chunk in _get(key, folder / key):
+        async for chunk in _get(key, folder / key, check):
             yield chunk
 
     async def delete(key: str) -> None:
         check_key(key)
+        await _blocking(check)
         await _blocking(partial((folder / key).unlink, missing_ok=True))
 
     return Files(put, get, delete)

@@ -7,7 +7,8 @@
 ``delete``  removes the file, if it exists.
 
 A key is segments joined by ``/``, e.g. ``imports/0b6f/scan.sarif``; no key is the folder of another. Each function raises
-``ValueError`` for any other key, ``Unavailable`` when the file store cannot be reached.
+``ValueError`` for any other key, ``Unavailable`` when the file store cannot be reached or is full, ``Unfit`` when it cannot be
+used: its folder is not the one that was opened, its bucket is missing, credentials are wrong. Nothing is acknowledged then.
 """
 
 import re

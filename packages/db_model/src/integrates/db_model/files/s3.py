@@ -8,10 +8,11 @@ from typing import IO, TYPE_CHECKING, Final, ParamSpec, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 
-from integrates.db_model.errors import NotFound, Unavailable
+from integrates.db_model.errors import NotFound, Unavailable, Unfit
 from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks
+from integrates.db_model.store.dynamodb.fault import ERRORS, is_transient
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,12 +28,10 @@ _MISSING: Final = frozenset({"NoSuchKey", "404"})
 async def _blocking(call: Callable[Arguments, Result], *args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
     try:
         return await asyncio.to_thread(call, *args, **kwargs)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in _MISSING:
+    except ERRORS as error:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _MISSING:
             raise
-        raise Unavailable(str(error)) from error
-    except (BotoCoreError, HTTPClientError) as error:
-        raise Unavailable(str(error)) from error
+        raise (Unavailable if is_transient(error) else Unfit)(str(error)) from error
 
 
 async def _put(client: "S3Client", bucket: str, name: str, content: Content) -> None:

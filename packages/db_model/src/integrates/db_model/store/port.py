@@ -15,7 +15,8 @@ There are no filters, scans or partial updates. A key appears at most once in on
 bug of the caller). Errors: :class:`~integrates.db_model.errors.Conflict` when an expectation fails, ``LimitExceeded`` before
 anything is written when a limit below would be exceeded, ``InvalidCursor`` for a cursor that is not one of the query,
 ``Unavailable`` when the store does not answer after all retries, ``Unfit`` when it cannot be used: another version, a missing
-table or index, wrong credentials, a file that is damaged or gone. No other error leaves a store.
+table or index, wrong credentials, a file that is damaged or gone. An open store that was lost for good is ``Gone``, which is an
+``Unfit``. No other error leaves a store, and no write is acknowledged then.
 
 The contract is executable: ``integrates.db_model.testing`` has one named test for each promise.
 """

@@ -10,6 +10,8 @@ from integrates.db_model.store.port import Item, Key, Store
 Opener = Callable[[], AbstractAsyncContextManager[Store]]
 Raw = Callable[[Key], Awaitable[Item | None]]
 Plant = Callable[[Item], Awaitable[None]]
+Lose = Callable[[], Awaitable[None]]
+Vanishing = Callable[[], AbstractAsyncContextManager[tuple[Store, Lose]]]
 
 
 class Excluded(msgspec.Struct, frozen=True):
@@ -29,6 +31,7 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     ``raw``         reads an item behind the port, by other means than the adapter's own; ``None`` when it is missing.
     ``plant``       stores an item behind the port, by other means than the adapter's own. Its attributes are no ``Body``.
     ``unfit``       has, by what is wrong, openers of stores that cannot be used. Opening or reading one is ``Unfit``.
+    ``vanishing``   has, by what happens, openers of a store of its own, each with what takes it away while it is open.
     """
 
     handle: Opener
@@ -39,3 +42,4 @@ class Adapter(msgspec.Struct, frozen=True, kw_only=True):
     raw: Raw | Excluded
     plant: Plant | Excluded
     unfit: Mapping[str, Opener] | Excluded
+    vanishing: Mapping[str, Vanishing] | Excluded = Excluded("the adapter's tests do not say how its store is taken away")

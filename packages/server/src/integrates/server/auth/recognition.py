@@ -19,6 +19,7 @@ from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken, TokenKind
 from integrates.db_model.tokens.usage import record_use, usage_key
+from integrates.db_model.values.instant import SKEW
 from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.session import hash_session_id
@@ -76,7 +77,8 @@ async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None
 
 def _opens(token: AccessToken, claims: Claims, now: datetime) -> bool:
     same = hmac.compare_digest(token.jti_hash, hash_jti(claims.jti))
-    return same and token.kind is TokenKind.API and token.owner == claims.sub and is_usable(token, now)
+    is_current = is_usable(token, now) or is_usable(token, now - SKEW)
+    return same and token.kind is TokenKind.API and token.owner == claims.sub and is_current
 
 
 async def _by_session(store: Store, cookie: str, now: datetime) -> Actor | None:

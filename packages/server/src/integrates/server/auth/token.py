@@ -14,6 +14,7 @@ from joserfc.jwk import OctKey
 from msgspec import Meta
 
 from integrates.db_model.tokens.types import AccessToken
+from integrates.db_model.values.instant import SKEW
 from integrates.server.auth.secret import Keys
 
 ALGORITHM: Final = "HS512"
@@ -78,14 +79,18 @@ def sign_token(keys: Keys, token: AccessToken, jti: str) -> str:
 
 
 def read_claims(keys: Keys, text: str, now: datetime) -> Claims | None:
-    """Return the claims of a JWT of ours; ``None`` for any defect of form, algorithm, key, signature, claims or dates."""
+    """Return the claims of a JWT of ours; ``None`` for any defect of form, algorithm, key, signature, claims or dates.
+
+    The dates have a leeway of ``SKEW``, because another machine may have set them.
+    """
     if len(text) > MAX_LENGTH:
         return None
     known = hashlib.sha256(b"%b %b" % (keys.token, text.encode(errors="surrogatepass"))).digest()
     claims = _GENUINE.get(known) or _genuine(keys, text)
     if claims is not None:
         _GENUINE[known] = claims
-    return claims if claims and claims.iat <= now.timestamp() < claims.exp else None
+    at, leeway = now.timestamp(), SKEW.total_seconds()
+    return claims if claims and claims.iat - leeway <= at < claims.exp + leeway else None
 
 
 def _genuine(keys: Keys, text: str) -> Claims | None:

@@ -30,10 +30,10 @@ TEXTS: Final = {
 
 
 def refuse(scope: Scope, status: int, *, detail: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer for a status: on ``/api`` GraphQL errors, with the text ``detail`` if given, elsewhere a page."""
-    text = TEXTS.get(status, HTTPStatus(status).phrase)
+    """Return the answer for a status: on ``/api`` GraphQL errors, elsewhere a page, with the text ``detail`` if given."""
+    text = detail or TEXTS.get(status, HTTPStatus(status).phrase)
     if is_api(scope):
-        return _api_refusal(scope, status, detail or text, headers)
+        return _api_refusal(scope, status, text, headers)
     page = render("error.html", status=str(status), text=text, request_id=request_id_of(scope))
     return HTMLResponse(page, status_code=status, headers=dict(headers or {}))
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Final
 
 from integrates.api.imports.work.resume import resume_unfinished
-from integrates.db_model.errors import IntegratesError
+from integrates.db_model.errors import Gone, IntegratesError
 from integrates.db_model.imports.rules import LEASE
 from integrates.server.service import Service, new_call
 
@@ -19,6 +19,8 @@ async def _looked(service: Service, stopping: asyncio.Event) -> timedelta:
         return await resume_unfinished(
             service.store, service.now, lambda actor: new_call(service, actor, service.new_id()), stopping.is_set
         )
+    except Gone:
+        raise
     except IntegratesError as error:
         _LOG.warning("unfinished imports could not be listed", exc_info=error)
         return LEASE
@@ -27,10 +29,13 @@ async def _looked(service: Service, stopping: asyncio.Event) -> timedelta:
 async def resume_until(service: Service, stopping: asyncio.Event) -> None:
     """Resume what is left unfinished, now and whenever a lease has ended, until the service is about to stop.
 
-    A process that was killed may have been another one than this: so this one goes on looking.
+    A process that was killed may have been another one than this: so this one goes on looking, as long as there is a store.
     """
     while not stopping.is_set():
-        pause = await _looked(service, stopping)
+        try:
+            pause = await _looked(service, stopping)
+        except Gone:
+            return
         with suppress(TimeoutError):
             async with asyncio.timeout(pause.total_seconds()):
                 await stopping.wait()

@@ -15,7 +15,7 @@ from integrates.api.imports.work.work import run
 from integrates.db_model.access.rules import FORCES
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import NotFound
+from integrates.db_model.errors import Gone, NotFound
 from integrates.db_model.files.port import read_all
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
@@ -88,7 +88,7 @@ async def resume_unfinished(
     """Resume every import that nobody works on, one after another; return the time after which to look again.
 
     What goes wrong with one is logged and keeps no other from being looked at: it is tried again, and fails after several
-    attempts.
+    attempts. Raise ``Gone`` when the store is: then there is nothing to look at any more.
     """
     after = LEASE
     for import_id in await commands.unfinished_ids(store):
@@ -96,6 +96,8 @@ async def resume_unfinished(
             break
         try:
             after = min(after, await _looked_at(store, now(), calling, import_id))
+        except Gone:
+            raise
         except Exception as error:  # noqa: BLE001 -- the next one may go well
             _LOG.warning("an import was interrupted", exc_info=error)
     return after

@@ -67,8 +67,13 @@ def _reasons(error: ClientError) -> Sequence[Mapping[str, Any]]:
     return error.response.get("CancellationReasons") or ()
 
 
-def _is_transient(code: str) -> bool:
-    return bool(_TRANSIENT.search(code.lower()))
+def is_transient(error: Exception) -> bool:
+    """Return whether the same request may succeed later: it was lost, throttled, or the service failed."""
+    if not isinstance(error, ClientError):
+        return isinstance(error, _DROPPED)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
+    code = error.response.get("Error", {}).get("Code", "")
+    return status >= _SERVER_ERROR or status in _TRANSIENT_STATUS or bool(_TRANSIENT.search(code.lower()))
 
 
 def _answered(error: ClientError) -> StoreError | Transient | Cancelled:
@@ -76,11 +81,9 @@ def _answered(error: ClientError) -> StoreError | Transient | Cancelled:
     refused = {n: reason.get("Item") for n, reason in enumerate(reasons) if reason.get("Code") in _REFUSED}
     if refused:  # a failed condition is final, even when another item was throttled
         return Cancelled(refused, str(error))
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", _SERVER_ERROR)
-    code = error.response.get("Error", {}).get("Code", "")
-    if reasons or status >= _SERVER_ERROR or status in _TRANSIENT_STATUS or _is_transient(code):
+    if reasons or is_transient(error):
         return Transient(str(error))
-    return _NAMED.get(code, Unfit)(str(error))
+    return _NAMED.get(error.response.get("Error", {}).get("Code", ""), Unfit)(str(error))
 
 
 def translated(error: Exception) -> StoreError | Transient | Cancelled:
@@ -91,4 +94,4 @@ def translated(error: Exception) -> StoreError | Transient | Cancelled:
     """
     if isinstance(error, ClientError):
         return _answered(error)
-    return Transient(str(error)) if isinstance(error, _DROPPED) else Unfit(str(error))
+    return Transient(str(error)) if is_transient(error) else Unfit(str(error))

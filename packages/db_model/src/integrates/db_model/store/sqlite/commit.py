@@ -12,13 +12,14 @@ from typing import Final
 
 import msgspec
 
-from integrates.db_model.errors import Conflict, LimitExceeded, Unfit
+from integrates.db_model.errors import Conflict, Gone, LimitExceeded, StoreError, Unavailable, Unfit
 from integrates.db_model.store.body import raw_of
 from integrates.db_model.store.port import Add, Change, Item, Key
+from integrates.db_model.store.retry import Transient
 from integrates.db_model.store.rules import check_total, failure_of, grown
 from integrates.db_model.store.sqlite.fault import translated
-from integrates.db_model.store.sqlite.file import Inode, check_inode
 from integrates.db_model.store.sqlite.statements import Batch, Statements, item
+from integrates.db_model.store.sqlite.watch import Watch
 
 _GROUP: Final = 100
 """Most writes in one commit."""
@@ -37,7 +38,7 @@ class Writer(msgspec.Struct, frozen=True):
     """The connection and the statements of the writing thread, and the writes that wait for it."""
 
     connection: sqlite3.Connection
-    inode: Inode
+    watch: Watch
     tables: Mapping[str, Statements]
     waiting: "deque[Job]"
 
@@ -120,20 +121,49 @@ def _failed(writer: Writer, group: Sequence[Job], error: Exception) -> None:
 
 def _begun(writer: Writer, group: Sequence[Job]) -> bool:
     try:
-        check_inode(writer.inode)
+        looked(writer)
         writer.connection.execute("BEGIN IMMEDIATE")
-    except (sqlite3.Error, Unfit) as error:
+        writer.watch.check_version()
+    except (sqlite3.Error, StoreError, Transient) as error:
         _failed(writer, group, error)
         return False
     return True
+
+
+def _written(writer: Writer, group: Sequence[Job]) -> Sequence[Exception | None]:
+    """Run and commit the writes in the transaction that has begun; return why each of them failed, if it did."""
+    before = writer.connection.total_changes
+    outcomes = [_outcome(writer, job) for job in group]
+    if writer.connection.total_changes != before:
+        writer.watch.advance()
+    writer.connection.execute("COMMIT")
+    return outcomes
+
+
+def looked(writer: Writer) -> None:
+    """Look at the files of the store. Raise ``Gone`` when they are no longer those of the store."""
+    try:
+        writer.watch.look()
+    except sqlite3.Error as error:
+        raise translated(error) from error
+
+
+def _unseen(writer: Writer) -> StoreError | None:
+    """Return why what was just committed may be nowhere: in files that nobody finds any more."""
+    try:
+        looked(writer)
+    except Gone as error:
+        return error
+    except (Transient, StoreError) as error:
+        return Unavailable(*error.args)  # never sent again: it was committed
+    return None
 
 
 def _commit(writer: Writer, group: Sequence[Job]) -> None:
     if not _begun(writer, group):
         return
     try:
-        outcomes = [_outcome(writer, job) for job in group]
-        writer.connection.execute("COMMIT")
+        outcomes = _written(writer, group)
     except Exception as error:  # noqa: BLE001 - those who wait have to get any error
         if len(group) == 1:
             _failed(writer, group, error)
@@ -143,7 +173,8 @@ def _commit(writer: Writer, group: Sequence[Job]) -> None:
         for job in group:
             _commit(writer, (job,))
         return
-    _settle(group, outcomes)
+    unseen = _unseen(writer)
+    _settle(group, [unseen or outcome for outcome in outcomes])
 
 
 def flush(writer: Writer) -> None:

@@ -4,14 +4,15 @@ import sqlite3
 from collections.abc import Mapping
 from typing import Final
 
-from integrates.db_model.errors import StoreError, Unavailable, Unfit
+from integrates.db_model.errors import Gone, StoreError, Unavailable, Unfit
 from integrates.db_model.store.retry import Transient
 
 _PRIMARY: Final = 0xFF
 """The bits of an extended result code that hold the primary one (https://sqlite.org/rescode.html)."""
 _EXTENDED: Final[Mapping[int, type[StoreError]]] = {
-    sqlite3.SQLITE_IOERR_SHORT_READ: Unfit,  # the file is shorter than it says
-    sqlite3.SQLITE_IOERR_CORRUPTFS: Unfit,
+    sqlite3.SQLITE_IOERR_SHORT_READ: Gone,  # the file is shorter than it says
+    sqlite3.SQLITE_IOERR_CORRUPTFS: Gone,
+    sqlite3.SQLITE_READONLY_DBMOVED: Gone,
 }
 _MEANINGS: Final[Mapping[int, type[StoreError | Transient]]] = {
     sqlite3.SQLITE_BUSY: Transient,
@@ -23,14 +24,17 @@ _MEANINGS: Final[Mapping[int, type[StoreError | Transient]]] = {
     sqlite3.SQLITE_IOERR: Unavailable,
     sqlite3.SQLITE_NOMEM: Unavailable,
     sqlite3.SQLITE_INTERRUPT: Unavailable,
+    sqlite3.SQLITE_CORRUPT: Gone,
+    sqlite3.SQLITE_NOTADB: Gone,
 }
 
 
 def translated(error: sqlite3.Error) -> StoreError | Transient:
     """Return the error for the caller: ``Transient`` when another attempt may succeed.
 
-    Every error that is not in the tables is ``Unfit``: a file that is damaged, no database, read-only, impossible to open or
-    without the tables of the design, or a store that was closed. Trying again does not help with any of them.
+    A file that is damaged or no database is ``Gone``. Every error that is not in the tables is ``Unfit``: a file that is
+    read-only, impossible to open or without the tables of the design, or a store that was closed. Trying again does not help
+    with any of them.
     """
     code = getattr(error, "sqlite_errorcode", None)
     if not isinstance(code, int):

@@ -1,14 +1,11 @@
 """The file of a SQLite store: opening it, creating it, and migrating it."""
 
-import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
-
-import msgspec
 
 from integrates.db_model.errors import Unfit
 from integrates.db_model.store.port import IndexKeys
@@ -17,14 +14,6 @@ from integrates.db_model.store.sqlite.statements import SCHEMA_VERSION, Statemen
 
 MIGRATE: Final = "integrates.db_model.store.migration.migrate_store brings it to the design of this program"
 Texts = Mapping[str, Statements]
-
-
-class Inode(msgspec.Struct, frozen=True):
-    """The path of a file, and the device and number of the inode that was there when the file was opened."""
-
-    path: Path
-    device: int
-    number: int
 
 
 def connected(path: Path, busy: float) -> sqlite3.Connection:
@@ -44,21 +33,6 @@ def writing(path: Path, busy: float) -> sqlite3.Connection:
             connection.execute(f"PRAGMA {setting}")
         stack.pop_all()
     return connection
-
-
-def inode_of(path: Path) -> Inode:
-    """Return the inode of an existing file. Raise ``Unfit`` when there is none."""
-    try:
-        found = os.stat(path)  # noqa: PTH116 - called for every read, and half as slow as Path.stat
-    except OSError as error:
-        raise Unfit(f"the file {path} cannot be found any more: {error.strerror}") from error
-    return Inode(path, found.st_dev, found.st_ino)
-
-
-def check_inode(opened: Inode) -> None:
-    """Raise ``Unfit`` when another file has the path now: what is written to the opened one would be lost without a sign."""
-    if inode_of(opened.path) != opened:
-        raise Unfit(f"the file {opened.path} was replaced while it was open")
 
 
 @contextmanager
@@ -89,14 +63,21 @@ def _check_version(connection: sqlite3.Connection) -> None:
         raise Unfit(f"the file {kind}")
 
 
-def _check(connection: sqlite3.Connection, texts: Texts) -> None:
-    """Raise ``Unfit`` unless the file has exactly the tables and indexes of the design."""
+def check_design(connection: sqlite3.Connection, texts: Texts, known: int | None = None) -> int:
+    """Raise ``Unfit`` unless the file has exactly the tables and indexes of the design. Return the number of its schema.
+
+    SQLite raises that number with every change of a table or an index. Under the number ``known`` nothing needs to be compared.
+    """
     _check_version(connection)
+    (number,) = connection.execute("PRAGMA schema_version").fetchone()
+    if number == known:
+        return int(number)
     found, designed = _names(connection), _designed(texts)
     if newer := sorted(found - designed):
         raise Unfit(f"the file was made by a newer program: this one does not know {', '.join(newer)}")
     if missing := sorted(designed - found):
         raise Unfit(f"the file was made by an older program: it lacks {', '.join(missing)}. {MIGRATE}")
+    return int(number)
 
 
 def _create(connection: sqlite3.Connection, texts: Texts) -> None:
@@ -108,6 +89,8 @@ def _create(connection: sqlite3.Connection, texts: Texts) -> None:
         for table in texts.values():
             for text in (table.create, *table.indexes.values()):
                 connection.execute(text)
+        (number,) = connection.execute("SELECT abs(random() % 1000000000) + 1").fetchone()
+        connection.execute(f"PRAGMA application_id = {number}")  # commits count on from there (see ``watch``)
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
@@ -131,8 +114,8 @@ def _named(path: Path) -> Iterator[None]:
         raise Unfit(error.reason if str(path) in error.reason else f"{path}: {error.reason}") from error
 
 
-def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> Inode:
-    """Make sure that there is a store of the design in the file, and return its inode.
+def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> None:
+    """Make sure that there is a store of the design in the file.
 
     A missing file or table is made only with ``create``, readable by its owner only, like the files that SQLite puts beside it.
     Raise ``Unfit`` when the file is missing or something else, ``Transient`` while it is locked.
@@ -145,9 +128,8 @@ def prepare(path: Path, busy: float, texts: Texts, *, create: bool) -> Inode:
     with _named(path), closing(writing(path, busy)) as connection:
         if create:
             _create(connection, texts)
-        _check(connection, texts)
+        check_design(connection, texts)
         connection.execute("PRAGMA journal_mode = WAL")  # changes nothing in a store of ours; never reached in other files
-    return inode_of(path)
 
 
 def _added(connection: sqlite3.Connection, table: Statements, found: frozenset[str]) -> bool:
@@ -187,4 +169,4 @@ def migrate(path: Path, busy: float, texts: Texts, index_keys: IndexKeys) -> Non
             for name, text in table.indexes.items():
                 if name not in found:
                     connection.execute(text)
-        _check(connection, texts)
+        check_design(connection, texts)

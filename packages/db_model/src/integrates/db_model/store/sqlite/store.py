@@ -22,13 +22,15 @@ import msgspec
 from integrates.db_model.errors import Unfit
 from integrates.db_model.store import cursor
 from integrates.db_model.store.design import design
+from integrates.db_model.store.latch import latched
 from integrates.db_model.store.port import Change, Item, Key, Page, Query, Store
 from integrates.db_model.store.retry import DEFAULT, Policy, Transient, retried
 from integrates.db_model.store.rules import Checked, Tables, check_keys, check_queries, checked_write, keys_only
-from integrates.db_model.store.sqlite.commit import Job, Writer, flush, stored
+from integrates.db_model.store.sqlite.commit import Job, Writer, flush, looked, stored
 from integrates.db_model.store.sqlite.fault import translated
-from integrates.db_model.store.sqlite.file import Texts, check_inode, connected, prepare, writing
+from integrates.db_model.store.sqlite.file import Texts, connected, prepare, writing
 from integrates.db_model.store.sqlite.statements import Statements, batch, page_columns, page_item, selection, statements
+from integrates.db_model.store.sqlite.watch import trace, watched
 
 Result = TypeVar("Result")
 Read = Callable[[sqlite3.Connection], Result]
@@ -39,6 +41,10 @@ _READERS: Final = 4
 _AT_ONCE: Final = 64
 """Most rows that are read in the caller's thread, because changing to another and back takes ten times as long as reading."""
 _CLOSED: Final = "the store was closed"
+
+
+class _Unseen(Transient):
+    """Somebody, such as a checkpoint, has written into the file since the writing thread looked at it."""
 
 
 def _page(connection: sqlite3.Connection, query: Query, only: int | None, table: Statements) -> Page:
@@ -54,6 +60,7 @@ class _Engine(msgspec.Struct, frozen=True):
     the caller's thread, which does not wait for locks.
     """
 
+    path: str
     writer: Writer
     near: "SimpleQueue[sqlite3.Connection]"
     idle: "SimpleQueue[sqlite3.Connection]"
@@ -70,52 +77,64 @@ def _connections(stack: ExitStack, path: Path, busy: float, count: int) -> "Simp
 
 def _open(stack: ExitStack, path: Path, busy: float, texts: Texts, *, create: bool) -> _Engine:
     path = path.absolute()  # the process may change its folder later
-    inode = prepare(path, busy, texts, create=create)
+    prepare(path, busy, texts, create=create)
+    opened = trace(str(path))
     try:
         near, idle = _connections(stack, path, 0, 1), _connections(stack, path, busy, _READERS)
         own = stack.enter_context(closing(writing(path, busy)))
+        watch = watched(path, opened, own, texts)
     except sqlite3.Error as error:
         raise translated(error) from error
     writer = stack.enter_context(ThreadPoolExecutor(1, "sqlite-writer"))
     readers = stack.enter_context(ThreadPoolExecutor(_READERS, "sqlite-reader"))
-    return _Engine(Writer(own, inode, texts, deque()), near, idle, writer, readers)
+    return _Engine(str(path), Writer(own, watch, texts, deque()), near, idle, writer, readers)
 
 
 def _borrowed(engine: _Engine, idle: "SimpleQueue[sqlite3.Connection]", read: Read[Result], *, wait: bool) -> Result:
     """Return what is read with an idle connection. Raise ``Empty`` when there is none, unless told to ``wait`` for one.
 
+    Raise ``_Unseen`` when the writing thread has to look at the file first.
     All statements of a read share a transaction, because that is cheaper than one each; the port does not require it.
     """
     connection = idle.get(block=wait)
     try:
-        check_inode(engine.writer.inode)
         connection.execute("BEGIN")
         try:
+            if not engine.writer.watch.is_seen():
+                raise _Unseen
             return read(connection)
         finally:
-            connection.execute("COMMIT")
+            if connection.in_transaction:
+                connection.execute("COMMIT")
     except sqlite3.Error as error:
         raise translated(error) from error
     finally:
         idle.put(connection)
 
 
+async def _in_thread(threads: ThreadPoolExecutor, call: Callable[[], Result]) -> Result:
+    try:
+        called = asyncio.get_running_loop().run_in_executor(threads, call)
+    except RuntimeError as error:
+        raise Unfit(_CLOSED) from error
+    return await called
+
+
 async def _read(engine: _Engine, read: Read[Result], rows: int, policy: Policy) -> Result:
     """Return what is read of at most so many rows: a few in this thread, more in another one."""
 
-    def begun() -> "asyncio.Future[Result]":
-        try:
-            return asyncio.get_running_loop().run_in_executor(
-                engine.reading, lambda: _borrowed(engine, engine.idle, read, wait=True)
-            )
-        except RuntimeError as error:
-            raise Unfit(_CLOSED) from error
-
-    async def attempt() -> Result:
+    async def begun() -> Result:
         if rows <= _AT_ONCE:
             with suppress(Empty, Transient):
                 return _borrowed(engine, engine.near, read, wait=False)
-        return await begun()
+        return await _in_thread(engine.reading, lambda: _borrowed(engine, engine.idle, read, wait=True))
+
+    async def attempt() -> Result:
+        try:
+            return await begun()
+        except _Unseen:
+            await _in_thread(engine.writing, lambda: looked(engine.writer))
+            return await begun()
 
     await asyncio.sleep(0)  # so that a caller that reads again and again lets others run
     return await retried(attempt, policy)
@@ -156,7 +175,7 @@ def _port(engine: _Engine, known: Tables, policy: Policy) -> Store:
         if changes:
             await _write(engine, changes, checked, policy)
 
-    return Store(get, query, write, MAX_CHANGES)
+    return latched(Store(get, query, write, MAX_CHANGES), engine.path)
 
 
 @asynccontextmanager

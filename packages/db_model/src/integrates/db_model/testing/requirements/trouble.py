@@ -62,6 +62,21 @@ async def test_a_store_that_cannot_be_used_is_unfit(adapter: Adapter, partition:
         assert caught.value.reason
 
 
+async def test_a_store_that_is_taken_away_while_it_is_open_acknowledges_nothing(adapter: Adapter, partition: str) -> None:
+    keys = [Key(partition, f"{number}") for number in range(100)]
+    for opened in required(adapter.vanishing).values():
+        async with opened() as (store, lose):
+            await store.write([new(partition, "a", index=1)])
+            await lose()
+            for number in range(3):
+                with pytest.raises(Unfit):
+                    await store.write([new(partition, f"{number}")])
+            for call in (store.get(keys[:1]), store.get(keys), store.query([walk_of(partition, 1)])):
+                with pytest.raises(Unfit) as caught:
+                    await call
+                assert caught.value.reason
+
+
 async def test_what_was_written_is_there_when_the_store_is_opened_again(adapter: Adapter, partition: str) -> None:
     async with adapter.handle() as first:
         await first.write([new(partition, "a", index=1, text="x")])

@@ -5,7 +5,8 @@ import logging
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.db_model.errors import Unavailable
+from integrates.api.request.answer import NEEDS_OPERATOR
+from integrates.db_model.errors import Gone, Unavailable, Unfit
 from integrates.server.http.exchange import for_http
 from integrates.server.http.refusal import refuse
 
@@ -13,7 +14,9 @@ logger = logging.getLogger(__name__)
 
 
 def contained(app: ASGIApp) -> ASGIApp:
-    """Answer 503 when the store cannot be reached and 500 for any other error, which is logged under the request id.
+    """Answer 503 when the store cannot be reached or used, and 500 for any other error, which is logged under the request id.
+
+    Only a store that cannot be reached is worth another attempt. That a store is gone is logged elsewhere, once for all.
 
     An answer already begun is broken off instead, so that no client takes half of it for the whole.
     """
@@ -40,13 +43,20 @@ def contained(app: ASGIApp) -> ASGIApp:
 
 
 def _answer(scope: Scope, error: Exception) -> ASGIApp:
-    if isinstance(error, Unavailable):
-        return refuse(scope, 503, headers={"retry-after": "1"})
-    return refuse(scope, 500)
+    match error:
+        case Unavailable():
+            return refuse(scope, 503, headers={"retry-after": "1"})
+        case Unfit():
+            return refuse(scope, 503, detail=NEEDS_OPERATOR)
+        case _:
+            return refuse(scope, 500)
 
 
 def _report(error: Exception) -> None:
-    if isinstance(error, Unavailable):
-        logger.warning("the store did not answer", exc_info=error)
-    else:
-        logger.error("a request failed", exc_info=error)
+    match error:
+        case Unavailable():
+            logger.warning("the store did not answer", exc_info=error)
+        case Gone():
+            pass
+        case _:
+            logger.error("a request failed", exc_info=error)

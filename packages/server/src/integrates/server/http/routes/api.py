@@ -116,10 +116,10 @@ def _response(answer: Answer, accept: str) -> Response:
     Who names ``application/json`` and not GraphQL's own type gets 200 for each well-formed request, whatever its query is.
     """
     named = {part.partition(";")[0].strip() for part in accept.lower().split(",")}
-    is_refusal = answer.status == HTTPStatus.BAD_REQUEST and answer.well_formed
+    is_refusal = answer.status == HTTPStatus.BAD_REQUEST and answer.is_well_formed
     return Response(
         msgspec.json.encode(answer.body),
         status_code=HTTPStatus.OK if is_refusal and JSON in named and GRAPHQL not in named else answer.status,
         media_type=GRAPHQL if GRAPHQL in named else JSON,
-        headers=HEADERS.get(answer.status),
+        headers=None if answer.is_final else HEADERS.get(answer.status),
     )

@@ -10,8 +10,8 @@ from integrates.api.authorization.actor import Actor
 from integrates.db_model.errors import StoreError
 from integrates.server.auth.recognition import read_credentials, recognise
 from integrates.server.http.exchange import note
-from integrates.server.http.routes.health import PATIENCE
 from integrates.server.pages.render import render
+from integrates.server.process.condition import PATIENCE
 from integrates.server.service import Service
 from integrates.server.version import version
 
