@@ -15,6 +15,8 @@ import pytest
 PACKAGES = ("db_model", "api", "server")
 INTERACTIVE = {"serve", "format", "bench"}
 """Sessions that check nothing."""
+ON_DEMAND = {"soak"}
+"""Checks whose end somebody chooses; CI runs their short forms."""
 IN_CI_ONLY = {"schemas", "lowest"}
 """Checks that `nox` leaves out: one needs more than PyPI offers, the other matters when a dependency is added or moved."""
 
@@ -67,14 +69,14 @@ def test_the_test_command_says_what_it_runs(
 
 def test_every_check_is_run_by_nox_alone_or_by_ci(sessions: Mapping[str, tuple[bool, str]]) -> None:
     alone = {name for name, (is_default, _) in sessions.items() if is_default}
-    assert alone == sessions.keys() - INTERACTIVE - IN_CI_ONLY - {"test"}
+    assert alone == sessions.keys() - INTERACTIVE - ON_DEMAND - IN_CI_ONLY - {"test"}
 
 
 def test_ci_runs_each_session_once(
     root: Path, sessions: Mapping[str, tuple[bool, str]], selections: Mapping[str, tuple[str, ...]]
 ) -> None:
     named = re.findall(r"nox -s (.+)$", (root / ".ci/run").read_text(), re.MULTILINE)[-1].split()
-    assert sorted(["test", *selections, *named]) == sorted(sessions.keys() - INTERACTIVE)
+    assert sorted(["test", *selections, *named]) == sorted(sessions.keys() - INTERACTIVE - ON_DEMAND)
 
 
 def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, tuple[str, ...]]) -> None:
@@ -122,7 +124,7 @@ def test_each_package_carries_the_licence_and_is_typed(root: Path, package: str)
 
 def test_functional_tests_say_so(root: Path) -> None:
     """Whoever runs pytest without nox can leave them out by the mark."""
-    modules = sorted((root / "tests/functional").glob("test_*.py"))
+    modules = [module for folder in ("functional", "load") for module in sorted((root / "tests" / folder).glob("test_*.py"))]
     assert [module.name for module in modules if "pytest.mark.functional" not in module.read_text()] == []
 
 

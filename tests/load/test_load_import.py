@@ -1,0 +1,100 @@
+"""Imports at once into two services on one store leave what the same imports leave one after another."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.load.conftest import Proof
+from tests.load.judge import miscounted, shared
+from tests.load.pair import Pair, pair
+from tests.serving import ADD_ROOT, Caller, Place, eventually, new_place, result, sarif
+
+pytestmark = [pytest.mark.functional, pytest.mark.load]
+
+IMPORT = "query ($id: ID!) { import(id: $id) { state } }"
+PAGE = """query ($group: ID!, $after: String) {
+  group(name: $group) {
+    summary { open closed openFindings }
+    imports { nodes { id } }
+    vulnerabilities(first: 200, after: $after) {
+      nodes { version state where specific root { id } finding { rule { ruleId } } history { totalCount } }
+      pageInfo { hasNextPage endCursor }
+    }
+  }
+}"""
+
+
+def document(number: int, size: int) -> bytes:
+    """A report of so many results below a folder of its own, of rules that all reports share."""
+    return sarif([result(f"rule-{line % 7}", f"src/{number}/file_{line % 20}.py", line) for line in range(1, size + 1)])
+
+
+def imported(who: Caller, content: bytes, place: Place, root: str) -> str | tuple[str, str]:
+    """Return the id of an import that has ended, or how it was refused."""
+    payload = who.import_(content, group=place.group, root=root)
+    if payload["errors"]:
+        ((code, reason),) = ((error["code"], error["reason"].lower()) for error in payload["errors"])
+        return code, reason
+    found: str = payload["import"]["id"]
+    eventually(lambda: who.ask(IMPORT, id=found)["import"]["state"] != "RUNNING")
+    assert who.ask(IMPORT, id=found)["import"]["state"] == "COMPLETED"
+    return found
+
+
+def at_once(pair: Pair, files: list[bytes], place: Place, roots: list[str]) -> list[str | tuple[str, str]]:
+    """Return what came of each file, sent at once to either service in turn."""
+    callers = [pair.ada(number) for number in range(len(files))]
+    with ThreadPoolExecutor(len(files)) as pool:
+        return list(pool.map(lambda one: imported(one[0], one[1], place, one[2]), zip(callers, files, roots, strict=True)))
+
+
+def place_with(who: Caller, name: str, roots: int) -> tuple[Place, list[str]]:
+    """A group with so many roots."""
+    place = new_place(who, name)
+    urls = [f"https://git.demo.example/{name}/{number}.git" for number in range(1, roots)]
+    more = [who.change(ADD_ROOT, group=place.group, url=url)["root"]["id"] for url in urls]
+    return place, [place.root, *more]
+
+
+def state_of(who: Caller, place: Place, roots: list[str]) -> tuple[list[Any], Any, int]:
+    """Return every vulnerability of a group, the group's figures, and the number of its imports."""
+    nodes: list[Any] = []
+    after = None
+    while True:
+        found = who.ask(PAGE, group=place.group, after=after)["group"]
+        nodes += found["vulnerabilities"]["nodes"]
+        if not found["vulnerabilities"]["pageInfo"]["hasNextPage"]:
+            break
+        after = found["vulnerabilities"]["pageInfo"]["endCursor"]
+    rows = [
+        (
+            roots.index(node["root"]["id"]),
+            node["finding"]["rule"]["ruleId"],
+            *(node[name] for name in ("where", "specific", "state", "version")),
+            node["history"]["totalCount"],
+        )
+        for node in nodes
+    ]
+    return sorted(rows), found["summary"], len(found["imports"]["nodes"])
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_files_into_roots_of_one_group(proof: Proof, tmp_path: Path, number: int) -> None:
+    with pair(tmp_path) as both:
+        ada = both.ada(0)
+        for turn in proof.rounds(1):
+            size = proof.chance(turn).randrange(100, 300)
+            files = [document(each, size) for each in range(number)]
+            alone, roots_alone = place_with(ada, f"alone-{turn}", number)
+            for content, root in zip(files, roots_alone, strict=True):
+                assert isinstance(imported(ada, content, alone, root), str)
+            together, roots = place_with(ada, f"together-{turn}", number)
+            done = at_once(both, files, together, roots)
+            assert len(set(done)) == number, done
+            found = state_of(ada, together, roots)
+            assert found == state_of(ada, alone, roots_alone)
+            assert (len(found[0]), found[2]) == (number * size, number)
+            assert asyncio.run(miscounted(shared(tmp_path), alone.group, together.group)) == {}
+            proof.count(imports=2 * number, vulnerabilities=2 * number * size)
