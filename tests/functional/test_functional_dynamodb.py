@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.serving import Caller, Place, Running, new_place, result, sarif, serving
 from tests.functional.test_functional_import import locations_of, state_of
+from tests.serving import Caller, Place, Running, new_place, result, sarif, serving
 
 pytestmark = [pytest.mark.functional, pytest.mark.dynamodb]
 

@@ -38,7 +38,7 @@ class Proof:
 
     def chance(self, *about: object) -> random.Random:
         """Return the source of the choices about something: the same whenever the seed is."""
-        return random.Random(f"{self.seed}/{self.name}/{about}")  # noqa: S311  choices that a run has to be able to repeat
+        return random.Random(f"{self.seed}/{self.name}/{about}")  # noqa: S311 -- choices that a run has to be able to repeat
 
     def count(self, **figures: int) -> None:
         """Add to the figures of the proof, which the run shows at its end."""
