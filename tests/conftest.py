@@ -1,6 +1,5 @@
 """What tests that cross packages share: services to talk to, and how far the proofs of `tests/load` go."""
 
-import importlib.util
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -9,10 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from packages.db_model.tests.conftest import emulator
 from tests.serving import Caller, Running, Serve, serving
 
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "data" / "sarif"
-MODEL = Path(__file__).resolve().parents[1] / "packages" / "db_model" / "tests" / "conftest.py"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -77,10 +76,5 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     program = os.environ.get("INTEGRATES_TEST_MINISTACK")
     if program is None:
         pytest.skip("INTEGRATES_TEST_MINISTACK does not name an emulator (nox -s dynamodb does)")
-    spec = importlib.util.spec_from_file_location("model_conftest", MODEL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    with module.emulator(program, tmp_path_factory.mktemp("emulator")) as started:
+    with emulator(program, tmp_path_factory.mktemp("emulator")) as started:
         yield started
