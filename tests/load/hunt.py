@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from tests.load.attack import Aim, attacked, histories
+from tests.load.attack import Aim, attacked, histories, reread
 from tests.load.conftest import Proof
 from tests.load.judge import miscounted
 from tests.load.ledger import Told, counts, faults
@@ -47,9 +47,10 @@ def hunted(proof: Proof, both: Pair, aim: Aim, turn: int, operations: int) -> tu
         who, other, chance = both.ada(worker), both.ada(worker + 1), proof.chance(turn, worker)
         told = []
         for number in range(operations):
-            one = attacked(who, other, f"round-{turn}-worker-{worker}-change-{number}", aim, chance)
-            proof.note(worker=worker, told=one)
-            told.append(one)
+            told.append(attacked(who, f"round-{turn}-worker-{worker}-change-{number}", aim, chance))
+            proof.note(worker=worker, told=told[-1])
+            if chance.random() < 0.2:
+                reread(other, told[-1], aim)
         return told
 
     def move(times: int) -> int:
