@@ -31,7 +31,8 @@ from integrates.server.settings import read_settings
 ROLES = {role.name.lower(): role for role in GroupRole if role is not GroupRole.SERVICE_FORCES}
 """The roles that people have in a group."""
 MANAGER = "manager"
-PEOPLE = (MANAGER, "insider", "nobody", *ROLES)
+ROLELESS = ("insider", "nobody")
+PEOPLE = (MANAGER, *ROLELESS, *ROLES)
 """Who walks, of each tenant: its manager, a member of the organization alone, a person without any role, one of each role."""
 TREAT = """mutation ($id: ID!, $text: String!) {
   updateVulnerabilitiesTreatment(items: [{id: $id}], treatment: IN_PROGRESS, justification: $text) { errors { reason } } }"""

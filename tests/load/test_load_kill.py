@@ -99,7 +99,7 @@ def interrupted(proof: Proof, services: Sequence[Service], victims: Sequence[int
         aim = aim_of(ada, f"kill-{turn}", chance)
         root = ada.change(ADD_ROOT, group=aim.place.group, url=f"https://git.demo.example/kill-{turn}/many")["root"]["id"]
         workers = [pool.submit(working, proof, both, aim, f"turn-{turn}-{each}", ledger, dead) for each in range(WORKERS)]
-        importing = pool.submit(sending, both.ada(victims[0]), aim.place.group, root)
+        importing = pool.submit(sending, both.ada(chance.randrange(2)), aim.place.group, root)
         if chance.random() < 0.7:
             eventually(lambda: importing.done() or ada.ask(OPEN, root=root)["root"]["summary"]["open"] > 0)
         changes = len(ledger) + chance.randrange(20)
@@ -113,13 +113,16 @@ def interrupted(proof: Proof, services: Sequence[Service], victims: Sequence[int
 
 
 async def lapse(url: str) -> int:
-    """Put the leases of unfinished imports into the past, as if their time had gone by; how many there are."""
+    """Put the leases of unfinished imports into the past, as if their time had gone by; how many there are.
+
+    A service that was left may work on one: then two do, and one of them has to find out.
+    """
     async with open_store(url) as store:
         ids = await commands.unfinished_ids(store)
         for identity in ids:
             found = await commands.find(store, identity)
             assert found is not None
-            with suppress(Conflict):  # a service that is left works on it
+            with suppress(Conflict):  # a chunk was done meanwhile
                 await store.write((put(identity, replace(found.progress, lease_until=found.record.created_at)),))
         return len(ids)
 

@@ -143,8 +143,7 @@ def queries(schema: GraphQLSchema, given: Given) -> Iterator[Path]:
     """Yield a path to each field that is reached from each field of Query, the shortest one, and from it to its arguments."""
     assert schema.query_type is not None
     for root_where, root_call, root, field, root_leaf in _ways(schema.query_type, given):
-        label = root if root_leaf is None else root_where
-        yield Path(label, _document("query", (), _selected(schema, root_call, field), root_leaf), root_leaf)
+        yield Path(root_where, _document("query", (), _selected(schema, root_call, field), root_leaf), root_leaf)
         kind = get_named_type(field.type)
         if root_leaf is None and not is_leaf_type(kind):
             yield from _below(schema, given, root, (root_call,), kind)
