@@ -14,6 +14,8 @@ from tests.serving import ADD_ROOT, Caller, Place, eventually, new_place, result
 
 pytestmark = [pytest.mark.functional, pytest.mark.load]
 
+NUMBERS = (2, 4)
+"""So many imports at once, by turns."""
 IMPORT = "query ($id: ID!) { import(id: $id) { state } }"
 PAGE = """query ($group: ID!, $after: String) {
   group(name: $group) {
@@ -96,16 +98,16 @@ def state_of(who: Caller, place: Place, roots: list[str]) -> tuple[list[Any], An
     return sorted(rows), found["summary"], len(found["imports"]["nodes"])
 
 
-@pytest.mark.parametrize("number", [2, 4])
-def test_files_into_roots_of_one_group(proof: Proof, both: Pair, folder: Path, number: int) -> None:
+def test_files_into_roots_of_one_group(proof: Proof, both: Pair, folder: Path) -> None:
     ada = both.ada(0)
-    for turn in proof.rounds(1):
+    for turn in proof.rounds(2):
+        number = NUMBERS[turn % 2]
         size = proof.chance(turn).randrange(100, 200)
         files = [document(each, size) for each in range(number)]
-        alone, roots_alone = place_with(ada, f"alone-{number}-{turn}", number)
+        alone, roots_alone = place_with(ada, f"alone-{turn}", number)
         for content, root in zip(files, roots_alone, strict=True):
             assert isinstance(imported(ada, content, alone, root), str)
-        together, roots = place_with(ada, f"together-{number}-{turn}", number)
+        together, roots = place_with(ada, f"together-{turn}", number)
         done = at_once(both, list(zip(files, roots, strict=True)), together)
         assert len(set(done)) == number, done
         found = state_of(ada, together, roots)
@@ -115,15 +117,15 @@ def test_files_into_roots_of_one_group(proof: Proof, both: Pair, folder: Path, n
         proof.count(imports=2 * number, vulnerabilities=2 * number * size)
 
 
-@pytest.mark.parametrize("number", [2, 4])
-def test_one_file_into_one_root(proof: Proof, both: Pair, folder: Path, number: int) -> None:
+def test_one_file_into_one_root(proof: Proof, both: Pair, folder: Path) -> None:
     """Who comes while it is imported takes part in that import; who comes later finds everything there already."""
     ada = both.ada(0)
-    for turn in proof.rounds(2):
+    for turn in proof.rounds(4):
+        number = NUMBERS[turn % 2]
         size = proof.chance(turn).randrange(100, 200)
-        alone, roots_alone = place_with(ada, f"one-alone-{number}-{turn}", 1)
+        alone, roots_alone = place_with(ada, f"one-alone-{turn}", 1)
         assert isinstance(imported(ada, document(0, size), alone, alone.root), str)
-        together, roots = place_with(ada, f"one-together-{number}-{turn}", 1)
+        together, roots = place_with(ada, f"one-together-{turn}", 1)
         done = at_once(both, [(document(0, size), together.root)] * number, together)
         assert all(isinstance(one, str) for one in done), done
         rows, summary, imports = state_of(ada, together, roots)
@@ -133,13 +135,13 @@ def test_one_file_into_one_root(proof: Proof, both: Pair, folder: Path, number: 
         proof.count(files=number, imports=imports, vulnerabilities=size)
 
 
-@pytest.mark.parametrize("number", [2, 4])
-def test_different_files_into_one_root(proof: Proof, both: Pair, folder: Path, number: int) -> None:
+def test_different_files_into_one_root(proof: Proof, both: Pair, folder: Path) -> None:
     """One after the other, or not at all: what is there in the end is what some files leave in some order."""
     ada = both.ada(0)
-    for turn in proof.rounds(2):
+    for turn in proof.rounds(4):
+        number = NUMBERS[turn % 2]
         size = proof.chance(turn).randrange(100, 200)
-        place, roots = place_with(ada, f"contended-{number}-{turn}", 1)
+        place, roots = place_with(ada, f"contended-{turn}", 1)
         done = at_once(both, [(document(each, size), place.root) for each in range(number)], place)
         refused = [one for one in done if not isinstance(one, str)]
         assert set(refused) <= {("CONFLICT", "import_running")}
