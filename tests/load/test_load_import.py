@@ -109,6 +109,7 @@ def test_files_into_roots_of_one_group(proof: Proof, both: Pair, folder: Path) -
             assert isinstance(imported(ada, content, alone, root), str)
         together, roots = place_with(ada, f"together-{turn}", number)
         done = at_once(both, list(zip(files, roots, strict=True)), together)
+        proof.note(turn=turn, done=done)
         assert len(set(done)) == number, done
         found = state_of(ada, together, roots)
         assert found == state_of(ada, alone, roots_alone)
@@ -127,6 +128,7 @@ def test_one_file_into_one_root(proof: Proof, both: Pair, folder: Path) -> None:
         assert isinstance(imported(ada, document(0, size), alone, alone.root), str)
         together, roots = place_with(ada, f"one-together-{turn}", 1)
         done = at_once(both, [(document(0, size), together.root)] * number, together)
+        proof.note(turn=turn, done=done)
         assert all(isinstance(one, str) for one in done), done
         rows, summary, imports = state_of(ada, together, roots)
         assert (rows, summary, 1) == state_of(ada, alone, roots_alone)
@@ -143,6 +145,7 @@ def test_different_files_into_one_root(proof: Proof, both: Pair, folder: Path) -
         size = proof.chance(turn).randrange(100, 200)
         place, roots = place_with(ada, f"contended-{turn}", 1)
         done = at_once(both, [(document(each, size), place.root) for each in range(number)], place)
+        proof.note(turn=turn, done=done)
         refused = [one for one in done if not isinstance(one, str)]
         assert set(refused) <= {("CONFLICT", "import_running")}
         rows, summary, imports = state_of(ada, place, roots)

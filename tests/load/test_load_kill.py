@@ -2,10 +2,11 @@
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -26,7 +27,7 @@ from integrates.db_model.imports.progress import put
 
 pytestmark = [pytest.mark.functional, pytest.mark.load]
 
-WORKERS, RESULTS, LOOKED_AT = 4, 1_500, 20
+WORKERS, RESULTS, LOOKED_AT = 4, 2_000, 20
 MANY = sarif([result(f"rule-{line % 7}", f"src/file_{line % 20}.py", line) for line in range(1, RESULTS + 1)])
 OPEN = "query ($root: ID!) { root(id: $root) { summary { open } } }"
 FOUND = """query ($root: ID!, $group: ID!) {
@@ -89,8 +90,10 @@ def sending(who: Caller, group: str, root: str) -> str | None:
     return found
 
 
-def interrupted(proof: Proof, services: Sequence[Service], victims: Sequence[int], token: str, turn: int) -> Round:
-    """Kill services when their workers, or their import, are as far as chance says."""
+def interrupted(
+    proof: Proof, services: list[Service], victims: Sequence[int], token: str, turn: int, revive: Callable[[], None]
+) -> Round:
+    """Kill services when their workers, or their import, are as far as chance says; revive them while an import may go on."""
     chance, dead = proof.chance(turn), threading.Event()
     ledger: list[Told] = []
     with ExitStack() as opened, ThreadPoolExecutor(WORKERS + 1) as pool:
@@ -109,6 +112,7 @@ def interrupted(proof: Proof, services: Sequence[Service], victims: Sequence[int
         dead.set()
         for worker in workers:
             worker.result()
+        revive()
         return Round(aim, ledger, root, importing.result())
 
 
@@ -125,6 +129,13 @@ async def lapse(url: str) -> int:
             with suppress(Conflict):  # a chunk was done meanwhile
                 await store.write((put(identity, replace(found.progress, lease_until=found.record.created_at)),))
         return len(ids)
+
+
+def revive(proof: Proof, services: list[Service], victims: Sequence[int], folder: Path) -> None:
+    """Start services again in place of those that were killed, which take up what is unfinished."""
+    proof.count(imports_taken_up=asyncio.run(lapse(shared(folder))))
+    for victim in victims:
+        services[victim] = started(folder)
 
 
 def judge(who: Caller, one: Round, url: str) -> int:
@@ -148,14 +159,11 @@ def test_what_was_acknowledged_outlives_a_kill(proof: Proof, tmp_path: Path) -> 
     try:
         for turn in proof.rounds(3):
             victims = proof.chance("victims", turn).choice(((0,), (1,), (0, 1)))
-            one = interrupted(proof, services, victims, token, turn)
-            unfinished = asyncio.run(lapse(shared(tmp_path)))
-            for victim in victims:
-                services[victim] = started(tmp_path)
+            one = interrupted(proof, services, victims, token, turn, partial(revive, proof, services, victims, tmp_path))
             with services[turn % 2].running.client(token) as client:
                 imported = judge(Caller(client), one, shared(tmp_path))
             rounds.append(one)
-            proof.count(kills=len(victims), imports=imported, imports_cut_off=unfinished, **counts(one.told))
+            proof.count(kills=len(victims), imports=imported, **counts(one.told))
         with services[0].running.client(token) as client:
             for one in rounds if len(rounds) < LOOKED_AT else proof.chance("again").sample(rounds, LOOKED_AT):
                 judge(Caller(client), one, shared(tmp_path))
