@@ -17,7 +17,7 @@ from tests.load.conftest import Proof
 from tests.load.hunt import aim_of
 from tests.load.judge import miscounted, shared
 from tests.load.ledger import Told, counts, faults
-from tests.load.pair import ADA, STORE, UNBOUND, Pair
+from tests.load.pair import ADA, STORE, UNBOUND, Pair, called
 from tests.serving import ADD_ROOT, Caller, Running, eventually, result, sarif, serving
 
 from integrates.db_model import open_store
@@ -96,8 +96,9 @@ def interrupted(
     """Kill services when their workers, or their import, are as far as chance says; revive them while an import may go on."""
     chance, dead = proof.chance(turn), threading.Event()
     ledger: list[Told] = []
-    with ExitStack() as opened, ThreadPoolExecutor(WORKERS + 1) as pool:
-        both = Pair((services[0].running, services[1].running), token, opened)
+    first, second = services
+    with called(first.running, second.running, token) as both, ThreadPoolExecutor(WORKERS + 1) as pool, ExitStack() as end:
+        end.callback(dead.set)  # else workers would go on, and the pool wait for them, after a failed assertion
         ada = both.ada(turn)
         aim = aim_of(ada, f"kill-{turn}", chance)
         root = ada.change(ADD_ROOT, group=aim.place.group, url=f"https://git.demo.example/kill-{turn}/many")["root"]["id"]
