@@ -21,13 +21,14 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "unit": ("packages", "-m", "not dynamodb"),
     "docs": ("docs",),
     "functional": ("tests/functional", "-m", "not (cue or dynamodb)"),
+    "load": ("tests/load", "-m", "not dynamodb"),
     "dynamodb": ("packages", "tests", "-m", "dynamodb"),
     "build": ("tests/wheels",),
 }
 """The tests that need nothing but PyPI, by the one session that runs them: quick ones first."""
 
 nox.needs_version = ">=2025.2.9"
-nox.options.sessions = ["architecture", "types", "lint", "unit", "docs", "functional", "dynamodb", "build"]
+nox.options.sessions = ["architecture", "types", "lint", "unit", "docs", "functional", "load", "dynamodb", "build"]
 
 ROOT = Path(__file__).parent
 ENVIRONMENTS = ROOT / ".nox"
@@ -53,7 +54,7 @@ def serve(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def test(session: nox.Session) -> None:
-    """Run architecture, unit, docs, functional, dynamodb and build; `-- ARGUMENTS` run pytest once with these instead."""
+    """Run architecture, unit, docs, functional, load, dynamodb and build; `-- ARGUMENTS` run pytest once with these instead."""
     if session.posargs:
         pytest(session, *session.posargs)
         return
@@ -100,6 +101,19 @@ def docs(session: nox.Session) -> None:
 def functional(session: nox.Session) -> None:
     """Run the tests that talk to a real Hypercorn process."""
     pytest(session, *TESTS["functional"], *session.posargs)
+
+
+@nox.session(python=False)
+def load(session: nox.Session) -> None:
+    """Attack real processes for a moment, and judge what they have kept: the short forms of the proofs."""
+    pytest(session, *TESTS["load"], *session.posargs)
+
+
+@nox.session(python=False)
+def soak(session: nox.Session) -> None:
+    """Attack for longer, on DynamoDB too: `-- --minutes 30` repeats each proof for so long, `-k kill` chooses some."""
+    minutes = [] if "--minutes" in session.posargs else ["--minutes", "10"]
+    pytest(session, "tests/load", *minutes, *session.posargs, env=endpoint(session))
 
 
 @nox.session(python=False)

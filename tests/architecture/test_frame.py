@@ -16,6 +16,8 @@ import pytest
 PACKAGES = ("db_model", "api", "server")
 INTERACTIVE = {"serve", "format", "bench"}
 """Sessions that check nothing."""
+ON_DEMAND = {"soak"}
+"""Checks whose end somebody chooses; CI runs their short forms."""
 IN_CI_ONLY = {"schemas", "lowest", "judges"}
 """Checks that `nox` leaves out: some need more than PyPI offers, one matters when a dependency is added or moved."""
 
@@ -68,14 +70,14 @@ def test_the_test_command_says_what_it_runs(
 
 def test_every_check_is_run_by_nox_alone_or_by_ci(sessions: Mapping[str, tuple[bool, str]]) -> None:
     alone = {name for name, (is_default, _) in sessions.items() if is_default}
-    assert alone == sessions.keys() - INTERACTIVE - IN_CI_ONLY - {"test"}
+    assert alone == sessions.keys() - INTERACTIVE - ON_DEMAND - IN_CI_ONLY - {"test"}
 
 
 def test_ci_runs_each_session_once(
     root: Path, sessions: Mapping[str, tuple[bool, str]], selections: Mapping[str, tuple[str, ...]]
 ) -> None:
     named = re.findall(r"nox -s (.+)$", (root / ".ci/run").read_text(), re.MULTILINE)[-1].split()
-    assert sorted(["test", *selections, *named]) == sorted(sessions.keys() - INTERACTIVE)
+    assert sorted(["test", *selections, *named]) == sorted(sessions.keys() - INTERACTIVE - ON_DEMAND)
 
 
 def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, tuple[str, ...]]) -> None:
@@ -95,6 +97,24 @@ def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, t
         *(f"tests/{path.name}" for path in (root / "tests").iterdir() if any(path.glob("test_*.py"))),
     ]
     assert sorted(given) == sorted(folders)
+
+
+def test_every_session_in_a_document_exists(root: Path, sessions: Mapping[str, tuple[bool, str]]) -> None:
+    documents = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "packages").glob("*/*.md")]
+    named = {
+        name
+        for document in documents
+        for line in re.findall(r"nox -s ([a-z_ ]+)", document.read_text())
+        for name in line.split()
+        if line
+    }
+    assert {"load", "soak", "test"} <= named
+    assert named - sessions.keys() == set()
+
+
+def test_every_proof_is_described(root: Path) -> None:
+    table = re.findall(r"^\| `(test_load_\w+\.py)` \|", (root / "docs/explanation/proof.md").read_text(), re.MULTILINE)
+    assert sorted(table) == sorted({path.name for path in (root / "tests/load").glob("test_*.py")} - {"test_load_ledger.py"})
 
 
 def test_ci_is_executable(root: Path) -> None:
@@ -133,7 +153,7 @@ def test_each_package_carries_the_licence_and_is_typed(root: Path, package: str)
 
 def test_functional_tests_say_so(root: Path) -> None:
     """Whoever runs pytest without nox can leave them out by the mark."""
-    modules = sorted((root / "tests/functional").glob("test_*.py"))
+    modules = [module for folder in ("functional", "load") for module in sorted((root / "tests" / folder).glob("test_*.py"))]
     assert [module.name for module in modules if "pytest.mark.functional" not in module.read_text()] == []
 
 

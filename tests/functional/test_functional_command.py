@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.functional.conftest import CLEAN, Caller, Running, Serve, command
+from tests.serving import CLEAN, Caller, Running, Serve, command
 
 pytestmark = pytest.mark.functional
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.functional.conftest import PATIENCE, Caller, Running, Serve, eventually, new_place, result, sarif
+from tests.serving import PATIENCE, Caller, Running, Serve, eventually, new_place, result, sarif
 
 pytestmark = pytest.mark.functional
 

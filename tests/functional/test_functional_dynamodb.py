@@ -1,42 +1,21 @@
 """The same service on DynamoDB: real input, twice and at once."""
 
-import importlib.util
 import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from tests.functional.conftest import Caller, Place, Running, new_place, result, sarif, serving
 from tests.functional.test_functional_import import locations_of, state_of
+from tests.serving import Caller, Place, Running, new_place, result, sarif, serving
 
 pytestmark = [pytest.mark.functional, pytest.mark.dynamodb]
 
 ADA = "ada@demo.example"
-MODEL = Path(__file__).resolve().parents[2] / "packages" / "db_model" / "tests" / "conftest.py"
 VARIABLES = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "INTEGRATES_SECRET": "a secret of the tests, shared by all processes",
 }
-
-
-@pytest.fixture(scope="module")
-def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The endpoint in INTEGRATES_TEST_DYNAMODB, else an emulator started as the tests of the model start it."""
-    if given := os.environ.get("INTEGRATES_TEST_DYNAMODB"):
-        yield given
-        return
-    program = os.environ.get("INTEGRATES_TEST_MINISTACK")
-    if program is None:
-        pytest.skip("INTEGRATES_TEST_MINISTACK does not name an emulator (nox -s dynamodb does)")
-    spec = importlib.util.spec_from_file_location("model_conftest", MODEL)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    with module.emulator(program, tmp_path_factory.mktemp("emulator")) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from tests.functional.conftest import PATIENCE, Caller, Running, Serve, eventually, new_place, result, sarif
+from tests.serving import PATIENCE, Caller, Running, Serve, eventually, new_place, result, sarif
 
 pytestmark = pytest.mark.functional
 

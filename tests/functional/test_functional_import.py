@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.functional.conftest import Caller, Running, Serve, new_place, result, sarif
+from tests.serving import Caller, Running, Serve, new_place, result, sarif
 
 pytestmark = pytest.mark.functional
 

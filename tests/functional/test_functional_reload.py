@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.functional.conftest import Caller, Running, Serve, eventually
+from tests.serving import Caller, Running, Serve, eventually
 
 pytestmark = pytest.mark.functional
 

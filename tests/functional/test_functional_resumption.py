@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from msgspec.structs import replace
-from tests.functional.conftest import COUNTS, Caller, Running, Serve, eventually, new_place, result, sarif
+from tests.serving import COUNTS, Caller, Running, Serve, eventually, new_place, result, sarif
 
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Running as Unfinished

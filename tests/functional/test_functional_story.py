@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Callable
 
 import pytest
-from tests.functional.conftest import Caller, new_place, result, sarif
+from tests.serving import Caller, new_place, result, sarif
 
 pytestmark = pytest.mark.functional
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.functional.conftest import Caller, Running, serving
+from tests.serving import Caller, Running, serving
 
 pytestmark = pytest.mark.functional
 

@@ -7,20 +7,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 COMMAND = (sys.executable, "-m", "integrates.server.cli")
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("INTEGRATES_")}
 PATIENCE = 60
 """Seconds that anything may take on a busy machine; only what never happens lasts so long."""
-SAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "sarif"
 
 
 def command(*arguments: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -121,24 +118,6 @@ def _greeted(process: subprocess.Popen[str], folder: Path) -> Running:
 Serve = Callable[..., Running]
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Start a service of the test's own, by default in its own folder."""
-    with ExitStack() as started:
-
-        def start(*arguments: str, folder: Path = tmp_path, **variables: str) -> Running:
-            return started.enter_context(serving(folder, *arguments, **variables))
-
-        yield start
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One service with the demo data for all tests that leave the demo's own entities alone."""
-    with serving(tmp_path_factory.mktemp("demo"), "--demo") as running:
-        yield running
-
-
 @dataclass(frozen=True)
 class Caller:
     """Somebody with a token."""
@@ -196,18 +175,6 @@ ADD_ROOT = """mutation ($group: ID!, $url: String!) {
 }"""
 
 
-@pytest.fixture
-def caller(demo: Running) -> Iterator[Callable[[str], Caller]]:
-    """Somebody of the demo, with a token that is theirs for the session of tests."""
-    with ExitStack() as opened:
-        yield lambda email: Caller(opened.enter_context(demo.client(_token(demo, email))))
-
-
-@cache
-def _token(running: Running, email: str) -> str:
-    return running.token(email)
-
-
 @dataclass(frozen=True)
 class Place:
     """A group with a root, made for one test."""
@@ -234,13 +201,3 @@ def result(rule: str, file: str, line: int) -> dict[str, Any]:
     """One result of a scanner without fingerprints."""
     place = {"artifactLocation": {"uri": file}, "region": {"startLine": line}}
     return {"ruleId": rule, "message": {"text": rule}, "locations": [{"physicalLocation": place}]}
-
-
-@pytest.fixture(scope="session")
-def sample() -> bytes:
-    """A real report of semgrep with 1,768 results; where it lies says ``INTEGRATES_SARIF_SAMPLES``."""
-    folder = Path(os.environ.get("INTEGRATES_SARIF_SAMPLES", SAMPLES))
-    path = folder / "semgrepowasp-benchmark-sample.sarif"
-    if not path.is_file():
-        pytest.skip("the sample reports are not part of the repository; INTEGRATES_SARIF_SAMPLES names their folder")
-    return path.read_bytes()
