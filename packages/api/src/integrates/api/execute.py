@@ -37,6 +37,7 @@ from integrates.api.request.document import Invalid, Readers, new_readers
 from integrates.api.request.fold import operations_of
 from integrates.api.request.limits import Limits, too_complex
 from integrates.api.schema import new_schema
+from integrates.db_model.entity.loader import forget
 from integrates.db_model.errors import Unavailable
 
 __all__ = ["Answer", "Api", "execute", "new_api"]
@@ -134,11 +135,14 @@ async def _run(api: Api, ready: Ready, context: Context) -> ExecutionResult:
 
 async def _run_until(api: Api, ready: Ready, call: Call, actor: Actor) -> ExecutionResult:
     deadline = asyncio.get_running_loop().time() + api.limits.seconds
+    context = new_context(call, actor, deadline)
     try:
         async with asyncio.timeout_at(deadline):
-            return await _run(api, ready, new_context(call, actor, deadline))
+            return await _run(api, ready, context)
     except TimeoutError as error:
         raise Unavailable("the deadline of the request has passed") from error
+    finally:  # the library's executor is a cycle: all that was read would stay until the collector finds it
+        forget(context.loaders)
 
 
 def _fields_of(data: Any) -> int:
