@@ -106,7 +106,7 @@ async def test_the_content_of_a_file_is_not_kept_while_its_results_are_written(w
             seen.append(await asyncio.to_thread(gone.wait, 10))  # the thread that read the file may hold it for a moment
         await world.store.write(changes)
 
-    given = {"root": world.aurora.root.id, "file": Upload("scan.sarif", read)}
+    given: dict[str, Any] = {"root": world.aurora.root.id, "file": Upload("scan.sarif", read)}
     answer = await world.answer("hana", IMPORT, store=replace(world.store, write=write), **given)
     assert answer.body["data"]["importVulnerabilities"]["import"]["counts"]["created"] == 1
     assert seen == [True]
