@@ -106,8 +106,9 @@ def load(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def soak(session: nox.Session) -> None:
-    """Attack for longer, on DynamoDB too: `-- --minutes 10` repeats each proof for ten minutes, `-k lost` chooses some."""
-    pytest(session, "tests/load", *(session.posargs or ["--minutes", "10"]), env=endpoint(session))
+    """Attack for longer, on DynamoDB too: `-- --minutes 30` repeats each proof for so long, `-k kill` chooses some."""
+    minutes = [] if "--minutes" in session.posargs else ["--minutes", "10"]
+    pytest(session, "tests/load", *minutes, *session.posargs, env=endpoint(session))
 
 
 @nox.session(python=False)

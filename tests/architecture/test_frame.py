@@ -98,6 +98,24 @@ def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, t
     assert sorted(given) == sorted(folders)
 
 
+def test_every_session_in_a_document_exists(root: Path, sessions: Mapping[str, tuple[bool, str]]) -> None:
+    documents = [*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "packages").glob("*/*.md")]
+    named = {
+        name
+        for document in documents
+        for line in re.findall(r"nox -s ([a-z_ ]+)", document.read_text())
+        for name in line.split()
+        if line
+    }
+    assert {"load", "soak", "test"} <= named
+    assert named - sessions.keys() == set()
+
+
+def test_every_proof_is_described(root: Path) -> None:
+    table = re.findall(r"^\| `(test_load_\w+\.py)` \|", (root / "docs/explanation/proof.md").read_text(), re.MULTILINE)
+    assert sorted(table) == sorted({path.name for path in (root / "tests/load").glob("test_*.py")} - {"test_load_ledger.py"})
+
+
 def test_ci_is_executable(root: Path) -> None:
     assert os.access(root / ".ci/run", os.X_OK)
 

@@ -6,16 +6,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-from tests.load.attack import Aim, attacked, histories
+from tests.load.attack import Aim, attacked, histories, reread
 from tests.load.conftest import Proof
 from tests.load.judge import miscounted
 from tests.load.ledger import Told, counts, faults
 from tests.load.pair import Pair
-from tests.serving import Caller, new_place, result, sarif
+from tests.serving import Caller, eventually, new_place, result, sarif
 
 from integrates.db_model.organizations.rules import COUNTRIES
 
-WORKERS, TARGETS = 8, 10
+WORKERS, TARGETS, REREAD = 8, 10, 0.2
+IMPORTS = "query ($group: ID!) { group(name: $group) { imports { nodes { state counts { moved } } } } }"
 IDS = (
     "query ($group: ID!) { group(name: $group) { vulnerabilities { nodes { id } } summary { open treatment { name count } } } }"
 )
@@ -40,6 +41,19 @@ def aim_of(who: Caller, name: str, chance: Any) -> Aim:
     return Aim(place, [each["id"] for each in found], lambda: next(countries, None), urls)
 
 
+def moving(who: Caller, aim: Aim, times: int) -> int:
+    """Import reports that move what the workers change; how often something was moved."""
+    for shift in range(1, times + 1):
+        assert who.import_(report(10 * shift), group=aim.place.group, root=aim.place.root)["errors"] == []
+        eventually(lambda: all(one["state"] == "COMPLETED" for one in imports_of(who, aim)))
+    return sum(one["counts"]["moved"] for one in imports_of(who, aim))
+
+
+def imports_of(who: Caller, aim: Aim) -> list[Any]:
+    """The imports into the group that the workers change."""
+    return list(who.ask(IMPORTS, group=aim.place.group)["group"]["imports"]["nodes"])
+
+
 def hunted(proof: Proof, both: Pair, aim: Aim, turn: int, operations: int) -> tuple[list[Told], int]:
     """Let the workers change what they aim at while imports move it; what they were told, and how much was moved."""
 
@@ -47,21 +61,14 @@ def hunted(proof: Proof, both: Pair, aim: Aim, turn: int, operations: int) -> tu
         who, other, chance = both.ada(worker), both.ada(worker + 1), proof.chance(turn, worker)
         told = []
         for number in range(operations):
-            one = attacked(who, other, f"round-{turn}-worker-{worker}-change-{number}", aim, chance)
-            proof.note(worker=worker, told=one)
-            told.append(one)
+            told.append(attacked(who, f"round-{turn}-worker-{worker}-change-{number}", aim, chance))
+            proof.note(worker=worker, told=told[-1])
+            if chance.random() < REREAD:
+                reread(other, told[-1], aim)
         return told
 
-    def move(times: int) -> int:
-        who, moved = both.ada(turn), 0
-        for shift in range(1, times + 1):
-            payload = who.import_(report(10 * shift), group=aim.place.group, root=aim.place.root)
-            assert (payload["errors"], payload["import"]["state"]) == ([], "COMPLETED")
-            moved += payload["import"]["counts"]["moved"]
-        return moved
-
     with ThreadPoolExecutor(WORKERS + 1) as pool:
-        importing = pool.submit(move, max(1, operations // 8))
+        importing = pool.submit(moving, both.ada(turn), aim, max(1, operations // 8))
         return [one for some in pool.map(work, range(WORKERS)) for one in some], importing.result()
 
 

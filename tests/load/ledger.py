@@ -66,12 +66,14 @@ RACES = frozenset({"STALE_VERSION", "CONCURRENT_CHANGE"})
 
 
 def counts(told: Iterable[Told]) -> Counter[str]:
-    """Return how many changes were acknowledged, refused, lost in a race, and never heard of again."""
-    found: Counter[str] = Counter(operations=0, acknowledged=0, refused=0, races_lost=0, unheard=0)
+    """Return how many changes were acknowledged, refused, lost in a race (also without a version), and never heard of again."""
+    found: Counter[str] = Counter(operations=0, acknowledged=0, refused=0, races_lost=0, of_them_without_version=0, unheard=0)
     for one in told:
         found["operations"] += 1
         found["acknowledged"] += len(one.done)
         found["refused"] += len(one.refused)
-        found["races_lost"] += sum(reason in RACES for reason in one.refused.values())
+        lost = sum(reason in RACES for reason in one.refused.values())
+        found["races_lost"] += lost
+        found["of_them_without_version"] += 0 if one.expected else lost
         found["unheard"] += len(one.unknown)
     return found

@@ -1,7 +1,7 @@
 """Two services on one store, and people of the demo who call either."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,22 +19,29 @@ UNBOUND = {
 
 @dataclass(frozen=True)
 class Pair:
-    """Two services on one store."""
+    """An admin who calls either of two services on one store."""
 
-    services: tuple[Running, Running]
-    token: str
-    opened: ExitStack
+    callers: tuple[Caller, Caller]
 
     def ada(self, number: int) -> Caller:
-        """Return an admin who calls the first service or the second: even numbers are the first's."""
-        return Caller(self.opened.enter_context(self.services[number % 2].client(self.token)))
+        """Return the admin who calls the first service or the second: even numbers are the first's."""
+        return self.callers[number % 2]
+
+
+@contextmanager
+def called(first: Running, second: Running, token: str) -> Iterator[Pair]:
+    """Call two services that run."""
+    with first.client(token) as one, second.client(token) as other:
+        yield Pair((Caller(one), Caller(other)))
 
 
 @contextmanager
 def pair(folder: Path, store: str = STORE, **variables: str) -> Iterator[Pair]:
     """Start two services on one store, which the first fills with the demo data."""
     given = {**UNBOUND, **variables}
-    with ExitStack() as opened:
-        first = opened.enter_context(serving(folder, "--demo", "--store", store, **given))
-        second = opened.enter_context(serving(folder, "--store", store, **given))
-        yield Pair((first, second), first.token(ADA, **given), opened)
+    with (
+        serving(folder, "--demo", "--store", store, **given) as first,
+        serving(folder, "--store", store, **given) as second,
+        called(first, second, first.token(ADA, **given)) as started,
+    ):
+        yield started

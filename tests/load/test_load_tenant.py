@@ -1,0 +1,228 @@
+"""What belongs to another tenant looks like what does not exist, wherever its ids and texts are given, and shows nowhere."""
+
+import itertools
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path as Folder
+from random import Random
+from typing import Any
+
+import httpx
+import pytest
+from graphql import GraphQLSchema, build_client_schema, get_introspection_query
+from tests.load.conftest import Proof
+from tests.load.pair import STORE, UNBOUND
+from tests.load.tenant import MANAGER, PEOPLE, ROLELESS, Tenant, settle
+from tests.load.walk import FILE, Given, Path, mutations, queries
+from tests.serving import Running, sarif, serving
+
+pytestmark = [pytest.mark.functional, pytest.mark.load]
+
+WALKERS, SLICES, CURSOR = 4, 10, "cursor"
+FRESH = "fresh-0000"
+"""Stands in a mutation for a name that nobody has used."""
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+MADE = re.compile(rf'{ID.pattern}|fresh-\d+|"version":\d+|\d{{4}}-\d\d-\d\dT[0-9:.]+')
+"""What differs between two equal changes."""
+NAMES_OF_ALL = {"Mutation.addGroup.name", "Mutation.addOrganization.name"}
+"""Arguments that say of a name whether it is taken, and mean to: these names are unique on the whole platform."""
+CLAIMED = {"Mutation.addGitRoot.nickname", "Mutation.addGitRoot.url"}
+"""Arguments that a tenant cannot give twice, whoever else has the same."""
+
+
+def given_to(tenant: Tenant) -> Given:
+    """Return what the people of a tenant give to arguments that are not left open."""
+    ids = {kind: json.dumps(value) for kind, value in tenant.ids.items()}
+    names = {
+        "finding": "Finding",
+        "import": "Import",
+        "organization": "Organization",
+        "root": "Root",
+        "vulnerability": "Vulnerability",
+    }
+    return Given(
+        {
+            **{f"Query.{name}.id": ids[kind] for name, kind in names.items()},
+            "Query.group.name": ids["Group"],
+            "Mutation.updateOrganization.id": ids["Organization"],
+            "Mutation.revokeAccessToken.id": ids["AccessToken"],
+            "Mutation.addAccessToken.expiresAt": '"2020-01-01T00:00:00Z"',
+        },
+        {
+            "organizationId": ids["Organization"],
+            "groupName": ids["Group"],
+            "rootId": ids["Root"],
+            "items": f"[{{id: {ids['Vulnerability']}}}]",
+            "treatment": "IN_PROGRESS",
+            "justification": '"Somebody works on it."',
+            "name": f'"{FRESH}"',
+            "description": '"A description"',
+            "url": f'"https://git.example/{FRESH}"',
+            "branch": '"main"',
+            "file": FILE,
+        },
+    )
+
+
+@dataclass(frozen=True)
+class Walk:
+    """A service with two tenants, and what has been found out for all walkers."""
+
+    client: httpx.Client
+    tenants: tuple[Tenant, Tenant]
+    paths: tuple[tuple[Path, ...], tuple[Path, ...]]
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    known: dict[object, Any] = field(default_factory=dict)
+
+    def answer(self, token: str, text: str, probe: str | None) -> tuple[int, str, str]:
+        """Return status, type and body of an answer; the probe, and what each change has of its own, are masked."""
+        fresh = text.replace(FRESH, f"fresh-{next(self.numbers)}")
+        body: dict[str, Any] = {"query": fresh, "variables": {} if probe is None else {"probe": probe}}
+        headers = {"authorization": f"Bearer {token}"}
+        if FILE in text:
+            body["variables"]["file"] = None
+            fields = {"operations": json.dumps(body), "map": '{"0": ["variables.file"]}'}
+            found = self.client.post("/api", headers=headers, data=fields, files={"0": ("scan.sarif", sarif([]))})
+        else:
+            found = self.client.post("/api", headers=headers, json=body)
+        shown = found.text if probe is None else found.text.replace(json.dumps(probe, ensure_ascii=False)[1:-1], "PROBE")
+        return (
+            found.status_code,
+            found.headers["content-type"],
+            MADE.sub("MADE", shown) if text.startswith("mutation") else shown,
+        )
+
+    def missing(self, who: tuple[int, str], path: Path, probe: str, chance: Random) -> tuple[int, str, str]:
+        """Return the answer about something that is nowhere, of the same shape as the probe; equal ones are asked for once."""
+        key = (who, path.text, "cursor" if path.is_cursor else re.sub("[a-z]", "x", ID.sub("id", probe)))
+        if key not in self.known or path.is_change:
+            tenant = self.tenants[who[0]]
+            self.known[key] = self.answer(tenant.tokens[who[1]], path.text, altered(probe, chance))
+        found: tuple[int, str, str] = self.known[key]
+        return found
+
+    def cursor(self, number: int, path: Path) -> str | None:
+        """Return a cursor that the manager of a tenant gets from the list whose cursor is left open."""
+        where = path.where.removesuffix(".after")
+        if (number, where) not in self.known:
+            asked = next(each for each in self.paths[number] if each.kind is None and each.where == where)
+            _, _, body = self.answer(self.tenants[number].tokens[MANAGER], asked.text, None)
+            found = re.search(r'"endCursor":"([^"]+)"', body)
+            self.known[number, where] = found[1] if found else None
+        known: str | None = self.known[number, where]
+        return known
+
+
+def altered(text: str, chance: Random) -> str:
+    """Return what has the shape of a text and belongs to nobody."""
+    if ID.fullmatch(text):
+        digits = "".join(chance.choice("0123456789abcdef") if sign != "-" else sign for sign in text)
+        return digits[:14] + text[14] + digits[15:19] + text[19] + digits[20:]
+    local_part, at, domain = text.partition("@")
+    return "".join(chance.choice("qxzjk") if sign.isalpha() else sign for sign in local_part) + at + domain
+
+
+@dataclass(frozen=True)
+class Step:
+    """What one person of one tenant asks for; ``about`` says which thing of the other tenant the probe is."""
+
+    number: int
+    person: str
+    path: Path
+    about: str = ""
+    probe: str | None = None
+
+    @property
+    def kind(self) -> tuple[str, str]:
+        """What is tried, whoever does it and on whichever way."""
+        return self.path.where.rpartition(" > ")[2], self.about
+
+
+def steps(walk: Walk) -> Iterator[Step]:
+    """Yield every step: each person, each path, and in each open argument each thing of the other tenant that may fit."""
+    for number, person in itertools.product(range(2), PEOPLE):
+        other = walk.tenants[1 - number]
+        for path in walk.paths[number]:
+            if path.where in NAMES_OF_ALL:
+                continue
+            if path.kind is None:
+                yield Step(number, person, path)
+            elif path.is_cursor:
+                yield Step(number, person, path, CURSOR)
+            else:
+                texts = {f"text {position}": text for position, text in enumerate(other.more)} if path.kind == "String" else {}
+                yield from (Step(number, person, path, about, probe) for about, probe in {**other.ids, **texts}.items())
+
+
+def one_of_each(every: Iterable[Step], chance: Random) -> Iterator[Step]:
+    """Yield a step of each kind, mostly of somebody with a role: others get nowhere with most."""
+    kinds: dict[tuple[str, str], list[Step]] = {}
+    for step in every:
+        kinds.setdefault(step.kind, []).append(step)
+    for alike in kinds.values():
+        likely = [step for step in alike if step.person not in ROLELESS]
+        yield chance.choice(likely if chance.random() < 0.8 else alike)
+
+
+def check(walk: Walk, chance: Random, step: Step) -> str | None:
+    """Return what is wrong about a step."""
+    tenant, other, path = walk.tenants[step.number], walk.tenants[1 - step.number], step.path
+    probe = walk.cursor(1 - step.number, path) if step.about == CURSOR else step.probe
+    found = walk.answer(tenant.tokens[step.person], path.text, probe)
+    if path.kind is None or probe is None:
+        walk.known.setdefault("reached", set()).update(mark for mark in tenant.marks if mark in found[2])
+    if told := [mark for mark in other.marks if mark in found[2]]:
+        return f"{tenant.mark}.{step.person} reads {told} in {path.where} given {probe}"
+    if probe is None or (path.where in CLAIMED and walk.known.setdefault((step.number, path.where, probe), step) is not step):
+        return None
+    missing = walk.missing((step.number, step.person), path, probe, chance)
+    return None if found == missing else f"{tenant.mark}.{step.person}: {path.where} given {probe}: {found}, else {missing}"
+
+
+def schema_of(running: Running, token: str) -> GraphQLSchema:
+    """Return the schema as somebody with a token is told it."""
+    with running.client(token) as client:
+        return build_client_schema(client.post("/api", json={"query": get_introspection_query()}).json()["data"])
+
+
+@contextmanager
+def walking(folder: Folder) -> Iterator[Walk]:
+    """Start a service with two tenants."""
+    with serving(folder, "--demo", "--store", STORE, **UNBOUND) as running, running.client() as client:
+        north, south = settle(running, ("northmark", "southmark"))
+        schema = schema_of(running, north.tokens[MANAGER])
+        first, second = ((*queries(schema, given), *mutations(schema, given)) for given in map(given_to, (north, south)))
+        yield Walk(client, (north, south), (first, second))
+
+
+def walked(walk: Walk, chosen: Sequence[Step], chance: Random) -> list[str]:
+    """Take the steps; what is wrong. Changes come last, one at a time: they leave texts of the one tenant with the other."""
+    asked, changed = ([step for step in chosen if step.path.is_change is kind] for kind in (False, True))
+    with ThreadPoolExecutor(WALKERS) as pool:
+        wrong = [fault for fault in pool.map(partial(check, walk, chance), asked) if fault]
+    return [*wrong, *(fault for fault in map(partial(check, walk, chance), changed) if fault)]
+
+
+def test_the_other_tenant_looks_like_nothing(proof: Proof, tmp_path: Folder) -> None:
+    for turn in proof.rounds(1):
+        chance, folder = proof.chance(turn), tmp_path / str(turn)
+        folder.mkdir()
+        with walking(folder) as walk:
+            every = list(steps(walk))
+            own = [step for step in every if step.person == MANAGER and step.path.is_entrance]
+            proof.chance("order").shuffle(every)
+            some = one_of_each(every, chance) if proof.minutes is None else every[turn % SLICES :: SLICES]
+            chosen = [*own, *some]
+            wrong = walked(walk, chosen, chance)
+        for fault in wrong:
+            proof.note(fault=fault)
+        assert wrong == []
+        shown = {each for tenant in walk.tenants for kind, each in tenant.ids.items() if kind != "AccessToken"}
+        assert walk.known["reached"] >= shown, "people see their own"
+        proof.count(steps=len(chosen), arguments=len({step.kind for step in chosen if step.about}))
+        proof.count(of_all=0 if turn else len(every), walks=1)
