@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.functional.conftest import ADD_ORGANIZATION, Caller, Running, Serve, eventually, new_place, result, sarif
+from tests.serving import ADD_ORGANIZATION, Caller, Running, Serve, eventually, new_place, result, sarif
 
 pytestmark = pytest.mark.functional
 

@@ -1,6 +1,8 @@
 """JSON from outside: what is refused before anything is made of it (domain section 8, *invalid file* and *limits*)."""
 
 import gzip
+import json
+import tracemalloc
 
 import pytest
 
@@ -121,3 +123,13 @@ def test_nesting(opening: bytes) -> None:
 
 def test_number_of_values() -> None:
     assert limit(with_member(b"[" + b"[]," * 1_500_000 + b"0]"))[0] == "too_many_values"
+
+
+def test_checking_takes_little_beside_the_file() -> None:
+    content = json.dumps([{"name": "text", "list": [number]} for number in range(50_000)]).encode()
+    checked(content)
+    tracemalloc.start()
+    checked(content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.5 * len(content)

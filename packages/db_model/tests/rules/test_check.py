@@ -131,6 +131,19 @@ def test_what_is_remembered_is_refused_as_ever() -> None:
         assert caught.value.path == ("x",)
 
 
+def test_long_texts_are_not_remembered() -> None:
+    looked_at: list[str] = []
+
+    def look(value: str, _path: Sequence[str]) -> str:
+        looked_at.append(value)
+        return value
+
+    check, short, long = remembered(look), "a" * 256, "a" * 257
+    for text in (short, short, long, long):
+        assert check(text, ()) == text
+    assert looked_at == [short, long, long]
+
+
 @pytest.mark.parametrize("by", ["ada@demo.example", "service:forces:webshop", "service:oidc:google", "operator", "system"])
 def test_a_good_stamp_passes(by: str) -> None:
     assert not list(whole_stamp(replace(STAMP, by=by)))

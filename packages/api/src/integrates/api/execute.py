@@ -38,6 +38,7 @@ from integrates.api.request.fold import operations_of
 from integrates.api.request.lifetime import lasting
 from integrates.api.request.limits import Limits, too_complex
 from integrates.api.schema import new_schema
+from integrates.db_model.entity.loader import forget
 
 __all__ = ["Answer", "Api", "execute", "new_api"]
 
@@ -170,7 +171,11 @@ async def _executed(api: Api, body: Body, call: Call) -> Answer:
         return _anonymous(api, body)
     ready = _ready(api, body, reads_only=call.reads_only)
     with lasting(call.store) as store:
-        return _answer(await _run(api, ready, new_context(call, call.actor, store)), ready, call)
+        context = new_context(call, call.actor, store)
+        try:
+            return _answer(await _run(api, ready, context), ready, call)
+        finally:  # the library's executor is a cycle: all that was read would stay until the collector finds it
+            forget(context.loaders)
 
 
 def _failed(error: Exception, call: Call) -> Answer:

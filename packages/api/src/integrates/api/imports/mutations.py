@@ -50,6 +50,7 @@ async def import_vulnerabilities(seen: Sight[Group], info: Info, *, file: Upload
     job = await new_job(context.call, context.actor, seen.named["root_id"], asked.scan, new_stamp(info))
     require_time(context)
     beginning = begin(job, context.call.files, asked.content, asked.file, asked.options)
+    del asked  # the content of the file is not kept in memory for as long as the work takes
     return {"import": await finished(context, job, beginning)}
 
 

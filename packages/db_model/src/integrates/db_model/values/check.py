@@ -35,6 +35,8 @@ E = TypeVar("E", bound=Enum)
 _FINE: Final[Refusals] = ()
 _WRONG_TYPE: Final[Refusals] = (Rejected(Reason.WRONG_TYPE),)
 _NOT_CANONICAL: Final[Refusals] = (Rejected(Reason.NOT_CANONICAL),)
+_REMEMBERED: Final = 256
+"""Characters of the longest text that is remembered."""
 
 
 def all_of(values: Sequence[str], path: Sequence[str], check: Check, most: int) -> tuple[str, ...]:
@@ -164,11 +166,14 @@ def at_most(most: int) -> Callable[[Sequence[T], Sequence[str]], Sequence[T]]:
 
 
 def remembered(check: Check, most: int = 4096) -> Check:
-    """Return a normaliser that remembers accepted values, for texts that come again and again, like e-mails and paths."""
+    """Return a normaliser that remembers accepted values, for texts that come again and again, like e-mails and paths.
+
+    Long texts are not remembered, so that memory has a bound too.
+    """
     known = lru_cache(maxsize=most)(partial(_taken, check))
 
     def rule(value: str, path: Sequence[str]) -> str:
-        return known(value) if not path else check(value, path)
+        return check(value, path) if path or len(value) > _REMEMBERED else known(value)
 
     return rule
 

@@ -23,6 +23,7 @@ from integrates.server.demo.load import is_empty
 from integrates.server.process import clock
 from integrates.server.process.admins import appoint
 from integrates.server.process.background import Spawn, new_background
+from integrates.server.process.heap import share_heap
 from integrates.server.process.listener import listen, run, stop_on_signals
 from integrates.server.process.log import configure_logging, new_access_log
 from integrates.server.process.open import Installation, open_installation
@@ -92,6 +93,7 @@ def _serve_own_demo(settings: Settings, bound: socket) -> None:
 
 
 def _serve(settings: Settings, bound: socket, demo: Demo | None) -> None:
+    share_heap()
     configure_logging(sys.stderr)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_served(settings, bound, demo))

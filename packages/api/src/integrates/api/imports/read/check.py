@@ -11,7 +11,8 @@ from integrates.api.imports.read.limit import MAX_DEPTH, MAX_VALUES, enforce
 from integrates.db_model.imports.rules import MAX_BYTES
 
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
-_CHUNK: Final = 1 << 20
+_CHUNK: Final = 1 << 16
+"""Bytes looked at together, which take eight times as much for a moment."""
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(_STEP))
 
@@ -33,9 +34,9 @@ def checked(content: bytes) -> bytes:
     ``MAX_VALUES`` values, follows RFC 8259 to its end (so no ``NaN``), and no object has a member twice.
     """
     enforce("file_too_large", len(content), MAX_BYTES)
-    text = _decoded(content)
+    _decoded(content)
     _measure(content)
-    _parse(text)
+    _parse(_decoded(content))
     return content.removeprefix(_BYTE_ORDER_MARK)
 
 

@@ -1,7 +1,7 @@
 """The file of a SQLite store: opening it, creating it, and migrating it."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -16,23 +16,30 @@ MIGRATE: Final = "integrates.db_model.store.migration.migrate_store brings it to
 Texts = Mapping[str, Statements]
 
 
-def connected(path: Path, busy: float) -> sqlite3.Connection:
-    """Return a connection to an existing file. ``busy`` is how many seconds a statement waits for a lock."""
+def connected(path: Path, busy: float, settings: Iterable[str] = ("cache_size = -512",)) -> sqlite3.Connection:
+    """Return a connection to an existing file. ``busy`` is how many seconds a statement waits for a lock.
+
+    Each connection has a cache of its own, in KiB below zero. One that reads loses it with every commit, and the system keeps
+    the file in memory anyway: more than a little costs memory and saves nothing.
+    """
     url = f"file:{quote(str(path))}?mode=rw"
-    return sqlite3.connect(url, uri=True, timeout=busy, isolation_level=None, check_same_thread=False)
+    with ExitStack() as stack:
+        connection = sqlite3.connect(url, uri=True, timeout=busy, isolation_level=None, check_same_thread=False)
+        stack.enter_context(closing(connection))
+        for setting in settings:
+            connection.execute(f"PRAGMA {setting}")
+        stack.pop_all()
+    return connection
 
 
 def writing(path: Path, busy: float) -> sqlite3.Connection:
     """Return a connection that writes durably, with a large WAL, so that a page of many writes is copied to the file once.
 
-    What a savepoint may have to undo stays in memory, because a temporary file for it costs a third of all writing.
+    What a savepoint may have to undo stays in memory, because a temporary file for it costs a third of all writing. The cache
+    holds what the largest commits change, which would be written twice otherwise.
     """
-    with ExitStack() as stack:
-        connection = stack.enter_context(closing(connected(path, busy)))
-        for setting in ("synchronous = FULL", "cache_size = -8192", "wal_autocheckpoint = 4000", "temp_store = MEMORY"):
-            connection.execute(f"PRAGMA {setting}")
-        stack.pop_all()
-    return connection
+    settings = ("synchronous = FULL", "cache_size = -4096", "wal_autocheckpoint = 4000", "temp_store = MEMORY")
+    return connected(path, busy, settings)
 
 
 @contextmanager
