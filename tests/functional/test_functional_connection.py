@@ -151,3 +151,17 @@ def test_a_stop_ends_a_process_that_is_stuck(tmp_path: Path) -> None:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, "Timeout" in errors) == (1, True)
+
+
+def test_who_is_answered_before_the_body_is_sent_is_told_that_the_connection_ends(demo: Running) -> None:
+    with connected(demo) as connection:
+        connection.sendall(POST + b"Content-Length: 99999999\r\n\r\n")
+        received = until_closed(connection)
+    assert received.startswith(b"HTTP/1.1 413")
+    assert b"\r\nconnection: close\r\n" in received.lower()
+
+
+def test_a_client_that_was_answered_early_goes_on(demo: Running) -> None:
+    with demo.client("not a token") as nobody:
+        statuses = [nobody.post("/api", content=b" " * 900_000, headers={"content-type": "application/json"}) for _ in range(5)]
+    assert {answer.status_code for answer in statuses} == {401}

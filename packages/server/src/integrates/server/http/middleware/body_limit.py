@@ -30,7 +30,7 @@ def bounded(app: ASGIApp, limit: BodyLimit) -> ASGIApp:
     """Refuse a body with 413 as soon as it is announced or grows too large, and with 408 when it trickles or takes too long.
 
     A server's own read time-out counts each read alone, which a trickle of bytes defeats. Here each byte buys some time, and
-    the whole body has a deadline. After 408 the connection is closed: what follows on it is the rest of the body.
+    the whole body has a deadline.
     """
 
     async def bound(scope: Scope, receive: Receive, send: Send) -> None:
@@ -78,4 +78,4 @@ async def _by(receive: Receive, deadline: float) -> Message:
         async with asyncio.timeout_at(deadline):
             return await receive()
     except TimeoutError as error:
-        raise HTTPException(408, headers={"connection": "close"}) from error
+        raise HTTPException(408) from error

@@ -16,6 +16,7 @@ from integrates.server.http.middleware.failure import contained
 from integrates.server.http.middleware.rate_limit import Rate, by_address, limited
 from integrates.server.http.middleware.request_id import identified
 from integrates.server.http.middleware.security_headers import guarded
+from integrates.server.http.middleware.unread import parted
 from integrates.server.process.log import bind_request_id
 from integrates.server.service import Service
 
@@ -34,6 +35,7 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
         Middleware(identified, service.new_id, bind_request_id),
         Middleware(logged, service.write_log, routes, service.seconds),
         Middleware(guarded),
+        Middleware(parted),
         Middleware(timed, settings.request_seconds),
         Middleware(contained),
         Middleware(bounded, BodyLimit(settings.max_body, settings.max_upload, settings.body_seconds, settings.body_rate)),
