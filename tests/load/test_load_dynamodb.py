@@ -81,7 +81,7 @@ def test_no_update_is_lost_on_dynamodb(proof: Proof, tmp_path: Path, endpoint: s
 def test_no_update_is_lost_among_faults(proof: Proof, tmp_path: Path, endpoint: str, credentials: dict[str, str]) -> None:
     weather, prefix = Weather(proof.chance("weather")), f"load_{uuid4().hex[:8]}_"
     with opened_way(endpoint, weather.fault) as way, pair(tmp_path, url_of(way, prefix), **credentials) as both:
-        hunt(proof, both, url_of(endpoint, prefix), operations=6, meanwhile=weather.bad)
+        hunt(proof, both, url_of(endpoint, prefix), operations=4, meanwhile=weather.bad)
     assert weather.met["lost"]
     proof.count(**weather.figures())
 

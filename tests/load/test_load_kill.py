@@ -27,7 +27,7 @@ from integrates.db_model.imports.progress import put
 
 pytestmark = [pytest.mark.functional, pytest.mark.load]
 
-WORKERS, RESULTS, LOOKED_AT = 4, 2_000, 20
+WORKERS, RESULTS, LOOKED_AT = 4, 1_500, 20
 MANY = sarif([result(f"rule-{line % 7}", f"src/file_{line % 20}.py", line) for line in range(1, RESULTS + 1)])
 OPEN = "query ($root: ID!) { root(id: $root) { summary { open } } }"
 FOUND = """query ($root: ID!, $group: ID!) {
