@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from typing import Any, Final, TypeGuard
 
 import msgspec
@@ -31,11 +31,13 @@ from integrates.api.request.answer import (
     refused,
     status_of,
 )
-from integrates.api.request.body import Body, body_of, check_variables
+from integrates.api.request.body import Body, body_of, read_variables
 from integrates.api.request.cost import cost_of
-from integrates.api.request.document import Invalid, Readers, new_readers
+from integrates.api.request.document import Invalid, Parsed, Readers, new_readers
 from integrates.api.request.fold import operations_of
-from integrates.api.request.limits import Limits, too_complex
+from integrates.api.request.length import Maxima, check_lengths, maxima_of
+from integrates.api.request.limits import NOBODY, Limits, too_complex
+from integrates.api.request.weight import Weights, weights_of
 from integrates.api.schema import new_schema
 from integrates.db_model.errors import Unavailable
 
@@ -46,10 +48,16 @@ _TYPENAME: Final = "__typename"
 
 
 class Api(msgspec.Struct, frozen=True):
-    """The schema with what is needed to execute requests; one for the life of a process."""
+    """The schema with what is needed to execute requests; one for the life of a process.
+
+    ``open_readers`` read what nobody in particular asks. ``weights`` and ``maxima`` (of lists in arguments) are what the schema says of its own fields and arguments.
+    """
 
     schema: GraphQLSchema
     readers: Readers
+    open_readers: Readers
+    weights: Weights
+    maxima: Maxima
     limits: Limits
     introspection: bool
 
@@ -58,7 +66,8 @@ class Ready(msgspec.Struct, frozen=True):
     """A request that may be executed, and what it costs."""
 
     document: DocumentNode
-    body: Body
+    operation_name: str | None
+    variables: Mapping[str, Any]
     cost: int
 
 
@@ -66,7 +75,8 @@ def new_api(*, limits: Limits | None = None, introspection: bool = True) -> Api:
     """Assemble the API. Without ``introspection`` clients cannot ask what the schema holds."""
     most = limits or Limits()
     schema = new_schema()
-    return Api(schema, new_readers(schema, most, introspection=introspection), most, introspection)
+    readers, open_readers = (new_readers(schema, one, introspection=introspection) for one in (most, NOBODY))
+    return Api(schema, readers, open_readers, weights_of(schema), maxima_of(schema), most, introspection)
 
 
 def _needs_no_actor(document: DocumentNode) -> bool:
@@ -86,12 +96,12 @@ def _needs_no_actor(document: DocumentNode) -> bool:
 def _anonymous(api: Api, body: Body) -> Answer:
     unauthenticated = RequestError(Code.UNAUTHENTICATED, "Authenticate first.")
     try:
-        parsed = api.readers.parsed(body.query)
+        parsed = api.open_readers.parsed(body.query)
     except (RequestError, Invalid):
         raise unauthenticated from None
-    if not _needs_no_actor(parsed):
+    if not _needs_no_actor(parsed.document):
         raise unauthenticated
-    result = run(api.schema, api.readers.valid(body.query))
+    result = run(api.schema, api.open_readers.valid(parsed))
     if not isinstance(result, ExecutionResult) or result.errors:
         raise unauthenticated
     return Answer(200, {"data": result.data})
@@ -105,12 +115,23 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
 
 
 def _ready(api: Api, body: Body) -> Ready:
-    check_variables(body.variables, api.limits.values)
-    document = api.readers.valid(body.query)
-    cost = cost_of(api.schema, document, _operation(document, body.operation_name), body.variables)
+    """Return what is to be executed. Each limit is checked before the work that it bounds: variables are counted before they
+    are decoded, cost and lengths before the query is validated, and all before values are brought into their types.
+    """
+    parsed = api.readers.parsed(body.query)
+    operation = _operation(parsed.document, body.operation_name)
+    names = [node.variable.name.value for node in operation.variable_definitions or ()]
+    variables = read_variables(body.variables, names, api.limits.values)
+    cost = _cost(api, parsed, operation, variables)
+    check_lengths(api.schema, api.maxima, parsed.document, operation, variables)
+    return Ready(api.readers.valid(parsed), body.operation_name, variables, cost)
+
+
+def _cost(api: Api, parsed: Parsed, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+    cost = cost_of(api.schema, api.weights, parsed.document, operation, variables)
     if cost > api.limits.cost:
         raise too_complex("cost units", api.limits.cost, cost)
-    return Ready(document, body, cost)
+    return cost
 
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
@@ -123,8 +144,8 @@ async def _run(api: Api, ready: Ready, context: Context) -> ExecutionResult:
         api.schema,
         ready.document,
         context_value=context,
-        variable_values=dict(ready.body.variables),
-        operation_name=ready.body.operation_name,
+        variable_values=dict(ready.variables),
+        operation_name=ready.operation_name,
         max_coercion_errors=api.limits.validation_errors - 1,
         hide_suggestions=not api.introspection,
         is_awaitable=_is_awaitable,

@@ -17,7 +17,8 @@ INTROSPECTION: Final = frozenset({"__schema", "__type"})
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The most that one request may ask for.
 
-    ``repeats`` counts one response name in one selection set. ``introspected`` counts fields below ``__schema`` and ``__type``,
+    ``repeats`` counts one response name in one selection set, and ``comparisons`` the steps of comparing fields of one name
+    with each other, two for a pair. ``introspected`` counts fields below ``__schema`` and ``__type``,
     once for each time that they are reached: exempt from depth and cost, they would multiply unnoticed, and nothing cuts their
     execution (the full query of the usual tools has 230). ``values`` counts those in variables, at every depth. ``seconds`` is
     the time a request may take. Up to ``documents`` valid queries are kept by text, those of at most ``kept_characters``.
@@ -31,6 +32,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     directives: int = 30
     fragments: int = 50
     repeats: int = 30
+    comparisons: int = 10_000
     introspected: int = 500
     cost: int = 50_000
     values: int = 10_000
@@ -38,6 +40,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 30.0
     documents: int = 64
     kept_characters: int = 4_000
+
+
+NOBODY: Final = Limits(characters=1_000, tokens=100)
+"""The limits of queries of nobody in particular, who may ask for ``__typename`` only."""
 
 
 def too_complex(what: str, allowed: int, actual: int, *, at_least: bool = False) -> RequestError:
