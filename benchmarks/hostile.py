@@ -1,7 +1,7 @@
 """Requests that are meant to cost the service more than their senders: what is asked, by whom, and in how many bytes."""
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -56,7 +56,7 @@ def _multipart(name: str, operations: Any, paths: Mapping[str, list[str]], *, by
 
 
 def _by_nobody() -> Iterator[Hostile]:
-    """What nobody can send."""
+    """Yield what nobody can send."""
     nothing = _asked("{ __typename }")
 
     def sent(name: str, body: bytes, **headers: str) -> Hostile:
@@ -91,18 +91,18 @@ INTROSPECTION: Final = """{ __schema { queryType { name } mutationType { name } 
 
 
 def _nested(field: str, repeats: int, levels: int, inside: str) -> str:
-    """A field repeated in itself, so many times on each level."""
+    """Repeat a field in itself, so many times on each level."""
     for _ in range(levels):
         inside = f"{field} {{ {inside} }} " * repeats
     return inside
 
 
 def _overlapping() -> str:
-    """3.3 KB of repetitions, of which each has to be compared with each other one."""
+    """3.3 KB of repetitions, of which each is compared with each other one."""
     steps = itertools.cycle(("finding", "vulnerabilities(first: 1)", "nodes"))
-    inside = "id " * 30
-    for step in reversed(list(itertools.islice(steps, 6))):
-        inside = f"{step} {{ {inside} }} " * 2
+    inside = "id " * 4
+    for step, repeats in reversed(list(zip(steps, (4, 3, 3, 3, 2), strict=False))):
+        inside = f"{step} {{ {inside} }} " * repeats
     return f'{{ vulnerability(id: "x") {{ {inside} }} }}'
 
 
@@ -119,22 +119,26 @@ def _unused(number: int) -> str:
 
 
 def _refused() -> Iterator[Hostile]:
-    """What a user may send and is refused, as queries with variables."""
+    """Yield what a user may send and is refused."""
 
     def sent(name: str, query: str, **variables: Any) -> Hostile:
         return Hostile(name=name, body=_asked(query, **variables))
 
     item = {"id": "00000000-0000-4000-8000-000000000000"}
     yield sent("nested repetitions in 3.3 KB", _overlapping())
-    yield sent("objects repeated 30 times in each other", "{ " + _nested("me", 10, 1, _nested("groups", 15, 2, "id")) + "}")
+    yield sent("objects repeated in each other", "{ " + _nested("me", 5, 1, _nested("groups", 8, 2, "id ")) + "}")
     yield sent("50 fragments of equal fields", _fragments(50, "finding { id title } " * 4))
     yield sent("fragments beside fields of the same name", _fragments(40, "id where specific state finding { id } ") + " #")
     yield sent("unused variables over fragments", _unused(200))
     yield sent("400 unknown fields", "{ me { " + " ".join(f"emial{n}" for n in range(400)) + " } }")
     yield sent("50 cycles of fragments", " ".join(["{ me { ...f0 } }", *(_cyclic(n, 49) for n in range(49))]))
-    yield sent("1,900 values in a literal of another type", f'{{ group(name: [{"[1] " * 600}]) {{ id }} }}')
-    yield sent("1,900 states in a literal", STATES.replace("($of: [VulnerabilityState!])", "").replace("$of", f"[{'SAFE ' * 1_900}]"))
-    yield sent("450 items in a literal", TREAT.replace("($items: [VulnerabilityRef!]!)", "").replace("$items", f"[{'{id: 1} ' * 380}]"))
+    yield sent("1,900 values in a literal of another type", f"{{ group(name: [{'[1] ' * 600}]) {{ id }} }}")
+    yield sent(
+        "1,900 states in a literal", STATES.replace("($of: [VulnerabilityState!])", "").replace("$of", f"[{'SAFE ' * 1_900}]")
+    )
+    yield sent(
+        "450 items in a literal", TREAT.replace("($items: [VulnerabilityRef!]!)", "").replace("$items", f"[{'{id: 1} ' * 380}]")
+    )
     yield sent("600 members in a literal", '{ group(name: "x") { findings(filter: {' + "x: 1 " * 600 + "}) { totalCount } } }")
     yield sent("70,000 items", TREAT, items=[{"id": "x"}] * 70_000)
     yield sent("4,900 items", TREAT, items=[item] * 4_900)
@@ -147,14 +151,26 @@ def _refused() -> Iterator[Hostile]:
     yield sent("300,000 values that are not declared", "{ me { email } }", v=[[]] * 300_000)
     yield sent("9 texts of 100,000 characters", "{ me { email } }", v=["é" * 50_000] * 9)
     yield sent("numbers of 400 digits", "{ group(name: [" + ("1" * 400 + " ") * 45 + "]) { id } }")
-    yield sent("introspection, 29 aliases of types", "{ __schema { " + _aliased(29, "types { fields { type { name } } } ") + "} }")
-    yield sent("a cost of 2,000,000", '{ group(name: "webshop") { findings(first: 500) { nodes { vulnerabilities(first: 500) { '
-               "nodes { " + "id where specific " * 8 + "} } } } } }")
-    yield sent("a cursor of 100,000 characters", 'query ($c: String) { group(name: "webshop") { findings(after: $c) { totalCount } } }',
-               c="A" * 100_000)
+    yield sent(
+        "introspection, 29 aliases of types", "{ __schema { " + _aliased(29, "types { fields { type { name } } } ") + "} }"
+    )
+    yield sent(
+        "a cost of 2,000,000",
+        '{ group(name: "webshop") { findings(first: 500) { nodes { vulnerabilities(first: 500) { '
+        "nodes { " + "id where specific " * 8 + "} } } } } }",
+    )
+    yield sent(
+        "a cursor of 100,000 characters",
+        'query ($c: String) { group(name: "webshop") { findings(after: $c) { totalCount } } }',
+        c="A" * 100_000,
+    )
     paths = {str(n): [f"variables.v.{n}.{m}" for m in range(2)] for n in range(10)}
-    yield _multipart("10 files into lists of 50,000", {"query": "{ me { email } }", "variables": {"v": [[None] * 15_000] * 10}},
-                     paths, by_user=True)
+    yield _multipart(
+        "10 files into lists of 50,000",
+        {"query": "{ me { email } }", "variables": {"v": [[None] * 15_000] * 10}},
+        paths,
+        by_user=True,
+    )
 
 
 def _cyclic(number: int, of: int) -> str:
@@ -162,7 +178,7 @@ def _cyclic(number: int, of: int) -> str:
 
 
 def _allowed(scene: Scene) -> Iterator[Hostile]:
-    """What a user may ask, and may cost something."""
+    """Yield what a user may ask, and may cost something."""
 
     def sent(name: str, query: str, **variables: Any) -> Hostile:
         return Hostile(name=name, body=_asked(query, **variables))
@@ -171,36 +187,91 @@ def _allowed(scene: Scene) -> Iterator[Hostile]:
         return f"query ($id: ID!, $at: DateTime) {{ finding(id: $id, asOf: $at) {{ {inside} }} }}"
 
     then, now = {"id": scene.finding, "at": scene.at}, {"id": scene.finding}
+    leaves = "id specific type technique source commit snippet detail tags state cycles openedAt reportedAt createdAt version"
     page = "id where specific state technique source type openedAt finding { title } root { nickname }"
     yield sent("29 aliases of the figures of the past", of_finding(_aliased(29, "summary { open } ")), **then)
     yield sent("figures of the past once", of_finding("summary { open }"), **then)
-    yield sent("29 aliases of status, where and age of the past", of_finding(
-        _aliased(9, "status ") + _aliased(19, "where ").replace("a", "b", 19) + " openAgeDays"), **then)
-    yield sent("figures of the past of 10 moments", "query ($id: ID!) { " + " ".join(
-        f'm{n}: finding(id: $id, asOf: "2026-06-0{1 + n % 9}T00:0{n}:00Z") {{ summary {{ open }} }}' for n in range(10)) + " }", **now)
-    yield sent("finding of each of 500 vulnerabilities of the past", of_finding(
-        "vulnerabilities(first: 500) { nodes { finding { summary { open } } } }"), **then)
+    yield sent(
+        "29 aliases of status, where and age of the past",
+        of_finding(_aliased(9, "status ") + _aliased(19, "where ").replace("a", "b", 19) + " openAgeDays"),
+        **then,
+    )
+    yield sent(
+        "figures of the past of 10 moments",
+        "query ($id: ID!) { "
+        + " ".join(
+            f'm{n}: finding(id: $id, asOf: "2026-06-0{1 + n % 9}T00:0{n}:00Z") {{ summary {{ open }} }}' for n in range(10)
+        )
+        + " }",
+        **now,
+    )
+    yield sent(
+        "finding of each of 500 vulnerabilities of the past",
+        of_finding("vulnerabilities(first: 500) { nodes { finding { summary { open } } } }"),
+        **then,
+    )
     yield sent("500 vulnerabilities of the past", of_finding(f"vulnerabilities(first: 500) {{ nodes {{ {page} }} }}"), **then)
-    yield sent("8 aliases of 500 vulnerabilities of the past", of_finding(
-        _aliased(8, "vulnerabilities(first: 500) { nodes { id } } ")), **then)
+    yield sent(
+        "8 aliases of 500 vulnerabilities of the past",
+        of_finding(_aliased(8, "vulnerabilities(first: 500) { nodes { id } } ")),
+        **then,
+    )
     yield sent("29 aliases of where", of_finding(_aliased(29, "where ")), **now)
     yield sent("29 aliases of summary", of_finding(_aliased(29, "summary { open treatment { name count } } ")), **now)
     group = '{{ group(name: "webshop") {{ {} }} }}'.format
-    yield sent("500 vulnerabilities of 98 fields", group(
-        "vulnerabilities(first: 500) { nodes { " + " ".join(["id where specific state"] * 24) + " } }"))
-    yield sent("500 vulnerabilities with histories", group(
-        "vulnerabilities(first: 500) { nodes { history(first: 10) { nodes { version aspects } } } }"))
-    yield sent("29 texts that nothing has", group(" ".join(
-        f'a{n}: vulnerabilities(first: 1, filter: {{text: "nowhere {n}"}}) {{ nodes {{ id }} }}' for n in range(29))))
+    yield sent(
+        "500 vulnerabilities of 64 fields",
+        group(
+            f"vulnerabilities(first: 500) {{ nodes {{ {leaves} {_aliased(29, 'where ')} "
+            "treatment { status at by justification } finding { id title description cweIds } "
+            "root { id nickname criticality state } group { name description language } } }"
+        ),
+    )
+    yield sent(
+        "500 vulnerabilities with histories",
+        group("vulnerabilities(first: 500) { nodes { history(first: 10) { nodes { version aspects } } } }"),
+    )
+    yield sent(
+        "29 texts that nothing has",
+        group(
+            " ".join(
+                f'a{n}: vulnerabilities(first: 1, filter: {{text: "nowhere {n}"}}) {{ nodes {{ id }} }}' for n in range(29)
+            )
+        ),
+    )
     yield sent("how many findings are open", group("summary { openFindings }"))
-    yield sent("29 titles that nothing has", group(" ".join(
-        f'a{n}: findings(first: 1, filter: {{title: "nowhere {n}"}}) {{ nodes {{ id }} }}' for n in range(29))))
-    yield sent("500 findings with figures", group("findings(first: 500) { nodes { title status summary { open } where } }"))
+    yield sent(
+        "29 titles that nothing has",
+        group(" ".join(f'a{n}: findings(first: 1, filter: {{title: "nowhere {n}"}}) {{ nodes {{ id }} }}' for n in range(29))),
+    )
+    yield sent(
+        "500 findings with figures",
+        group("findings(first: 500) { nodes { title status summary { open treatment { name count } } openAgeDays } }"),
+    )
+    yield sent("where of 500 findings", group("findings(first: 500) { nodes { where } }"))
+    yield sent(
+        "a text that nothing has, below each of 500 vulnerabilities",
+        group(
+            'vulnerabilities(first: 500) { nodes { finding { vulnerabilities(first: 1, filter: {text: "nowhere"}) '
+            "{ totalCount } } } }"
+        ),
+    )
+    yield sent(
+        "a text that nothing has, below each of 90 vulnerabilities",
+        group(
+            'vulnerabilities(first: 90) { nodes { finding { vulnerabilities(first: 1, filter: {text: "nowhere"}) '
+            "{ totalCount } } } }"
+        ),
+    )
+    yield sent("16 aliases of 500 vulnerabilities", group(_aliased(16, "vulnerabilities(first: 500) { nodes { id where } } ")))
     yield sent("29 audit trails", group(_aliased(29, "audit(first: 50) { nodes { version } } ")))
     yield sent("500 changes with their aspects", group("audit(first: 500) { nodes { version at by aspects } }"))
     yield sent("the whole of introspection", INTROSPECTION)
-    yield sent("500 fields of introspection", "{ __schema { " + _aliased(29, "types { fields { name } } ") + "} }")
-    yield sent("9,900 items that repeat one", TREAT, items=[{"id": scene.finding}] * 100)
+    yield sent(
+        "introspection of the types of all fields",
+        f"{{ __schema {{ types {{ fields {{ type {{ {_aliased(29, 'name ')} }} }} }} }} }}",
+    )
+    yield sent("100 items that are one", TREAT, items=[{"id": scene.finding}] * 100)
 
 
 def requests(scene: Scene) -> Iterator[Hostile]:

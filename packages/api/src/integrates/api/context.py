@@ -1,5 +1,6 @@
 """What one request works with: the call as it came, its time, and what it has read."""
 
+from asyncio import Lock
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -10,7 +11,8 @@ from graphql import GraphQLResolveInfo
 from integrates.api.authorization.actor import Actor
 from integrates.api.authorization.scope import Scopes, new_scopes
 from integrates.api.request.deadline import bounded
-from integrates.db_model.entity.loader import Loaders, new_loaders
+from integrates.api.request.turn import Computation, new_computations
+from integrates.db_model.entity.loader import Loader, Loaders, new_loaders
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.types import AccessToken
@@ -40,7 +42,8 @@ class Context(msgspec.Struct, frozen=True):
     """The value that every resolver finds as ``info.context``.
 
     ``store`` and everything that loads through it stop at the deadline; ``call.store`` does not and serves what goes on in
-    the background. ``deadline`` is a time of the running event loop.
+    the background. ``computed`` keeps what is computed once for all fields, and ``turns`` is held by the one field that is at
+    work. ``deadline`` is a time of the running event loop.
     """
 
     call: Call
@@ -48,6 +51,8 @@ class Context(msgspec.Struct, frozen=True):
     store: Store
     loaders: Loaders
     scopes: Scopes
+    computed: Loader[Computation, Any]
+    turns: Lock
     deadline: float
 
 
@@ -58,4 +63,5 @@ def new_context(call: Call, actor: Actor, deadline: float) -> Context:
     """Begin the work on a call; ``deadline`` is a time of the running event loop."""
     store = bounded(call.store, deadline)
     loaders = new_loaders(store)
-    return Context(call, actor, store, loaders, new_scopes(loaders, actor), deadline)
+    scopes = new_scopes(loaders, actor)
+    return Context(call, actor, store, loaders, scopes, new_computations(deadline), Lock(), deadline)

@@ -32,12 +32,10 @@ from integrates.api.request.answer import (
     status_of,
 )
 from integrates.api.request.body import Body, body_of, read_variables
-from integrates.api.request.cost import cost_of
-from integrates.api.request.document import Invalid, Parsed, Readers, new_readers
+from integrates.api.request.document import Invalid, Readers, new_readers
 from integrates.api.request.fold import operations_of
-from integrates.api.request.length import Maxima, check_lengths, maxima_of
-from integrates.api.request.limits import NOBODY, Limits, too_complex
-from integrates.api.request.weight import Weights, weights_of
+from integrates.api.request.limits import NOBODY, Limits
+from integrates.api.request.scale import Scale, scale_of, weighed
 from integrates.api.schema import new_schema
 from integrates.db_model.errors import Unavailable
 
@@ -50,14 +48,13 @@ _TYPENAME: Final = "__typename"
 class Api(msgspec.Struct, frozen=True):
     """The schema with what is needed to execute requests; one for the life of a process.
 
-    ``open_readers`` read what nobody in particular asks. ``weights`` and ``maxima`` (of lists in arguments) are what the schema says of its own fields and arguments.
+    ``open_readers`` read what nobody in particular asks.
     """
 
     schema: GraphQLSchema
+    scale: Scale
     readers: Readers
     open_readers: Readers
-    weights: Weights
-    maxima: Maxima
     limits: Limits
     introspection: bool
 
@@ -76,7 +73,7 @@ def new_api(*, limits: Limits | None = None, introspection: bool = True) -> Api:
     most = limits or Limits()
     schema = new_schema()
     readers, open_readers = (new_readers(schema, one, introspection=introspection) for one in (most, NOBODY))
-    return Api(schema, readers, open_readers, weights_of(schema), maxima_of(schema), most, introspection)
+    return Api(schema, scale_of(schema), readers, open_readers, most, introspection)
 
 
 def _needs_no_actor(document: DocumentNode) -> bool:
@@ -115,23 +112,17 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
 
 
 def _ready(api: Api, body: Body) -> Ready:
-    """Return what is to be executed. Each limit is checked before the work that it bounds: variables are counted before they
-    are decoded, cost and lengths before the query is validated, and all before values are brought into their types.
+    """Return what is to be executed.
+
+    Each limit is checked before the work that it bounds: variables are counted before they are decoded, the query is weighed
+    before it is validated, and all that before values are brought into their types.
     """
     parsed = api.readers.parsed(body.query)
     operation = _operation(parsed.document, body.operation_name)
     names = [node.variable.name.value for node in operation.variable_definitions or ()]
     variables = read_variables(body.variables, names, api.limits.values)
-    cost = _cost(api, parsed, operation, variables)
-    check_lengths(api.schema, api.maxima, parsed.document, operation, variables)
+    cost = weighed(api.scale, api.limits, parsed.document, operation, variables)
     return Ready(api.readers.valid(parsed), body.operation_name, variables, cost)
-
-
-def _cost(api: Api, parsed: Parsed, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-    cost = cost_of(api.schema, api.weights, parsed.document, operation, variables)
-    if cost > api.limits.cost:
-        raise too_complex("cost units", api.limits.cost, cost)
-    return cost
 
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:

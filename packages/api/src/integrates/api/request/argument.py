@@ -3,7 +3,7 @@
 Places are named as in the schema coordinates of GraphQL: `Group.roots(state:)`, `VulnerabilityFilter.states`, `Group.roots`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from graphql import (
@@ -48,16 +48,20 @@ def resolved(value: Any, values: Values) -> Any:
     return None if isinstance(found, NullValueNode) else found
 
 
-def items_of(value: Any) -> Iterable[Any] | None:
+def items_of(value: Any) -> Sequence[Any] | None:
     """Return the items of a list; ``None`` for what is none."""
     return value.values if isinstance(value, ListValueNode) else value if isinstance(value, list) else None
 
 
-def _members(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, ObjectValueNode):
-        yield from ((field.name.value, field.value) for field in value.fields)
-    elif isinstance(value, dict):
-        yield from value.items()
+def members_of(value: Any) -> Sequence[tuple[str, Any]] | None:
+    """Return the members of an object; ``None`` for what is none."""
+    match value:
+        case ObjectValueNode():
+            return [(field.name.value, field.value) for field in value.fields]
+        case dict():
+            return list(value.items())
+        case _:
+            return None
 
 
 def _below(place: str, value: Any, kind: GraphQLInputType, values: Values) -> Iterator[tuple[str, Any]]:
@@ -70,7 +74,7 @@ def _below(place: str, value: Any, kind: GraphQLInputType, values: Values) -> It
         return
     named = get_named_type(inner)
     if isinstance(named, GraphQLInputObjectType):
-        for name, part in _members(found):
+        for name, part in members_of(found) or ():
             if name in named.fields:
                 yield from _below(f"{named.name}.{name}", part, named.fields[name].type, values)
 

@@ -87,8 +87,7 @@ def _parts(value: Any) -> tuple[Any, ...]:
             return ()
 
 
-def _check_number(counts: Iterable[int], allowed: int) -> None:
-    count = sum(counts)
+def _check_number(count: int, allowed: int) -> None:
     if count > allowed:
         raise too_complex("values in variables", allowed, count, at_least=True)
 
@@ -99,7 +98,7 @@ def check_variables(variables: Mapping[str, Any], allowed: int) -> None:
     level: tuple[Any, ...] = (variables,)
     for _ in range(_MAX_DEPTH):
         count += sum(len(found) for found in level if isinstance(found, list | dict))
-        _check_number((count,), allowed)
+        _check_number(count, allowed)
         if not all(map(_sound, level)):
             raise bad("A variable holds a text or number that is not taken.")
         level = tuple(part for found in level for part in _parts(found))
@@ -121,6 +120,14 @@ def _decoded(json: Raw, kind: type[T]) -> T:
         raise bad("The body holds a text, number or nesting that is not taken.") from error
 
 
+def read_value(json: object, allowed: int) -> object:
+    """Return the value of what came as JSON, whose values are counted before it is decoded; what did not, as it is."""
+    if not isinstance(json, Raw):
+        return json
+    _check_number(least_values(json), allowed)
+    return _decoded(json, object)
+
+
 def read_variables(variables: Variables, names: Iterable[str], allowed: int) -> dict[str, Any]:
     """Return the variables of these names, those that there are; others are not looked at.
 
@@ -128,7 +135,7 @@ def read_variables(variables: Variables, names: Iterable[str], allowed: int) -> 
     """
     given = _decoded(variables, dict[str, Raw]) if isinstance(variables, Raw) else variables
     asked = {name: given[name] for name in names if name in given}
-    _check_number((least_values(value) for value in asked.values() if isinstance(value, Raw)), allowed)
+    _check_number(sum(least_values(value) for value in asked.values() if isinstance(value, Raw)), allowed)
     found = {name: _decoded(value, object) if isinstance(value, Raw) else value for name, value in asked.items()}
     check_variables(found, allowed)
     return found

@@ -16,12 +16,14 @@ from graphql import (
     get_nullable_type,
 )
 
-from integrates.api.request.argument import directive_of, field_of, given, items_of, places, values_of
+from integrates.api.request.argument import directive_of, field_of, given, items_of, members_of, places, values_of
 from integrates.api.request.fold import Inner, folded, fragments_of
 from integrates.api.request.limits import too_complex
 
 Maxima: TypeAlias = Mapping[str, int]
 """How many items a list may have, by its place in the schema."""
+MEMBERS: Final = 50
+"""How many members an object in arguments may have; what its type does not have is refused later, and with the whole object."""
 _MOST: Final = "most"
 
 
@@ -54,9 +56,11 @@ def check_lengths(
         if field is None:
             return inner(node.selection_set, "")
         for place, value in given(kind, field, node, values):
-            items = items_of(value)
-            if items is not None and place in maxima and (length := len(tuple(items))) > maxima[place]:
-                raise too_complex(f"items in `{place}`", maxima[place], length)
+            items, members = items_of(value), members_of(value)
+            if items is not None and place in maxima and len(items) > maxima[place]:
+                raise too_complex(f"items in `{place}`", maxima[place], len(items))
+            if members is not None and len(members) > MEMBERS:
+                raise too_complex(f"members in an object of `{place}`", MEMBERS, len(members))
         return inner(node.selection_set, get_named_type(field.type).name)
 
     root = schema.get_root_type(operation.operation)
