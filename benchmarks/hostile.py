@@ -98,10 +98,9 @@ def _nested(field: str, repeats: int, levels: int, inside: str) -> str:
 
 
 def _overlapping() -> str:
-    """3.3 KB of repetitions, of which each is compared with each other one."""
-    steps = itertools.cycle(("finding", "vulnerabilities(first: 1)", "nodes"))
-    inside = "id " * 4
-    for step, repeats in reversed(list(zip(steps, (4, 3, 3, 3, 2), strict=False))):
+    """Return fields repeated in each other, so that each has to be compared with each other one on each level."""
+    steps, inside = itertools.cycle(("finding", "vulnerabilities", "nodes")), "id "
+    for step, repeats in reversed(list(zip(steps, (3, 3, 3, 3, 2), strict=False))):
         inside = f"{step} {{ {inside} }} " * repeats
     return f'{{ vulnerability(id: "x") {{ {inside} }} }}'
 
@@ -112,7 +111,7 @@ def _fragments(number: int, inside: str) -> str:
 
 
 def _unused(number: int) -> str:
-    """So many variables, none of which is used in any of 50 fragments that are spread in each other."""
+    """Return a query of so many variables, none of which is used in any of 50 fragments that are spread in each other."""
     variables = ", ".join(f"$v{n}: Int" for n in range(number))
     chained = " ".join(f"fragment f{n} on Me {{ ...f{n + 1} }}" for n in range(48))
     return f"query ({variables}) {{ me {{ ...f0 }} }} {chained} fragment f48 on Me {{ email }}"
@@ -125,7 +124,7 @@ def _refused() -> Iterator[Hostile]:
         return Hostile(name=name, body=_asked(query, **variables))
 
     item = {"id": "00000000-0000-4000-8000-000000000000"}
-    yield sent("nested repetitions in 3.3 KB", _overlapping())
+    yield sent("nested repetitions in 5 KB", _overlapping())
     yield sent("objects repeated in each other", "{ " + _nested("me", 5, 1, _nested("groups", 8, 2, "id ")) + "}")
     yield sent("50 fragments of equal fields", _fragments(50, "finding { id title } " * 4))
     yield sent("fragments beside fields of the same name", _fragments(40, "id where specific state finding { id } ") + " #")
