@@ -115,7 +115,7 @@ def test_a_list_without_maximum_stops_the_start() -> None:
         maxima_of(schema)
 
 
-STEPS = ("finding", "vulnerabilities", "nodes")
+STEPS = ("finding", "vulnerabilities(first: 1)", "nodes")
 
 
 def repeated() -> str:

@@ -14,7 +14,7 @@ import msgspec
 from integrates.api.authorization.visibility import READ_HIDDEN, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
-from integrates.api.past.state import FindingAt, Past, VulnerabilityAt, pasts_of, then, until, vulnerability_at
+from integrates.api.past.state import FindingAt, Past, VulnerabilityAt, past, pasts_of, then, until, vulnerability_at
 from integrates.api.request.turn import Computation, sliced
 from integrates.api.resolve.connection import Batch, Read
 from integrates.api.resolve.walk import pages
@@ -121,9 +121,9 @@ def _counted(finding: str, severities: Severities, at: datetime) -> Callable[[Kn
     """Return the function that gives what a vulnerability had added to the counters of its finding by that moment."""
 
     def count(known: Known) -> Mapping[str, int]:
-        past = until(known.past, at)
-        latest = past.states[-1] if past.states else None
-        closed = remediations(past.revisions, past.states, finding, severities)
+        found = until(known.past, at)
+        latest = found.states[-1] if found.states else None
+        closed = remediations(found.revisions, found.states, finding, severities)
         return counter.plus(tally.counted(latest, None).finding, closed)
 
     return count
@@ -134,8 +134,7 @@ async def counts_at(source: FindingAt, context: Context, permissions: AbstractSe
 
     async def compute() -> Mapping[str, int]:
         key = finding_key(source.id)
-        (past,) = await pasts_of(context, FINDING, (key,))
-        severities = {each.version: each.severity for each in past.states}
+        severities = {each.version: each.severity for each in (await past(context, FINDING, key)).states}
         shown = [known for known in await _all(context, source.id) if _may_show(known, permissions)]
         total: Mapping[str, int] = {}
         for added in await sliced(context.turns, _counted(key_text(key), severities, source.as_of), shown):

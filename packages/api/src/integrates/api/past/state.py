@@ -71,15 +71,15 @@ def past_of(facet: Facet[E], items: Sequence[Item]) -> Past[E]:
     return Past(revisions, revision.states(facet, revisions))
 
 
-def until(past: Past[E], at: datetime) -> Past[E]:
+def until(whole: Past[E], at: datetime) -> Past[E]:
     """Return what of a past is not later than a moment."""
-    number = bisect_right(past.revisions, at, key=attrgetter("at"))
-    return Past(past.revisions[:number], past.states[:number])
+    number = bisect_right(whole.revisions, at, key=attrgetter("at"))
+    return Past(whole.revisions[:number], whole.states[:number])
 
 
-def then(facet: Facet[E], past: Past[E], at: datetime) -> E | None:
+def then(facet: Facet[E], whole: Past[E], at: datetime) -> E | None:
     """Return an entity as it was at that moment; ``None`` when it did not exist then, or was removed."""
-    states = until(past, at).states
+    states = until(whole, at).states
     return states[-1] if states and facet.is_live(states[-1]) else None
 
 
@@ -95,10 +95,16 @@ async def pasts_of(context: Context, facet: Facet[E], keys: Sequence[Key]) -> li
     return await sliced(context.turns, partial(past_of, facet), [known[key] for key in keys])
 
 
-async def state_at(context: Context, facet: Facet[E], key: Key, at: datetime) -> E | None:
-    """Return an entity as it was at that moment; ``None`` when it did not exist then, or was removed."""
+async def past(context: Context, facet: Facet[E], key: Key) -> Past[E]:
+    """Read the past of an entity, once in a request."""
 
     async def read() -> Past[E]:
         return (await pasts_of(context, facet, (key,)))[0]
 
-    return then(facet, await context.computed.load(Computation(("past", key), read)), at)
+    found: Past[E] = await context.computed.load(Computation(("past", key), read))
+    return found
+
+
+async def state_at(context: Context, facet: Facet[E], key: Key, at: datetime) -> E | None:
+    """Return an entity as it was at that moment; ``None`` when it did not exist then, or was removed."""
+    return then(facet, await past(context, facet, key), at)

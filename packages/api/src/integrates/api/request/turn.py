@@ -8,7 +8,7 @@ from asyncio import Lock
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from operator import attrgetter
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -17,8 +17,6 @@ from integrates.db_model.errors import Unavailable
 
 A = TypeVar("A")
 B = TypeVar("B")
-
-Shown: TypeAlias = Sequence[A] | AsyncIterator[A]
 
 SLICE: Final = 50
 """How many objects are read or computed between two turns of others: a few milliseconds."""
@@ -67,15 +65,3 @@ async def sliced(turns: Lock, work: Callable[[A], B], items: Sequence[A]) -> lis
         async with turn(turns):
             done.extend(map(work, items[begin : begin + SLICE]))
     return done
-
-
-async def _shown(items: Sequence[A]) -> AsyncIterator[A]:
-    for number, item in enumerate(items):
-        if number and number % SLICE == 0:
-            await asyncio.sleep(0)
-        yield item
-
-
-def shown(items: Sequence[A]) -> Shown[A]:
-    """Return the items of a list that is shown, a long one in slices: what is shown of an item may have a hundred fields."""
-    return items if len(items) <= SLICE else _shown(items)

@@ -10,7 +10,7 @@ from graphql import DocumentNode, ObjectTypeDefinitionNode
 
 from integrates.api.context import Context, Info
 from integrates.api.errors import Code, RequestError
-from integrates.api.request.turn import Shown, shown, turn
+from integrates.api.request.turn import turn
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.cursor import Listing, Position, opened, sealed
 from integrates.api.resolve.definition import CONNECTION
@@ -242,12 +242,12 @@ async def connected(
     return Connection(page=page, seal=lambda position: sealed(key, listing, position), count=count)
 
 
-def _nodes(source: Connection, _info: Info) -> Shown[Any]:
-    return shown([row.node for row in source.page.rows])
+def _nodes(source: Connection, _info: Info) -> list[Any]:
+    return [row.node for row in source.page.rows]
 
 
-def _edges(source: Connection, _info: Info) -> Shown[Edge]:
-    return shown([Edge(row.node, source.seal(row.position)) for row in source.page.rows])
+def _edges(source: Connection, _info: Info) -> list[Edge]:
+    return [Edge(row.node, source.seal(row.position)) for row in source.page.rows]
 
 
 def _page_info(source: Connection, _info: Info) -> PageInfo:
