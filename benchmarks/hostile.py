@@ -117,48 +117,53 @@ def _unused(number: int) -> str:
     return f"query ({variables}) {{ me {{ ...f0 }} }} {chained} fragment f48 on Me {{ email }}"
 
 
+def _sent(name: str, query: str, **variables: Any) -> Hostile:
+    return Hostile(name=name, body=_asked(query, **variables))
+
+
 def _refused() -> Iterator[Hostile]:
     """Yield what a user may send and is refused."""
-
-    def sent(name: str, query: str, **variables: Any) -> Hostile:
-        return Hostile(name=name, body=_asked(query, **variables))
-
     item = {"id": "00000000-0000-4000-8000-000000000000"}
-    yield sent("nested repetitions in 5 KB", _overlapping())
-    yield sent("objects repeated in each other", "{ " + _nested("me", 5, 1, _nested("groups", 8, 2, "id ")) + "}")
-    yield sent("50 fragments of equal fields", _fragments(50, "finding { id title } " * 4))
-    yield sent("fragments beside fields of the same name", _fragments(40, "id where specific state finding { id } ") + " #")
-    yield sent("unused variables over fragments", _unused(200))
-    yield sent("400 unknown fields", "{ me { " + " ".join(f"emial{n}" for n in range(400)) + " } }")
-    yield sent("50 cycles of fragments", " ".join(["{ me { ...f0 } }", *(_cyclic(n, 49) for n in range(49))]))
-    yield sent("1,900 values in a literal of another type", f"{{ group(name: [{'[1] ' * 600}]) {{ id }} }}")
-    yield sent(
+    yield _sent("nested repetitions in 5 KB", _overlapping())
+    yield _sent("objects repeated in each other", "{ " + _nested("me", 5, 1, _nested("groups", 8, 2, "id ")) + "}")
+    yield _sent("50 fragments of equal fields", _fragments(50, "finding { id title } " * 4))
+    yield _sent("fragments beside fields of the same name", _fragments(40, "id where specific state finding { id } ") + " #")
+    yield _sent("unused variables over fragments", _unused(200))
+    yield _sent("400 unknown fields", "{ me { " + " ".join(f"emial{n}" for n in range(400)) + " } }")
+    yield _sent("50 cycles of fragments", " ".join(["{ me { ...f0 } }", *(_cyclic(n, 49) for n in range(49))]))
+    yield _sent("1,900 values in a literal of another type", f"{{ group(name: [{'[1] ' * 600}]) {{ id }} }}")
+    yield _sent(
         "1,900 states in a literal", STATES.replace("($of: [VulnerabilityState!])", "").replace("$of", f"[{'SAFE ' * 1_900}]")
     )
-    yield sent(
+    yield _sent(
         "450 items in a literal", TREAT.replace("($items: [VulnerabilityRef!]!)", "").replace("$items", f"[{'{id: 1} ' * 380}]")
     )
-    yield sent("600 members in a literal", '{ group(name: "x") { findings(filter: {' + "x: 1 " * 600 + "}) { totalCount } } }")
-    yield sent("70,000 items", TREAT, items=[{"id": "x"}] * 70_000)
-    yield sent("4,900 items", TREAT, items=[item] * 4_900)
-    yield sent("101 items", TREAT, items=[{"id": f"x{n}"} for n in range(101)])
-    yield sent("90,000 states", STATES, of=["SAFE"] * 90_000)
-    yield sent("9,900 states", STATES, of=["SAFE"] * 9_900)
-    yield sent("9,900 states that are none", STATES, of=["NONE"] * 9_900)
-    yield sent("9,900 nulls among states", STATES, of=[None] * 9_900)
-    yield sent("9,900 values that are not declared", "{ me { email } }", v=[[]] * 9_900)
-    yield sent("300,000 values that are not declared", "{ me { email } }", v=[[]] * 300_000)
-    yield sent("9 texts of 100,000 characters", "{ me { email } }", v=["é" * 50_000] * 9)
-    yield sent("numbers of 400 digits", "{ group(name: [" + ("1" * 400 + " ") * 45 + "]) { id } }")
-    yield sent(
+    yield _sent("600 members in a literal", '{ group(name: "x") { findings(filter: {' + "x: 1 " * 600 + "}) { totalCount } } }")
+    yield _sent("70,000 items", TREAT, items=[{"id": "x"}] * 70_000)
+    yield _sent("4,900 items", TREAT, items=[item] * 4_900)
+    yield _sent("101 items", TREAT, items=[{"id": f"x{n}"} for n in range(101)])
+    yield _sent("90,000 states", STATES, of=["SAFE"] * 90_000)
+    yield _sent("9,900 states", STATES, of=["SAFE"] * 9_900)
+    yield _sent("9,900 states that are none", STATES, of=["NONE"] * 9_900)
+    yield _sent("9,900 nulls among states", STATES, of=[None] * 9_900)
+    yield _sent("9,900 values that are not declared", "{ me { email } }", v=[[]] * 9_900)
+    yield _sent("300,000 values that are not declared", "{ me { email } }", v=[[]] * 300_000)
+    names = ", ".join(f"$v{n}: [[Int]]" for n in range(30))
+    yield _sent(
+        "30 variables of 9,900 values", f"query ({names}) {{ me {{ email }} }}", **{f"v{n}": [[]] * 9_900 for n in range(30)}
+    )
+    yield _sent("70,000 names of variables", "{ me { email } }", **{f"x{n}": n for n in range(70_000)})
+    yield _sent("9 texts of 100,000 characters", "{ me { email } }", v=["é" * 50_000] * 9)
+    yield _sent("numbers of 400 digits", "{ group(name: [" + ("1" * 400 + " ") * 45 + "]) { id } }")
+    yield _sent(
         "introspection, 29 aliases of types", "{ __schema { " + _aliased(29, "types { fields { type { name } } } ") + "} }"
     )
-    yield sent(
+    yield _sent(
         "a cost of 2,000,000",
         '{ group(name: "webshop") { findings(first: 500) { nodes { vulnerabilities(first: 500) { '
         "nodes { " + "id where specific " * 8 + "} } } } } }",
     )
-    yield sent(
+    yield _sent(
         "a cursor of 100,000 characters",
         'query ($c: String) { group(name: "webshop") { findings(after: $c) { totalCount } } }',
         c="A" * 100_000,
@@ -176,49 +181,51 @@ def _cyclic(number: int, of: int) -> str:
     return f"fragment f{number} on Me {{ " + " ".join(f"...f{n}" for n in range(0, of, 4)) + " email }"
 
 
-def _allowed(scene: Scene) -> Iterator[Hostile]:
-    """Yield what a user may ask, and may cost something."""
-
-    def sent(name: str, query: str, **variables: Any) -> Hostile:
-        return Hostile(name=name, body=_asked(query, **variables))
+def _of_the_past(scene: Scene) -> Iterator[Hostile]:
+    """Yield what a user may ask of a finding as it was."""
 
     def of_finding(inside: str) -> str:
         return f"query ($id: ID!, $at: DateTime) {{ finding(id: $id, asOf: $at) {{ {inside} }} }}"
 
-    then, now = {"id": scene.finding, "at": scene.at}, {"id": scene.finding}
-    leaves = "id specific type technique source commit snippet detail tags state cycles openedAt reportedAt createdAt version"
+    then = {"id": scene.finding, "at": scene.at}
     page = "id where specific state technique source type openedAt finding { title } root { nickname }"
-    yield sent("29 aliases of the figures of the past", of_finding(_aliased(29, "summary { open } ")), **then)
-    yield sent("figures of the past once", of_finding("summary { open }"), **then)
-    yield sent(
+    yield _sent("29 aliases of the figures of the past", of_finding(_aliased(29, "summary { open } ")), **then)
+    yield _sent("figures of the past once", of_finding("summary { open }"), **then)
+    yield _sent(
         "29 aliases of status, where and age of the past",
         of_finding(_aliased(9, "status ") + _aliased(19, "where ").replace("a", "b", 19) + " openAgeDays"),
         **then,
     )
-    yield sent(
+    yield _sent(
         "figures of the past of 10 moments",
         "query ($id: ID!) { "
         + " ".join(
             f'm{n}: finding(id: $id, asOf: "2026-06-0{1 + n % 9}T00:0{n}:00Z") {{ summary {{ open }} }}' for n in range(10)
         )
         + " }",
-        **now,
+        id=scene.finding,
     )
-    yield sent(
+    yield _sent(
         "finding of each of 500 vulnerabilities of the past",
         of_finding("vulnerabilities(first: 500) { nodes { finding { summary { open } } } }"),
         **then,
     )
-    yield sent("500 vulnerabilities of the past", of_finding(f"vulnerabilities(first: 500) {{ nodes {{ {page} }} }}"), **then)
-    yield sent(
+    yield _sent("500 vulnerabilities of the past", of_finding(f"vulnerabilities(first: 500) {{ nodes {{ {page} }} }}"), **then)
+    yield _sent(
         "8 aliases of 500 vulnerabilities of the past",
         of_finding(_aliased(8, "vulnerabilities(first: 500) { nodes { id } } ")),
         **then,
     )
-    yield sent("29 aliases of where", of_finding(_aliased(29, "where ")), **now)
-    yield sent("29 aliases of summary", of_finding(_aliased(29, "summary { open treatment { name count } } ")), **now)
+
+
+def _of_now(scene: Scene) -> Iterator[Hostile]:
+    """Yield what a user may ask of things as they are."""
+    leaves = "id specific type technique source commit snippet detail tags state cycles openedAt reportedAt createdAt version"
     group = '{{ group(name: "webshop") {{ {} }} }}'.format
-    yield sent(
+    finding = "query ($id: ID!) {{ finding(id: $id) {{ {} }} }}".format
+    yield _sent("29 aliases of where", finding(_aliased(29, "where ")), id=scene.finding)
+    yield _sent("29 aliases of summary", finding(_aliased(29, "summary { open treatment { name count } } ")), id=scene.finding)
+    yield _sent(
         "500 vulnerabilities of 64 fields",
         group(
             f"vulnerabilities(first: 500) {{ nodes {{ {leaves} {_aliased(29, 'where ')} "
@@ -226,11 +233,11 @@ def _allowed(scene: Scene) -> Iterator[Hostile]:
             "root { id nickname criticality state } group { name description language } } }"
         ),
     )
-    yield sent(
+    yield _sent(
         "500 vulnerabilities with histories",
         group("vulnerabilities(first: 500) { nodes { history(first: 10) { nodes { version aspects } } } }"),
     )
-    yield sent(
+    yield _sent(
         "29 texts that nothing has",
         group(
             " ".join(
@@ -238,43 +245,50 @@ def _allowed(scene: Scene) -> Iterator[Hostile]:
             )
         ),
     )
-    yield sent("how many findings are open", group("summary { openFindings }"))
-    yield sent(
+
+
+def _of_a_group(scene: Scene) -> Iterator[Hostile]:
+    """Yield what a user may ask of a group and its lists."""
+    group = '{{ group(name: "webshop") {{ {} }} }}'.format
+    yield _sent("how many findings are open", group("summary { openFindings }"))
+    yield _sent(
         "29 titles that nothing has",
         group(" ".join(f'a{n}: findings(first: 1, filter: {{title: "nowhere {n}"}}) {{ nodes {{ id }} }}' for n in range(29))),
     )
-    yield sent(
+    yield _sent(
         "500 findings with figures",
-        group("findings(first: 500) { nodes { title status summary { open treatment { name count } } openAgeDays } }"),
+        group("findings(first: 500) { nodes { title status summary { open openCvssf meanOpenAgeDays } openAgeDays } }"),
     )
-    yield sent("where of 500 findings", group("findings(first: 500) { nodes { where } }"))
-    yield sent(
+    yield _sent("where of 500 findings", group("findings(first: 500) { nodes { where } }"))
+    yield _sent(
         "a text that nothing has, below each of 500 vulnerabilities",
         group(
             'vulnerabilities(first: 500) { nodes { finding { vulnerabilities(first: 1, filter: {text: "nowhere"}) '
             "{ totalCount } } } }"
         ),
     )
-    yield sent(
+    yield _sent(
         "a text that nothing has, below each of 90 vulnerabilities",
         group(
             'vulnerabilities(first: 90) { nodes { finding { vulnerabilities(first: 1, filter: {text: "nowhere"}) '
             "{ totalCount } } } }"
         ),
     )
-    yield sent("16 aliases of 500 vulnerabilities", group(_aliased(16, "vulnerabilities(first: 500) { nodes { id where } } ")))
-    yield sent("29 audit trails", group(_aliased(29, "audit(first: 50) { nodes { version } } ")))
-    yield sent("500 changes with their aspects", group("audit(first: 500) { nodes { version at by aspects } }"))
-    yield sent("the whole of introspection", INTROSPECTION)
-    yield sent(
+    yield _sent("16 aliases of 500 vulnerabilities", group(_aliased(16, "vulnerabilities(first: 500) { nodes { id where } } ")))
+    yield _sent("29 audit trails", group(_aliased(29, "audit(first: 50) { nodes { version } } ")))
+    yield _sent("500 changes with their aspects", group("audit(first: 500) { nodes { version at by aspects } }"))
+    yield _sent("the whole of introspection", INTROSPECTION)
+    yield _sent(
         "introspection of the types of all fields",
         f"{{ __schema {{ types {{ fields {{ type {{ {_aliased(29, 'name ')} }} }} }} }} }}",
     )
-    yield sent("100 items that are one", TREAT, items=[{"id": scene.finding}] * 100)
+    yield _sent("100 items that are one", TREAT, items=[{"id": scene.finding}] * 100)
 
 
 def requests(scene: Scene) -> Iterator[Hostile]:
     """Yield the requests, those of nobody first."""
     yield from _by_nobody()
     yield from _refused()
-    yield from _allowed(scene)
+    yield from _of_the_past(scene)
+    yield from _of_now(scene)
+    yield from _of_a_group(scene)

@@ -226,6 +226,30 @@ async def test_a_limit_counts_the_default_of_a_variable(world: World) -> None:
         ('{ group(name: "webshop") { imports { nodes { id } } } }', 1 + 1 + 50 * (1 + 1)),
         ('{ group(name: "webshop") { imports(first: 3) { edges { node { id } } totalCount } } }', 1 + 1 + 3 * (1 + 1 + 1 + 1)),
         ("{ me { ...a ...a } } fragment a on Me { email }", 1 + 2),
+        ('{ group(name: "webshop") { vulnerabilities(first: 1, filter: {states: [SAFE]}) { totalCount } } }', 1 + 1 + 1),
+        ('{ group(name: "webshop") { vulnerabilities(first: 1, filter: {text: null}) { totalCount } } }', 1 + 1 + 1),
+        (
+            '{ group(name: "webshop") { vulnerabilities(first: 1, filter: {text: "x", minScore: 1}) { totalCount } } }',
+            1 + 1 + 500 + 1,
+        ),
+        (
+            '{ group(name: "webshop") { findings(first: 1) { totalCount } summary { openFindings } } }',
+            1 + (1 + 200 + 1) + (1 + 501),
+        ),
+        ('{ group(name: "webshop") { findings(first: 1, filter: {cwe: "CWE-79"}) { totalCount } } }', 1 + 1 + 500 + 1),
+        ('{ finding(id: "x") { status summary { open } where } }', 1 + 1 + (1 + 1) + (1 + 50)),
+        ('{ finding(id: "x", asOf: null) { status } }', 1 + 1),
+        ('{ finding(id: "x", asOf: "2026-01-01T00:00:00Z") { title } }', 1 + 1),
+        ('{ finding(id: "x", asOf: "2026-01-01T00:00:00Z") { a: status b: status summary { open } } }', 1 + 2_000 + 1 + 1 + 2),
+        (
+            '{ vulnerability(id: "x", asOf: "2026-01-01T00:00:00Z") { finding { ...a } } } fragment a on Finding { status }',
+            2_003,
+        ),
+        (
+            '{ finding(id: "x") { vulnerabilities(first: 2, asOf: "2026-01-01T00:00:00Z") { nodes { id } } } }',
+            1 + 2_001 + 2 * 2,
+        ),
+        ('{ vulnerability(id: "x") { history(first: 2) { nodes { at } } } }', 1 + 51 + 2 * 2),
         ('{ __schema { types { name } } group(name: "webshop") { name } }', 1 + 2),
     ],
 )

@@ -74,6 +74,7 @@ MAP = {"0": ["variables.a"], "1": ["variables.b"]}
         {"operations": GOOD, "map": {"0": [1], "1": ["variables.b"]}},
         {"operations": GOOD, "map": {"0": [], "1": ["variables.b"]}},
         {"operations": GOOD, "map": {"0": ["variables.a"]}},
+        {"operations": GOOD, "map": {**MAP, "1": ["variables.b", "variables." + "x" * 16_384]}},
         {"operations": GOOD, "map": {**MAP, "2": ["variables.list.0"]}},
         {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.a"]}},
         {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.text"]}},

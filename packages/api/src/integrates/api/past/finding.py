@@ -14,7 +14,7 @@ import msgspec
 from integrates.api.authorization.visibility import READ_HIDDEN, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
-from integrates.api.past.state import FindingAt, Past, VulnerabilityAt, past, pasts_of, then, until, vulnerability_at
+from integrates.api.past.state import FindingAt, Past, VulnerabilityAt, past, pasts_of, then, up_to, vulnerability_at
 from integrates.api.request.turn import Computation, sliced
 from integrates.api.resolve.connection import Batch, Read
 from integrates.api.resolve.walk import pages
@@ -121,7 +121,7 @@ def _counted(finding: str, severities: Severities, at: datetime) -> Callable[[Kn
     """Return the function that gives what a vulnerability had added to the counters of its finding by that moment."""
 
     def count(known: Known) -> Mapping[str, int]:
-        found = until(known.past, at)
+        found = up_to(known.past, at)
         latest = found.states[-1] if found.states else None
         closed = remediations(found.revisions, found.states, finding, severities)
         return counter.plus(tally.counted(latest, None).finding, closed)

@@ -71,7 +71,7 @@ def past_of(facet: Facet[E], items: Sequence[Item]) -> Past[E]:
     return Past(revisions, revision.states(facet, revisions))
 
 
-def until(whole: Past[E], at: datetime) -> Past[E]:
+def up_to(whole: Past[E], at: datetime) -> Past[E]:
     """Return what of a past is not later than a moment."""
     number = bisect_right(whole.revisions, at, key=attrgetter("at"))
     return Past(whole.revisions[:number], whole.states[:number])
@@ -79,7 +79,7 @@ def until(whole: Past[E], at: datetime) -> Past[E]:
 
 def then(facet: Facet[E], whole: Past[E], at: datetime) -> E | None:
     """Return an entity as it was at that moment; ``None`` when it did not exist then, or was removed."""
-    states = until(whole, at).states
+    states = up_to(whole, at).states
     return states[-1] if states and facet.is_live(states[-1]) else None
 
 

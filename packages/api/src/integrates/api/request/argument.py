@@ -53,7 +53,7 @@ def items_of(value: Any) -> Sequence[Any] | None:
     return value.values if isinstance(value, ListValueNode) else value if isinstance(value, list) else None
 
 
-def members_of(value: Any) -> Sequence[tuple[str, Any]] | None:
+def entries_of(value: Any) -> Sequence[tuple[str, Any]] | None:
     """Return the members of an object; ``None`` for what is none."""
     match value:
         case ObjectValueNode():
@@ -74,7 +74,7 @@ def _below(place: str, value: Any, kind: GraphQLInputType, values: Values) -> It
         return
     named = get_named_type(inner)
     if isinstance(named, GraphQLInputObjectType):
-        for name, part in members_of(found) or ():
+        for name, part in entries_of(found) or ():
             if name in named.fields:
                 yield from _below(f"{named.name}.{name}", part, named.fields[name].type, values)
 

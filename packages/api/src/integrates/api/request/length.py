@@ -16,7 +16,7 @@ from graphql import (
     get_nullable_type,
 )
 
-from integrates.api.request.argument import directive_of, field_of, given, items_of, members_of, places, values_of
+from integrates.api.request.argument import directive_of, entries_of, field_of, given, items_of, places, values_of
 from integrates.api.request.fold import Inner, folded, fragments_of
 from integrates.api.request.limits import too_complex
 
@@ -56,7 +56,7 @@ def check_lengths(
         if field is None:
             return inner(node.selection_set, "")
         for place, value in given(kind, field, node, values):
-            items, members = items_of(value), members_of(value)
+            items, members = items_of(value), entries_of(value)
             if items is not None and place in maxima and len(items) > maxima[place]:
                 raise too_complex(f"items in `{place}`", maxima[place], len(items))
             if members is not None and len(members) > MEMBERS:
