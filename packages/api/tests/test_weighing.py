@@ -261,6 +261,13 @@ GROUP = b'{"query": "query ($v: [ID!]) { group(name: $v) { id } }", "variables":
         pytest.param("uri", ME + b"null}", 200, None, id="null"),
         pytest.param("uri", ME + b"[]}", 400, "GRAPHQL_VALIDATION_FAILED", id="list"),
         pytest.param("uri", GROUP + b"[" + b"[]," * 300_000 + b"[]]}}", 400, "QUERY_TOO_COMPLEX", id="too-many"),
+        pytest.param(
+            "uri",
+            GROUP + b'["\xff",' + b"[]," * 10_000 + b"[]]}}",
+            400,
+            "QUERY_TOO_COMPLEX",
+            id="too-many-before-they-are-decoded",
+        ),
         pytest.param("uri", GROUP + b"[[" * 9_000 + b"]]" * 9_000 + b"}}", None, None, id="deep"),
         pytest.param("uri", GROUP + b'"\xff"}}', 400, "GRAPHQL_VALIDATION_FAILED", id="no-text"),
         pytest.param("uri", GROUP + b"1e999}}", 400, "GRAPHQL_VALIDATION_FAILED", id="no-number"),

@@ -35,17 +35,12 @@ def new_computations(deadline: float) -> Loader[Computation, Any]:
     Each computation goes on by itself, because one may wait for another.
     """
 
-    async def attempted(one: Computation) -> Any:
+    async def computed(asked: list[Computation]) -> list[Any]:
         try:
             async with asyncio.timeout_at(deadline):
-                return await one.compute()
-        except TimeoutError:
-            return Unavailable("the deadline of the request has passed")
-        except Exception as error:  # noqa: BLE001 -- returned, it is raised to all who asked for this and to nobody else
-            return error
-
-    async def computed(asked: list[Computation]) -> list[Any]:
-        return [await attempted(one) for one in asked]
+                return [await one.compute() for one in asked]
+        except TimeoutError as error:
+            raise Unavailable("the deadline of the request has passed") from error
 
     return Loader(computed, batch=False, get_cache_key=attrgetter("key"))
 
