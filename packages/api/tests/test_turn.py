@@ -17,7 +17,9 @@ from packages.api.tests.test_store_calls import counting
 from integrates.api.request.turn import SLICE, Computation, new_computations, sliced, turn
 from integrates.api.resolve.change import refresh
 from integrates.db_model.entity import revision
+from integrates.db_model.entity.read import page_of
 from integrates.db_model.errors import Unavailable
+from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.indicators.recount import remediations
 
 if TYPE_CHECKING:
@@ -239,3 +241,21 @@ async def test_a_turn_is_given_back_whatever_happens() -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert not turns.locked()
+
+
+@pytest.mark.parametrize(
+    ("query", "work"),
+    [
+        ('{ group(name: "webshop") { %s } }', ("summary { openFindings }", finding_status.__code__)),
+        ("query ($id: ID!) { finding(id: $id) { %s } }", ("where", page_of.__code__)),
+    ],
+)
+async def test_what_is_read_for_a_field_is_read_once(world: World, query: str, work: tuple[str, CodeType]) -> None:
+    field, of = work
+    given = {"id": world.aurora.finding.id} if "$id" in query else {}
+    numbers = []
+    for number in (1, 5):
+        with called(of) as calls:
+            await world.data("uri", query % aliased(number, field), **given)
+        numbers.append(calls())
+    assert numbers[0] == numbers[1] > 0
