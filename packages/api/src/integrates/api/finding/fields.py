@@ -10,7 +10,7 @@ from integrates.api.context import Context, Info
 from integrates.api.finding.queries import QUERIES
 from integrates.api.past.finding import counts_at, vulnerabilities_at
 from integrates.api.past.state import FindingAt, check_past, moment_of
-from integrates.api.request.turn import Computation, turn
+from integrates.api.request.turn import Computation
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Batch, Connection, entities
 from integrates.api.resolve.parent import group
@@ -53,8 +53,7 @@ async def figures(source: Finding, info: Info) -> Summary:
     """Return the figures of the finding."""
     permissions = await permissions_for(source, info)
     numbers = await _counts(source, info.context, permissions)
-    async with turn(info.context.turns):
-        return summary(numbers, permissions, _moment(source, info.context), inherited=source.severity)
+    return summary(numbers, permissions, _moment(source, info.context), inherited=source.severity)
 
 
 async def age_days(source: Finding, info: Info) -> int | None:

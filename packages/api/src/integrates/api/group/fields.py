@@ -11,7 +11,6 @@ from integrates.api.group.mutations import MUTATIONS
 from integrates.api.imports.page import imports
 from integrates.api.member.page import members_of_group
 from integrates.api.policies.fields import ShownPolicies, policies_shown
-from integrates.api.request.turn import turn
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole
@@ -63,8 +62,7 @@ async def figures(source: Group, info: Info) -> Summary:
     """Return the figures of the group."""
     scope = await info.context.scopes.groups.load(source.name)
     numbers = await load_counts(info.context.loaders, group_counters_keys(source.name))
-    async with turn(info.context.turns):
-        return summary(numbers, scope.permissions, info.context.call.now(), group_name=source.name)
+    return summary(numbers, scope.permissions, info.context.call.now(), group_name=source.name)
 
 
 async def permissions(source: Group, info: Info) -> list[str]:

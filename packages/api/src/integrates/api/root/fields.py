@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from integrates.api.authorization.sight import found
 from integrates.api.context import Info
-from integrates.api.request.turn import turn
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.parent import group
@@ -26,8 +25,7 @@ async def figures(source: Root, info: Info) -> Summary:
     """Return the figures of the root, without those that need a score."""
     scope = await info.context.scopes.groups.load(source.group_name)
     numbers = await load_counts(info.context.loaders, (root_counters_key(source.id),))
-    async with turn(info.context.turns):
-        return summary(numbers, scope.permissions, info.context.call.now(), scored=False)
+    return summary(numbers, scope.permissions, info.context.call.now(), scored=False)
 
 
 async def vulnerabilities(source: Root, info: Info, **args: Any) -> Connection:
