@@ -41,3 +41,13 @@ def test_a_folder_without_the_packages_is_refused(tmp_path: Path) -> None:
     done = measured("--against", str(tmp_path))
     assert (done.returncode, done.stdout) == (1, "")
     assert "is no checkout" in done.stderr
+
+
+def test_hostile_requests_are_sent_and_answered() -> None:
+    names = ("{ __typename }", "70,000 items", "figures of the past once")
+    command = [sys.executable, "benchmarks/abuse.py", "--quick", *names]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    for name, status in zip(names, ("200", "400", "200"), strict=True):
+        [line] = [line for line in done.stdout.splitlines() if line[2:].startswith(f"{name} ")]
+        assert line[2:].removeprefix(name).split()[1] == status, line

@@ -40,7 +40,11 @@ def given(field: GraphQLField) -> set[str]:
         for part in directive.arguments or ()
         if part.name.value == "by"
     }
-    named = {argument for argument, found in field.args.items() if found.ast_node and found.ast_node.directives}
+    named = {
+        argument
+        for argument, found in field.args.items()
+        if any(one.name.value == "names" for one in (found.ast_node.directives if found.ast_node else None) or ())
+    }
     return {snake(argument) for argument in field.args.keys() - guarded - named - {"expectedVersion"}}
 
 

@@ -7,6 +7,7 @@ from integrates.api.resolve.definition import expanded
 
 DIRECTIVES = """
 directive @requires(permission: String!, of: String!) on FIELD_DEFINITION
+directive @weight(of: Int! = 0) on FIELD_DEFINITION
 directive @entity(history: String = "history:read", of: String! = PARENT, aspects: [String!]! = []) on OBJECT | INTERFACE
 """
 REVISION = "type Revision { version: Int! } type PageInfo { hasNextPage: Boolean! } scalar DateTime"
@@ -22,17 +23,18 @@ def fields(text: str, owner: str) -> list[str]:
 
 PAGED = "history( first: Int = 50 after: String ): RevisionConnection"
 GUARD = '@requires(permission: "history:read", of: PARENT)'
+WEIGHT = "@weight(of: 50)"
 COMMON = ["version: Int!", "createdAt: DateTime!", "createdBy: String"]
 
 
 @pytest.mark.parametrize(
     ("head", "expected"),
     [
-        ("type One @entity", ["id: ID!", "name: String", *COMMON, f"{PAGED} {GUARD}"]),
-        ("type One @entity(history: null)", ["id: ID!", "name: String", *COMMON, PAGED]),
+        ("type One @entity", ["id: ID!", "name: String", *COMMON, f"{PAGED} {GUARD} {WEIGHT}"]),
+        ("type One @entity(history: null)", ["id: ID!", "name: String", *COMMON, f"{PAGED} {WEIGHT}"]),
         (
             'type One @entity(history: "a:b", of: PLATFORM)',
-            ["id: ID!", "name: String", *COMMON, f'{PAGED} @requires(permission: "a:b", of: PLATFORM)'],
+            ["id: ID!", "name: String", *COMMON, f'{PAGED} @requires(permission: "a:b", of: PLATFORM) {WEIGHT}'],
         ),
         (
             'type One @entity(aspects: ["state", "zeroRisk"])',
@@ -40,12 +42,12 @@ COMMON = ["version: Int!", "createdAt: DateTime!", "createdBy: String"]
                 "id: ID!",
                 "name: String",
                 *COMMON,
-                f"{PAGED} {GUARD}",
-                f"{PAGED.replace('history', 'stateHistory', 1)} {GUARD}",
-                f"{PAGED.replace('history', 'zeroRiskHistory', 1)} {GUARD}",
+                f"{PAGED} {GUARD} {WEIGHT}",
+                f"{PAGED.replace('history', 'stateHistory', 1)} {GUARD} {WEIGHT}",
+                f"{PAGED.replace('history', 'zeroRiskHistory', 1)} {GUARD} {WEIGHT}",
             ],
         ),
-        ("interface One @entity", ["id: ID!", "name: String", *COMMON, PAGED]),
+        ("interface One @entity", ["id: ID!", "name: String", *COMMON, f"{PAGED} {WEIGHT}"]),
         ("type One", ["name: String"]),
     ],
 )

@@ -43,9 +43,10 @@ def _through_fragments(levels: int) -> str:
 
 
 def _of_tokens(number: int) -> str:
-    """A query of so many tokens, 24 of them around a list."""
-    states = "SAFE " * (number - 24)
-    return f'{{ group(name: "webshop") {{ vulnerabilities(filter: {{states: [{states}]}}) {{ totalCount }} }} }}'
+    """A query of so many tokens, 22 of them around a list whose items have 8 each."""
+    items, rest = divmod(number - 22, 8)
+    given = f'items: [{"{id: 1 expectedVersion: 1} " * items}], treatment: UNTREATED, justification: "x"'
+    return f"mutation {{ updateVulnerabilitiesTreatment({given}) {{ errors {{ code {'code ' * rest} }} }} }}"
 
 
 def _of_fragments(number: int) -> str:
@@ -56,7 +57,7 @@ def _of_fragments(number: int) -> str:
 def _of_cost(fields: str) -> str:
     """A query that costs 49,999 and 1 for each of the fields of the group."""
     nodes = "id " * 30 + "where " * 30 + "specific " * 30 + "state " * 8
-    lists = f"vulnerabilities(first: 500) {{ nodes {{ {nodes} }} }} findings(first: 496) {{ totalCount }}"
+    lists = f"vulnerabilities(first: 500) {{ nodes {{ {nodes} }} }} imports(first: 496) {{ totalCount }}"
     return f'{{ group(name: "webshop") {{ {lists} {fields} }} }}'
 
 
@@ -105,7 +106,7 @@ _MUTATION = 'addGroup(organizationId: "x", name: "another", description: "x") { 
             id="root-fields-of-mutations",
         ),
         pytest.param(_of_cost("name"), _of_cost("name description"), id="cost"),
-        pytest.param(_introspecting(500), _introspecting(501), id="introspection"),
+        pytest.param(_introspecting(20_000), _introspecting(20_001), id="introspection"),
     ],
 )
 async def test_a_limit(world: World, at: str, beyond: str) -> None:
@@ -127,7 +128,7 @@ async def test_a_limit(world: World, at: str, beyond: str) -> None:
         ("{ me { " + " ".join(f"a{i}: email" for i in range(41)) + " } }", "more than 30 aliases: 41."),
         ("{ me { " + "email @skip(if: false) " * 30 + "...@skip(if: false) { email } } }", "more than 30 directives: 31."),
         ("{ me { " + "email " * 33 + "} }", "more than 30 repetitions of one field: 33."),
-        (_introspecting(517), "more than 500 fields of introspection: 517."),
+        (_introspecting(20_517), "more than 20,000 values of introspection: 20,517."),
         (_of_cost("name description language"), "more than 50,000 cost units: 50,002."),
     ],
 )
@@ -136,17 +137,26 @@ async def test_a_message_names_the_limit_and_both_numbers(world: World, query: s
     assert answer.body["errors"][0]["message"] == f"The query is too complex: {message}"
 
 
-_STATES = 'query ($v: [VulnerabilityState!]) { group(name: "x") { vulnerabilities(filter: {states: $v}) { totalCount } } }'
+def _many(number: int) -> tuple[str, dict[str, object]]:
+    """A query of ten mutations, and so many values in variables, each of which is a list of references."""
+    treat = 'updateVulnerabilitiesTreatment(items: $v%d, treatment: UNTREATED, justification: "x") { errors { reason } }'
+    query = f"mutation ({', '.join(f'$v{n}: [VulnerabilityRef!]!' for n in range(10))})"
+    lists = [[{"id": "x"}] * 499 for _ in range(10)]
+    rest = [{"id": "x"} for _ in range((number - 10 - 2 * 4990) // 2)]
+    lists[0] = [*lists[0], *rest, *([{}] if number % 2 else [])]
+    return query + "{ " + " ".join(f"m{n}: {treat % n}" for n in range(10)) + " }", {f"v{n}": lists[n] for n in range(10)}
 
 
 async def test_a_request_has_so_many_values_in_variables(world: World) -> None:
-    passed = await world.answer("uri", _STATES, v=["SAFE"] * 9_999)
+    query, variables = _many(10_000)
+    passed = await execute(world.api, {"query": query, "variables": variables}, world.call("uri"))
     assert (passed.status, code(passed.body)) == (200, None)
-    refused = await world.answer("uri", _STATES, v=["SAFE"] * 10_000)
+    query, variables = _many(10_001)
+    refused = await execute(world.api, {"query": query, "variables": variables}, world.call("uri"))
     assert (refused.status, code(refused.body)) == (400, "QUERY_TOO_COMPLEX")
     message = "The query is too complex: more than 10,000 values in variables: 10,001 or more."
     assert refused.body["errors"][0]["message"] == message
-    deep = await world.answer("uri", OK, v=[[{"a": [1, 2]}] * 50] * 100)
+    deep = await world.answer("uri", "query ($v: ID!) { group(name: $v) { id } }", v=[[{"a": [1, 2]}] * 50] * 100)
     assert code(deep.body) == "QUERY_TOO_COMPLEX"
 
 
@@ -213,6 +223,30 @@ async def test_a_limit_counts_the_default_of_a_variable(world: World) -> None:
         ('{ group(name: "webshop") { imports { nodes { id } } } }', 1 + 1 + 50 * (1 + 1)),
         ('{ group(name: "webshop") { imports(first: 3) { edges { node { id } } totalCount } } }', 1 + 1 + 3 * (1 + 1 + 1 + 1)),
         ("{ me { ...a ...a } } fragment a on Me { email }", 1 + 2),
+        ('{ group(name: "webshop") { vulnerabilities(first: 1, filter: {states: [SAFE]}) { totalCount } } }', 1 + 1 + 1),
+        ('{ group(name: "webshop") { vulnerabilities(first: 1, filter: {text: null}) { totalCount } } }', 1 + 1 + 1),
+        (
+            '{ group(name: "webshop") { vulnerabilities(first: 1, filter: {text: "x", minScore: 1}) { totalCount } } }',
+            1 + 1 + 500 + 1,
+        ),
+        (
+            '{ group(name: "webshop") { findings(first: 1) { totalCount } summary { openFindings } } }',
+            1 + (1 + 200 + 1) + (1 + 501),
+        ),
+        ('{ group(name: "webshop") { findings(first: 1, filter: {cwe: "CWE-79"}) { totalCount } } }', 1 + 1 + 500 + 1),
+        ('{ finding(id: "x") { status summary { open } where } }', 1 + 1 + (1 + 1) + (1 + 50)),
+        ('{ finding(id: "x", asOf: null) { status } }', 1 + 1),
+        ('{ finding(id: "x", asOf: "2026-01-01T00:00:00Z") { title } }', 1 + 1),
+        ('{ finding(id: "x", asOf: "2026-01-01T00:00:00Z") { a: status b: status summary { open } } }', 1 + 2_000 + 1 + 1 + 2),
+        (
+            '{ vulnerability(id: "x", asOf: "2026-01-01T00:00:00Z") { finding { ...a } } } fragment a on Finding { status }',
+            2_003,
+        ),
+        (
+            '{ finding(id: "x") { vulnerabilities(first: 2, asOf: "2026-01-01T00:00:00Z") { nodes { id } } } }',
+            1 + 2_001 + 2 * 2,
+        ),
+        ('{ vulnerability(id: "x") { history(first: 2) { nodes { at } } } }', 1 + 51 + 2 * 2),
         ('{ __schema { types { name } } group(name: "webshop") { name } }', 1 + 2),
     ],
 )

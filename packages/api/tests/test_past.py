@@ -93,6 +93,15 @@ async def test_a_vulnerability_shows_the_moment(world: World) -> None:
     assert (await world.data("uri", VULNERABILITY_AT, id=one.id, at=early.isoformat()))["vulnerability"] is None
 
 
+async def test_a_change_shows_from_its_own_moment_on(world: World) -> None:
+    one = world.aurora.vulnerable
+    await alter(world, one.id, closed(world))
+    query = "query ($id: ID!) { vulnerability(id: $id) { history { nodes { at } } } }"
+    moments = [node["at"] for node in (await world.data("uri", query, id=one.id))["vulnerability"]["history"]["nodes"]]
+    shown = [(await world.data("uri", VULNERABILITY_AT, id=one.id, at=at))["vulnerability"]["version"] for at in moments]
+    assert shown == [1, 2]
+
+
 async def test_a_finding_shows_the_moment(world: World) -> None:
     finding, one = world.aurora.finding, world.aurora.vulnerable
     before = await alter(world, one.id, closed(world))

@@ -53,10 +53,9 @@ def deep(levels: int) -> list[Any]:
         pytest.param({"query": '{ group(name: "a\\u0000") { name } }'}, id="escaped-nul"),
         pytest.param({"query": '{ group(name: "a\\u202e") { name } }'}, id="escaped-bidi"),
         pytest.param({"query": '{ group(name: "a\\ud800") { name } }'}, id="escaped-surrogate"),
-        pytest.param({"query": GROUP, "variables": {"\ud800": 1, "name": "a"}}, id="surrogate-name"),
         pytest.param({"query": GROUP, "variables": {"name": float("nan")}}, id="nan"),
         pytest.param({"query": GROUP, "variables": {"name": float("inf")}}, id="infinity"),
-        pytest.param({"query": GROUP, "variables": {"name": "a", "x": 10**5000}}, id="5000-digits"),
+        pytest.param({"query": GROUP, "variables": {"name": 10**5000}}, id="5000-digits"),
         pytest.param({"query": GROUP, "variables": {"name": 2**63}}, id="2^63"),
         pytest.param({"query": GROUP, "variables": {"name": deep(1000)}}, id="nested"),
         pytest.param(

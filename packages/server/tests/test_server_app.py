@@ -13,6 +13,20 @@ from integrates.db_model.errors import Unavailable, Unfit
 from integrates.server.app import new_app
 
 
+async def test_the_values_of_a_form_are_counted_before_they_are_decoded(world: World) -> None:
+    headers = {"authorization": f"Bearer {await world.token()}"}
+    for number, expected in ((9_000, "GRAPHQL_VALIDATION_FAILED"), (10_001, "QUERY_TOO_COMPLEX")):
+        operations = {"query": "query ($v: [Upload]) { me { email } }", "variables": {"v": [None] * number}}
+        async with world.client() as client:
+            answer = await client.post(
+                "/api",
+                data={"operations": json.dumps(operations), "map": '{"0": ["variables.v.0"]}'},
+                files={"0": ("a.txt", b"a")},
+                headers=headers,
+            )
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (400, expected)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -22,9 +36,9 @@ from integrates.server.app import new_app
         b'{"query": ' * 50_000,
         b'{"query": "{ me { email } }", "variables": {"a": NaN}}',
         b'{"query": "{ me { email } }", "variables": {"a": Infinity}}',
-        b'{"query": "{ me { email } }", "variables": {"a": ' + b"9" * 5000 + b"}}",
-        b'{"query": "{ me { email } }", "variables": {"a": 9223372036854775808}}',
-        b'{"query": "{ me { email } }", "variables": {"a": 1e999}}',
+        b'{"query": "query ($a: ID!) { group(name: $a) { id } }", "variables": {"a": ' + b"9" * 5000 + b"}}",
+        b'{"query": "query ($a: ID!) { group(name: $a) { id } }", "variables": {"a": 9223372036854775808}}',
+        b'{"query": "query ($a: ID!) { group(name: $a) { id } }", "variables": {"a": 1e999}}',
         b'{"query": "\\ud800"}',
         b'{"query": "{ me { email } }", "variables": {"a": "\\udfff"}}',
         b'{"query": "\xff"}',

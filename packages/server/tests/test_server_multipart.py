@@ -35,7 +35,7 @@ async def shown(value: Any) -> Any:
 async def send(fields: dict[str, Any], files: list[tuple[str, Any]] | None = None) -> httpx.Response:
     async def endpoint(request: Request) -> Response:
         async with form_of(request) as form:
-            return JSONResponse(await shown(read_multipart(form)))
+            return JSONResponse(await shown(read_multipart(form, 100)))
 
     app = Starlette(routes=[Route("/api", endpoint, methods=["POST"])], exception_handlers={HTTPException: refuse_exception})
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
@@ -74,6 +74,7 @@ MAP = {"0": ["variables.a"], "1": ["variables.b"]}
         {"operations": GOOD, "map": {"0": [1], "1": ["variables.b"]}},
         {"operations": GOOD, "map": {"0": [], "1": ["variables.b"]}},
         {"operations": GOOD, "map": {"0": ["variables.a"]}},
+        {"operations": GOOD, "map": {**MAP, "1": ["variables.b", "variables." + "x" * 16_384]}},
         {"operations": GOOD, "map": {**MAP, "2": ["variables.list.0"]}},
         {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.a"]}},
         {"operations": GOOD, "map": {"0": ["variables.a"], "1": ["variables.text"]}},

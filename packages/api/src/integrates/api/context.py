@@ -1,6 +1,7 @@
 """What one request works with: the call as it came, its time, and what it has read."""
 
 import math
+from asyncio import Lock
 from collections.abc import Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeAlias
@@ -10,7 +11,8 @@ from graphql import GraphQLResolveInfo
 
 from integrates.api.authorization.actor import Actor
 from integrates.api.authorization.scope import Scopes, new_scopes
-from integrates.db_model.entity.loader import Loaders, new_loaders
+from integrates.api.request.turn import Computation, new_computations
+from integrates.db_model.entity.loader import Loader, Loaders, new_loaders
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.types import AccessToken
@@ -44,7 +46,7 @@ class Context(msgspec.Struct, frozen=True):
     """The value that every resolver finds as ``info.context``.
 
     ``store`` and everything that loads through it end with the request; ``call.store`` does not and serves what goes on in the
-    background.
+    background. ``computed`` keeps what is computed once for all fields, and ``turns`` is held by the one field that is at work.
     """
 
     call: Call
@@ -52,6 +54,8 @@ class Context(msgspec.Struct, frozen=True):
     store: Store
     loaders: Loaders
     scopes: Scopes
+    computed: Loader[Computation, Any]
+    turns: Lock
 
 
 Info: TypeAlias = GraphQLResolveInfo[Context]
@@ -60,4 +64,5 @@ Info: TypeAlias = GraphQLResolveInfo[Context]
 def new_context(call: Call, actor: Actor, store: Store) -> Context:
     """Begin the work on a call, with the store for the time of it."""
     loaders = new_loaders(store)
-    return Context(call, actor, store, loaders, new_scopes(loaders, actor))
+    computed = new_computations(call.ends_at)
+    return Context(call, actor, store, loaders, new_scopes(loaders, actor), computed, Lock())

@@ -1,7 +1,7 @@
 """Executing a request: read it, check it, run it, and answer."""
 
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from http import HTTPStatus
 from typing import Any, Final, TypeGuard
 
@@ -31,14 +31,14 @@ from integrates.api.request.answer import (
     masked,
     refused,
 )
-from integrates.api.request.body import Body, body_of, check_variables
-from integrates.api.request.cost import cost_of
+from integrates.api.request.body import Body, body_of, read_variables
 from integrates.api.request.document import Invalid, Readers, new_readers
 from integrates.api.request.fold import operations_of
 from integrates.api.request.lifetime import lasting
-from integrates.api.request.limits import Limits, too_complex
+from integrates.api.request.limits import NOBODY, Limits
+from integrates.api.request.scale import Scale, scale_of, weighed
+from integrates.api.resolve.change import refresh
 from integrates.api.schema import new_schema
-from integrates.db_model.entity.loader import forget
 
 __all__ = ["Answer", "Api", "execute", "new_api"]
 
@@ -47,10 +47,15 @@ _TYPENAME: Final = "__typename"
 
 
 class Api(msgspec.Struct, frozen=True):
-    """The schema with what is needed to execute requests; one for the life of a process."""
+    """The schema with what is needed to execute requests; one for the life of a process.
+
+    ``open_readers`` read what nobody in particular asks.
+    """
 
     schema: GraphQLSchema
+    scale: Scale
     readers: Readers
+    open_readers: Readers
     limits: Limits
     introspection: bool
 
@@ -59,7 +64,8 @@ class Ready(msgspec.Struct, frozen=True):
     """A request that may be executed, and what it costs."""
 
     document: DocumentNode
-    body: Body
+    operation_name: str | None
+    variables: Mapping[str, Any]
     cost: int
 
 
@@ -67,7 +73,8 @@ def new_api(*, limits: Limits | None = None, introspection: bool = True) -> Api:
     """Assemble the API. Without ``introspection`` clients cannot ask what the schema holds."""
     most = limits or Limits()
     schema = new_schema()
-    return Api(schema, new_readers(schema, most, introspection=introspection), most, introspection)
+    readers, open_readers = (new_readers(schema, one, introspection=introspection) for one in (most, NOBODY))
+    return Api(schema, scale_of(schema), readers, open_readers, most, introspection)
 
 
 def _needs_no_actor(document: DocumentNode) -> bool:
@@ -87,12 +94,12 @@ def _needs_no_actor(document: DocumentNode) -> bool:
 def _anonymous(api: Api, body: Body) -> Answer:
     unauthenticated = RequestError(Code.UNAUTHENTICATED, "Authenticate first.")
     try:
-        parsed = api.readers.parsed(body.query)
+        parsed = api.open_readers.parsed(body.query)
     except (RequestError, Invalid):
         raise unauthenticated from None
-    if not _needs_no_actor(parsed):
+    if not _needs_no_actor(parsed.document):
         raise unauthenticated
-    result = run(api.schema, api.readers.valid(body.query))
+    result = run(api.schema, api.open_readers.valid(parsed))
     if not isinstance(result, ExecutionResult) or result.errors:
         raise unauthenticated
     return Answer(200, {"data": result.data})
@@ -106,15 +113,19 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
 
 
 def _ready(api: Api, body: Body, *, reads_only: bool) -> Ready:
-    check_variables(body.variables, api.limits.values)
-    document = api.readers.valid(body.query)
-    operation = _operation(document, body.operation_name)
+    """Return what is to be executed. Raise ``NotAQuery`` when only a query may be.
+
+    Each limit is checked before the work that it bounds: variables are counted before they are decoded, the query is weighed
+    before it is validated, and all that before values are brought into their types.
+    """
+    parsed = api.readers.parsed(body.query)
+    operation = _operation(parsed.document, body.operation_name)
     if reads_only and operation.operation is not OperationType.QUERY:
         raise NotAQuery
-    cost = cost_of(api.schema, document, operation, body.variables)
-    if cost > api.limits.cost:
-        raise too_complex("cost units", api.limits.cost, cost)
-    return Ready(document, body, cost)
+    names = [node.variable.name.value for node in operation.variable_definitions or ()]
+    variables = read_variables(body.variables, names, api.limits.values)
+    cost = weighed(api.scale, api.limits, parsed.document, operation, variables)
+    return Ready(api.readers.valid(parsed), body.operation_name, variables, cost)
 
 
 def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
@@ -127,8 +138,8 @@ async def _run(api: Api, ready: Ready, context: Context) -> ExecutionResult:
         api.schema,
         ready.document,
         context_value=context,
-        variable_values=dict(ready.body.variables),
-        operation_name=ready.body.operation_name,
+        variable_values=dict(ready.variables),
+        operation_name=ready.operation_name,
         max_coercion_errors=api.limits.validation_errors - 1,
         hide_suggestions=not api.introspection,
         is_awaitable=_is_awaitable,
@@ -175,7 +186,7 @@ async def _executed(api: Api, body: Body, call: Call) -> Answer:
         try:
             return _answer(await _run(api, ready, context), ready, call)
         finally:  # the library's executor is a cycle: all that was read would stay until the collector finds it
-            forget(context.loaders)
+            refresh(context)
 
 
 def _failed(error: Exception, call: Call) -> Answer:

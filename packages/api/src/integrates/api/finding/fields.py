@@ -10,13 +10,13 @@ from integrates.api.context import Context, Info
 from integrates.api.finding.queries import QUERIES
 from integrates.api.past.finding import counts_at, vulnerabilities_at
 from integrates.api.past.state import FindingAt, check_past, moment_of
+from integrates.api.request.turn import Computation
 from integrates.api.resolve.binding import Binding
-from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.connection import Batch, Connection, entities
 from integrates.api.resolve.parent import group
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
 from integrates.db_model.entity.loader import load_counts
-from integrates.db_model.entity.read import page_of
 from integrates.db_model.findings.facet import finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus, ToolRule
 from integrates.db_model.indicators.cell import finding_status
@@ -68,7 +68,9 @@ async def _open(source: Finding, info: Info, number: int) -> tuple[Vulnerability
         found = await vulnerabilities_at(source, info.context, await permissions_for(source, info))
         return tuple(sorted(filter(is_open, found), key=_opened))[:number]
     query = of_finding_in_state(source.id, hidden=False, state=VulnerabilityStatus.VULNERABLE, limit=number)
-    return page_of(VULNERABILITY, await info.context.loaders.pages.load(query)).entities
+    read = entities(info.context, VULNERABILITY)
+    batch: Batch[Vulnerability] = await info.context.computed.load(Computation(("open", query), lambda: read(query)))
+    return batch.nodes
 
 
 def _opened(found: Vulnerability) -> datetime:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from decimal import Decimal
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -10,13 +11,15 @@ import msgspec
 
 from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding
 from integrates.api.context import Context, Info
+from integrates.api.request.turn import Computation, sliced
 from integrates.api.resolve.connection import Connection, Keep, Walk, connected, entities
 from integrates.api.resolve.search import searched
-from integrates.api.resolve.walk import whole
+from integrates.api.resolve.walk import pages
 from integrates.api.vulnerability.filter import score_limit
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.loader import load_counts
+from integrates.db_model.entity.read import live
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus
 from integrates.db_model.groups.facet import group_counters_keys
@@ -69,13 +72,23 @@ async def statuses(context: Context, found: Sequence[Finding]) -> tuple[FindingS
     """Derive the status of each finding from its counters, in one call for all."""
     keys = [finding_counters_keys(finding.id) for finding in found]
     items = iter(await context.loaders.items.load_many([key for parts in keys for key in parts]))
-    return tuple(finding_status(summed(islice(items, len(parts)))) for parts in keys)
+    shards = [tuple(islice(items, len(parts))) for parts in keys]
+    return tuple(await sliced(context.turns, lambda parts: finding_status(summed(parts)), shards))
 
 
 async def open_findings_of(context: Context, group_name: str) -> int:
-    """Count the findings of a group that have an open vulnerability."""
-    found = await whole(context.loaders, FINDING, findings_query(group_name))
-    return sum(status is FindingStatus.VULNERABLE for status in await statuses(context, found))
+    """Count the findings of a group that have an open vulnerability, once in a request."""
+
+    async def compute() -> int:
+        number = 0
+        async for items in pages(context, findings_query(group_name)):
+            read = await sliced(context.turns, partial(live, FINDING), items)
+            found = await statuses(context, [one for one in read if one])
+            number += sum(status is FindingStatus.VULNERABLE for status in found)
+        return number
+
+    number: int = await context.computed.load(Computation(("open findings", group_name), compute))
+    return number
 
 
 def _keep(context: Context, wanted: Filter, permissions: AbstractSet[str]) -> Keep[Finding]:
@@ -95,7 +108,7 @@ async def findings(source: Group, info: Info, **args: Any) -> Connection:
     permissions = (await context.scopes.groups.load(source.name)).permissions
     walk = Walk(
         stretches=(findings_query(source.name),),
-        read=entities(context.loaders, FINDING),
+        read=entities(context, FINDING),
         keep=_keep(context, wanted, permissions),
     )
 

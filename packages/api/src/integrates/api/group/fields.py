@@ -46,7 +46,7 @@ async def policies(source: Group, info: Info) -> ShownPolicies | None:
 
 async def roots(source: Group, info: Info, state: RootStatus | None = None) -> tuple[Root, ...]:
     """Return the roots of the group, by id."""
-    found = await whole(info.context.loaders, GIT_ROOT, listing(GIT_ROOT.name, "roots_of_group", {"group_name": source.name}))
+    found = await whole(info.context, GIT_ROOT, listing(GIT_ROOT.name, "roots_of_group", {"group_name": source.name}))
     return tuple(root for root in found if state in {None, root.state.status})
 
 

@@ -25,7 +25,7 @@ async def imports(source: Group, info: Info, **args: Any) -> Connection:
     async def keep(found: Sequence[Import]) -> Sequence[bool]:
         return [one.group_name == group_name for one in found]
 
-    read = with_parents(info, entities(info.context.loaders, IMPORT), {"root": _root})
+    read = with_parents(info, entities(info.context, IMPORT), {"root": _root})
     of_group = listing(IMPORT.name, "imports_of_group", {"group_name": group_name}, descending=True)
     if root_id is None:
         return await connected(info, group_name, args, Walk(stretches=(of_group,), read=read))

@@ -41,7 +41,7 @@ async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, .
     """Return the access tokens of the caller that work."""
     query = listing(ACCESS_TOKEN.name, "tokens_of_owner", {"owner": source.email})
     now = info.context.call.now()
-    return tuple(token for token in await whole(info.context.loaders, ACCESS_TOKEN, query) if is_usable(token, now))
+    return tuple(token for token in await whole(info.context, ACCESS_TOKEN, query) if is_usable(token, now))
 
 
 BINDING: Final = Binding(

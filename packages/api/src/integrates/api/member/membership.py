@@ -22,20 +22,20 @@ _MEMBERSHIPS: Final = "memberships_of_stakeholder"
 async def organization_accesses(context: Context) -> tuple[OrganizationAccess, ...]:
     """Return the caller's memberships of organizations, open invitations too."""
     query = listing(ORGANIZATION_ACCESS.name, _MEMBERSHIPS, {"email": context.actor.email})
-    return await whole(context.loaders, ORGANIZATION_ACCESS, query)
+    return await whole(context, ORGANIZATION_ACCESS, query)
 
 
 async def group_accesses(context: Context) -> tuple[GroupAccess, ...]:
     """Return the caller's memberships of groups, open invitations too."""
     query = listing(GROUP_ACCESS.name, _MEMBERSHIPS, {"email": context.actor.email})
-    return await whole(context.loaders, GROUP_ACCESS, query)
+    return await whole(context, GROUP_ACCESS, query)
 
 
 async def _organization_ids(context: Context) -> list[str]:
     """Return the ids of the caller's organizations; an admin, who acts as manager of each, gets all."""
     if "stakeholder:read" in (await context.scopes.platform.load("")).permissions:
         shards = everywhere(ORGANIZATION.name, "organizations_of_platform")
-        found = await asyncio.gather(*(whole(context.loaders, ORGANIZATION, shard) for shard in shards))
+        found = await asyncio.gather(*(whole(context, ORGANIZATION, shard) for shard in shards))
         return sorted(organization.id for part in found for organization in part)
     return sorted(access.organization_id for access in await organization_accesses(context) if is_member(access))
 
@@ -49,7 +49,7 @@ async def _managed(context: Context) -> list[str]:
         if scope.organization and scope.roles.organization is OrganizationRole.ORGANIZATION_MANAGER
     ]
     queries = [listing(GROUP.name, "groups_of_organization", {"organization_id": identity}) for identity in managed]
-    lists = await asyncio.gather(*(whole(context.loaders, GROUP, query) for query in queries))
+    lists = await asyncio.gather(*(whole(context, GROUP, query) for query in queries))
     return [group.name for groups in lists for group in groups]
 
 

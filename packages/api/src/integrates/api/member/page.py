@@ -26,14 +26,14 @@ def _people(context: Context) -> Keep[OrganizationAccess | GroupAccess]:
 async def members_of_organization(source: Organization, info: Info, **args: Any) -> Connection:
     """Return the members of the organization, by e-mail."""
     query = listing(ORGANIZATION_ACCESS.name, "members_of_organization", {"organization_id": source.id})
-    read = entities(info.context.loaders, ORGANIZATION_ACCESS)
+    read = entities(info.context, ORGANIZATION_ACCESS)
     return await connected(info, source.id, args, Walk(stretches=(query,), read=read, keep=_people(info.context)))
 
 
 async def members_of_group(source: Group, info: Info, **args: Any) -> Connection:
     """Return the members of the group, by e-mail; their total is the counter that guards how many there may be."""
     query = listing(GROUP_ACCESS.name, "members_of_group", {"group_name": source.name})
-    read = entities(info.context.loaders, GROUP_ACCESS)
+    read = entities(info.context, GROUP_ACCESS)
 
     async def total() -> int:
         return (await load_counts(info.context.loaders, group_counters_keys(source.name))).get("members", 0)

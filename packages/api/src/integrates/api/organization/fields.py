@@ -37,7 +37,7 @@ def policies(source: Organization, _info: Info) -> ShownPolicies:
 async def groups(source: Organization, info: Info) -> tuple[Group, ...]:
     """Return the groups of the organization that the caller may read, by name."""
     query = listing(GROUP.name, "groups_of_organization", {"organization_id": source.id})
-    return await readable_groups(info.context.scopes, [group.name for group in await whole(info.context.loaders, GROUP, query)])
+    return await readable_groups(info.context.scopes, [group.name for group in await whole(info.context, GROUP, query)])
 
 
 BINDING: Final = Binding(

@@ -1,8 +1,8 @@
-"""From the text of a query to a document that may be executed. Valid documents are kept by their text."""
+"""From the text of a query to a document that may be executed. Documents are kept by their text."""
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 from ariadne.validation.introspection_disabled import IntrospectionDisabledRule
@@ -11,6 +11,7 @@ from graphql import (
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    OverlappingFieldsCanBeMergedRule,
     TokenKind,
     ValuesOfCorrectTypeRule,
     parse,
@@ -21,6 +22,7 @@ from graphql import (
 from integrates.api.errors import Code
 from integrates.api.request.body import bad, is_number, is_sound
 from integrates.api.request.limits import Limits, check, too_complex
+from integrates.api.request.overlap import overlap_rule
 
 
 class Invalid(Exception):
@@ -39,19 +41,28 @@ class LiteralRule(ValuesOfCorrectTypeRule):
         super().report_error(GraphQLError(error.message, error.nodes, extensions={"code": Code.BAD_USER_INPUT}))
 
 
-_RULES: Final = tuple(LiteralRule if rule is ValuesOfCorrectTypeRule else rule for rule in specified_rules)
+_RULES: Final = tuple(
+    LiteralRule if rule is ValuesOfCorrectTypeRule else rule
+    for rule in specified_rules
+    if rule is not OverlappingFieldsCanBeMergedRule  # which runs before the others
+)
 
-Reader: TypeAlias = Callable[[str], DocumentNode]
+
+class Parsed(msgspec.Struct, frozen=True, eq=False):
+    """A query within the limits, which may not fit the schema. Equal to itself only: comparing documents takes long."""
+
+    text: str
+    document: DocumentNode
 
 
 class Readers(msgspec.Struct, frozen=True):
     """Both raise ``RequestError`` and :class:`Invalid`.
 
-    ``parsed`` reads any query within the limits, ``valid`` only one that fits the schema.
+    ``parsed`` reads any query within the limits, ``valid`` returns the document of one that fits the schema.
     """
 
-    parsed: Reader
-    valid: Reader
+    parsed: Callable[[str], Parsed]
+    valid: Callable[[Parsed], DocumentNode]
 
 
 _CHECKS: Final[Mapping[TokenKind, Callable[[str], bool]]] = {
@@ -91,17 +102,20 @@ def _parsed(text: str, limits: Limits) -> DocumentNode:
 def new_readers(schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> Readers:
     """Return the readers of a schema. Without ``introspection`` errors do not suggest names that exist."""
     rules = (*_RULES, *(() if introspection else (IntrospectionDisabledRule,)))
-    most = limits.validation_errors
+    overlap, most = overlap_rule(limits.comparisons), limits.validation_errors
 
-    def parsed(text: str) -> DocumentNode:
-        return _parsed(text, limits)
+    def parsed(text: str) -> Parsed:
+        return Parsed(text, _parsed(text, limits))
 
-    def valid(text: str) -> DocumentNode:
-        document = parsed(text)
-        errors = validate(schema, document, rules, max_errors=most, hide_suggestions=not introspection)
-        if errors:
-            raise Invalid(tuple(errors[:most]))
-        return document
+    def valid(query: Parsed) -> DocumentNode:
+        for some in ((overlap,), rules):  # the first, whose work grows fastest, is the only one that has a bound of its own
+            errors = validate(schema, query.document, some, max_errors=most, hide_suggestions=not introspection)
+            if errors:
+                raise Invalid(tuple(errors[:most]))
+        return query.document
 
-    kept = lru_cache(maxsize=limits.documents)(valid)
-    return Readers(parsed, lambda text: kept(text) if len(text) <= limits.kept_characters else valid(text))
+    kept_parsed, kept_valid = lru_cache(maxsize=limits.documents)(parsed), lru_cache(maxsize=limits.documents)(valid)
+    return Readers(
+        lambda text: (kept_parsed if len(text) <= limits.kept_characters else parsed)(text),
+        lambda query: (kept_valid if len(query.text) <= limits.kept_characters else valid)(query),
+    )

@@ -8,7 +8,7 @@ import msgspec
 from graphql import DocumentNode, FieldNode, FragmentSpreadNode, SelectionNode, SelectionSetNode
 
 from integrates.api.errors import Code, RequestError
-from integrates.api.request.fold import Inner, folded, fragments_of, operations_of, widest
+from integrates.api.request.fold import Inner, fragments_of, operations_of, widest
 
 INTROSPECTION: Final = frozenset({"__schema", "__type"})
 """The fields that are exempt from depth and cost, recognised by their names in the schema and not by aliases."""
@@ -17,10 +17,10 @@ INTROSPECTION: Final = frozenset({"__schema", "__type"})
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The most that one request may ask for.
 
-    ``repeats`` counts one response name in one selection set. ``introspected`` counts fields below ``__schema`` and ``__type``,
-    once for each time that they are reached: exempt from depth and cost, they would multiply unnoticed, and nothing cuts their
-    execution (the full query of the usual tools has 230). ``values`` counts those in variables, at every depth. Up to
-    ``documents`` valid queries are kept by text, those of at most ``kept_characters``.
+    ``repeats`` counts one response name in one selection set, and ``comparisons`` the steps of comparing fields of one name
+    with each other, two for a pair. ``introspected`` counts what introspection shows, about 9,500 values for the full query of
+    the usual tools: exempt from depth and cost, it would multiply unnoticed, and nothing cuts its execution. ``values`` counts
+    those in variables, at every depth. Up to ``documents`` queries are kept by text, those of at most ``kept_characters``.
     """
 
     characters: int = 20_000
@@ -31,12 +31,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     directives: int = 30
     fragments: int = 50
     repeats: int = 30
-    introspected: int = 500
+    comparisons: int = 10_000
+    introspected: int = 20_000
     cost: int = 50_000
     values: int = 10_000
     validation_errors: int = 5
     documents: int = 64
     kept_characters: int = 4_000
+
+
+NOBODY: Final = Limits(characters=1_000, tokens=100)
+"""The limits of queries of nobody in particular, who may ask for ``__typename`` only."""
 
 
 def too_complex(what: str, allowed: int, actual: int, *, at_least: bool = False) -> RequestError:
@@ -83,16 +88,6 @@ def root_fields_of(document: DocumentNode) -> int:
     return widest(document, lambda _node, _kind, _inner: 1, sum)
 
 
-def introspected_of(document: DocumentNode) -> int:
-    """Count the fields of introspection in the widest operation, fragments followed each time they are spread."""
-    below = folded(fragments_of(document), lambda node, _kind, inner: 1 + inner(node.selection_set, ""), sum)
-
-    def measure(node: FieldNode, _kind: str, inner: Inner) -> int:
-        return (below if node.name.value in INTROSPECTION else inner)(node.selection_set, "")
-
-    return widest(document, measure, sum)
-
-
 def _directives(document: DocumentNode) -> int:
     nodes = (node for found in _selection_sets(document) for node in found.selections)
     variables = (variable for node in operations_of(document) for variable in node.variable_definitions or ())
@@ -114,7 +109,6 @@ def check(document: DocumentNode, limits: Limits) -> None:
         ("repetitions of one field", limits.repeats, _repeats),
         ("root fields", limits.root_fields, root_fields_of),
         ("levels", limits.depth, depth_of),
-        ("fields of introspection", limits.introspected, introspected_of),
     )
     for what, allowed, count in counted:
         actual = count(document)

@@ -31,6 +31,7 @@ def new_stamp(info: Info) -> Stamp:
 def refresh(context: Context) -> None:
     """Drop what the request has read, so that what follows shows what is stored now."""
     forget(context.loaders)
+    context.computed.clear_all()
     context.scopes.platform.clear_all()
     context.scopes.organizations.clear_all()
     context.scopes.groups.clear_all()

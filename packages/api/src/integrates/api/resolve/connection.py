@@ -8,15 +8,14 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar
 import msgspec
 from graphql import DocumentNode, ObjectTypeDefinitionNode
 
-from integrates.api.context import Info
+from integrates.api.context import Context, Info
 from integrates.api.errors import Code, RequestError
+from integrates.api.request.turn import turn
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.cursor import Listing, Position, opened, sealed
 from integrates.api.resolve.definition import CONNECTION
 from integrates.db_model.entity.facet import E, Facet
-from integrates.db_model.entity.loader import Loaders
-from integrates.db_model.entity.loader import load_page as page_of
-from integrates.db_model.entity.read import EntityPage
+from integrates.db_model.entity.read import page_of
 from integrates.db_model.store.port import Query
 
 MAX_PAGE: Final = 500
@@ -123,11 +122,13 @@ def page_size(first: int | None) -> int:
     return first
 
 
-def entities(loaders: Loaders, facet: Facet[E]) -> Read[E]:
+def entities(context: Context, facet: Facet[E]) -> Read[E]:
     """Read pages of live entities."""
 
     async def read(query: Query) -> Batch[E]:
-        found: EntityPage[E] = await page_of(loaders, facet, query)
+        page = await context.loaders.pages.load(query)
+        async with turn(context.turns):
+            found = page_of(facet, page)
         return Batch(found.entities, found.cursors, found.has_next, found.end)
 
     return read

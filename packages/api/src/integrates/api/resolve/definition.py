@@ -65,13 +65,13 @@ type Entity {
   "Who stored it first: an e-mail, `service:forces:<group>`, `service:oidc:<provider>`, `operator` or `system`"
   createdBy: String
   "What each change made of the object, by ascending version"
-  history: RevisionConnection $guard
+  history: RevisionConnection $guard @weight(of: 50)
 }
 """)
 _ASPECT: Final = Template("""
 type Entity {
   "Those revisions of the object that changed its `$aspect`"
-  ${aspect}History: RevisionConnection $guard
+  ${aspect}History: RevisionConnection $guard @weight(of: 50)
 }
 """)
 _PAGE: Final = """

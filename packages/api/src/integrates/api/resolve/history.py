@@ -11,6 +11,7 @@ from graphql import DocumentNode, ObjectTypeDefinitionNode
 from integrates.api.authorization.visibility import DRAFTS, READ_DRAFTS, READ_HIDDEN
 from integrates.api.context import Info
 from integrates.api.past.state import moment_of
+from integrates.api.request.turn import turn
 from integrates.api.resolve.attribute import Resolver, has_attribute
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Batch, Connection, Walk, connected
@@ -76,7 +77,8 @@ def history(facet: Facet[Any], aspect: str | None = None) -> Resolver:
 
         async def read(query: Query) -> Batch[Revision]:
             found = await info.context.loaders.pages.load(query)
-            nodes = tuple(revision_shown(revision.of_item(item)) for item in found.items)
+            async with turn(info.context.turns):
+                nodes = tuple(revision_shown(revision.of_item(item)) for item in found.items)
             return Batch(nodes, found.cursors, found.has_next, found.cursors[-1] if found.cursors else None)
 
         async def keep(found: Sequence[Revision]) -> Sequence[bool]:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.api.context import Context, Info
+from integrates.api.request.turn import sliced
 from integrates.api.resolve.connection import TOGETHER, Batch, Connection, Walk, connected
 from integrates.api.resolve.history import revision_shown
 from integrates.db_model.entity import revision
@@ -41,9 +42,10 @@ async def _page(context: Context, query: Query) -> Batch[Revision]:
     """Read a page of keys, then what they name."""
     page = await context.loaders.pages.load(query)
     items = await context.loaders.items.load_many([item.key for item in page.items])
-    found = [(revision_shown(revision.of_item(item)), cursor) for item, cursor in zip(items, page.cursors, strict=True) if item]
+    kept = [(item, cursor) for item, cursor in zip(items, page.cursors, strict=True) if item]
+    nodes = await sliced(context.turns, lambda item: revision_shown(revision.of_item(item)), [item for item, _ in kept])
     end = page.cursors[-1] if page.cursors else None
-    return Batch(tuple(one for one, _ in found), tuple(cursor for _, cursor in found), page.has_next, end)
+    return Batch(tuple(nodes), tuple(cursor for _, cursor in kept), page.has_next, end)
 
 
 async def _trail(

@@ -26,7 +26,7 @@ async def stakeholders(_source: Any, info: Info, **args: Any) -> Connection:
         return [text is None or has_text(person, text) for person in found]
 
     stretches = everywhere(STAKEHOLDER.name, "stakeholders_of_platform")
-    read = entities(info.context.loaders, STAKEHOLDER)
+    read = entities(info.context, STAKEHOLDER)
     walk = Walk(stretches=stretches, read=read, keep=keep if text else None, together=TOGETHER)
     return await connected(info, "", args, walk)
 

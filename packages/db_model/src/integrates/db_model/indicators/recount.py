@@ -4,7 +4,7 @@ Vulnerabilities and findings are joined by versions, never by dates (E15): a clo
 finding that the closing's revision names.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -45,13 +45,15 @@ async def _all(store: Store, facet: Facet[E], query: Query) -> tuple[E, ...]:
     return tuple([decoded(facet, item) async for page in read.pages(store, query) for item in page])
 
 
-def remediations(revisions: Sequence[Revision], finding: str, severities: Severities) -> dict[str, int]:
+def remediations(
+    revisions: Sequence[Revision], known: Sequence[Vulnerability], finding: str, severities: Severities
+) -> dict[str, int]:
     """Return what all closings of one vulnerability count, each at the level of the version of the finding that it saw.
 
-    ``finding`` is the text of the finding's key, ``severities`` are the finding's by version.
+    ``known`` is the vulnerability as each of its ``revisions`` left it, ``finding`` the text of the finding's key, and
+    ``severities`` are the finding's by version.
     """
     total: dict[str, int] = {}
-    known: Iterable[Vulnerability] = states(VULNERABILITY, revisions)
     for (old, new), revision in zip(pairwise(known), revisions[1:], strict=True):
         total = plus(total, tally.remediated(old, new, severities.get(revision.seen.get(finding, 0))))
     return total
@@ -66,7 +68,7 @@ async def _of_finding(store: Store, finding: Finding) -> dict[str, Tally]:
     for vulnerability in await _all(store, VULNERABILITY, lists.of_finding(finding.id)):
         now = tally.counted(vulnerability, finding.severity)
         revisions = await read.history(store, entity_key(VULNERABILITY, vulnerability))
-        closed = remediations(revisions, key, severities)
+        closed = remediations(revisions, states(VULNERABILITY, revisions), key, severities)
         before = tallies.get(vulnerability.root_id, Tally())
         tallies[vulnerability.root_id] = Tally(
             plus(before.finding, plus(now.finding, closed)),

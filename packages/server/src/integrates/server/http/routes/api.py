@@ -10,8 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from integrates.api.authorization.actor import Means
+from integrates.api.errors import RequestError
 from integrates.api.execute import execute
-from integrates.api.request.answer import Answer
+from integrates.api.request.answer import Answer, error_shown, refused
+from integrates.api.request.body import members_of
 from integrates.server.auth.origin import may_write
 from integrates.server.auth.recognition import bearer_of
 from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, caller_of, deadline_of, media_type, request_id_of
@@ -55,9 +57,9 @@ def api_routes(service: Service) -> list[Route]:
 
 
 async def read_json(request: Request) -> object:
-    """Return the decoded body; 400 when it is not JSON, is nested too deeply, or holds a number or text out of range."""
+    """Return the members of the body, of which variables are not decoded; 400 when it is not JSON or nested too deeply."""
     try:
-        return msgspec.json.decode(await request.body())
+        return members_of(await request.body())
     except (ValueError, RecursionError) as error:
         raise HTTPException(400, "The body is not valid JSON.") from error
 
@@ -98,7 +100,10 @@ async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Resp
     """Let the files arrive on disk, then wait for a slot to hold them in memory until the work that they began has ended."""
     caller = caller_of(request.scope)
     async with bounds.arriving(caller), form_of(request) as form, bounds.held(caller, service.spawn) as spawn:
-        demand = read_multipart(form)
+        try:
+            demand = read_multipart(form, service.api.limits.values)
+        except RequestError as error:
+            return _response(refused((error_shown(error),)), request.headers.get("accept", ""))
         return await _executed(request, msgspec.structs.replace(service, spawn=spawn), bounds, demand)
 
 

@@ -1,19 +1,23 @@
 """GraphQL requests with files, as the GraphQL multipart request specification puts them into a form."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
+from integrates.api.request.body import members_of, read_value
 from integrates.api.upload import Upload
+
+T = TypeVar("T")
 
 MAX_FILES: Final = 10
 MAX_FIELDS: Final = 2
 MAX_FIELD_BYTES: Final = 1024 * 1024
+MAX_MAP_BYTES: Final = 16 * 1024
 MAX_PATHS: Final = 20
 """Most paths in ``map``, each to a variable that a file is put into."""
 MAX_STEPS: Final = 10
@@ -25,15 +29,20 @@ def form_of(request: Request) -> AbstractAsyncContextManager[FormData]:
     return request.form(max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_FIELD_BYTES)
 
 
-def read_multipart(form: FormData) -> object:
-    """Return the GraphQL request with an :class:`Upload` at every path in ``map``; 400 when form, map and files do not fit."""
-    operations, paths_of = _field(form, "operations", dict[str, Any]), _field(form, "map", dict[str, list[str]])
+def read_multipart(form: FormData, allowed: int) -> object:
+    """Return the GraphQL request with an :class:`Upload` at every path in ``map``; 400 when form, map and files do not fit.
+
+    Raise ``RequestError`` for more values in variables than ``allowed``.
+    """
+    operations = _read(form, "operations", members_of)
+    paths_of = _read(form, "map", _paths)
     _check_paths(paths_of, form)
     uploads = {name: _upload(form, name) for name in paths_of}
+    found: object = operations and {**operations, "variables": read_value(operations["variables"], allowed)}
     for name, paths in paths_of.items():
         for path in paths:
-            operations = put(operations, tuple(path.split(".")), uploads[name])
-    return operations
+            found = put(found, tuple(path.split(".")), uploads[name])
+    return found
 
 
 def put(value: Any, path: tuple[str, ...], upload: Upload) -> Any:
@@ -51,12 +60,18 @@ def put(value: Any, path: tuple[str, ...], upload: Upload) -> Any:
     raise HTTPException(400, "A path of `map` leads nowhere.")
 
 
-def _field(form: FormData, name: str, form_type: type[Any]) -> Any:
+def _paths(text: bytes) -> dict[str, list[str]]:
+    if len(text) > MAX_MAP_BYTES:
+        raise HTTPException(400, f"The field `map` holds more than {MAX_MAP_BYTES:,} bytes: {len(text):,}.")
+    return msgspec.json.decode(text, type=dict[str, list[str]])
+
+
+def _read(form: FormData, name: str, decode: Callable[[bytes], T]) -> T:
     text = form.get(name)
     if not isinstance(text, str):
         raise HTTPException(400, f"The form lacks the field `{name}`.")
     try:
-        return msgspec.json.decode(text, type=form_type)
+        return decode(text.encode())
     except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise HTTPException(400, f"The field `{name}` is not the JSON it should be.") from error
 
