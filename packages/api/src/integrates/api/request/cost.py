@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from integrates.api.request.argument import Values, field_of, resolved, values_of
-from integrates.api.request.fold import Inner, folded, fragments_of
+from integrates.api.request.fold import Inner, folded, fragments_of, root_of
 from integrates.api.request.limits import INTROSPECTION
 from integrates.api.request.weight import Weights, weighing
 
@@ -73,5 +73,5 @@ def cost_of(
         below = inner(node.selection_set, get_named_type(field.type).name)
         return 1 + weigh(kind, field, node) + _factor(field, node, kind, values) * below
 
-    root = schema.get_root_type(operation.operation)
+    root = root_of(schema, operation)
     return folded(fragments, measure, sum)(operation.selection_set, root.name if root else "")

@@ -2,16 +2,19 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 from graphql import (
     DocumentNode,
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionNode,
     SelectionSetNode,
 )
@@ -32,6 +35,21 @@ def fragments_of(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:
 def operations_of(document: DocumentNode) -> tuple[OperationDefinitionNode, ...]:
     """Return the operations of the document."""
     return tuple(node for node in document.definitions if isinstance(node, OperationDefinitionNode))
+
+
+def root_of(schema: GraphQLSchema, operation: OperationDefinitionNode) -> GraphQLObjectType | None:
+    """Return the type that has the root fields of an operation.
+
+    The schema's own method makes a name for each call, which Python keeps in its cache of attributes.
+    """
+    match operation.operation:
+        case OperationType.QUERY:
+            return schema.query_type
+        case OperationType.MUTATION:
+            return schema.mutation_type
+        case OperationType.SUBSCRIPTION:
+            return schema.subscription_type
+    assert_never(operation.operation)
 
 
 def folded(fragments: Fragments, measure: Measure, join: Join) -> Inner:

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from integrates.api.request.argument import directive_of, entries_of, field_of, given, items_of, places, values_of
-from integrates.api.request.fold import Inner, folded, fragments_of
+from integrates.api.request.fold import Inner, folded, fragments_of, root_of
 from integrates.api.request.limits import too_complex
 
 Maxima: TypeAlias = Mapping[str, int]
@@ -63,5 +63,5 @@ def check_lengths(
                 raise too_complex(f"members in an object of `{place}`", MEMBERS, len(members))
         return inner(node.selection_set, get_named_type(field.type).name)
 
-    root = schema.get_root_type(operation.operation)
+    root = root_of(schema, operation)
     folded(fragments_of(document), measure, sum)(operation.selection_set, root.name if root else "")
