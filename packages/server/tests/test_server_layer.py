@@ -17,12 +17,13 @@ from integrates.server.http.middleware.failure import contained
 from integrates.server.http.middleware.rate_limit import limited
 from integrates.server.http.middleware.request_id import identified
 from integrates.server.http.middleware.security_headers import guarded
+from integrates.server.http.middleware.unread import parted
 
 ANYBODY = {"query": "{ __typename }"}
 
 
 def test_the_layers_stand_in_this_order(world: World) -> None:
-    outermost_first: list[Any] = [identified, logged, guarded, timed, contained, bounded, limited]
+    outermost_first: list[Any] = [identified, logged, guarded, parted, timed, contained, bounded, limited]
     assert [layer.cls for layer in world.app.user_middleware] == outermost_first
 
 
