@@ -97,7 +97,7 @@ def test_every_facet_can_be_read_by_key_and_uses_its_own_indexes_only(carried: A
 
 def test_a_pattern_may_say_which_sort_keys_it_reads(facet: FacetOf) -> None:
     prefixes = {pattern["Name"]: pattern.get("SortKeyPrefix") for pattern in facet("vulnerability")["AccessPatterns"]}
-    assert {name for name, prefix in prefixes.items() if prefix} == {"vulnerabilities_of_root_and_finding"}
+    assert {name for name, prefix in prefixes.items() if prefix} == {"vulnerabilities_of_root_and_path"}
     assert facet("vulnerability")["IndexKeyAliases"]["gsi_2"]["SortKeyAlias"].startswith(
-        prefixes["vulnerabilities_of_root_and_finding"] or "nothing"
+        prefixes["vulnerabilities_of_root_and_path"] or "nothing"
     )

@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (3, "ed8c0da9eced919d82b5a3b87bf1898f3221ef00bcfba561a72be7cae285bbe1")
+LAYOUT = (4, "1e109433a868b529ba339038006480f8d2b29b16da87ddbe20227b8ea640e7cb")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]
@@ -47,7 +47,7 @@ def test_two_versions_of_the_design_can_be_told_apart(carried: Any) -> None:
     before["DesignVersion"] = 1
     before["DataModel"][0]["GlobalSecondaryIndexes"].pop()
     old, new = (parsed(json.dumps(document).encode()) for document in (before, carried))
-    assert (old.version, new.version) == (1, 3)
+    assert (old.version, new.version) == (1, 4)
     assert set(new.tables["integrates_vms"].indexes) - set(old.tables["integrates_vms"].indexes) == {7}
 
 
@@ -73,8 +73,8 @@ def test_every_facet_has_a_schema() -> None:
 @pytest.mark.cue
 def test_a_raised_number_is_exported(copy: Path, change: Change, export: Export) -> None:
     change(FINDING, 'name: "finding"', 'name: "finding"\n\t"schema": 2')
-    change(DATABASE, "_version: 3", "_version: 4")
+    change(DATABASE, "_version: 4", "_version: 5")
     assert export().returncode == 0
     raised = parsed((copy / CARRIED).read_bytes())
-    assert raised.version == 4
+    assert raised.version == 5
     assert {name for name, facet in raised.facets.items() if facet.schema == 2} == {"finding"}

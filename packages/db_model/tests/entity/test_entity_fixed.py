@@ -44,7 +44,7 @@ VALUES: Sequence[tuple[Facet[Any], Key, Callable[[Any], Any], tuple[str, ...]]] 
     (VULNERABILITY, V_KEY, lambda old: replace(old, state="SAFE"), ("state",)),
     (VULNERABILITY, V_KEY, lambda old: replace(old, treatment=None), ("treatment",)),
     (VULNERABILITY, V_KEY, lambda old: replace(old, severity="9.8"), ("severity",)),
-    (VULNERABILITY, V_KEY, lambda old: replace(old, tool={"name": "scanner"}), ("tool", "category")),
+    (VULNERABILITY, V_KEY, lambda old: replace(old, tool={"name": "scanner"}), ("tool", "categories")),
     (
         VULNERABILITY,
         vulnerability_key(ONE),

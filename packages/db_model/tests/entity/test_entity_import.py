@@ -18,6 +18,7 @@ from integrates.db_model.imports import commands, rules
 from integrates.db_model.imports.commands import Destination, Overtaken
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import (
+    ClosingOutcome,
     Import,
     ImportCounts,
     ImportFile,
@@ -26,6 +27,7 @@ from integrates.db_model.imports.types import (
     ImportProgress,
     ImportState,
     ImportStatus,
+    SeriesClosing,
 )
 from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.types import Root
@@ -91,15 +93,15 @@ def test_a_lease_from_the_future_has_lapsed(ahead: timedelta, expected: object) 
 async def test_a_root_has_one_unfinished_import(store: Store) -> None:
     stamp = ticking()
     _, root = await begun(store, stamp)
-    running = await commands.begin(store, new_import(root), NOTHING, stamp())
+    running = await commands.begin(store, new_import(root), NOTHING, (), stamp())
     assert await commands.find_unfinished(store, root.id) == running == await commands.find(store, uid("first"))
     with pytest.raises(AlreadyExists) as caught:
-        await commands.begin(store, new_import(root, "second"), NOTHING, stamp())
+        await commands.begin(store, new_import(root, "second"), NOTHING, (), stamp())
     assert (caught.value.reason, caught.value.owner) == ("import_running", uid("first"))
     done = await commands.complete(store, running, 9, stamp())
     assert (done.record.state.status, done.progress.position) == (ImportStatus.COMPLETED, 9)
     assert await commands.find_unfinished(store, root.id) is None
-    again = await commands.begin(store, new_import(root, "second"), NOTHING, stamp())
+    again = await commands.begin(store, new_import(root, "second"), NOTHING, (), stamp())
     await commands.fail(store, again, "bad_file", stamp())
     assert await commands.find_unfinished(store, root.id) is None
     assert len(await read.history(store, import_key(uid("first")))) == 2, "progress is no history"
@@ -114,12 +116,12 @@ async def test_an_import_needs_an_active_root_of_its_group(store: Store) -> None
         ({"organization_id": rival.organization_id}, "wrong_parent"),
     ):
         with pytest.raises(Rejections, match=expected):
-            await commands.begin(store, replace(new_import(root), **odd), NOTHING, stamp())
+            await commands.begin(store, replace(new_import(root), **odd), NOTHING, (), stamp())
     with pytest.raises(NotFound):
-        await commands.begin(store, replace(new_import(root), root_id=uid("none")), NOTHING, stamp())
+        await commands.begin(store, replace(new_import(root), root_id=uid("none")), NOTHING, (), stamp())
     await roots.deactivate(store, root.id, "OUT_OF_SCOPE", stamp())
     with pytest.raises(Rejections, match="inactive_root"):
-        await commands.begin(store, new_import(root), NOTHING, stamp())
+        await commands.begin(store, new_import(root), NOTHING, (), stamp())
     assert group.name == root.group_name
     assert await read.get_any(store, IMPORT, import_key(uid("first"))) is None
 
@@ -137,7 +139,7 @@ WORK: Mapping[str, Ending] = {
 async def test_of_two_workers_one_is_told_that_it_was_overtaken(store: Store, first: str, second: str) -> None:
     stamp = ticking()
     _, root = await begun(store, stamp)
-    running = await commands.begin(store, new_import(root), NOTHING, stamp())
+    running = await commands.begin(store, new_import(root), NOTHING, (), stamp())
     await WORK[first](store, running, stamp)
     before = await commands.find(store, uid("first"))
     with pytest.raises(Overtaken):
@@ -149,7 +151,7 @@ async def test_what_is_running_is_listed(store: Store) -> None:
     stamp = ticking()
     _, root = await begun(store, stamp)
     assert await commands.unfinished_ids(store) == ()
-    running = await commands.begin(store, new_import(root), NOTHING, stamp())
+    running = await commands.begin(store, new_import(root), NOTHING, (), stamp())
     assert await commands.unfinished_ids(store) == (uid("first"),)
     await commands.fail(store, running, "bad_file", stamp())
     assert await commands.unfinished_ids(store) == ()
@@ -159,7 +161,7 @@ async def test_a_lease_is_given_back_by_the_worker_that_holds_it(store: Store) -
     stamp = ticking()
     _, root = await begun(store, stamp)
     first, second = replace(stamp(), change_id=uid("a worker")), replace(stamp(), change_id=uid("another"))
-    running = await commands.begin(store, new_import(root), NOTHING, first)
+    running = await commands.begin(store, new_import(root), NOTHING, (), first)
     await commands.give_back(store, uid("first"), second)
     assert await commands.find(store, uid("first")) == running, "it is not theirs"
     await commands.give_back(store, uid("first"), first)
@@ -199,19 +201,20 @@ async def test_a_chunk_is_written_while_group_and_root_are_as_they_were(
     meanwhile: Callable[[Store, Stamping, Root], Awaitable[None]],
     error: type[ModelError] | None,
 ) -> None:
-    running = await commands.begin(store, new_import(house.root), NOTHING, house.stamp())
+    running = await commands.begin(store, new_import(house.root), NOTHING, (), house.stamp())
     made = house.stamp()
     closed = vulnerability_rules.closed(house.one, ClosingReason.NOT_REPORTED, by=HANA, at=made.at)
     plans = [await planned(store, VULNERABILITY, house.one, closed, made)]
     await meanwhile(store, house.stamp, house.root)
-    counts, position, destination = ImportCounts(closed=1), 1, Destination(house.group, house.root)
-    work = commands.write_chunk(store, running, plans, made, position=position, counts=counts, destination=destination)
+    counts, destination = ImportCounts(closed=1), Destination(house.group, house.root)
+    step = rules.Step(position=1, counts=counts)
+    work = commands.write_chunk(store, running, plans, made, step, destination)
     if error is None:
         done = await work
-        assert (done.progress.counts, done.progress.position, done.progress.version) == (counts, position, 2)
+        assert (done.progress.counts, done.progress.position, done.progress.version) == (counts, 1, 2)
         assert await commands.find(store, uid("first")) == done
         with pytest.raises(Stale):
-            await commands.write_chunk(store, running, plans, made, position=position, counts=counts, destination=destination)
+            await commands.write_chunk(store, running, plans, made, step, destination)
     else:
         with pytest.raises(error):
             await work
@@ -222,13 +225,35 @@ async def test_a_chunk_is_written_while_group_and_root_are_as_they_were(
 async def test_a_chunk_without_plans_moves_on(store: Store) -> None:
     stamp = ticking()
     group, root = await begun(store, stamp)
-    running = await commands.begin(store, new_import(root), ImportCounts(skipped=2), stamp())
+    running = await commands.begin(store, new_import(root), ImportCounts(skipped=2), (), stamp())
     made = stamp()
-    counts, position, destination = ImportCounts(ignored=3), 3, Destination(group, root)
-    done = await commands.write_chunk(store, running, (), made, position=position, counts=counts, destination=destination)
+    step = rules.Step(position=3, counts=ImportCounts(ignored=3))
+    done = await commands.write_chunk(store, running, (), made, step, Destination(group, root))
     assert done.progress.counts == ImportCounts(ignored=3, skipped=2)
     assert (done.progress.attempts, done.progress.lease_until) == (0, made.at + rules.LEASE)
     with pytest.raises(Overtaken):
-        await commands.write_chunk(store, running, (), stamp(), position=position, counts=counts, destination=destination)
+        await commands.write_chunk(store, running, (), stamp(), step, Destination(group, root))
     taken = await commands.take_up(store, done, stamp())
     assert (taken.progress.attempts, taken.progress.position) == (1, 3)
+
+
+async def test_of_two_plans_one_is_kept(store: Store) -> None:
+    stamp = ticking()
+    _, root = await begun(store, stamp)
+    running = await commands.begin(store, new_import(root), NOTHING, (), stamp())
+    kept = await commands.keep_plan(store, running, "1" * 64, stamp())
+    with pytest.raises(Overtaken):
+        await commands.keep_plan(store, running, "2" * 64, stamp())
+    assert await commands.find(store, uid("first")) == kept
+    assert kept.progress.plan == "1" * 64
+
+
+async def test_what_each_series_closed_is_added_up(store: Store) -> None:
+    stamp = ticking()
+    group, root = await begun(store, stamp)
+    series = tuple(SeriesClosing(tool="lint", category=each, outcome=ClosingOutcome.DONE) for each in ("a/", "b/"))
+    running = await commands.begin(store, new_import(root), NOTHING, series, stamp())
+    step = rules.Step(position=1, closed={("lint", "b/"): 2})
+    for _ in range(2):
+        running = await commands.write_chunk(store, running, (), stamp(), step, Destination(group, root))
+    assert [(one.category, one.closed) for one in running.progress.closing] == [("a/", 0), ("b/", 4)]

@@ -10,7 +10,7 @@ from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.rules import Sighting, reported
 from integrates.db_model.vulnerabilities.types import (
     Technique,
-    ToolMark,
+    Tool,
     Vulnerability,
     VulnerabilityLocation,
     VulnerabilityType,
@@ -39,7 +39,7 @@ def sighting() -> Sighting:
         type=VulnerabilityType.LINES,
         technique=Technique.SAST,
         location=VulnerabilityLocation(where="src/app.py", specific="12"),
-        tool=ToolMark(name="tool", category="nightly/", rule_id="rule", fingerprint="a=1"),
+        tool=Tool(name="tool", categories=("nightly/",), rule_id="rule", fingerprint="a=1"),
     )
 
 

@@ -168,6 +168,8 @@ class Reason(StrEnum):
     INACTIVE_ROOT = "inactive_root"
     IMPORT_RUNNING = "import_running"
     BAD_FILE = "bad_file"
+    NOTHING_PLACED = "nothing_placed"
+    SEVERAL_TOOLS = "several_tools"
     FILE_TOO_LARGE = "file_too_large"
     TOO_MANY_RESULTS = "too_many_results"
     # the life of a vulnerability

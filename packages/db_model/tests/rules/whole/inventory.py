@@ -36,6 +36,7 @@ from integrates.db_model.imports.types import (
     ImportProblem,
     ImportState,
     ImportStatus,
+    ProblemCount,
 )
 from integrates.db_model.roots.rules import branch, gitignore, normalised_git_url
 from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
@@ -69,8 +70,9 @@ IMPORT = Import(
     root_id=ID,
     format=ImportFormat.SARIF,
     file=ImportFile(file_name="scan.sarif", sha256=HASH, size=1),
-    options=ImportOptions(strip_prefix="/src"),
-    problems=(ImportProblem(pointer="/runs/0/results/1", reason="bad_path"),),
+    options=ImportOptions(strip_prefix="/src", add_prefix="app", category="nightly/", tool="lint"),
+    problems=(ImportProblem(pointer="/runs/0/results/1", reason="bad_path", uri="../a.py"),),
+    problem_counts=(ProblemCount(reason="bad_path", count=1),),
     state=ImportState(status=ImportStatus.RUNNING, at=AT, by="service:forces:webshop"),
     **KEPT,
 )
@@ -121,6 +123,10 @@ KINDS: list[tuple[Entity, list[Kind]]] = [
             ("file.sha256", "hashes"),
             ("file.size", "numbers", 0, 20 * 1024 * 1024),
             ("options.strip_prefix", "lines", 1000),
+            ("options.add_prefix", "lines", 1000),
+            ("options.category", "lines", 200, 0),
+            ("options.tool", "lines", 200),
+            ("problem_counts.0.count", "numbers", 1, 1_000_000_000),
             ("state.by", "actors"),
         ],
     ),

@@ -49,6 +49,9 @@ def judged(entity: Entity) -> list[tuple[str, str]]:
 def altered(struct: Any, path: str, value: Any) -> Any:
     """The struct with another value at a dotted path, beside which nothing changes."""
     name, _, rest = path.partition(".")
+    if isinstance(struct, tuple):
+        index = int(name)
+        return (*struct[:index], altered(struct[index], rest, value) if rest else value, *struct[index + 1 :])
     return replace(struct, **{name: altered(getattr(struct, name), rest, value) if rest else value})
 
 

@@ -22,7 +22,8 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import rules
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.progress import progress_key, progress_of, put
-from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress
+from integrates.db_model.imports.rules import Step
+from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, SeriesClosing
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
@@ -82,13 +83,15 @@ async def unfinished_ids(store: Store) -> tuple[str, ...]:
     return tuple(id_of(item.key) for page in pages for item in page.items)
 
 
-async def begin(store: Store, new: Import, skipped: ImportCounts, stamp: Stamp) -> Running:
+async def begin(store: Store, new: Import, skipped: ImportCounts, closing: tuple[SeriesClosing, ...], stamp: Stamp) -> Running:
     """Store a new import and its progress; ``skipped`` counts the results that need no work.
+
+    ``closing`` has each series of the file with what is known of closing what it does not report.
 
     Raise ``AlreadyExists`` (``import_running``) while another import of the root is unfinished, ``Raced`` after a lost race,
     ``Rejections`` (``inactive_root``).
     """
-    progress = rules.begun(skipped, stamp.at, stamp.change_id)
+    progress = rules.begun(skipped, closing, stamp.at, stamp.change_id)
     made = await command.planned(store, IMPORT, None, new, stamp)
     await write(store, (together(made, _moved(new.id, progress)),))
     return Running(made.entity, _next(progress))
@@ -115,21 +118,21 @@ async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
     await repeated(attempt, on=(Overtaken,))
 
 
+async def keep_plan(store: Store, running: Running, plan: str, stamp: Stamp) -> Running:
+    """Record the SHA-256 of the plan that all workers follow. Raise ``Overtaken`` when another worker was faster."""
+    progress = rules.with_plan(running.progress, plan, stamp.at)
+    await write(store, (), (_moved(running.record.id, progress),))
+    return Running(running.record, _next(progress))
+
+
 async def write_chunk(
-    store: Store,
-    running: Running,
-    plans: Sequence[Plan[Any]],
-    stamp: Stamp,
-    *,
-    position: int,
-    counts: ImportCounts,
-    destination: Destination,
+    store: Store, running: Running, plans: Sequence[Plan[Any]], stamp: Stamp, step: Step, destination: Destination
 ) -> Running:
-    """Write one chunk, and the progress that goes on at the result with the ordinal ``position``.
+    """Write one chunk and the progress that it makes.
 
     Raise ``Overtaken`` when another worker has moved the progress, and the refusal of a plan, such as ``Stale`` or ``Raced``.
     """
-    progress = rules.advanced(running.progress, position, counts, stamp.at)
+    progress = rules.advanced(running.progress, step, stamp.at)
     await write(store, plans, (_moved(running.record.id, progress), *_held(destination, stamp)))
     return Running(running.record, _next(progress))
 

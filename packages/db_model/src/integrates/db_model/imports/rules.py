@@ -1,18 +1,18 @@
 """What an import may be, and its life: pure changes of its progress and its state (domain section 8)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from integrates.db_model.entity.rules import ENTITY, by
+from integrates.db_model.entity.rules import ENTITY, MAX_COUNT, by
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, ImportState, ImportStatus
+from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, ImportState, ImportStatus, SeriesClosing
 from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
 from integrates.db_model.values.instant import SKEW, is_ahead
-from integrates.db_model.values.text import digest, file_name, identifier, multi_line, name, prefix, word
+from integrates.db_model.values.text import category, digest, file_name, identifier, multi_line, name, prefix, tool_name, word
 from integrates.db_model.vulnerabilities.types import Technique
 
 LEASE: Final = timedelta(seconds=60)
@@ -21,6 +21,8 @@ MAX_ATTEMPTS: Final = 5
 """How often one chunk is taken up before the import fails."""
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PROBLEMS: Final = 100
+MAX_URI: Final = 300
+"""Most characters of the location of a problem that are kept."""
 MAX_POINTER: Final = 10_000
 """Longer than any JSON pointer that a reader makes."""
 
@@ -31,11 +33,34 @@ class GivenImport(Struct, frozen=True, kw_only=True):
     file: str
     close_missing: bool = True
     strip_prefix: str | None = None
+    add_prefix: str | None = None
     technique: Technique | None = None
+    category: str | None = None
+    tool: str | None = None
+
+
+def _category(value: str, path: Sequence[str]) -> str:
+    """Return the category that an import is given, with a ``/`` at its end, as those in files have."""
+    text = category(value, path)
+    return category(text if not text or text.endswith("/") else f"{text}/", path)
+
+
+def _tool(value: str, path: Sequence[str]) -> str:
+    """Return the name of the tool that an import is given, in lower case as those in files are."""
+    return tool_name(value, path).lower()
 
 
 ARGUMENTS: Final = Arguments(
-    GivenImport, {"file": file_name, "close_missing": as_given, "strip_prefix": prefix, "technique": one_of(Technique)}
+    GivenImport,
+    {
+        "file": file_name,
+        "close_missing": as_given,
+        "strip_prefix": prefix,
+        "add_prefix": prefix,
+        "technique": one_of(Technique),
+        "category": _category,
+        "tool": _tool,
+    },
 )
 """What an import is given."""
 
@@ -51,9 +76,15 @@ _FIELDS: Final = whole_of(
         "file.sha256": digest,
         "file.size": number(0, MAX_BYTES),
         "options.strip_prefix": prefix,
+        "options.add_prefix": prefix,
+        "options.category": category,
+        "options.tool": tool_name,
         "problems": at_most(MAX_PROBLEMS),
         "problems.pointer": lambda value, path: multi_line(value, path, low=0, high=MAX_POINTER),
         "problems.reason": word,
+        "problems.uri": lambda value, path: multi_line(value, path, low=0, high=MAX_URI),
+        "problem_counts.reason": word,
+        "problem_counts.count": number(1, MAX_COUNT),
         "state.by": by,
         "state.reason": word,
     },
@@ -96,14 +127,35 @@ def _plus(one: ImportCounts, other: ImportCounts) -> ImportCounts:
     return ImportCounts(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
 
 
-def begun(counts: ImportCounts, at: datetime, worker: str) -> ImportProgress:
+def begun(counts: ImportCounts, closing: tuple[SeriesClosing, ...], at: datetime, worker: str) -> ImportProgress:
     """Return the progress of an import that begins; ``counts`` are of results that are no work."""
-    return ImportProgress(lease_until=at + LEASE, counts=counts, worker=worker)
+    return ImportProgress(lease_until=at + LEASE, counts=counts, closing=closing, worker=worker)
 
 
-def advanced(progress: ImportProgress, position: int, counts: ImportCounts, at: datetime) -> ImportProgress:
-    """Record a chunk that is done: the next position, what it counted, and a fresh lease."""
-    return replace(progress, position=position, counts=_plus(progress.counts, counts), attempts=0, lease_until=at + LEASE)
+def with_plan(progress: ImportProgress, plan: str, at: datetime) -> ImportProgress:
+    """Record the plan that was made, by its SHA-256."""
+    return replace(progress, plan=plan, lease_until=at + LEASE)
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """What a chunk has done: the next position, what it counted, and what it closed, by tool and category."""
+
+    position: int
+    counts: ImportCounts = ImportCounts()
+    closed: Mapping[tuple[str, str], int] = {}
+
+
+def advanced(progress: ImportProgress, step: Step, at: datetime) -> ImportProgress:
+    """Record a chunk that is done, with a fresh lease."""
+    closing = tuple(replace(one, closed=one.closed + step.closed.get((one.tool, one.category), 0)) for one in progress.closing)
+    return replace(
+        progress,
+        position=step.position,
+        counts=_plus(progress.counts, step.counts),
+        closing=closing,
+        attempts=0,
+        lease_until=at + LEASE,
+    )
 
 
 def taken_up(progress: ImportProgress, at: datetime, worker: str) -> ImportProgress:

@@ -23,12 +23,24 @@ class ImportStatus(StrEnum):
     RUNNING = "RUNNING"
 
 
+class ClosingOutcome(StrEnum):
+    """Whether what a series no longer reports was closed, and why not."""
+
+    DONE = "DONE"
+    NOT_SUCCESSFUL = "NOT_SUCCESSFUL"
+    OFF = "OFF"
+    UNPLACED_RESULTS = "UNPLACED_RESULTS"
+
+
 class ImportOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the caller asked for."""
 
     close_missing: bool = True
     strip_prefix: str | None = None
+    add_prefix: str | None = None
     technique: Technique | None = None
+    category: str | None = None
+    tool: str | None = None
 
 
 class ImportCounts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -42,14 +54,32 @@ class ImportCounts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     ignored: int = 0
     suppressed: int = 0
     duplicate: int = 0
+    reviewable: int = 0
     skipped: int = 0
 
 
 class ImportProblem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Why one result was skipped: ``pointer`` is its JSON pointer."""
+    """Why one result was skipped: ``pointer`` is its JSON pointer, ``uri`` the location that it gives, cut."""
 
     pointer: str
     reason: str
+    uri: str | None = None
+
+
+class ProblemCount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How many results were skipped for one reason."""
+
+    reason: str
+    count: int
+
+
+class SeriesClosing(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What close-missing did for one series of the file."""
+
+    tool: str
+    category: str
+    outcome: ClosingOutcome
+    closed: int = 0
 
 
 class ImportFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -72,15 +102,18 @@ class ImportState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class ImportProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Work done so far, and the lease of the worker that does it: an item beside the import, without revisions (E10).
 
-    ``position`` is the ordinal of the next result to work on, among all results of the file from 0; their number when all are
-    done. ``worker`` is the change id of who holds the lease. ``version`` is that of the item, 0 before it is stored.
+    ``plan`` is the SHA-256 of the plan, empty until there is one. ``position`` is the ordinal of the next result to work on,
+    among all results of the file from 0; their number when all are done. ``worker`` is the change id of who holds the lease.
+    ``version`` is that of the item, 0 before it is stored.
     """
 
     position: int = 0
     lease_until: datetime
     attempts: int = 0
     worker: str = ""
+    plan: str = ""
     counts: ImportCounts = ImportCounts()
+    closing: tuple[SeriesClosing, ...] = ()
     version: int = 0
 
 
@@ -95,4 +128,5 @@ class Import(Entity, frozen=True, kw_only=True):
     file: ImportFile
     options: ImportOptions
     problems: tuple[ImportProblem, ...] = ()
+    problem_counts: tuple[ProblemCount, ...] = ()
     state: ImportState

@@ -40,7 +40,7 @@ from integrates.db_model.vulnerabilities import rules
 from integrates.db_model.vulnerabilities.rules import Sighting
 from integrates.db_model.vulnerabilities.types import (
     Technique,
-    ToolMark,
+    Tool,
     Vulnerability,
     VulnerabilityLocation,
     VulnerabilityType,
@@ -155,7 +155,7 @@ def sighted(finding: Finding, where: str, specific: str = "1", **members: Any) -
         type=VulnerabilityType.LINES,
         technique=Technique.SAST,
         location=VulnerabilityLocation(where=where, specific=specific, **members),
-        tool=ToolMark(name=TOOL, category="", rule_id=rule, fingerprint=fingerprint),
+        tool=Tool(name=TOOL, categories=("",), rule_id=rule, fingerprint=fingerprint),
         severity=own,
     )
 

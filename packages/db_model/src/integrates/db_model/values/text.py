@@ -205,13 +205,18 @@ def fingerprint(value: str, path: Sequence[str]) -> str:
     return one_line(value, path, low=1, high=MAX_RULE_ID)
 
 
+def suppression_kind(value: str, path: Sequence[str]) -> str:
+    """Return the kind of a suppression, e.g. ``inSource``."""
+    return one_line(value, path, low=1, high=MAX_WORD)
+
+
 def file_name(value: str, path: Sequence[str]) -> str:
     """Return the name that the sender of a file gives it."""
     return one_line(value, path, low=1, high=MAX_FILE_NAME)
 
 
 def prefix(value: str, path: Sequence[str]) -> str:
-    """Return the prefix that an import removes from paths."""
+    """Return the prefix that an import takes from paths, or puts in front of them."""
     return one_line(value, path, low=1, high=MAX_PREFIX)
 
 

@@ -6,7 +6,7 @@ from typing import Final
 from integrates.db_model.entity.rules import ENTITY, MAX_COUNT, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.severities.rules import SEVERITY, misscored
-from integrates.db_model.values.check import Normaliser, distinct, number, remembered, whole_of
+from integrates.db_model.values.check import Normaliser, at_most, distinct, number, remembered, whole_of
 from integrates.db_model.values.text import (
     category,
     commit,
@@ -18,12 +18,13 @@ from integrates.db_model.values.text import (
     one_line,
     reasoning,
     rule_id,
+    suppression_kind,
     tags,
     tool_name,
 )
 from integrates.db_model.values.url import http_url
 from integrates.db_model.vulnerabilities.location import excerpted, judged_by_type, location_refusals
-from integrates.db_model.vulnerabilities.rules import is_draft
+from integrates.db_model.vulnerabilities.rules import MAX_CATEGORIES, is_draft
 from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
     Cycle,
@@ -40,6 +41,7 @@ from integrates.db_model.vulnerabilities.types import (
 
 MAX_ADVISORIES: Final = 50
 MAX_PACKAGE: Final = 1000
+MAX_OFFSET: Final = 2**53 - 1
 
 
 def _advisory_ids(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
@@ -48,6 +50,16 @@ def _advisory_ids(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]
 
 def _package(value: str, path: Sequence[str]) -> str:
     return one_line(value, path, low=0, high=MAX_PACKAGE)
+
+
+_category: Final = remembered(category)
+
+
+def _categories(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
+    found = distinct(values, path, _category, MAX_CATEGORIES)
+    if not found:
+        raise Rejected(Reason.REQUIRED, path)
+    return found
 
 
 _parent: Final = remembered(identifier)
@@ -77,9 +89,20 @@ _FIELDS: Final = whole_of(
         "location.snippet": excerpted,
         "location.detail": excerpted,
         "tool.name": remembered(tool_name),
-        "tool.category": remembered(category),
+        "tool.categories": _categories,
         "tool.rule_id": remembered(rule_id),
         "tool.fingerprint": fingerprint,
+        "tool.mark.logical": digest,
+        "tool.mark.location_message": digest,
+        "tool.mark.start_column": number(0, MAX_OFFSET),
+        "tool.mark.char_offset": number(0, MAX_OFFSET),
+        "tool.mark.byte_offset": number(0, MAX_OFFSET),
+        "tool.mark.message": digest,
+        "tool.suppressions": at_most(MAX_CATEGORIES),
+        "tool.suppressions.category": remembered(category),
+        "tool.suppressions.kind": suppression_kind,
+        "tool.suppressions.justification": excerpted,
+        "match.import_id": _parent,
         "advisory.cve": _advisory_ids,
         "advisory.package": _package,
         "advisory.vulnerable_version": _package,

@@ -24,7 +24,7 @@ from integrates.db_model.store.port import Item, Store
 from integrates.db_model.values.text import identifier
 from integrates.db_model.vulnerabilities import lists, rules, treatment
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.identity import first_claim, free_number, numbered_claims
+from integrates.db_model.vulnerabilities.identity import first_claim, free_numbers, numbered_claims
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_live, is_released
 from integrates.db_model.vulnerabilities.treatment import Order, check_permitted
 from integrates.db_model.vulnerabilities.types import ClosingReason, Vulnerability, VulnerabilityStatus
@@ -47,9 +47,10 @@ async def _check_location(store: Store, new: Vulnerability, claims: Sequence[Ite
     """Raise ``AlreadyExists`` when claims or lists show a vulnerability of the finding and root at the location."""
     holders = [holder for item in claims if (holder := claim.holder_of(item))]
     known = await read.get_many(store, VULNERABILITY, [vulnerability_key(holder) for holder in holders])
-    listed = await read.everything(store, VULNERABILITY, lists.of_root_and_finding(new.root_id, new.finding_id))
+    listed = await read.everything(store, VULNERABILITY, lists.of_root_and_path(new.root_id, new.location.where))
     for other in (*known, *listed):
-        if other and is_live(other) and other.type is new.type and rules.is_at(other, new.location):
+        alike = other and (other.finding_id, other.type) == (new.finding_id, new.type)
+        if other and alike and is_live(other) and rules.is_at(other, new.location):
             raise AlreadyExists(Reason.PLACE_REPORTED, ("where",), other.id)
 
 
@@ -65,7 +66,7 @@ async def add(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerability:
     async def attempt() -> Vulnerability:
         (claims,) = await numbered_claims(store, (lambda number: first_claim(replace(new, number=number)),))
         await _check_location(store, new, claims)
-        wanted = replace(new, number=free_number(claims))
+        wanted = replace(new, number=next(free_numbers(claims)))
         given = await gathered(store, (needs(VULNERABILITY, None, wanted),))
         made = plan(VULNERABILITY, None, wanted, stamp, given)
         finding = given.known[finding_key(new.finding_id)]

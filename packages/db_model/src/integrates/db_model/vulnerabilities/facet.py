@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 
 from msgspec.structs import replace
@@ -60,8 +61,15 @@ def keeps_claim(vulnerability: Vulnerability) -> bool:
     return is_live(vulnerability) or (why is not None and not frees_claim(why))
 
 
+@lru_cache(maxsize=4_096)
+def path_digest(where: str) -> str:
+    """Return what stands for ``where`` in the list of a root by path: the first 16 hex digits of its SHA-256."""
+    return sha256(where.encode()).hexdigest()[:16]
+
+
 _VARIABLES: Final[Mapping[str, Variable]] = {
     "root_id": lambda one: one.root_id if keeps_claim(one) else None,
+    "path": lambda one: path_digest(one.location.where),
     "group_name": lambda one: one.group_name if is_live(one) else None,
     "hidden": lambda one: hidden_mark(hidden=is_hidden(one)) if is_live(one) else None,
     "state": lambda one: one.state.status.value,

@@ -4,8 +4,9 @@ It is made of the tool's fingerprint or, without one, of the location at that ti
 vulnerability moves or gets another fingerprint. A number tells apart those with equal fingerprints or locations.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
+from itertools import count, islice, takewhile
 from typing import Final
 
 import msgspec
@@ -15,6 +16,7 @@ from integrates.db_model.store.port import Item, Key, Store
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityType
 
 _FINGERPRINT: Final = "fp"
+_MAX_STRIDE: Final = 64
 
 
 def identity_hash(  # pylint: disable=too-many-positional-arguments # the parts of the hash, in its order
@@ -47,25 +49,29 @@ def first_claim(new: Vulnerability) -> Key:
     return identity_claim(first_identity(new))
 
 
-async def numbered_claims(
-    store: Store, wanted: Sequence[Callable[[int], Key]], *, begin: int = 1
-) -> tuple[tuple[Item, ...], ...]:
-    """Return, for each new vulnerability, the claim items of its numbers from ``begin`` up to the first number without one.
+async def numbered_claims(store: Store, wanted: Sequence[Callable[[int], Key]]) -> tuple[tuple[Item, ...], ...]:
+    """Return, for each new vulnerability, the claim items of its numbers from 1 up to the first number without one.
 
-    ``wanted`` has a function for each new vulnerability, from a number to the key of the claim that it would make with it.
+    ``wanted`` has a function for each new vulnerability, from a number to the key of the claim that it would make with it. Each
+    call of the store asks for twice as many numbers as the one before.
     """
-    found: list[tuple[Item, ...]] = [() for _ in wanted]
-    left = list(range(len(wanted)))
+    found: dict[int, tuple[Item, ...]] = dict.fromkeys(range(len(wanted)), ())
+    left, stride = list(found), 1
     while left:
-        items = await store.get([wanted[each](begin + len(found[each])) for each in left])
-        pairs = [(each, item) for each, item in zip(left, items, strict=True) if item is not None]
-        for each, item in pairs:
-            found[each] = (*found[each], item)
-        left = [each for each, _ in pairs]
-    return tuple(found)
+        keys = [wanted[each](len(found[each]) + step) for each in left for step in range(1, stride + 1)]
+        items = iter(await store.get(keys))
+        runs = {each: tuple(islice(items, stride)) for each in left}
+        met = {each: tuple(item for item in takewhile(lambda one: one is not None, run) if item) for each, run in runs.items()}
+        found = {**found, **{each: (*found[each], *more) for each, more in met.items()}}
+        left = [each for each in left if len(met[each]) == stride]
+        stride = min(2 * stride, _MAX_STRIDE)
+    return tuple(found.values())
 
 
-def free_number(claims: Sequence[Item]) -> int:
-    """Return the lowest number whose claim was freed, else the one after the last; ``claims`` are those from 1 on."""
-    free = (number for number, item in enumerate(claims, 1) if holder_of(item) is None)
-    return next(free, len(claims) + 1)
+def free_numbers(claims: Sequence[Item]) -> Iterator[int]:
+    """Yield the numbers that new vulnerabilities take: those whose claims were freed, lowest first, then those after the last.
+
+    ``claims`` are those of the numbers from 1 on.
+    """
+    yield from (number for number, item in enumerate(claims, 1) if holder_of(item) is None)
+    yield from count(len(claims) + 1)

@@ -4,7 +4,7 @@ from typing import Final
 
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.store.port import MAX_PAGE, Query
-from integrates.db_model.vulnerabilities.facet import hidden_mark
+from integrates.db_model.vulnerabilities.facet import hidden_mark, path_digest
 from integrates.db_model.vulnerabilities.types import VulnerabilityStatus
 
 _FACET: Final = "vulnerability"
@@ -38,14 +38,17 @@ def of_group_in_state(
 
 
 def of_root(root_id: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
-    """Return the query of all vulnerabilities of a root, by finding and id, including removed ones that keep their claim."""
+    """Return the query of all vulnerabilities of a root, by path, finding and id, with removed ones that keep their claim."""
     return listing(_FACET, "vulnerabilities_of_root", {"root_id": root_id}, limit=limit, after=after)
 
 
-def of_root_and_finding(root_id: str, finding_id: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
-    """Return the query of all vulnerabilities of a finding in a root, by id, including removed ones that keep their claim."""
-    variables = {"root_id": root_id, "finding_id": finding_id}
-    return listing(_FACET, "vulnerabilities_of_root_and_finding", variables, limit=limit, after=after)
+def of_root_and_path(root_id: str, where: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
+    """Return the query of all vulnerabilities at one ``where`` of a root, with removed ones that keep their claim.
+
+    They are ordered by finding and id. A few of another ``where`` may be among them, whose digest begins alike.
+    """
+    variables = {"root_id": root_id, "path": path_digest(where)}
+    return listing(_FACET, "vulnerabilities_of_root_and_path", variables, limit=limit, after=after)
 
 
 def assigned_to(email: str, *, group_name: str | None = None, limit: int = MAX_PAGE, after: str | None = None) -> Query:

@@ -4,8 +4,10 @@
 these before.
 """
 
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,9 +18,10 @@ from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
     Cycle,
+    SeriesSuppression,
     Source,
     Technique,
-    ToolMark,
+    Tool,
     Treatment,
     TreatmentStatus,
     Verification,
@@ -31,15 +34,24 @@ from integrates.db_model.vulnerabilities.types import (
     ZeroRiskStatus,
 )
 
+MAX_CATEGORIES: Final = 20
+"""Most series of a tool that are noted at one vulnerability; further ones are not."""
+
 
 class Sighting(Struct, frozen=True, kw_only=True):
-    """What one result of a tool says. ``severity`` is set only when it differs from that of the tool's rule."""
+    """What one result of a tool says.
+
+    ``severity`` is set only when it differs from that of the tool's rule. ``is_crowded`` tells that others of the rule share
+    the place, ``by_fingerprint`` that the vulnerability was recognised by that.
+    """
 
     type: VulnerabilityType
     technique: Technique
     location: VulnerabilityLocation
-    tool: ToolMark
+    tool: Tool
     severity: Severity | None = None
+    is_crowded: bool = False
+    by_fingerprint: bool = False
 
 
 def is_live(vulnerability: Vulnerability) -> bool:
@@ -106,21 +118,46 @@ def is_at(vulnerability: Vulnerability, location: VulnerabilityLocation) -> bool
     return (own.where, own.specific) == (location.where, location.specific)
 
 
-def marked(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
-    """Return the vulnerability with the category, fingerprint and own score of a result at the same location.
+def noted(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
+    """Return the vulnerability with what a result at the same place says of it.
 
-    The fingerprint stays when the result has none, and so does a severity with vectors, which a person has set. Return the same
-    object when nothing changes, or when the source of the vulnerability is not MACHINE.
+    The category of the series is added, a suppression is kept or forgotten. The series that noted it first renews snippet,
+    detail and own score, and the fingerprint unless that was what it was recognised by. A severity with vectors stays, which a
+    person has set. Return the same object when nothing changes, or when the source of the vulnerability is not MACHINE.
     """
-    if vulnerability.source is not Source.MACHINE:
+    tool = vulnerability.tool
+    if vulnerability.source is not Source.MACHINE or tool is None:
         return vulnerability
-    changed = replace(vulnerability, tool=_tool(vulnerability, sighting), severity=_severity(vulnerability, sighting))
+    changed = replace(vulnerability, tool=_noted(tool, sighting))
+    if tool.categories[0] == sighting.tool.categories[0]:
+        location = replace(vulnerability.location, snippet=sighting.location.snippet, detail=sighting.location.detail)
+        changed = replace(changed, location=location, severity=_severity(vulnerability, sighting))
     return vulnerability if changed == vulnerability else changed
 
 
-def _tool(vulnerability: Vulnerability, sighting: Sighting) -> ToolMark:
-    known = vulnerability.tool.fingerprint if vulnerability.tool else None
-    return replace(sighting.tool, fingerprint=sighting.tool.fingerprint or known)
+def _noted(tool: Tool, sighting: Sighting) -> Tool:
+    seen = sighting.tool
+    category = seen.categories[0]
+    categories = tuple(dict.fromkeys((*tool.categories, *seen.categories)))[:MAX_CATEGORIES]
+    renewed = seen.fingerprint is not None and tool.categories[0] == category and not sighting.by_fingerprint
+    return replace(
+        tool,
+        categories=categories,
+        fingerprint=seen.fingerprint if renewed else tool.fingerprint,
+        mark=seen.mark if sighting.is_crowded else tool.mark,
+        suppressions=tuple(one for one in _suppressed(tool.suppressions, seen) if one.category in categories),
+    )
+
+
+def _suppressed(known: tuple[SeriesSuppression, ...], seen: Tool) -> tuple[SeriesSuppression, ...]:
+    """Return the suppressions, those of the categories of a result as that has them, in the order of categories."""
+    others = tuple(one for one in known if one.category not in seen.categories)
+    return tuple(sorted((*others, *seen.suppressions), key=lambda one: one.category))
+
+
+def is_suppressed(tool: Tool) -> bool:
+    """Return whether every category in which a tool sees a vulnerability says that it does not count."""
+    return {one.category for one in tool.suppressions} >= set(tool.categories)
 
 
 def _severity(vulnerability: Vulnerability, sighting: Sighting) -> Severity | None:
@@ -128,24 +165,45 @@ def _severity(vulnerability: Vulnerability, sighting: Sighting) -> Severity | No
     return own if own and (own.cvss_v4 or own.cvss_v3) else sighting.severity
 
 
-def moved(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
-    """Return the vulnerability :func:`marked`, and at the location of the result. A new snippet alone changes nothing."""
-    changed = marked(vulnerability, sighting)
+def placed(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
+    """Return the vulnerability at the place of a result, nothing else changed; a person's stays where it is."""
     if vulnerability.source is not Source.MACHINE or is_at(vulnerability, sighting.location):
-        return changed
-    return replace(changed, location=sighting.location)
+        return vulnerability
+    seen = sighting.location
+    return replace(vulnerability, location=replace(vulnerability.location, where=seen.where, specific=seen.specific))
+
+
+def moved(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
+    """Return the vulnerability :func:`noted`, and at the place of the result."""
+    return placed(noted(vulnerability, sighting), sighting)
 
 
 def reopened(vulnerability: Vulnerability, sighting: Sighting, *, by: str, at: datetime) -> Vulnerability:
-    """Return the vulnerability in a new cycle, at the location of the result. Raise ``Rejected`` (``not_safe``)."""
+    """Return the vulnerability in a new cycle, at the place of the result, seen by its series alone.
+
+    Raise ``Rejected`` (``not_safe``).
+    """
     if vulnerability.state.status is not VulnerabilityStatus.SAFE:
         raise Rejected(Reason.NOT_SAFE)
-    cycle = vulnerability.cycle
+    cycle, tool = vulnerability.cycle, vulnerability.tool
+    alone = replace(tool, categories=sighting.tool.categories, suppressions=()) if tool else None
     return replace(
-        moved(vulnerability, sighting),
+        moved(replace(vulnerability, tool=alone), sighting),
         state=VulnerabilityState(status=VulnerabilityStatus.VULNERABLE, at=at, by=by),
         cycle=replace(cycle, opened_at=at, closed_at=None, cycles=cycle.cycles + 1),
     )
+
+
+def unseen(vulnerability: Vulnerability, categories: AbstractSet[str], *, by: str, at: datetime) -> Vulnerability:
+    """Return the vulnerability without the categories whose scans no longer see it; the last one stays, and closes it."""
+    tool = vulnerability.tool
+    if tool is None:
+        return vulnerability
+    left = tuple(each for each in tool.categories if each not in categories)
+    if not left:
+        return closed(vulnerability, ClosingReason.NOT_REPORTED, by=by, at=at)
+    suppressions = tuple(one for one in tool.suppressions if one.category in left)
+    return replace(vulnerability, tool=replace(tool, categories=left, suppressions=suppressions))
 
 
 def closed(vulnerability: Vulnerability, reason: ClosingReason, *, by: str, at: datetime) -> Vulnerability:

@@ -112,13 +112,62 @@ class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False)
     detail: str | None = None
 
 
-class ToolMark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Which tool, run category and rule reported the vulnerability, and the tool's own identity of it."""
+class Suppression(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What a person wrote into the scanned source, or into the tool, to say that a result does not count."""
+
+    kind: str
+    justification: str | None = None
+
+
+class SeriesSuppression(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A suppression that the scans of one category report."""
+
+    category: str
+    kind: str
+    justification: str | None = None
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What tells apart results of one rule at one place, most telling first; texts as SHA-256."""
+
+    logical: str | None = None
+    location_message: str | None = None
+    start_column: int | None = None
+    char_offset: int | None = None
+    byte_offset: int | None = None
+    message: str | None = None
+
+
+class Tool(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Which tool and rule reported the vulnerability, in scans of which categories, and the tool's own identity of it.
+
+    The first of the ``categories`` is that of the series that noted it first, as long as it does.
+    """
 
     name: str
-    category: str
+    categories: tuple[str, ...]
     rule_id: str
     fingerprint: str | None = None
+    mark: Mark = Mark()
+    suppressions: tuple[SeriesSuppression, ...] = ()
+
+
+class MatchBy(StrEnum):
+    """By what a result was recognised as one of a vulnerability."""
+
+    ALIGNED = "ALIGNED"
+    FINGERPRINT = "FINGERPRINT"
+    FINGERPRINT_ELSEWHERE = "FINGERPRINT_ELSEWHERE"
+    NEW = "NEW"
+    PLACE = "PLACE"
+    SNIPPET = "SNIPPET"
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The import that last changed the vulnerability, and by what it recognised it."""
+
+    import_id: str
+    by: MatchBy
 
 
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -225,7 +274,8 @@ class Vulnerability(Entity, frozen=True, kw_only=True):
     technique: Technique
     source: Source
     location: VulnerabilityLocation
-    tool: ToolMark | None = None
+    tool: Tool | None = None
+    match: Match | None = None
     advisory: Advisory | None = None
     severity: Severity | None = None
     labels: Labels = Labels()
