@@ -53,12 +53,22 @@ def file() -> Build:
 
 @pytest.fixture
 def scan() -> Read:
-    """What is read from one run, made as by `run`."""
+    """What is read from one run, made as by `run`; `options` are those of the caller."""
 
-    def read_run(*results: Json, strip_prefix: str | None = None, **members: Any) -> Scan:
-        return read(make_file(make_run(*results, **members)), Options(strip_prefix=strip_prefix))
+    def read_run(*results: Json, options: Mapping[str, Any] | None = None, **members: Any) -> Scan:
+        return read(make_file(make_run(*results, **members)), Options(**(options or {})))
 
     return read_run
+
+
+@pytest.fixture
+def scan_of() -> Callable[..., Scan]:
+    """What is read from a file, without options or with those given."""
+
+    def read_file(content: bytes, options: Options | None = None) -> Scan:
+        return read(content, options or Options())
+
+    return read_file
 
 
 @pytest.fixture

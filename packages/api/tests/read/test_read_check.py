@@ -103,6 +103,22 @@ def test_members_that_occur_twice(content: bytes, pointers: list[str]) -> None:
     assert [pointer for pointer, _ in defects(content)] == pointers
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (rb"\ud83d\ude00", rb"\ud83d\ude00"),
+        (rb"\ud83d", rb"\ufffd"),
+        (rb"\ude00\ud83d", rb"\ufffd\ufffd"),
+        (rb"\ud83d\ud83d\ude00\ude00", rb"\ufffd\ud83d\ude00\ufffd"),
+        (rb"\\ud83d\ude00", rb"\\ud83d\ufffd"),
+        (rb"\ud83d\\ude00", rb"\ufffd\\ude00"),
+        (rb"\\\ud83d", rb"\\\ufffd"),
+    ],
+)
+def test_half_a_surrogate_pair_is_replaced(text: bytes, found: bytes) -> None:
+    assert checked(with_member(b'"' + text + b'"')) == with_member(b'"' + found + b'"')
+
+
 def test_size() -> None:
     assert len(checked(GOOD + b" " * (ALLOWED - len(GOOD)))) == ALLOWED
     assert limit(GOOD + b" " * (ALLOWED - len(GOOD) + 1)) == ("file_too_large", ALLOWED + 1, ALLOWED)

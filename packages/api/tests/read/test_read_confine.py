@@ -57,12 +57,12 @@ def test_a_git_root_has_lines_only(scan: Any, result: Any) -> None:
     assert (part.total, len(part.observations), part.skipped) == (3, 1, 2)
 
 
-def test_problems_stay_in_file_order_and_few(scan: Any, result: Any) -> None:
+def test_problems_stay_in_file_order(scan: Any, result: Any) -> None:
     uris = ["a.py", "/bad", *("b.js" for _ in range(9)), *("a.py" for _ in range(120))]
     whole = scan(*(result(uri=uri, line=line) for line, uri in enumerate(uris)))
     part = confined(whole, git_root("*.py"))
     assert [problem.pointer.rpartition("/")[2] for problem in part.problems][:4] == ["0", "1", "11", "12"]
-    assert (len(part.problems), part.skipped) == (100, 122)
+    assert (len(part.problems), part.skipped) == (122, 122)
 
 
 def test_nothing_is_taken_away_from_what_fits(scan: Any, result: Any) -> None:

@@ -87,13 +87,13 @@ BROKEN: Mapping[str, Callable[[bytes], bytes]] = {
     "UTF-16": lambda content: content.decode().encode("utf-16"),
     "UTF-16 without mark": lambda content: content.decode().encode("utf-16-be"),
     "UTF-32": lambda content: content.decode().encode("utf-32"),
-    "compressed": gzip.compress,
+    "packed twice": lambda content: gzip.compress(gzip.compress(content)),
+    "packed and cut off": lambda content: gzip.compress(content)[:-9],
     "Latin-1": lambda content: content.replace(b"src/a.py", b"src/\xe4.py"),
     "trailing": lambda content: content + b"x",
     "twice": lambda content: content + content,
     "NUL": lambda content: content.replace(b"src/a.py", b"src/\x00.py"),
     "newline in a text": lambda content: content.replace(b"src/a.py", b"src/\n.py"),
-    "half a surrogate pair": lambda content: content.replace(b"src/a.py", rb"src/\ud800.py"),
     "NaN": lambda content: content.replace(b"{", b'{"x": NaN, ', 1),
     "a member twice": lambda content: content.replace(b"{", b'{"x": 1, "x": 1, ', 1),
 }
@@ -101,6 +101,14 @@ BROKEN: Mapping[str, Callable[[bytes], bytes]] = {
 
 def test_a_byte_order_mark_is_no_harm(example: Example) -> None:
     assert read(b"\xef\xbb\xbf" + whole(example)) == read(whole(example))
+
+
+def test_a_packed_file_is_what_is_in_it(example: Example) -> None:
+    assert read(gzip.compress(whole(example))) == read(whole(example))
+
+
+def test_half_a_surrogate_pair_is_no_harm(example: Example) -> None:
+    assert read(whole(example).replace(b"src/a.py", rb"src/\ud800.py")).observations[0].location.where == "src/\ufffd.py"
 
 
 @pytest.mark.parametrize("how", BROKEN)
@@ -170,9 +178,9 @@ def test_the_number_of_rules_is_limited(example: Example) -> None:
     assert limit(example.write(*results)) == ("too_many_rules", 2_001, 2_000)
 
 
-def test_the_first_100_problems_are_told_and_all_are_counted(example: Example) -> None:
+def test_all_problems_are_told(example: Example) -> None:
     scan = read(example.write(*[example.skipped] * 120))
-    assert ([one.ordinal for one in scan.problems], scan.skipped) == (list(range(100)), 120)
+    assert ([one.ordinal for one in scan.problems], scan.skipped) == (list(range(120)), 120)
 
 
 def test_each_result_has_an_ordinal(example: Example) -> None:
@@ -185,14 +193,14 @@ def test_each_result_has_an_ordinal(example: Example) -> None:
 
 
 def test_results_that_cannot_be_told_apart_are_one(example: Example) -> None:
-    scan = read(example.write(*[example.seen()] * 2, *[example.seen(fingerprint="f")] * 3, example.seen(rule="R2")))
-    assert ([one.ordinal for one in scan.observations], scan.duplicates) == ([0, 2, 5], 3)
+    scan = read(example.write(*[example.seen()] * 2, *[example.seen(fingerprint="f")] * 2, example.seen(rule="R2")))
+    assert ([one.ordinal for one in scan.observations], scan.duplicates) == ([0, 2, 4], 2)
 
 
-def test_equal_fingerprints_at_several_locations_are_told_apart(example: Example) -> None:
-    scan = read(example.write(*(example.seen(fingerprint="f", line=line) for line in (30, 4, 200))))
-    first, *others = sorted(scan.observations, key=lambda one: int(one.location.specific))
-    assert [one.fingerprint for one in others] == [f"{first.fingerprint}#2", f"{first.fingerprint}#3"]
+def test_equal_fingerprints_at_several_locations_are_several(example: Example) -> None:
+    scan = read(example.write(*(example.seen(fingerprint="f", line=line) for line in (30, 4))))
+    assert [one.location.specific for one in scan.observations] == ["30", "4"]
+    assert len({one.fingerprint for one in scan.observations}) == 1
 
 
 def test_rules_are_in_the_order_of_their_first_observation(example: Example) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrates.api.imports.read import registry
-from integrates.api.imports.read.observation import Observation, Series, SkipReason
+from integrates.api.imports.read.observation import Observation, SkipReason
 from integrates.api.imports.read.reader import Options
 from integrates.db_model.vulnerabilities.types import Technique
 
@@ -14,33 +14,36 @@ read = partial(registry.read, options=Options())
 
 
 @pytest.mark.parametrize(
-    ("members", "is_taken"),
+    ("members", "counts"),
     [
-        ({}, True),
-        ({"kind": "fail"}, True),
-        ({"kind": None, "baselineState": None}, True),
-        ({"baselineState": "new"}, True),
-        ({"baselineState": "unchanged"}, True),
-        ({"baselineState": "updated"}, True),
-        ({"baselineState": "existing"}, True),
-        ({"baselineState": "absent"}, False),
-        ({"kind": "pass"}, False),
-        ({"kind": "open"}, False),
-        ({"kind": "review"}, False),
-        ({"kind": "informational"}, False),
-        ({"kind": "notApplicable"}, False),
-        ({"kind": "fail", "baselineState": "absent"}, False),
+        ({}, (1, 0, 0)),
+        ({"kind": "fail"}, (1, 0, 0)),
+        ({"kind": None, "baselineState": None}, (1, 0, 0)),
+        ({"kind": 5, "baselineState": []}, (1, 0, 0)),
+        ({"baselineState": "new"}, (1, 0, 0)),
+        ({"baselineState": "unchanged"}, (1, 0, 0)),
+        ({"baselineState": "updated"}, (1, 0, 0)),
+        ({"baselineState": "existing"}, (1, 0, 0)),
+        ({"kind": "open"}, (0, 1, 0)),
+        ({"kind": "review"}, (0, 1, 0)),
+        ({"kind": "pass"}, (0, 0, 1)),
+        ({"kind": "informational"}, (0, 0, 1)),
+        ({"kind": "notApplicable"}, (0, 0, 1)),
+        ({"kind": "Fail"}, (0, 0, 1)),
+        ({"baselineState": "absent"}, (0, 0, 1)),
+        ({"kind": "fail", "baselineState": "absent"}, (0, 0, 1)),
+        ({"kind": "review", "baselineState": "absent"}, (0, 0, 1)),
     ],
 )
-def test_what_is_taken(scan: Any, result: Any, members: dict[str, Any], is_taken: object) -> None:
+def test_what_is_taken(scan: Any, result: Any, members: dict[str, Any], counts: object) -> None:
     found = scan(result(**members))
-    assert (len(found.observations), found.skipped) == ((1, 0) if is_taken else (0, 1))
+    assert (len(found.observations), found.reviewable, found.skipped) == counts
     assert found.problems == ()
 
 
 def test_what_is_not_taken_need_not_be_in_order(scan: Any) -> None:
-    found = scan({"kind": "pass"}, {"baselineState": "absent", "ruleId": "x" * 500})
-    assert (found.total, found.skipped, found.problems) == (2, 2, ())
+    found = scan({"kind": "pass"}, {"baselineState": "absent", "ruleId": "x" * 5000}, {"kind": "review", "ruleId": 5})
+    assert (found.total, found.skipped, found.reviewable, found.problems) == (3, 2, 1, ())
 
 
 def test_counts_add_up(scan: Any, result: Any) -> None:
@@ -50,11 +53,6 @@ def test_counts_add_up(scan: Any, result: Any) -> None:
         ("/runs/0/results/3", SkipReason.BAD_PATH),
         ("/runs/0/results/5", SkipReason.NO_LOCATION),
     ]
-
-
-def test_only_the_first_problems_are_told(scan: Any, result: Any) -> None:
-    found = scan(*(result(uri="/x") for _ in range(150)))
-    assert (found.skipped, len(found.problems), found.problems[-1].pointer) == (150, 100, "/runs/0/results/99")
 
 
 def test_all_results_are_numbered_through_in_order_of_appearance(file: Any, run: Any, result: Any) -> None:
@@ -68,42 +66,6 @@ def test_all_results_are_numbered_through_in_order_of_appearance(file: Any, run:
     ]
     assert [(one.ordinal, one.pointer) for one in found.problems] == [(2, "/runs/0/results/2"), (5, "/runs/2/results/2")]
     assert (found.total, found.skipped, found.duplicates) == (7, 3, 1)
-
-
-@pytest.mark.parametrize(
-    ("members", "fingerprint"),
-    [
-        ({}, None),
-        ({"fingerprints": {}, "partialFingerprints": {}}, None),
-        ({"fingerprints": {"b/v1": "2", "a/v1": "1"}}, "a/v1=1"),
-        ({"fingerprints": {"a": " ", "b": "2"}}, "b=2"),
-        ({"fingerprints": {"x": "1"}, "partialFingerprints": {"primaryLocationLineHash": "h:1"}}, "x=1"),
-        ({"partialFingerprints": {"a": "0", "primaryLocationLineHash": "h:1"}}, "h:1"),
-        ({"partialFingerprints": {"b": "2", "a": "1"}}, "src/a.py:a=1"),
-        ({"partialFingerprints": {"b": "2", "primaryLocationLineHash": ""}}, "src/a.py:b=2"),
-        ({"fingerprints": {"n": "e\u0301"}}, "n=\u00e9"),
-        ({"fingerprints": {"n": "f" * 998}}, "n=" + "f" * 998),
-    ],
-)
-def test_fingerprint(observe: Any, members: dict[str, Any], fingerprint: str | None) -> None:
-    assert observe(**members).fingerprint == fingerprint
-
-
-@pytest.mark.parametrize(
-    ("suppressions", "is_suppressed"),
-    [
-        (None, False),
-        ([], False),
-        ([{}], True),
-        ([{"kind": "external"}], True),
-        ([{"status": "accepted"}, {"status": None}], True),
-        ([{"status": "accepted"}, {"status": "rejected"}], False),
-        ([{"status": "underReview"}], False),
-        ([{"status": "Accepted"}], False),
-    ],
-)
-def test_suppressed(observe: Any, suppressions: object, is_suppressed: object) -> None:
-    assert observe(suppressions=suppressions).suppressed is is_suppressed
 
 
 @pytest.mark.parametrize("technique", list(Technique))
@@ -123,6 +85,8 @@ GLOBAL = {"wide": {"text": "Wide {0}"}, "short": {"text": "not this one"}}
         ({"text": "Put {0}", "arguments": ["in"]}, "Put in"),
         ({"id": "short", "arguments": ["f", "g"]}, "In f at g."),
         ({"id": "short", "arguments": ["{1}", "g"]}, "In {1} at g."),
+        ({"id": "short", "arguments": [5, "g"]}, "In {0} at g."),
+        ({"id": "short", "arguments": [None, "g"]}, "In {0} at g."),
         ({"id": "short", "arguments": ["f"]}, "In f at {1}."),
         ({"id": "short"}, "In {0} at {1}."),
         ({"id": "wide", "arguments": ["x"]}, "Wide x"),
@@ -155,50 +119,21 @@ def test_detail_of_a_rule_of_an_extension(observe: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("snippet", "text"),
+    ("snippet", "around", "text"),
     [
-        (None, None),
-        ({}, None),
-        ({"text": "    foo(bar);\r\n\tbaz\x07"}, "foo(bar);\n\tbaz"),
-        ({"text": "s" * 3000}, "s" * 2000),
+        (None, None, None),
+        ({}, None, None),
+        ({"text": "    foo(bar);\r\n\tbaz\x07"}, None, "foo(bar);\n\tbaz"),
+        ({"text": "s" * 3000}, None, "s" * 2000),
+        ({"text": "here"}, {"text": "around"}, "here"),
+        (None, {"text": "around"}, "around"),
+        ({"text": " "}, {"text": "around"}, "around"),
+        ({"text": 5}, {"text": "around"}, "around"),
     ],
 )
-def test_snippet(observe: Any, snippet: object, text: str | None) -> None:
-    location = {"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"snippet": snippet}}}
-    assert observe(locations=[location]).snippet == text
-
-
-@pytest.mark.parametrize(
-    ("members", "is_complete"),
-    [
-        ({}, True),
-        ({"results": []}, True),
-        ({"results": None}, False),
-        ({"invocations": []}, True),
-        ({"invocations": [{}]}, True),
-        ({"invocations": [{"executionSuccessful": True}, {"executionSuccessful": None}]}, True),
-        ({"invocations": [{"executionSuccessful": True}, {"executionSuccessful": False}]}, False),
-    ],
-)
-def test_complete_series(scan: Any, result: Any, members: dict[str, Any], is_complete: bool) -> None:
-    assert scan(result(), **members).series == (Series("scanner", "", is_complete),)
-
-
-def test_a_series_without_results_is_incomplete(file: Any) -> None:
-    assert read(file({"tool": {"driver": {"name": "T"}}})).series == (Series("t", "", complete=False),)
-
-
-def test_runs_of_one_series_are_united(file: Any, run: Any) -> None:
-    def of(identity: str, **members: Any) -> Any:
-        return run(automationDetails={"id": identity}, **members)
-
-    failed = {"invocations": [{"executionSuccessful": False}]}
-    found = read(file(of("b/1"), of("a/1"), of("b/2", **failed), of("a/2"), of("", driver={"name": "Other"})))
-    assert found.series == (
-        Series("scanner", "b/", complete=False),
-        Series("scanner", "a/", complete=True),
-        Series("other", "", complete=True),
-    )
+def test_snippet(observe: Any, snippet: object, around: object, text: str | None) -> None:
+    physical = {"artifactLocation": {"uri": "a.py"}, "region": {"snippet": snippet}, "contextRegion": {"snippet": around}}
+    assert observe(locations=[{"physicalLocation": physical}]).snippet == text
 
 
 def test_a_file_without_runs_says_nothing(file: Any) -> None:

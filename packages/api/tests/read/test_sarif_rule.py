@@ -15,31 +15,6 @@ def only(scan: Any, *args: Any, **kwargs: Any) -> RuleSeen:
     return rule
 
 
-@pytest.mark.parametrize(
-    ("name", "tool"),
-    [
-        ("CodeQL", "codeql"),
-        ("  Shell Script Analysis ", "shell script analysis"),
-        ("\u00c0B", "\u00e0b"),
-        ("A\u0300B", "\u00e0b"),
-    ],
-)
-def test_tool_is_the_driver_trimmed_and_in_lower_case(scan: Any, result: Any, name: str, tool: str) -> None:
-    assert only(scan, result(), driver={"name": name}).rule.tool == tool
-
-
-@pytest.mark.parametrize(
-    ("identity", "category"),
-    [("nightly/2018-10-08", "nightly/"), ("a/b/c", "a/b/"), ("a/b/", "a/b/"), ("plain", ""), ("", ""), (None, "")],
-)
-def test_category_is_the_id_up_to_its_last_slash(observe: Any, identity: str | None, category: str) -> None:
-    assert observe(run={"automationDetails": {"id": identity}}).category == category
-
-
-def test_category_is_empty_without_details(observe: Any) -> None:
-    assert observe().category == ""
-
-
 RULES = [{"id": "A"}, {"id": "a/b", "name": "Named a/b"}, {"id": "a", "name": "Named a"}]
 
 
@@ -58,6 +33,10 @@ RULES = [{"id": "A"}, {"id": "a/b", "name": "Named a/b"}, {"id": "a", "name": "N
         ({"ruleId": "a/c", "ruleIndex": 2}, "a/c", "Named a"),
         ({"ruleId": "a", "ruleIndex": -1}, "a", "Named a"),
         ({"ruleId": "a", "ruleIndex": 99}, "a", "Named a"),
+        ({"ruleId": "a", "ruleIndex": "2"}, "a", "Named a"),
+        ({"ruleId": None, "ruleIndex": 2.0}, "a", "Named a"),
+        ({"ruleId": None, "ruleIndex": -1, "rule": {"index": 2}}, "a", "Named a"),
+        ({"ruleId": None, "ruleIndex": 2, "rule": {"index": -1}}, "a", "Named a"),
     ],
 )
 def test_rule_of_a_result(scan: Any, result: Any, members: dict[str, Any], rule_id: str, title: str) -> None:
@@ -65,11 +44,47 @@ def test_rule_of_a_result(scan: Any, result: Any, members: dict[str, Any], rule_
     assert (seen.rule.rule_id, seen.title) == (rule_id, title)
 
 
-@pytest.mark.parametrize("members", [{}, {"ruleIndex": -1}, {"ruleIndex": 3}, {"rule": {}}, {"rule": {"id": " "}}])
-def test_result_without_rule_is_skipped(scan: Any, result: Any, members: dict[str, Any]) -> None:
-    read = scan(result(**{"ruleId": None} | members), rules=RULES)
-    assert [(one.pointer, one.reason) for one in read.problems] == [("/runs/0/results/0", SkipReason.NO_RULE)]
-    assert (read.skipped, read.rules, read.observations) == (1, (), ())
+@pytest.mark.parametrize(
+    "members",
+    [
+        {},
+        {"ruleIndex": -1},
+        {"ruleIndex": 3},
+        {"rule": {}},
+        {"rule": {"id": " "}},
+        {"ruleId": " "},
+        {"rule": {"id": 5}},
+        {"rule": 5},
+    ],
+)
+def test_a_result_without_rule_has_one_all_the_same(scan: Any, result: Any, members: dict[str, Any]) -> None:
+    seen = only(scan, result(**{"ruleId": None} | members), rules=RULES)
+    assert (seen.rule.rule_id, seen.title, seen.description) == ("-", "Not classified by scanner", "Not classified by scanner")
+    assert (seen.cwe_ids, seen.tool_score) == ((), Decimal("5.0"))
+
+
+def test_a_rule_that_a_tool_calls_so_is_one(scan: Any, result: Any) -> None:
+    assert only(scan, result(ruleId="-"), rules=[{"id": "-", "name": "Named"}]).title == "Named"
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"ruleId": 5},
+        {"ruleId": ["R1"]},
+        {"ruleId": True},
+        {"ruleId": "r\ns"},
+        {"ruleId": "r\x00s"},
+        {"ruleId": "r" * 1_001},
+        {"ruleId": "r/" * 400_000},
+        {"ruleId": None, "rule": {"id": "r" * 1_001}},
+        {"ruleId": None, "ruleIndex": 3},
+    ],
+)
+def test_a_rule_that_is_no_text_costs_its_result_only(scan: Any, result: Any, members: dict[str, Any]) -> None:
+    read = scan(result(**members), result(ruleId="r" * 1_000), rules=[*RULES, {"id": "r" * 1_001}])
+    assert [(one.pointer, one.reason) for one in read.problems] == [("/runs/0/results/0", SkipReason.BAD_RULE)]
+    assert [one.rule.rule_id for one in read.observations] == ["r" * 1_000]
 
 
 EXTENSIONS = [
@@ -222,10 +237,14 @@ def test_severity_of_a_rule_nobody_describes(scan: Any, result: Any) -> None:
         ({}, {"level": "warning"}, None),
         ({}, {"level": "note"}, "2.0"),
         ({}, {"level": "unheard of"}, None),
-        ({"properties": {"security-severity": "9.8"}}, {"level": "note"}, "2.0"),
+        ({"properties": {"security-severity": "9.8"}}, {"level": "note"}, None),
+        ({"properties": {"security-severity": "high"}}, {"level": "note"}, "2.0"),
+        ({"defaultConfiguration": {"level": "error"}}, {"level": "warning"}, "5.0"),
+        ({}, {"level": 5}, None),
+        ({}, {"properties": {"security-severity": True}, "level": "none"}, "0.0"),
         ({"properties": {"security-severity": "9.8"}}, {"properties": {"security-severity": "9.8"}}, None),
         ({"properties": {"security-severity": "9.8"}}, {"properties": {"security-severity": 1}, "level": "error"}, "1.0"),
-        ({"properties": {"security-severity": "9.8"}}, {"properties": {"security-severity": "?"}, "level": "error"}, "7.0"),
+        ({"properties": {"security-severity": "9.8"}}, {"properties": {"security-severity": "?"}, "level": "error"}, None),
         # A level that only repeats the rule's default says nothing of its own.
         ({"properties": {"security-severity": "9.8"}, "defaultConfiguration": {"level": "error"}}, {"level": "error"}, None),
     ],
@@ -233,6 +252,27 @@ def test_severity_of_a_rule_nobody_describes(scan: Any, result: Any) -> None:
 def test_own_score(observe: Any, rule: dict[str, Any], members: dict[str, Any], own: str | None) -> None:
     found = observe(run={"rules": [{"id": "R1"} | rule]}, **members).own_score
     assert found == (None if own is None else Decimal(own))
+
+
+@pytest.mark.parametrize(
+    ("properties", "cwe_ids"),
+    [
+        ({"cwe": "CWE-79"}, ("CWE-79",)),
+        ({"cwe": "CWE-079: Cross-site Scripting"}, ("CWE-79",)),
+        ({"cwe": " 79 "}, ("CWE-79",)),
+        ({"cwe": ["CWE-79", "cwe-89", 5, None, "22", "CWE-79"], "tags": ["CWE-1"]}, ("CWE-79", "CWE-89", "CWE-1", "CWE-22")),
+        ({"cwe": {"id": 79}, "tags": ["CWE-1"]}, ("CWE-1",)),
+        ({"cwe": 79, "tags": "CWE-1"}, ()),
+        ({"tags": ["79", 5, "CWE-2"]}, ("CWE-2",)),
+    ],
+)
+def test_weaknesses_from_properties(scan: Any, result: Any, properties: Any, cwe_ids: tuple[str, ...]) -> None:
+    assert only(scan, result(), rules=[{"id": "R1", "properties": properties}]).cwe_ids == cwe_ids
+
+
+def test_odd_descriptions_keep_the_others_at_their_positions(scan: Any, result: Any) -> None:
+    rules = [5, {"id": "A", "name": 5}, None, {"id": "B", "name": "Named B", "shortDescription": "odd"}]
+    assert only(scan, result(ruleId=None, ruleIndex=3), rules=rules).title == "Named B"
 
 
 def test_rules_come_by_first_appearance_and_once(scan: Any, result: Any) -> None:

@@ -1,10 +1,13 @@
 """JSON that came from outside: what may be parsed at all, found out in bounded memory before anything is built from it."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import reduce
 from itertools import accumulate, islice
 from typing import Any, Final, Never
+
+import msgspec
 
 from integrates.api.imports.read.error import MAX_DEFECTS, BadFile, Defect, pointed
 from integrates.api.imports.read.limit import MAX_DEPTH, MAX_VALUES, enforce
@@ -15,6 +18,13 @@ _CHUNK: Final = 1 << 16
 """Bytes looked at together, which take eight times as much for a moment."""
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 _NOT_BRACKETS: Final = bytes(set(range(256)) - set(_STEP))
+_ANYTHING: Final[msgspec.json.Decoder[msgspec.Raw]] = msgspec.json.Decoder(msgspec.Raw)
+_ESCAPED: Final = rb"\\"
+_UNUSED: Final = b"\0\0"
+"""What no JSON holds, in place of an escaped backslash."""
+_FIRST_HALF: Final = re.compile(rb"\\u[Dd][89ABab][0-9A-Fa-f]{2}(?!\\u[Dd][C-Fc-f])")
+_SECOND_HALF: Final = re.compile(rb"(?<!\\u[Dd][89ABab][0-9A-Fa-f]{2})\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}")
+_REPLACEMENT: Final = rb"\\ufffd"
 
 
 class _Twins(Exception):
@@ -28,16 +38,17 @@ class _Members(tuple[tuple[str, Any], ...]):
 
 
 def checked(content: bytes) -> bytes:
-    """Return the same JSON without byte order mark, once it is known to be harmless. Raise ``TooLarge`` and ``BadFile``.
+    """Return the same JSON, once it is known to be harmless. Raise ``TooLarge`` and ``BadFile``.
 
     It is at most ``MAX_BYTES`` of UTF-8 (a mark is allowed, UTF-16 is not), nested at most ``MAX_DEPTH`` deep, has at most
-    ``MAX_VALUES`` values, follows RFC 8259 to its end (so no ``NaN``), and no object has a member twice.
+    ``MAX_VALUES`` values, follows RFC 8259 to its end (so no ``NaN``), and no object has a member twice. The mark is taken
+    away, and half of a surrogate pair, which programs leave that cut texts, is replaced.
     """
     enforce("file_too_large", len(content), MAX_BYTES)
     _decoded(content)
     _measure(content)
     _parse(_decoded(content))
-    return content.removeprefix(_BYTE_ORDER_MARK)
+    return _paired(content.removeprefix(_BYTE_ORDER_MARK))
 
 
 def _decoded(content: bytes) -> str:
@@ -71,6 +82,18 @@ def _outside_texts(content: bytes) -> Iterator[bytes]:
         pieces = plain[start : start + _CHUNK].split(b'"')
         yield b"".join(pieces[inside::2])
         inside ^= (len(pieces) - 1) & 1
+
+
+def _paired(content: bytes) -> bytes:
+    """Return the JSON with U+FFFD for each half of a surrogate pair."""
+    try:
+        _ANYTHING.decode(content)
+    except msgspec.ValidationError:
+        return content
+    except msgspec.DecodeError:
+        escapes = _FIRST_HALF.sub(_REPLACEMENT, content.replace(_ESCAPED, _UNUSED))
+        return _SECOND_HALF.sub(_REPLACEMENT, escapes).replace(_UNUSED, _ESCAPED)
+    return content
 
 
 def _parse(text: str) -> None:

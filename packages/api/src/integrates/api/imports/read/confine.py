@@ -9,7 +9,6 @@ from msgspec.structs import replace
 
 from integrates.api.imports.read.exclusion import exclusion
 from integrates.api.imports.read.observation import Observation, Problem, Scan, SkipReason
-from integrates.db_model.imports.rules import MAX_PROBLEMS
 from integrates.db_model.roots.rules import may_hold
 from integrates.db_model.roots.types import Root
 
@@ -22,7 +21,11 @@ def confined(scan: Scan, root: Root) -> Scan:
     A GIT root has LINES only: it has no environment urls in this version.
     """
     verdict = _verdict(root)
-    problems = tuple(Problem(one.ordinal, one.pointer, reason) for one in scan.observations if (reason := verdict(one)))
+    problems = tuple(
+        Problem(one.ordinal, one.pointer, (one.rule.tool, one.category), reason, one.location.where)
+        for one in scan.observations
+        if (reason := verdict(one))
+    )
     outside = {problem.ordinal for problem in problems}
     observations = tuple(one for one in scan.observations if one.ordinal not in outside)
     rules = {one.rule for one in observations}
@@ -31,7 +34,7 @@ def confined(scan: Scan, root: Root) -> Scan:
         observations=observations,
         rules=tuple(seen for seen in scan.rules if seen.rule in rules),
         skipped=scan.skipped + len(problems),
-        problems=tuple(sorted((*scan.problems, *problems), key=attrgetter("ordinal"))[:MAX_PROBLEMS]),
+        problems=tuple(sorted((*scan.problems, *problems), key=attrgetter("ordinal"))),
     )
 
 

@@ -5,10 +5,13 @@ from typing import Final
 from integrates.api.imports.read.error import Limit, TooLarge
 
 MAX_DEPTH: Final = 100
-MAX_VALUES: Final = 3_000_000
+MAX_VALUES: Final = 2_500_000
 """Most of the characters ``{[,:`` outside of texts, which memory grows with; 20 MiB of dense SARIF have 2 million."""
 MAX_RESULTS: Final = 25_000
 MAX_RULES: Final = 2_000
+"""Most rules that results mean."""
+MAX_DESCRIBED: Final = 25_000
+"""Most rules that a file describes."""
 
 
 def enforce(limit: Limit, actual: int, allowed: int) -> None:

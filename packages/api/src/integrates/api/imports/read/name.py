@@ -1,30 +1,21 @@
-"""Names that identify (tools, categories, rule ids, fingerprints): refused when they are not valid, never changed."""
+"""Names that identify (tools, categories, rule ids, fingerprints): their limits, and whether a text keeps them."""
 
-from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
-from integrates.api.imports.read.error import Defect
-from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.errors import Rejected
 from integrates.db_model.values.text import one_line
 
 MAX_NAME: Final = 200
-"""Most characters of a tool, a category and a rule id."""
+"""Most characters of a tool and a category."""
+MAX_RULE_ID: Final = 1_000
 MAX_FINGERPRINT: Final = 1_000
 
-TOO_LONG: Final = "The text is too long:"
 
-_COMPLAINTS: Final[Mapping[Reason, str]] = {
-    Reason.REQUIRED: "The text is empty:",
-    Reason.TOO_LONG: TOO_LONG,
-    Reason.BAD_CHARACTERS: "The text must be one line without control characters:",
-}
-
-
-def name(text: str, pointer: str, *, low: int = 1, high: int = MAX_NAME) -> str | Defect:
-    """Return the text trimmed and NFC-normalised, or the defect of the member that ``pointer`` names."""
-    if len(text) > 4 * high:  # blanks around it included: the names of a rule and a tool are read again for each result
-        return Defect(pointer, TOO_LONG)
+def rule_id(given: Any) -> str | None:
+    """Return the id of a rule, trimmed and NFC-normalised; ``None`` for what cannot be one."""
+    if not isinstance(given, str) or len(given) > 4 * MAX_RULE_ID:  # read again for each result
+        return None
     try:
-        return one_line(text.strip(), (), low=low, high=high)
-    except Rejected as refusal:
-        return Defect(pointer, _COMPLAINTS[refusal.reason])
+        return one_line(given.strip(), (), low=1, high=MAX_RULE_ID)
+    except Rejected:
+        return None

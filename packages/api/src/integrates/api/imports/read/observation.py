@@ -2,22 +2,27 @@
 
 from decimal import Decimal
 from enum import StrEnum
+from typing import Final, TypeAlias
 
 import msgspec
 
 from integrates.db_model.findings.types import ToolRule
-from integrates.db_model.imports.types import ImportFormat
-from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
+from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
+from integrates.db_model.vulnerabilities.types import Mark, Suppression, Technique, VulnerabilityType
 
 
 class SkipReason(StrEnum):
     """Why a result was skipped."""
 
     BAD_PATH = "bad_path"
+    BAD_RULE = "bad_rule"
     GITIGNORED = "gitignored"
     NO_LOCATION = "no_location"
-    NO_RULE = "no_rule"
     OUTSIDE_ROOT = "outside_root"
+
+
+CHOSEN: Final = frozenset({SkipReason.GITIGNORED})
+"""What was left out because a person wants it so, which is no problem."""
 
 
 class Location(msgspec.Struct, frozen=True, gc=False):
@@ -40,50 +45,69 @@ class RuleSeen(msgspec.Struct, frozen=True, kw_only=True):
     tool_score: Decimal
 
 
+class Fingerprint(msgspec.Struct, frozen=True, gc=False):
+    """The tool's own identity of a result, as it is stored, and the name of the member that holds it."""
+
+    name: str
+    text: str
+
+
+SeriesKey: TypeAlias = tuple[str, str]
+"""Tool and category of scans that follow each other in a root."""
+
+
 class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """One result that counts. ``ordinal`` is its number among all results of the file, from 0, ``pointer`` its JSON pointer.
 
-    ``fingerprint`` is unique within ``rule`` among the observations of a scan; ``own_score`` is set when the result itself
-    gives another score than its rule; ``snippet`` and ``detail`` have at most 2,000 characters.
+    ``fingerprints`` are all that the tool gave it, ``fingerprint`` is the one that a new vulnerability keeps. ``own_score`` is
+    set when the result itself gives another score than its rule; ``snippet`` and ``detail`` have at most 2,000 characters.
+    ``also`` has the categories of further series of the file that say the same.
     """
 
     ordinal: int
     pointer: str
     rule: ToolRule
     category: str
+    also: tuple[str, ...] = ()
     location: Location
-    fingerprint: str | None
+    fingerprints: tuple[Fingerprint, ...] = ()
+    fingerprint: str | None = None
+    mark: Mark = Mark()
     technique: Technique
-    own_score: Decimal | None
-    suppressed: bool
-    snippet: str | None
-    detail: str | None
+    own_score: Decimal | None = None
+    suppression: Suppression | None = None
+    snippet: str | None = None
+    detail: str | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
     """Scans by one tool and of one category, which follow each other in a root.
 
-    What a ``complete`` series does not report is gone; what another one does not report may still be there.
+    ``outcome`` is DONE when what the series does not report is gone. When the tool failed at some files only, these are
+    ``spared`` and the outcome is NOT_SUCCESSFUL: what is elsewhere and not reported is gone all the same.
     """
 
     tool: str
     category: str
-    complete: bool
+    outcome: ClosingOutcome
+    spared: frozenset[str] = frozenset()
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Why the result with the ordinal, at the JSON pointer, was skipped."""
+    """Why the result with the ordinal, at the JSON pointer, was skipped; ``uri`` is the location that it gives."""
 
     ordinal: int
     pointer: str
+    series: SeriesKey
     reason: SkipReason
+    uri: str | None = None
 
 
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file. ``rules`` holds those of the observations, by first appearance; ``observations`` are in file order.
 
-    ``total`` results = observations + ``skipped`` + ``duplicates``; each of them has an ordinal. ``problems`` holds the first,
-    as many as an import keeps.
+    ``total`` results = observations + ``skipped`` + ``reviewable`` + ``duplicates``; each of them has an ordinal. ``problems``
+    has everything that was skipped for a reason; what was skipped without one says that all is well.
     """
 
     format: ImportFormat
@@ -92,5 +116,6 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     series: tuple[Series, ...]
     total: int
     skipped: int
+    reviewable: int
     duplicates: int
     problems: tuple[Problem, ...]

@@ -13,12 +13,16 @@ from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityTy
 class Options(Struct, frozen=True, kw_only=True):
     """What the caller says of a file.
 
-    ``strip_prefix`` is a directory, relative or absolute, or a file url, that is taken from the beginning of every path;
-    ``technique`` stands for the one that would follow from each location.
+    ``strip_prefix`` is a directory, relative or absolute, or a file url, that is taken from the beginning of every path,
+    ``add_prefix`` a directory below the root that is put in front of it. ``technique``, ``category`` and ``tool`` stand for
+    what would follow from the file.
     """
 
     strip_prefix: str | None = None
+    add_prefix: str | None = None
     technique: Technique | None = None
+    category: str | None = None
+    tool: str | None = None
 
 
 TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {
@@ -29,7 +33,7 @@ TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {
 """The technique that follows from the type of a location."""
 
 Reader: TypeAlias = Callable[[bytes, Options], Scan]
-"""Reads a file whose JSON was checked. Equal arguments give equal answers. Raises ``TooLarge`` and ``BadFile``."""
+"""Reads a file whose JSON was checked. Equal arguments give equal answers. Raises ``TooLarge``, ``BadFile``, ``Rejected``."""
 
 Detector: TypeAlias = Callable[[TopLevel], bool]
 """Returns whether the top level is that of a file of the format, whatever else is in the file."""

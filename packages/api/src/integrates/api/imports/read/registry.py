@@ -9,6 +9,7 @@ from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Detector, Options, Reader
 from integrates.api.imports.read.sarif import reader as sarif
+from integrates.api.imports.read.unpack import unpacked
 from integrates.db_model.imports.types import ImportFormat
 
 READERS: Final[Mapping[ImportFormat, Reader]] = {ImportFormat.SARIF: sarif.read}
@@ -27,9 +28,9 @@ def detected(top: TopLevel) -> ImportFormat:
 
 
 def read(content: bytes, options: Options) -> Scan:
-    """Read a file of any format that is read. Raise ``TooLarge`` and ``BadFile``.
+    """Read a file of any format that is read. Raise ``TooLarge``, ``BadFile`` and ``Rejected``.
 
-    The whole file is looked at first for bad JSON, then for its format, then by the reader of that.
+    The whole file, unpacked, is looked at first for bad JSON, then for its format, then by the reader of that.
     """
-    text = checked(content)
+    text = checked(unpacked(content))
     return READERS[detected(top_level(text))](text, options)

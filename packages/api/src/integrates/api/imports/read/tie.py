@@ -1,60 +1,44 @@
-"""Results that a tool could not tell apart (domain section 8, row *tie*).
-
-The rule speaks of one finding in one imported file. Both parts serve the identity of vulnerabilities (section 4.1): within a
-finding no two observations may have the same fingerprint, nor, without one, the same location.
-"""
+"""Results that say the same (domain section 8, row *mark*)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
+from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
 from integrates.api.imports.read.observation import Location, Observation
 from integrates.db_model.findings.types import ToolRule
-from integrates.db_model.vulnerabilities.types import VulnerabilityType
+from integrates.db_model.vulnerabilities.types import Mark
 
 
 def untied(observations: Sequence[Observation]) -> tuple[tuple[Observation, ...], int]:
-    """Return the observations, told apart, in the order given, and the number of duplicates left out.
+    """Return the observations without duplicates, in the order given, and how many were left out.
 
-    Equal location and equal fingerprint (or none): one stays, the first that is not suppressed, else the first. Then, equal
-    fingerprint at different locations: from the second one on, ``#2``, ``#3``… are appended, leaving out numbers that would
-    make the fingerprint of another observation of the rule.
+    Of results of one rule at one place with equal marks that share a fingerprint, or have none, one stays: the first that is
+    not suppressed, else the first. It takes over the categories of the others.
     """
-    unique = _unique(observations)
-    names = _names(unique)
-    told = tuple(replace(one, fingerprint=names[one.ordinal]) if one.ordinal in names else one for one in unique)
-    return told, len(observations) - len(told)
-
-
-def _unique(observations: Sequence[Observation]) -> tuple[Observation, ...]:
-    kept: dict[tuple[ToolRule, Location, str | None], Observation] = {}
+    groups: dict[tuple[ToolRule, Location, Mark], list[Observation]] = defaultdict(list)
     for one in observations:
-        key = (one.rule, one.location, one.fingerprint)
-        if key not in kept or (kept[key].suppressed and not one.suppressed):
-            kept[key] = one
-    ordinals = {one.ordinal for one in kept.values()}
-    return tuple(one for one in observations if one.ordinal in ordinals)
+        groups[one.rule, one.location, one.mark].append(one)
+    kept = [found for group in groups.values() for found in _kept(group)]
+    return tuple(sorted(kept, key=lambda one: one.ordinal)), len(observations) - len(kept)
 
 
-def _names(observations: Iterable[Observation]) -> Mapping[int, str]:
-    """Return new fingerprints by ordinal, for those that need one."""
-    groups: dict[tuple[ToolRule, str], list[Observation]] = defaultdict(list)
-    for one in observations:
-        if one.fingerprint is not None:
-            groups[one.rule, one.fingerprint].append(one)
-    taken = set(groups)
-    names: dict[int, str] = {}
-    for (rule, fingerprint), group in groups.items():
-        numbers = count(2)
-        for one in sorted(group, key=_order)[1:]:
-            name = next(new for n in numbers if (rule, new := f"{fingerprint}#{n}") not in taken)
-            taken.add((rule, name))
-            names[one.ordinal] = name
-    return names
+def _kept(group: Sequence[Observation]) -> Iterable[Observation]:
+    """Return those that share no fingerprint with one that is kept; ``group`` has the results with one rule, place and mark."""
+    sets: list[list[Observation]] = []
+    by_text: dict[str, list[Observation]] = {}
+    for one in sorted(group, key=lambda each: each.suppression is not None):
+        texts = [each.text for each in one.fingerprints] or [""]
+        twins = next((by_text[text] for text in texts if text in by_text), None)
+        if twins is None:
+            sets.append([one])
+            by_text.update(dict.fromkeys(texts, sets[-1]))
+        else:
+            twins.append(one)
+    return map(_united, sets)
 
 
-def _order(one: Observation) -> tuple[str, int, str, str]:
-    is_text = one.location.type is VulnerabilityType.INPUTS
-    return one.location.where, 0 if is_text else int(one.location.specific), one.location.specific, one.location.type
+def _united(twins: Sequence[Observation]) -> Observation:
+    first, *others = twins
+    also = dict.fromkeys(one.category for one in others if one.category != first.category)
+    return replace(first, also=tuple(also)) if also else first

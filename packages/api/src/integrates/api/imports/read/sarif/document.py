@@ -1,17 +1,20 @@
 """The members of a SARIF 2.1.0 file that are used (domain section 8).
 
-The names are those of the standard (OASIS SARIF 2.1.0, section 3). Members not named here are ignored. A member that may be
-absent may also be ``null``, which some tools write.
+The names are those of the standard (OASIS SARIF 2.1.0, section 3). Members not named here are ignored. Every member may be
+absent or ``null``, which some tools write: what a tool wrote wrongly is as if absent.
 """
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 from msgspec import Meta, Raw, Struct, field
 
+from integrates.db_model.vulnerabilities.check import MAX_OFFSET
 from integrates.db_model.vulnerabilities.location import MAX_LINE
 
 Line: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_LINE)]
+Offset: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_OFFSET)]
 Score: TypeAlias = str | int | float
+NULL: Final = Raw(b"null")
 
 
 class Text(Struct, frozen=True, gc=False, rename="camel"):
@@ -25,7 +28,7 @@ class Message(Struct, frozen=True, gc=False, rename="camel"):
 
     text: str | None = None
     id: str | None = None
-    arguments: tuple[str, ...] | None = None
+    arguments: tuple[str | None, ...] | None = None
 
 
 class ComponentReference(Struct, frozen=True, gc=False, rename="camel"):
@@ -41,7 +44,6 @@ class DescriptorReference(Struct, frozen=True, gc=False, rename="camel"):
 
     id: str | None = None
     index: int | None = None
-    guid: str | None = None
     tool_component: ComponentReference | None = None
 
 
@@ -61,6 +63,7 @@ class RuleProperties(Struct, frozen=True, gc=False, rename="camel"):
     """The conventional properties of a rule."""
 
     tags: tuple[str, ...] | None = None
+    cwe: str | tuple[str, ...] | None = None
     security_severity: Score | None = field(default=None, name="security-severity")
 
 
@@ -73,7 +76,7 @@ class ResultProperties(Struct, frozen=True, gc=False, rename="camel"):
 class Descriptor(Struct, frozen=True, gc=False, rename="camel"):
     """A ``reportingDescriptor``: what a tool says of one of its rules."""
 
-    id: str
+    id: str | None = None
     name: str | None = None
     short_description: Text | None = None
     full_description: Text | None = None
@@ -87,7 +90,7 @@ class Descriptor(Struct, frozen=True, gc=False, rename="camel"):
 class Driver(Struct, frozen=True, gc=False, rename="camel"):
     """The tool itself."""
 
-    name: str
+    name: str | None = None
     guid: str | None = None
     rules: tuple[Descriptor, ...] | None = None
     global_message_strings: dict[str, Text] | None = None
@@ -119,7 +122,7 @@ class Taxonomy(Struct, frozen=True, gc=False, rename="camel"):
 class Tool(Struct, frozen=True, gc=False, rename="camel"):
     """The tool of a run."""
 
-    driver: Driver
+    driver: Driver = Driver()
     extensions: tuple[Extension, ...] | None = None
 
 
@@ -141,6 +144,9 @@ class Region(Struct, frozen=True, gc=False, rename="camel"):
     """A part of a file."""
 
     start_line: Line | None = None
+    start_column: Offset | None = None
+    char_offset: Offset | None = None
+    byte_offset: Offset | None = None
     snippet: Text | None = None
 
 
@@ -149,6 +155,7 @@ class PhysicalLocation(Struct, frozen=True, gc=False, rename="camel"):
 
     artifact_location: ArtifactLocation | None = None
     region: Region | None = None
+    context_region: Region | None = None
 
 
 class LogicalLocation(Struct, frozen=True, gc=False, rename="camel"):
@@ -165,18 +172,21 @@ class ResultLocation(Struct, frozen=True, gc=False, rename="camel"):
 
     physical_location: PhysicalLocation | None = None
     logical_locations: tuple[LogicalLocation, ...] | None = None
+    message: Message | None = None
 
 
 class Suppression(Struct, frozen=True, gc=False, rename="camel"):
     """Someone's word that a result does not count."""
 
+    kind: str | None = None
     status: str | None = None
+    justification: str | None = None
 
 
 class Result(Struct, frozen=True, gc=False, rename="camel"):
-    """One thing that the tool saw."""
+    """One thing that the tool saw. The ``rule_id`` is not decoded: what it is of a wrong kind has to be told."""
 
-    rule_id: str | None = None
+    rule_id: Raw = NULL
     rule_index: int | None = None
     rule: DescriptorReference | None = None
     kind: str | None = None
@@ -185,15 +195,27 @@ class Result(Struct, frozen=True, gc=False, rename="camel"):
     locations: tuple[ResultLocation, ...] | None = None
     fingerprints: dict[str, str] | None = None
     partial_fingerprints: dict[str, str] | None = None
-    suppressions: tuple[Suppression, ...] | None = None
+    suppressions: tuple[Suppression | None, ...] | None = None
     baseline_state: str | None = None
     properties: ResultProperties | None = None
+
+
+class Notification(Struct, frozen=True, gc=False, rename="camel"):
+    """What the tool says of its own execution."""
+
+    level: str | None = None
+    locations: tuple[ResultLocation, ...] | None = None
 
 
 class Invocation(Struct, frozen=True, gc=False, rename="camel"):
     """One execution of the tool."""
 
     execution_successful: bool | None = None
+    exit_signal_name: str | None = None
+    process_start_failure_message: str | None = None
+    working_directory: ArtifactLocation | None = None
+    tool_execution_notifications: tuple[Notification, ...] | None = None
+    tool_configuration_notifications: tuple[Notification, ...] | None = None
 
 
 class AutomationDetails(Struct, frozen=True, gc=False, rename="camel"):
@@ -205,7 +227,7 @@ class AutomationDetails(Struct, frozen=True, gc=False, rename="camel"):
 class Run(Struct, frozen=True, gc=False, rename="camel"):
     """One run of one tool. ``results`` is ``None`` when the tool does not say that it looked."""
 
-    tool: Tool
+    tool: Tool = Tool()
     results: tuple[Result, ...] | None = None
     invocations: tuple[Invocation, ...] | None = None
     automation_details: AutomationDetails | None = None
@@ -214,14 +236,6 @@ class Run(Struct, frozen=True, gc=False, rename="camel"):
     logical_locations: tuple[LogicalLocation, ...] | None = None
     taxonomies: tuple[Taxonomy, ...] | None = None
     external_property_file_references: dict[str, Raw] | None = None
-
-
-class Document(Struct, frozen=True, gc=False, rename="camel"):
-    """A SARIF file."""
-
-    version: Literal["2.1.0"]
-    runs: tuple[Run, ...]
-    inline_external_properties: tuple[dict[str, Raw], ...] | None = None
 
 
 Component: TypeAlias = Driver | Extension

@@ -25,14 +25,23 @@ def _kept(identity: str | None, texts: Sequence[Mapping[str, Text] | None]) -> s
     return next((text for text in found if text), "")
 
 
-def _filled(text: str, arguments: Sequence[str]) -> str:
+def telling(message: Message | None, shown: str | None) -> str | None:
+    """Return what tells a message from others: what is ``shown`` of it, all of it when its own parts are longer than that."""
+    if message is None or message.text is None:
+        return shown
+    own = (message.text, *(one or "" for one in message.arguments or ()))
+    return "\n".join(own) if any(len(one) > MAX_EXCERPT for one in own) else shown
+
+
+def _filled(text: str, arguments: Sequence[str | None]) -> str:
     """Put the arguments into the first placeholders, all cut first: no file makes a text grow endlessly."""
     if not arguments:
         return text
     return _PLACEHOLDER.sub(lambda match: _argument(match, arguments), trimmed(text, MAX_EXCERPT), count=MAX_PLACEHOLDERS)
 
 
-def _argument(match: re.Match[str], arguments: Sequence[str]) -> str:
+def _argument(match: re.Match[str], arguments: Sequence[str | None]) -> str:
     if match[1] is None:
         return match[0][0]
-    return arguments[int(match[1])][:MAX_EXCERPT] if int(match[1]) < len(arguments) else match[0]
+    given = arguments[int(match[1])] if int(match[1]) < len(arguments) else None
+    return match[0] if given is None else given[:MAX_EXCERPT]

@@ -1,24 +1,38 @@
 """Results: which of them count, and what they become (domain section 8, *Result → Vulnerability*)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
+import msgspec
 from msgspec import Struct
 
-from integrates.api.imports.read.error import Defect
-from integrates.api.imports.read.name import MAX_FINGERPRINT, name
+from integrates.api.imports.read.collect import Nothing
+from integrates.api.imports.read.location import PlaceOf, named_location
+from integrates.api.imports.read.mend import ODD, decoded_or
+from integrates.api.imports.read.name import rule_id
 from integrates.api.imports.read.observation import Location, Observation, Problem, RuleSeen, SkipReason
 from integrates.api.imports.read.reader import TECHNIQUES
-from integrates.api.imports.read.sarif.document import Result, Suppression
-from integrates.api.imports.read.sarif.fingerprint import fingerprint
-from integrates.api.imports.read.sarif.location import PlaceOf, ResolvedLocation, location_of, resolved_location
-from integrates.api.imports.read.sarif.message import detail
+from integrates.api.imports.read.sarif.document import LogicalLocation, Message, PhysicalLocation, Region, Result
+from integrates.api.imports.read.sarif.document import Suppression as GivenSuppression
+from integrates.api.imports.read.sarif.fingerprint import Name, fingerprints, kept_text
+from integrates.api.imports.read.sarif.location import first_logical, location_of, name_of, resolved_location
+from integrates.api.imports.read.sarif.mark import Digest, mark_of
+from integrates.api.imports.read.sarif.message import detail, telling
 from integrates.api.imports.read.sarif.rule import Named, named
 from integrates.api.imports.read.sarif.run import ToolRun
 from integrates.api.imports.read.sarif.score import own_score
-from integrates.api.imports.read.text import block
+from integrates.api.imports.read.text import block, line
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
-from integrates.db_model.vulnerabilities.types import Technique
+from integrates.db_model.vulnerabilities.types import Suppression, Technique
+
+MAX_KIND: Final = 100
+_SURE: Final = frozenset({None, "fail"})
+_UNSURE: Final = frozenset({"review", "open"})
+_GONE: Final = "absent"
+_RULE_ID: Final[msgspec.json.Decoder[str | None]] = msgspec.json.Decoder(str | None)
+_URI: Final = 1_000
+"""Most characters of an unusable location that are kept."""
 
 
 class Listed(Struct, frozen=True):
@@ -29,23 +43,26 @@ class Listed(Struct, frozen=True):
     run: ToolRun
     result: Result
 
+    def problem(self, reason: SkipReason, uri: str | None = None) -> Problem:
+        """Return why the result is skipped."""
+        return Problem(self.ordinal, self.pointer, self.run.series, reason, uri)
+
 
 class Taken(Struct, frozen=True):
     """A result that counts, and its rule."""
 
-    ordinal: int
-    pointer: str
-    run: ToolRun
-    result: Result
+    listed: Listed
     rule: ToolRule
     named: Named
 
 
 class Reading(Struct, frozen=True):
-    """What results are read with: the rules of the whole file, its places, and the wish of the caller."""
+    """What results are read with: the rules of the whole file, the variety of the fingerprints in each, places and digests."""
 
     rules: Mapping[ToolRule, RuleSeen]
+    variety: Mapping[ToolRule, Mapping[Name, int]]
     place_of: PlaceOf
+    digest_of: Digest
     technique: Technique | None
 
 
@@ -56,64 +73,89 @@ def listed(runs: Iterable[ToolRun]) -> Iterator[Listed]:
         yield Listed(ordinal, f"{run.pointer}/results/{index}", run, result)
 
 
-def taken(one: Listed) -> Taken | Problem | Defect | None:
-    """Return the result when it counts and has a rule, else what is wrong; ``None`` when it only reports that all is well."""
+def taken(one: Listed) -> Taken | Problem | Nothing:
+    """Return the result when it counts and its rule can be taken, else what it is instead."""
     result, run = one.result, one.run
-    if result.kind not in {None, "fail"} or result.baseline_state == "absent":
-        return None
-    rule = named(result, run.rules)
-    if rule is None:
-        return Problem(one.ordinal, one.pointer, SkipReason.NO_RULE)
-    identity = name(rule.id, f"{one.pointer}/{'ruleId' if result.rule_id else 'rule/id'}")
-    if isinstance(identity, Defect):
-        return identity
-    return Taken(one.ordinal, one.pointer, run, result, ToolRule(tool=run.tool, rule_id=identity), rule)
+    if result.baseline_state == _GONE or result.kind not in _SURE:
+        is_doubtful = result.baseline_state != _GONE and result.kind in _UNSURE
+        return Nothing.REVIEWABLE if is_doubtful else Nothing.FINE
+    given = decoded_or(_RULE_ID, result.rule_id, ODD)
+    rule = named(given or "", result, run.rules) if isinstance(given, str | None) else None
+    identity = rule_id(rule.id) if rule else None
+    if rule is None or identity is None:
+        return one.problem(SkipReason.BAD_RULE)
+    return Taken(one, ToolRule(tool=run.tool, rule_id=identity), rule)
 
 
-def observed(one: Taken, reading: Reading) -> Observation | Problem | Defect:
-    """Return what the tool saw, or why the location or the fingerprint cannot be taken."""
-    resolved = resolved_location(one.result, one.run.uri_of)
+def observed(one: Taken, reading: Reading) -> Observation | Problem:
+    """Return what the tool saw, or why its location cannot be taken."""
+    each = one.listed
+    resolved = resolved_location(each.result, each.run.uris)
+    logical = first_logical(each.result, each.run.document)
     if resolved is None:
-        return Problem(one.ordinal, one.pointer, SkipReason.NO_LOCATION)
-    location = location_of(resolved, one.run.document, reading.place_of)
+        named_so = named_location(name_of(logical) or "") if logical else None
+        if named_so is None:
+            return each.problem(SkipReason.NO_LOCATION)
+        return _observation(one, reading, named_so, PhysicalLocation(), logical)
+    place = reading.place_of(resolved.uri, each.run.uris.bases)
+    location = location_of(resolved, each.run.document, place)
     if isinstance(location, SkipReason):
-        return Problem(one.ordinal, one.pointer, location)
-    found = _fingerprint(one, location)
-    return found if isinstance(found, Defect) else _observation(one, reading, resolved, location, found)
+        return each.problem(location, "/".join((*resolved.uri.below, resolved.uri.text[:_URI])))
+    return _observation(one, reading, location, resolved.physical, logical, resolved.location.message)
 
 
-def _observation(
-    one: Taken, reading: Reading, resolved: ResolvedLocation, location: Location, found: str | None
+def _observation(  # pylint: disable=too-many-positional-arguments # the parts of a result, outermost first
+    one: Taken,
+    reading: Reading,
+    location: Location,
+    physical: PhysicalLocation,
+    logical: LogicalLocation | None,
+    said_there: Message | None = None,
 ) -> Observation:
+    each, said = one.listed, one.listed.result.message
+    shown, shown_there = _detail(one, said), _detail(one, said_there)
+    found = fingerprints(each.result, location.where, each.run.constant)
     return Observation(
-        ordinal=one.ordinal,
-        pointer=one.pointer,
+        ordinal=each.ordinal,
+        pointer=each.pointer,
         rule=one.rule,
-        category=one.run.category,
+        category=each.run.category,
         location=location,
-        fingerprint=found,
+        fingerprints=tuple(found.values()),
+        fingerprint=kept_text(found, reading.variety[one.rule]),
+        mark=mark_of(
+            logical,
+            (telling(said_there, shown_there), telling(said, shown)),
+            physical.region or Region(),
+            reading.digest_of,
+        ),
         technique=reading.technique or TECHNIQUES[location.type],
-        own_score=own_score(one.result, one.named.descriptor, reading.rules[one.rule].tool_score),
-        suppressed=_is_suppressed(one.result.suppressions or ()),
-        snippet=block(resolved.region.snippet.text if resolved.region.snippet else None, MAX_EXCERPT) or None,
-        detail=_detail(one),
+        own_score=own_score(each.result, one.named.descriptor, reading.rules[one.rule].tool_score),
+        suppression=_suppression([given for given in each.result.suppressions or () if given]),
+        snippet=_snippet(physical),
+        detail=shown,
     )
 
 
-def _fingerprint(one: Taken, location: Location) -> str | Defect | None:
-    found = fingerprint(one.result, location.where)
-    return name(found[1], f"{one.pointer}/{found[0]}", high=MAX_FINGERPRINT) if found else None
+def _snippet(physical: PhysicalLocation) -> str | None:
+    regions = (one for one in (physical.region, physical.context_region) if one)
+    texts = (block(one.snippet.text, MAX_EXCERPT) for one in regions if one.snippet)
+    return next((text for text in texts if text), None)
 
 
-def _is_suppressed(suppressions: tuple[Suppression, ...]) -> bool:
-    return bool(suppressions) and all(one.status in {None, "accepted"} for one in suppressions)
+def _suppression(given: Sequence[GivenSuppression]) -> Suppression | None:
+    """Return the first suppression, when there is one and all of them hold."""
+    if not given or any(one.status not in {None, "accepted"} for one in given):
+        return None
+    why = block(given[0].justification, MAX_EXCERPT) or None
+    return Suppression(kind=line(given[0].kind, MAX_KIND) or "external", justification=why)
 
 
-def _detail(one: Taken) -> str | None:
+def _detail(one: Taken, message: Message | None) -> str | None:
     descriptor, component = one.named.descriptor, one.named.component
     texts = (
         descriptor.message_strings if descriptor else None,
         component.global_message_strings if component else None,
-        one.run.document.tool.driver.global_message_strings,
+        one.listed.run.document.tool.driver.global_message_strings,
     )
-    return detail(one.result.message, texts)
+    return detail(message, texts)

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from integrates.api.imports.read.name import MAX_NAME
+from integrates.api.imports.read.name import MAX_NAME, MAX_RULE_ID
 from integrates.api.imports.read.observation import RuleSeen
 from integrates.api.imports.read.sarif.document import (
     Component,
@@ -15,6 +15,7 @@ from integrates.api.imports.read.sarif.document import (
     Descriptor,
     DescriptorReference,
     Result,
+    RuleProperties,
     Run,
     Taxonomy,
     Text,
@@ -30,17 +31,20 @@ MAX_TEXT: Final = 20_000
 MAX_LABELS: Final = 500
 """Most tags, and most relationships, of a description that are looked at for classes of CWE."""
 NOT_GIVEN: Final = "Not given by the tool."
-_TAG: Final = re.compile(r"(?:external/cwe/)?cwe-0*([1-9][0-9]{0,4})(?![0-9]).*", re.IGNORECASE | re.DOTALL)
+NO_RULE: Final = "-"
+"""What a result without a rule has for one."""
+_TAG: Final = re.compile(r"(?:external/cwe/)?cwe-0*([1-9][0-9]{0,4})(?![0-9])", re.IGNORECASE)
 _TAXON: Final = re.compile(r"(?:cwe-)?0*([1-9][0-9]{0,4})", re.IGNORECASE)
 
 
 class Catalogue(Struct, frozen=True):
-    """The components of a run's tool, the driver first, for each its rules by id, and its taxonomies.
+    """The components of a run's tool, the driver first, for each the ids of its rules and the rules by id, and its taxonomies.
 
     ``first`` has for each id the first component with such a rule.
     """
 
     components: Indexed[Component]
+    ids: tuple[tuple[str, ...], ...]
     tables: tuple[Mapping[str, Descriptor], ...]
     first: Mapping[str, int]
     taxonomies: Indexed[Taxonomy]
@@ -57,29 +61,38 @@ class Named(Struct, frozen=True):
 def catalogue(run: Run) -> Catalogue:
     """Prepare looking up the rules of a run. Of equal ids in one component the first counts."""
     found = components(run.tool)
-    tables = tuple(map(_table, found))
+    ids = tuple(tuple(map(_id, component.rules or ())) for component in found)
+    tables = tuple(map(_table, found, ids))
     first = {identity: index for index in reversed(range(len(tables))) for identity in tables[index]}
-    return Catalogue(indexed(found), tables, first, indexed(run.taxonomies or ()))
+    return Catalogue(indexed(found), ids, tables, first, indexed(run.taxonomies or ()))
 
 
-def _table(component: Component) -> Mapping[str, Descriptor]:
-    return {rule.id.strip(): rule for rule in reversed(component.rules or ())}
+def _table(component: Component, ids: Sequence[str]) -> Mapping[str, Descriptor]:
+    rules = zip(ids, component.rules or (), strict=True)
+    return {identity: rule for identity, rule in reversed(tuple(rules)) if identity}
 
 
-def named(result: Result, rules: Catalogue) -> Named | None:
-    """Return the rule of ``ruleId``, else ``rule.id``, else the index; ``None`` when none of them says.
+def _id(rule: Descriptor) -> str:
+    """Return the id, no more of it than says that it is too long: many results may mean one."""
+    return (rule.id or "").strip()[: 4 * MAX_RULE_ID + 1]
+
+
+def named(given: str, result: Result, rules: Catalogue) -> Named:
+    """Return the rule of ``ruleId``, which is ``given``, else ``rule.id``, else the index, else ``NO_RULE``.
 
     For an id ``a/b`` that nothing describes the description of ``a`` serves; the id stays.
     """
     reference = result.rule or DescriptorReference()
     component = _component(reference.tool_component, rules.components)
-    index = result.rule_index if result.rule_index is not None else reference.index
-    pointed_at = _element(rules.components.items[component].rules or (), index)
-    identity = (result.rule_id or "").strip() or (reference.id or "").strip() or (pointed_at.id.strip() if pointed_at else "")
+    indices = (one for one in (result.rule_index, reference.index) if one is not None and one >= 0)
+    index = next(indices, len(rules.ids[component]))
+    pointed_at = rules.ids[component][index] if index < len(rules.ids[component]) else ""
+    identity = given.strip() or (reference.id or "").strip() or pointed_at
     if not identity:
-        return None
-    if pointed_at and f"{identity}/".startswith(f"{pointed_at.id.strip()}/"):
-        return Named(identity, pointed_at, rules.components.items[component])
+        return Named(NO_RULE, None, None)
+    if pointed_at and f"{identity}/".startswith(f"{pointed_at}/"):
+        tool = rules.components.items[component]
+        return Named(identity, (tool.rules or ())[index], tool)
     return _found(identity, component, rules)
 
 
@@ -95,7 +108,7 @@ def _hierarchy(identity: str) -> Iterator[str]:
     """Yield the id and those above it, longest first: ``a/b/c``, ``a/b``, ``a``. One too long to be taken has none."""
     yield identity
     ends = (index for index in range(len(identity) - 1, 0, -1) if identity[index] == "/")
-    yield from (identity[:end] for end in ends if len(identity) <= MAX_NAME)
+    yield from (identity[:end] for end in ends if len(identity) <= MAX_RULE_ID)
 
 
 def _component(reference: ComponentReference | None, components: Indexed[Component]) -> int:
@@ -105,10 +118,6 @@ def _component(reference: ComponentReference | None, components: Indexed[Compone
     if reference.index is not None and 0 <= reference.index < len(components.items) - 1:
         return reference.index + 1
     return position(reference, components) or 0
-
-
-def _element(rules: Sequence[Descriptor], index: int | None) -> Descriptor | None:
-    return rules[index] if index is not None and 0 <= index < len(rules) else None
 
 
 def described(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Indexed[Taxonomy]) -> RuleSeen:
@@ -127,6 +136,8 @@ def described(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Indexed
 
 def _title(rule: ToolRule, descriptor: Descriptor | None) -> str:
     spare = f"{rule.tool} {rule.rule_id}"
+    if rule.rule_id == NO_RULE and descriptor is None:
+        return headline(f"Not classified by {rule.tool}", spare)
     texts = (_shortest(descriptor), descriptor.name, rule.rule_id) if descriptor else (rule.rule_id,)
     titles = (headline(text, spare) for text in texts)
     return next((title for title in titles if title), headline(f"Rule {rule.rule_id}", spare))
@@ -142,9 +153,12 @@ def _text(given: Text | None) -> str:
 
 def _cwe_ids(descriptor: Descriptor, taxonomies: Indexed[Taxonomy]) -> Iterator[str]:
     """Yield the classes that the description names. Many rules can share one, so not everything in it is looked at."""
-    tags = ((descriptor.properties.tags if descriptor.properties else None) or ())[:MAX_LABELS]
+    properties = descriptor.properties or RuleProperties()
+    classes = (properties.cwe,) if isinstance(properties.cwe, str) else (properties.cwe or ())[:MAX_LABELS]
     taxa = (_taxon(relationship.target, taxonomies) for relationship in (descriptor.relationships or ())[:MAX_LABELS])
-    matches = chain(map(_TAG.fullmatch, tags), map(_TAXON.fullmatch, taxa))
+    labels = (text[:MAX_NAME].strip() for text in (*classes, *(properties.tags or ())[:MAX_LABELS]))
+    plain = (text[:MAX_NAME].strip() for text in (*classes, *taxa))
+    matches = chain(map(_TAG.match, labels), map(_TAXON.fullmatch, plain))
     yield from (f"CWE-{match[1]}" for match in matches if match)
 
 

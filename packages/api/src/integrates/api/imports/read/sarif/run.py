@@ -1,55 +1,114 @@
-"""Runs: their tool and category, and whether their results are complete (domain section 8, *series*, *close-missing*)."""
+"""Runs: their tool and category, and whether what they do not report is gone (domain section 8, *series*, *close-missing*)."""
 
 from collections.abc import Iterator, Sequence
+from functools import reduce
+from hashlib import sha256
+from itertools import chain
 
 from msgspec import Struct
 
 from integrates.api.imports.read.error import Defect
-from integrates.api.imports.read.name import name
-from integrates.api.imports.read.observation import Series
-from integrates.api.imports.read.sarif.document import Run
+from integrates.api.imports.read.location import PlaceOf
+from integrates.api.imports.read.name import MAX_NAME
+from integrates.api.imports.read.observation import Series, SeriesKey
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.sarif.document import Invocation, Notification, Run
+from integrates.api.imports.read.sarif.fingerprint import Name, constant_names
 from integrates.api.imports.read.sarif.rule import Catalogue, catalogue
-from integrates.api.imports.read.sarif.uri import UriOf, uris
+from integrates.api.imports.read.sarif.uri import Uris, uris
+from integrates.api.imports.read.text import line
+from integrates.db_model.imports.types import ClosingOutcome
+from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 
 class ToolRun(Struct, frozen=True):
-    """One run of a tool: ``document`` as the file has it, with what holds for all of its results."""
+    """One run of a tool: ``document`` as the file has it, with what holds for all of its results.
+
+    ``own_tool`` is the name that the file gives the tool, ``constant`` has the names of fingerprints that are the same in all
+    results.
+    """
 
     pointer: str
     document: Run
+    own_tool: str
     tool: str
     category: str
     rules: Catalogue
-    uri_of: UriOf
+    uris: Uris
+    constant: frozenset[Name]
+
+    @property
+    def series(self) -> SeriesKey:
+        """Return the series that the run belongs to."""
+        return self.tool, self.category
 
 
-def tool_run(index: int, run: Run) -> ToolRun | Defect:
-    """Prepare a run: the tool is its driver in lower case, the category its id up to the last ``/``."""
+def _name(text: str) -> str:
+    """Return a name of a tool or category on one line; a long one's SHA-256."""
+    found = line(text, 4 * MAX_NAME)
+    return found if max(len(found), len(text.strip()) // 4) <= MAX_NAME else sha256(text.encode()).hexdigest()
+
+
+def tool_run(index: int, run: Run, options: Options) -> ToolRun | Defect:
+    """Prepare a run: the tool is its driver in lower case, the category its id up to the last ``/``, unless told otherwise."""
     pointer = f"/runs/{index}"
-    tool = name(run.tool.driver.name.lower(), f"{pointer}/tool/driver/name")
+    own_tool = _name((run.tool.driver.name or "").lower())
+    tool = options.tool or own_tool
+    if not tool and run.results:
+        return Defect(f"{pointer}/tool/driver/name", "The tool has no name:")
     identity = (run.automation_details.id if run.automation_details else None) or ""
-    category = name(identity[: identity.rfind("/") + 1], f"{pointer}/automationDetails/id", low=0)
-    if isinstance(tool, Defect):
-        return tool
-    return category if isinstance(category, Defect) else ToolRun(pointer, run, tool, category, catalogue(run), uris(run))
+    category = _name(identity[: identity.rfind("/") + 1]) if options.category is None else options.category
+    return ToolRun(pointer, run, own_tool, tool, category, catalogue(run), uris(run), constant_names(run.results or ()))
 
 
-def bad_rule_ids(one: ToolRun) -> Iterator[Defect]:
-    """Yield the defects of what rules are called, also of those that no result means."""
-    components = ("driver", *(f"extensions/{index}" for index in range(len(one.rules.components.items) - 1)))
-    for member, component in zip(components, one.rules.components.items, strict=True):
-        for index, rule in enumerate(component.rules or ()):
-            identity = name(rule.id, f"{one.pointer}/tool/{member}/rules/{index}/id", low=0)
-            if isinstance(identity, Defect):
-                yield identity
+def series_of(runs: Sequence[ToolRun], place_of: PlaceOf) -> tuple[Series, ...]:
+    """Return each series once, in order of appearance. One run that is not complete makes its series incomplete."""
+    found: dict[SeriesKey, list[Series]] = {}
+    for one in runs:
+        if one.tool:
+            found.setdefault(one.series, []).append(_series(one, place_of))
+    return tuple(reduce(_joined, parts) for parts in found.values())
 
 
-def series_of(runs: Sequence[ToolRun]) -> tuple[Series, ...]:
-    """Return each series once, in order of appearance. One incomplete run makes its series incomplete."""
-    keys = dict.fromkeys((one.tool, one.category) for one in runs)
-    incomplete = {(one.tool, one.category) for one in runs if not _is_complete(one.document)}
-    return tuple(Series(*key, complete=key not in incomplete) for key in keys)
+def _joined(one: Series, other: Series) -> Series:
+    outcomes = {one.outcome, other.outcome}
+    worst = next(each for each in _WORST_FIRST if each in outcomes)
+    whole = next((each for each in (one, other) if each.outcome is not ClosingOutcome.DONE and not each.spared), None)
+    return Series(one.tool, one.category, worst, frozenset() if whole else one.spared | other.spared)
 
 
-def _is_complete(run: Run) -> bool:
-    return run.results is not None and all(one.execution_successful is not False for one in run.invocations or ())
+_WORST_FIRST = (ClosingOutcome.OFF, ClosingOutcome.NOT_SUCCESSFUL, ClosingOutcome.UNPLACED_RESULTS, ClosingOutcome.DONE)
+
+
+def _series(run: ToolRun, place_of: PlaceOf) -> Series:
+    if run.document.results is None:
+        return Series(*run.series, ClosingOutcome.OFF)
+    invocations = run.document.invocations or ()
+    errors = [one for each in invocations for one in _errors(each)]
+    if not errors and not any(map(_has_failed, invocations)):
+        return Series(*run.series, ClosingOutcome.DONE)
+    files = [_files(one, run, place_of) for one in errors]
+    only_there = bool(errors) and all(files) and not any(map(_has_failed, invocations))
+    return Series(*run.series, ClosingOutcome.NOT_SUCCESSFUL, frozenset(chain(*files)) if only_there else frozenset())
+
+
+def _has_failed(invocation: Invocation) -> bool:
+    return (
+        invocation.execution_successful is False
+        or bool(invocation.exit_signal_name)
+        or bool(invocation.process_start_failure_message)
+    )
+
+
+def _errors(invocation: Invocation) -> Iterator[Notification]:
+    told = (invocation.tool_execution_notifications, invocation.tool_configuration_notifications)
+    return (one for one in chain(*(each or () for each in told)) if one.level == "error")
+
+
+def _files(notification: Notification, run: ToolRun, place_of: PlaceOf) -> frozenset[str]:
+    """Return the files that a notification is about, empty when one of its locations is no file."""
+    physical = [one.physical_location for one in notification.locations or ()]
+    uris_there = [run.uris.resolved(one.artifact_location) if one and one.artifact_location else None for one in physical]
+    places = [place_of(uri, run.uris.bases) if uri is not None else None for uri in uris_there]
+    files = [place.where for place in places if place and place.type is VulnerabilityType.LINES]
+    return frozenset(files) if len(files) == len(places) else frozenset()

@@ -28,10 +28,11 @@ def rule_score(rule: Descriptor | None) -> Decimal:
 def own_score(result: Result, rule: Descriptor | None, inherited: Decimal) -> Decimal | None:
     """Return the score that the result itself gives, when it is another than that of its rule.
 
-    A level that only repeats the rule's says nothing of its own: it must not lower a rule's ``security-severity``.
+    A level says less than a rule's ``security-severity``, and does not replace it.
     """
     own = _score(result.properties.security_severity) if result.properties else None
-    if own is None and result.level != _level(rule):
+    is_scored = rule is not None and rule.properties is not None and _score(rule.properties.security_severity) is not None
+    if own is None and not is_scored:
         own = _OF_LEVEL.get(result.level or "")
     return own if own != inherited else None
 
