@@ -23,7 +23,7 @@ from integrates.db_model.vulnerabilities.check import whole as whole_vulnerabili
 from integrates.db_model.vulnerabilities.rules import Sighting, reported
 from integrates.db_model.vulnerabilities.types import (
     Technique,
-    ToolMark,
+    Tool,
     Vulnerability,
     VulnerabilityLocation,
     VulnerabilityType,
@@ -69,7 +69,9 @@ def _vulnerability(number: int, finding: Finding) -> Vulnerability:
             snippet=f"execute(query.format({number}))",
             detail="The query is put together from what a stranger says.",
         ),
-        tool=ToolMark(name="semgrep", category="nightly/", rule_id="python.lang.security.rule", fingerprint=f"a={number:064x}"),
+        tool=Tool(
+            name="semgrep", categories=("nightly/",), rule_id="python.lang.security.rule", fingerprint=f"a={number:064x}"
+        ),
     )
     made = reported(_id(number), finding, _id(3), sighting, by=BY, at=AT)
     return replace(made, identity=f"{number:064x}")

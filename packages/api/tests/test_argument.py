@@ -21,14 +21,15 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "addGitRoot": roots.ARGUMENTS,
     "addGroup": groups.ARGUMENTS,
     "addOrganization": organizations.ARGUMENTS,
+    "compareScan": imports.ARGUMENTS,
     "importVulnerabilities": imports.ARGUMENTS,
     "revokeAccessToken": None,
     "updateOrganization": organizations.ARGUMENTS,
     "updateVulnerabilitiesTreatment": treatment.ARGUMENTS,
 }
 """The table of rules that each mutation's arguments go through; ``None`` where it has no others than the object."""
-FIXED = {"updateOrganization": {"name"}}
-"""What a new object is given and a change does not take."""
+FIXED = {"compareScan": {"close_missing"}, "updateOrganization": {"name"}}
+"""What the table has and this mutation does not take, e.g. what only a new object is given."""
 
 
 def given(field: GraphQLField) -> set[str]:

@@ -40,7 +40,7 @@ from integrates.db_model.errors import (
         (Rejections([Rejected(Reason.HIDDEN, ("cvss_v4", "0"))]), "INVALID", "hidden", ("cvssV4", "0"), None),
         (BadFile([Defect("/runs/0", "It is odd.")]), "INVALID", "bad_file", ("file",), None),
         (TooLarge("file_too_large", 2, 1), "LIMIT_EXCEEDED", "file_too_large", ("file",), None),
-        (TooLarge("nested_too_deep", 2, 1), "LIMIT_EXCEEDED", "too_many_results", ("file",), None),
+        (TooLarge("nested_too_deep", 2, 1), "LIMIT_EXCEEDED", "too_many", ("file",), None),
     ],
 )
 def test_each_refusal_has_its_words(

@@ -102,12 +102,14 @@ async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target
         Target.ORGANIZATION: mine.organization.id,
         Target.GROUP: mine.group.name,
         Target.ROOT: mine.root.id,
+        Target.ROOT_NICKNAME: mine.root.info.nickname,
         Target.FINDING: mine.finding.id,
         Target.VULNERABILITY: mine.vulnerable.id,
         Target.IMPORT: imported["import"]["id"],
         Target.ACCESS_TOKEN: token["addAccessToken"]["token"]["id"],
     }[target]
-    for args in ({}, {"as_of": world.now()}):
+    group = {} if target is Target.ORGANIZATION else {"group_name": mine.group.name}
+    for args in (group, {**group, "as_of": world.now()}):
         assert (await FINDERS[target](world.started("uri"), value, args)).unseen == ()
         for person in ("uri2", "otto"):
             assert await FINDERS[target](world.started(person), value, args) == nothing()

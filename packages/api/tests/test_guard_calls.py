@@ -36,6 +36,11 @@ QUERIES: Final = {
         """mutation ($id: ID!, $file: Upload!) { x: importVulnerabilities(groupName: "webshop", rootId: $id, file: $file) {
            errors { code } } }""",
     ),
+    "root by nickname": (
+        Target.ROOT_NICKNAME,
+        """mutation ($id: String!, $file: Upload!) { x: compareScan(groupName: "webshop", rootNickname: $id, file: $file) {
+           errors { code } } }""",
+    ),
     "finding": (Target.FINDING, "query ($id: ID!) { x: finding(id: $id) { id } }"),
     "finding in the past": (
         Target.FINDING,
@@ -70,6 +75,7 @@ async def _foreign(world: World) -> dict[str, str]:
         Target.ORGANIZATION: harbor.organization.id,
         Target.GROUP: harbor.group.name,
         Target.ROOT: harbor.root.id,
+        Target.ROOT_NICKNAME: f"{harbor.root.info.nickname}-of-others",
         Target.FINDING: harbor.finding.id,
         Target.VULNERABILITY: harbor.vulnerable.id,
         Target.IMPORT: imported["id"],

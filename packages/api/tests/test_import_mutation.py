@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import GroupGrant, GroupRole
 from integrates.db_model.entity import command, read
 from integrates.db_model.roots.commands import deactivate
-from integrates.db_model.store.port import Store
+from integrates.db_model.store.port import Change, Store
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -271,7 +272,7 @@ async def test_an_import_ends_when_its_root_is_no_longer_active(world: World) ->
     assert (record["state"], record["reason"], record["counts"]["created"]) == ("FAILED", "not_allowed", 0)
 
 
-async def test_what_the_root_excludes_is_told_and_not_imported(world: World) -> None:
+async def test_what_the_root_excludes_is_no_problem_and_not_imported(world: World) -> None:
     add = """mutation { addGitRoot(groupName: "webshop", url: "https://git.example/other", branch: "main",
       gitignore: ["vendor/"]) { root { id } } }"""
     root = (await world.data("olga", add))["addGitRoot"]["root"]["id"]
@@ -279,8 +280,135 @@ async def test_what_the_root_excludes_is_told_and_not_imported(world: World) -> 
     payload = await run(world, sarif(("r1", "vendor/lib.py", 1), ("r1", "app/a.py", 1), url), root=root)
     assert (payload["import"]["counts"]["created"], payload["import"]["counts"]["skipped"]) == (1, 2)
     assert payload["import"]["problems"] == [
-        {"pointer": "/runs/0/results/0", "reason": "gitignored"},
         {"pointer": "/runs/0/results/2", "reason": "outside_root"},
     ]
     found = (await world.data("uri", FOUND))["group"]["vulnerabilities"]["nodes"]
     assert [one["where"] for one in found] == ["app/a.py"]
+
+
+BY_NICKNAME = """mutation ($id: ID, $nickname: String, $file: Upload!) {
+  importVulnerabilities(groupName: "webshop", rootId: $id, rootNickname: $nickname, file: $file) {
+    import { root { id } } errors { code reason message path } } }"""
+
+
+async def test_a_root_is_named_in_one_way(world: World) -> None:
+    root = world.aurora.root
+    content = sarif(("r1", "app/a.py", 1))
+
+    async def asked(**names: Any) -> Any:
+        answer = await world.data("hana", BY_NICKNAME, file=in_memory("scan.sarif", content), **names)
+        return answer["importVulnerabilities"]
+
+    assert (await asked(nickname=root.info.nickname))["import"] == {"root": {"id": root.id}}
+    for names in ({}, {"id": root.id, "nickname": root.info.nickname}):
+        assert reasons(await asked(**names)) == [("INVALID", "required", ["rootId"])]
+    assert reasons(await asked(nickname="nothing")) == [("NOT_FOUND", "not_found", ["rootNickname"])]
+    assert reasons(await asked(nickname=world.harbor.root.info.nickname + "x")) == [
+        ("NOT_FOUND", "not_found", ["rootNickname"])
+    ]
+
+
+OPTIONS = """mutation ($root: ID!, $file: Upload!, $add: String, $category: String, $tool: String) {
+  importVulnerabilities(groupName: "webshop", rootId: $root, file: $file, addPrefix: $add, category: $category, tool: $tool) {
+    import { options { addPrefix category tool } counts { created skipped reviewable }
+             problems { reason uri } problemCounts { reason count } closing { tool category outcome closed } }
+    errors { code reason message path } } }"""
+
+
+async def optioned(world: World, content: bytes, **variables: Any) -> Any:
+    """Import a file with options and return the payload."""
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", content), **variables}
+    return (await world.data("hana", OPTIONS, **given))["importVulnerabilities"]
+
+
+async def test_options_problems_and_closing_are_told(world: World) -> None:
+    content = sarif(("r1", "app/a.py", 1), ("r1", "/etc/passwd", 2))
+    found = (await optioned(world, content, add="services", category="nightly", tool="LINT 2"))["import"]
+    assert found["options"] == {"addPrefix": "services", "category": "nightly/", "tool": "lint 2"}
+    assert found["problems"] == [{"reason": "bad_path", "uri": "/etc/passwd"}]
+    assert found["problemCounts"] == [{"reason": "bad_path", "count": 1}]
+    outcome = {"tool": "lint 2", "category": "nightly/", "outcome": "UNPLACED_RESULTS", "closed": 0}
+    assert found["closing"] == [outcome]
+    query = """{ group(name: "webshop") { vulnerabilities(first: 50, filter: {text: "services/app/"}) { nodes {
+      where tool { name categories ruleId fingerprint suppression { kind } } match { by import { fileName } } } } } }"""
+    (shown,) = (await world.data("uri", query))["group"]["vulnerabilities"]["nodes"]
+    assert shown["tool"] == {
+        "name": "lint 2",
+        "categories": ["nightly/"],
+        "ruleId": "r1",
+        "fingerprint": None,
+        "suppression": None,
+    }
+    assert shown["match"] == {"by": "NEW", "import": {"fileName": "scan.sarif"}}
+
+
+async def test_a_file_of_which_nothing_has_a_place_is_refused(world: World) -> None:
+    payload = await optioned(world, sarif(*(("r1", f"/etc/{line}", line) for line in range(12))))
+    assert reasons(payload) == [("INVALID", "nothing_placed", ["file"])] * 10
+    assert payload["errors"][3]["message"].endswith("bad_path `/etc/3` /runs/0/results/3.")
+    listed = (await world.data("uri", '{ group(name: "webshop") { imports { nodes { id } } } }'))["group"]["imports"]
+    assert listed["nodes"] == []
+
+
+async def test_one_name_for_several_tools_is_refused(world: World) -> None:
+    runs = [{"tool": {"driver": {"name": name}}, "results": []} for name in ("One", "Two")]
+    content = json.dumps({"version": "2.1.0", "runs": runs}).encode()
+    assert reasons(await optioned(world, content, tool="three")) == [("INVALID", "several_tools", ["tool"])]
+
+
+async def test_a_packed_file_is_unpacked(world: World) -> None:
+    packed = gzip.compress(sarif(("r1", "app/a.py", 1)))
+    assert (await optioned(world, packed))["import"]["counts"]["created"] == 1
+    assert reasons(await optioned(world, packed[:-9])) == [("INVALID", "bad_file", ["file"])]
+    bomb = gzip.compress(b" " * (20 * 1024 * 1024 + 1))
+    assert reasons(await optioned(world, bomb)) == [("LIMIT_EXCEEDED", "file_too_large", ["file"])]
+
+
+COMPARE = """mutation ($root: ID!, $file: Upload!) {
+  compareScan(groupName: "webshop", rootId: $root, file: $file) {
+    comparison { new reopened moved fixed unchanged problems { reason }
+                 items { status title where specific severity { score } vulnerability { state } } }
+    errors { code reason message path } } }"""
+
+
+async def test_a_comparison_says_what_an_import_would_do_and_does_nothing(world: World) -> None:
+    await run(world, sarif(("r1", "app/a.py", 1), ("r1", "app/b.py", 2), ("r1", "app/c.py", 3)))
+    await run(world, sarif(("r1", "app/a.py", 1), ("r1", "app/b.py", 2)))
+    content = sarif(("r1", "app/a.py", 1), ("r1", "app/c.py", 3), ("r9", "app/d.py", 4))
+
+    async def write(_changes: Sequence[Change]) -> None:
+        raise AssertionError("nothing is stored")
+
+    given: dict[str, Any] = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", content)}
+    answer = await world.answer("hana", COMPARE, store=replace(world.store, write=write), **given)
+    payload = answer.body["data"]["compareScan"]
+    assert payload["errors"] == []
+    found = payload["comparison"]
+    assert [(one["status"], one["where"], one["vulnerability"]) for one in found["items"]] == [
+        ("NEW", "app/d.py", None),
+        ("REOPENED", "app/c.py", {"state": "SAFE"}),
+        ("FIXED", "app/b.py", {"state": "VULNERABLE"}),
+        ("UNCHANGED", "app/a.py", {"state": "VULNERABLE"}),
+    ]
+    assert {name: found[name] for name in ("new", "reopened", "moved", "fixed", "unchanged")} == {
+        "new": 1,
+        "reopened": 1,
+        "moved": 0,
+        "fixed": 1,
+        "unchanged": 1,
+    }
+    done = (await run(world, content))["import"]["counts"]
+    assert [done[name] for name in ("created", "reopened", "moved", "closed", "unchanged")] == [1, 1, 0, 1, 1]
+
+
+async def test_nothing_is_compared_with_a_root_that_is_not_active(world: World) -> None:
+    await deactivate(world.store, world.aurora.root.id, "OUT_OF_SCOPE", world.stamp())
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
+    payload = (await world.data("hana", COMPARE, **given))["compareScan"]
+    assert reasons(payload) == [("INVALID", "inactive_root", ["rootId"])]
+
+
+async def test_who_may_not_import_may_not_compare(world: World) -> None:
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif())}
+    payload = (await world.data("reto", COMPARE, **given))["compareScan"]
+    assert reasons(payload) == [("FORBIDDEN", "missing_permission", ["groupName"])]

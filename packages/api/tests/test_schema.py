@@ -32,6 +32,7 @@ PAYLOADS = (
     "AddGitRootPayload",
     "AddGroupPayload",
     "AddOrganizationPayload",
+    "CompareScanPayload",
     "ImportVulnerabilitiesPayload",
     "RevokeAccessTokenPayload",
     "UpdateOrganizationPayload",
@@ -189,7 +190,7 @@ def test_the_committed_schema_shows_who_may_use_a_field() -> None:
         '  organization: Organization @requires(permission: "organization:read", of: PARENT)',
         '  ): RevisionConnection @requires(permission: "history:read", of: PARENT) @weight(of: 50)',
         "  me: Me! @authenticated",
-        "    rootId: ID! @names(object: ROOT)",
+        "    rootId: ID @names(object: ROOT)",
     ):
         assert f"{guarded}\n" in committed
 

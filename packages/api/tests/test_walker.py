@@ -36,6 +36,8 @@ MUTATIONS = {
       addGroup(organizationId: $organization, name: "another", description: "Another") {{ group {{ name }} {ERRORS} }} }}""",
     "addGitRoot": f"""mutation ($group: ID!) {{
       addGitRoot(groupName: $group, url: "https://git.example/new", branch: "main") {{ root {{ id }} {ERRORS} }} }}""",
+    "compareScan": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
+      compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
     "updateOrganization": f"""mutation ($organization: ID!) {{

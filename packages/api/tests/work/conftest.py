@@ -15,10 +15,8 @@ from msgspec.structs import replace
 
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.read.reader import Options
-from integrates.api.imports.read.registry import read
 from integrates.api.imports.work import begin, work
-from integrates.api.imports.work.job import Job
+from integrates.api.imports.work.job import Job, scanned
 from integrates.db_model.entity import claim, command
 from integrates.db_model.entity import read as reading
 from integrates.db_model.entity.facet import entity_key
@@ -206,16 +204,27 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         """Take the root out of scope."""
         await roots.deactivate(self.store, ROOT_ID, "OUT_OF_SCOPE", self.stamp())
 
-    async def scan(self, content: bytes, strip_prefix: str | None = None) -> Scan:
-        """Read a file as the API does."""
-        return confined(read(content, Options(strip_prefix=strip_prefix)), await self.got(GIT_ROOT, root_key(ROOT_ID)))
+    async def exclude(self, *patterns: str) -> None:
+        """Have the root exclude files by gitignore patterns."""
 
-    async def job(self, content: bytes, store: Store | None = None, **members: Any) -> Job:
+        def excluding(old: Any, _: datetime) -> Any:
+            return replace(old, location=replace(old.location, gitignore=patterns))
+
+        await command.update(self.store, replace(GIT_ROOT, fixed=()), root_key(ROOT_ID), excluding, self.stamp())
+
+    async def scan(self, content: bytes, options: ImportOptions | None = None) -> Scan:
+        """Read a file as the API does."""
+        return confined(await scanned(content, options or ImportOptions()), await self.got(GIT_ROOT, root_key(ROOT_ID)))
+
+    async def job(
+        self, content: bytes, store: Store | None = None, options: ImportOptions | None = None, **members: Any
+    ) -> Job:
         """Return the job of importing a file."""
         root_id = members.get("root_id", ROOT_ID)
         given: dict[str, Any] = {
             "store": store or self.store,
-            "scan": await self.scan(content),
+            "files": self.files,
+            "scan": await self.scan(content, options),
             "root_id": root_id,
             "group_name": GROUP_NAME,
             "organization_id": ORGANIZATION_ID,
@@ -236,7 +245,8 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         self, content: bytes, options: ImportOptions | None = None, store: Store | None = None, **members: Any
     ) -> Imported:
         """Import a file from beginning to end."""
-        job = await self.job(content, store, **members)
+        job = await self.job(content, store, options, **members)
+        begin.check_placed(job.scan)
         begun = await self.begin(job, content, options)
         assert begun.mine
         return imported_of(await work.run(job, begun.running))
@@ -466,6 +476,7 @@ class Tools:
     killed = staticmethod(killed)
     Lag = Lag
     World = World
+    ROOT_ID = ROOT_ID
 
     @staticmethod
     async def work(job: Job, begun: begin.Begun) -> Imported:

@@ -122,7 +122,7 @@ async def test_the_root_closes_while_the_import_begins(world: Any, tools: Any) -
 
 async def test_after_the_lease_the_same_file_continues(world: Any, tools: Any) -> None:
     content = tools.file(*(tools.seen(str(n), line=n) for n in range(70)))
-    identifier = await stopped(world, tools, content, 4)
+    identifier = await stopped(world, tools, content, 5)
     before = await world.record(identifier)
     assert before.progress.counts.created > 0
     world.wait(59)
@@ -139,7 +139,7 @@ async def test_after_the_lease_the_same_file_continues(world: Any, tools: Any) -
 
 async def test_after_the_lease_another_file_ends_it(world: Any, tools: Any) -> None:
     content = tools.file(*(tools.seen(str(n), line=n) for n in range(70)))
-    identifier = await stopped(world, tools, content, 4)
+    identifier = await stopped(world, tools, content, 5)
     done = (await world.record(identifier)).progress.counts.created
     record = await world.resumed(tools.file(tools.seen("0", line=0)))
     old = await world.record(identifier)

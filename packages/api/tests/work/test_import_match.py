@@ -68,13 +68,15 @@ async def test_a_new_result_makes_a_vulnerability_and_releases_its_finding(world
         (None, {"line": 9}, "moved", ("9", "VULNERABLE", 2)),
         (safe, {}, "reopened", ("3", "VULNERABLE", 3)),
         (safe, {"line": 9}, "reopened", ("9", "VULNERABLE", 3)),
-        (submitted, {"line": 9}, "ignored", ("3", "SUBMITTED", 2)),
-        (rejected, {"line": 9}, "ignored", ("3", "REJECTED", 2)),
-        (hidden, {"line": 9}, "ignored", ("3", "VULNERABLE", 2)),
+        (submitted, {}, "ignored", ("3", "SUBMITTED", 2)),
+        (submitted, {"line": 9}, "ignored", ("9", "SUBMITTED", 3)),
+        (hidden, {}, "ignored", ("3", "VULNERABLE", 2)),
+        (hidden, {"line": 9}, "ignored", ("9", "VULNERABLE", 3)),
         (removed, {"line": 9}, "ignored", None),
-        (None, {"line": 9, "suppressions": [{}]}, "suppressed", ("3", "VULNERABLE", 1)),
-        (safe, {"suppressions": [{"status": "accepted"}]}, "suppressed", ("3", "SAFE", 2)),
-        (removed, {"suppressions": [{}]}, "ignored", None),
+        (None, {"line": 9, "suppressions": [{}]}, "suppressed", ("9", "VULNERABLE", 2)),
+        (safe, {"suppressions": [{"status": "accepted"}]}, "suppressed", ("3", "SAFE", 3)),
+        (hidden, {"suppressions": [{}]}, "suppressed", ("3", "VULNERABLE", 3)),
+        (removed, {"suppressions": [{}]}, "suppressed", None),
     ],
 )
 async def test_what_a_result_does_to_its_vulnerability(
@@ -106,9 +108,9 @@ async def test_reopening_begins_a_cycle_and_leaves_the_treatment(world: Any, too
 @pytest.mark.parametrize(
     ("before", "result", "effect", "mark"),
     [
-        (by_person, {"line": 3}, "unchanged", ("3", "VULNERABLE", "a", 2)),
-        (by_person, {"line": 9}, "unchanged", ("3", "VULNERABLE", "a", 2)),
-        (lambda old: by_person(safe(old)), {"line": 9}, "reopened", ("3", "VULNERABLE", "a", 3)),
+        (by_person, {"fingerprint": "a"}, "unchanged", ("3", "VULNERABLE", "a", 2)),
+        (by_person, {"fingerprint": "b"}, "unchanged", ("3", "VULNERABLE", "a", 2)),
+        (lambda old: by_person(safe(old)), {"fingerprint": "b"}, "reopened", ("3", "VULNERABLE", "a", 3)),
     ],
 )
 async def test_what_a_person_reported_is_neither_moved_nor_marked(
@@ -117,10 +119,23 @@ async def test_what_a_person_reported_is_neither_moved_nor_marked(
     await world.imported(tools.file(tools.seen("a", line=3)))
     (known,) = await world.vulnerabilities()
     await world.alter(known.id, before)
-    record = await world.imported(tools.file(tools.seen("a", **result)))
+    record = await world.imported(tools.file(tools.seen(**result, line=3)))
     assert record.progress.counts == ImportCounts(**{effect: 1})
     assert [(line, state, fp) for _, line, state, fp in await world.rows()] == [mark[:3]]
     assert (await world.vulnerabilities())[0].version == mark[3]
+
+
+@pytest.mark.parametrize("before", [by_person, rejected])
+async def test_what_is_a_persons_elsewhere_or_was_rejected_is_reported_anew(world: Any, tools: Any, before: Any) -> None:
+    await world.imported(tools.file(tools.seen("a", line=3)))
+    (known,) = await world.vulnerabilities()
+    await world.alter(known.id, before)
+    line = 9 if before is by_person else 3
+    record = await world.imported(tools.file(tools.seen("a", line=line)))
+    assert record.progress.counts == ImportCounts(created=1)
+    (new,) = [each for each in await world.vulnerabilities() if each.id != known.id]
+    assert (new.number, new.location.specific) == (2, str(line))
+    assert await world.is_counted()
 
 
 async def test_a5_lines_move(world: Any, tools: Any) -> None:
@@ -194,9 +209,8 @@ async def test_a_persons_vulnerability_shares_its_place_with_new_ones(world: Any
 
 
 async def test_what_moved_away_keeps_its_number_and_what_is_new_at_its_place_takes_the_next(world: Any, tools: Any) -> None:
-    content = tools.file(tools.seen(line=1))
     for number in (1, 2, 3):
-        await world.imported(content)
+        await world.imported(tools.file(tools.seen(line=1, message={"text": f"Bad for the {number}. time."})))
         (new,) = [each for each in await world.vulnerabilities() if each.location.specific == "1"]
         assert new.number == number
         elsewhere = replace(new.location, specific=f"5{number}")
@@ -222,9 +236,11 @@ async def test_a_category_or_a_score_alone_makes_a_version(world: Any, tools: An
 
     await world.imported(content("one/"))
     assert (await world.imported(content("two/"))).progress.counts == ImportCounts(unchanged=1)
-    assert (await world.vulnerabilities())[0].tool.category == "two/"
+    assert (await world.vulnerabilities())[0].tool.categories == ("one/", "two/")
     score = {"properties": {"security-severity": "9.1"}}
     assert (await world.imported(content("two/", **score))).progress.counts == ImportCounts(unchanged=1)
+    assert (await world.vulnerabilities())[0].version == 2, "the series that noted it first says how bad it is"
+    assert (await world.imported(content("one/", **score))).progress.counts == ImportCounts(unchanged=1)
     (known,) = await world.vulnerabilities()
     assert (known.version, known.severity) == (3, Severity(tool_score=Decimal("9.1"), score=Decimal("9.1")))
     assert await world.is_counted()
@@ -331,3 +347,30 @@ async def test_a_rule_with_suppressed_results_alone_makes_no_finding(world: Any,
     assert record.progress.counts == ImportCounts(suppressed=1, created=1)
     assert list(await world.findings()) == ["R2"]
     assert (await world.imported(tools.file(tools.seen("a")))).progress.counts == ImportCounts(created=1, closed=1)
+
+
+def in_column(tools: Any, line: int, column: int, mark: str = "Bad.") -> Any:
+    place = {"artifactLocation": {"uri": "src/app.py"}, "region": {"startLine": line, "startColumn": column}}
+    return tools.seen(message={"text": mark}, locations=[{"physicalLocation": place}])
+
+
+async def test_a_neighbour_that_moved_to_a_place_is_looked_for_there(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(in_column(tools, 5, 3, "a"), in_column(tools, 20, 9, "b")))
+    await world.imported(tools.file(in_column(tools, 5, 3, "a"), in_column(tools, 5, 9, "b")))
+    await world.imported(tools.file(in_column(tools, 5, 9, "b")))
+    states = {each.location.detail: each.state.status.value for each in await world.vulnerabilities()}
+    assert states == {"a": "SAFE", "b": "VULNERABLE"}
+
+
+async def test_many_of_one_identity_are_read_in_few_calls(world: Any, tools: Any) -> None:
+    content = tools.file(*(in_column(tools, 5, column) for column in range(1, 601)))
+    await world.imported(content)
+    calls: list[int] = []
+
+    async def get(keys: Any) -> Any:
+        calls.append(len(keys))
+        return await world.store.get(keys)
+
+    record = await world.imported(content, store=replace(world.store, get=get))
+    assert record.progress.counts == ImportCounts(unchanged=600)
+    assert len(calls) < 60

@@ -1,5 +1,6 @@
 """Close-missing (domain section 8): what a complete scan does not name any more."""
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from integrates.db_model.vulnerabilities.types import (
     Verification,
     VerificationStatus,
     Vulnerability,
+    VulnerabilityState,
     VulnerabilityStatus,
     ZeroRisk,
     ZeroRiskStatus,
@@ -36,6 +38,11 @@ def submitted(old: Vulnerability) -> Vulnerability:
 def waiting(status: VerificationStatus) -> Any:
     event = EVENT if status is VerificationStatus.ON_HOLD else None
     return lambda old: replace(old, verification=Verification(status=status, event_id=event, at=old.state.at, by=old.state.by))
+
+
+def again_at(old: Vulnerability, at: datetime) -> Vulnerability:
+    state = VulnerabilityState(status=VulnerabilityStatus.VULNERABLE, at=at, by=old.state.by)
+    return replace(old, state=state, cycle=replace(old.cycle, opened_at=at, closed_at=None, cycles=old.cycle.cycles + 1))
 
 
 async def marks_of(world: Any, status: str) -> list[str]:
@@ -126,13 +133,84 @@ async def test_a_suppressed_result_keeps_open(world: Any, tools: Any) -> None:
     assert await marks_of(world, "VULNERABLE") == ["a"]
 
 
-async def test_a_result_of_another_category_keeps_open_what_it_names(world: Any, tools: Any) -> None:
-    """It takes the vulnerability into its own category, which is why the complete series of the former one closes nothing."""
+async def test_a_series_that_does_not_see_it_takes_its_category_away(world: Any, tools: Any) -> None:
     await world.imported(tools.sarif(tools.one_run(tools.seen("a"), category="one/")))
     runs = (tools.one_run(category="one/"), tools.one_run(tools.seen("a"), category="two/"))
     record = await world.imported(tools.sarif(*runs))
     assert record.progress.counts == ImportCounts(unchanged=1)
-    assert (await world.vulnerabilities())[0].tool.category == "two/"
+    assert (await world.vulnerabilities())[0].tool.categories == ("two/",)
+    record = await world.imported(tools.sarif(tools.one_run(category="two/"), tools.one_run(category="one/")))
+    assert record.progress.counts == ImportCounts(closed=1)
+    assert [(one.category, one.closed) for one in record.progress.closing] == [("two/", 1), ("one/", 0)]
+    (known,) = await world.vulnerabilities()
+    assert (known.tool.categories, known.state.closing_reason) == (("two/",), ClosingReason.NOT_REPORTED)
+
+
+async def test_what_comes_back_is_seen_by_its_series_alone(world: Any, tools: Any) -> None:
+    both = [tools.one_run(tools.seen("a"), category=each) for each in ("one/", "two/")]
+    await world.imported(tools.sarif(*both))
+    await world.imported(tools.sarif(*(tools.one_run(category=each) for each in ("one/", "two/"))))
+    record = await world.imported(tools.sarif(both[1]))
+    assert record.progress.counts == ImportCounts(reopened=1)
+    assert (await world.vulnerabilities())[0].tool.categories == ("two/",)
+
+
+def failing(*files: str, **members: Any) -> dict[str, Any]:
+    """An invocation with errors at files."""
+    locations = [{"physicalLocation": {"artifactLocation": {"uri": file}}} for file in files]
+    errors = [{"level": "error", "locations": locations}]
+    return {"invocations": [{"executionSuccessful": True, "toolExecutionNotifications": errors, **members}]}
+
+
+@pytest.mark.parametrize(
+    ("members", "outcome", "closed"),
+    [
+        ({}, "DONE", ["b", "c"]),
+        ({"results": None}, "OFF", []),
+        ({"invocations": [{"executionSuccessful": False}]}, "NOT_SUCCESSFUL", []),
+        ({"invocations": [{"exitSignalName": "SIGKILL"}]}, "NOT_SUCCESSFUL", []),
+        ({"invocations": [{"processStartFailureMessage": "No such file."}]}, "NOT_SUCCESSFUL", []),
+        (failing("src/b.py"), "NOT_SUCCESSFUL", ["c"]),
+        (failing(), "NOT_SUCCESSFUL", []),
+        (failing("src/b.py", exitSignalName="SIGKILL"), "NOT_SUCCESSFUL", []),
+    ],
+)
+async def test_the_outcome_is_told(world: Any, tools: Any, members: Any, outcome: str, closed: list[str]) -> None:
+    await world.imported(tools.file(tools.seen("b", "src/b.py"), tools.seen("c", "src/c.py")))
+    record = await world.imported(tools.sarif(tools.one_run(**members)))
+    assert [(one.outcome.value, one.closed) for one in record.progress.closing] == [(outcome, len(closed))]
+    assert await marks_of(world, "SAFE") == closed
+
+
+async def test_a_file_at_which_one_tool_failed_is_spared_by_that_tool_alone(world: Any, tools: Any) -> None:
+    ours = {"tool": "Ours"}
+    both = (tools.one_run(tools.seen("a", "src/b.py")), tools.one_run(tools.seen("b", "src/b.py"), **ours))
+    await world.imported(tools.sarif(*both))
+    record = await world.imported(tools.sarif(tools.one_run(**failing("src/b.py")), tools.one_run(**ours)))
+    assert record.progress.counts == ImportCounts(closed=1)
+    assert await marks_of(world, "SAFE") == ["b"]
+
+
+async def test_results_without_a_place_keep_everything_open(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(tools.seen("a"), tools.seen("b", line=2)))
+    record = await world.imported(tools.file(tools.seen("a"), tools.seen("c", "../out.py")))
+    assert record.progress.counts == ImportCounts(unchanged=1, skipped=1)
+    assert [one.outcome.value for one in record.progress.closing] == ["UNPLACED_RESULTS"]
+    assert [(one.reason, one.count) for one in record.record.problem_counts] == [("bad_path", 1)]
+
+
+async def test_what_was_reopened_in_the_meantime_is_spared(world: Any, tools: Any) -> None:
+    await world.imported(tools.file(tools.seen("a"), tools.seen("b", line=2)))
+    await world.imported(tools.file(tools.seen("a")))
+    (gone,) = [each for each in await world.vulnerabilities() if each.state.status is VulnerabilityStatus.SAFE]
+
+    async def reopen(number: int, _: Any) -> None:
+        if number == 3:  # the chunk, after the plan
+            await world.alter(gone.id, lambda old: again_at(old, world.now()))
+
+    record = await world.imported(tools.file(tools.seen("a")), store=tools.intruded(world.store, reopen))
+    assert record.progress.counts == ImportCounts(unchanged=1)
+    assert await marks_of(world, "VULNERABLE") == ["a", "b"]
 
 
 async def test_another_root_is_left_alone(world: Any, tools: Any) -> None:
@@ -156,3 +234,15 @@ async def test_many_are_closed_in_chunks(world: Any, tools: Any) -> None:
     record = await world.imported(tools.file(*(tools.seen(str(n), line=n, rule=f"R{n % 7}") for n in range(3))))
     assert record.progress.counts == ImportCounts(unchanged=3, closed=197)
     assert await world.is_counted()
+
+
+async def test_many_pages_without_anything_missing_are_no_lost_races(world: Any, tools: Any) -> None:
+    known = tools.file(*(tools.seen(str(n), line=n) for n in range(60)))
+    await world.imported(known)
+
+    async def query(queries: Any) -> Any:
+        return await world.store.query([replace(each, limit=min(each.limit, 2)) for each in queries])
+
+    content = tools.sarif(tools.one_run(tools.seen("other"), tool="Other"))
+    record = await world.imported(content, store=replace(world.store, query=query))
+    assert record.progress.counts == ImportCounts(created=1)

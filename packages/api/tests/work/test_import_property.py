@@ -14,16 +14,21 @@ from integrates.db_model.vulnerabilities.types import Source, VulnerabilityStatu
 NARROW = 20
 """Room for two or three changes in a transaction, so that small files take many."""
 
-RESULTS = st.lists(
-    st.tuples(
+
+def results(*fingerprints: str | None) -> Any:
+    """Results of a tool that gives these fingerprints."""
+    row = st.tuples(
         st.sampled_from(["R1", "R2"]),
-        st.sampled_from([None, "a", "b", "c", "d"]),
+        st.sampled_from(fingerprints),
         st.integers(1, 3),
         st.sampled_from([False, False, False, True]),
         st.sampled_from([None, None, "9.1"]),
-    ),
-    max_size=9,
-)
+    )
+    return st.lists(row, max_size=9)
+
+
+RESULTS = st.one_of(results("a", "b", "c", "d"), results(None))
+"""A tool gives fingerprints or not, e.g. as somebody is logged in."""
 FILES = st.lists(RESULTS, min_size=1, max_size=4)
 UNJUDGED = [*settings().suppress_health_check, HealthCheck.function_scoped_fixture]
 MODEST = settings(max_examples=25, suppress_health_check=UNJUDGED)
@@ -53,7 +58,7 @@ async def agrees(world: Any, observations: tuple[Observation, ...]) -> None:
     """Check that just what the last file reports is open, each vulnerability once."""
     found = [each for each in await world.vulnerabilities() if each.source is Source.MACHINE]
     opened = [each for each in found if each.state.status is VulnerabilityStatus.VULNERABLE]
-    reported = [each for each in observations if not each.suppressed]
+    reported = [each for each in observations if each.suppression is None]
     marks = {(each.rule.rule_id, each.fingerprint) for each in reported if each.fingerprint}
     assert marks <= {(each.tool.rule_id, each.tool.fingerprint) for each in opened if each.tool}
     locations = {(each.rule.rule_id, each.location.specific) for each in reported}
@@ -66,12 +71,12 @@ async def agrees(world: Any, observations: tuple[Observation, ...]) -> None:
 def test_files_that_follow_each_other(new_world: Callable[..., Any], tools: Any, files: Any) -> None:
     async def test() -> None:
         world = await new_world(NARROW)
-        for results in files:
-            file = content(tools, results)
+        for each in files:
+            file = content(tools, each)
             record = await world.imported(file)
             counts = record.progress.counts
             effects = sum(getattr(counts, name) for name in counts.__struct_fields__ if name != "closed")
-            assert (record.state.status, effects) == (ImportStatus.COMPLETED, len(results))
+            assert (record.state.status, effects) == (ImportStatus.COMPLETED, len(each))
             await agrees(world, (await world.scan(file)).observations)
             picture = await world.picture()
             again = (await world.imported(file)).progress.counts
@@ -96,8 +101,8 @@ def test_interruptions_do_not_show(new_world: Callable[..., Any], tools: Any, fi
     async def test() -> None:
         smooth, rough = await new_world(NARROW), await new_world(NARROW)
         deaths = iter(kills)
-        for results in files:
-            file = content(tools, results)
+        for each in files:
+            file = content(tools, each)
             expected = await smooth.imported(file)
             found = await interrupted(rough, file, deaths)
             assert found is None or found.progress.counts == expected.progress.counts

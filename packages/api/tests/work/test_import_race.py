@@ -7,18 +7,25 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model.errors import Raced
+from integrates.db_model.errors import Raced, Unavailable
 from integrates.db_model.findings.types import RemovalJustification
 from integrates.db_model.groups.facet import MAX_FINDINGS, group_guard
-from integrates.db_model.imports.types import ImportCounts, ImportStatus
+from integrates.db_model.imports.types import ImportCounts, ImportOptions, ImportStatus
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.store.memory import memory_store
+from integrates.db_model.vulnerabilities import commands as vulnerabilities
+from integrates.db_model.vulnerabilities import rules
+from integrates.db_model.vulnerabilities.rules import Sighting
 from integrates.db_model.vulnerabilities.types import (
     Source,
+    Technique,
+    Tool,
     Treatment,
     TreatmentStatus,
     Vulnerability,
+    VulnerabilityLocation,
     VulnerabilityStatus,
+    VulnerabilityType,
     ZeroRisk,
     ZeroRiskStatus,
 )
@@ -212,3 +219,78 @@ async def test_a_group_without_room_for_another_finding_fails_the_import(world: 
     assert (record.state.status, record.state.reason) == (ImportStatus.FAILED, "too_many")
     assert list(await world.findings()) == ["R1"]
     assert await world.running() is None
+
+
+async def test_a_number_that_another_took_since_the_plan_is_left_to_it(world: Any, tools: Any) -> None:
+    """Three results at one place are to take the numbers 1 to 3, when another one takes number 1 there."""
+    await world.imported(tools.file(tools.seen(line=1)), ImportOptions(close_missing=False))
+    finding = (await world.findings())["R1"]
+    results = [tools.seen(line=3, message={"text": f"Bad {number}."}) for number in range(3)]
+    seen = Sighting(
+        type=VulnerabilityType.LINES,
+        technique=Technique.SAST,
+        location=VulnerabilityLocation(where="src/app.py", specific="3"),
+        tool=Tool(name="scanner", categories=("",), rule_id="R1"),
+    )
+
+    async def report() -> None:
+        stamp = world.stamp()
+        new = rules.reported(world.new_id(), finding, tools.ROOT_ID, seen, by=stamp.by, at=stamp.at)
+        await vulnerabilities.add(world.store, new, stamp)
+
+    record = await world.imported(
+        tools.file(*results), ImportOptions(close_missing=False), tools.intruded(world.store, at_write(3, report))
+    )
+    assert record.progress.counts == ImportCounts(created=2, unchanged=1)
+    numbers = [each.number for each in await world.vulnerabilities() if each.location.specific == "3"]
+    assert sorted(numbers) == [1, 2, 3]
+    assert await world.is_counted()
+
+
+async def test_a_finding_that_goes_away_before_it_is_scored_is_made_anew(world: Any, tools: Any) -> None:
+    rule = [{"id": "R1", "properties": {"security-severity": "8.8"}}]
+    await world.imported(tools.file(tools.seen("a")))
+
+    async def remove() -> None:
+        await world.remove_finding("R1", RemovalJustification.REPORTING_ERROR)
+
+    content = tools.sarif(tools.one_run(tools.seen("b", line=9), rules=rule))
+    record = await world.imported(content, store=tools.intruded(world.store, at_write(3, remove)))
+    assert record.state.status is ImportStatus.COMPLETED
+    assert record.progress.counts == ImportCounts(created=1)
+    assert await world.is_counted()
+
+
+async def test_a_plan_that_cannot_be_deleted_is_left_behind(world: Any, tools: Any) -> None:
+    async def delete(_key: str) -> None:
+        raise Unavailable("the file store is away")
+
+    job = await world.job(tools.file(tools.seen("a")), files=replace(world.files, delete=delete))
+    record = await tools.work(job, await world.begin(job, tools.file(tools.seen("a"))))
+    assert record.state.status is ImportStatus.COMPLETED
+
+
+async def test_of_two_that_plan_the_plan_of_one_stays(world: Any, tools: Any) -> None:
+    content = tools.file(tools.seen("a"))
+    slow, quick = await world.job(content), await world.job(content)
+    begun = await world.begin(slow, content)
+
+    async def overtake() -> None:
+        world.wait(61)
+        await tools.work(quick, await world.begin(quick, content))
+
+    job = replace(slow, store=tools.intruded(world.store, at_write(1, overtake)))
+    assert (await tools.work(job, begun)).state.status is ImportStatus.COMPLETED
+    assert await world.stored_files() == [f"imports/{begun.running.record.id}.sarif"]
+    assert len(await world.vulnerabilities()) == 1
+
+
+async def test_a_root_that_excludes_other_files_when_the_import_goes_on(world: Any, tools: Any) -> None:
+    """What the plan saw stays seen, and what it did not is left to the next import."""
+    content = tools.file(*many(tools, 70, path="src/a.py"), *many(tools, 3, path="gen/b.py"))
+    await world.imported(content)
+    with pytest.raises(tools.Killed):
+        await world.imported(content, store=tools.killed(world.store, 3, written=False))
+    await world.exclude("gen/")
+    record = await world.resumed(content)
+    assert (record.state.status, record.progress.counts.closed) == (ImportStatus.COMPLETED, 0)

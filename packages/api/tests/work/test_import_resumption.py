@@ -78,7 +78,7 @@ async def test_what_nobody_works_on_is_finished_without_the_file_being_sent_agai
 async def test_the_file_is_read_again_with_the_options_of_the_import(world: Any, tools: Any) -> None:
     content = tools.file(*(tools.seen(str(n), path="build/app.py", line=n) for n in range(70)))
     options = ImportOptions(strip_prefix="build", close_missing=False)
-    job = await world.job(content, tools.killed(world.store, 2, written=False), scan=await world.scan(content, "build"))
+    job = await world.job(content, tools.killed(world.store, 2, written=False), options)
     begun = await world.begin(job, content, options)
     with pytest.raises(tools.Killed):
         await tools.work(job, begun)

@@ -224,7 +224,9 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.TOO_MANY: Meaning(
         _LIMIT,
         "The limit is reached.",
-        "the group has as many as it may have: 500 roots, 20,000 findings, or 1,000 members with those who are only invited",
+        "the group has as many as it may have: 500 roots, 20,000 findings, or 1,000 members with those who are only invited; "
+        "or the file has more than 20 runs, 2,000 rules that its results mean, 25,000 described ones or 2,500,000 values, or "
+        "is nested more than 100 levels deep",
     ),
     Reason.TOO_LARGE: Meaning(
         _LIMIT,
@@ -262,6 +264,17 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         "the file is in no format that is read, or breaks the rules of its format. There is an error for each of the "
         "first 10 defects, whose message ends with the JSON pointer of the defect",
     ),
+    Reason.NOTHING_PLACED: Meaning(
+        _INVALID,
+        "No result of the file has a place in the root.",
+        "the file has results, and each of them was skipped with a problem, so that nothing can be said of the root. There is "
+        "an error for each of the first 10 problems",
+    ),
+    Reason.SEVERAL_TOOLS: Meaning(
+        _INVALID,
+        "The file has results of several tools.",
+        "`tool` gives one name to the tool of the file, which has runs of tools with different names",
+    ),
     Reason.FILE_TOO_LARGE: Meaning(
         _LIMIT,
         "The file is too large.",
@@ -270,8 +283,7 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.TOO_MANY_RESULTS: Meaning(
         _LIMIT,
         "The file contains too much.",
-        "the file has more than 20 runs, 2,000 rules, 25,000 results or 3,000,000 values, or is nested more than 100 "
-        "levels deep",
+        "the file has more than 25,000 results",
     ),
     Reason.NOT_VULNERABLE: Meaning(
         _INVALID,

@@ -28,11 +28,11 @@ Refusal: TypeAlias = NotFound | Stale | Raced | Outdated | Rejected | Rejections
 _FILE: Final = ("file",)
 _TOO_LARGE: Final[Mapping[Limit, tuple[Reason, str]]] = {
     "file_too_large": (Reason.FILE_TOO_LARGE, "bytes"),
-    "nested_too_deep": (Reason.TOO_MANY_RESULTS, "levels"),
+    "nested_too_deep": (Reason.TOO_MANY, "levels"),
     "too_many_results": (Reason.TOO_MANY_RESULTS, "results"),
-    "too_many_rules": (Reason.TOO_MANY_RESULTS, "rules"),
-    "too_many_runs": (Reason.TOO_MANY_RESULTS, "runs"),
-    "too_many_values": (Reason.TOO_MANY_RESULTS, "values"),
+    "too_many_rules": (Reason.TOO_MANY, "rules"),
+    "too_many_runs": (Reason.TOO_MANY, "runs"),
+    "too_many_values": (Reason.TOO_MANY, "values"),
 }
 
 

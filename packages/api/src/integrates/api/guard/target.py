@@ -42,6 +42,7 @@ class Target(StrEnum):
     ORGANIZATION = "ORGANIZATION"
     GROUP = "GROUP"
     ROOT = "ROOT"
+    ROOT_NICKNAME = "ROOT_NICKNAME"
     FINDING = "FINDING"
     VULNERABILITY = "VULNERABILITY"
     IMPORT = "IMPORT"
@@ -118,6 +119,12 @@ async def _root(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return await _shown(context, await find(context.loaders, GIT_ROOT, root_key, value), "root:read")
 
 
+async def _root_nickname(context: Context, value: Any, args: Arguments) -> Sight[Any]:
+    """Find a root by its nickname in the group that another argument names."""
+    held = claim.held_of(await context.loaders.items.load(claim.claim_key("root_nickname", args["group_name"], value)))
+    return await _root(context, held.owner if held else UNKNOWN, args)
+
+
 async def _import(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return await _shown(context, await find(context.loaders, IMPORT, import_key, value), "import:read")
 
@@ -185,6 +192,7 @@ FINDERS: Final[Mapping[Target, Finder]] = {
     Target.ORGANIZATION: _organization,
     Target.GROUP: _group,
     Target.ROOT: _root,
+    Target.ROOT_NICKNAME: _root_nickname,
     Target.FINDING: _finding,
     Target.VULNERABILITY: _vulnerability,
     Target.IMPORT: _import,

@@ -6,12 +6,14 @@ from typing import Final
 from integrates.api.authorization.sight import found
 from integrates.api.context import Info
 from integrates.api.imports.mutations import MUTATIONS
+from integrates.api.imports.work.compare import Change, Compared, Comparison
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.parent import group, root
 from integrates.db_model.errors import Corrupt
 from integrates.db_model.imports.progress import progress_key, progress_of
 from integrates.db_model.imports.rules import is_running
 from integrates.db_model.imports.types import (
+    ClosingOutcome,
     Import,
     ImportCounts,
     ImportFormat,
@@ -19,6 +21,8 @@ from integrates.db_model.imports.types import (
     ImportProblem,
     ImportProgress,
     ImportStatus,
+    ProblemCount,
+    SeriesClosing,
 )
 
 
@@ -44,6 +48,11 @@ async def counts(source: Import, info: Info) -> ImportCounts:
     return (await _progress(source, info)).counts
 
 
+async def closing(source: Import, info: Info) -> tuple[SeriesClosing, ...]:
+    """Return what was closed for being missing, by series; nothing before the import is COMPLETED."""
+    return (await _progress(source, info)).closing if source.state.status is ImportStatus.COMPLETED else ()
+
+
 def finished_at(source: Import, _info: Info) -> datetime | None:
     """Return when the import ended."""
     return None if is_running(source) else source.state.at
@@ -51,10 +60,14 @@ def finished_at(source: Import, _info: Info) -> datetime | None:
 
 BINDING: Final = Binding(
     shows={
+        "ComparedPlace": Compared,
+        "Comparison": Comparison,
         "Import": Import,
         "ImportCounts": ImportCounts,
         "ImportOptions": ImportOptions,
         "ImportProblem": ImportProblem,
+        "ProblemCount": ProblemCount,
+        "SeriesClosing": SeriesClosing,
     },
     fields={
         "Query": {"import": found},
@@ -69,8 +82,14 @@ BINDING: Final = Binding(
             "position": position,
             "attempts": attempts,
             "counts": counts,
+            "closing": closing,
             "finishedAt": finished_at,
         },
     },
-    enums={"ImportFormat": ImportFormat, "ImportState": ImportStatus},
+    enums={
+        "ClosingOutcome": ClosingOutcome,
+        "ComparedStatus": Change,
+        "ImportFormat": ImportFormat,
+        "ImportState": ImportStatus,
+    },
 )

@@ -8,36 +8,56 @@ import msgspec
 
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
-from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.work.begin import begin
-from integrates.api.imports.work.job import new_job, scanned
+from integrates.api.imports.work.begin import begin, check_placed
+from integrates.api.imports.work.compare import compared
+from integrates.api.imports.work.job import Job, new_job, scanned
 from integrates.api.imports.work.wait import finished, require_time
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, new_stamp
 from integrates.api.upload import Upload
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.rules import ARGUMENTS
 from integrates.db_model.imports.types import ImportFile, ImportOptions
+from integrates.db_model.roots.types import Root
 from integrates.db_model.values.check import checked
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The checked arguments of an import, with what the file says."""
+    """The checked arguments of an import, with what the file says of the root."""
 
     file: ImportFile
     content: bytes
     options: ImportOptions
-    scan: Scan
+    job: Job
 
 
-async def _asked(file: Upload, given: Mapping[str, Any]) -> Asked:
-    """Check the arguments and read the file."""
+def _one_root(named: Mapping[str, Any]) -> Root:
+    """Return the root that is named, by its id or its nickname. Raise ``Rejected`` (``required``) unless just one is."""
+    found: list[Root] = [root for root in named.values() if root is not None]
+    if len(found) != 1:
+        raise Rejected(Reason.REQUIRED, ("root_id",), "give one of `rootId` and `rootNickname`")
+    return found[0]
+
+
+async def _asked(seen: Sight[Group], info: Info, file: Upload, given: Mapping[str, Any]) -> Asked:
+    """Check the arguments, read the file, and find out what of it concerns the root."""
     details = checked(ARGUMENTS, {"file": file.file_name, **given})
-    options = ImportOptions(close_missing=details.close_missing, strip_prefix=details.strip_prefix, technique=details.technique)
+    root = _one_root(seen.named)
+    options = ImportOptions(
+        close_missing=details.close_missing,
+        strip_prefix=details.strip_prefix,
+        add_prefix=details.add_prefix,
+        technique=details.technique,
+        category=details.category,
+        tool=details.tool,
+    )
     content = await file.read()
     scan = await scanned(content, options)
+    job = await new_job(info.context.call, info.context.actor, root, scan, new_stamp(info))
+    check_placed(job.scan)
     about = ImportFile(file_name=details.file, sha256=sha256(content).hexdigest(), size=len(content))
-    return Asked(file=about, content=content, options=options, scan=scan)
+    return Asked(file=about, content=content, options=options, job=job)
 
 
 async def import_vulnerabilities(seen: Sight[Group], info: Info, *, file: Upload, **given: Any) -> Payload:
@@ -46,12 +66,18 @@ async def import_vulnerabilities(seen: Sight[Group], info: Info, *, file: Upload
     Return the import when it has ended, or as it is when the answer cannot wait any longer.
     """
     context = info.context
-    asked = await _asked(file, given)
-    job = await new_job(context.call, context.actor, seen.named["root_id"], asked.scan, new_stamp(info))
+    asked = await _asked(seen, info, file, given)
     require_time(context)
+    job = asked.job
     beginning = begin(job, context.call.files, asked.content, asked.file, asked.options)
     del asked  # the content of the file is not kept in memory for as long as the work takes
     return {"import": await finished(context, job, beginning)}
 
 
-MUTATIONS: Final[Fields] = {"Mutation": {"importVulnerabilities": import_vulnerabilities}}
+async def compare_scan(seen: Sight[Group], info: Info, *, file: Upload, **given: Any) -> Payload:
+    """Tell what an import of the file would do. Nothing is stored."""
+    asked = await _asked(seen, info, file, given)
+    return {"comparison": await compared(asked.job, asked.options)}
+
+
+MUTATIONS: Final[Fields] = {"Mutation": {"importVulnerabilities": import_vulnerabilities, "compareScan": compare_scan}}

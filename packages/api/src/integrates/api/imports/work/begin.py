@@ -1,17 +1,24 @@
 """How an import begins: a root has one unfinished import, whose record a second caller gets."""
 
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 
+from integrates.api.imports.read.error import MAX_DEFECTS
+from integrates.api.imports.read.observation import CHOSEN, Problem, Scan
+from integrates.api.imports.read.text import block
 from integrates.api.imports.work.job import Job
+from integrates.api.imports.work.series import closing_of
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import AlreadyExists, LimitExceeded, ModelError, Raced, Reason, Rejected
+from integrates.db_model.errors import AlreadyExists, LimitExceeded, ModelError, Raced, Reason, Rejected, Rejections
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
-from integrates.db_model.imports.rules import is_leased, may_be_taken_up
+from integrates.db_model.imports.rules import MAX_PROBLEMS, MAX_URI, is_leased, may_be_taken_up
 from integrates.db_model.imports.types import (
     Import,
     ImportCounts,
@@ -20,6 +27,7 @@ from integrates.db_model.imports.types import (
     ImportProblem,
     ImportState,
     ImportStatus,
+    ProblemCount,
 )
 
 
@@ -35,6 +43,37 @@ def file_key(record: Import) -> str:
     return f"imports/{record.id}.{record.format.lower()}"
 
 
+def problems_of(scan: Scan) -> Iterator[Problem]:
+    """Yield what was skipped and should not have been; what a person excluded from the root is none of it."""
+    return (one for one in scan.problems if one.reason not in CHOSEN)
+
+
+def _problem(one: Problem) -> ImportProblem:
+    return ImportProblem(pointer=one.pointer, reason=str(one.reason), uri=block(one.uri, MAX_URI) or None)
+
+
+def told(scan: Scan) -> tuple[ImportProblem, ...]:
+    """Return the problems that people are told, the first ones."""
+    return tuple(map(_problem, islice(problems_of(scan), MAX_PROBLEMS)))
+
+
+def _problem_counts(scan: Scan) -> tuple[ProblemCount, ...]:
+    counts = Counter(str(one.reason) for one in problems_of(scan))
+    return tuple(ProblemCount(reason=reason, count=count) for reason, count in sorted(counts.items()))
+
+
+def check_placed(scan: Scan) -> None:
+    """Raise ``Rejections`` (``nothing_placed``) when the file has results and each of them was skipped with a problem."""
+    problems = list(problems_of(scan))
+    if scan.total and len(problems) == scan.total:
+        raise Rejections([_refusal(one) for one in problems[:MAX_DEFECTS]])
+
+
+def _refusal(one: Problem) -> Rejected:
+    where = f"`{block(one.uri, MAX_URI)}` " if one.uri else ""
+    return Rejected(Reason.NOTHING_PLACED, ("file",), f"{one.reason} {where}{one.pointer}")
+
+
 def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, stamp: Stamp) -> Import:
     return Import(
         id=identity,
@@ -44,7 +83,8 @@ def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, sta
         format=job.scan.format,
         file=file,
         options=options,
-        problems=tuple(ImportProblem(pointer=each.pointer, reason=str(each.reason)) for each in job.scan.problems),
+        problems=told(job.scan),
+        problem_counts=_problem_counts(job.scan),
         state=ImportState(status=ImportStatus.RUNNING, at=stamp.at, by=stamp.by),
         created_at=stamp.at,
         created_by=stamp.by,
@@ -58,10 +98,11 @@ async def _started(job: Job, files: Files, content: bytes, file: ImportFile, opt
     """
     stamp = job.stamp()
     new = _made(job, job.new_id(), file, options, stamp)
-    skipped = ImportCounts(skipped=job.scan.skipped, duplicate=job.scan.duplicates)
+    scan = job.scan
+    skipped = ImportCounts(skipped=scan.skipped, duplicate=scan.duplicates, reviewable=scan.reviewable)
     await files.put(file_key(new), content)
     try:
-        running = await commands.begin(job.store, new, skipped, stamp)
+        running = await commands.begin(job.store, new, skipped, closing_of(scan, options), stamp)
     except (ModelError, LimitExceeded):
         await files.delete(file_key(new))
         raise

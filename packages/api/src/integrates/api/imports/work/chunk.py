@@ -1,44 +1,70 @@
-"""Chunks: as many observations as fit one transaction, each with the change that it makes."""
+"""Chunks: as many results as fit one transaction, each with the change that it makes."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from itertools import islice, tee
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
+from integrates.api.imports.read.observation import Observation
 from integrates.api.imports.work.job import Job
-from integrates.api.imports.work.match import Effect, Match, sighting_of
-from integrates.api.imports.work.survey import Survey
+from integrates.api.imports.work.plan import Decision
+from integrates.api.imports.work.sighting import sighting_of
 from integrates.db_model.entity.facet import Given
 from integrates.db_model.entity.packing import fitting
 from integrates.db_model.entity.plan import Plan, altered, plan
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings.commands import released
 from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.findings.rules import is_live as finding_is_live
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.roots.facet import root_key
-from integrates.db_model.store.port import Store
+from integrates.db_model.store.port import Item, Store
 from integrates.db_model.vulnerabilities import rules
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY, keeps_claim
 from integrates.db_model.vulnerabilities.identity import first_claim
-from integrates.db_model.vulnerabilities.types import Vulnerability
+from integrates.db_model.vulnerabilities.types import Match, Source, Vulnerability, VulnerabilityStatus
 
 _BESIDE: Final = 3
 """What the progress of the import, the gate of the group's counters and the check of the root take of a transaction."""
-_MOST_OBSERVATIONS: Final = 1_000
-"""Observations that change nothing take no room; the lease has to be renewed all the same."""
+_MOST_RESULTS: Final = 1_000
+"""Results that change nothing take no room; the lease has to be renewed all the same."""
 
-Step: TypeAlias = tuple[Survey, Match]
+
+class Effect(StrEnum):
+    """What a result does; the values are the names of the counts."""
+
+    CREATED = "created"
+    IGNORED = "ignored"
+    MOVED = "moved"
+    REOPENED = "reopened"
+    SUPPRESSED = "suppressed"
+    UNCHANGED = "unchanged"
+
+
+class Work(msgspec.Struct, frozen=True):
+    """A result with what was decided of it, as things stand now.
+
+    ``vulnerability`` is as read, ``None`` for a new one and for one that is gone. ``item`` is the claim of a new one's identity
+    where somebody held it before.
+    """
+
+    seen: Observation
+    decision: Decision
+    finding: Finding
+    vulnerability: Vulnerability | None
+    item: Item | None = None
 
 
 class Chunk(msgspec.Struct, frozen=True):
-    """The plans of the leading ``done`` steps, what they count, and the findings as they are after the chunk, by id."""
+    """The plans of the leading ``done`` works, what they count, and the findings as they are after the chunk, by id."""
 
     plans: tuple[Plan[Any], ...]
     done: int
@@ -61,59 +87,103 @@ def given_by(destination: Destination, finding: Finding) -> Given:
     return Given(known=known)
 
 
-def _altered(match: Match, current: Vulnerability, by: str, at: datetime) -> Vulnerability:
-    sighting = sighting_of(match.observation)
-    if match.effect is Effect.REOPENED:
-        return rules.reopened(current, sighting, by=by, at=at)
-    return rules.moved(current, sighting)
+def effect_of(work: Work) -> Effect:
+    """Return what a result does to the vulnerability as it is now."""
+    current = work.vulnerability
+    if work.seen.suppression is not None:
+        return Effect.SUPPRESSED
+    if not finding_is_live(work.finding):
+        return Effect.IGNORED
+    if current is None:
+        return Effect.CREATED if work.decision.number else Effect.IGNORED
+    return _effect_on(current, work.seen)
 
 
-def _created(job: Job, match: Match, finding: Finding, stamp: Stamp, given: Given) -> Plan[Vulnerability]:
-    sighting = sighting_of(match.observation)
-    new = rules.reported(job.new_id(), finding, job.root_id, sighting, by=stamp.by, at=stamp.at)
-    numbered = replace(new, number=match.fresh.number)
-    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={first_claim(numbered): match.fresh.item}))
+def _effect_on(current: Vulnerability, seen: Observation) -> Effect:
+    if rules.is_hidden(current):
+        return Effect.IGNORED
+    match current.state.status:
+        case VulnerabilityStatus.SAFE:
+            return Effect.REOPENED
+        case VulnerabilityStatus.VULNERABLE:
+            return Effect.UNCHANGED if _stays(current, seen) else Effect.MOVED
+        case _:
+            return Effect.IGNORED
 
 
-def _planned(job: Job, match: Match, finding: Finding, stamp: Stamp, given: Given) -> Plan[Vulnerability] | None:
-    current = match.vulnerability
-    if match.effect is Effect.CREATED:
-        return _created(job, match, finding, stamp, given)
-    if current is None or match.effect in {Effect.IGNORED, Effect.SUPPRESSED}:
+def _stays(current: Vulnerability, seen: Observation) -> bool:
+    at = current.location
+    return current.source is not Source.MACHINE or (at.where, at.specific) == (seen.location.where, seen.location.specific)
+
+
+def _changed(current: Vulnerability, work: Work, effect: Effect, by: str, at: datetime) -> Vulnerability:
+    sighting = sighting_of(work.seen, work.decision)
+    match effect:
+        case Effect.REOPENED:
+            return rules.reopened(current, sighting, by=by, at=at)
+        case Effect.MOVED | Effect.UNCHANGED:
+            return rules.moved(current, sighting)
+        case Effect.SUPPRESSED if rules.is_live(current):
+            return rules.moved(current, sighting)
+        case _:
+            return rules.placed(current, sighting) if keeps_claim(current) else current
+
+
+class Packing(msgspec.Struct, frozen=True):
+    """What a chunk is packed with: the job and its import, where it goes, and the findings that earlier chunks released."""
+
+    job: Job
+    import_id: str
+    destination: Destination
+    stamp: Stamp
+    findings: Mapping[str, Finding]
+
+
+def _created(packing: Packing, work: Work, finding: Finding, given: Given) -> Plan[Vulnerability]:
+    stamp, decision = packing.stamp, work.decision
+    sighting = sighting_of(work.seen, decision)
+    new = rules.reported(decision.id, finding, packing.job.root_id, sighting, by=stamp.by, at=stamp.at)
+    numbered = replace(new, number=decision.number, match=Match(import_id=packing.import_id, by=decision.by))
+    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={first_claim(numbered): work.item}))
+
+
+def _planned(packing: Packing, work: Work, finding: Finding, given: Given) -> Plan[Vulnerability] | None:
+    effect, current = effect_of(work), work.vulnerability
+    if effect is Effect.CREATED:
+        return _created(packing, work, finding, given)
+    if current is None:
         return None
-    made = altered(VULNERABILITY, current, lambda old, at: _altered(match, old, stamp.by, at), stamp, given)
+    match = Match(import_id=packing.import_id, by=work.decision.by)
+
+    def alter(old: Vulnerability, at: datetime) -> Vulnerability:
+        changed = _changed(old, work, effect, packing.stamp.by, at)
+        return old if changed == old else replace(changed, match=match)
+
+    made = altered(VULNERABILITY, current, alter, packing.stamp, given)
     return made if made.own else None
 
 
-def _plans(
-    job: Job, steps: Sequence[Step], findings: Mapping[str, Finding], destination: Destination, stamp: Stamp
-) -> Iterator[tuple[Plan[Any], ...]]:
-    """Plan step by step; the first new vulnerability of an unreleased finding brings the release along."""
+def _plans(packing: Packing, works: Sequence[Work]) -> Iterator[tuple[Plan[Any], ...]]:
+    """Plan one after another; the first new vulnerability of an unreleased finding brings the release along."""
     released_now: set[str] = set()
     givens: dict[str, Given] = {}
-    for survey, match in steps:
-        finding = findings.get(survey.finding.id, survey.finding)
-        given = givens.setdefault(finding.id, given_by(destination, finding))
-        made = _planned(job, match, finding, stamp, given)
-        if made is None or match.effect is not Effect.CREATED or finding.id in released_now:
+    for work in works:
+        finding = packing.findings.get(work.finding.id, work.finding)
+        given = givens.setdefault(finding.id, given_by(packing.destination, finding))
+        made = _planned(packing, work, finding, given)
+        if made is None or effect_of(work) is not Effect.CREATED or finding.id in released_now:
             yield () if made is None else (made,)
             continue
         released_now.add(finding.id)
-        first = released(finding, stamp)
+        first = released(finding, packing.stamp)
         yield (made, first) if first.own else (made,)
 
 
-def _counts(steps: Sequence[Step]) -> ImportCounts:
-    return ImportCounts(**Counter(match.effect.value for _, match in steps))
-
-
-def packed(job: Job, steps: Sequence[Step], findings: Mapping[str, Finding], destination: Destination, stamp: Stamp) -> Chunk:
-    """Pack as many of the leading steps as fit.
-
-    ``findings`` are those that an earlier chunk released; they take the place of the ones that the surveys read.
-    """
-    kept, probe = tee(_plans(job, steps[:_MOST_OBSERVATIONS], findings, destination, stamp))
-    done = fitting(probe, changes=room(job.store))
+def packed(packing: Packing, works: Sequence[Work]) -> Chunk:
+    """Pack as many of the leading works as fit one transaction."""
+    kept, probe = tee(_plans(packing, works[:_MOST_RESULTS]))
+    done = fitting(probe, changes=room(packing.job.store))
     plans = tuple(each for some in islice(kept, done) for each in some)
     after = {each.entity.id: each.entity for each in plans if each.facet is FINDING}
-    return Chunk(plans, done, _counts(steps[:done]), {**findings, **after})
+    counts = ImportCounts(**Counter(effect_of(work).value for work in works[:done]))
+    return Chunk(plans, done, counts, {**packing.findings, **after})

@@ -1,12 +1,15 @@
 """The findings that the rules of a file stand for: found by their claim, created, or scored anew."""
 
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
 from integrates.api.imports.read.observation import RuleSeen
 from integrates.api.imports.work.job import Job
-from integrates.api.imports.work.order import Work
 from integrates.db_model.entity import claim, read
+from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import AlreadyExists, Raced, Stale
+from integrates.db_model.errors import AlreadyExists, NotFound, Raced, Stale
 from integrates.db_model.findings import commands
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.rules import is_live
@@ -15,9 +18,11 @@ from integrates.db_model.findings.types import (
     FindingDescription,
     FindingState,
     FindingStateStatus,
+    ToolRule,
 )
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
+from integrates.db_model.store.port import Key
 
 
 def _made(job: Job, seen: RuleSeen, stamp: Stamp) -> Finding:
@@ -62,23 +67,40 @@ async def _adopted(job: Job, seen: RuleSeen, holder: str | None, *, is_wanted: b
     return await commands.rescore(job.store, found.id, wanted, job.stamp())
 
 
-async def findings_of(job: Job, work: Work) -> tuple[Finding, ...]:
-    """Return the finding of each rule of the work, aligned; one that was removed keeping its claim is returned as it is.
+def _keys(job: Job, rules: Sequence[RuleSeen]) -> list[Key]:
+    return [claim.claim_key("finding_rule", job.group_name, seen.rule.tool, seen.rule.rule_id) for seen in rules]
 
-    A rule of which there are only suppressed results gets no new finding: what is returned for it is not stored.
+
+async def known_findings(job: Job, rules: Sequence[RuleSeen]) -> Mapping[ToolRule, Finding]:
+    """Return the finding of each rule as it is, or as it would be made. Nothing is stored."""
+    held = [claim.holder_of(item) for item in await job.store.get(_keys(job, rules))]
+    items = await job.store.get([finding_key(holder) for holder in held if holder])
+    found = {one.id: one for one in (decoded(FINDING, item) for item in items if item)}
+    stamp = job.stamp()
+    return {seen.rule: found.get(holder or "") or _made(job, seen, stamp) for seen, holder in zip(rules, held, strict=True)}
+
+
+async def findings_of(job: Job, rules: Sequence[RuleSeen], wanted: AbstractSet[ToolRule]) -> Mapping[ToolRule, Finding]:
+    """Return the finding of each rule; one that was removed keeping its claim is returned as it is.
+
+    A rule that is not ``wanted``, because there are only suppressed results of it, gets no new finding: what is returned for it
+    is not stored.
     """
-    keys = [claim.claim_key("finding_rule", job.group_name, seen.rule.tool, seen.rule.rule_id) for seen, _ in work]
+    known = await known_findings(job, rules)
 
-    async def one(index: int, holder: str | None) -> Finding:
-        holders = [holder]
-        seen, observations = work[index]
-        is_wanted = not all(observation.suppressed for observation in observations)
-
+    async def adopted(seen: RuleSeen) -> Finding:
         async def attempt() -> Finding:
-            found = holders.pop() if holders else claim.holder_of((await job.store.get((keys[index],)))[0])
-            return await _adopted(job, seen, found, is_wanted=is_wanted)
+            (item,) = await job.store.get(_keys(job, (seen,)))
+            return await _adopted(job, seen, claim.holder_of(item), is_wanted=seen.rule in wanted)
 
-        return await repeated(attempt, on=(Raced, Stale, AlreadyExists))
+        return await repeated(attempt, on=(Raced, Stale, AlreadyExists, NotFound))
 
-    held = await job.store.get(keys)
-    return tuple([await one(index, claim.holder_of(item)) for index, item in enumerate(held)])
+    return {
+        seen.rule: known[seen.rule] if _is_as_wanted(known[seen.rule], seen, wanted) else await adopted(seen) for seen in rules
+    }
+
+
+def _is_as_wanted(finding: Finding, seen: RuleSeen, wanted: AbstractSet[ToolRule]) -> bool:
+    if not finding.version:
+        return seen.rule not in wanted
+    return not is_live(finding) or _rescored(finding, seen) == finding.severity

@@ -17,6 +17,7 @@ from integrates.api.imports.read.registry import read
 from integrates.api.resolve.lookup import find
 from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.files.port import Files
 from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.types import ImportOptions
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
@@ -35,6 +36,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     store: Store
+    files: Files
     scan: Scan
     root_id: str
     group_name: str
@@ -65,13 +67,21 @@ def _destination(store: Store, actor: Actor, group_name: str, root_id: str) -> C
 
 async def scanned(content: bytes, options: ImportOptions) -> Scan:
     """Read a file, in a thread because that takes long for a large one."""
-    return await asyncio.to_thread(read, content, Options(strip_prefix=options.strip_prefix, technique=options.technique))
+    wanted = Options(
+        strip_prefix=options.strip_prefix,
+        add_prefix=options.add_prefix,
+        technique=options.technique,
+        category=options.category,
+        tool=options.tool,
+    )
+    return await asyncio.to_thread(read, content, wanted)
 
 
 async def new_job(call: Call, actor: Actor, root: Root, scan: Scan, stamp: Stamp) -> Job:
     """Return the job of importing what concerns a root, in the name of the caller."""
     return Job(
         store=call.store,
+        files=call.files,
         scan=await asyncio.to_thread(confined, scan, root),
         root_id=root.id,
         group_name=root.group_name,

@@ -1,15 +1,18 @@
-"""Close-missing: vulnerabilities that a complete scan no longer reports (domain section 8)."""
+"""Close-missing: what the series of a file no longer report (domain section 8)."""
 
-from collections.abc import Sequence
-from typing import TypeAlias
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import datetime
 
-from integrates.api.imports.read.observation import Observation, Scan
+from msgspec import Struct
+
+from integrates.api.imports.read.observation import SeriesKey
+from integrates.api.imports.work.candidate import load_vulnerabilities
 from integrates.api.imports.work.chunk import given_by
 from integrates.api.imports.work.job import Job
-from integrates.api.imports.work.match import mark, mark_seen
-from integrates.api.imports.work.order import by_rule
-from integrates.api.imports.work.survey import FindingSeen, Survey, by_finding, listed_ids, load_vulnerabilities, survey
 from integrates.db_model.entity import read
+from integrates.db_model.entity.facet import id_of
 from integrates.db_model.entity.packing import fitting
 from integrates.db_model.entity.plan import Plan, altered
 from integrates.db_model.entity.types import Stamp
@@ -18,69 +21,82 @@ from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports.commands import Destination
 from integrates.db_model.vulnerabilities import lists, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.types import ClosingReason, Source, Vulnerability
-
-SeriesKeys: TypeAlias = frozenset[tuple[str, str]]
-"""Tool and category of each series whose results in the file are complete."""
-Unseen: TypeAlias = tuple[Finding, Vulnerability]
-"""A vulnerability that the file no longer reports, and its finding."""
+from integrates.db_model.vulnerabilities.types import Source, Vulnerability
 
 
-def complete_series(scan: Scan) -> SeriesKeys:
-    """Return the series whose results are complete, so that what they do not report may be closed."""
-    return frozenset((each.tool, each.category) for each in scan.series if each.complete)
+class Closing(Struct, frozen=True):
+    """What decides about closing.
+
+    ``series`` are those that close, ``spared`` the files that each of them leaves out, ``seen`` the categories in which each
+    vulnerability of the plan was seen. What was reopened ``since`` the import began is left alone.
+    """
+
+    series: AbstractSet[SeriesKey]
+    spared: Mapping[SeriesKey, AbstractSet[str]]
+    seen: Mapping[str, AbstractSet[str]]
+    since: datetime
 
 
-def _is_candidate(vulnerability: Vulnerability, series: SeriesKeys) -> bool:
-    tool = vulnerability.tool
+class Unseen(Struct, frozen=True):
+    """A vulnerability that some series do not see any more, its finding, and the categories of these series."""
+
+    finding: Finding
+    vulnerability: Vulnerability
+    categories: frozenset[str]
+
+    def is_closed(self) -> bool:
+        """Return whether nothing sees it any more."""
+        tool = self.vulnerability.tool
+        return tool is not None and self.categories >= set(tool.categories)
+
+
+class Page(Struct, frozen=True):
+    """What one page of the root has missing, and where the next page begins; ``None`` after the last."""
+
+    missing: tuple[Unseen, ...]
+    after: str | None
+
+
+def unseen_by(closing: Closing, vulnerability: Vulnerability) -> frozenset[str]:
+    """Return the categories of the closing series that note the vulnerability and do not see it."""
+    tool, opened_at = vulnerability.tool, vulnerability.cycle.opened_at
     if tool is None or vulnerability.source is not Source.MACHINE or not rules.is_open(vulnerability):
-        return False
-    return (tool.name, tool.category) in series
+        return frozenset()
+    if opened_at is not None and opened_at > closing.since:
+        return frozenset()
+    seen, where = closing.seen.get(vulnerability.id, frozenset()), vulnerability.location.where
+    looked = (each for each in tool.categories if where not in closing.spared.get((tool.name, each), ()))
+    return frozenset(each for each in looked if (tool.name, each) in closing.series and each not in seen)
 
 
-def _is_doubtful(known: Sequence[Vulnerability], observations: Sequence[Observation], series: SeriesKeys) -> bool:
-    """Return whether one may be missing: a candidate without an observation that has its mark."""
-    marks = {mark_seen(observation) for observation in observations}
-    return any(mark(each) not in marks and _is_candidate(each, series) for each in known)
-
-
-def unseen(found: Survey, series: SeriesKeys) -> tuple[Vulnerability, ...]:
-    """Return the vulnerabilities of one finding that no observation matches, of series that are complete."""
-    seen = {match.vulnerability.id for match in found.matches if match.vulnerability}
-    return tuple(each for each in found.known if each.id not in seen and _is_candidate(each, series))
-
-
-async def _doubtful(job: Job, series: SeriesKeys) -> list[FindingSeen]:
-    """Return the findings that may have something missing, as far as the list of the root shows."""
-    (ids,) = await listed_ids(job.store, [lists.of_root(job.root_id)])
-    grouped = by_finding(each for each in await load_vulnerabilities(job.store, ids) if rules.is_live(each))
-    findings = await read.get_many(job.store, FINDING, [finding_key(each) for each in grouped])
-    observations = by_rule(job.scan)
-    seen = [
-        (FindingSeen(finding, observations.get(finding.rule, ()) if finding.rule else ()), known)
-        for finding, known in zip(findings, grouped.values(), strict=True)
-        if finding is not None
-    ]
-    return [each for each, known in seen if _is_doubtful(known, each.observations, series)]
-
-
-async def missing_of(job: Job, series: SeriesKeys) -> list[Unseen]:
-    """Return what is missing now: findings in doubt by the list, then all their results matched anew."""
-    surveys = await survey(job, await _doubtful(job, series))
-    return [(each.finding, vulnerability) for each in surveys for vulnerability in unseen(each, series)]
-
-
-def _plan(finding: Finding, vulnerability: Vulnerability, destination: Destination, stamp: Stamp) -> Plan[Vulnerability]:
-    return altered(
-        VULNERABILITY,
-        vulnerability,
-        lambda old, at: rules.closed(old, ClosingReason.NOT_REPORTED, by=stamp.by, at=at),
-        stamp,
-        given_by(destination, finding),
-    )
+async def page_of(job: Job, closing: Closing, after: str | None) -> Page:
+    """Look at one page of what the root has; only ids are kept from page to page."""
+    (page,) = await job.store.query((lists.of_root(job.root_id, after=after),))
+    found = await load_vulnerabilities(job.store, [id_of(item.key) for item in page.items])
+    missing = [(one, categories) for one in found if (categories := unseen_by(closing, one))]
+    keys = [finding_key(one.finding_id) for one, _ in missing]
+    findings = {each.id: each for each in await read.get_many(job.store, FINDING, keys) if each}
+    known = (Unseen(findings[one.finding_id], one, which) for one, which in missing if one.finding_id in findings)
+    return Page(tuple(known), page.cursors[-1] if page.has_next else None)
 
 
 def closings(left: Sequence[Unseen], destination: Destination, stamp: Stamp, changes: int) -> tuple[Plan[Vulnerability], ...]:
-    """Plan the closing of as many of the leading ones as fit one transaction of at most so many changes."""
-    plans = [_plan(finding, vulnerability, destination, stamp) for finding, vulnerability in left[:changes]]
+    """Plan as many of the leading ones as fit one transaction of at most so many changes."""
+    plans = [_plan(one, destination, stamp) for one in left[:changes]]
     return tuple(plans[: fitting(((made,) for made in plans), changes=changes)])
+
+
+def _plan(one: Unseen, destination: Destination, stamp: Stamp) -> Plan[Vulnerability]:
+    return altered(
+        VULNERABILITY,
+        one.vulnerability,
+        lambda old, at: rules.unseen(old, one.categories, by=stamp.by, at=at),
+        stamp,
+        given_by(destination, one.finding),
+    )
+
+
+def closed_by(done: Sequence[Unseen]) -> Mapping[SeriesKey, int]:
+    """Return how many each series closed: one that several lose at once counts for the first of them."""
+    tools = (one.vulnerability.tool for one in done if one.is_closed())
+    return Counter((tool.name, tool.categories[0]) for tool in tools if tool)

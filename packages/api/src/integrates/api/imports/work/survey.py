@@ -1,158 +1,156 @@
-"""What the store knows of the observations of some findings, read in a few store calls however many they are."""
+"""Deciding what the results of a file are of: the claims are asked first, lists only where that leaves something open."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
-from typing import TypeAlias
+from collections.abc import Set as AbstractSet
 
-import msgspec
-from msgspec.structs import replace
+from msgspec import Struct
 
-from integrates.api.imports.read.observation import Observation
+from integrates.api.imports.match.mark import Spot
+from integrates.api.imports.match.order import place_order
+from integrates.api.imports.match.passes import matched
+from integrates.api.imports.match.side import Candidate, Pair, Path, Sides, Standing, agree, path_of
+from integrates.api.imports.read.observation import Location, Observation
+from integrates.api.imports.work.candidate import candidates_of, listed_ids
+from integrates.api.imports.work.identity import Base, base_of, claims_of, holders_of
 from integrates.api.imports.work.job import Job
-from integrates.api.imports.work.match import Effect, Fresh, Match, claim_seen, matched
+from integrates.api.imports.work.plan import Decision, Plan
+from integrates.api.imports.work.series import closing_keys, spared_paths
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import id_of
-from integrates.db_model.findings.rules import is_live as finding_is_live
-from integrates.db_model.findings.types import Finding
-from integrates.db_model.store.port import Item, Key, Query, Store
+from integrates.db_model.findings.types import ToolRule
+from integrates.db_model.imports.types import ImportOptions
+from integrates.db_model.store.port import Item, Key
 from integrates.db_model.vulnerabilities import lists
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY, keeps_claim, vulnerability_key
-from integrates.db_model.vulnerabilities.identity import free_number, numbered_claims
-from integrates.db_model.vulnerabilities.rules import is_live
-from integrates.db_model.vulnerabilities.types import Vulnerability
-
-At: TypeAlias = tuple[int, int]
-"""The index of a finding, and that of an observation among those of the finding."""
+from integrates.db_model.vulnerabilities.identity import free_numbers
+from integrates.db_model.vulnerabilities.types import MatchBy
 
 
-class FindingSeen(msgspec.Struct, frozen=True):
-    """A finding and all observations of it in the file."""
+class _Known(Struct, frozen=True):
+    """What the store says: the findings of the rules, the claims looked at, and the candidates by id."""
 
-    finding: Finding
-    observations: tuple[Observation, ...]
-
-
-class Survey(msgspec.Struct, frozen=True):
-    """A finding, its live vulnerabilities as far as known, and all observations of it matched with them."""
-
-    finding: Finding
-    known: tuple[Vulnerability, ...]
-    matches: tuple[Match, ...]
+    finding_ids: Mapping[ToolRule, str]
+    claims: Mapping[Base, Sequence[Item]]
+    candidates: Mapping[str, Candidate]
 
 
-async def listed_ids(store: Store, queries: Sequence[Query]) -> tuple[tuple[str, ...], ...]:
-    """Read the ids in several lists to their ends, all of them together page by page; those of removed ones, too."""
-    pages = await store.query(queries) if queries else ()
-    ids = [tuple(id_of(item.key) for item in page.items) for page in pages]
-    open_ones = [number for number, page in enumerate(pages) if page.has_next]
-    if not open_ones:
-        return tuple(ids)
-    following = [replace(queries[number], after=pages[number].cursors[-1]) for number in open_ones]
-    rest = dict(zip(open_ones, await listed_ids(store, following), strict=True))
-    return tuple((*own, *rest.get(number, ())) for number, own in enumerate(ids))
+def rule_key(job: Job, rule: ToolRule) -> Key:
+    """Return the key of the claim of the finding of a rule."""
+    return claim.claim_key("finding_rule", job.group_name, rule.tool, rule.rule_id)
 
 
-async def load_vulnerabilities(store: Store, ids: Iterable[str]) -> list[Vulnerability]:
-    """Read vulnerabilities by id, removed ones too."""
-    items = await store.get([vulnerability_key(each) for each in dict.fromkeys(ids)])
-    return [decoded(VULNERABILITY, item) for item in items if item is not None]
+async def _finding_ids(job: Job) -> Mapping[ToolRule, str]:
+    rules = [each.rule for each in job.scan.rules]
+    items = await job.store.get([rule_key(job, rule) for rule in rules])
+    return {rule: holder for rule, item in zip(rules, items, strict=True) if (holder := claim.holder_of(item))}
 
 
-def by_finding(vulnerabilities: Iterable[Vulnerability]) -> dict[str, list[Vulnerability]]:
-    """Group vulnerabilities by their finding."""
-    found: dict[str, list[Vulnerability]] = {}
-    for vulnerability in vulnerabilities:
-        found.setdefault(vulnerability.finding_id, []).append(vulnerability)
-    return found
+def _first_base(seen: Observation) -> Base:
+    return base_of(seen, seen.fingerprint)
 
 
-def _claim(job: Job, finding: Finding, seen: Observation, number: int = 1) -> Key:
-    return claim_seen(job.root_id, finding.id, seen, number)
+def _crowded(ones: Iterable[Observation | Candidate]) -> AbstractSet[Spot]:
+    return {spot for spot, number in Counter((one.rule, one.location) for one in ones).items() if number > 1}
 
 
-async def _holders(store: Store, keys: Sequence[Key]) -> list[str]:
-    return [holder for item in await store.get(keys) if (holder := claim.holder_of(item))]
-
-
-def _surveyed(seen: FindingSeen, current: Sequence[Vulnerability]) -> Survey:
-    known = tuple(each for each in current if is_live(each))
-    removed = [each for each in current if not is_live(each) and keeps_claim(each)]
-    matches = matched(seen.observations, known, removed)
-    if not finding_is_live(seen.finding):
-        matches = tuple(Match(match.observation, None, Effect.IGNORED) for match in matches)
-    return Survey(seen.finding, known, matches)
-
-
-def _unmarked(job: Job, surveys: Iterable[Survey]) -> list[Key]:
-    """Name the claims of vulnerabilities without fingerprint at the locations of new ones: the list may not show them yet."""
-    return [
-        _claim(job, each.finding, replace(match.observation, fingerprint=None))
-        for each in surveys
-        for match in each.matches
-        if match.effect is Effect.CREATED and match.observation.fingerprint
-    ]
-
-
-def _fresh(claims: Sequence[Item]) -> Fresh:
-    number = free_number(claims)
-    return Fresh(number, claims[number - 1] if number <= len(claims) else None)
-
-
-def _renumbered(surveys: Sequence[Survey], claims: Mapping[At, Sequence[Item]]) -> tuple[Survey, ...]:
-    def match_at(at: At, match: Match) -> Match:
-        return replace(match, fresh=_fresh(claims[at])) if at in claims else match
-
-    return tuple(
-        replace(one, matches=tuple(match_at((which, index), match) for index, match in enumerate(one.matches)))
-        for which, one in enumerate(surveys)
+def _is_settled(seen: Observation, holders: Sequence[Candidate]) -> bool:
+    """Return whether one of the holders is without doubt what the result is of."""
+    return any(
+        one.standing is Standing.OPEN
+        and one.location == seen.location
+        and one.fingerprint == seen.fingerprint
+        and agree(one.snippet, seen.snippet)
+        and one.mark == seen.mark
+        for one in holders
     )
 
 
-async def _numbered(
-    job: Job, surveys: Sequence[Survey], first: Mapping[At, Item | None]
-) -> tuple[tuple[Survey, ...], list[str]]:
-    """Find the numbers that new vulnerabilities take; return also who holds the smaller ones.
+def _open_paths(job: Job, known: _Known) -> list[Path]:
+    """Return the paths with a result that the holders of its identities leave in doubt; of rules that have a finding."""
+    holders: dict[tuple[Base, Location], list[Candidate]] = {}
+    for base, items in known.claims.items():
+        for one in (known.candidates[each] for each in holders_of(items) if each in known.candidates):
+            holders.setdefault((base, one.location), []).append(one)
+    meant = (seen for seen in job.scan.observations if seen.rule in known.finding_ids)
+    doubtful = (seen for seen in meant if not _is_settled(seen, holders.get((_first_base(seen), seen.location), ())))
+    return list(dict.fromkeys(map(path_of, doubtful)))
 
-    ``first`` holds the claim items of the number 1: mostly there is none.
+
+async def _by_claims(job: Job, known: _Known, bases: Iterable[Base]) -> _Known:
+    """Look at the claims of further identities, and at who holds them."""
+    rules = {finding: rule for rule, finding in known.finding_ids.items()}
+    claims = await claims_of(job.store, job.root_id, known.finding_ids, bases)
+    holders = [holder for items in claims.values() for holder in holders_of(items) if holder not in known.candidates]
+    found = await candidates_of(job.store, holders, job.root_id, rules)
+    return _Known(known.finding_ids, {**known.claims, **claims}, {**known.candidates, **{one.id: one for one in found}})
+
+
+async def _is_empty(job: Job) -> bool:
+    """Return whether the root has nothing yet, so that there is no need to ask path by path."""
+    (page,) = await job.store.query((lists.of_root(job.root_id, limit=1),))
+    return not page.items
+
+
+async def _by_paths(job: Job, known: _Known, paths: Sequence[Path]) -> _Known:
+    """Look at everything that the root has in some paths."""
+    rules = {finding: rule for rule, finding in known.finding_ids.items()}
+    queries = [lists.of_root_and_path(job.root_id, where) for where in dict.fromkeys(where for _, where in paths)]
+    if not queries or await _is_empty(job):
+        return known
+    ids = [each for each in await listed_ids(job.store, queries) if each not in known.candidates]
+    wanted = set(paths)
+    found = [one for one in await candidates_of(job.store, ids, job.root_id, rules) if path_of(one) in wanted]
+    return _Known(known.finding_ids, known.claims, {**known.candidates, **{one.id: one for one in found}})
+
+
+def _other_bases(job: Job, known: _Known, paths: AbstractSet[Path]) -> Iterable[Base]:
+    """Yield the identities by fingerprints that the results in doubt do not keep, and by their places."""
+    for seen in job.scan.observations:
+        if path_of(seen) in paths:
+            texts = (None, *(one.text for one in seen.fingerprints if one.text != seen.fingerprint))
+            yield from (base for text in texts if (base := base_of(seen, text)) not in known.claims)
+
+
+async def _known(job: Job) -> _Known:
+    known = await _by_claims(job, _Known(await _finding_ids(job), {}, {}), map(_first_base, job.scan.observations))
+    paths = await asyncio.to_thread(_open_paths, job, known)
+    known = await _by_paths(job, known, paths)
+    return await _by_claims(job, known, _other_bases(job, known, set(paths)))
+
+
+def _decisions(job: Job, known: _Known, pairs: Mapping[int, Pair]) -> Iterable[Decision]:
+    crowded = _crowded(job.scan.observations) | _crowded(known.candidates.values())
+    numbers = {base: free_numbers(items) for base, items in known.claims.items()}
+    for seen in job.scan.observations:
+        pair, is_crowded = pairs.get(seen.ordinal), (seen.rule, seen.location) in crowded
+        categories = (seen.category, *seen.also)
+        if pair is not None:
+            before = (pair.known.rule, pair.known.location) in crowded
+            yield Decision(seen.ordinal, pair.known.id, pair.by, categories, is_crowded=is_crowded or before)
+        elif seen.suppression is not None:
+            yield Decision(seen.ordinal, "", MatchBy.NEW, categories)
+        else:
+            number = next(numbers.setdefault(_first_base(seen), free_numbers(())))
+            yield Decision(seen.ordinal, job.new_id(), MatchBy.NEW, categories, number, is_crowded)
+
+
+def _order(one: Candidate) -> tuple[str, tuple[int, str, int], str, str]:
+    """Return what candidates are ordered by: whatever their ids are, the same ones are decided alike."""
+    return one.location.where, place_order(one), one.fingerprint or "", one.id
+
+
+async def planned(job: Job, options: ImportOptions) -> Plan:
+    """Decide, by what is stored now, which vulnerability each result of the file is of. Nothing is written.
+
+    Lists may trail, claims never do: holders of the identities that new vulnerabilities would take are looked at.
     """
-    created = {
-        (which, index): (one.finding, match.observation)
-        for which, one in enumerate(surveys)
-        for index, match in enumerate(one.matches)
-        if match.effect is Effect.CREATED
-    }
-    begun = {at: item for at in created if (item := first[at]) is not None}
-    walks = [partial(_claim, job, *created[at]) for at in begun]
-    following = await numbered_claims(job.store, walks, begin=2)
-    claims: dict[At, tuple[Item, ...]] = dict.fromkeys(created, ())
-    claims |= {at: (item, *items) for (at, item), items in zip(begun.items(), following, strict=True)}
-    holders = [holder for items in claims.values() for item in items if (holder := claim.holder_of(item))]
-    return _renumbered(surveys, claims), holders
-
-
-async def survey(job: Job, findings: Sequence[FindingSeen]) -> tuple[Survey, ...]:
-    """Match the observations of several findings against what is stored now.
-
-    Lists may trail, claims never do: holders of the identities that new vulnerabilities would take are looked at before.
-    """
-
-    async def against(ids: Iterable[str]) -> list[Survey]:
-        current = by_finding(await load_vulnerabilities(job.store, ids))
-        return [_surveyed(each, current.get(each.finding.id, ())) for each in findings]
-
-    pages = await listed_ids(job.store, [lists.of_root_and_finding(job.root_id, each.finding.id) for each in findings])
-    known = dict.fromkeys(each for page in pages for each in page)
-    keys = {
-        (which, index): _claim(job, each.finding, seen)
-        for which, each in enumerate(findings)
-        for index, seen in enumerate(each.observations)
-    }
-    first: dict[At, Item | None] = dict(zip(keys, await job.store.get(list(keys.values())), strict=True))
-    known |= dict.fromkeys(holder for item in first.values() if (holder := claim.holder_of(item)))
-    surveys = await against(known)
-    numbered, holders = await _numbered(job, surveys, first)
-    unseen = {each for each in (*holders, *await _holders(job.store, _unmarked(job, surveys))) if each not in known}
-    if not unseen:
-        return numbered
-    return (await _numbered(job, await against((*known, *sorted(unseen))), first))[0]
+    known = await _known(job)
+    sides = Sides(
+        observations=job.scan.observations,
+        candidates=sorted(known.candidates.values(), key=_order),
+        pairs={},
+        closing=closing_keys(job.scan, options),
+        spared=spared_paths(job.scan),
+    )
+    pairs = await asyncio.to_thread(matched, sides)
+    return Plan(await asyncio.to_thread(lambda: tuple(_decisions(job, known, pairs))))

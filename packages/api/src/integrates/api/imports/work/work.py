@@ -1,31 +1,48 @@
 """The work of an import, chunk by chunk, each one transaction that also moves the import's progress."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
-from integrates.api.imports.work import order
-from integrates.api.imports.work.chunk import Step, packed, room
+from msgspec import Struct
+from msgspec.structs import replace
+
+from integrates.api.imports.read.observation import Observation
+from integrates.api.imports.work import plan as plans
+from integrates.api.imports.work.candidate import load_vulnerabilities
+from integrates.api.imports.work.chunk import Packing, Work, packed, room
 from integrates.api.imports.work.finding import findings_of
+from integrates.api.imports.work.identity import base_of, claim_of, claims_of, holders_of
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.lease import lease
-from integrates.api.imports.work.missing import SeriesKeys, closings, complete_series, missing_of
-from integrates.api.imports.work.order import Work
-from integrates.api.imports.work.survey import FindingSeen, survey
+from integrates.api.imports.work.missing import Closing, Unseen, closed_by, closings, page_of
+from integrates.api.imports.work.plan import Decision, Plan
+from integrates.api.imports.work.series import closing_keys, spared_paths
+from integrates.api.imports.work.survey import planned
 from integrates.db_model.entity.transaction import RACES
-from integrates.db_model.errors import IntegratesError, Raced, Rejected, Rejections, Stale
-from integrates.db_model.findings.types import Finding
+from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale, StoreError
+from integrates.db_model.findings.types import Finding, ToolRule
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Destination, Overtaken, Running
+from integrates.db_model.imports.rules import Step
 from integrates.db_model.imports.types import ImportCounts
+from integrates.db_model.store.port import Item
 from integrates.db_model.store.retry import pause
+from integrates.db_model.vulnerabilities.facet import keeps_claim
+from integrates.db_model.vulnerabilities.identity import free_numbers
+from integrates.db_model.vulnerabilities.types import MatchBy, Vulnerability
 
 T = TypeVar("T")
 
+_LOG: Final = logging.getLogger("integrates.api")
+
 _LOST: Final = (Raced, Stale, Rejected, Rejections)
-"""The errors after which a chunk is matched anew: another writer was faster, or holds a claim that the chunk needs."""
+"""The errors after which a chunk is decided anew: another writer was faster, or holds a claim that the chunk needs."""
 _MOST_LOSSES: Final = 20
 """How many races an import may lose in a row before it is left to its next worker."""
+_WINDOW: Final = 500
+"""Results that are read and written together, in as many chunks as it takes."""
 
 
 class Refused(IntegratesError):
@@ -44,91 +61,211 @@ async def _allowed(job: Job, running: Running) -> Destination:
     return destination
 
 
-async def _steps(job: Job, work: Work, position: int) -> tuple[Step, ...]:
-    """Match all observations of the work, and return what is left to do at a position."""
-    findings = await findings_of(job, work)
-    seen = [FindingSeen(finding, observations) for finding, (_, observations) in zip(findings, work, strict=True)]
-    steps = tuple((each, match) for each in await survey(job, seen) for match in each.matches)
-    return steps[order.done((match.observation for _, match in steps), position) :]
+async def _with_plan(job: Job, running: Running) -> tuple[Running, Plan]:
+    """Return the plan of the import: the one that stands in its progress, else a new one, which then stands there.
 
-
-async def _window(job: Job, following: int, running: Running, work: Work) -> tuple[Running, Work]:
-    """Do one window of the work; ``following`` is the position after it. After a lost race return what is left of it."""
+    Of two workers that plan at once one is ``Overtaken`` and stops: the other one does the work.
+    """
+    record, digest = running.record, running.progress.plan
+    if digest:
+        return running, await _kept(job, running)
+    made = await planned(job, record.options)
+    digest = await plans.keep(job.files, record.id, made)
     try:
-        steps = await _steps(job, work, running.progress.position)
+        return await commands.keep_plan(job.store, running, digest, job.stamp()), made
+    except Overtaken:
+        await _forgotten(job, record.id, digest)
+        raise
+
+
+async def _kept(job: Job, running: Running) -> Plan:
+    """Return the plan that stands in the progress. Raise ``Refused`` when it is gone."""
+    try:
+        return await plans.kept(job.files, running.record.id, running.progress.plan)
+    except NotFound as error:
+        raise Refused(running, "abandoned") from error
+
+
+async def _forgotten(job: Job, import_id: str, digest: str) -> None:
+    """Delete a plan; one that stays does no harm."""
+    try:
+        await plans.forget(job.files, import_id, digest)
+    except StoreError as error:
+        _LOG.warning("the plan of an import was left behind", exc_info=error)
+
+
+class _Window(Struct, frozen=True):
+    """Results that follow each other, the decisions of the plan, and the position after them."""
+
+    observations: Sequence[Observation]
+    decisions: Mapping[int, Decision]
+    end: int
+
+
+def _windows(job: Job, plan: Plan, position: int) -> Sequence[_Window]:
+    decisions = plans.by_ordinal(plan)
+    left = [one for one in job.scan.observations if one.ordinal >= position and one.ordinal in decisions]
+    parts = [left[cut : cut + _WINDOW] for cut in range(0, len(left), _WINDOW)]
+    ends = [*(part[0].ordinal for part in parts[1:]), job.scan.total]
+    return [_Window(part, decisions, end) for part, end in zip(parts, ends, strict=False)]
+
+
+async def _works(job: Job, window: _Window, position: int) -> Sequence[Work]:
+    """Read what the results of a window are about, as it is now."""
+    decided = [(one, window.decisions[one.ordinal]) for one in window.observations if one.ordinal >= position]
+    ids = [decision.id for _, decision in decided if decision.id]
+    known = {one.id: one for one in await load_vulnerabilities(job.store, ids)}
+    meant = {one.rule for one, _ in decided}
+    wanted = {one.rule for one, decision in decided if decision.number and decision.id not in known}
+    findings = await findings_of(job, [seen for seen in job.scan.rules if seen.rule in meant], wanted)
+    works = [Work(one, decision, findings[one.rule], known.get(decision.id)) for one, decision in decided]
+    return await _numbered(job, window, works, findings)
+
+
+async def _numbered(job: Job, window: _Window, works: Sequence[Work], findings: Mapping[ToolRule, Finding]) -> Sequence[Work]:
+    """Look at the claims of the new ones; where somebody has the number meanwhile, the holder or the next number is taken."""
+    new = {work.seen.ordinal: work for work in works if work.decision.number and work.vulnerability is None}
+    bases = {ordinal: base_of(work.seen, work.seen.fingerprint) for ordinal, work in new.items()}
+    keys = [claim_of(job.root_id, work.finding.id, bases[ordinal], work.decision.number) for ordinal, work in new.items()]
+    items = dict(zip(new, await job.store.get(keys), strict=True))
+    taken = {bases[ordinal] for ordinal, item in items.items() if item is not None and holders_of((item,))}
+    in_doubt = [work for ordinal, work in new.items() if bases[ordinal] in taken]
+    again = await _renumbered(job, window, in_doubt, findings) if in_doubt else {}
+    return [again.get(one.seen.ordinal) or replace(one, item=items.get(one.seen.ordinal)) for one in works]
+
+
+async def _renumbered(
+    job: Job, window: _Window, works: Sequence[Work], findings: Mapping[ToolRule, Finding]
+) -> Mapping[int, Work]:
+    """Decide again what is of an identity that somebody has taken; what the plan names for other results stays theirs."""
+    ids = {rule: finding.id for rule, finding in findings.items()}
+    bases = {work.seen.ordinal: base_of(work.seen, work.seen.fingerprint) for work in works}
+    claims = await claims_of(job.store, job.root_id, ids, bases.values())
+    holders = {each for items in claims.values() for each in holders_of(items)}
+    known = {one.id: one for one in await load_vulnerabilities(job.store, holders)}
+    mine, planned_ids = set(bases), {one.id for one in window.decisions.values()}
+    reserved = {
+        (base_of(one, one.fingerprint), window.decisions[one.ordinal].number)
+        for one in job.scan.observations
+        if one.ordinal in window.decisions and one.ordinal not in mine
+    }
+    numbers = {
+        base: (number for number in free_numbers(items) if (base, number) not in reserved) for base, items in claims.items()
+    }
+    found: dict[int, Work] = {}
+    for work in works:
+        base, met = bases[work.seen.ordinal], planned_ids | {one.decision.id for one in found.values()}
+        held = (known[each] for each in holders_of(claims[base]) if each in known and each not in met)
+        here = next((one for one in held if _is_there(one, work)), None)
+        found[work.seen.ordinal] = _met(work, here) if here else _with_number(work, next(numbers[base]), claims[base])
+    return found
+
+
+def _met(work: Work, holder: Vulnerability) -> Work:
+    """Return the work on a vulnerability that came to the place since the plan."""
+    decision = replace(work.decision, id=holder.id, by=MatchBy.PLACE, number=0)
+    return replace(work, decision=decision, vulnerability=holder)
+
+
+def _with_number(work: Work, number: int, claims: Sequence[Item]) -> Work:
+    item = claims[number - 1] if number <= len(claims) else None
+    return replace(work, decision=replace(work.decision, number=number), item=item)
+
+
+def _is_there(holder: Vulnerability, work: Work) -> bool:
+    at, seen = holder.location, work.seen.location
+    return keeps_claim(holder) and (at.where, at.specific) == (seen.where, seen.specific)
+
+
+async def _window(job: Job, running: Running, window: _Window) -> tuple[Running, _Window | None]:
+    """Do one window of the work. After a lost race return it again: what is done is known by the position."""
+    try:
+        works = await _works(job, window, running.progress.position)
     except Rejected as error:  # the group has no room for another finding
         raise Refused(running, error.reason.value) from error
     findings: Mapping[str, Finding] = {}
-    while steps:
+    while works:
         destination, stamp = await _allowed(job, running), job.stamp()
         try:
-            chunk = packed(job, steps, findings, destination, stamp)
-            steps = steps[chunk.done :]
-            position = steps[0][1].observation.ordinal if steps else following
-            running = await commands.write_chunk(
-                job.store, running, chunk.plans, stamp, position=position, counts=chunk.counts, destination=destination
-            )
+            chunk = packed(Packing(job, running.record.id, destination, stamp, findings), works)
+            works = works[chunk.done :]
+            position = works[0].seen.ordinal if works else window.end
+            step = Step(position=position, counts=chunk.counts)
+            running = await commands.write_chunk(job.store, running, chunk.plans, stamp, step, destination)
         except _LOST:
-            return running, order.after(work, running.progress.position)
+            return running, window
         findings = chunk.findings
-    return running, ()
+    return running, None
 
 
-async def _until_done(running: Running, step: Callable[[Running, T], Awaitable[tuple[Running, T]]], left: T) -> Running:
+async def _until_done(running: Running, step: Callable[[Running, T], Awaitable[tuple[Running, T | None]]], left: T) -> Running:
     """Repeat a step on what the last one has left to do, until nothing is left.
 
-    A step that moved nothing has lost a race: the next one waits, and after too many in a row ``Raced`` is raised.
+    A step that leaves just what it was given has lost a race: the next one waits, and after too many in a row ``Raced`` is
+    raised.
     """
     losses = 0
-    while left:
-        before = running.progress.version
-        running, left = await step(running, left)
-        losses = losses + 1 if running.progress.version == before else 0
+    following: T | None = left
+    while following is not None:
+        given = following
+        running, following = await step(running, given)
+        losses = losses + 1 if following is given else 0
         if losses > _MOST_LOSSES:
             raise Raced(running.record.id)
         await pause(min(RACES.cap, RACES.base * 2.0**losses) if losses else 0.0)
     return running
 
 
-async def _results(job: Job, running: Running) -> Running:
+async def _results(job: Job, running: Running, plan: Plan) -> Running:
     """Apply the results of the file from the position on."""
-    if running.progress.position == job.scan.total:
-        return running
-    work = order.after(order.ordered(job.scan), running.progress.position)
-    for window, following in order.windows(work, job.scan.total):
-        running = await _until_done(running, partial(_window, job, following), window)
+    for window in _windows(job, plan, running.progress.position):
+        running = await _until_done(running, partial(_window, job), window)
     return running
 
 
-async def _missing(job: Job, running: Running, series: SeriesKeys) -> tuple[Running, SeriesKeys]:
-    """Close what is missing now; return the series again after a lost race, else none."""
-    left = await missing_of(job, series)
+async def _missing(job: Job, closing: Closing, running: Running, after: str) -> tuple[Running, str | None]:
+    """Close what one page of the root has missing, and return where the next one begins; after a lost race, this one again."""
+    page = await page_of(job, closing, after or None)
+    left: Sequence[Unseen] = page.missing
     while left:
         destination, stamp = await _allowed(job, running), job.stamp()
+        made = closings(left, destination, stamp, room(job.store))
+        done, left = left[: len(made)], left[len(made) :]
+        closed = closed_by(done)
+        step = Step(position=job.scan.total, counts=ImportCounts(closed=sum(closed.values())), closed=closed)
         try:
-            plans = closings(left, destination, stamp, room(job.store))
-            counts = ImportCounts(closed=len(plans))
-            running = await commands.write_chunk(
-                job.store, running, plans, stamp, position=job.scan.total, counts=counts, destination=destination
-            )
+            running = await commands.write_chunk(job.store, running, made, stamp, step, destination)
         except _LOST:
-            return running, series
-        left = left[len(plans) :]
-    return running, frozenset()
+            return running, after
+    return running, page.after
 
 
-async def _closed(job: Job, running: Running) -> Running:
-    """Close what the file no longer reports."""
-    series = complete_series(job.scan) if running.record.options.close_missing else frozenset()
-    return await _until_done(running, partial(_missing, job), series)
+async def _closed(job: Job, running: Running, plan: Plan) -> Running:
+    """Close what the series of the file no longer report."""
+    record = running.record
+    closing = Closing(
+        series=closing_keys(job.scan, record.options),
+        spared=spared_paths(job.scan),
+        seen=plans.seen_in(plan),
+        since=record.created_at,
+    )
+    return await _until_done(running, partial(_missing, job, closing), "") if closing.series else running
+
+
+async def _done(job: Job, running: Running) -> Running:
+    planned_so, plan = await _with_plan(job, running)
+    latest = await _closed(job, await _results(job, planned_so, plan), plan)
+    return await commands.complete(job.store, latest, job.scan.total, job.stamp())
 
 
 async def _worked(job: Job, running: Running) -> Running:
     try:
-        latest = await _closed(job, await _results(job, running))
+        ended = await _done(job, running)
     except Refused as refusal:
-        return await commands.fail(job.store, refusal.running, refusal.reason, job.stamp())
-    return await commands.complete(job.store, latest, job.scan.total, job.stamp())
+        ended = await commands.fail(job.store, refusal.running, refusal.reason, job.stamp())
+    if ended.progress.plan:
+        await _forgotten(job, ended.record.id, ended.progress.plan)
+    return ended
 
 
 async def run(job: Job, running: Running) -> Running:

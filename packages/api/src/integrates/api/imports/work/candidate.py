@@ -1,0 +1,81 @@
+"""The vulnerabilities of a root that results may be of, read in a few store calls however many they are."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from msgspec.structs import replace
+
+from integrates.api.imports.match.side import Candidate, Standing
+from integrates.api.imports.read.observation import Location
+from integrates.db_model.entity.encoding import decoded
+from integrates.db_model.entity.facet import id_of
+from integrates.db_model.findings.types import ToolRule
+from integrates.db_model.store.port import Query, Store
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY, keeps_claim, vulnerability_key
+from integrates.db_model.vulnerabilities.rules import is_hidden, is_live
+from integrates.db_model.vulnerabilities.types import Mark, Source, Vulnerability, VulnerabilityStatus
+
+_BATCH = 1_000
+"""Vulnerabilities that are held whole at a time."""
+
+
+async def listed_ids(store: Store, queries: Sequence[Query]) -> list[str]:
+    """Read the ids in several lists to their ends, all of them together page by page; those of removed ones, too."""
+    found: list[str] = []
+    left = list(queries)
+    while left:
+        pages = await store.query(left)
+        found.extend(id_of(item.key) for page in pages for item in page.items)
+        left = [replace(query, after=page.cursors[-1]) for query, page in zip(left, pages, strict=True) if page.has_next]
+    return found
+
+
+async def load_vulnerabilities(store: Store, ids: Iterable[str]) -> list[Vulnerability]:
+    """Read vulnerabilities by id, removed ones too."""
+    items = await store.get([vulnerability_key(each) for each in dict.fromkeys(ids)])
+    return [decoded(VULNERABILITY, item) for item in items if item is not None]
+
+
+def _standing(vulnerability: Vulnerability) -> Standing | None:
+    """Return what the vulnerability is to an import; ``None`` for what no result is of."""
+    if not is_live(vulnerability):
+        return Standing.KEPT if keeps_claim(vulnerability) else None
+    match vulnerability.state.status:
+        case VulnerabilityStatus.REJECTED:
+            return None
+        case VulnerabilityStatus.SUBMITTED:
+            return Standing.SUBMITTED
+        case _ if is_hidden(vulnerability):
+            return Standing.HIDDEN
+        case VulnerabilityStatus.SAFE:
+            return Standing.SAFE
+        case _:
+            return Standing.OPEN
+
+
+def _candidate(one: Vulnerability, rule: ToolRule, standing: Standing) -> Candidate:
+    tool, is_machine = one.tool, one.source is Source.MACHINE
+    return Candidate(
+        id=one.id,
+        rule=rule,
+        location=Location(one.type, one.location.where, one.location.specific),
+        fingerprint=tool.fingerprint if tool else None,
+        snippet=one.location.snippet,
+        detail=one.location.detail,
+        mark=tool.mark if tool else Mark(),
+        categories=tool.categories if tool and is_machine else (),
+        is_machine=is_machine,
+        number=one.number,
+        standing=standing,
+    )
+
+
+async def candidates_of(store: Store, ids: Iterable[str], root_id: str, rules: Mapping[str, ToolRule]) -> list[Candidate]:
+    """Return those of the vulnerabilities that results of the file may be of; ``rules`` has those of its findings, by id."""
+    found: list[Candidate] = []
+    wanted = list(dict.fromkeys(ids))
+    for begin in range(0, len(wanted), _BATCH):
+        for one in await load_vulnerabilities(store, wanted[begin : begin + _BATCH]):
+            standing = _standing(one)
+            if standing is not None and one.root_id == root_id and one.finding_id in rules:
+                found.append(_candidate(one, rules[one.finding_id], standing))
+    return found
