@@ -201,8 +201,12 @@ def walking(folder: Folder) -> Iterator[Walk]:
 
 
 def walked(walk: Walk, chosen: Sequence[Step], chance: Random) -> list[str]:
-    """Take the steps; what is wrong. Changes come last, one at a time: they leave texts of the one tenant with the other."""
+    """Take the steps; what is wrong. Changes come last, one at a time: they leave texts of the one tenant with the other.
+
+    Those that name things by such texts are the last of them, because the others would find what was named so.
+    """
     asked, changed = ([step for step in chosen if step.path.is_change is kind] for kind in (False, True))
+    changed.sort(key=lambda step: step.path.where in CLAIMED)
     with ThreadPoolExecutor(WALKERS) as pool:
         wrong = [fault for fault in pool.map(partial(check, walk, chance), asked) if fault]
     return [*wrong, *(fault for fault in map(partial(check, walk, chance), changed) if fault)]
