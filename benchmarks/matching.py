@@ -136,7 +136,7 @@ def judged(chance: random.Random, observations: Sequence[Observation]) -> Score:
 
 def scored(observations: Sequence[Observation], seeds: int) -> Score:
     """Add up the scores of several scans."""
-    found = [judged(random.Random(seed), observations) for seed in range(seeds)]  # noqa: S311 -- no secret
+    found = [judged(random.Random(seed), observations) for seed in range(seeds)]  # noqa: S311 # nosec B311 -- no secret
     return Score(*map(sum, zip(*found, strict=True)))
 
 

@@ -86,20 +86,19 @@ def aligned(seen: Sequence[Observation], known: Sequence[Candidate], fixed: Sequ
     weights = {lines: len(steps.get(lines, ())) + held[lines] for lines in {*steps, *held}}
     chain = best_chain(weights)
     evident = _evident(chain, weights)
-    seen_lines, known_lines = _lines_of(seen), _lines_of(known)
-
-    def is_only_one(pair: Pair, before: Lines, after: Lines) -> bool:
-        line, now = _lines(pair)
-        rule = pair.seen.rule
-        is_first = _is_alone(line, before[0], after[0], known_lines[rule])
-        return is_first and _is_alone(now, before[1], after[1], seen_lines[rule])
-
+    sides = _lines_of(known), _lines_of(seen)
     for before, lines, after in _neighbours(chain):
         here = steps.get(lines, [])
         if lines in evident:
             yield from here
         elif before is not None and after is not None and {before, after} <= evident:
-            yield from (pair for pair in here if is_only_one(pair, before, after))
+            yield from (pair for pair in here if _is_only_one(pair, (before, after), sides))
+
+
+def _is_only_one(pair: Pair, around: tuple[Lines, Lines], sides: Sequence[Mapping[ToolRule, list[int]]]) -> bool:
+    """Return whether nothing else of the rule is left between two steps, before and now."""
+    spans = zip(_lines(pair), *around, sides, strict=True)
+    return all(_is_alone(line, low, high, lines[pair.seen.rule]) for line, low, high, lines in spans)
 
 
 def _neighbours(chain: Sequence[Lines]) -> Iterator[tuple[Lines | None, Lines, Lines | None]]:

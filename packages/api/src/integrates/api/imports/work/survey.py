@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
@@ -118,6 +118,11 @@ async def _known(job: Job) -> _Known:
     return await _by_claims(job, known, _other_bases(job, known, set(paths)))
 
 
+def _next_of(numbers: dict[Base, Iterator[int]], base: Base) -> int:
+    """Return the next number of an identity; that of a rule without a finding is held by nobody."""
+    return next(numbers.setdefault(base, free_numbers(())))
+
+
 def _decisions(job: Job, known: _Known, pairs: Mapping[int, Pair]) -> Iterable[Decision]:
     crowded = _crowded(job.scan.observations) | _crowded(known.candidates.values())
     numbers = {base: free_numbers(items) for base, items in known.claims.items()}
@@ -130,7 +135,7 @@ def _decisions(job: Job, known: _Known, pairs: Mapping[int, Pair]) -> Iterable[D
         elif seen.suppression is not None:
             yield Decision(seen.ordinal, "", MatchBy.NEW, categories)
         else:
-            number = next(numbers.setdefault(_first_base(seen), free_numbers(())))
+            number = _next_of(numbers, _first_base(seen))
             yield Decision(seen.ordinal, job.new_id(), MatchBy.NEW, categories, number, is_crowded)
 
 

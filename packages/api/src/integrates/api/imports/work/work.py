@@ -13,7 +13,7 @@ from integrates.api.imports.work import plan as plans
 from integrates.api.imports.work.candidate import load_vulnerabilities
 from integrates.api.imports.work.chunk import Packing, Work, packed, room
 from integrates.api.imports.work.finding import findings_of
-from integrates.api.imports.work.identity import base_of, claim_of, claims_of, holders_of
+from integrates.api.imports.work.identity import Base, base_of, claim_of, claims_of, holders_of
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.missing import Closing, Unseen, closed_by, closings, page_of
@@ -134,30 +134,29 @@ async def _numbered(job: Job, window: _Window, works: Sequence[Work], findings: 
     return [again.get(one.seen.ordinal) or replace(one, item=items.get(one.seen.ordinal)) for one in works]
 
 
+def _reserved(job: Job, window: _Window, works: Sequence[Work]) -> frozenset[tuple[Base, int]]:
+    """Return the identities that the plan has for other results than these."""
+    mine = {work.seen.ordinal for work in works}
+    others = (one for one in job.scan.observations if one.ordinal in window.decisions and one.ordinal not in mine)
+    return frozenset((base_of(one, one.fingerprint), window.decisions[one.ordinal].number) for one in others)
+
+
 async def _renumbered(
     job: Job, window: _Window, works: Sequence[Work], findings: Mapping[ToolRule, Finding]
 ) -> Mapping[int, Work]:
     """Decide again what is of an identity that somebody has taken; what the plan names for other results stays theirs."""
-    ids = {rule: finding.id for rule, finding in findings.items()}
-    bases = {work.seen.ordinal: base_of(work.seen, work.seen.fingerprint) for work in works}
-    claims = await claims_of(job.store, job.root_id, ids, bases.values())
-    holders = {each for items in claims.values() for each in holders_of(items)}
-    known = {one.id: one for one in await load_vulnerabilities(job.store, holders)}
-    mine, planned_ids = set(bases), {one.id for one in window.decisions.values()}
-    reserved = {
-        (base_of(one, one.fingerprint), window.decisions[one.ordinal].number)
-        for one in job.scan.observations
-        if one.ordinal in window.decisions and one.ordinal not in mine
-    }
-    numbers = {
-        base: (number for number in free_numbers(items) if (base, number) not in reserved) for base, items in claims.items()
-    }
+    bases = [base_of(work.seen, work.seen.fingerprint) for work in works]
+    claims = await claims_of(job.store, job.root_id, {rule: finding.id for rule, finding in findings.items()}, bases)
+    named = {one.id for one in window.decisions.values()}
+    holders = {each for items in claims.values() for each in holders_of(items)} - named
+    free = {one.id: one for one in await load_vulnerabilities(job.store, holders)}
+    reserved = _reserved(job, window, works)
     found: dict[int, Work] = {}
-    for work in works:
-        base, met = bases[work.seen.ordinal], planned_ids | {one.decision.id for one in found.values()}
-        held = (known[each] for each in holders_of(claims[base]) if each in known and each not in met)
-        here = next((one for one in held if _is_there(one, work)), None)
-        found[work.seen.ordinal] = _met(work, here) if here else _with_number(work, next(numbers[base]), claims[base])
+    for work, base in zip(works, bases, strict=True):
+        here = next((free[each] for each in holders_of(claims[base]) if each in free and _is_there(free[each], work)), None)
+        number = next(each for each in free_numbers(claims[base]) if (base, each) not in reserved)
+        found[work.seen.ordinal] = _met(work, free.pop(here.id)) if here else _with_number(work, number, claims[base])
+        reserved |= frozenset() if here else {(base, number)}
     return found
 
 
