@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from integrates.api.authorization.actor import Actor, Means
 from integrates.api.imports.work import wait
+from integrates.api.imports.work.job import new_job, scanned
 from integrates.api.upload import in_memory
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import GroupGrant, GroupRole
 from integrates.db_model.entity import command, read
+from integrates.db_model.imports.types import ImportOptions
 from integrates.db_model.roots.commands import deactivate
 from integrates.db_model.store.port import Change, Store
 
@@ -286,6 +289,8 @@ async def test_what_the_root_excludes_is_no_problem_and_not_imported(world: Worl
     assert [one["where"] for one in found] == ["app/a.py"]
 
 
+ADD_TOKEN = """mutation { addAccessToken(name: "nightly", expiresAt: "2026-06-01T00:00:00Z") {
+  token { id } errors { reason } } }"""
 BY_NICKNAME = """mutation ($id: ID, $nickname: String, $file: Upload!) {
   importVulnerabilities(groupName: "webshop", rootId: $id, rootNickname: $nickname, file: $file) {
     import { root { id } } errors { code reason message path } } }"""
@@ -412,3 +417,15 @@ async def test_who_may_not_import_may_not_compare(world: World) -> None:
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif())}
     payload = (await world.data("reto", COMPARE, **given))["compareScan"]
     assert reasons(payload) == [("FORBIDDEN", "missing_permission", ["groupName"])]
+
+
+async def test_a_token_that_is_revoked_ends_what_it_began(world: World) -> None:
+    made = (await world.data("uri", ADD_TOKEN))["addAccessToken"]["token"]["id"]
+    query = "mutation ($id: ID!) { revokeAccessToken(id: $id) { errors { code } } }"
+    call, root = world.call("hana"), world.aurora.root
+    actor = Actor("hana@demo.example", Means.API_TOKEN, made)
+    scan = await scanned(sarif(("r1", "app/a.py", 1)), ImportOptions())
+    job = await new_job(call, actor, root, scan, world.stamp())
+    assert await job.destination() is not None
+    assert (await world.data("uri", query, id=made))["revokeAccessToken"]["errors"] == []
+    assert await job.destination() is None

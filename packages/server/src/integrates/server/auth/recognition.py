@@ -72,7 +72,7 @@ async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None
         return None
     with suppress(StoreError):  # a stamp that cannot be written is no reason to turn the caller away
         await record_use(store, "TOKEN", token.id, stamped, now)
-    return Actor(claims.sub, Means.API_TOKEN)
+    return Actor(claims.sub, Means.API_TOKEN, token.id)
 
 
 def _opens(token: AccessToken, claims: Claims, now: datetime) -> bool:

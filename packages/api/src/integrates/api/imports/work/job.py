@@ -15,7 +15,7 @@ from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
 from integrates.api.resolve.lookup import find
-from integrates.db_model.entity.loader import new_loaders
+from integrates.db_model.entity.loader import Loaders, new_loaders
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports.commands import Destination
@@ -24,6 +24,8 @@ from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.tokens.rules import is_usable
 
 _RUN: Final = "import:run"
 
@@ -31,8 +33,8 @@ _RUN: Final = "import:run"
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One import at work.
 
-    ``destination`` looks again at the group, the root and the caller's ``import:run``, and returns ``None`` when one of them
-    does not allow the import any more. ``now`` returns an aware UTC date and ``new_id`` a UUID.
+    ``destination`` looks again at the group, the root, the caller's ``import:run`` and token, and returns ``None`` when one of
+    them does not allow the import any more. ``now`` returns an aware UTC date and ``new_id`` a UUID.
     """
 
     store: Store
@@ -52,17 +54,26 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return Stamp(by=self.by, at=self.now(), operation="import_vulnerabilities", change_id=self.change_id)
 
 
-def _destination(store: Store, actor: Actor, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
+def _destination(call: Call, actor: Actor, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
     """Return a function that reads anew, past all loaders, whether the caller may still import into the root."""
 
     async def look() -> Destination | None:
-        loaders = new_loaders(store)
+        loaders = new_loaders(call.store)
         scope = await new_scopes(loaders, actor).groups.load(group_name)
-        root = await find(loaders, GIT_ROOT, root_key, root_id)
+        root, may_call = await asyncio.gather(find(loaders, GIT_ROOT, root_key, root_id), _may_call(loaders, actor, call.now()))
         usable = root is not None and root.group_name == group_name and is_active(root)
-        return Destination(scope.group, root) if scope.group and root and usable and _RUN in scope.permissions else None
+        may_run = may_call and _RUN in scope.permissions
+        return Destination(scope.group, root) if scope.group and root and usable and may_run else None
 
     return look
+
+
+async def _may_call(loaders: Loaders, actor: Actor, now: datetime) -> bool:
+    """Return whether the token that the caller came with may still be used; who came without one needs none."""
+    if actor.token_id is None:
+        return True
+    token = await find(loaders, ACCESS_TOKEN, access_token_key, actor.token_id)
+    return token is not None and is_usable(token, now)
 
 
 async def scanned(content: bytes, options: ImportOptions) -> Scan:
@@ -90,5 +101,5 @@ async def new_job(call: Call, actor: Actor, root: Root, scan: Scan, stamp: Stamp
         change_id=stamp.change_id,
         now=call.now,
         new_id=call.new_id,
-        destination=_destination(call.store, actor, root.group_name, root.id),
+        destination=_destination(call, actor, root.group_name, root.id),
     )
