@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from integrates.db_model.imports.rules import is_leased
 from integrates.db_model.imports.types import ImportCounts, ImportOptions
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
@@ -246,3 +247,20 @@ async def test_many_pages_without_anything_missing_are_no_lost_races(world: Any,
     content = tools.sarif(tools.one_run(tools.seen("other"), tool="Other"))
     record = await world.imported(content, store=replace(world.store, query=query))
     assert record.progress.counts == ImportCounts(created=1)
+
+
+async def test_a_worker_that_looks_for_long_keeps_its_lease(world: Any, tools: Any) -> None:
+    known = tools.file(*(tools.seen(str(n), line=n) for n in range(60)))
+    await world.imported(known)
+    leased: list[bool] = []
+
+    async def query(queries: Any) -> Any:
+        world.wait(20)
+        running = await world.running()
+        leased.append(running is None or is_leased((await world.record(running)).progress, world.at))
+        return await world.store.query([replace(each, limit=min(each.limit, 10)) for each in queries])
+
+    record = await world.imported(known, store=replace(world.store, query=query))
+    assert record.progress.counts == ImportCounts(unchanged=60)
+    assert len(leased) > 5
+    assert all(leased)

@@ -25,7 +25,7 @@ from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejecte
 from integrates.db_model.findings.types import Finding, ToolRule
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Destination, Overtaken, Running
-from integrates.db_model.imports.rules import Step
+from integrates.db_model.imports.rules import LEASE, Step
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.store.port import Item
 from integrates.db_model.store.retry import pause
@@ -222,8 +222,20 @@ async def _results(job: Job, running: Running, plan: Plan) -> Running:
     return running
 
 
+async def _renewed(job: Job, running: Running) -> Running:
+    """Renew a lease of which half is gone, in work that may write nothing for long."""
+    if running.progress.lease_until - job.now() > LEASE / 2:
+        return running
+    step, destination = Step(position=job.scan.total), await _allowed(job, running)
+    return await commands.write_chunk(job.store, running, (), job.stamp(), step, destination)
+
+
 async def _missing(job: Job, closing: Closing, running: Running, after: str) -> tuple[Running, str | None]:
     """Close what one page of the root has missing, and return where the next one begins; after a lost race, this one again."""
+    try:
+        running = await _renewed(job, running)
+    except _LOST:
+        return running, after
     page = await page_of(job, closing, after or None)
     left: Sequence[Unseen] = page.missing
     while left:
