@@ -53,18 +53,19 @@ async def numbered_claims(store: Store, wanted: Sequence[Callable[[int], Key]]) 
     """Return, for each new vulnerability, the claim items of its numbers from 1 up to the first number without one.
 
     ``wanted`` has a function for each new vulnerability, from a number to the key of the claim that it would make with it. Each
-    call of the store asks for twice as many numbers as the one before.
+    call of the store asks for as many numbers as all calls before, since mostly the first or second is free.
     """
     found: dict[int, tuple[Item, ...]] = dict.fromkeys(range(len(wanted)), ())
-    left, stride = list(found), 1
+    left, asked = list(found), 0
     while left:
+        stride = min(max(1, asked), _MAX_STRIDE)
         keys = [wanted[each](len(found[each]) + step) for each in left for step in range(1, stride + 1)]
         items = iter(await store.get(keys))
         runs = {each: tuple(islice(items, stride)) for each in left}
         met = {each: tuple(item for item in takewhile(lambda one: one is not None, run) if item) for each, run in runs.items()}
         found = {**found, **{each: (*found[each], *more) for each, more in met.items()}}
         left = [each for each in left if len(met[each]) == stride]
-        stride = min(2 * stride, _MAX_STRIDE)
+        asked += stride
     return tuple(found.values())
 
 

@@ -70,9 +70,16 @@ def unseen_by(closing: Closing, vulnerability: Vulnerability) -> frozenset[str]:
 
 
 async def page_of(job: Job, closing: Closing, after: str | None) -> Page:
-    """Look at one page of what the root has; only ids are kept from page to page."""
+    """Look at one page of what the root has; only ids are kept from page to page.
+
+    What all closing series see needs no look.
+    """
     (page,) = await job.store.query((lists.of_root(job.root_id, after=after),))
-    found = await load_vulnerabilities(job.store, [id_of(item.key) for item in page.items])
+    closing_categories = {category for _, category in closing.series}
+    ids = [id_of(item.key) for item in page.items]
+    found = await load_vulnerabilities(
+        job.store, [each for each in ids if not closing_categories <= closing.seen.get(each, set())]
+    )
     missing = [(one, categories) for one in found if (categories := unseen_by(closing, one))]
     keys = [finding_key(one.finding_id) for one, _ in missing]
     findings = {each.id: each for each in await read.get_many(job.store, FINDING, keys) if each}
