@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from integrates.api.imports.read.error import BadFile
 from integrates.db_model.errors import Rejections
 from integrates.db_model.imports.types import ImportCounts, ImportOptions
+from integrates.db_model.vulnerabilities.types import Treatment, TreatmentStatus, Vulnerability
 
 CASES = Path(__file__).parent / "cases"
 
@@ -136,6 +138,26 @@ DONE: dict[str, tuple[Step, ...]] = {
     ),
 }
 
+# Where each place of the first step is after the last one, and whether it is open: written down from what the files say.
+STAYS: dict[str, dict[str, str]] = {
+    "01 one constant text as every fingerprint": {
+        "app/a.py 10": "app/a.py 10 SAFE",
+        "app/a.py 20": "app/a.py 20 VULNERABLE",
+        "app/a.py 30": "app/a.py 30 VULNERABLE",
+    },
+    "02 equal line hash in two files": {"web/a.js 5": "web/a.js 5 SAFE", "web/b.js 9": "web/b.js 9 VULNERABLE"},
+    "04 lines move, one is fixed": {
+        "a.c 10": "a.c 10 SAFE",
+        "a.c 20": "a.c 27 VULNERABLE",
+        "a.c 30": "a.c 37 VULNERABLE",
+    },
+    "53 shift with snippets": {"a.py 10": "a.py 13 VULNERABLE", "a.py 20": "a.py 23 VULNERABLE"},
+    "58 all fingerprints change": {"a.py 4": "a.py 4 VULNERABLE", "a.py 9": "a.py 9 VULNERABLE"},
+    "63 shift by the distance of two": {"src/a.py 10": "src/a.py 20 VULNERABLE", "src/a.py 20": "src/a.py 30 VULNERABLE"},
+    "64 one column left": {"src/a.py 5:3": "src/a.py 5:3 SAFE", "src/a.py 5:7": "src/a.py 5:7 VULNERABLE"},
+    "65 copies in two series": {"svc-a/x.py 1": "svc-a/x.py 1 VULNERABLE"},
+}
+
 NOWHERE = (
     "07-absolute-paths.sarif",
     "17-rooted.sarif",
@@ -160,6 +182,35 @@ async def test_case(world: Any, name: str) -> None:
         found = await world.imported(content(each.file), ImportOptions(**each.options))
         assert (each.file, counted(found.progress.counts)) == (each.file, each.counts)
     assert await world.is_counted()
+
+
+def place(vulnerability: Vulnerability) -> str:
+    column = vulnerability.tool.mark.start_column if vulnerability.tool else None
+    line = f"{vulnerability.location.where} {vulnerability.location.specific}"
+    return line if column is None else f"{line}:{column}"
+
+
+def treated(old: Vulnerability) -> Vulnerability:
+    """Return the vulnerability with a treatment that names the place it was set at."""
+    by = "uri@demo.example"
+    wanted = Treatment(
+        status=TreatmentStatus.IN_PROGRESS, assigned=by, justification=f"Treated at {place(old)}", at=old.state.at, by=by
+    )
+    return replace(old, treatment=wanted)
+
+
+@pytest.mark.parametrize("name", STAYS)
+async def test_a_treatment_stays_with_its_weakness(world: Any, name: str) -> None:
+    first, *rest = DONE[name]
+    await world.imported(content(first.file), ImportOptions(**first.options))
+    for each in await world.vulnerabilities():
+        await world.alter(each.id, treated)
+    for each in rest:
+        await world.imported(content(each.file), ImportOptions(**each.options))
+    after = await world.vulnerabilities()
+    found = {each.treatment.justification: f"{place(each)} {each.state.status.value}" for each in after}
+    stays = {f"Treated at {before}": now for before, now in STAYS[name].items()}
+    assert {said: now for said, now in found.items() if said is not None} == stays
 
 
 @pytest.mark.parametrize("file", NOWHERE)
