@@ -7,8 +7,8 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -133,9 +133,9 @@ BEFALLS: Mapping[str, tuple[Callable[[Path], None], str]] = {
 """What befalls an open store, and what the operator is told."""
 
 
-@pytest.mark.parametrize("name", BEFALLS)
-async def test_nothing_is_acknowledged_that_is_not_there(path: Path, name: str) -> None:
-    befall, told = BEFALLS[name]
+@asynccontextmanager
+async def befallen(path: Path, befall: Callable[[Path], object]) -> AsyncIterator[Store]:
+    """A store with a backup, and with items in its file and in its log, when something befalls it."""
     async with sqlite_store(path, create=True) as store:
         await filled(store, FIRST)
         saved(path)
@@ -143,6 +143,13 @@ async def test_nothing_is_acknowledged_that_is_not_there(path: Path, name: str) 
         checkpoint(path)
         await filled(store, range(80, 90))
         befall(path)
+        yield store
+
+
+@pytest.mark.parametrize("name", BEFALLS)
+async def test_nothing_is_acknowledged_that_is_not_there(path: Path, name: str) -> None:
+    befall, told = BEFALLS[name]
+    async with befallen(path, befall) as store:
         for number in range(90, 95):
             with pytest.raises(Gone, match=told) as caught:
                 await store.write([new("p", f"{number:04}")])
@@ -153,13 +160,7 @@ async def test_nothing_is_acknowledged_that_is_not_there(path: Path, name: str) 
 async def test_a_read_notices_it_too(path: Path, name: str) -> None:
     """Else a service to which nobody writes would say for ever that it is ready."""
     befall, told = BEFALLS[name]
-    async with sqlite_store(path, create=True) as store:
-        await filled(store, FIRST)
-        saved(path)
-        await filled(store, LATER)
-        checkpoint(path)
-        await filled(store, range(80, 90))
-        befall(path)
+    async with befallen(path, befall) as store:
         if name == "the log overwritten":  # as long as it was: a read does not look into it
             with pytest.raises(Gone):
                 await store.write([new("p", "x")])
