@@ -14,9 +14,8 @@ from integrates.api.imports.work.candidate import load_vulnerabilities
 from integrates.api.imports.work.chunk import Effect, Work, effect_of
 from integrates.api.imports.work.finding import known_findings
 from integrates.api.imports.work.job import Job
-from integrates.api.imports.work.missing import Closing, page_of
-from integrates.api.imports.work.plan import Plan, by_ordinal, seen_in
-from integrates.api.imports.work.series import closing_keys, spared_paths
+from integrates.api.imports.work.missing import closing_by, page_of
+from integrates.api.imports.work.plan import Plan, by_ordinal
 from integrates.api.imports.work.survey import planned
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.types import Finding, ToolRule
@@ -108,7 +107,7 @@ async def _results(job: Job, plan: Plan, findings: Mapping[ToolRule, Finding]) -
 
 
 async def _missing(job: Job, plan: Plan, options: ImportOptions, since: datetime) -> Sequence[Compared]:
-    closing = Closing(closing_keys(job.scan, options), spared_paths(job.scan), seen_in(plan), since)
+    closing = closing_by(job.scan, plan, options, since)
     found: list[Compared] = []
     after: str | None = ""
     while closing.series and after is not None:

@@ -7,10 +7,13 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from integrates.api.imports.read.observation import SeriesKey
+from integrates.api.imports.read.observation import Scan, SeriesKey
 from integrates.api.imports.work.candidate import load_vulnerabilities
 from integrates.api.imports.work.chunk import given_by
 from integrates.api.imports.work.job import Job
+from integrates.api.imports.work.plan import Plan as Decisions
+from integrates.api.imports.work.plan import seen_in
+from integrates.api.imports.work.series import closing_keys, spared_paths
 from integrates.db_model.entity import read
 from integrates.db_model.entity.facet import id_of
 from integrates.db_model.entity.packing import fitting
@@ -19,6 +22,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports.commands import Destination
+from integrates.db_model.imports.types import ImportOptions
 from integrates.db_model.vulnerabilities import lists, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import Source, Vulnerability
@@ -55,6 +59,11 @@ class Page(Struct, frozen=True):
 
     missing: tuple[Unseen, ...]
     after: str | None
+
+
+def closing_by(scan: Scan, decisions: Decisions, options: ImportOptions, since: datetime) -> Closing:
+    """Return what decides about closing in an import of a file that began then."""
+    return Closing(closing_keys(scan, options), spared_paths(scan), seen_in(decisions), since)
 
 
 def unseen_by(closing: Closing, vulnerability: Vulnerability) -> frozenset[str]:

@@ -16,9 +16,8 @@ from integrates.api.imports.work.finding import findings_of
 from integrates.api.imports.work.identity import Base, base_of, claim_of, claims_of, holders_of
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.lease import lease
-from integrates.api.imports.work.missing import Closing, Unseen, closed_by, closings, page_of
+from integrates.api.imports.work.missing import Closing, Unseen, closed_by, closing_by, closings, page_of
 from integrates.api.imports.work.plan import Decision, Plan
-from integrates.api.imports.work.series import closing_keys, spared_paths
 from integrates.api.imports.work.survey import planned
 from integrates.db_model.entity.transaction import RACES
 from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale, StoreError
@@ -254,12 +253,7 @@ async def _missing(job: Job, closing: Closing, running: Running, after: str) -> 
 async def _closed(job: Job, running: Running, plan: Plan) -> Running:
     """Close what the series of the file no longer report."""
     record = running.record
-    closing = Closing(
-        series=closing_keys(job.scan, record.options),
-        spared=spared_paths(job.scan),
-        seen=plans.seen_in(plan),
-        since=record.created_at,
-    )
+    closing = closing_by(job.scan, plan, record.options, record.created_at)
     return await _until_done(running, partial(_missing, job, closing), "") if closing.series else running
 
 
