@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.imports.work import wait
+from integrates.api.imports.work.compare import compared
 from integrates.api.imports.work.job import new_job, scanned
 from integrates.api.upload import in_memory
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
@@ -417,6 +419,25 @@ async def test_who_may_not_import_may_not_compare(world: World) -> None:
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif())}
     payload = (await world.data("reto", COMPARE, **given))["compareScan"]
     assert reasons(payload) == [("FORBIDDEN", "missing_permission", ["groupName"])]
+
+
+async def test_what_another_series_still_sees_is_not_compared_as_fixed(world: World) -> None:
+    seen = sarif(("r1", "app/a.py", 1))
+    for category in ("one", "two"):
+        assert (await optioned(world, seen, category=category))["errors"] == []
+    options, actor = ImportOptions(category="one/"), Actor("hana@demo.example", Means.API_TOKEN)
+    job = await new_job(world.call("hana"), actor, world.aurora.root, await scanned(sarif(), options), world.stamp())
+    found = await compared(job, options)
+    assert (found.fixed, found.items) == (0, ())
+
+
+@pytest.mark.parametrize("late, may", [(timedelta(seconds=-1), True), (timedelta(), False)])
+async def test_a_token_that_expires_ends_what_it_began(world: World, late: timedelta, *, may: bool) -> None:
+    made = (await world.data("uri", ADD_TOKEN))["addAccessToken"]["token"]["id"]
+    actor, now = Actor("hana@demo.example", Means.API_TOKEN, made), datetime(2026, 6, 1, tzinfo=UTC) + late
+    scan = await scanned(sarif(("r1", "app/a.py", 1)), ImportOptions())
+    job = await new_job(replace(world.call("hana"), now=lambda: now), actor, world.aurora.root, scan, world.stamp())
+    assert (await job.destination() is not None) is may
 
 
 async def test_a_token_that_is_revoked_ends_what_it_began(world: World) -> None:

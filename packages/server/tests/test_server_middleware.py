@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import httpx
@@ -10,11 +10,12 @@ import msgspec
 import pytest
 from packages.server.tests.conftest import unanswered
 from starlette.applications import Starlette
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.db_model.errors import Unavailable
@@ -215,6 +216,30 @@ async def test_an_answer_before_the_end_of_the_body_ends_the_connection(
 
     answer = await call(parted(answered), "POST", content=b"{}" if headers else b"", headers=headers)
     assert answer.headers.get("connection") == expected
+
+
+@pytest.mark.parametrize("messages, expected", [(1, "close"), (2, "close"), (3, None)])
+async def test_an_answer_in_the_middle_of_the_body_ends_the_connection(messages: int, expected: str | None) -> None:
+    waiting: Iterator[Message] = iter(
+        [{"type": "http.request", "body": b"x", "more_body": more} for more in (True, True, False)]
+    )
+
+    async def answered(scope: Scope, receive: Receive, send: Send) -> None:
+        for _ in range(messages):
+            await receive()
+        await PlainTextResponse("ok")(scope, receive, send)
+
+    async def given() -> Message:
+        return next(waiting)
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [(b"transfer-encoding", b"chunked")]
+    await parted(answered)({"type": "http", "method": "POST", "path": "/", "headers": headers}, given, send)
+    assert Headers(raw=sent[0]["headers"]).get("connection") == expected
 
 
 async def test_nothing_is_read_of_a_body_announced_as_too_large() -> None:

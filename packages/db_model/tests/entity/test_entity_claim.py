@@ -13,7 +13,8 @@ from integrates.db_model.errors import AlreadyExists
 from integrates.db_model.findings import rules as finding_rules
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import RemovalJustification
-from integrates.db_model.store.port import Change, Store
+from integrates.db_model.store.port import Change, Key, Store
+from integrates.db_model.testing.requirements.sample import new
 from integrates.db_model.testing.scene import (
     add_finding,
     add_group,
@@ -22,7 +23,7 @@ from integrates.db_model.testing.scene import (
     uid,
 )
 from integrates.db_model.vulnerabilities import commands
-from integrates.db_model.vulnerabilities.identity import identity_claim
+from integrates.db_model.vulnerabilities.identity import identity_claim, numbered_claims
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House, Intrude
@@ -34,6 +35,17 @@ FREEING, KEEPING = RemovalJustification.DUPLICATED, RemovalJustification.FALSE_P
 def test_claims_of_parts_do_not_run_together() -> None:
     assert claim.claim_key("root_location", "a", "bc") != claim.claim_key("root_location", "ab", "c")
     assert claim.claim_key("root_location", "a") != claim.claim_key("root_nickname", "a")
+
+
+@pytest.mark.parametrize("there, expected", [([], 0), ([2], 0), ([1, 2, 4], 2), ([1, 2, 3, 5, 6], 3), (range(1, 131), 130)])
+async def test_the_numbers_of_claims_end_before_the_first_that_is_free(
+    store: Store, there: Sequence[int], expected: int
+) -> None:
+    await store.write([new("numbered", f"{number:04}") for number in there])
+    alone, beside = (lambda number: Key("numbered", f"{number:04}")), (lambda number: Key("beside", f"{number:04}"))
+    found, nothing = await numbered_claims(store, (alone, beside))
+    assert [item.key.sk for item in found] == [f"{number:04}" for number in range(1, expected + 1)]
+    assert nothing == ()
 
 
 async def test_the_name_of_a_group_is_never_used_again(store: Store, house: House) -> None:
