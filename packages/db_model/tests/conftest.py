@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.register_assert_rewrite("integrates.db_model.testing.requirements")
+
 STARTED_SECONDS = 60
 
 

@@ -6,8 +6,6 @@ from contextlib import ExitStack
 import pytest
 from packages.db_model.tests.store.way import PLAN, opened_way
 
-pytest.register_assert_rewrite("integrates.db_model.testing.requirements")
-
 
 @pytest.fixture
 def way(dynamodb_endpoint: str) -> Iterator[Callable[[PLAN], str]]:
