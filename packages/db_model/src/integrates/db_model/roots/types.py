@@ -12,6 +12,7 @@ class RootKind(StrEnum):
     """The kind of a root."""
 
     GIT = "GIT"
+    IMAGE = "IMAGE"
     IP = "IP"
     URL = "URL"
 

@@ -16,9 +16,13 @@ class Level(StrEnum):
 
 
 class Severity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Canonical CVSS 4.0 and 3.1 vectors, the score of a tool, and the score that counts (0.0-10.0, one decimal)."""
+    """Canonical CVSS 4.0 and 3.1 vectors, the score of a tool, and the score that counts (0.0-10.0, one decimal).
+
+    ``tool_vector`` is the canonical vector of any version (2.0 to 4.0) that the tool gave with its score. It is only shown.
+    """
 
     cvss_v4: str | None = None
     cvss_v3: str | None = None
     tool_score: Decimal | None = None
+    tool_vector: str | None = None
     score: Decimal

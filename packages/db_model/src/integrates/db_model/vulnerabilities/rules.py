@@ -16,6 +16,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.types import (
+    Advisory,
     ClosingReason,
     Cycle,
     SeriesSuppression,
@@ -49,6 +50,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     technique: Technique
     location: VulnerabilityLocation
     tool: Tool
+    advisory: Advisory | None = None
     severity: Severity | None = None
     is_crowded: bool = False
     by_fingerprint: bool = False

@@ -15,6 +15,7 @@ class VulnerabilityType(StrEnum):
 
     INPUTS = "INPUTS"
     LINES = "LINES"
+    PACKAGES = "PACKAGES"
     PORTS = "PORTS"
 
 
@@ -103,7 +104,7 @@ class ZeroRiskStatus(StrEnum):
 
 
 class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where the weakness is. LINES: relative path and line; INPUTS: url and field; PORTS: host and port."""
+    """Where the weakness is. LINES: path and line; INPUTS: url and field; PORTS: host and port; PACKAGES: path and name@version."""
 
     where: str
     specific: str
@@ -170,12 +171,48 @@ class Match(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     by: MatchBy
 
 
-class Advisory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The published advisory of a vulnerable package."""
+class Fix(StrEnum):
+    """Whether a version of the package without the weakness exists."""
 
-    cve: tuple[str, ...]
+    AVAILABLE = "AVAILABLE"
+    NONE = "NONE"
+    UNKNOWN = "UNKNOWN"
+    WONT_FIX = "WONT_FIX"
+
+
+class Relation(StrEnum):
+    """Whether the package is asked for itself, or by another package."""
+
+    DIRECT = "DIRECT"
+    TRANSITIVE = "TRANSITIVE"
+    UNKNOWN = "UNKNOWN"
+
+
+class Use(StrEnum):
+    """What the package is needed for."""
+
+    DEVELOPMENT = "DEVELOPMENT"
+    PRODUCTION = "PRODUCTION"
+    UNKNOWN = "UNKNOWN"
+
+
+class Advisory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The published advisory of a vulnerable package (domain section 18).
+
+    ``id`` is the one of its names that stands for it, ``cve`` are all CVEs among them, ``aliases`` all other names. A version that
+    is not known is an empty text. ``fixed_version`` holds several joined by comma and blank.
+    """
+
+    id: str
+    cve: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
     package: str
     vulnerable_version: str
+    purl: str | None = None
+    fixed_version: str | None = None
+    fix: Fix = Fix.UNKNOWN
+    relation: Relation = Relation.UNKNOWN
+    use: Use = Use.UNKNOWN
 
 
 class Labels(msgspec.Struct, frozen=True, kw_only=True, gc=False):
