@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from integrates.api.imports.read.observation import Observation, Scan
 from integrates.api.imports.read.reader import Options
-from integrates.api.imports.read.registry import READERS, read
+from integrates.api.imports.read.registry import FORMATS, read
 from integrates.db_model.imports.types import ImportFormat
+from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 Json: TypeAlias = dict[str, Any]
 Build: TypeAlias = Callable[..., bytes]
@@ -85,18 +86,37 @@ def observe() -> One:
 class Example(Struct, frozen=True, kw_only=True):
     """How to write a file of one format.
 
-    ``seen`` makes a result of a ``path``, ``line``, ``rule`` and ``fingerprint``; ``skipped`` is one outside of any root;
-    ``write`` makes a file of results.
+    ``seen`` makes a result of a ``path``, ``line``, ``rule`` and ``fingerprint``; ``skipped`` is one outside of any root, or of
+    no rule; ``write`` makes a file of results. In packages the line is the version. A format ``names_paths``, and
+    ``names_fingerprints``, when the file tells them, and not the reader alone. ``marker`` stands in each file.
     """
 
     format: ImportFormat
     seen: Callable[..., Any]
     skipped: Any
     write: Callable[..., bytes]
+    kind: VulnerabilityType = VulnerabilityType.LINES
+    names_paths: bool = True
+    names_fingerprints: bool = True
+    marker: bytes = b"src/a.py"
+
+    @property
+    def most_rules(self) -> int:
+        """How many rules a file may have."""
+        return 5_000 if self.kind is VulnerabilityType.PACKAGES else 2_000
 
 
 def make_sarif_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
     return make_result(path, line, ruleId=rule, fingerprints={"v1": fingerprint} if fingerprint else {})
+
+
+def make_trivy_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    return {"PkgName": "left-pad", "InstalledVersion": str(line), "PkgPath": path, "VulnerabilityID": rule, "Severity": "HIGH"}
+
+
+def make_trivy_file(*results: Json) -> bytes:
+    return json.dumps({"SchemaVersion": 2, "ArtifactName": ".", "Results": [{"Vulnerabilities": list(results)}]}).encode()
 
 
 EXAMPLES: Mapping[ImportFormat, Example] = {
@@ -105,12 +125,27 @@ EXAMPLES: Mapping[ImportFormat, Example] = {
         seen=make_sarif_result,
         skipped=make_result("../a.py"),
         write=lambda *results: make_file(make_run(*results, driver={"name": "Example"})),
-    )
+    ),
+    ImportFormat.TRIVY: Example(
+        format=ImportFormat.TRIVY,
+        seen=make_trivy_result,
+        skipped=make_trivy_result(path="../a.py"),
+        write=make_trivy_file,
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
 }
 
 
-@pytest.fixture(params=READERS)
-def example(request: pytest.FixtureRequest) -> Example:
+@pytest.fixture(params=FORMATS)
+def any_example(request: pytest.FixtureRequest) -> Example:
     """An example of each format that is read."""
+    assert request.param in EXAMPLES, f"the tests of readers need an example of {request.param}: add one to EXAMPLES"
+    return EXAMPLES[request.param]
+
+
+@pytest.fixture(params=[each for each in FORMATS if each is not ImportFormat.GENERIC_CSV])
+def example(request: pytest.FixtureRequest) -> Example:
+    """An example of each format that is JSON."""
     assert request.param in EXAMPLES, f"the tests of readers need an example of {request.param}: add one to EXAMPLES"
     return EXAMPLES[request.param]

@@ -275,6 +275,16 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         "The file has results of several tools.",
         "`tool` gives one name to the tool of the file, which has runs of tools with different names",
     ),
+    Reason.UNKNOWN_FORMAT: Meaning(
+        _INVALID,
+        "It is not known what kind of report the file is.",
+        "the file looks like no report that is read, like several of them, or says nothing, as `[]` does: give `format`",
+    ),
+    Reason.IS_DECISION: Meaning(
+        _INVALID,
+        "The file tells what people decided, and not what a tool found.",
+        "the file is OpenVEX or CSAF; reports of scanners are imported",
+    ),
     Reason.FILE_TOO_LARGE: Meaning(
         _LIMIT,
         "The file is too large.",

@@ -170,6 +170,8 @@ class Reason(StrEnum):
     BAD_FILE = "bad_file"
     NOTHING_PLACED = "nothing_placed"
     SEVERAL_TOOLS = "several_tools"
+    UNKNOWN_FORMAT = "unknown_format"
+    IS_DECISION = "is_decision"
     FILE_TOO_LARGE = "file_too_large"
     TOO_MANY_RESULTS = "too_many_results"
     # the life of a vulnerability

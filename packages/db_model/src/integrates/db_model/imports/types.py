@@ -12,7 +12,22 @@ from integrates.db_model.vulnerabilities.types import Technique
 class ImportFormat(StrEnum):
     """File format."""
 
+    BANDIT = "BANDIT"
+    CHECKOV = "CHECKOV"
+    CYCLONEDX = "CYCLONEDX"
+    DEPENDENCY_CHECK = "DEPENDENCY_CHECK"
+    GENERIC_CSV = "GENERIC_CSV"
+    GENERIC_JSON = "GENERIC_JSON"
+    GITLEAKS = "GITLEAKS"
+    GRYPE = "GRYPE"
+    NPM_AUDIT = "NPM_AUDIT"
+    NUCLEI = "NUCLEI"
+    OSV = "OSV"
+    PIP_AUDIT = "PIP_AUDIT"
     SARIF = "SARIF"
+    SEMGREP = "SEMGREP"
+    TRIVY = "TRIVY"
+    ZAP = "ZAP"
 
 
 class ImportStatus(StrEnum):

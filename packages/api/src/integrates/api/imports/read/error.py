@@ -11,7 +11,13 @@ MAX_DEFECTS: Final = 10
 """Most defects that are reported of one file."""
 
 Limit: TypeAlias = Literal[
-    "file_too_large", "nested_too_deep", "too_many_results", "too_many_rules", "too_many_runs", "too_many_values"
+    "file_too_large",
+    "nested_too_deep",
+    "too_many_results",
+    "too_many_rules",
+    "too_many_runs",
+    "too_many_values",
+    "too_many_vectors",
 ]
 
 

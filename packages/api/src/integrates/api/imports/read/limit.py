@@ -10,6 +10,8 @@ MAX_VALUES: Final = 2_500_000
 MAX_RESULTS: Final = 25_000
 MAX_RULES: Final = 2_000
 """Most rules that results mean."""
+MAX_ADVISORIES: Final = 5_000
+"""Most rules that results in packages mean."""
 MAX_DESCRIBED: Final = 25_000
 """Most rules that a file describes."""
 

@@ -111,6 +111,20 @@ def place_at(uri: Uri, bases: Bases, wished: Wish) -> Place | None:
         return None
 
 
+def path_at(path: str, wished: Wish) -> str | None:
+    """Return the path below the root that a path names, which is taken literally; ``None`` when it names none."""
+    try:
+        given = _steps(_with_drive(one_line(path, (), low=1, high=MAX_URI)))
+        return file_path(_below(given, (), wished), ())
+    except Rejected:
+        return None
+
+
+def rooted_path_at(path: str, wished: Wish) -> str | None:
+    """Return the path below the root as :func:`path_at` does, of a tool that sees the root as the root of its disk."""
+    return path_at(path, wished) or path_at(path.lstrip("/\\"), wished)
+
+
 def location_at(place: Place | None, line: int, parameters: Iterable[str]) -> Location | SkipReason:
     """Return the location at a place, or ``BAD_PATH``.
 
@@ -122,7 +136,7 @@ def location_at(place: Place | None, line: int, parameters: Iterable[str]) -> Lo
     match place.type:
         case VulnerabilityType.LINES:
             return Location(place.type, place.where, str(line))
-        case VulnerabilityType.PORTS:
+        case VulnerabilityType.PORTS | VulnerabilityType.PACKAGES:
             return Location(place.type, place.where, place.specific)
         case VulnerabilityType.INPUTS:
             names = (on_one_line(name, MAX_FIELD) for name in parameters)
@@ -142,9 +156,13 @@ def named_location(name: str) -> Location | None:
 
 
 def _below_root(uri: Uri, bases: Bases, wished: Wish) -> str:
-    """Return the path below the root: whole segments are taken away, ``src`` is no prefix of ``srcs/a.py``."""
     given = _steps(_local(uri.text))
-    path = _with_slash(folder(given if _is_absolute(given) else (*uri.below, *given)))
+    return _below(given if _is_absolute(given) else (*uri.below, *given), bases, wished)
+
+
+def _below(given: Steps, bases: Bases, wished: Wish) -> str:
+    """Return the path below the root: whole segments are taken away, ``src`` is no prefix of ``srcs/a.py``."""
+    path = _with_slash(folder(given))
     is_stripped = bool(wished.strip) and path.startswith(wished.strip)
     beginnings = (wished.strip,) if is_stripped else (one for one in bases if path.startswith(one))
     rest = tuple(path[max(map(len, beginnings), default=0) : -1].split("/"))

@@ -8,7 +8,7 @@ import msgspec
 
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
-from integrates.db_model.vulnerabilities.types import Mark, Suppression, Technique, VulnerabilityType
+from integrates.db_model.vulnerabilities.types import Advisory, Mark, Suppression, Technique, VulnerabilityType
 
 
 class SkipReason(StrEnum):
@@ -19,6 +19,13 @@ class SkipReason(StrEnum):
     GITIGNORED = "gitignored"
     NO_LOCATION = "no_location"
     OUTSIDE_ROOT = "outside_root"
+
+
+class RemarkReason(StrEnum):
+    """What people are told of a result that counts, or of the whole file."""
+
+    BAD_VECTOR = "bad_vector"
+    OTHER_IMAGE = "other_image"
 
 
 CHOSEN: Final = frozenset({SkipReason.GITIGNORED})
@@ -43,6 +50,7 @@ class RuleSeen(msgspec.Struct, frozen=True, kw_only=True):
     recommendation: str
     cwe_ids: tuple[str, ...]
     tool_score: Decimal
+    tool_vector: str | None = None
 
 
 class Fingerprint(msgspec.Struct, frozen=True, gc=False):
@@ -60,8 +68,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """One result that counts. ``ordinal`` is its number among all results of the file, from 0, ``pointer`` its JSON pointer.
 
     ``fingerprints`` are all that the tool gave it, ``fingerprint`` is the one that a new vulnerability keeps. ``own_score`` is
-    set when the result itself gives another score than its rule; ``snippet`` and ``detail`` have at most 2,000 characters.
-    ``also`` has the categories of further series of the file that say the same.
+    set when the result itself gives another score than its rule, ``own_vector`` with it. ``snippet`` and ``detail`` have at
+    most 2,000 characters, ``commit`` is a hash of 40 digits. ``also`` has the categories of further series of the file that say
+    the same.
     """
 
     ordinal: int
@@ -75,6 +84,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     mark: Mark = Mark()
     technique: Technique
     own_score: Decimal | None = None
+    own_vector: str | None = None
+    advisory: Advisory | None = None
+    commit: str | None = None
     suppression: Suppression | None = None
     snippet: str | None = None
     detail: str | None = None
@@ -103,6 +115,22 @@ class Problem(msgspec.Struct, frozen=True):
     uri: str | None = None
 
 
+class Remark(msgspec.Struct, frozen=True):
+    """What people are told of the result with the ordinal, which counts all the same, or of the file (ordinal 0)."""
+
+    ordinal: int
+    pointer: str
+    reason: RemarkReason
+    uri: str | None = None
+
+
+class Artifact(msgspec.Struct, frozen=True):
+    """The image that was scanned: its reference as the file has it, which may be a path as well, and its digest."""
+
+    reference: str
+    digest: str | None = None
+
+
 class Scan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole file. ``rules`` holds those of the observations, by first appearance; ``observations`` are in file order.
 
@@ -119,3 +147,5 @@ class Scan(msgspec.Struct, frozen=True, kw_only=True):
     reviewable: int
     duplicates: int
     problems: tuple[Problem, ...]
+    remarks: tuple[Remark, ...] = ()
+    artifact: Artifact | None = None

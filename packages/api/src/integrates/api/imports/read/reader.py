@@ -7,17 +7,22 @@ from msgspec import Struct
 
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.observation import Scan
+from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
 
 
 class Options(Struct, frozen=True, kw_only=True):
     """What the caller says of a file.
 
+    ``format`` is that of the file, ``None`` when it is to be found out. ``manifest`` is the path of the file that names the
+    packages, for formats that do not say it.
     ``strip_prefix`` is a directory, relative or absolute, or a file url, that is taken from the beginning of every path,
     ``add_prefix`` a directory below the root that is put in front of it. ``technique``, ``category`` and ``tool`` stand for
     what would follow from the file.
     """
 
+    format: ImportFormat | None = None
+    manifest: str | None = None
     strip_prefix: str | None = None
     add_prefix: str | None = None
     technique: Technique | None = None
@@ -27,6 +32,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {
     VulnerabilityType.LINES: Technique.SAST,
+    VulnerabilityType.PACKAGES: Technique.SCA,
     VulnerabilityType.INPUTS: Technique.DAST,
     VulnerabilityType.PORTS: Technique.DAST,
 }

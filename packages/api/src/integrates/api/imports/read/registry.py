@@ -3,27 +3,52 @@
 from collections.abc import Mapping
 from typing import Final
 
-from integrates.api.imports.read.check import checked
-from integrates.api.imports.read.decode import TopLevel, top_level
+from msgspec import Struct
+
+from integrates.api.imports.read.decision import is_decision
+from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
+from integrates.api.imports.read.form import Content, Form, content_of
+from integrates.api.imports.read.format import trivy
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Detector, Options, Reader
 from integrates.api.imports.read.sarif import reader as sarif
 from integrates.api.imports.read.unpack import unpacked
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports.types import ImportFormat
 
-READERS: Final[Mapping[ImportFormat, Reader]] = {ImportFormat.SARIF: sarif.read}
-"""The reader of every format."""
 
-DETECTORS: Final[Mapping[ImportFormat, Detector]] = {ImportFormat.SARIF: sarif.detects}
-"""How every format is recognised. A file is of the one format whose detector says so."""
+class Format(Struct, frozen=True):
+    """How files of a format are recognised and read.
+
+    ``nothing`` is what its tool writes when it found nothing and that could be of any format: it is read when the caller says
+    what it is.
+    """
+
+    detects: Detector
+    read: Reader
+    nothing: frozenset[bytes] = frozenset()
+
+
+FORMATS: Final[Mapping[ImportFormat, Format]] = {
+    ImportFormat.SARIF: Format(sarif.detects, sarif.read),
+    ImportFormat.TRIVY: Format(trivy.detects, trivy.read),
+}
+"""Every format that is read. A file is of the one whose detector says so."""
+
+_EMPTY: Final = b"[]"
+_LONGEST: Final = 64
+"""Most bytes of a file that says nothing, blanks included."""
 
 
 def detected(top: TopLevel) -> ImportFormat:
-    """Return the format of a file with that top level. Raise ``BadFile`` when it is of none that is read, or of several."""
-    found = [each for each, detects in DETECTORS.items() if detects(top)]
+    """Return the format of a file with that top level.
+
+    Raise ``Rejected`` (``unknown_format``) when it is of none that is read, or of several.
+    """
+    found = [each for each, one in FORMATS.items() if one.detects(top)]
     if len(found) != 1:
-        raise BadFile((Defect("", f"The file is in no known format. The formats that are read: {', '.join(DETECTORS)}."),))
+        raise Rejected(Reason.UNKNOWN_FORMAT, ("file",), f"give `format`, one of {', '.join(FORMATS)}")
     return found[0]
 
 
@@ -32,5 +57,33 @@ def read(content: bytes, options: Options) -> Scan:
 
     The whole file, unpacked, is looked at first for bad JSON, then for its format, then by the reader of that.
     """
-    text = checked(unpacked(content))
-    return READERS[detected(top_level(text))](text, options)
+    text = unpacked(content)
+    if options.format is not None and _said(text) in FORMATS[options.format].nothing:
+        return FORMATS[options.format].read(_EMPTY, options)
+    given = content_of(text)
+    if is_decision(given.top):
+        raise Rejected(Reason.IS_DECISION, ("file",))
+    kind = detected(given.top) if options.format is None else _as_asked(given.top, options.format)
+    try:
+        return FORMATS[kind].read(given.text, options)
+    except BadFile as error:
+        raise BadFile([_in_line(one, given) for one in error.defects]) from None
+
+
+def _said(text: bytes) -> bytes | None:
+    return text.strip() if len(text) <= _LONGEST else None
+
+
+def _as_asked(top: TopLevel, kind: ImportFormat) -> ImportFormat:
+    """Return the format that the caller says. Raise ``BadFile`` when the file is not of that."""
+    if not FORMATS[kind].detects(top):
+        raise BadFile((Defect("", f"The file is not of the format {kind}."),))
+    return kind
+
+
+def _in_line(defect: Defect, given: Content) -> Defect:
+    """Return the defect with the number of its line, where each line is a JSON text of its own."""
+    _, index, *below = defect.pointer.split("/") if given.form is Form.LINES and defect.pointer else ("", "")
+    if not index.isdecimal():
+        return defect
+    return Defect("".join(f"/{one}" for one in below), f"Line {int(index) + 1}: {defect.message}")

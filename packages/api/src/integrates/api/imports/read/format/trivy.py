@@ -1,0 +1,303 @@
+"""The reader of Trivy's JSON (domain section 19, row *TRIVY*): vulnerable packages, misconfigurations and secrets."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.error import BadFile, Defect, pointed
+from integrates.api.imports.read.identity import fingerprint, line_fingerprint
+from integrates.api.imports.read.observation import Artifact, Fingerprint, Scan
+from integrates.api.imports.read.package import OS, Package, Vulnerable, names_of, package_result
+from integrates.api.imports.read.rating import Candidate
+from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.result import Paths, Result, Source, line_at, rooted_paths, scan_of
+from integrates.api.imports.read.strict import each_of, made
+from integrates.db_model.imports.types import ImportFormat
+from integrates.db_model.severities.types import CvssVersion
+from integrates.db_model.vulnerabilities.types import Fix, Relation, Suppression, Use
+
+VERSION: Final = 2
+_FIRST_SOURCES: Final = ("nvd", "ghsa", "redhat")
+_HARD_CODED: Final = "CWE-798"
+_FAILED: Final = "FAIL"
+_FIXES: Final[Mapping[str, Fix]] = {
+    "affected": Fix.NONE,
+    "end_of_life": Fix.NONE,
+    "fix_deferred": Fix.NONE,
+    "fixed": Fix.AVAILABLE,
+    "will_not_fix": Fix.WONT_FIX,
+}
+_RELATIONS: Final[Mapping[str, Relation]] = {
+    "direct": Relation.DIRECT,
+    "indirect": Relation.TRANSITIVE,
+    "root": Relation.DIRECT,
+    "workspace": Relation.DIRECT,
+}
+
+
+class Vectors(Struct, frozen=True, gc=False):
+    """The vectors of one source."""
+
+    v4: str | None = msgspec.field(default=None, name="V40Vector")
+    v3: str | None = msgspec.field(default=None, name="V3Vector")
+    v2: str | None = msgspec.field(default=None, name="V2Vector")
+
+
+class Identifier(Struct, frozen=True, gc=False):
+    """How a package is identified."""
+
+    purl: str | None = msgspec.field(default=None, name="PURL")
+
+
+class Found(Struct, frozen=True, rename="pascal"):
+    """A vulnerable package."""
+
+    vulnerability_id: str = msgspec.field(name="VulnerabilityID")
+    pkg_name: str
+    pkg_id: str | None = msgspec.field(default=None, name="PkgID")
+    vendor_ids: tuple[str, ...] | None = msgspec.field(default=None, name="VendorIDs")
+    pkg_path: str | None = None
+    installed_version: str | None = None
+    fixed_version: str | None = None
+    pkg_identifier: Identifier | None = None
+    status: str | None = None
+    title: str | None = None
+    description: str | None = None
+    severity: str | None = None
+    severity_source: str | None = None
+    cwe_ids: tuple[str, ...] | None = msgspec.field(default=None, name="CweIDs")
+    cvss: Mapping[str, Vectors] | None = msgspec.field(default=None, name="CVSS")
+
+
+class Line(Struct, frozen=True, rename="pascal", gc=False):
+    """A line of the configuration."""
+
+    number: int | None = None
+    content: str | None = None
+
+
+class Code(Struct, frozen=True, rename="pascal"):
+    """The lines around a cause."""
+
+    lines: tuple[Line, ...] | None = None
+
+
+class Cause(Struct, frozen=True, rename="pascal"):
+    """Where a misconfiguration is."""
+
+    resource: str | None = None
+    start_line: int | None = None
+    code: Code | None = None
+
+
+class Misconfiguration(Struct, frozen=True, rename="pascal"):
+    """What was checked of a configuration."""
+
+    id: str = msgspec.field(name="ID")
+    status: str | None = None
+    title: str | None = None
+    description: str | None = None
+    message: str | None = None
+    resolution: str | None = None
+    severity: str | None = None
+    cause_metadata: Cause | None = None
+
+
+class Secret(Struct, frozen=True, rename="pascal"):
+    """A secret. What it is, is not read."""
+
+    rule_id: str = msgspec.field(name="RuleID")
+    title: str | None = None
+    severity: str | None = None
+    start_line: int | None = None
+
+
+class Known(Struct, frozen=True, rename="pascal", gc=False):
+    """A package that Trivy found, vulnerable or not."""
+
+    id: str | None = msgspec.field(default=None, name="ID")
+    relationship: str | None = None
+    dev: bool | None = None
+
+
+class Modified(Struct, frozen=True, rename="pascal"):
+    """What a person's file says does not count."""
+
+    type: str | None = None
+    source: str | None = None
+    statement: str | None = None
+    status: str | None = None
+    finding: Raw | None = None
+
+
+class Target(Struct, frozen=True, rename="pascal"):
+    """What was looked at: a manifest, the packages of a distribution, or a file."""
+
+    target: str | None = None
+    kind: str | None = msgspec.field(default=None, name="Class")
+    type: str | None = None
+    packages: tuple[Known, ...] | None = None
+    vulnerabilities: tuple[Raw, ...] | None = None
+    misconfigurations: tuple[Raw, ...] | None = None
+    secrets: tuple[Raw, ...] | None = None
+    modified: tuple[Modified, ...] | None = msgspec.field(default=None, name="ExperimentalModifiedFindings")
+
+
+class Metadata(Struct, frozen=True, rename="pascal"):
+    """What was scanned."""
+
+    reference: str | None = None
+    repo_digests: tuple[str, ...] | None = None
+
+
+class Report(Struct, frozen=True, rename="pascal"):
+    """A whole file."""
+
+    schema_version: int
+    artifact_name: str
+    metadata: Metadata | None = None
+    results: tuple[Target, ...] | None = None
+
+
+class Place(Struct, frozen=True):
+    """What was looked at, and how its paths and packages are to be read."""
+
+    target: Target
+    paths: Paths
+    packages: Mapping[str, Known]
+
+
+def detects(top: TopLevel) -> bool:
+    """Return whether the file is Trivy's."""
+    return {"SchemaVersion", "ArtifactName"} <= members_of(top).keys()
+
+
+def read(content: bytes, options: Options) -> Scan:
+    """Read a report of Trivy. Raise ``TooLarge`` and ``BadFile``."""
+    report = made(Report, content)
+    if report.schema_version != VERSION:
+        raise BadFile((Defect("/SchemaVersion", f"Expected {VERSION}:"),))
+    found = rooted_paths(options)
+    places = (Place(target, found, _packages(target)) for target in report.results or ())
+    results = chain.from_iterable(_results(place, f"/Results/{index}") for index, place in enumerate(places))
+    return scan_of(Source(format=ImportFormat.TRIVY, tool="trivy", artifact=_artifact(report)), results, options)
+
+
+def _artifact(report: Report) -> Artifact | None:
+    metadata = report.metadata or Metadata()
+    reference = metadata.reference or report.artifact_name
+    return Artifact(reference, next(iter(metadata.repo_digests or ()), None)) if reference else None
+
+
+def _packages(target: Target) -> Mapping[str, Known]:
+    return {one.id: one for one in target.packages or () if one.id}
+
+
+def _results(place: Place, pointer: str) -> Iterator[Result]:
+    target = place.target
+    for where, found in each_of(Found, target.vulnerabilities or (), pointed(pointer, "Vulnerabilities")):
+        yield _vulnerable(found, place, where, None)
+    for where, checked in each_of(Misconfiguration, target.misconfigurations or (), pointed(pointer, "Misconfigurations")):
+        if checked.status in {None, _FAILED}:
+            yield _misconfigured(checked, place, where, None)
+    for where, secret in each_of(Secret, target.secrets or (), pointed(pointer, "Secrets")):
+        yield _leaked(secret, place, where, None)
+    for index, one in enumerate(target.modified or ()):
+        yield from _suppressed(one, place, f"{pointer}/ExperimentalModifiedFindings/{index}/Finding")
+
+
+def _suppressed(one: Modified, place: Place, pointer: str) -> Iterator[Result]:
+    why = Suppression(kind="external", justification=one.statement or one.status)
+    match one.type if one.finding is not None else None:
+        case "vulnerability":
+            yield _vulnerable(made(Found, one.finding or b"", pointer), place, pointer, why)
+        case "misconfiguration":
+            yield _misconfigured(made(Misconfiguration, one.finding or b"", pointer), place, pointer, why)
+        case "secret":
+            yield _leaked(made(Secret, one.finding or b"", pointer), place, pointer, why)
+        case _:
+            return
+
+
+def _vulnerable(found: Found, place: Place, pointer: str, suppression: Suppression | None) -> Result:
+    known = place.packages.get(found.pkg_id or "", Known())
+    path = found.pkg_path or place.target.target or ""
+    return package_result(
+        Vulnerable(
+            pointer=pointer,
+            names=names_of(found.vulnerability_id, found.vendor_ids or ()),
+            package=Package(
+                name=found.pkg_name,
+                version=found.installed_version or "",
+                ecosystem=place.target.type or "",
+                purl=found.pkg_identifier.purl if found.pkg_identifier else None,
+            ),
+            where=OS if place.target.kind == "os-pkgs" else place.paths(path),
+            uri=path,
+            title=found.title,
+            description=found.description,
+            cwe=found.cwe_ids or (),
+            word=found.severity,
+            vectors=tuple(_candidates(found)),
+            fixed=(found.fixed_version,),
+            fix=_FIXES.get(found.status or ""),
+            relation=_RELATIONS.get(known.relationship or "", Relation.UNKNOWN),
+            use={True: Use.DEVELOPMENT, False: Use.PRODUCTION, None: Use.UNKNOWN}[known.dev],
+            suppression=suppression,
+        )
+    )
+
+
+def _candidates(found: Found) -> Iterator[Candidate]:
+    cvss = found.cvss or {}
+    sources = dict.fromkeys((found.severity_source or "", *_FIRST_SOURCES, *sorted(cvss)))
+    for source in sources:
+        vectors = cvss.get(source, Vectors())
+        given = ((vectors.v4, CvssVersion.V4), (vectors.v3, CvssVersion.V3_1), (vectors.v2, CvssVersion.V2))
+        yield from (Candidate(vector, version) for vector, version in given if vector)
+
+
+def _misconfigured(found: Misconfiguration, place: Place, pointer: str, suppression: Suppression | None) -> Result:
+    cause = found.cause_metadata or Cause()
+    path = place.paths(place.target.target or "")
+    return Result(
+        pointer=pointer,
+        rule_id=found.id.removeprefix("AVD-"),
+        at=line_at(path, cause.start_line),
+        uri=place.target.target,
+        title=found.title,
+        description=found.description,
+        recommendation=found.resolution,
+        word=found.severity,
+        fingerprint=_fingerprint(path, cause) if path else None,
+        suppression=suppression,
+        snippet="\n".join(one.content or "" for one in _lines(cause)),
+        detail=found.message,
+    )
+
+
+def _lines(cause: Cause) -> Sequence[Line]:
+    return (cause.code.lines if cause.code else None) or ()
+
+
+def _fingerprint(path: str, cause: Cause) -> Fingerprint | None:
+    if cause.resource:
+        return fingerprint("resource", f"{path}:resource={cause.resource}")
+    return line_fingerprint(path, next((one.content for one in _lines(cause) if one.number == cause.start_line), None))
+
+
+def _leaked(found: Secret, place: Place, pointer: str, suppression: Suppression | None) -> Result:
+    return Result(
+        pointer=pointer,
+        rule_id=found.rule_id,
+        at=line_at(place.paths(place.target.target or ""), found.start_line),
+        uri=place.target.target,
+        title=found.title,
+        cwe=(_HARD_CODED,),
+        word=found.severity,
+        suppression=suppression,
+    )

@@ -1,0 +1,197 @@
+"""Results as readers of formats give them, and the scan that is made of them (domain sections 18 and 19)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from integrates.api.imports.read.collect import Nothing, collected
+from integrates.api.imports.read.limit import MAX_ADVISORIES, MAX_RESULTS, MAX_RULES, enforce
+from integrates.api.imports.read.location import path_at, rooted_path_at, wish
+from integrates.api.imports.read.name import rule_id
+from integrates.api.imports.read.observation import (
+    Artifact,
+    Fingerprint,
+    Location,
+    Observation,
+    Problem,
+    Remark,
+    RemarkReason,
+    RuleSeen,
+    Scan,
+    Series,
+    SkipReason,
+)
+from integrates.api.imports.read.rating import Candidate, Rate, Rating, rating
+from integrates.api.imports.read.reader import TECHNIQUES, Options
+from integrates.api.imports.read.text import block, headline
+from integrates.api.imports.read.weakness import cwe_ids
+from integrates.db_model.findings.types import ToolRule
+from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
+from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
+from integrates.db_model.vulnerabilities.types import Advisory, Suppression, Technique, VulnerabilityType
+
+MAX_TEXT: Final = 20_000
+MAX_PLACE: Final = 1_000
+"""Most characters of an unusable location that are kept."""
+NOT_GIVEN: Final = "Not given by the tool."
+
+Paths: TypeAlias = Callable[[str], str | None]
+"""Returns the path below the root that a path of a tool names; ``None`` when it names none."""
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """One result of a file, as its reader understood it; texts are as the tool wrote them.
+
+    ``at`` is its location, or why it has none that can be used, then ``uri`` is what the file has for one. ``word`` tells in
+    the tool's own word how bad it is, ``vectors`` are in the order in which they count.
+    """
+
+    pointer: str
+    rule_id: str | None
+    at: Location | SkipReason
+    uri: str | None = None
+    title: str | None = None
+    description: str | None = None
+    recommendation: str | None = None
+    cwe: Sequence[str | int | None] = ()
+    word: str | None = None
+    vectors: Sequence[Candidate] = ()
+    fingerprint: Fingerprint | None = None
+    technique: Technique | None = None
+    suppression: Suppression | None = None
+    snippet: str | None = None
+    detail: str | None = None
+    commit: str | None = None
+    advisory: Advisory | None = None
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """What a file says of itself: its format, the tool's name, and whether what it does not report is gone.
+
+    ``spared`` are the files at which the tool failed; ``complete`` tells that it looked everywhere else.
+    """
+
+    format: ImportFormat
+    tool: str
+    category: str = ""
+    complete: bool = True
+    spared: frozenset[str] = frozenset()
+    artifact: Artifact | None = None
+
+    def series(self, options: Options) -> Series:
+        """Return the one series of the file, by the names that the caller gives instead of those of the file."""
+        failed = bool(self.spared) or not self.complete
+        return Series(
+            options.tool or self.tool,
+            self.category if options.category is None else options.category,
+            ClosingOutcome.NOT_SUCCESSFUL if failed else ClosingOutcome.DONE,
+            self.spared if self.complete else frozenset(),
+        )
+
+
+def paths(options: Options) -> Paths:
+    """Return how the paths of a file are read. Many results share one path."""
+    return cache(partial(path_at, wished=wish(options.strip_prefix, options.add_prefix)))
+
+
+def rooted_paths(options: Options) -> Paths:
+    """Return how paths are read that a tool writes as if the root were the root of its disk."""
+    return cache(partial(rooted_path_at, wished=wish(options.strip_prefix, options.add_prefix)))
+
+
+def line_at(path: str | None, number: float | None) -> Location | SkipReason:
+    """Return the location of a line of a file below the root; 0 stands for the whole file, and for what is no line."""
+    if path is None:
+        return SkipReason.BAD_PATH
+    return Location(VulnerabilityType.LINES, path, str(max(0, int(number or 0))))
+
+
+class Taken(Struct, frozen=True):
+    """A result that counts, with its rule, its place and its rating."""
+
+    ordinal: int
+    result: Result
+    rule: ToolRule
+    location: Location
+    rating: Rating
+
+
+def scan_of(source: Source, results: Iterable[Result | Nothing], options: Options) -> Scan:
+    """Return what a file says, with its results in the order of the file. What a rule is, its first result says.
+
+    Raise ``TooLarge`` (``too_many_results``, ``too_many_rules``, ``too_many_vectors``).
+    """
+    given = list(results)
+    enforce("too_many_results", len(given), MAX_RESULTS)
+    series, rate = source.series(options), rating()
+    found = [_taken(ordinal, one, series, rate) for ordinal, one in enumerate(given)]
+    taken = [one for one in found if isinstance(one, Taken)]
+    rules = {one.rule: _described(one) for one in reversed(taken)}
+    _check_rules(taken)
+    outcomes = [_observed(one, rules[one.rule], series, options) if isinstance(one, Taken) else one for one in found]
+    remarks = tuple(_bad_vector(one) for one in taken if one.rating.refused)
+    return replace(collected(source.format, outcomes, rules, (series,)), remarks=remarks, artifact=source.artifact)
+
+
+def _taken(ordinal: int, one: Result | Nothing, series: Series, rate: Rate) -> Taken | Problem | Nothing:
+    if isinstance(one, Nothing):
+        return one
+    identity = rule_id(one.rule_id)
+    key = (series.tool, series.category)
+    if identity is None:
+        return Problem(ordinal, one.pointer, key, SkipReason.BAD_RULE)
+    if isinstance(one.at, SkipReason):
+        return Problem(ordinal, one.pointer, key, one.at, one.uri[:MAX_PLACE] if one.uri else None)
+    return Taken(ordinal, one, ToolRule(tool=series.tool, rule_id=identity), one.at, rate(one.word, one.vectors))
+
+
+def _check_rules(taken: Iterable[Taken]) -> None:
+    rules = {(one.rule, one.location.type is VulnerabilityType.PACKAGES) for one in taken}
+    enforce("too_many_rules", sum(not in_packages for _, in_packages in rules), MAX_RULES)
+    enforce("too_many_rules", sum(in_packages for _, in_packages in rules), MAX_ADVISORIES)
+
+
+def _described(one: Taken) -> RuleSeen:
+    """Return what the file says of the rule of a result, the first one of that."""
+    rule, result = one.rule, one.result
+    spare = f"{rule.tool} {rule.rule_id}"
+    titles = (headline(text, spare) for text in (result.title, rule.rule_id, f"Rule {rule.rule_id}"))
+    title = next(text for text in titles if text)
+    return RuleSeen(
+        rule=rule,
+        title=title,
+        description=block(result.description, MAX_TEXT) or title,
+        threat=f"Reported by {rule.tool}, rule {rule.rule_id}.",
+        recommendation=block(result.recommendation, MAX_TEXT) or NOT_GIVEN,
+        cwe_ids=cwe_ids(result.cwe),
+        tool_score=one.rating.score,
+        tool_vector=one.rating.vector,
+    )
+
+
+def _observed(one: Taken, rule: RuleSeen, series: Series, options: Options) -> Observation:
+    result, is_its_own = one.result, one.rating.score != rule.tool_score
+    return Observation(
+        ordinal=one.ordinal,
+        pointer=result.pointer,
+        rule=one.rule,
+        category=series.category,
+        location=one.location,
+        fingerprints=(result.fingerprint,) if result.fingerprint else (),
+        fingerprint=result.fingerprint.text if result.fingerprint else None,
+        technique=options.technique or result.technique or TECHNIQUES[one.location.type],
+        own_score=one.rating.score if is_its_own else None,
+        own_vector=one.rating.vector if is_its_own else None,
+        advisory=result.advisory,
+        commit=result.commit,
+        suppression=result.suppression,
+        snippet=block(result.snippet, MAX_EXCERPT) or None,
+        detail=block(result.detail, MAX_EXCERPT) or None,
+    )
+
+
+def _bad_vector(one: Taken) -> Remark:
+    return Remark(one.ordinal, one.result.pointer, RemarkReason.BAD_VECTOR)
