@@ -275,6 +275,11 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         "The file has results of several tools.",
         "`tool` gives one name to the tool of the file, which has runs of tools with different names",
     ),
+    Reason.BAD_PATH: Meaning(
+        _INVALID,
+        "It is no path below the root.",
+        "`manifest` is not the path of a file below the root, such as `services/shop/package-lock.json`",
+    ),
     Reason.UNKNOWN_FORMAT: Meaning(
         _INVALID,
         "It is not known what kind of report the file is.",

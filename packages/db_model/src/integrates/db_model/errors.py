@@ -172,6 +172,7 @@ class Reason(StrEnum):
     SEVERAL_TOOLS = "several_tools"
     UNKNOWN_FORMAT = "unknown_format"
     IS_DECISION = "is_decision"
+    BAD_PATH = "bad_path"
     FILE_TOO_LARGE = "file_too_large"
     TOO_MANY_RESULTS = "too_many_results"
     # the life of a vulnerability

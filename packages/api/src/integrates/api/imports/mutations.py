@@ -46,6 +46,7 @@ async def _asked(seen: Sight[Group], info: Info, file: Upload, given: Mapping[st
     root = _one_root(seen.named)
     options = ImportOptions(
         close_missing=details.close_missing,
+        manifest=details.manifest,
         strip_prefix=details.strip_prefix,
         add_prefix=details.add_prefix,
         technique=details.technique,
@@ -53,7 +54,7 @@ async def _asked(seen: Sight[Group], info: Info, file: Upload, given: Mapping[st
         tool=details.tool,
     )
     content = await file.read()
-    scan = await scanned(content, options)
+    scan = await scanned(content, options, details.format)
     job = await new_job(info.context.call, info.context.actor, root, scan, new_stamp(info))
     check_placed(job.scan)
     about = ImportFile(file_name=details.file, sha256=sha256(content).hexdigest(), size=len(content))

@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 import msgspec
 
 from integrates.api.imports.read.error import MAX_DEFECTS
-from integrates.api.imports.read.observation import CHOSEN, Problem, Scan
+from integrates.api.imports.read.observation import CHOSEN, Problem, Remark, Scan
 from integrates.api.imports.read.text import block
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.series import closing_of
@@ -48,17 +50,22 @@ def problems_of(scan: Scan) -> Iterator[Problem]:
     return (one for one in scan.problems if one.reason not in CHOSEN)
 
 
-def _problem(one: Problem) -> ImportProblem:
+def _problem(one: Problem | Remark) -> ImportProblem:
     return ImportProblem(pointer=one.pointer, reason=str(one.reason), uri=block(one.uri, MAX_URI) or None)
+
+
+def _noted(scan: Scan) -> Iterator[Problem | Remark]:
+    """Yield everything that people are told, in the order of the file."""
+    return merge(scan.remarks, problems_of(scan), key=attrgetter("ordinal"))
 
 
 def told(scan: Scan) -> tuple[ImportProblem, ...]:
     """Return the problems that people are told, the first ones."""
-    return tuple(map(_problem, islice(problems_of(scan), MAX_PROBLEMS)))
+    return tuple(map(_problem, islice(_noted(scan), MAX_PROBLEMS)))
 
 
 def _problem_counts(scan: Scan) -> tuple[ProblemCount, ...]:
-    counts = Counter(str(one.reason) for one in problems_of(scan))
+    counts = Counter(str(one.reason) for one in _noted(scan))
     return tuple(ProblemCount(reason=reason, count=count) for reason, count in sorted(counts.items()))
 
 

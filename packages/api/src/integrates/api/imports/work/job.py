@@ -19,7 +19,7 @@ from integrates.db_model.entity.loader import Loaders, new_loaders
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports.commands import Destination
-from integrates.db_model.imports.types import ImportOptions
+from integrates.db_model.imports.types import ImportFormat, ImportOptions
 from integrates.db_model.roots.facet import GIT_ROOT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
@@ -76,9 +76,11 @@ async def _may_call(loaders: Loaders, actor: Actor, now: datetime) -> bool:
     return token is not None and is_usable(token, now)
 
 
-async def scanned(content: bytes, options: ImportOptions) -> Scan:
-    """Read a file, in a thread because that takes long for a large one."""
+async def scanned(content: bytes, options: ImportOptions, kind: ImportFormat | None = None) -> Scan:
+    """Read a file of that format, or of the one it looks like; in a thread, because a large one takes long."""
     wanted = Options(
+        format=kind,
+        manifest=options.manifest,
         strip_prefix=options.strip_prefix,
         add_prefix=options.add_prefix,
         technique=options.technique,

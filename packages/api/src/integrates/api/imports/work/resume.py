@@ -41,7 +41,7 @@ async def _job(call: Call, record: Import, stamp: Stamp) -> Job | None:
     if root is None:
         return None
     try:
-        scan = await scanned(await read_all(call.files.get(file_key(record))), record.options)
+        scan = await scanned(await read_all(call.files.get(file_key(record))), record.options, record.format)
     except (NotFound, BadFile, TooLarge) as error:
         _LOG.warning("the file of an import cannot be read again", exc_info=error)
         return None
