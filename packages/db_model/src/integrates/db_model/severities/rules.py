@@ -5,11 +5,11 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Final
 
-from cvss import CVSS3, CVSS4, CVSSError  # type: ignore[import-untyped] # the library ships no types
+from cvss import CVSS2, CVSS3, CVSS4, CVSSError  # type: ignore[import-untyped] # the library ships no types
 from msgspec import Struct
 
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.severities.types import Level, Severity
+from integrates.db_model.severities.types import CvssVersion, Level, Severity
 from integrates.db_model.values.check import Normaliser, gather
 
 MAX_SCORE: Final = Decimal("10.0")
@@ -20,6 +20,9 @@ _TENTH: Final = Decimal("0.1")
 _THOUSANDTH: Final = Decimal("0.001")
 _LEVELS: Final = ((Decimal("9.0"), Level.CRITICAL), (Decimal("7.0"), Level.HIGH), (Decimal("4.0"), Level.MEDIUM))
 _CONTEXT: Final = Context(prec=28)
+_PREFIX: Final = "CVSS:"
+_AUTHENTICATION: Final = "Au:"
+"""The metric that every vector of version 2.0 has, and none of another version."""
 _VECTORS: Final = 1024
 """How many vectors are remembered, because parsing one is slow."""
 
@@ -35,22 +38,31 @@ def severity(
     cvss_v4: str | None = None,
     cvss_v3: str | None = None,
     tool_score: Decimal | None = None,
+    tool_vector: str | None = None,
     *,
     path: Sequence[str] = (),
 ) -> Severity | None:
     """Return the severity that is made of vectors and the score of a tool; ``None`` when none of them is given.
 
-    Raise ``Rejections`` of ``cvss_v4``, ``cvss_v3`` (``bad_vector``) or ``tool_score`` (``out_of_range``) below ``path``.
+    ``tool_vector`` is kept as it is told and never scored. Raise ``Rejections`` of ``cvss_v4``, ``cvss_v3``, ``tool_vector``
+    (``bad_vector``) or ``tool_score`` (``out_of_range``, or ``required`` beside a ``tool_vector``) below ``path``.
     """
-    v4, v3, tool = gather(
+    v4, v3, tool, told = gather(
         lambda: _maybe(scored_v4, cvss_v4, (*path, "cvss_v4")),
         lambda: _maybe(scored_v3, cvss_v3, (*path, "cvss_v3")),
-        lambda: None if tool_score is None else rounded(tool_score, (*path, "tool_score")),
+        lambda: _tool_score(tool_score, (*path, "tool_score"), is_required=tool_vector is not None),
+        lambda: _maybe(scored_any, tool_vector, (*path, "tool_vector")),
     )
     score = v4.score if v4 else v3.score if v3 else tool
     if score is None:
         return None
-    return Severity(cvss_v4=_vector(v4), cvss_v3=_vector(v3), tool_score=tool, score=score)
+    return Severity(cvss_v4=_vector(v4), cvss_v3=_vector(v3), tool_score=tool, tool_vector=_vector(told), score=score)
+
+
+def _tool_score(score: Decimal | None, path: Sequence[str], *, is_required: bool) -> Decimal | None:
+    if score is None and is_required:
+        raise Rejected(Reason.REQUIRED, path)
+    return None if score is None else rounded(score, path)
 
 
 def _vector(scored: Scored | None) -> str | None:
@@ -94,6 +106,39 @@ def _read_v3(vector: str) -> Scored:
     return Scored(parsed.clean_vector(), _one_decimal(parsed.temporal_score))
 
 
+def scored_any(vector: str, path: Sequence[str], version: CvssVersion | None = None) -> Scored:
+    """Return a vector of any version with the score that it has for everybody: without temporal and environmental metrics.
+
+    Those of version 4.0 count, because there they are part of the only score. A vector without the prefix ``CVSS:`` is one of
+    the stated version, else of 2.0 when it has a metric of that alone. One of 2.0 is written without a prefix.
+    Raise ``Rejected`` (``bad_vector``) when it is none.
+    """
+    try:
+        return _read_any(_short(vector), version)
+    except CVSSError:
+        raise Rejected(Reason.BAD_VECTOR, path) from None
+
+
+@lru_cache(maxsize=_VECTORS)
+def _read_any(vector: str, version: CvssVersion | None) -> Scored:
+    own, _, below = vector.removeprefix(_PREFIX).partition("/")
+    stated, metrics = (own, below) if vector.startswith(_PREFIX) else (version or _looks_like(vector), vector)
+    match stated:
+        case CvssVersion.V2:
+            parsed = CVSS2(metrics)
+        case CvssVersion.V3_0 | CvssVersion.V3_1:
+            parsed = CVSS3(f"{_PREFIX}{stated}/{metrics}")
+        case CvssVersion.V4:
+            parsed = CVSS4(f"{_PREFIX}{stated}/{metrics}")
+        case _:
+            raise CVSSError("no version that is known")
+    return Scored(parsed.clean_vector(), _one_decimal(parsed.base_score))
+
+
+def _looks_like(vector: str) -> CvssVersion | None:
+    return CvssVersion.V2 if any(metric.startswith(_AUTHENTICATION) for metric in vector.split("/")) else None
+
+
 def _short(vector: str) -> str:
     return vector.strip()[:MAX_VECTOR]
 
@@ -123,15 +168,21 @@ SEVERITY: Final[Mapping[str, Normaliser]] = {
     "severity.cvss_v4": lambda vector, path: scored_v4(vector, path).vector,
     "severity.cvss_v3": lambda vector, path: scored_v3(vector, path).vector,
     "severity.tool_score": stored_score,
+    "severity.tool_vector": lambda vector, path: scored_any(vector, path).vector,
     "severity.score": stored_score,
 }
 """The rows of a severity in the field table of an entity. Whether its members agree is judged by :func:`misscored`."""
 
 
 def misscored(given: Severity | None, path: Sequence[str]) -> Iterator[Rejected]:
-    """Yield a refusal when the score does not follow from the vectors and the tool's score, each of which must be valid."""
+    """Yield a refusal when the score does not follow from the vectors and the tool's score, each of which must be valid.
+
+    Another one when the tool's vector stands without its score.
+    """
     if given is None:
         return
+    if given.tool_vector is not None and given.tool_score is None:
+        yield Rejected(Reason.REQUIRED, (*path, "tool_score"))
     read = ((scored_v4, given.cvss_v4), (scored_v3, given.cvss_v3))
     scores = [scored(vector, path).score for scored, vector in read if vector is not None]
     made = next(iter(scores), given.tool_score)

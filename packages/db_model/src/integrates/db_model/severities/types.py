@@ -15,6 +15,15 @@ class Level(StrEnum):
     CRITICAL = "CRITICAL"
 
 
+class CvssVersion(StrEnum):
+    """The version of a CVSS vector."""
+
+    V2 = "2.0"
+    V3_0 = "3.0"
+    V3_1 = "3.1"
+    V4 = "4.0"
+
+
 class Severity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Canonical CVSS 4.0 and 3.1 vectors, the score of a tool, and the score that counts (0.0-10.0, one decimal).
 

@@ -29,6 +29,7 @@ T = TypeVar("T")
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
+D = TypeVar("D")
 S = TypeVar("S", bound=Struct)
 E = TypeVar("E", bound=Enum)
 
@@ -59,6 +60,10 @@ def gather(first: Callable[[], A], /) -> tuple[A]: ...
 def gather(first: Callable[[], A], second: Callable[[], B], /) -> tuple[A, B]: ...
 @overload
 def gather(first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], /) -> tuple[A, B, C]: ...
+@overload
+def gather(
+    first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], fourth: Callable[[], D], /
+) -> tuple[A, B, C, D]: ...
 def gather(*thunks: Callable[[], object]) -> tuple[object, ...]:
     """Return the results of all thunks. When any is refused, raise ``Rejections`` with the refusals of all (M5)."""
     return _gathered(thunks)

@@ -15,7 +15,6 @@ from integrates.db_model.values.text import (
     fingerprint,
     identifier,
     name,
-    one_line,
     reasoning,
     rule_id,
     suppression_kind,
@@ -23,6 +22,7 @@ from integrates.db_model.values.text import (
     tool_name,
 )
 from integrates.db_model.values.url import http_url
+from integrates.db_model.vulnerabilities.advisory import ADVISORY, misadvised
 from integrates.db_model.vulnerabilities.location import excerpted, judged_by_type, location_refusals
 from integrates.db_model.vulnerabilities.rules import MAX_CATEGORIES, is_draft
 from integrates.db_model.vulnerabilities.types import (
@@ -39,18 +39,7 @@ from integrates.db_model.vulnerabilities.types import (
     VulnerabilityStatus,
 )
 
-MAX_ADVISORIES: Final = 50
-MAX_PACKAGE: Final = 1000
 MAX_OFFSET: Final = 2**53 - 1
-
-
-def _advisory_ids(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
-    return distinct(values, path, lambda value, below: one_line(value, below, low=1, high=50), MAX_ADVISORIES)
-
-
-def _package(value: str, path: Sequence[str]) -> str:
-    return one_line(value, path, low=0, high=MAX_PACKAGE)
-
 
 _category: Final = remembered(category)
 
@@ -76,6 +65,7 @@ _FIELDS: Final = whole_of(
     {
         **ENTITY,
         **SEVERITY,
+        **ADVISORY,
         "id": identifier,
         "finding_id": _parent,
         "group_name": remembered(name),
@@ -103,9 +93,6 @@ _FIELDS: Final = whole_of(
         "tool.suppressions.kind": suppression_kind,
         "tool.suppressions.justification": excerpted,
         "match.import_id": _parent,
-        "advisory.cve": _advisory_ids,
-        "advisory.package": _package,
-        "advisory.vulnerable_version": _package,
         "labels.tags": tags,
         "labels.bug_tracking_system_url": http_url,
         "state.by": by,
@@ -155,6 +142,7 @@ def whole(vulnerability: Vulnerability) -> Iterator[Rejected]:
 def _contradictions(vulnerability: Vulnerability) -> Iterator[Rejected]:
     if vulnerability.severity is not None:
         yield from misscored(vulnerability.severity, ("severity",))
+    yield from misadvised(vulnerability.type, vulnerability.location, vulnerability.tool, vulnerability.advisory)
     yield from _of_state(vulnerability.state)
     yield from _of_cycle(vulnerability.cycle, vulnerability.state.status)
     yield from _of_treatment(vulnerability.treatment)

@@ -166,7 +166,6 @@ VULNERABILITY: Final[Facet[Vulnerability]] = Facet(
         "type",
         "technique",
         "source",
-        "advisory",
         "number",
         "identity",
     ),

@@ -1,4 +1,4 @@
-"""Where a vulnerability may be: the limits of LINES, INPUTS and PORTS (domain section 3). Validators as in ``values.text``."""
+"""Where a vulnerability may be: the limits of each type (domain sections 3 and 18). Validators as in ``values.text``."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -8,6 +8,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.values.check import Check, Judge, Refusals, below, remembered, value_of
 from integrates.db_model.values.text import integer, multi_line, one_line
 from integrates.db_model.values.url import address, http_url
+from integrates.db_model.vulnerabilities.advisory import named_package
 from integrates.db_model.vulnerabilities.types import VulnerabilityLocation, VulnerabilityType
 
 MAX_WHERE: Final = 1000
@@ -25,6 +26,8 @@ def _checks(kind: VulnerabilityType) -> tuple[Check, Check]:
     match kind:
         case VulnerabilityType.LINES:
             return file_path, line
+        case VulnerabilityType.PACKAGES:
+            return file_path, named_package
         case VulnerabilityType.INPUTS:
             return page_url, field_name
         case VulnerabilityType.PORTS:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.advisory import goes_with
 from integrates.db_model.vulnerabilities.types import (
     Advisory,
     ClosingReason,
@@ -42,8 +43,9 @@ MAX_CATEGORIES: Final = 20
 class Sighting(Struct, frozen=True, kw_only=True):
     """What one result of a tool says.
 
-    ``severity`` is set only when it differs from that of the tool's rule. ``is_crowded`` tells that others of the rule share
-    the place, ``by_fingerprint`` that the vulnerability was recognised by that.
+    ``severity`` is set only when it differs from that of the tool's rule. A package always has an ``advisory``, which is about
+    the version at the location. ``is_crowded`` tells that others of the rule share the place, ``by_fingerprint`` that the
+    vulnerability was recognised by that.
     """
 
     type: VulnerabilityType
@@ -105,6 +107,7 @@ def reported(identifier: str, finding: Finding, root_id: str, sighting: Sighting
         source=Source.MACHINE,
         location=sighting.location,
         tool=sighting.tool,
+        advisory=sighting.advisory,
         severity=sighting.severity,
         state=VulnerabilityState(status=VulnerabilityStatus.VULNERABLE, at=at, by=by),
         treatment=Treatment(status=TreatmentStatus.UNTREATED, at=at, by=by),
@@ -123,17 +126,20 @@ def is_at(vulnerability: Vulnerability, location: VulnerabilityLocation) -> bool
 def noted(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
     """Return the vulnerability with what a result at the same place says of it.
 
-    The category of the series is added, a suppression is kept or forgotten. The series that noted it first renews snippet,
-    detail and own score, and the fingerprint unless that was what it was recognised by. A severity with vectors stays, which a
-    person has set. Return the same object when nothing changes, or when the source of the vulnerability is not MACHINE.
+    The category of the series is added, a suppression is kept or forgotten. The series that noted it first renews commit,
+    snippet, detail, advisory and own score, and the fingerprint unless that was what it was recognised by. A severity with
+    vectors stays, which a person has set. Return the same object when nothing changes, or when the source of the vulnerability
+    is not MACHINE.
     """
     tool = vulnerability.tool
     if vulnerability.source is not Source.MACHINE or tool is None:
         return vulnerability
     changed = replace(vulnerability, tool=_noted(tool, sighting))
     if tool.categories[0] == sighting.tool.categories[0]:
-        location = replace(vulnerability.location, snippet=sighting.location.snippet, detail=sighting.location.detail)
-        changed = replace(changed, location=location, severity=_severity(vulnerability, sighting))
+        seen = sighting.location
+        location = replace(vulnerability.location, commit=seen.commit, snippet=seen.snippet, detail=seen.detail)
+        severity, advisory = _severity(vulnerability, sighting), _advisory(vulnerability, sighting)
+        changed = replace(changed, location=location, severity=severity, advisory=advisory)
     return vulnerability if changed == vulnerability else changed
 
 
@@ -167,12 +173,24 @@ def _severity(vulnerability: Vulnerability, sighting: Sighting) -> Severity | No
     return own if own and (own.cvss_v4 or own.cvss_v3) else sighting.severity
 
 
+def _advisory(vulnerability: Vulnerability, sighting: Sighting) -> Advisory | None:
+    """Return the advisory of a result, or its own as long as the result has none or is about another version."""
+    seen = sighting.advisory
+    return seen if seen is not None and goes_with(seen, vulnerability.location) else vulnerability.advisory
+
+
 def placed(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:
-    """Return the vulnerability at the place of a result, nothing else changed; a person's stays where it is."""
+    """Return the vulnerability at the place of a result, with the advisory that goes with it, nothing else changed.
+
+    What a person reported stays where it is, and so does a package when the result does not tell which version is at its place.
+    """
     if vulnerability.source is not Source.MACHINE or is_at(vulnerability, sighting.location):
         return vulnerability
-    seen = sighting.location
-    return replace(vulnerability, location=replace(vulnerability.location, where=seen.where, specific=seen.specific))
+    seen, advisory = sighting.location, sighting.advisory or vulnerability.advisory
+    if advisory is not None and not goes_with(advisory, seen):
+        return vulnerability
+    location = replace(vulnerability.location, where=seen.where, specific=seen.specific)
+    return replace(vulnerability, location=location, advisory=advisory)
 
 
 def moved(vulnerability: Vulnerability, sighting: Sighting) -> Vulnerability:

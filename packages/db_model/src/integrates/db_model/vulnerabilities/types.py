@@ -104,7 +104,7 @@ class ZeroRiskStatus(StrEnum):
 
 
 class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Where the weakness is. LINES: path and line; INPUTS: url and field; PORTS: host and port; PACKAGES: path and name@version."""
+    """Where the weakness is: path and line, url and field, host and port, or path and package (``name@version``)."""
 
     where: str
     specific: str
@@ -199,8 +199,8 @@ class Use(StrEnum):
 class Advisory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The published advisory of a vulnerable package (domain section 18).
 
-    ``id`` is the one of its names that stands for it, ``cve`` are all CVEs among them, ``aliases`` all other names. A version that
-    is not known is an empty text. ``fixed_version`` holds several joined by comma and blank.
+    ``id`` is the one of its names that stands for it, ``cve`` are all CVEs among them, ``aliases`` all other names. A version
+    that is not known is an empty text. ``fixed_version`` holds several joined by comma and blank.
     """
 
     id: str

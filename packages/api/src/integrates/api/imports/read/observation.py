@@ -8,7 +8,7 @@ import msgspec
 
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
-from integrates.db_model.vulnerabilities.types import Mark, Suppression, Technique, VulnerabilityType
+from integrates.db_model.vulnerabilities.types import Advisory, Mark, Suppression, Technique, VulnerabilityType
 
 
 class SkipReason(StrEnum):
@@ -43,6 +43,7 @@ class RuleSeen(msgspec.Struct, frozen=True, kw_only=True):
     recommendation: str
     cwe_ids: tuple[str, ...]
     tool_score: Decimal
+    tool_vector: str | None = None
 
 
 class Fingerprint(msgspec.Struct, frozen=True, gc=False):
@@ -75,9 +76,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     mark: Mark = Mark()
     technique: Technique
     own_score: Decimal | None = None
+    own_vector: str | None = None
     suppression: Suppression | None = None
     snippet: str | None = None
     detail: str | None = None
+    advisory: Advisory | None = None
+    commit: str | None = None
 
 
 class Series(msgspec.Struct, frozen=True):

@@ -27,6 +27,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
 TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {
     VulnerabilityType.LINES: Technique.SAST,
+    VulnerabilityType.PACKAGES: Technique.SCA,
     VulnerabilityType.INPUTS: Technique.DAST,
     VulnerabilityType.PORTS: Technique.DAST,
 }
