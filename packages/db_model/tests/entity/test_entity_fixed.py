@@ -27,7 +27,7 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Key, Store
 from integrates.db_model.testing.scene import HANA, add_member, address_of, uid
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.types import Advisory, Labels
+from integrates.db_model.vulnerabilities.types import Labels
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House
@@ -96,7 +96,6 @@ FIXED: Mapping[str, tuple[str, ...]] = {
         "type",
         "technique",
         "source",
-        "advisory",
         "number",
         "identity",
     ),
@@ -120,8 +119,7 @@ KEYS: Mapping[str, tuple[Facet[Any], Key]] = {
 }
 
 
-OTHERS: Mapping[object, object] = {
-    None: Advisory(cve=("CVE-2024-1",), package="left-pad", vulnerable_version="1"),
+OTHERS: Mapping[str, str] = {
     "webshop": "rival",
     "aurora": "boreal",
 }
@@ -138,8 +136,8 @@ def another(value: object) -> object:
             return number + 1
         case ToolRule():
             return None
-        case None | "webshop" | "aurora":
-            return OTHERS[value]
+        case "webshop" | "aurora" as name:
+            return OTHERS[name]
         case _:
             return HANA if "@" in str(value) and value != HANA else uid("boreal")
 
