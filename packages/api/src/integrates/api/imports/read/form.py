@@ -55,15 +55,24 @@ def _first_line(text: bytes) -> bytes:
 
 
 def _is_table(text: bytes) -> bool:
+    """Return whether the first line has commas, and is text."""
     first = _first_line(text)
-    return b"," in first and first[:1] not in b'{["'
+    return b"," in first and first[:1] not in b'{["' and b"\0" not in first and _is_text(first)
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _columns(text: bytes) -> tuple[str, ...]:
     """Return the names of the columns, as the first line has them."""
     try:
         return tuple(next(csv.reader([_first_line(text).decode()], strict=True)))
-    except (csv.Error, UnicodeDecodeError):
+    except csv.Error:
         return ()
 
 

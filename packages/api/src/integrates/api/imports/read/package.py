@@ -14,16 +14,18 @@ from integrates.api.imports.read.observation import Fingerprint, Location, SkipR
 from integrates.api.imports.read.rating import Candidate
 from integrates.api.imports.read.result import Result
 from integrates.api.imports.read.text import MAX_TITLE, line
+from integrates.db_model.vulnerabilities.advisory import (
+    MAX_ID,
+    MAX_NAMES,
+    MAX_PACKAGE,
+    MAX_PURL,
+    MAX_VERSION,
+    package_at,
+)
 from integrates.db_model.vulnerabilities.types import Advisory, Fix, Relation, Suppression, Use, VulnerabilityType
 
-OS: Final = "os"
-"""Where the packages of a distribution are."""
 OS_TYPES: Final = frozenset({"alpm", "apk", "deb", "portage", "rpm"})
-MAX_NAME: Final = 500
-MAX_VERSION: Final = 300
-MAX_PURL: Final = 1_000
-MAX_ID: Final = 200
-MAX_ALIASES: Final = 50
+"""The types of package urls of packages of a distribution."""
 _MAX_IDS: Final = 500
 """Most ids of one advisory that are looked at."""
 _CVE: Final = re.compile(r"CVE-(\d{4})-(\d{4,19})")
@@ -60,7 +62,7 @@ def names_of(own: str | None, others: Iterable[str | None]) -> Names | None:
     ghsa = sorted((one for one in found if one.startswith(_GHSA)), key=str.encode)
     best = next(iter((*cve, *ghsa, *found)))
     others_left = (one for one in found if one != best and one not in cve)
-    return Names(best, tuple(cve)[:MAX_ALIASES], tuple(islice(others_left, MAX_ALIASES)))
+    return Names(best, tuple(cve)[:MAX_NAMES], tuple(islice(others_left, MAX_NAMES)))
 
 
 def _by_year(cve: str) -> tuple[int, int]:
@@ -70,8 +72,8 @@ def _by_year(cve: str) -> tuple[int, int]:
 
 def specific_of(package: Package) -> str:
     """Return ``name@version``, the name alone when no version is known; empty when there is no name."""
-    name, version = line(package.name, MAX_NAME), line(package.version, MAX_VERSION)
-    return f"{name}@{version}" if name and version else name
+    name = line(package.name, MAX_PACKAGE)
+    return package_at(name, line(package.version, MAX_VERSION)) if name else ""
 
 
 def package_fingerprint(where: str, package: Package) -> Fingerprint:
@@ -159,7 +161,7 @@ def _advisory(one: Vulnerable, names: Names) -> Advisory:
         id=names.id,
         cve=names.cve,
         aliases=names.aliases,
-        package=line(one.package.name, MAX_NAME),
+        package=line(one.package.name, MAX_PACKAGE),
         vulnerable_version=line(one.package.version, MAX_VERSION),
         purl=purl if purl and len(purl) <= MAX_PURL else None,
         fixed_version=version,

@@ -11,13 +11,14 @@ from integrates.api.imports.read.decode import TopLevel, members_of
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.identity import fingerprint, line_fingerprint
 from integrates.api.imports.read.observation import Artifact, Fingerprint, Scan
-from integrates.api.imports.read.package import OS, Package, Vulnerable, names_of, package_result
+from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_result
 from integrates.api.imports.read.rating import Candidate
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import Paths, Result, Source, line_at, rooted_paths, scan_of
 from integrates.api.imports.read.strict import each_of, made
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.severities.types import CvssVersion
+from integrates.db_model.vulnerabilities.advisory import OS
 from integrates.db_model.vulnerabilities.types import Fix, Relation, Suppression, Use
 
 VERSION: Final = 2
