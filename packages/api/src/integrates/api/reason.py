@@ -225,7 +225,7 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         _LIMIT,
         "The limit is reached.",
         "the group has as many as it may have: 500 roots, 20,000 findings, or 1,000 members with those who are only invited; "
-        "or the file has more than 20 runs, 2,000 rules that its results mean, 25,000 described ones or 2,500,000 values, or "
+        "or the file has more than 20 runs, 2,000 rules that its results mean (5,000 advisories), 25,000 described ones or 1,800,000 values, or "
         "is nested more than 100 levels deep",
     ),
     Reason.TOO_LARGE: Meaning(

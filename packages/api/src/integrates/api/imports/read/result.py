@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from itertools import islice
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -124,7 +125,7 @@ def scan_of(source: Source, results: Iterable[Result | Nothing], options: Option
 
     Raise ``TooLarge`` (``too_many_results``, ``too_many_rules``, ``too_many_vectors``).
     """
-    given = list(results)
+    given = list(islice(results, MAX_RESULTS + 1))
     enforce("too_many_results", len(given), MAX_RESULTS)
     series, rate = source.series(options), rating()
     found = [_taken(ordinal, one, series, rate) for ordinal, one in enumerate(given)]
