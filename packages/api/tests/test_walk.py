@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type
+from packages.api.tests.conftest import stamping
 
 from integrates.api.schema import new_schema
 from integrates.api.upload import in_memory
@@ -102,8 +103,9 @@ async def _import(world: World, tool: str) -> str:
 
 async def _elsewhere(world: World, name: str, location: Location, kind: VulnerabilityType, where: str) -> str:
     """Store a root that is no repository, with a vulnerability; return its id."""
-    root = await add_root_at(world.store, world.aurora.group, name, world.stamp, location)
-    await add_vulnerability(world.store, world.aurora.finding, root, where, world.stamp, type=kind)
+    stamp = stamping(world.now())
+    root = await add_root_at(world.store, world.aurora.group, name, stamp, location)
+    await add_vulnerability(world.store, world.aurora.finding, root, where, stamp, type=kind)
     return root.id
 
 

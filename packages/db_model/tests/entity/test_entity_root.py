@@ -179,11 +179,11 @@ async def test_what_is_given_changes_and_the_rest_stays(
 
 async def test_the_place_that_a_root_leaves_is_free(store: Store, house: House) -> None:
     root = await add_root_at(store, house.group, "new", house.stamp, location(RootKind.IMAGE))
-    await roots.describe(store, root, RootKind.IMAGE, {"reference": "ubuntu", "nickname": "other"}, house.stamp())
+    moved = await roots.describe(store, root, RootKind.IMAGE, {"reference": "ubuntu", "nickname": "other"}, house.stamp())
     await add_root_at(store, house.group, "again", house.stamp, location(RootKind.IMAGE))
     taken = {**GIVEN[RootKind.IMAGE], "nickname": "again"}
     with pytest.raises(Rejections) as caught:
-        await roots.describe(store, root, RootKind.IMAGE, taken, house.stamp())
+        await roots.describe(store, moved, RootKind.IMAGE, taken, house.stamp())
     assert [str(one) for one in caught.value.refusals] == ["location_taken (reference)", "nickname_taken (nickname)"]
 
 
