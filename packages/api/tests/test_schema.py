@@ -25,6 +25,7 @@ from integrates.api.authorization.permissions import PERMISSIONS
 from integrates.api.execute import Api
 from integrates.api.request.cost import LIST_SIZE
 from integrates.api.schema import WRITTEN, definition
+from integrates.db_model.entity.facet import structs_of
 from integrates.db_model.registry import FACETS
 
 NAMED = {"Advisory"}
@@ -33,11 +34,18 @@ PAYLOADS = (
     "AddAccessTokenPayload",
     "AddGitRootPayload",
     "AddGroupPayload",
+    "AddImageRootPayload",
+    "AddIpRootPayload",
     "AddOrganizationPayload",
+    "AddUrlRootPayload",
     "CompareScanPayload",
     "ImportVulnerabilitiesPayload",
     "RevokeAccessTokenPayload",
+    "UpdateGitRootPayload",
+    "UpdateImageRootPayload",
+    "UpdateIpRootPayload",
     "UpdateOrganizationPayload",
+    "UpdateUrlRootPayload",
     "UpdateVulnerabilitiesTreatmentPayload",
 )
 
@@ -160,7 +168,7 @@ def _types_with(schema: GraphQLSchema, directive: str) -> set[str]:
 
 def test_what_shows_an_entity_says_so(api: Api) -> None:
     """Also by being the only ones with an id: what has no life of its own has none."""
-    entities = {facet.type for facet in FACETS.values()}
+    entities = {kind for facet in FACETS.values() for kind in structs_of(facet)}
     shown = {name for name, kind in WRITTEN.shows.items() if kind in entities}
     assert {WRITTEN.shows[name] for name in shown} == entities
     assert _types_with(api.schema, "entity") == shown | {"Root"}

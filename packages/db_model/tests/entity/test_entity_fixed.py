@@ -21,7 +21,7 @@ from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, ToolRule
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Key, Store
@@ -68,8 +68,8 @@ VALUES: Sequence[tuple[Facet[Any], Key, Callable[[Any], Any], tuple[str, ...]]] 
     (FINDING, finding_key(R1), lambda old: replace(old, severity=9.8), ("severity",)),
     (FINDING, finding_key(R1), lambda old: replace(old, description=None), ("description",)),
     (FINDING, finding_key(R1), lambda old: replace(old, severity=Severity(score=Decimal("NaN"))), ("severity",)),
-    (GIT_ROOT, root_key(BACKEND), lambda old: replace(old, location=None), ("location",)),
-    (GIT_ROOT, root_key(BACKEND), lambda old: replace(old, location=replace(old.location, branch=5)), ("location", "branch")),
+    (ROOT, root_key(BACKEND), lambda old: replace(old, location=None), ("location",)),
+    (ROOT, root_key(BACKEND), lambda old: replace(old, location=replace(old.location, branch=5)), ("location", "branch")),
 )
 
 
@@ -100,7 +100,7 @@ FIXED: Mapping[str, tuple[str, ...]] = {
         "identity",
     ),
     "finding": ("id", "group_name", "organization_id", "rule"),
-    "git_root": ("id", "group_name", "organization_id", "kind"),
+    "root": ("id", "group_name", "organization_id"),
     "group": ("info.name", "info.organization_id"),
     "organization": ("id", "info.name"),
     "stakeholder": ("info.email",),
@@ -110,7 +110,7 @@ FIXED: Mapping[str, tuple[str, ...]] = {
 KEYS: Mapping[str, tuple[Facet[Any], Key]] = {
     "vulnerability": (VULNERABILITY, vulnerability_key(ONE)),
     "finding": (FINDING, finding_key(R1)),
-    "git_root": (GIT_ROOT, root_key(BACKEND)),
+    "root": (ROOT, root_key(BACKEND)),
     "group": (GROUP, group_key("webshop")),
     "organization": (ORGANIZATION, organization_key(uid("aurora"))),
     "stakeholder": (STAKEHOLDER, stakeholder_key(URI)),

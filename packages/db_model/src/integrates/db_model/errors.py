@@ -166,6 +166,8 @@ class Reason(StrEnum):
     # about tokens, roots and files
     EXPIRY_OUT_OF_RANGE = "expiry_out_of_range"
     INACTIVE_ROOT = "inactive_root"
+    WRONG_ROOT_KIND = "wrong_root_kind"
+    HAS_VULNERABILITIES = "has_vulnerabilities"
     IMPORT_RUNNING = "import_running"
     BAD_FILE = "bad_file"
     NOTHING_PLACED = "nothing_placed"

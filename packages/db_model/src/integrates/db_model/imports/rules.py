@@ -20,7 +20,18 @@ from integrates.db_model.imports.types import (
 )
 from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
 from integrates.db_model.values.instant import SKEW, is_ahead
-from integrates.db_model.values.text import category, digest, file_name, identifier, multi_line, name, one_line, prefix, tool_name, word
+from integrates.db_model.values.text import (
+    category,
+    digest,
+    file_name,
+    identifier,
+    multi_line,
+    name,
+    one_line,
+    prefix,
+    tool_name,
+    word,
+)
 from integrates.db_model.vulnerabilities.location import file_path
 from integrates.db_model.vulnerabilities.types import Technique
 

@@ -1,7 +1,7 @@
 """What of a scan concerns a root (end of domain section 3; section 8, row *skipped with a problem*)."""
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from operator import attrgetter
 from typing import TypeAlias
 
@@ -10,16 +10,13 @@ from msgspec.structs import replace
 from integrates.api.imports.read.exclusion import exclusion
 from integrates.api.imports.read.observation import Observation, Problem, Scan, SkipReason
 from integrates.db_model.roots.rules import may_hold
-from integrates.db_model.roots.types import Root
+from integrates.db_model.roots.types import GitRoot, Root
 
 Verdict: TypeAlias = Callable[[Observation], SkipReason | None]
 
 
 def confined(scan: Scan, root: Root) -> Scan:
-    """Leave out what is outside of the root or matched by its gitignore patterns; both count as skipped, with a problem.
-
-    A GIT root has LINES only: it has no environment urls in this version.
-    """
+    """Leave out what is outside of the root or matched by its gitignore patterns; both count as skipped, with a problem."""
     verdict = _verdict(root)
     problems = tuple(
         Problem(one.ordinal, one.pointer, (one.rule.tool, one.category), reason, one.location.where)
@@ -39,10 +36,12 @@ def confined(scan: Scan, root: Root) -> Scan:
 
 
 def _verdict(root: Root) -> Verdict:
-    is_excluded = cache(exclusion(root.location.gitignore))  # many results share one file
+    patterns = root.location.gitignore if isinstance(root, GitRoot) else ()
+    is_excluded = cache(exclusion(patterns))  # many results share one file
+    is_inside = cache(partial(may_hold, root))
 
     def verdict(one: Observation) -> SkipReason | None:
-        if not may_hold(root, one.location.type):
+        if not is_inside(one.location.type, one.location.where):
             return SkipReason.OUTSIDE_ROOT
         return SkipReason.GITIGNORED if is_excluded(one.location.where) else None
 

@@ -6,7 +6,7 @@ from integrates.api.imports.read.error import Limit, TooLarge
 
 MAX_DEPTH: Final = 100
 MAX_VALUES: Final = 1_800_000
-"""Most of the characters ``{[,:`` outside of texts, which memory grows with; 20 MiB of a real report have at most 1.7 million."""
+"""Most of the characters ``{[,:`` outside of texts, which memory grows with. 20 MiB of real reports have fewer."""
 MAX_RESULTS: Final = 25_000
 MAX_RULES: Final = 2_000
 """Most rules that results mean."""

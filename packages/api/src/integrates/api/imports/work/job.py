@@ -20,7 +20,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.types import ImportFormat, ImportOptions
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
@@ -60,7 +60,7 @@ def _destination(call: Call, actor: Actor, group_name: str, root_id: str) -> Cal
     async def look() -> Destination | None:
         loaders = new_loaders(call.store)
         scope = await new_scopes(loaders, actor).groups.load(group_name)
-        root, may_call = await asyncio.gather(find(loaders, GIT_ROOT, root_key, root_id), _may_call(loaders, actor, call.now()))
+        root, may_call = await asyncio.gather(find(loaders, ROOT, root_key, root_id), _may_call(loaders, actor, call.now()))
         usable = root is not None and root.group_name == group_name and is_active(root)
         may_run = may_call and _RUN in scope.permissions
         return Destination(scope.group, root) if scope.group and root and usable and may_run else None

@@ -21,7 +21,7 @@ from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
 from integrates.db_model.imports.rules import LEASE, is_leased, is_running, may_be_taken_up
 from integrates.db_model.imports.types import Import
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.port import Store
 
 Calling: TypeAlias = Callable[[Actor], Call]
@@ -37,7 +37,7 @@ def _creator(record: Import) -> Actor:
 
 async def _job(call: Call, record: Import, stamp: Stamp) -> Job | None:
     """Return the job of an import from what is stored of it; ``None`` when root or file are gone or cannot be read."""
-    root = await read.get(call.store, GIT_ROOT, root_key(record.root_id))
+    root = await read.get(call.store, ROOT, root_key(record.root_id))
     if root is None:
         return None
     try:
