@@ -72,12 +72,6 @@ def pairs(
     return [(int(found[n].known.id), found[n].by) if n in found else (None, None) for n in range(len(results))]
 
 
-def package(version: str, where: str = "package-lock.json", name: str = "debug") -> Observation:
-    """A weakness of a version of a package: the fingerprint has no version."""
-    place = Location(VulnerabilityType.PACKAGES, where, f"{name}@{version}")
-    return replace(seen(1, fingerprint=f"{where}|pkg:npm/{name}"), location=place)
-
-
 F, E, A, P, S = (
     MatchBy.FINGERPRINT,
     MatchBy.FINGERPRINT_ELSEWHERE,
@@ -88,29 +82,6 @@ F, E, A, P, S = (
 NONE = (None, None)
 CASES: dict[str, tuple[list[Candidate], list[Observation], list[Any]]] = {
     "by fingerprint in its file": ([known(seen(3, fingerprint="x"))], [seen(90, fingerprint="x")], [(0, F)]),
-    "a package that is upgraded": ([known(package("4.17.1"))], [package("4.17.3")], [(0, F)]),
-    "of two versions each stays itself": (
-        [known(package("2.6.8")), known(package("4.1.0"))],
-        [package("4.1.0"), package("2.6.8")],
-        [(1, F), (0, F)],
-    ),
-    "of two versions one is gone": ([known(package("2.6.8")), known(package("4.1.0"))], [package("4.1.0")], [(1, P)]),
-    "of two versions one is upgraded": (
-        [known(package("2.6.8")), known(package("4.1.0"))],
-        [package("4.1.0"), package("3.0.0")],
-        [(1, P), (0, F)],
-    ),
-    "of two versions one was gone, and is back as another one": (
-        [known(package("2.6.8"), standing=Standing.SAFE), known(package("4.1.0"))],
-        [package("4.1.0"), package("3.0.0")],
-        [(1, P), (0, F)],
-    ),
-    "of two versions both are upgraded, and nobody knows which is which": (
-        [known(package("2.6.8")), known(package("4.1.0"))],
-        [package("2.6.9"), package("4.1.1")],
-        [NONE, NONE],
-    ),
-    "a package in another manifest is another one": ([known(package("1"))], [package("1", "web/package-lock.json")], [NONE]),
     "another rule is another weakness": ([known(seen(3, fingerprint="x"))], [seen(3, fingerprint="x", rule="S")], [NONE]),
     "a fingerprint that repeats identifies nothing": (
         [known(seen(3, fingerprint="x")), known(seen(9, fingerprint="x"))],

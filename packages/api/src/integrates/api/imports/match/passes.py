@@ -24,7 +24,7 @@ from integrates.api.imports.match.side import (
     path_of,
 )
 from integrates.api.imports.read.observation import Observation
-from integrates.db_model.vulnerabilities.types import MatchBy, VulnerabilityType
+from integrates.db_model.vulnerabilities.types import MatchBy
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -181,23 +181,10 @@ def by_place(sides: Sides, candidates: Sequence[Candidate]) -> Iterator[Pair]:
     return _at_place(marks_of(sides.observations, candidates), candidates, left(sides), lambda _one, _each: True)
 
 
-def by_package(sides: Sides, candidates: Sequence[Candidate]) -> Iterator[Pair]:
-    """Pair the one version of a package that is left in a path with the one that was there: it was upgraded."""
-
-    def package(one: Candidate | Observation, fingerprint: str | None) -> Hashable:
-        return (one.rule, path_of(one), fingerprint) if one.location.type is VulnerabilityType.PACKAGES else None
-
-    known = grouped(candidates, lambda one: package(one, one.fingerprint))
-    for key, seen in grouped(left(sides), lambda each: package(each, each.fingerprint)).items():
-        ones = known.get(key, ()) if key is not None else ()
-        if len(ones) == len(seen) == 1 and is_own(ones[0], seen[0]):
-            yield Pair(seen[0], ones[0], MatchBy.FINGERPRINT)
-
-
 STAGES: Final[Sequence[Sequence[Pass]]] = (
     (by_fingerprint,),
     (by_fingerprint_elsewhere,),
-    (by_alignment, by_place_and_snippet, by_snippet, by_place, by_package),
+    (by_alignment, by_place_and_snippet, by_snippet, by_place),
 )
 """The passes in their order: each looks at the whole file before the next one does.
 

@@ -1,6 +1,6 @@
 """What of a scan concerns a root (end of domain section 3; section 8, row *skipped with a problem*)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from operator import attrgetter
 from typing import TypeAlias
@@ -8,15 +8,19 @@ from typing import TypeAlias
 from msgspec.structs import replace
 
 from integrates.api.imports.read.exclusion import exclusion
-from integrates.api.imports.read.observation import Observation, Problem, Scan, SkipReason
+from integrates.api.imports.read.observation import Artifact, Observation, Problem, Remark, RemarkReason, Scan, SkipReason
+from integrates.db_model.roots.image import MAX_REFERENCE, names_other_image
 from integrates.db_model.roots.rules import may_hold
-from integrates.db_model.roots.types import GitRoot, Root
+from integrates.db_model.roots.types import GitRoot, ImageRoot, Root
 
 Verdict: TypeAlias = Callable[[Observation], SkipReason | None]
 
 
 def confined(scan: Scan, root: Root) -> Scan:
-    """Leave out what is outside of the root or matched by its gitignore patterns; both count as skipped, with a problem."""
+    """Leave out what is outside of the root or matched by its gitignore patterns; both count as skipped, with a problem.
+
+    That the file is about another image than the root is remarked. Other roots have none, whatever the file names.
+    """
     verdict = _verdict(root)
     problems = tuple(
         Problem(one.ordinal, one.pointer, (one.rule.tool, one.category), reason, one.location.where)
@@ -26,13 +30,21 @@ def confined(scan: Scan, root: Root) -> Scan:
     outside = {problem.ordinal for problem in problems}
     observations = tuple(one for one in scan.observations if one.ordinal not in outside)
     rules = {one.rule for one in observations}
+    artifact = scan.artifact if isinstance(root, ImageRoot) else None
     return replace(
         scan,
         observations=observations,
         rules=tuple(seen for seen in scan.rules if seen.rule in rules),
         skipped=scan.skipped + len(problems),
         problems=tuple(sorted((*scan.problems, *problems), key=attrgetter("ordinal"))),
+        remarks=(*_remarks(artifact, root), *scan.remarks),
+        artifact=artifact,
     )
+
+
+def _remarks(artifact: Artifact | None, root: Root) -> Iterator[Remark]:
+    if artifact and isinstance(root, ImageRoot) and names_other_image(artifact.reference, root.location):
+        yield Remark(0, "", RemarkReason.OTHER_IMAGE, artifact.reference[:MAX_REFERENCE])
 
 
 def _verdict(root: Root) -> Verdict:

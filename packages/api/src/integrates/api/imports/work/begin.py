@@ -11,7 +11,7 @@ import msgspec
 
 from integrates.api.imports.read.error import MAX_DEFECTS
 from integrates.api.imports.read.observation import CHOSEN, Problem, Remark, Scan
-from integrates.api.imports.read.text import block
+from integrates.api.imports.read.text import block, line
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.series import closing_of
 from integrates.db_model.entity.transaction import repeated
@@ -20,9 +20,10 @@ from integrates.db_model.errors import AlreadyExists, LimitExceeded, ModelError,
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
-from integrates.db_model.imports.rules import MAX_PROBLEMS, MAX_URI, is_leased, may_be_taken_up
+from integrates.db_model.imports.rules import MAX_DIGEST, MAX_IMAGE, MAX_PROBLEMS, MAX_URI, is_leased, may_be_taken_up
 from integrates.db_model.imports.types import (
     Import,
+    ImportArtifact,
     ImportCounts,
     ImportFile,
     ImportOptions,
@@ -31,6 +32,7 @@ from integrates.db_model.imports.types import (
     ImportStatus,
     ProblemCount,
 )
+from integrates.db_model.roots.image import image_reference
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -81,6 +83,19 @@ def _refusal(one: Problem) -> Rejected:
     return Rejected(Reason.NOTHING_PLACED, ("file",), f"{one.reason} {where}{one.pointer}")
 
 
+def _artifact(scan: Scan) -> ImportArtifact | None:
+    """Return the image that was scanned: by its parts, or in the words of the file when these name no image."""
+    if scan.artifact is None:
+        return None
+    digest = line(scan.artifact.digest, MAX_DIGEST) or None
+    try:
+        found = image_reference(scan.artifact.reference, ())
+    except ModelError:
+        name = line(scan.artifact.reference, MAX_IMAGE)
+        return ImportArtifact(name=name, digest=digest) if name else None
+    return ImportArtifact(name=f"{found.registry}/{found.repository}", tag=found.tag, digest=digest)
+
+
 def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, stamp: Stamp) -> Import:
     return Import(
         id=identity,
@@ -90,6 +105,7 @@ def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, sta
         format=job.scan.format,
         file=file,
         options=options,
+        artifact=_artifact(job.scan),
         problems=told(job.scan),
         problem_counts=_problem_counts(job.scan),
         state=ImportState(status=ImportStatus.RUNNING, at=stamp.at, by=stamp.by),
