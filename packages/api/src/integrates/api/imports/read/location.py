@@ -122,7 +122,7 @@ def location_at(place: Place | None, line: int, parameters: Iterable[str]) -> Lo
     match place.type:
         case VulnerabilityType.LINES:
             return Location(place.type, place.where, str(line))
-        case VulnerabilityType.PACKAGES | VulnerabilityType.PORTS:
+        case VulnerabilityType.PORTS | VulnerabilityType.PACKAGES:
             return Location(place.type, place.where, place.specific)
         case VulnerabilityType.INPUTS:
             names = (on_one_line(name, MAX_FIELD) for name in parameters)

@@ -61,8 +61,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     """One result that counts. ``ordinal`` is its number among all results of the file, from 0, ``pointer`` its JSON pointer.
 
     ``fingerprints`` are all that the tool gave it, ``fingerprint`` is the one that a new vulnerability keeps. ``own_score`` is
-    set when the result itself gives another score than its rule; ``snippet`` and ``detail`` have at most 2,000 characters.
-    ``also`` has the categories of further series of the file that say the same.
+    set when the result itself gives another score than its rule, ``own_vector`` with it. ``snippet`` and ``detail`` have at
+    most 2,000 characters, ``commit`` is a hash of 40 digits. ``also`` has the categories of further series of the file that say
+    the same.
     """
 
     ordinal: int
@@ -77,11 +78,11 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     technique: Technique
     own_score: Decimal | None = None
     own_vector: str | None = None
+    advisory: Advisory | None = None
+    commit: str | None = None
     suppression: Suppression | None = None
     snippet: str | None = None
     detail: str | None = None
-    advisory: Advisory | None = None
-    commit: str | None = None
 
 
 class Series(msgspec.Struct, frozen=True):
