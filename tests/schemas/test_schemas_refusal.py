@@ -13,6 +13,16 @@ Export = Callable[..., subprocess.CompletedProcess[str]]
 FACETS = Path("schemas/tables/integrates_vms/facets")
 TABLE = Path("schemas/tables/integrates_vms/table.cue")
 
+TYPE = 'type:            "LINES"'
+PACKAGES = 'type: "PACKAGES"'
+OF_TOOL = 'tool: {name: "t", categories: [""], rule_id: "R", mark: {}, suppressions: []}'
+ADVISORY = """advisory: {
+	id: "CVE-2024-1001", cve: ["CVE-2024-1001"], aliases: [], package: "58", vulnerable_version: ""
+	fix: "AVAILABLE", relation: "DIRECT", use: "PRODUCTION"
+}"""
+ON_LINE = '#finding:  "price_from_browser"'
+SCORED = 'score:   "8.7"'
+
 # facet, a text of its demo file, the text instead of it, where the message says that something is wrong
 DEMO = [
     ("stakeholder", 'role: "admin"', 'role: "root"', "demo.ada.access.role"),
@@ -60,12 +70,18 @@ DEMO = [
     ("finding", "CVSS:4.0", "CVSS:2.0", "demo.webshop.price_from_browser.severity.cvss_v4"),
     ("finding", '"8.7"', '"8.75"', "demo.webshop.price_from_browser.severity.score"),
     ("finding", "cvss_v3:", "cvss_v2:", "demo.webshop.session_after_logout.severity.cvss_v2"),
+    ("finding", SCORED, f'{SCORED}\ntool_vector: "AV:N/AC:L"', "demo.webshop.price_from_browser.severity.tool_score"),
+    ("finding", SCORED, f'{SCORED}\ntool_vector: "CVSS:2.0/AV:N"', "demo.webshop.price_from_browser.severity.tool_vector"),
     ("vulnerability", '"SUBMITTED"', '"OPEN"', "demo.webshop.checkout_total.state.status"),
     ("vulnerability", '"MPT"', '"GUESS"', "demo.webshop.checkout_total.technique"),
     ("vulnerability", '"backend"', '"gateway"', "demo.webshop.checkout_total.root_id"),
     ("vulnerability", '"src/main', '"/src/main', "demo.webshop.checkout_total.location.where"),
     ("vulnerability", '"src/main', '"src/../main', "demo.webshop.checkout_total.location.where"),
     ("vulnerability", '"58"', '"58-60"', "demo.webshop.checkout_total.location.specific"),
+    ("vulnerability", ON_LINE, f"{ON_LINE}\n{ADVISORY}", "demo.webshop.checkout_total.type"),
+    ("vulnerability", TYPE, f"{PACKAGES}\n{OF_TOOL}", "demo.webshop.checkout_total.advisory"),
+    ("vulnerability", TYPE, f"{PACKAGES}\n{ADVISORY}", "demo.webshop.logout_button.#at"),
+    ("vulnerability", TYPE, f"{PACKAGES}\n{ADVISORY.replace('AVAILABLE', 'SOON')}", "demo.webshop.checkout_total.advisory.fix"),
     ("vulnerability", "commit:", "revision:", "demo.webshop.checkout_total.location.revision"),
 ]
 # file, a text of it, the text instead of it, what the message names
