@@ -1,5 +1,6 @@
 """Parts of JSON that are not to be stored: what they are replaced by, and how they are found (row *secrets in files*)."""
 
+import operator
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
@@ -13,23 +14,25 @@ MASKED: Final = "***"
 _HIDDEN: Final = msgspec.json.encode(MASKED)
 _NULL: Final = b"null"
 
-Mask: TypeAlias = Callable[[bytes | Raw], bytes]
-"""Returns checked JSON without what must not be stored. What has been masked is left as it is."""
+Json: TypeAlias = bytes | Raw
+Mask: TypeAlias = Callable[[Json], Json]
+"""Returns checked JSON without what must not be stored; the same object when there is nothing of that."""
 
 
-def hidden(value: bytes | Raw) -> bytes:
+def hidden(value: Json) -> Json:
     """Return what stands for any value; null is none."""
-    return _NULL if memoryview(value) == memoryview(_NULL) else _HIDDEN
+    return value if bytes(memoryview(value)[: len(_HIDDEN) + 1]) in {_NULL, _HIDDEN} else _HIDDEN
 
 
 def members(masks: Mapping[str, Mask]) -> Mask:
     """Return the mask of objects some of whose members have one. Anything else in their place is hidden."""
 
-    def masked(value: bytes | Raw) -> bytes:
+    def masked(value: Json) -> Json:
         given = parts_of(value)
         if given is None:
             return hidden(value)
-        return written({name: masks[name](part) if name in masks else part for name, part in given.items()})
+        found = {name: mask(given[name]) for name, mask in masks.items() if name in given}
+        return value if all(part is given[name] for name, part in found.items()) else written({**given, **found})
 
     return masked
 
@@ -37,13 +40,16 @@ def members(masks: Mapping[str, Mask]) -> Mask:
 def elements(mask: Mask) -> Mask:
     """Return the mask of arrays whose elements have one. Anything else in their place is hidden."""
 
-    def masked(value: bytes | Raw) -> bytes:
+    def masked(value: Json) -> Json:
         given = elements_of(value)
-        return hidden(value) if given is None else b"[" + b",".join(map(mask, given)) + b"]"
+        if given is None:
+            return hidden(value)
+        found = tuple(map(mask, given))
+        return value if all(map(operator.is_, found, given)) else b"[" + b",".join(found) + b"]"
 
     return masked
 
 
-def written(parts: Mapping[str, bytes | Raw]) -> bytes:
+def written(parts: Mapping[str, Json]) -> bytes:
     """Return the JSON of an object with these members."""
-    return b"{" + b",".join(msgspec.json.encode(name) + b":" + bytes(part) for name, part in parts.items()) + b"}"
+    return b"{" + b",".join(b"%b:%b" % (msgspec.json.encode(name), part) for name, part in parts.items()) + b"}"

@@ -17,4 +17,4 @@ def redacted(content: bytes, kind: ImportFormat) -> bytes:
         return content
     given = content_of(unpacked(content)).text.strip()
     found = mask(given)
-    return content if found == given else checked(found)
+    return content if found is given else checked(bytes(found))

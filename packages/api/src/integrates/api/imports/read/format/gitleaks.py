@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from integrates.api.imports.read.decode import TopLevel, first_of, top_level
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.identity import fingerprint
-from integrates.api.imports.read.mask import MASKED, Mask, elements, hidden, members, written
+from integrates.api.imports.read.mask import MASKED, Json, Mask, elements, hidden, members, written
 from integrates.api.imports.read.mend import decoded_or, parts_of
 from integrates.api.imports.read.observation import Fingerprint, Scan
 from integrates.api.imports.read.reader import Options
@@ -103,11 +103,13 @@ def _digest(one: Leak) -> str | None:
     return sha256(one.secret.encode(errors="replace")).hexdigest()[:_DIGITS]
 
 
-def _masked(value: bytes | Raw) -> bytes:
+def _masked(value: Json) -> Json:
     """Return a result with the beginning of the SHA-256 of its secret beside it, which the fingerprint is made of."""
-    digest = _digest(made(Leak, value))
-    given = parts_of(_HIDING(value)) or {}
-    return written({**given, _DIGEST: msgspec.json.encode(digest)} if digest or _DIGEST in given else given)
+    one, found = made(Leak, value), _HIDING(value)
+    digest, given = _digest(one), parts_of(found) or {}
+    if one.secret == MASKED or (digest is None and _DIGEST not in given):
+        return found
+    return written({**given, _DIGEST: msgspec.json.encode(digest)})
 
 
 _HIDING: Final[Mask] = members({"Secret": hidden, "Match": hidden, "Fragment": hidden})

@@ -1,11 +1,11 @@
 """Secrets that SARIF files show: gitleaks writes them into its snippets, its version 7 also among the properties."""
 
+from functools import reduce
 from typing import Final
 
 import msgspec
-from msgspec import Raw
 
-from integrates.api.imports.read.mask import Mask, elements, hidden, members
+from integrates.api.imports.read.mask import Json, Mask, elements, hidden, members
 from integrates.api.imports.read.mend import decoded_or, parts_of
 from integrates.api.imports.read.sarif.document import NULL
 from integrates.api.imports.read.sarif.run import name_of_tool
@@ -19,11 +19,13 @@ def shows_secrets(tool: str) -> bool:
     return tool == _TOOL
 
 
-def _masked_run(run: bytes | Raw) -> bytes:
-    driver = run
-    for name in ("tool", "driver", "name"):
-        driver = (parts_of(driver) or {}).get(name, NULL)
-    return _RUN(run) if shows_secrets(name_of_tool(decoded_or(_TEXT, driver, None))) else bytes(run)
+def _masked_run(run: Json) -> Json:
+    name = reduce(_member, ("tool", "driver", "name"), run)
+    return _RUN(run) if shows_secrets(name_of_tool(decoded_or(_TEXT, name, None))) else run
+
+
+def _member(value: Json, name: str) -> Json:
+    return (parts_of(value) or {}).get(name, NULL)
 
 
 _REGION: Final[Mask] = members({"snippet": members({"text": hidden, "rendered": hidden, "binary": hidden})})
