@@ -110,6 +110,31 @@ def make_sarif_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1"
     return make_result(path, line, ruleId=rule, fingerprints={"v1": fingerprint} if fingerprint else {})
 
 
+def make_bandit_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    code = {"code": f"{line} {fingerprint}\n"} if fingerprint else {}
+    return {"test_id": rule, "test_name": "test", "filename": path, "line_number": line, "issue_severity": "LOW"} | code
+
+
+def make_bandit_file(*results: Json) -> bytes:
+    return json.dumps({"errors": [], "generated_at": "", "metrics": {}, "results": list(results)}).encode()
+
+
+def make_checkov_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    return {"check_id": rule, "file_path": path, "file_line_range": [line, line + 1], "resource": fingerprint}
+
+
+def make_checkov_file(*results: Json) -> bytes:
+    return json.dumps({"check_type": "terraform", "results": {"failed_checks": list(results)}}).encode()
+
+
+def make_gitleaks_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    return {"RuleID": rule, "File": path, "StartLine": line, "Secret": fingerprint, "Match": "key", "Commit": ""}
+
+
+def make_semgrep_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    return {"check_id": rule, "path": path, "start": {"line": line}, "extra": {"fingerprint": fingerprint}}
+
+
 def make_trivy_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
     del fingerprint
     return {"PkgName": "left-pad", "InstalledVersion": str(line), "PkgPath": path, "VulnerabilityID": rule, "Severity": "HIGH"}
@@ -120,11 +145,35 @@ def make_trivy_file(*results: Json) -> bytes:
 
 
 EXAMPLES: Mapping[ImportFormat, Example] = {
+    ImportFormat.BANDIT: Example(
+        format=ImportFormat.BANDIT,
+        seen=make_bandit_result,
+        skipped=make_bandit_result(path="../a.py"),
+        write=make_bandit_file,
+    ),
+    ImportFormat.CHECKOV: Example(
+        format=ImportFormat.CHECKOV,
+        seen=make_checkov_result,
+        skipped=make_checkov_result(path="../a.py"),
+        write=make_checkov_file,
+    ),
+    ImportFormat.GITLEAKS: Example(
+        format=ImportFormat.GITLEAKS,
+        seen=make_gitleaks_result,
+        skipped=make_gitleaks_result(path="../a.py"),
+        write=lambda *results: json.dumps(results).encode(),
+    ),
     ImportFormat.SARIF: Example(
         format=ImportFormat.SARIF,
         seen=make_sarif_result,
         skipped=make_result("../a.py"),
         write=lambda *results: make_file(make_run(*results, driver={"name": "Example"})),
+    ),
+    ImportFormat.SEMGREP: Example(
+        format=ImportFormat.SEMGREP,
+        seen=make_semgrep_result,
+        skipped=make_semgrep_result(path="../a.py"),
+        write=lambda *results: json.dumps({"results": results, "errors": []}).encode(),
     ),
     ImportFormat.TRIVY: Example(
         format=ImportFormat.TRIVY,

@@ -9,9 +9,11 @@ from integrates.api.imports.read.decision import is_decision
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.form import Content, Form, content_of
-from integrates.api.imports.read.format import trivy
+from integrates.api.imports.read.format import bandit, checkov, gitleaks, semgrep, trivy
+from integrates.api.imports.read.mask import Mask
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Detector, Options, Reader
+from integrates.api.imports.read.sarif import leak
 from integrates.api.imports.read.sarif import reader as sarif
 from integrates.api.imports.read.unpack import unpacked
 from integrates.db_model.errors import Reason, Rejected
@@ -22,17 +24,22 @@ class Format(Struct, frozen=True):
     """How files of a format are recognised and read.
 
     ``nothing`` is what its tool writes when it found nothing and that could be of any format: it is read when the caller says
-    what it is.
+    what it is. ``mask`` hides the secrets that files of the format show.
     """
 
     detects: Detector
     read: Reader
     nothing: frozenset[bytes] = frozenset()
+    mask: Mask | None = None
 
 
 FORMATS: Final[Mapping[ImportFormat, Format]] = {
-    ImportFormat.SARIF: Format(sarif.detects, sarif.read),
-    ImportFormat.TRIVY: Format(trivy.detects, trivy.read),
+    ImportFormat.BANDIT: Format(bandit.detects, bandit.read),
+    ImportFormat.CHECKOV: Format(checkov.detects, checkov.read),
+    ImportFormat.GITLEAKS: Format(gitleaks.detects, gitleaks.read, frozenset({b"[]", b"null"}), gitleaks.masked),
+    ImportFormat.SARIF: Format(sarif.detects, sarif.read, mask=leak.masked),
+    ImportFormat.SEMGREP: Format(semgrep.detects, semgrep.read),
+    ImportFormat.TRIVY: Format(trivy.detects, trivy.read, mask=trivy.masked),
 }
 """Every format that is read. A file is of the one whose detector says so."""
 

@@ -31,7 +31,7 @@ from integrates.api.imports.read.text import block, headline
 from integrates.api.imports.read.weakness import cwe_ids
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
-from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
+from integrates.db_model.vulnerabilities.location import MAX_EXCERPT, MAX_LINE
 from integrates.db_model.vulnerabilities.types import Advisory, Suppression, Technique, VulnerabilityType
 
 MAX_TEXT: Final = 20_000
@@ -107,7 +107,24 @@ def line_at(path: str | None, number: float | None) -> Location | SkipReason:
     """Return the location of a line of a file below the root; 0 stands for the whole file, and for what is no line."""
     if path is None:
         return SkipReason.BAD_PATH
-    return Location(VulnerabilityType.LINES, path, str(max(0, int(number or 0))))
+    line = int(number or 0)
+    return Location(VulnerabilityType.LINES, path, str(line if 0 <= line <= MAX_LINE else 0))
+
+
+def line_in(file: str | None, find: Paths, number: float | None) -> Location | SkipReason:
+    """Return the location of a line of a file that a tool names, if it names one."""
+    return line_at(find(file), number) if file else SkipReason.NO_LOCATION
+
+
+def spared(files: Iterable[str | None], find: Paths) -> frozenset[str] | None:
+    """Return the paths below the root of files at which a tool failed; ``None`` when it may have been any.
+
+    Raise ``TooLarge`` (``too_many_results``).
+    """
+    given = list(islice(files, MAX_RESULTS + 1))
+    enforce("too_many_results", len(given), MAX_RESULTS)
+    found = frozenset(find(one) if one else None for one in given)
+    return frozenset(one for one in found if one) if None not in found else None
 
 
 class Taken(Struct, frozen=True):

@@ -10,6 +10,7 @@ from msgspec import Raw, Struct
 from integrates.api.imports.read.decode import TopLevel, members_of
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.identity import fingerprint, line_fingerprint
+from integrates.api.imports.read.mask import Mask, elements, hidden, members
 from integrates.api.imports.read.observation import Artifact, Fingerprint, Scan
 from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_result
 from integrates.api.imports.read.rating import Candidate
@@ -302,3 +303,13 @@ def _leaked(found: Secret, place: Place, pointer: str, suppression: Suppression 
         word=found.severity,
         suppression=suppression,
     )
+
+
+_LINE: Final[Mask] = members({"Content": hidden, "Highlighted": hidden})
+_SECRET: Final[Mask] = members({"Match": hidden, "Code": members({"Lines": elements(_LINE)})})
+"""What shows a secret. Of all findings that are suppressed, only secrets have these members."""
+_TARGET: Final[Mask] = members(
+    {"Secrets": elements(_SECRET), "ExperimentalModifiedFindings": elements(members({"Finding": _SECRET}))}
+)
+masked: Final[Mask] = members({"Results": elements(_TARGET)})
+"""Hides the secrets of a report, and the lines around them, which Trivy shows."""

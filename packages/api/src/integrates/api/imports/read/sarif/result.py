@@ -15,6 +15,7 @@ from integrates.api.imports.read.reader import TECHNIQUES
 from integrates.api.imports.read.sarif.document import LogicalLocation, Message, PhysicalLocation, Region, Result
 from integrates.api.imports.read.sarif.document import Suppression as GivenSuppression
 from integrates.api.imports.read.sarif.fingerprint import Name, fingerprints, kept_text
+from integrates.api.imports.read.sarif.leak import shows_secrets
 from integrates.api.imports.read.sarif.location import first_logical, location_of, name_of, resolved_location
 from integrates.api.imports.read.sarif.mark import Digest, mark_of
 from integrates.api.imports.read.sarif.message import detail, telling
@@ -132,8 +133,8 @@ def _observation(  # pylint: disable=too-many-positional-arguments # the parts o
         technique=reading.technique or TECHNIQUES[location.type],
         own_score=own_score(each.result, one.named.descriptor, reading.rules[one.rule].tool_score),
         suppression=_suppression([given for given in each.result.suppressions or () if given]),
-        snippet=_snippet(physical),
-        detail=shown,
+        snippet=None if shows_secrets(each.run.own_tool) else _snippet(physical),
+        detail=None if shows_secrets(each.run.own_tool) else shown,
     )
 
 

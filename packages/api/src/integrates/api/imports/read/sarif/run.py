@@ -49,10 +49,15 @@ def _name(text: str) -> str:
     return found if max(len(found), len(text.strip()) // 4) <= MAX_NAME else sha256(text.encode()).hexdigest()
 
 
+def name_of_tool(driver: str | None) -> str:
+    """Return the name that a file gives its tool, in lower case; empty when it gives none."""
+    return _name((driver or "").lower())
+
+
 def tool_run(index: int, run: Run, options: Options) -> ToolRun | Defect:
     """Prepare a run: the tool is its driver in lower case, the category its id up to the last ``/``, unless told otherwise."""
     pointer = f"/runs/{index}"
-    own_tool = _name((run.tool.driver.name or "").lower())
+    own_tool = name_of_tool(run.tool.driver.name)
     tool = options.tool or own_tool
     if not tool and run.results:
         return Defect(f"{pointer}/tool/driver/name", "The tool has no name:")
