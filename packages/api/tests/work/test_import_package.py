@@ -12,8 +12,6 @@ from integrates.api.imports.read.observation import Fingerprint, Location, Obser
 from integrates.api.imports.work.compare import Change, compared
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ClosingOutcome, ImportCounts, ImportFormat, ImportOptions
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
-from integrates.db_model.roots.rules import may_hold
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import (
@@ -77,13 +75,6 @@ def scan(*results: Observation, rule: RuleSeen = SEEN) -> Scan:
         duplicates=0,
         problems=(),
     )
-
-
-@pytest.fixture(autouse=True)
-async def taking(world: Any, tools: Any) -> None:
-    """Git roots have to take packages."""
-    if not may_hold(await world.got(GIT_ROOT, root_key(tools.root_id)), VulnerabilityType.PACKAGES):
-        pytest.skip("git roots take no packages yet")
 
 
 async def imported(world: Any, *results: Observation, rule: RuleSeen = SEEN) -> ImportCounts:

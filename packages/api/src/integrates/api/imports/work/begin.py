@@ -1,5 +1,6 @@
 """How an import begins: a root has one unfinished import, whose record a second caller gets."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,6 +12,7 @@ import msgspec
 
 from integrates.api.imports.read.error import MAX_DEFECTS
 from integrates.api.imports.read.observation import CHOSEN, Problem, Remark, Scan
+from integrates.api.imports.read.redact import redacted
 from integrates.api.imports.read.text import block, line
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.series import closing_of
@@ -115,7 +117,7 @@ def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, sta
 
 
 async def _started(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun:
-    """Store the file, then the import; the file goes away again when the import is refused.
+    """Store the file without the secrets that it shows, then the import; the file goes away again when the import is refused.
 
     After an outage it stays: the import may have begun all the same.
     """
@@ -123,7 +125,7 @@ async def _started(job: Job, files: Files, content: bytes, file: ImportFile, opt
     new = _made(job, job.new_id(), file, options, stamp)
     scan = job.scan
     skipped = ImportCounts(skipped=scan.skipped, duplicate=scan.duplicates, reviewable=scan.reviewable)
-    await files.put(file_key(new), content)
+    await files.put(file_key(new), await asyncio.to_thread(redacted, content, scan.format))
     try:
         running = await commands.begin(job.store, new, skipped, closing_of(scan, options), stamp)
     except (ModelError, LimitExceeded):
