@@ -269,6 +269,11 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         "Another import into this root is running.",
         "another file, or the same one with other options, is being imported into the root",
     ),
+    Reason.NOT_RUNNING: Meaning(
+        _INVALID,
+        "The import has ended.",
+        "the import is COMPLETED or FAILED, so that there is nothing to go on with",
+    ),
     Reason.BAD_FILE: Meaning(
         _INVALID,
         "The file cannot be read.",

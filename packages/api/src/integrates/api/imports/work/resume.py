@@ -35,8 +35,11 @@ def _creator(record: Import) -> Actor:
     return Actor(record.created_by, means)
 
 
-async def _job(call: Call, record: Import, stamp: Stamp) -> Job | None:
-    """Return the job of an import from what is stored of it; ``None`` when root or file are gone or cannot be read."""
+async def stored_job(call: Call, actor: Actor, record: Import, stamp: Stamp) -> Job | None:
+    """Return the job of an import, in somebody's name, from what is stored of it.
+
+    Return ``None`` when root or file are gone or cannot be read.
+    """
     root = await read.get(call.store, ROOT, root_key(record.root_id))
     if root is None:
         return None
@@ -45,7 +48,7 @@ async def _job(call: Call, record: Import, stamp: Stamp) -> Job | None:
     except (NotFound, BadFile, TooLarge) as error:
         _LOG.warning("the file of an import cannot be read again", exc_info=error)
         return None
-    return await new_job(call, _creator(record), root, scan, stamp)
+    return await new_job(call, actor, root, scan, stamp)
 
 
 async def _resume(call: Call, running: Running) -> None:
@@ -61,7 +64,7 @@ async def _resume(call: Call, running: Running) -> None:
         return
     mine = await commands.take_up(store, running, stamp())
     async with lease(store, record.id, stamp):
-        job = await _job(call, record, stamp())
+        job = await stored_job(call, _creator(record), record, stamp())
         if job is None:
             await commands.fail(store, mine, "abandoned", stamp())
     if job is not None:
