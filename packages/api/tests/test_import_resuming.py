@@ -77,7 +77,7 @@ async def test_nobody_takes_an_import_from_its_worker(world: World, cut: Any) ->
             seen.append(None)
             seen.append(await resume(world, cut["id"]))
 
-    answer = await world.answer("hana", RESUME, store=replace(world.store, write=write), id=cut["id"])  # type: ignore[arg-type] # variables, not keywords
+    answer = await world.answer("hana", RESUME, store=replace(world.store, write=write), id=cut["id"])
     assert answer.body["data"]["resumeImport"]["import"]["state"] == "COMPLETED"
     assert reasons(seen[1]) == [("CONFLICT", "import_running", ["id"])]
 
@@ -101,7 +101,7 @@ async def test_an_import_that_was_begun_too_often_ends(world: World, cut: Any) -
         await world.store.write(changes)
 
     for _ in range(5):
-        answer = await world.answer("hana", RESUME, store=replace(world.store, write=write), id=cut["id"])  # type: ignore[arg-type] # variables, not keywords
+        answer = await world.answer("hana", RESUME, store=replace(world.store, write=write), id=cut["id"])
         assert answer.body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     payload = await resume(world, cut["id"])
     assert (payload["errors"], payload["import"]["state"]) == ([], "FAILED")
