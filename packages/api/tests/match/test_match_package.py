@@ -112,3 +112,12 @@ def test_a_suppressed_result_is_found_by_fingerprint_or_not_at_all() -> None:
     quiet = replace(seen("4.1.0"), suppression=Suppression(kind="inSource"))
     assert pairs([known(seen("4.1.0"), SAFE)], [quiet]) == [(0, F)]
     assert pairs([known(seen("4.1.0"), SAFE, is_machine=False)], [quiet]) == [NONE]
+    nameless = replace(quiet, fingerprints=(), fingerprint=None)
+    assert pairs([known(nameless, SAFE)], [nameless]) == [NONE]
+
+
+def test_lines_that_share_a_fingerprint_are_no_versions() -> None:
+    def line(number: int) -> Observation:
+        return replace(seen(""), location=Location(VulnerabilityType.LINES, "a.py", str(number)))
+
+    assert pairs([known(line(3)), known(line(8))], [line(3), line(400)])[1] == NONE

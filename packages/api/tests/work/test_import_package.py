@@ -191,6 +191,12 @@ async def test_a_vector_that_a_person_set_is_kept(world: Any) -> None:
     assert [one.severity for one in (await world.findings()).values()] == [mine]
 
 
+async def test_its_own_vector_is_kept_with_its_own_score(world: Any) -> None:
+    await imported(world, seen("2.6.8", own_score=Decimal("7.5"), own_vector=V2))
+    (known,) = await world.vulnerabilities()
+    assert known.severity == Severity(tool_score=Decimal("7.5"), tool_vector=V2, score=Decimal("7.5"))
+
+
 async def test_a_comparison_tells_the_vector(world: Any) -> None:
     await imported(world, seen("2.6.8"))
     job = await world.job(NOTHING, scan=scan(seen("2.6.9"), seen("1.0", "ms", own_score=Decimal("7.5"), own_vector=V2)))

@@ -118,7 +118,7 @@ def test_vectors_of_tools_are_read_in_every_version(
     found = scored_any(given_vector, (), version)
     assert (found.vector, str(found.score)) == (vector, score)
     assert scored_any(found.vector, ()) == found, "what is stored is read as what it is, without anybody stating the version"
-    stored = severity(tool_score=Decimal("1.0"), tool_vector=found.vector)
+    stored = severity(tool_score=Decimal("1.0"), tool_vector=f" {found.vector} ")
     assert stored is not None
     assert (stored.tool_vector, str(stored.score)) == (vector, "1.0"), "the vector is told, the score is the tool's"
 
