@@ -140,14 +140,14 @@ def test_there_are_demo_items_of_these_facets_only(items: Mapping[str, list[dict
         "stakeholder": 9,
         "organization_access": 10,
         "group_access": 12,
-        "root": 4,
+        "root": 9,
         "finding": 8,
         "vulnerability": 4,
     }
 
 
 def test_groups_have_the_roots_and_findings_of_the_story(entities: Mapping[str, list[Any]]) -> None:
-    assert Counter(root.group_name for root in entities["root"]) == {"webshop": 2, "payments": 1, "cargo": 1}
+    assert Counter(root.group_name for root in entities["root"]) == {"webshop": 4, "payments": 2, "cargo": 3}
     assert Counter(finding.group_name for finding in entities["finding"]) == {"webshop": 2, "payments": 3, "cargo": 3}
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrates.db_model.errors import Rejected
-from integrates.db_model.roots.host import ip, is_address, is_at, url_location, url_of
+from integrates.db_model.roots.host import ip, is_address, is_on_host, url_location, url_of
 from integrates.db_model.roots.types import URLLocation, URLProtocol
 from integrates.db_model.values.check import Check
 
@@ -131,7 +131,7 @@ SHOP = url_location("https://shop.example/app?tenant=1", ())
     ],
 )
 def test_host_and_port_decide_what_lies_at_a_url(url: str, *, expected: bool) -> None:
-    assert is_at(url, SHOP) is expected
+    assert is_on_host(url, SHOP) is expected
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from packages.db_model.tests.rules.whole.value import ADA, AT, EVERY, ID, KEPT, 
 
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.roots.host import ip, url_path, url_query
-from integrates.db_model.roots.image import registry, tag
+from integrates.db_model.roots.image import image_tag, registry
 from integrates.db_model.roots.types import (
     ImageLocation,
     ImageRoot,
@@ -98,7 +98,7 @@ ROWS: list[tuple[Entity, list[Row]]] = [
 ]
 TAKEN: list[tuple[Entity, str, Take]] = [
     (IMAGE, "location.registry", lambda text, path: registry(f"r.{text}", path)),
-    (IMAGE, "location.tag", tag),
+    (IMAGE, "location.tag", image_tag),
     (HOST, "location.address", ip),
     (SITE, "location.host", address),
     (SITE, "location.path", url_path),

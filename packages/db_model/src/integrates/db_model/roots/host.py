@@ -60,7 +60,7 @@ def url_of(location: URLLocation) -> str:
     return f"{location.protocol.lower()}://{host}:{location.port}{location.path}{query}"
 
 
-def is_at(url: str, location: URLLocation) -> bool:
+def is_on_host(url: str, location: URLLocation) -> bool:
     """Return whether a url has the host and the port of a location, by whatever protocol."""
     try:
         found = url_location(url, ())

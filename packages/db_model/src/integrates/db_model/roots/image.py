@@ -84,7 +84,7 @@ def repository(value: str, path: Sequence[str]) -> str:
     return shaped(one_line(value, path, low=1, high=MAX_REPOSITORY), path, "[A-Za-z0-9._/-]", _REPOSITORY)
 
 
-def tag(value: str, path: Sequence[str]) -> str:
+def image_tag(value: str, path: Sequence[str]) -> str:
     """Return the tag of an image."""
     return shaped(one_line(value, path, low=1, high=128), path, "[A-Za-z0-9._-]", _TAG)
 

@@ -6,8 +6,8 @@ from typing import Final, assert_never
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.roots.git import branch, gitignore, normalised_git_url
-from integrates.db_model.roots.host import ip, is_address, is_at, url_path, url_query
-from integrates.db_model.roots.image import image_reference, reference_of, registry, repository, tag
+from integrates.db_model.roots.host import ip, is_address, is_on_host, url_path, url_query
+from integrates.db_model.roots.image import image_reference, image_tag, reference_of, registry, repository
 from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, Root, RootStatus, URLRoot
 from integrates.db_model.values.check import Judge, Normaliser, choice, number, whole_of
 from integrates.db_model.values.text import identifier, name, nickname, reasoning
@@ -28,7 +28,7 @@ _TESTED: Final[Mapping[str, Normaliser]] = {
 }
 _LOCATIONS: Final[Mapping[type[Root], Mapping[str, Normaliser]]] = {
     GitRoot: {"url": normalised_git_url, "branch": branch, "gitignore": gitignore},
-    ImageRoot: {"registry": registry, "repository": repository, "tag": tag},
+    ImageRoot: {"registry": registry, "repository": repository, "tag": image_tag},
     IPRoot: {"address": ip},
     URLRoot: {"host": address, "port": number(1, MAX_PORT), "path": url_path, "query": url_query},
 }
@@ -54,7 +54,7 @@ def may_hold(root: Root, kind: VulnerabilityType, where: str) -> bool:
         case IPRoot():
             return kind is VulnerabilityType.PORTS and is_address(where, root.location.address)
         case URLRoot():
-            return kind is VulnerabilityType.INPUTS and is_at(where, root.location)
+            return kind is VulnerabilityType.INPUTS and is_on_host(where, root.location)
         case _:
             assert_never(root)
 
