@@ -245,7 +245,7 @@ FILES: Mapping[ImportFormat, tuple[st.SearchStrategy[Any], Callable[[Any], Any]]
 
 @pytest.mark.parametrize("kind", FILES)
 @given(data=st.data())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_reading_again_gives_the_same_whatever_stands_there(kind: ImportFormat, data: st.DataObject) -> None:
     strategy, whole = FILES[kind]
     content, asked = json.dumps(whole(data.draw(strategy))).encode(), Options(format=kind)
