@@ -12,7 +12,7 @@ from integrates.api.imports.read.mend import elements_of, parts_of
 MASKED: Final = "***"
 """What stands for a text that is not stored."""
 _HIDDEN: Final = msgspec.json.encode(MASKED)
-_NULL: Final = b"null"
+_KEPT: Final = frozenset({b"null", _HIDDEN})
 
 Json: TypeAlias = bytes | Raw
 Mask: TypeAlias = Callable[[Json], Json]
@@ -21,7 +21,8 @@ Mask: TypeAlias = Callable[[Json], Json]
 
 def hidden(value: Json) -> Json:
     """Return what stands for any value; null is none."""
-    return value if bytes(memoryview(value)[: len(_HIDDEN) + 1]) in {_NULL, _HIDDEN} else _HIDDEN
+    given = memoryview(value)
+    return value if len(given) <= len(_HIDDEN) and bytes(given) in _KEPT else _HIDDEN
 
 
 def members(masks: Mapping[str, Mask]) -> Mask:
@@ -31,8 +32,8 @@ def members(masks: Mapping[str, Mask]) -> Mask:
         given = parts_of(value)
         if given is None:
             return hidden(value)
-        found = {name: mask(given[name]) for name, mask in masks.items() if name in given}
-        return value if all(part is given[name] for name, part in found.items()) else written({**given, **found})
+        found = {name: part for name, mask in masks.items() if name in given and (part := mask(given[name])) is not given[name]}
+        return written({**given, **found}) if found else value
 
     return masked
 
@@ -52,4 +53,4 @@ def elements(mask: Mask) -> Mask:
 
 def written(parts: Mapping[str, Json]) -> bytes:
     """Return the JSON of an object with these members."""
-    return b"{" + b",".join(b"%b:%b" % (msgspec.json.encode(name), part) for name, part in parts.items()) + b"}"
+    return b"{" + b",".join([b"%b:%b" % (msgspec.json.encode(name), part) for name, part in parts.items()]) + b"}"

@@ -1,6 +1,6 @@
 """What of a file is stored: all but the secrets that it shows (domain section 18, row *secrets in files*)."""
 
-from integrates.api.imports.read.check import checked
+from integrates.api.imports.read.check import measured
 from integrates.api.imports.read.form import content_of
 from integrates.api.imports.read.registry import FORMATS
 from integrates.api.imports.read.unpack import unpacked
@@ -17,4 +17,4 @@ def redacted(content: bytes, kind: ImportFormat) -> bytes:
         return content
     given = content_of(unpacked(content)).text.strip()
     found = mask(given)
-    return content if found is given else checked(bytes(found))
+    return content if found is given else measured(bytes(found))

@@ -147,8 +147,8 @@ def scan_of(source: Source, results: Iterable[Result | Nothing], options: Option
     series, rate = source.series(options), rating()
     found = [_taken(ordinal, one, series, rate) for ordinal, one in enumerate(given)]
     taken = [one for one in found if isinstance(one, Taken)]
-    rules = {one.rule: _described(one) for one in reversed(taken)}
     _check_rules(taken)
+    rules = {rule: _described(first) for rule, first in {one.rule: one for one in reversed(taken)}.items()}
     outcomes = [_observed(one, rules[one.rule], series, options) if isinstance(one, Taken) else one for one in found]
     remarks = tuple(_bad_vector(one) for one in taken if one.rating.refused)
     return replace(collected(source.format, outcomes, rules, (series,)), remarks=remarks, artifact=source.artifact)

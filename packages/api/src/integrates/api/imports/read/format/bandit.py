@@ -1,6 +1,5 @@
 """The reader of Bandit's JSON (domain section 19, row *BANDIT*)."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Raw, Struct
@@ -63,7 +62,7 @@ def read(content: bytes, options: Options) -> Scan:
 
 
 def _result(one: Found, pointer: str, find: Paths) -> Result:
-    line = next(_reported(one), None)
+    line = _reported(one)
     where = find(one.filename) if one.filename else None
     return Result(
         pointer=pointer,
@@ -80,9 +79,11 @@ def _result(one: Found, pointer: str, find: Paths) -> Result:
     )
 
 
-def _reported(one: Found) -> Iterator[str]:
-    """Yield the line at which the result is, without its number."""
-    beginnings = (f"{one.line_number} ", f"{one.line_number}\t")
-    for text in (one.code or "").split("\n"):
-        if text.startswith(beginnings):
-            yield text[len(beginnings[0]) :]
+def _reported(one: Found) -> str | None:
+    """Return the line at which the result is, without its number."""
+    code = f"\n{one.code or ''}\n"
+    for beginning in (f"\n{one.line_number} ", f"\n{one.line_number}\t"):
+        start = code.find(beginning)
+        if start >= 0:
+            return code[start + len(beginning) : code.index("\n", start + 1)]
+    return None

@@ -26,6 +26,7 @@ VERSION: Final = 2
 _FIRST_SOURCES: Final = ("nvd", "ghsa", "redhat")
 _HARD_CODED: Final = "CWE-798"
 _FAILED: Final = "FAIL"
+_NULL: Final = Raw(b"null")
 _FIXES: Final[Mapping[str, Fix]] = {
     "affected": Fix.NONE,
     "end_of_life": Fix.NONE,
@@ -133,7 +134,7 @@ class Modified(Struct, frozen=True, rename="pascal"):
     source: str | None = None
     statement: str | None = None
     status: str | None = None
-    finding: Raw | None = None
+    finding: Raw = _NULL
 
 
 class Target(Struct, frozen=True, rename="pascal"):
@@ -214,13 +215,13 @@ def _results(place: Place, pointer: str) -> Iterator[Result]:
 
 def _suppressed(one: Modified, place: Place, pointer: str) -> Iterator[Result]:
     why = Suppression(kind="external", justification=one.statement or one.status)
-    match one.type if one.finding is not None else None:
+    match one.type if memoryview(one.finding) != memoryview(_NULL) else None:
         case "vulnerability":
-            yield _vulnerable(made(Found, one.finding or b"", pointer), place, pointer, why)
+            yield _vulnerable(made(Found, one.finding, pointer), place, pointer, why)
         case "misconfiguration":
-            yield _misconfigured(made(Misconfiguration, one.finding or b"", pointer), place, pointer, why)
+            yield _misconfigured(made(Misconfiguration, one.finding, pointer), place, pointer, why)
         case "secret":
-            yield _leaked(made(Secret, one.finding or b"", pointer), place, pointer, why)
+            yield _leaked(made(Secret, one.finding, pointer), place, pointer, why)
         case _:
             return
 
