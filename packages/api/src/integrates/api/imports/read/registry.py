@@ -9,7 +9,7 @@ from integrates.api.imports.read.decision import is_decision
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.form import Content, Form, content_of
-from integrates.api.imports.read.format import trivy
+from integrates.api.imports.read.format import cyclonedx, dependency_check, grype, osv, trivy
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Detector, Options, Reader
 from integrates.api.imports.read.sarif import reader as sarif
@@ -31,6 +31,10 @@ class Format(Struct, frozen=True):
 
 
 FORMATS: Final[Mapping[ImportFormat, Format]] = {
+    ImportFormat.CYCLONEDX: Format(cyclonedx.detects, cyclonedx.read),
+    ImportFormat.DEPENDENCY_CHECK: Format(dependency_check.detects, dependency_check.read),
+    ImportFormat.GRYPE: Format(grype.detects, grype.read),
+    ImportFormat.OSV: Format(osv.detects, osv.read),
     ImportFormat.SARIF: Format(sarif.detects, sarif.read),
     ImportFormat.TRIVY: Format(trivy.detects, trivy.read),
 }

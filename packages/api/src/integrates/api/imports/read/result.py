@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
+from itertools import islice
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -26,17 +27,20 @@ from integrates.api.imports.read.observation import (
 )
 from integrates.api.imports.read.rating import Candidate, Rate, Rating, rating
 from integrates.api.imports.read.reader import TECHNIQUES, Options
-from integrates.api.imports.read.text import block, headline
+from integrates.api.imports.read.text import block, headline, line
 from integrates.api.imports.read.weakness import cwe_ids
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
-from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
+from integrates.db_model.vulnerabilities.location import MAX_EXCERPT, MAX_LINE
 from integrates.db_model.vulnerabilities.types import Advisory, Suppression, Technique, VulnerabilityType
 
 MAX_TEXT: Final = 20_000
 MAX_PLACE: Final = 1_000
 """Most characters of an unusable location that are kept."""
 NOT_GIVEN: Final = "Not given by the tool."
+MAX_KIND: Final = 100
+EXTERNAL: Final = "external"
+"""The kind of a suppression that stands outside of the scanned source."""
 
 Paths: TypeAlias = Callable[[str], str | None]
 """Returns the path below the root that a path of a tool names; ``None`` when it names none."""
@@ -106,7 +110,8 @@ def line_at(path: str | None, number: float | None) -> Location | SkipReason:
     """Return the location of a line of a file below the root; 0 stands for the whole file, and for what is no line."""
     if path is None:
         return SkipReason.BAD_PATH
-    return Location(VulnerabilityType.LINES, path, str(max(0, int(number or 0))))
+    line_number = int(number or 0)
+    return Location(VulnerabilityType.LINES, path, str(line_number if 0 < line_number <= MAX_LINE else 0))
 
 
 class Taken(Struct, frozen=True):
@@ -124,12 +129,12 @@ def scan_of(source: Source, results: Iterable[Result | Nothing], options: Option
 
     Raise ``TooLarge`` (``too_many_results``, ``too_many_rules``, ``too_many_vectors``).
     """
-    given = list(results)
+    given = list(islice(results, MAX_RESULTS + 1))
     enforce("too_many_results", len(given), MAX_RESULTS)
     series, rate = source.series(options), rating()
     found = [_taken(ordinal, one, series, rate) for ordinal, one in enumerate(given)]
     taken = [one for one in found if isinstance(one, Taken)]
-    rules = {one.rule: _described(one) for one in reversed(taken)}
+    rules = {rule: _described(one) for rule, one in {one.rule: one for one in reversed(taken)}.items()}
     _check_rules(taken)
     outcomes = [_observed(one, rules[one.rule], series, options) if isinstance(one, Taken) else one for one in found]
     remarks = tuple(_bad_vector(one) for one in taken if one.rating.refused)
@@ -187,10 +192,16 @@ def _observed(one: Taken, rule: RuleSeen, series: Series, options: Options) -> O
         own_vector=one.rating.vector if is_its_own else None,
         advisory=result.advisory,
         commit=result.commit,
-        suppression=result.suppression,
+        suppression=storable(result.suppression) if result.suppression else None,
         snippet=block(result.snippet, MAX_EXCERPT) or None,
         detail=block(result.detail, MAX_EXCERPT) or None,
     )
+
+
+def storable(given: Suppression) -> Suppression:
+    """Return what a tool says of a suppression, as it can be stored."""
+    why = block(given.justification, MAX_EXCERPT) or None
+    return Suppression(kind=line(given.kind, MAX_KIND) or EXTERNAL, justification=why)
 
 
 def _bad_vector(one: Taken) -> Remark:
