@@ -135,6 +135,40 @@ def make_semgrep_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R
     return {"check_id": rule, "path": path, "start": {"line": line}, "extra": {"fingerprint": fingerprint}}
 
 
+def make_cyclonedx_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    component = {"name": "left-pad", "version": str(line), "properties": [{"name": "SrcFile", "value": path}]}
+    return {"component": component, "vulnerability": {"id": rule, "ratings": [{"severity": "high"}]}}
+
+
+def make_cyclonedx_file(*results: Json) -> bytes:
+    numbered = list(enumerate(results))
+    components = [{"bom-ref": str(number)} | one["component"] for number, one in numbered]
+    vulnerabilities = [one["vulnerability"] | {"affects": [{"ref": str(number)}]} for number, one in numbered]
+    top = {"bomFormat": "CycloneDX", "specVersion": "1.6"}
+    return json.dumps(top | {"components": components, "vulnerabilities": vulnerabilities}).encode()
+
+
+def make_dependency_check_result(
+    *, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None
+) -> Json:
+    del fingerprint
+    found = {"vulnerabilities": [{"name": rule, "severity": "HIGH"}]}
+    return {"fileName": "left-pad.js", "filePath": path, "packages": [{"id": f"pkg:npm/left-pad@{line}"}]} | found
+
+
+def make_grype_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    artifact = {"name": "left-pad", "version": str(line), "type": "npm", "locations": [{"path": path}]}
+    return {"vulnerability": {"id": rule, "severity": "High"}, "artifact": artifact}
+
+
+def make_osv_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    package = {"name": "left-pad", "version": str(line), "ecosystem": "npm"}
+    return {"source": {"path": path}, "packages": [{"package": package, "groups": [{"ids": [rule]}]}]}
+
+
 def make_trivy_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
     del fingerprint
     return {"PkgName": "left-pad", "InstalledVersion": str(line), "PkgPath": path, "VulnerabilityID": rule, "Severity": "HIGH"}
@@ -162,6 +196,38 @@ EXAMPLES: Mapping[ImportFormat, Example] = {
         seen=make_gitleaks_result,
         skipped=make_gitleaks_result(path="../a.py"),
         write=lambda *results: json.dumps(results).encode(),
+    ),
+    ImportFormat.CYCLONEDX: Example(
+        format=ImportFormat.CYCLONEDX,
+        seen=make_cyclonedx_result,
+        skipped=make_cyclonedx_result(path="../a.py"),
+        write=make_cyclonedx_file,
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
+    ImportFormat.DEPENDENCY_CHECK: Example(
+        format=ImportFormat.DEPENDENCY_CHECK,
+        seen=make_dependency_check_result,
+        skipped=make_dependency_check_result(path="../a.py"),
+        write=lambda *results: json.dumps({"reportSchema": "1.1", "dependencies": results}).encode(),
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
+    ImportFormat.GRYPE: Example(
+        format=ImportFormat.GRYPE,
+        seen=make_grype_result,
+        skipped=make_grype_result(path="../a.py"),
+        write=lambda *results: json.dumps({"matches": results, "descriptor": {}}).encode(),
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
+    ImportFormat.OSV: Example(
+        format=ImportFormat.OSV,
+        seen=make_osv_result,
+        skipped=make_osv_result(path="../a.py"),
+        write=lambda *results: json.dumps({"results": results}).encode(),
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
     ),
     ImportFormat.SARIF: Example(
         format=ImportFormat.SARIF,

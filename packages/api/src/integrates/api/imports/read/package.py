@@ -26,6 +26,7 @@ from integrates.db_model.vulnerabilities.types import Advisory, Fix, Relation, S
 
 OS_TYPES: Final = frozenset({"alpm", "apk", "deb", "portage", "rpm"})
 """The types of package urls of packages of a distribution."""
+MAVEN: Final = "maven"
 _MAX_IDS: Final = 500
 """Most ids of one advisory that are looked at."""
 _CVE: Final = re.compile(r"CVE-(\d{4})-(\d{4,19})")
@@ -58,22 +59,37 @@ def names_of(own: str | None, others: Iterable[str | None]) -> Names | None:
     found = [one for one in dict.fromkeys(given) if one]
     if not found:
         return None
-    cve = sorted((one for one in found if _CVE.fullmatch(one)), key=_by_year)
+    years = {one: (int(match[1]), int(match[2])) for one in found if (match := _CVE.fullmatch(one))}
+    cve = sorted(years, key=lambda one: years[one])
     ghsa = sorted((one for one in found if one.startswith(_GHSA)), key=str.encode)
     best = next(iter((*cve, *ghsa, *found)))
-    others_left = (one for one in found if one != best and one not in cve)
+    others_left = (one for one in found if one != best and one not in years)
     return Names(best, tuple(cve)[:MAX_NAMES], tuple(islice(others_left, MAX_NAMES)))
-
-
-def _by_year(cve: str) -> tuple[int, int]:
-    match = _CVE.fullmatch(cve)
-    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def specific_of(package: Package) -> str:
     """Return ``name@version``, the name alone when no version is known; empty when there is no name."""
     name = line(package.name, MAX_PACKAGE)
     return package_at(name, line(package.version, MAX_VERSION)) if name else ""
+
+
+def full_name(kind: str, group: str | None, name: str) -> str:
+    """Return the name of a package of that kind (like ``npm``), as people write it, with the group that it belongs to.
+
+    The group of a package of a distribution is the distribution, which is no part of its name.
+    """
+    if not group or kind in OS_TYPES:
+        return name
+    return f"{group}{':' if kind == MAVEN else '/'}{name}"
+
+
+def package_of(given: str | None) -> Package | None:
+    """Return the package that a package url names; ``None`` for a text that is none."""
+    purl = purl_of(given)
+    if purl is None:
+        return None
+    name = full_name(purl.type, purl.namespace, purl.name)
+    return Package(name=name, version=purl.version or "", ecosystem=purl.type, purl=given)
 
 
 def package_fingerprint(where: str, package: Package) -> Fingerprint:

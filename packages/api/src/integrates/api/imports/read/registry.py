@@ -9,7 +9,17 @@ from integrates.api.imports.read.decision import is_decision
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.form import Content, Form, content_of
-from integrates.api.imports.read.format import bandit, checkov, gitleaks, semgrep, trivy
+from integrates.api.imports.read.format import (
+    bandit,
+    checkov,
+    cyclonedx,
+    dependency_check,
+    gitleaks,
+    grype,
+    osv,
+    semgrep,
+    trivy,
+)
 from integrates.api.imports.read.mask import Mask
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Detector, Options, Reader
@@ -36,7 +46,11 @@ class Format(Struct, frozen=True):
 FORMATS: Final[Mapping[ImportFormat, Format]] = {
     ImportFormat.BANDIT: Format(bandit.detects, bandit.read),
     ImportFormat.CHECKOV: Format(checkov.detects, checkov.read),
+    ImportFormat.CYCLONEDX: Format(cyclonedx.detects, cyclonedx.read),
+    ImportFormat.DEPENDENCY_CHECK: Format(dependency_check.detects, dependency_check.read),
     ImportFormat.GITLEAKS: Format(gitleaks.detects, gitleaks.read, frozenset({b"[]", b"null"}), gitleaks.masked),
+    ImportFormat.GRYPE: Format(grype.detects, grype.read),
+    ImportFormat.OSV: Format(osv.detects, osv.read),
     ImportFormat.SARIF: Format(sarif.detects, sarif.read, mask=leak.masked),
     ImportFormat.SEMGREP: Format(semgrep.detects, semgrep.read),
     ImportFormat.TRIVY: Format(trivy.detects, trivy.read, mask=trivy.masked),

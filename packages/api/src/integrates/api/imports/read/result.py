@@ -27,7 +27,7 @@ from integrates.api.imports.read.observation import (
 )
 from integrates.api.imports.read.rating import Candidate, Rate, Rating, rating
 from integrates.api.imports.read.reader import TECHNIQUES, Options
-from integrates.api.imports.read.text import block, headline
+from integrates.api.imports.read.text import block, headline, line
 from integrates.api.imports.read.weakness import cwe_ids
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
@@ -38,6 +38,9 @@ MAX_TEXT: Final = 20_000
 MAX_PLACE: Final = 1_000
 """Most characters of an unusable location that are kept."""
 NOT_GIVEN: Final = "Not given by the tool."
+MAX_KIND: Final = 100
+EXTERNAL: Final = "external"
+"""The kind of a suppression that stands outside of the scanned source."""
 
 Paths: TypeAlias = Callable[[str], str | None]
 """Returns the path below the root that a path of a tool names; ``None`` when it names none."""
@@ -205,10 +208,16 @@ def _observed(one: Taken, rule: RuleSeen, series: Series, options: Options) -> O
         own_vector=one.rating.vector if is_its_own else None,
         advisory=result.advisory,
         commit=result.commit,
-        suppression=result.suppression,
+        suppression=storable(result.suppression) if result.suppression else None,
         snippet=block(result.snippet, MAX_EXCERPT) or None,
         detail=block(result.detail, MAX_EXCERPT) or None,
     )
+
+
+def storable(given: Suppression) -> Suppression:
+    """Return what a tool says of a suppression, as it can be stored."""
+    why = block(given.justification, MAX_EXCERPT) or None
+    return Suppression(kind=line(given.kind, MAX_KIND) or EXTERNAL, justification=why)
 
 
 def _bad_vector(one: Taken) -> Remark:
