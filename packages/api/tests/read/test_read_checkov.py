@@ -200,7 +200,7 @@ def test_less_is_no_report(given: bytes) -> None:
 )
 def test_what_is_of_a_wrong_kind_is_told(given: bytes, pointer: str) -> None:
     with pytest.raises(BadFile) as caught:
-        read(given, Options())
+        read(given, Options(format=ImportFormat.CHECKOV))
     assert [defect.pointer for defect in caught.value.defects] == [pointer]
 
 

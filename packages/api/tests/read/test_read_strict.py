@@ -40,7 +40,7 @@ def defect(value: Any, pointer: str = "") -> str:
         ({"items": [{"name": 7}]}, "Expected a text, got an integer: /items/0/name"),
         ({"items": [{"name": "a", "line": "7"}]}, "Expected an integer or a number or null, got a text: /items/0/line"),
         ({"items": [], "on": 1}, "Expected true or false or null, got an integer: /on"),
-        ({"items": [], "by_name": {"a": {"name": None}}}, "Expected a text, got null: /by_name/.../name"),
+        ({"items": [], "by_name": {"a": {"name": None}}}, "Expected a text, got null: /by_name"),
         ([], "Expected an object, got an array:"),
     ],
 )

@@ -89,7 +89,7 @@ def _artifact(scan: Scan) -> ImportArtifact | None:
     """Return the image that was scanned: by its parts, or in the words of the file when these name no image."""
     if scan.artifact is None:
         return None
-    digest = line(scan.artifact.digest, MAX_DIGEST) or None
+    digest = line((scan.artifact.digest or "").rpartition("@")[2], MAX_DIGEST) or None
     try:
         found = image_reference(scan.artifact.reference, ())
     except ModelError:
