@@ -81,8 +81,11 @@ def test_a_commit_is_kept_when_it_is_one(given: str | None, kept: str | None) ->
 
 
 def test_the_prefixes_are_taken_off_before_the_fingerprint_is_made() -> None:
-    (seen,) = read(content({**LEAK, "File": "/builds/17/conf/aws.tf"}), Options(strip_prefix="/builds/17")).observations
-    assert (seen.location.where, seen.fingerprint) == ("conf/aws.tf", f"aws|conf/aws.tf|{DIGEST}")
+    leaks = [{**LEAK, "File": "/builds/17/conf/aws.tf", "Commit": given} for given in ("", COMMIT)]
+    scan = read(content(*leaks), Options(strip_prefix="/builds/17"))
+    assert {one.location.where for one in scan.observations} == {"conf/aws.tf"}
+    expected = [f"aws|conf/aws.tf|{DIGEST}", f"aws|conf/aws.tf|{COMMIT}|7"]
+    assert [one.fingerprint for one in scan.observations] == expected
 
 
 def test_a_long_fingerprint_is_hashed() -> None:
