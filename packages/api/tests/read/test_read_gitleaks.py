@@ -18,15 +18,15 @@ from integrates.api.imports.read.registry import read
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
 
-SECRET = "hunter2-is-no-password"
-DIGEST = sha256(SECRET.encode()).hexdigest()[:4]
+LEAKED = "hunter2-is-no-password"
+DIGEST = sha256(LEAKED.encode()).hexdigest()[:4]
 COMMIT = "74d53286c550630f80847d37f68aa3065554ac81"
 LEAK: Mapping[str, Any] = {
     "RuleID": "aws",
     "Description": "An AWS key",
     "StartLine": 7,
-    "Match": f"key = {SECRET}",
-    "Secret": SECRET,
+    "Match": f"key = {LEAKED}",
+    "Secret": LEAKED,
     "File": "conf/aws.tf",
     "Commit": "",
 }
@@ -48,7 +48,7 @@ def test_a_secret() -> None:
     assert (rule.title, rule.cwe_ids, rule.tool_score) == ("An AWS key", ("CWE-798",), Decimal("7.0"))
     assert (seen.location.where, seen.location.specific) == ("conf/aws.tf", "7")
     assert (seen.snippet, seen.detail, seen.commit) == (None, None, None)
-    assert SECRET not in repr(scan)
+    assert LEAKED not in repr(scan)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,11 @@ def test_a_commit_is_kept_when_it_is_one(given: str | None, kept: str | None) ->
 
 
 def test_the_prefixes_are_taken_off_before_the_fingerprint_is_made() -> None:
-    (seen,) = read(content({**LEAK, "File": "/builds/17/conf/aws.tf"}), Options(strip_prefix="/builds/17")).observations
-    assert (seen.location.where, seen.fingerprint) == ("conf/aws.tf", f"aws|conf/aws.tf|{DIGEST}")
+    leaks = [{**LEAK, "File": "/builds/17/conf/aws.tf", "Commit": given} for given in ("", COMMIT)]
+    scan = read(content(*leaks), Options(strip_prefix="/builds/17"))
+    assert {one.location.where for one in scan.observations} == {"conf/aws.tf"}
+    expected = [f"aws|conf/aws.tf|{DIGEST}", f"aws|conf/aws.tf|{COMMIT}|7"]
+    assert [one.fingerprint for one in scan.observations] == expected
 
 
 def test_a_long_fingerprint_is_hashed() -> None:
@@ -108,7 +111,7 @@ def test_no_secrets_are_a_scan_when_the_caller_says_so(given: bytes) -> None:
     assert (scan.total, [each.outcome for each in scan.series]) == (0, [ClosingOutcome.DONE])
 
 
-OLD = {"line": SECRET, "lineNumber": 3, "offender": SECRET, "rule": "AWS", "file": "a"}
+OLD = {"line": LEAKED, "lineNumber": 3, "offender": LEAKED, "rule": "AWS", "file": "a"}
 
 
 @pytest.mark.parametrize(
@@ -121,16 +124,16 @@ OLD = {"line": SECRET, "lineNumber": 3, "offender": SECRET, "rule": "AWS", "file
         (content({**LEAK, "StartLine": "7"}), "/0/StartLine"),
         (content({**LEAK, "StartLine": None}), "/0/StartLine"),
         (content({**LEAK, "File": None}), "/0/File"),
-        (content({**LEAK, "Secret": [SECRET]}), "/0/Secret"),
+        (content({**LEAK, "Secret": [LEAKED]}), "/0/Secret"),
         (content({**LEAK, "Commit": 5}), "/0/Commit"),
-        (content({**LEAK, "Description": {SECRET: SECRET}}), "/0/Description"),
+        (content({**LEAK, "Description": {LEAKED: LEAKED}}), "/0/Description"),
     ],
 )
 def test_what_is_of_a_wrong_kind_is_told_without_the_secret(given: bytes, pointer: str) -> None:
     with pytest.raises(BadFile) as caught:
         read(given, Options())
     assert [defect.pointer for defect in caught.value.defects] == [pointer]
-    assert SECRET not in "".join(map(rendered, caught.value.defects))
+    assert LEAKED not in "".join(map(rendered, caught.value.defects))
 
 
 def test_a_real_report() -> None:
