@@ -15,7 +15,7 @@ from integrates.api.imports.work.work import run
 from integrates.db_model.access.rules import FORCES
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Gone, NotFound
+from integrates.db_model.errors import Gone, NotFound, Rejected
 from integrates.db_model.files.port import read_all
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
@@ -45,7 +45,7 @@ async def stored_job(call: Call, actor: Actor, record: Import, stamp: Stamp) -> 
         return None
     try:
         scan = await scanned(await read_all(call.files.get(file_key(record))), record.options, record.format)
-    except (NotFound, BadFile, TooLarge) as error:
+    except (NotFound, Rejected, BadFile, TooLarge) as error:
         _LOG.warning("the file of an import cannot be read again", exc_info=error)
         return None
     return await new_job(call, actor, root, scan, stamp)
