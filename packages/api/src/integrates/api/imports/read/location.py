@@ -111,6 +111,14 @@ def place_at(uri: Uri, bases: Bases, wished: Wish) -> Place | None:
         return None
 
 
+def page_at(uri: str) -> Place | None:
+    """Return the page that an http or https url names, with the names in its query; ``None`` for anything else."""
+    try:
+        return _page(uri)
+    except Rejected:
+        return None
+
+
 def path_at(path: str, wished: Wish) -> str | None:
     """Return the path below the root that a path names, which is taken literally; ``None`` when it names none."""
     try:
