@@ -24,6 +24,8 @@ MAX_VERSION: Final = 300
 MAX_PURL: Final = 1_000
 MAX_ID: Final = 200
 MAX_ALIASES: Final = 50
+_MAX_NAMED: Final = 4 * MAX_NAME
+"""Most characters of a name that tell packages apart: many results can share a long one."""
 _MAX_IDS: Final = 500
 """Most ids of one advisory that are looked at."""
 _CVE: Final = re.compile(r"CVE-(\d{4})-(\d{4,19})")
@@ -76,7 +78,7 @@ def specific_of(package: Package) -> str:
 
 def package_fingerprint(where: str, package: Package) -> Fingerprint:
     """Return the identity of a package at a place, whatever its version is."""
-    identity = _versionless(package.purl) or f"pkg:{package.ecosystem.lower()}/{package.name}"
+    identity = _versionless(package.purl) or f"pkg:{package.ecosystem[:MAX_NAME].lower()}/{package.name[:_MAX_NAMED]}"
     return fingerprint("package", f"{where}|{identity}")
 
 

@@ -6,12 +6,21 @@ from typing import Final, TypeAlias
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import replace
 
 from integrates.api.imports.read.decode import TopLevel, members_of
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.mend import parts_of
 from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.read.package import MAX_NAME, Package, Vulnerable, names_of, package_result, specific_of
+from integrates.api.imports.read.package import (
+    MAX_NAME,
+    MAX_VERSION,
+    Package,
+    Vulnerable,
+    names_of,
+    package_result,
+    specific_of,
+)
 from integrates.api.imports.read.rating import Candidate
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import Source, paths, scan_of
@@ -124,7 +133,7 @@ def read(content: bytes, options: Options) -> Scan:
     manifest = options.manifest or MANIFEST
     where = paths(options)(manifest)
     found = _advised(report.advisories) if report.advisories is not None else _affected(report)
-    results = (package_result(msgspec.structs.replace(one, where=where, uri=manifest)) for one in found)
+    results = (package_result(replace(one, where=where, uri=manifest)) for one in found)
     return scan_of(Source(format=ImportFormat.NPM_AUDIT, tool="npm-audit"), results, options)
 
 
@@ -185,24 +194,27 @@ def _advised(advisories: Mapping[str, Raw]) -> Iterator[Vulnerable]:
     for key, value in advisories.items():
         pointer = pointed("/advisories", key)
         advice = made(Advice, value, pointer)
+        package = Package(name=advice.module_name or "", ecosystem=ECOSYSTEM)
+        described = _published(advice, package, pointer)  # once: it may be long, and the versions many
         if not advice.findings:
-            yield _installed(advice, Installed(), pointer)
+            yield described
         for where, found in each_of(Installed, advice.findings or (), f"{pointer}/findings"):
-            yield _installed(advice, found, where)
+            yield replace(described, pointer=where, package=replace(package, version=found.version or ""))
 
 
-def _installed(advice: Advice, found: Installed, pointer: str) -> Vulnerable:
-    is_never_fixed = (advice.patched_versions or "").replace(" ", "") == _NEVER_FIXED
+def _published(advice: Advice, package: Package, pointer: str) -> Vulnerable:
+    patched = line(advice.patched_versions, MAX_VERSION)
+    is_never_fixed = patched.replace(" ", "") == _NEVER_FIXED
     return Vulnerable(
         pointer=pointer,
         names=names_of(_last_segment(advice.url), (advice.github_advisory_id, *(advice.cves or ()))),
-        package=Package(name=advice.module_name or "", version=found.version or "", ecosystem=ECOSYSTEM),
+        package=package,
         where=None,
         title=advice.title,
         cwe=_classes(advice.cwe),
         word=advice.severity,
         vectors=_candidates(advice.cvss),
-        fixed=() if is_never_fixed else (advice.patched_versions,),
+        fixed=() if is_never_fixed else (patched,),
         fix=Fix.NONE if is_never_fixed else None,
     )
 
