@@ -15,7 +15,6 @@ from integrates.api.imports.read.observation import Scan, SkipReason
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import MAX_TEXT, Result, Source, scan_of
 from integrates.api.imports.read.strict import each_of, made
-from integrates.api.imports.read.text import block
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
 from integrates.db_model.vulnerabilities.types import Suppression
@@ -113,4 +112,4 @@ def _described(alert: Alert, pointer: str) -> Result:
 
 def _detail(instance: Instance) -> str:
     told = (("Method", instance.method), ("Attack", instance.attack), ("Evidence", instance.evidence))
-    return "\n".join(f"{name}: {text}" for name, given in told if (text := block(given, MAX_EXCERPT)))
+    return "\n".join(f"{name}: {text}" for name, given in told if (text := (given or "")[:MAX_EXCERPT].strip()))
