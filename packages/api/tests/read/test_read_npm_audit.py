@@ -168,7 +168,7 @@ def test_what_npm_6_says_that_repairs_it(patched: str | None, fix: Fix, version:
         ({"auditReportVersion": None, "vulnerabilities": {}}, "Expected 2: /auditReportVersion"),
         (
             {"auditReportVersion": 2, "vulnerabilities": {"a/b": {"via": [{"url": 5}]}}},
-            "Expected a text, got an integer: /vulnerabilities/a~1b/via/0/url",
+            "Expected a text or null, got an integer: /vulnerabilities/a~1b/via/0/url",
         ),
         (
             {"auditReportVersion": 2, "vulnerabilities": {"a": {"via": [None]}}},

@@ -56,7 +56,7 @@ def _first_line(text: bytes) -> bytes:
 
 def _is_table(text: bytes) -> bool:
     first = _first_line(text)
-    return b"," in first and first[:1] not in b'{["'
+    return b"," in first and first[:1] not in b"{["
 
 
 def _columns(text: bytes) -> tuple[str, ...]:
