@@ -1,5 +1,7 @@
 """Small files, written in the test that reads them: of SARIF, and an example of every format."""
 
+import csv
+import io
 import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -169,6 +171,61 @@ def make_osv_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", 
     return {"source": {"path": path}, "packages": [{"package": package, "groups": [{"ids": [rule]}]}]}
 
 
+def make_generic_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    seen = {"type": "LINES", "where": path, "specific": str(line)} | ({"fingerprint": fingerprint} if fingerprint else {})
+    return {"rule_id": rule, "title": "Bad.", "severity": "high", "vulnerabilities": [seen]}
+
+
+def make_generic_file(*findings: Json) -> bytes:
+    head = {"format": "integrates-generic", "version": 1, "tool": "own"}
+    return json.dumps(head | {"findings": list(findings)}).encode()
+
+
+def make_table(*findings: Json) -> bytes:
+    columns = ["tool", "rule_id", "title", "severity", "type", "where", "specific", "fingerprint"]
+    written = io.StringIO()
+    table = csv.DictWriter(written, columns, extrasaction="ignore")
+    table.writeheader()
+    table.writerows({"tool": "own"} | finding | finding["vulnerabilities"][0] for finding in findings)
+    return written.getvalue().encode()
+
+
+def make_npm_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del path, fingerprint
+    return {"module_name": "left-pad", "url": f"https://x.example/{rule}", "findings": [{"version": str(line)}]}
+
+
+def make_npm_file(*advisories: Json) -> bytes:
+    return json.dumps({"advisories": {str(number): one for number, one in enumerate(advisories)}}).encode()
+
+
+def make_nuclei_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    return {"template-id": rule, "info": {"name": "Bad."}, "type": "network", "matched-at": f"x.example:{line}", "path": path}
+
+
+def make_nuclei_file(*results: Json) -> bytes:
+    return json.dumps(list(results)).encode()
+
+
+def make_pip_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    return {"name": "left-pad", "version": str(line), "path": path, "vulns": [{"id": rule, "fix_versions": []}]}
+
+
+def make_pip_file(*dependencies: Json) -> bytes:
+    return json.dumps({"dependencies": list(dependencies), "fixes": []}).encode()
+
+
+def make_zap_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    return {"pluginid": rule, "instances": [{"uri": f"https://x.example/{path}", "param": str(line)}]}
+
+
+def make_zap_file(*alerts: Json) -> bytes:
+    return json.dumps({"@version": "2.16.1", "site": [{"alerts": list(alerts)}]}).encode()
+
+
 def make_trivy_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
     del fingerprint
     return {"PkgName": "left-pad", "InstalledVersion": str(line), "PkgPath": path, "VulnerabilityID": rule, "Severity": "HIGH"}
@@ -227,6 +284,45 @@ EXAMPLES: Mapping[ImportFormat, Example] = {
         skipped=make_osv_result(path="../a.py"),
         write=lambda *results: json.dumps({"results": results}).encode(),
         kind=VulnerabilityType.PACKAGES,
+    ),
+    ImportFormat.GENERIC_CSV: Example(
+        format=ImportFormat.GENERIC_CSV,
+        seen=make_generic_result,
+        skipped=make_generic_result(path="../a.py"),
+        write=make_table,
+    ),
+    ImportFormat.GENERIC_JSON: Example(
+        format=ImportFormat.GENERIC_JSON,
+        seen=make_generic_result,
+        skipped=make_generic_result(path="../a.py"),
+        write=make_generic_file,
+    ),
+    ImportFormat.NPM_AUDIT: Example(
+        format=ImportFormat.NPM_AUDIT,
+        seen=make_npm_result,
+        skipped=make_npm_result(rule=""),
+        write=make_npm_file,
+        kind=VulnerabilityType.PACKAGES,
+        names_paths=False,
+        names_fingerprints=False,
+        marker=b"left-pad",
+    ),
+    ImportFormat.NUCLEI: Example(
+        format=ImportFormat.NUCLEI,
+        seen=make_nuclei_result,
+        skipped={"template-id": "R1", "info": {}, "type": "network"},
+        write=make_nuclei_file,
+        kind=VulnerabilityType.PORTS,
+        names_paths=False,
+        names_fingerprints=False,
+    ),
+    ImportFormat.PIP_AUDIT: Example(
+        format=ImportFormat.PIP_AUDIT,
+        seen=make_pip_result,
+        skipped=make_pip_result(rule=""),
+        write=make_pip_file,
+        kind=VulnerabilityType.PACKAGES,
+        names_paths=False,
         names_fingerprints=False,
     ),
     ImportFormat.SARIF: Example(
@@ -247,6 +343,15 @@ EXAMPLES: Mapping[ImportFormat, Example] = {
         skipped=make_trivy_result(path="../a.py"),
         write=make_trivy_file,
         kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
+    ImportFormat.ZAP: Example(
+        format=ImportFormat.ZAP,
+        seen=make_zap_result,
+        skipped={"pluginid": "R1", "instances": [{"uri": "mailto:x.example"}]},
+        write=make_zap_file,
+        kind=VulnerabilityType.INPUTS,
+        names_paths=False,
         names_fingerprints=False,
     ),
 }

@@ -20,7 +20,6 @@ from integrates.db_model.imports.types import ImportFormat
         (b'{\n"a": 1,\n"b": {}}', Form.JSON),
         (b'[{"a": 1},\n{"b": 1}]', Form.JSON),
         (b"7", Form.JSON),
-        (b'"a,b"', Form.JSON),
         (b'{"a": 1}\n{"b": 2}', Form.LINES),
         (b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"b": 2}\r\n', Form.LINES),
         (b"a,b\n1,2\n", Form.TABLE),

@@ -57,7 +57,7 @@ def _first_line(text: bytes) -> bytes:
 def _is_table(text: bytes) -> bool:
     """Return whether the first line has commas, and is text."""
     first = _first_line(text)
-    return b"," in first and first[:1] not in b'{["<' and b"\0" not in first and _is_text(first)
+    return b"," in first and first[:1] not in b"{[<" and b"\0" not in first and _is_text(first)
 
 
 def _is_text(line: bytes) -> bool:

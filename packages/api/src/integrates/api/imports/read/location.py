@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from typing import Final, TypeAlias, assert_never
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import unquote, unquote_plus
 
 from msgspec import Struct
 
@@ -110,6 +110,14 @@ def place_at(uri: Uri, bases: Bases, wished: Wish) -> Place | None:
             case _:
                 return Place(VulnerabilityType.LINES, file_path(_below_root(uri, bases, wished), ()), "")
     except (Rejected, UnicodeDecodeError):
+        return None
+
+
+def page_at(uri: str) -> Place | None:
+    """Return the page that an http or https url names, with the names in its query; ``None`` for anything else."""
+    try:
+        return _page(uri)
+    except Rejected:
         return None
 
 
@@ -220,8 +228,13 @@ def _steps(path: str) -> Steps:
 def _page(uri: str) -> Place:
     parts = split_url(url_text(uri, (), high=MAX_URI), ())
     where = parts._replace(scheme=parts.scheme.lower(), netloc=parts.netloc.lower(), query="", fragment="").geturl()
-    names = sorted({name for name, _ in parse_qsl(parts.query, keep_blank_values=True) if name})
-    return Place(VulnerabilityType.INPUTS, page_url(where, ()), on_one_line(",".join(names), MAX_FIELD) or NO_FIELD)
+    return Place(VulnerabilityType.INPUTS, page_url(where, ()), _query_names(parts.query) or NO_FIELD)
+
+
+def _query_names(query: str) -> str:
+    """Return the sorted names in a query. Equal ones are decoded once: a file may have millions."""
+    given = {one.partition("=")[0] for one in query.split("&")}
+    return on_one_line(",".join(sorted({unquote_plus(name) for name in given if name})), MAX_FIELD)
 
 
 def _port(uri: str) -> Place:

@@ -27,6 +27,8 @@ from integrates.db_model.vulnerabilities.types import Advisory, Fix, Relation, S
 OS_TYPES: Final = frozenset({"alpm", "apk", "deb", "portage", "rpm"})
 """The types of package urls of packages of a distribution."""
 MAVEN: Final = "maven"
+_MAX_NAMED: Final = 4 * MAX_PACKAGE
+"""Most characters of a name that tell packages apart: many results can share a long one."""
 _MAX_IDS: Final = 500
 """Most ids of one advisory that are looked at."""
 _CVE: Final = re.compile(r"CVE-(\d{4})-(\d{4,19})")
@@ -94,7 +96,7 @@ def package_of(given: str | None) -> Package | None:
 
 def package_fingerprint(where: str, package: Package) -> Fingerprint:
     """Return the identity of a package at a place, whatever its version is."""
-    identity = _versionless(package.purl) or f"pkg:{package.ecosystem.lower()}/{package.name}"
+    identity = _versionless(package.purl) or f"pkg:{package.ecosystem[:MAX_PACKAGE].lower()}/{package.name[:_MAX_NAMED]}"
     return fingerprint("package", f"{where}|{identity}")
 
 

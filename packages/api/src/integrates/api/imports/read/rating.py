@@ -55,8 +55,8 @@ class Rating(Struct, frozen=True):
     refused: bool = False
 
 
-Rate: TypeAlias = Callable[[str | None, Iterable[Candidate]], Rating]
-"""Returns the rating of a result of which a tool gives that word and those vectors, in the order in which they count.
+Rate: TypeAlias = Callable[[str | Decimal | None, Iterable[Candidate]], Rating]
+"""Returns the rating of a result of which a tool gives that word or score and those vectors, in the order in which they count.
 
 It has the first vector whose level is that of the word, which decides alone when there is none. Without a word that is known,
 the first vector counts.
@@ -87,7 +87,7 @@ def rating() -> Rate:
             if found is not None:
                 yield found
 
-    def rated(word: str | None, candidates: Iterable[Candidate]) -> Rating:
+    def rated(word: str | Decimal | None, candidates: Iterable[Candidate]) -> Rating:
         given = list(islice(candidates, MAX_CANDIDATES))
         readable = list(scored(given))
         score = score_of(word)
@@ -98,8 +98,10 @@ def rating() -> Rate:
     return rated
 
 
-def score_of(word: str | None) -> Decimal | None:
+def score_of(word: str | Decimal | None) -> Decimal | None:
     """Return the score that stands for a word of a tool, in any case; ``None`` for one that is not known."""
+    if isinstance(word, Decimal):
+        return word
     return _OF_WORD.get((word or "")[:100].strip().lower())
 
 

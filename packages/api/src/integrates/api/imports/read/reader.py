@@ -16,6 +16,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     ``format`` is that of the file, ``None`` when it is to be found out. ``manifest`` is the path of the file that names the
     packages, for formats that do not say it.
+    ``by_address`` tells that the root is an ip address, so that hosts are named by theirs where the file has both.
     ``strip_prefix`` is a directory, relative or absolute, or a file url, that is taken from the beginning of every path,
     ``add_prefix`` a directory below the root that is put in front of it. ``technique``, ``category`` and ``tool`` stand for
     what would follow from the file.
@@ -23,6 +24,7 @@ class Options(Struct, frozen=True, kw_only=True):
 
     format: ImportFormat | None = None
     manifest: str | None = None
+    by_address: bool = False
     strip_prefix: str | None = None
     add_prefix: str | None = None
     technique: Technique | None = None

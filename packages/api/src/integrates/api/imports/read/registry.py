@@ -1,6 +1,7 @@
 """The formats that are read, and the one way from the bytes of a file to what it says."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from msgspec import Struct
@@ -8,17 +9,23 @@ from msgspec import Struct
 from integrates.api.imports.read.decision import is_decision
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
-from integrates.api.imports.read.form import Content, Form, content_of
+from integrates.api.imports.read.form import Form, content_of
 from integrates.api.imports.read.format import (
     bandit,
     checkov,
     cyclonedx,
     dependency_check,
+    generic_csv,
+    generic_json,
     gitleaks,
     grype,
+    npm_audit,
+    nuclei,
     osv,
+    pip_audit,
     semgrep,
     trivy,
+    zap,
 )
 from integrates.api.imports.read.mask import Mask
 from integrates.api.imports.read.observation import Scan
@@ -48,12 +55,18 @@ FORMATS: Final[Mapping[ImportFormat, Format]] = {
     ImportFormat.CHECKOV: Format(checkov.detects, checkov.read),
     ImportFormat.CYCLONEDX: Format(cyclonedx.detects, cyclonedx.read),
     ImportFormat.DEPENDENCY_CHECK: Format(dependency_check.detects, dependency_check.read),
+    ImportFormat.GENERIC_CSV: Format(generic_csv.detects, generic_csv.read),
+    ImportFormat.GENERIC_JSON: Format(generic_json.detects, generic_json.read),
     ImportFormat.GITLEAKS: Format(gitleaks.detects, gitleaks.read, frozenset({b"[]", b"null"}), gitleaks.masked),
     ImportFormat.GRYPE: Format(grype.detects, grype.read),
+    ImportFormat.NPM_AUDIT: Format(npm_audit.detects, npm_audit.read),
+    ImportFormat.NUCLEI: Format(nuclei.detects, nuclei.read, nothing=frozenset({b"", b"[]"})),
     ImportFormat.OSV: Format(osv.detects, osv.read),
+    ImportFormat.PIP_AUDIT: Format(pip_audit.detects, pip_audit.read),
     ImportFormat.SARIF: Format(sarif.detects, sarif.read, mask=leak.masked),
     ImportFormat.SEMGREP: Format(semgrep.detects, semgrep.read),
     ImportFormat.TRIVY: Format(trivy.detects, trivy.read, mask=trivy.masked),
+    ImportFormat.ZAP: Format(zap.detects, zap.read),
 }
 """Every format that is read. A file is of the one whose detector says so."""
 
@@ -88,7 +101,7 @@ def read(content: bytes, options: Options) -> Scan:
     try:
         return FORMATS[kind].read(given.text, options)
     except BadFile as error:
-        raise BadFile([_in_line(one, given) for one in error.defects]) from None
+        raise BadFile([_in_line(one, given.form, text) for one in error.defects]) from None
 
 
 def _said(text: bytes) -> bytes | None:
@@ -102,9 +115,11 @@ def _as_asked(top: TopLevel, kind: ImportFormat) -> ImportFormat:
     return kind
 
 
-def _in_line(defect: Defect, given: Content) -> Defect:
-    """Return the defect with the number of its line, where each line is a JSON text of its own."""
-    _, index, *below = defect.pointer.split("/") if given.form is Form.LINES and defect.pointer else ("", "")
+def _in_line(defect: Defect, form: Form, text: bytes) -> Defect:
+    """Return the defect with the number of its line, where each line is a JSON text of its own; blank ones count as well."""
+    _, index, *below = defect.pointer.split("/") if form is Form.LINES and defect.pointer else ("", "")
     if not index.isdecimal():
         return defect
-    return Defect("".join(f"/{one}" for one in below), f"Line {int(index) + 1}: {defect.message}")
+    numbers = (number for number, line in enumerate(text.splitlines(), 1) if line.strip())
+    number = next(islice(numbers, int(index), None))
+    return Defect("".join(f"/{one}" for one in below), f"In line {number}: {defect.message}")

@@ -1,6 +1,7 @@
 """Results as readers of formats give them, and the scan that is made of them (domain sections 18 and 19)."""
 
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from functools import cache, partial
 from itertools import islice
 from typing import Final, TypeAlias
@@ -50,7 +51,8 @@ class Result(Struct, frozen=True, kw_only=True):
     """One result of a file, as its reader understood it; texts are as the tool wrote them.
 
     ``at`` is its location, or why it has none that can be used, then ``uri`` is what the file has for one. ``word`` tells in
-    the tool's own word how bad it is, ``vectors`` are in the order in which they count.
+    the tool's own word or score how bad it is, ``vectors`` are in the order in which they count. ``of_rule`` has both for the
+    rule, where the tool tells that apart.
     """
 
     pointer: str
@@ -61,8 +63,9 @@ class Result(Struct, frozen=True, kw_only=True):
     description: str | None = None
     recommendation: str | None = None
     cwe: Sequence[str | int | None] = ()
-    word: str | None = None
+    word: str | Decimal | None = None
     vectors: Sequence[Candidate] = ()
+    of_rule: tuple[str | Decimal | None, Sequence[Candidate]] | None = None
     fingerprint: Fingerprint | None = None
     technique: Technique | None = None
     suppression: Suppression | None = None
@@ -110,8 +113,8 @@ def line_at(path: str | None, number: float | None) -> Location | SkipReason:
     """Return the location of a line of a file below the root; 0 stands for the whole file, and for what is no line."""
     if path is None:
         return SkipReason.BAD_PATH
-    line = int(number or 0)
-    return Location(VulnerabilityType.LINES, path, str(line if 0 <= line <= MAX_LINE else 0))
+    line = int(number) if number is not None and 1 <= number <= MAX_LINE else 0
+    return Location(VulnerabilityType.LINES, path, str(line))
 
 
 def line_in(file: str | None, find: Paths, number: float | None) -> Location | SkipReason:
@@ -131,13 +134,14 @@ def spared(files: Iterable[str | None], find: Paths) -> frozenset[str] | None:
 
 
 class Taken(Struct, frozen=True):
-    """A result that counts, with its rule, its place and its rating."""
+    """A result that counts, with its rule, its place, its rating and what it says of the rule's."""
 
     ordinal: int
     result: Result
     rule: ToolRule
     location: Location
     rating: Rating
+    of_rule: Rating
 
 
 def scan_of(source: Source, results: Iterable[Result | Nothing], options: Options) -> Scan:
@@ -153,7 +157,7 @@ def scan_of(source: Source, results: Iterable[Result | Nothing], options: Option
     _check_rules(taken)
     rules = {rule: _described(first) for rule, first in {one.rule: one for one in reversed(taken)}.items()}
     outcomes = [_observed(one, rules[one.rule], series, options) if isinstance(one, Taken) else one for one in found]
-    remarks = tuple(_bad_vector(one) for one in taken if one.rating.refused)
+    remarks = tuple(_bad_vector(one) for one in taken if one.rating.refused or one.of_rule.refused)
     return replace(collected(source.format, outcomes, rules, (series,)), remarks=remarks, artifact=source.artifact)
 
 
@@ -166,7 +170,9 @@ def _taken(ordinal: int, one: Result | Nothing, series: Series, rate: Rate) -> T
         return Problem(ordinal, one.pointer, key, SkipReason.BAD_RULE)
     if isinstance(one.at, SkipReason):
         return Problem(ordinal, one.pointer, key, one.at, one.uri[:MAX_PLACE] if one.uri else None)
-    return Taken(ordinal, one, ToolRule(tool=series.tool, rule_id=identity), one.at, rate(one.word, one.vectors))
+    own = rate(one.word, one.vectors)
+    rule = ToolRule(tool=series.tool, rule_id=identity)
+    return Taken(ordinal, one, rule, one.at, own, own if one.of_rule is None else rate(*one.of_rule))
 
 
 def _check_rules(taken: Iterable[Taken]) -> None:
@@ -188,8 +194,8 @@ def _described(one: Taken) -> RuleSeen:
         threat=f"Reported by {rule.tool}, rule {rule.rule_id}.",
         recommendation=block(result.recommendation, MAX_TEXT) or NOT_GIVEN,
         cwe_ids=cwe_ids(result.cwe),
-        tool_score=one.rating.score,
-        tool_vector=one.rating.vector,
+        tool_score=one.of_rule.score,
+        tool_vector=one.of_rule.vector,
     )
 
 

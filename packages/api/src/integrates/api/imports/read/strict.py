@@ -30,6 +30,9 @@ _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[([^\[\]]*)\]")
 _SOME_MEMBER: Final = "[...]"
 """What stands for the name of a member, where any may occur: the pointer ends above it."""
 _KIND: Final = re.compile(r"`([a-z]+(?: \| [a-z]+)*)`")
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_LONGEST: Final = 500
+"""Most characters of a complaint, which may repeat a text of the file."""
 _MISSING: Final = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 
 
@@ -66,7 +69,10 @@ def _defect(complaint: str, pointer: str) -> Defect:
     missing = _MISSING.fullmatch(what)
     if missing:
         return Defect(pointed(f"{pointer}{below}", missing[1]), "The member is missing:")
-    return Defect(f"{pointer}{below}", f"{_KIND.sub(_worded, what)}:")
+    unknown = _UNKNOWN.fullmatch(what)
+    if unknown:
+        return Defect(pointed(f"{pointer}{below}", unknown[1][:_LONGEST]), "There is no such member (unknown_column):")
+    return Defect(f"{pointer}{below}", f"{_KIND.sub(_worded, what[:_LONGEST])}:")
 
 
 def _worded(match: re.Match[str]) -> str:
