@@ -64,7 +64,7 @@ def test_the_package(members: dict[str, Any], specific: str) -> None:
         ({"filePath": None}, {"manifest": "pom.xml"}, "pom.xml"),
     ],
 )
-def test_where_a_package_is(members: dict[str, Any], options: dict[str, str], where: str) -> None:
+def test_where_a_package_is(members: dict[str, Any], options: dict[str, Any], where: str) -> None:
     assert scan(dependency(**members), options=Options(**options)).observations[0].location.where == where
 
 

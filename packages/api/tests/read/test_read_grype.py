@@ -75,7 +75,7 @@ def test_the_description_may_be_that_of_a_related_one() -> None:
         ({"locations": [{"path": "/src/web/a.lock"}]}, {"strip_prefix": "/src", "add_prefix": "shop"}, "shop/web/a.lock"),
     ],
 )
-def test_where_a_package_is(artifact: dict[str, Any], options: dict[str, str], where: str) -> None:
+def test_where_a_package_is(artifact: dict[str, Any], options: dict[str, Any], where: str) -> None:
     assert one_of(scan(match(artifact), options=Options(**options)))[0].location.where == where
 
 
