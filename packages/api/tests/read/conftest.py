@@ -201,7 +201,7 @@ def make_npm_file(*advisories: Json) -> bytes:
 
 def make_nuclei_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
     del fingerprint
-    return {"template-id": rule, "info": {"name": "Bad."}, "type": "network", "matched-at": f"x.example:{line}", "path": path}
+    return {"template-id": rule, "info": {"name": "Bad."}, "type": "network", "matched-at": f"192.0.2.7:{line}", "path": path}
 
 
 def make_nuclei_file(*results: Json) -> bytes:
@@ -284,6 +284,7 @@ EXAMPLES: Mapping[ImportFormat, Example] = {
         skipped=make_osv_result(path="../a.py"),
         write=lambda *results: json.dumps({"results": results}).encode(),
         kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
     ),
     ImportFormat.GENERIC_CSV: Example(
         format=ImportFormat.GENERIC_CSV,

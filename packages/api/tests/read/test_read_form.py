@@ -75,4 +75,4 @@ def test_a_defect_in_a_line_names_the_line() -> None:
     content = "\n".join(map(json.dumps, (good, good | {"info": 7}))).encode()
     with pytest.raises(BadFile) as caught:
         registry.read(content, Options(format=ImportFormat.NUCLEI))
-    assert rendered(caught.value.defects[0]).startswith("Line 2: ")
+    assert rendered(caught.value.defects[0]).startswith("In line 2: ")

@@ -84,8 +84,39 @@ def _code(size: int) -> bytes:
     return json.dumps({"results": results, "metrics": {}, "generated_at": ""}).encode()
 
 
+def _bill(size: int) -> bytes:
+    """One component with many properties, to which many links lead, of a vulnerability with many names and ratings."""
+    component = {
+        "bom-ref": "c",
+        "name": "c",
+        "properties": [{"name": f"p{number}", "value": ""} for number in range(20 * size)],
+    }
+    found = {
+        "id": "A",
+        "description": _BLANKS * size,
+        "references": [{"id": f"CVE-2024-{number:04}"} for number in range(5 * size)],
+        "ratings": [{"severity": "high", "vector": f"x{number}"} for number in range(5 * size)],
+        "affects": [{"ref": f"urn:cdx:x/{number}#c"} for number in range(10 * size)],
+    }
+    return json.dumps(
+        {"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [component], "vulnerabilities": [found]}
+    ).encode()
+
+
+def _groups(size: int) -> bytes:
+    """Many groups of the same vulnerabilities, each of which has many fixed versions."""
+    package = {"name": "p", "ecosystem": "npm"}
+    events = [{"fixed": str(number)} for number in range(size)]
+    found = [{"id": f"v{number}", "affected": [{"package": package, "ranges": [{"events": events}]}]} for number in range(20)]
+    groups = [{"ids": [one["id"] for one in found]} for _ in range(10 * size)]
+    listed = {"package": package, "vulnerabilities": found, "groups": groups}
+    return json.dumps({"results": [{"source": {"path": "a"}, "packages": [listed]}]}).encode()
+
+
 _FILES: dict[str, Callable[[int], bytes]] = {
+    "bill of materials": _bill,
     "components": _components,
+    "groups": _groups,
     "unknown rules": _unknown_rules,
     "taxonomies": _taxonomies,
     "long taxonomy": _long_taxonomy,

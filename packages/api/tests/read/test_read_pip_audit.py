@@ -83,7 +83,6 @@ def test_a_report_of_no_vulnerability(content: Any) -> None:
         {"dependencies": {}},
         {"dependencies": [{"name": "a"}]},
         {"dependencies": [], "bomFormat": "x"},
-        {"dependencies": [], "reportSchema": "1.1"},
         [{"name": "a"}],
         [{"vulns": []}],
     ],

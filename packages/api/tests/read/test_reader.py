@@ -23,7 +23,7 @@ from integrates.api.upload import in_memory
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.values import text as texts
-from integrates.db_model.vulnerabilities.types import Technique
+from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -293,13 +293,27 @@ IMPORT = """mutation ($root: ID!, $file: Upload!) {
   } }"""
 
 
+OTHER_ROOTS = {
+    VulnerabilityType.INPUTS: 'addUrlRoot(groupName: "webshop", url: "https://x.example", nickname: "other")',
+    VulnerabilityType.PORTS: 'addIpRoot(groupName: "webshop", address: "192.0.2.7", nickname: "other")',
+}
+
+
+async def root_for(world: World, kind: VulnerabilityType) -> str:
+    """Return the id of a root that may have a vulnerability of that type."""
+    if kind not in OTHER_ROOTS:
+        return world.aurora.root.id
+    added = await world.data("vera", f"mutation {{ added: {OTHER_ROOTS[kind]} {{ root {{ id }} }} }}")
+    return str(added["added"]["root"]["id"])
+
+
 async def test_the_second_import_of_a_file_changes_nothing(world: World, any_example: Example) -> None:
     example = any_example
     skipped, ties = example.skipped, [example.seen(fingerprint="f", line=line) for line in (3, 4)]
     content = example.write(skipped, example.seen(), *ties, example.seen(), example.seen(rule="R2"))
-    found = []
+    found, root = [], await root_for(world, example.kind)
     for _ in range(2):
-        given = {"root": world.aurora.root.id, "file": in_memory("report", content)}
+        given = {"root": root, "file": in_memory("report", content)}
         payload = (await world.data("hana", IMPORT, **given))["importVulnerabilities"]
         assert payload["errors"] == []
         record = payload["import"]

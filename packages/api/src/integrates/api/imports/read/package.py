@@ -115,7 +115,7 @@ def _parsed(given: str) -> PackageURL | None:
 
 def _versionless(given: str | None) -> str | None:
     purl = purl_of(given)
-    return PackageURL(purl.type, purl.namespace, purl.name).to_string() if purl else None
+    return purl._replace(version=None, qualifiers={}, subpath=None).to_string() if purl else None
 
 
 class Vulnerable(Struct, frozen=True, kw_only=True):

@@ -66,6 +66,8 @@ the first vector counts.
 def by_source(given: Iterable[tuple[object, Candidate]]) -> tuple[Candidate, ...]:
     """Return the vectors of sources in the order in which they count: sources as they come, newer versions of one first."""
     found = list(islice(given, MAX_GIVEN))
+    if len(found) <= 1:  # as most have it: each of many results asks
+        return tuple(one for _, one in found)
     sources = list(dict.fromkeys(source for source, _ in found))
     return tuple(one for _, one in sorted(found, key=lambda pair: (sources.index(pair[0]), _age(pair[1]))))
 

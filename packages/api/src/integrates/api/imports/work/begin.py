@@ -74,9 +74,9 @@ def _problem_counts(scan: Scan) -> tuple[ProblemCount, ...]:
 
 
 def check_placed(scan: Scan) -> None:
-    """Raise ``Rejections`` (``nothing_placed``) when the file has results and each of them was skipped with a problem."""
+    """Raise ``Rejections`` (``nothing_placed``) when each result of the file was skipped with a problem, or repeats such."""
     problems = list(problems_of(scan))
-    if scan.total and len(problems) == scan.total:
+    if problems and len(problems) + scan.duplicates == scan.total:
         raise Rejections([_refusal(one) for one in problems[:MAX_DEFECTS]])
 
 

@@ -59,8 +59,8 @@ class Identifier(Struct, frozen=True, gc=False):
 class Found(Struct, frozen=True, rename="pascal", gc=False):
     """A vulnerable package."""
 
-    vulnerability_id: str = msgspec.field(name="VulnerabilityID")
-    pkg_name: str
+    vulnerability_id: str | None = msgspec.field(default=None, name="VulnerabilityID")
+    pkg_name: str | None = None
     pkg_id: str | None = msgspec.field(default=None, name="PkgID")
     vendor_ids: tuple[str, ...] | None = msgspec.field(default=None, name="VendorIDs")
     pkg_path: str | None = None
@@ -100,7 +100,7 @@ class Cause(Struct, frozen=True, rename="pascal", gc=False):
 class Misconfiguration(Struct, frozen=True, rename="pascal", gc=False):
     """What was checked of a configuration."""
 
-    id: str = msgspec.field(name="ID")
+    id: str | None = msgspec.field(default=None, name="ID")
     status: str | None = None
     title: str | None = None
     description: str | None = None
@@ -113,7 +113,7 @@ class Misconfiguration(Struct, frozen=True, rename="pascal", gc=False):
 class Secret(Struct, frozen=True, rename="pascal", gc=False):
     """A secret. What it is, is not read."""
 
-    rule_id: str = msgspec.field(name="RuleID")
+    rule_id: str | None = msgspec.field(default=None, name="RuleID")
     title: str | None = None
     severity: str | None = None
     start_line: int | None = None
@@ -257,7 +257,7 @@ def _vulnerable(found: Found, place: Place, pointer: str, suppression: Suppressi
             pointer=pointer,
             names=names_of(found.vulnerability_id, found.vendor_ids or ()),
             package=Package(
-                name=found.pkg_name,
+                name=found.pkg_name or "",
                 version=found.installed_version or "",
                 ecosystem=place.target.type or "",
                 purl=found.pkg_identifier.purl if found.pkg_identifier else None,
@@ -292,7 +292,7 @@ def _misconfigured(found: Misconfiguration, place: Place, pointer: str, suppress
     path = place.paths(place.target.target or "")
     return Result(
         pointer=pointer,
-        rule_id=found.id.removeprefix("AVD-"),
+        rule_id=(found.id or "").removeprefix("AVD-"),
         at=line_at(path, cause.start_line),
         uri=place.target.target,
         title=found.title,
