@@ -6,13 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import msgspec
 import pytest
 
 from integrates.api.imports.read.error import BadFile
 from integrates.api.imports.read.observation import Observation, Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
-from integrates.db_model.imports.types import ImportFormat
 
 REAL = Path(__file__).parent / "real"
 Expected: TypeAlias = Mapping[str, Any]
@@ -55,8 +55,7 @@ FLOWS: Mapping[tuple[str, str], tuple[int, int, int, int]] = {
 
 
 def options(name: str) -> Options:
-    given = EXPECTED[name].get("options", {})
-    return Options(**{key: ImportFormat(value) if key == "format" else value for key, value in given.items()})
+    return msgspec.convert(EXPECTED[name].get("options", {}), Options)
 
 
 def scan(name: str) -> Scan:
