@@ -35,7 +35,7 @@ def table(*lines: Json) -> bytes:
     return written.getvalue().encode()
 
 
-def row(**cells: str) -> Json:
+def row(**cells: Any) -> Json:
     return {"tool": "Own"} | RULE | SEEN | cells
 
 
@@ -64,12 +64,12 @@ def same(one: Scan, other: Scan) -> bool:
 
 
 def test_both_formats_say_the_same() -> None:
-    advisory = {"id": "GHSA-a", "package": "@a/b", "version": "1.0", "fixed_version": "1.1", "purl": "pkg:npm/%40a/b@1.0"}
+    advisory: Json = {"id": "GHSA-a", "package": "@a/b", "version": "1.0", "fixed_version": "1.1", "purl": "pkg:npm/%40a/b@1.0"}
     rule = {"description": "D.", "recommendation": "R.", "cwe_ids": ["CWE-79", "80"]}
-    more = {"technique": "SCR", "fingerprint": "f", "snippet": "x = 1", "detail": "d\ne", "suppressed": True}
-    rated = {"severity": "high", "cvss_vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}
-    seen = [SEEN | more | rated, PACKAGE | {"advisory": advisory} | rated]
-    cells = {"description": "D.", "recommendation": "R.", "cwe_ids": "CWE-79;80"} | rated
+    more: Json = {"technique": "SCR", "fingerprint": "f", "snippet": "x = 1", "detail": "d\ne", "suppressed": True}
+    rated: Json = {"severity": "high", "cvss_vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}
+    seen: list[Json] = [SEEN | more | rated, PACKAGE | {"advisory": advisory} | rated]
+    cells: Json = {"description": "D.", "recommendation": "R.", "cwe_ids": "CWE-79;80"} | rated
     flat = {"advisory": "GHSA-a"} | {name: advisory[name] for name in ("package", "version", "fixed_version", "purl")}
     lines = [row(**cells, **more | {"suppressed": "True"}), row(**cells, **PACKAGE | flat)]
     one, other = read(document(*seen, rule=rule), Options()), read(table(*lines), Options())
