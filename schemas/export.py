@@ -76,7 +76,7 @@ def export_design() -> Mapping[Path, bytes]:
 
 
 def entity_fields() -> Mapping[str, Any]:
-    """Return the shape of each entity by the name of its facet: of ``#GitRoot`` in the folder ``git_root``."""
+    """Return the shape of each entity by the name of its facet: of ``#GroupAccess`` in the folder ``group_access``."""
     folders = sorted(SCHEMAS.glob("tables/*/facets/*"))
     names = {folder: "#" + folder.name.title().replace("_", "") for folder in folders}
     entities = {

@@ -11,6 +11,7 @@ HOMONYMS: Mapping[str, Mapping[str, str]] = {
     "db_model": {
         "add": "stores a new entity: the generic command, and that of each entity",
         "create": "stores a new entity made of raw arguments, of each entity that people add",
+        "describe": "changes an entity by raw arguments, of each entity that people describe",
         "update": "changes an entity: the generic command, and that of vulnerabilities",
         "update_each": "changes many: the generic command, and that of vulnerabilities",
         "is_live": "whether an entity was removed, of each kind of entity",

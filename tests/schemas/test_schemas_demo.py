@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from types import UnionType
 from typing import Any
 
 import msgspec
@@ -11,10 +12,12 @@ import pytest
 
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity.encoding import attributes_of, encoded
+from integrates.db_model.entity.facet import structs_of
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
+from integrates.db_model.registry import FACETS
 from integrates.db_model.roots.types import Root
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.rules import severity as scored
@@ -23,13 +26,13 @@ from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.store.template import builder
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
-TYPES: Mapping[str, type[Entity]] = {
+TYPES: Mapping[str, type[Entity] | UnionType] = {
     "organization": Organization,
     "group": Group,
     "stakeholder": Stakeholder,
     "organization_access": OrganizationAccess,
     "group_access": GroupAccess,
-    "git_root": Root,
+    "root": Root,
     "finding": Finding,
     "vulnerability": Vulnerability,
 }
@@ -66,10 +69,11 @@ def entity_of(item: Mapping[str, Any], facet: str) -> Any:
 
 
 def advice(facet: str, error: msgspec.ValidationError) -> str:
-    """What somebody reads whose demo entity is not as its type wants it."""
+    """What somebody reads whose demo entity is not as its type, or one of its types, wants it."""
+    kinds = structs_of(FACETS[facet])
     return (
-        f"A demo entity does not fit {TYPES[facet].__name__}: {error}. Make "
-        f"schemas/tables/integrates_vms/facets/{facet}/demo.cue and {TYPES[facet].__module__} agree "
+        f"A demo entity does not fit {' or '.join(kind.__name__ for kind in kinds)}: {error}. Make "
+        f"schemas/tables/integrates_vms/facets/{facet}/demo.cue and {kinds[0].__module__} agree "
         "and run `.venv/bin/nox -s schemas`."
     )
 
@@ -92,7 +96,7 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
     groups = {group.name: group for group in entities["group"]}
     members = {(access.email, access.organization_id): access for access in entities["organization_access"]}
     findings = {finding.id: finding for finding in entities["finding"]}
-    roots = {root.id: root for root in entities["git_root"]}
+    roots = {root.id: root for root in entities["root"]}
     needs: Mapping[str, Callable[[Any], list[Any]]] = {
         "group": lambda group: [organizations[group.organization_id]],
         "organization_access": lambda access: [people[access.email], organizations[access.organization_id]],
@@ -101,7 +105,7 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
             groups[access.group_name],
             *([members[access.email, groups[access.group_name].organization_id]] if access.access.role else []),
         ],
-        "git_root": lambda root: [groups[root.group_name]],
+        "root": lambda root: [groups[root.group_name]],
         "finding": lambda finding: [groups[finding.group_name]],
         "vulnerability": lambda vulnerability: [findings[vulnerability.finding_id], roots[vulnerability.root_id]],
     }
@@ -121,9 +125,10 @@ def test_an_item_is_read_as_an_entity_and_stored_again_unchanged(facet: str, ite
 
 
 def test_it_is_said_what_to_do_with_an_item_that_does_not_fit() -> None:
-    assert advice("git_root", msgspec.ValidationError("Object missing required field `owner` - at `$.info`")) == (
-        "A demo entity does not fit Root: Object missing required field `owner` - at `$.info`. Make "
-        "schemas/tables/integrates_vms/facets/git_root/demo.cue and integrates.db_model.roots.types agree "
+    assert advice("root", msgspec.ValidationError("Object missing required field `owner` - at `$.info`")) == (
+        "A demo entity does not fit GitRoot or ImageRoot or IPRoot or URLRoot: Object missing required field `owner` - at "
+        "`$.info`. Make "
+        "schemas/tables/integrates_vms/facets/root/demo.cue and integrates.db_model.roots.types agree "
         "and run `.venv/bin/nox -s schemas`."
     )
 
@@ -135,14 +140,14 @@ def test_there_are_demo_items_of_these_facets_only(items: Mapping[str, list[dict
         "stakeholder": 9,
         "organization_access": 10,
         "group_access": 12,
-        "git_root": 4,
+        "root": 9,
         "finding": 8,
         "vulnerability": 4,
     }
 
 
 def test_groups_have_the_roots_and_findings_of_the_story(entities: Mapping[str, list[Any]]) -> None:
-    assert Counter(root.group_name for root in entities["git_root"]) == {"webshop": 2, "payments": 1, "cargo": 1}
+    assert Counter(root.group_name for root in entities["root"]) == {"webshop": 4, "payments": 2, "cargo": 3}
     assert Counter(finding.group_name for finding in entities["finding"]) == {"webshop": 2, "payments": 3, "cargo": 3}
 
 

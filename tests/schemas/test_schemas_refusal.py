@@ -13,6 +13,16 @@ Export = Callable[..., subprocess.CompletedProcess[str]]
 FACETS = Path("schemas/tables/integrates_vms/facets")
 TABLE = Path("schemas/tables/integrates_vms/table.cue")
 
+TYPE = 'type:            "LINES"'
+PACKAGES = 'type: "PACKAGES"'
+OF_TOOL = 'tool: {name: "t", categories: [""], rule_id: "R", mark: {}, suppressions: []}'
+ADVISORY = """advisory: {
+	id: "CVE-2024-1001", cve: ["CVE-2024-1001"], aliases: [], package: "58", vulnerable_version: ""
+	fix: "AVAILABLE", relation: "DIRECT", use: "PRODUCTION"
+}"""
+ON_LINE = '#finding:  "price_from_browser"'
+SCORED = 'score:   "8.7"'
+
 # facet, a text of its demo file, the text instead of it, where the message says that something is wrong
 DEMO = [
     ("stakeholder", 'role: "admin"', 'role: "root"', "demo.ada.access.role"),
@@ -49,23 +59,34 @@ DEMO = [
     ("group_access", 'state: status: "INVITED"', 'state: status: "REMOVED"', "demo.payments.nina.state.status"),
     ("group_access", "invitation: {", 'access: role: "user"\n\t\tinvitation: {', "demo.payments.nina.access.role"),
     ("group_access", "2.2 - 7", "2.2 + 7", "demo.payments.nina.invitation.#expiresLater"),
-    ("git_root", "aurora/webshop", "aurora/webshop.git", "demo.webshop.backend.location.url"),
-    ("git_root", "https://git", "https://Git", "demo.webshop.backend.location.url"),
-    ("git_root", "https://git", "https://user:pass@git", "demo.webshop.backend.location.url"),
-    ("git_root", "https://git", "http://git", "demo.webshop.backend.location.url"),
-    ("git_root", '"src/test/"', '"**"', "demo.webshop.backend.location.gitignore.0"),
-    ("git_root", "\tbackend: {", '\t"back end": {', 'demo.webshop."back end".info.nickname'),
+    ("root", "aurora/webshop", "aurora/webshop.git", "demo.webshop.backend.location.url"),
+    ("root", "https://git", "https://Git", "demo.webshop.backend.location.url"),
+    ("root", "https://git", "https://user:pass@git", "demo.webshop.backend.location.url"),
+    ("root", "https://git", "http://git", "demo.webshop.backend.location.url"),
+    ("root", '"src/test/"', '"**"', "demo.webshop.backend.location.gitignore.0"),
+    ("root", "\tbackend: #GitRoot", '\t"back end": #GitRoot', 'demo.webshop."back end".info.nickname'),
+    ("root", '"shop/web"', '"Shop/web"', "demo.webshop.image.location.repository"),
+    ("root", '"192.0.2.17"', '"host.example"', "demo.payments.terminal.location.address"),
+    ("root", "port:     8443", "port:     0", "demo.cargo.portal.location.port"),
+    ("root", 'path:     "/portal"', 'path:     "portal"', "demo.cargo.portal.location.path"),
+    ("root", "terminal: #IPRoot", "terminal: #URLRoot", "demo.payments.terminal.location.address"),
     ("finding", '"Order total', '"=Order total', "demo.webshop.price_from_browser.description.title"),
     ("finding", '"CWE-472"', '"472"', "demo.webshop.price_from_browser.description.cwe_ids.0"),
     ("finding", "CVSS:4.0", "CVSS:2.0", "demo.webshop.price_from_browser.severity.cvss_v4"),
     ("finding", '"8.7"', '"8.75"', "demo.webshop.price_from_browser.severity.score"),
     ("finding", "cvss_v3:", "cvss_v2:", "demo.webshop.session_after_logout.severity.cvss_v2"),
+    ("finding", SCORED, f'{SCORED}\ntool_vector: "AV:N/AC:L"', "demo.webshop.price_from_browser.severity.tool_score"),
+    ("finding", SCORED, f'{SCORED}\ntool_vector: "CVSS:2.0/AV:N"', "demo.webshop.price_from_browser.severity.tool_vector"),
     ("vulnerability", '"SUBMITTED"', '"OPEN"', "demo.webshop.checkout_total.state.status"),
     ("vulnerability", '"MPT"', '"GUESS"', "demo.webshop.checkout_total.technique"),
     ("vulnerability", '"backend"', '"gateway"', "demo.webshop.checkout_total.root_id"),
     ("vulnerability", '"src/main', '"/src/main', "demo.webshop.checkout_total.location.where"),
     ("vulnerability", '"src/main', '"src/../main', "demo.webshop.checkout_total.location.where"),
     ("vulnerability", '"58"', '"58-60"', "demo.webshop.checkout_total.location.specific"),
+    ("vulnerability", ON_LINE, f"{ON_LINE}\n{ADVISORY}", "demo.webshop.checkout_total.type"),
+    ("vulnerability", TYPE, f"{PACKAGES}\n{OF_TOOL}", "demo.webshop.checkout_total.advisory"),
+    ("vulnerability", TYPE, f"{PACKAGES}\n{ADVISORY}", "demo.webshop.logout_button.#at"),
+    ("vulnerability", TYPE, f"{PACKAGES}\n{ADVISORY.replace('AVAILABLE', 'SOON')}", "demo.webshop.checkout_total.advisory.fix"),
     ("vulnerability", "commit:", "revision:", "demo.webshop.checkout_total.location.revision"),
 ]
 # file, a text of it, the text instead of it, what the message names

@@ -9,6 +9,8 @@ from graphql import GraphQLNamedType, build_schema, get_named_type
 from msgspec import inspect
 
 from integrates.api.schema import WRITTEN, new_schema
+from integrates.db_model.entity.facet import structs_of
+from integrates.db_model.entity.types import Entity
 from integrates.db_model.registry import FACETS
 
 FieldPath = tuple[str, ...]
@@ -32,7 +34,6 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("access_token", "slot"): ENGINE,
     ("finding", "scored"): ENGINE,
     ("finding", "state", "justification"): HISTORY,
-    ("git_root", "kind"): "told by the type",
     ("group", "state", "comments"): HISTORY,
     ("group", "state", "reason"): HISTORY,
     ("group_access", "email"): PARENT,
@@ -135,8 +136,11 @@ def test_schema_and_resolvers_fit() -> None:
 
 
 def hidden(facet: str, types: Types) -> dict[FieldPath, str]:
-    """The fields of an entity that no type of the API for it shows, and the last of these types."""
-    entity = FACETS[facet].type
+    """The fields of an entity of any kind that no type of the API for it shows, and the last of these types."""
+    return {path: kind for entity in structs_of(FACETS[facet]) for path, kind in hidden_of(entity, types).items()}
+
+
+def hidden_of(entity: type[Entity], types: Types) -> dict[FieldPath, str]:
     kinds = [name for name, shown in WRITTEN.shows.items() if shown is entity]
     assert kinds, f"the API shows no {entity.__name__}: bind a type to it by `shows` in a fields.py"
     struct = inspect.type_info(entity)
@@ -148,7 +152,7 @@ def hidden(facet: str, types: Types) -> dict[FieldPath, str]:
 def test_every_field_of_an_entity_is_shown_or_said_not_to_be(facet: str, types: Types, repository: Path) -> None:
     missing = {path: kind for path, kind in hidden(facet, types).items() if not {path, (facet, *path)} & NOT_SHOWN.keys()}
     if missing:
-        entity = FACETS[facet].type.__name__
+        entity = structs_of(FACETS[facet])[0].__name__
         lines = [advice(entity, path, kind, file_of(repository, kind)) for path, kind in missing.items()]
         pytest.fail("\n".join(lines), pytrace=False)
 

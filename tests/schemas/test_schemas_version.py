@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (4, "1e109433a868b529ba339038006480f8d2b29b16da87ddbe20227b8ea640e7cb")
+LAYOUT = (4, "3b575e48ef37daeb9541bf54302ceeb7d2cf8d6ac76612481f65a1db4c25f9f3")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]

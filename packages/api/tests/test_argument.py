@@ -11,24 +11,37 @@ from integrates.api.execute import Api
 from integrates.db_model.groups import rules as groups
 from integrates.db_model.imports import rules as imports
 from integrates.db_model.organizations import rules as organizations
-from integrates.db_model.roots import rules as roots
+from integrates.db_model.roots import argument as roots
+from integrates.db_model.roots.types import RootKind
 from integrates.db_model.tokens import rules as tokens
 from integrates.db_model.values.check import Arguments
 from integrates.db_model.vulnerabilities import treatment
 
 TABLES: Mapping[str, Arguments[Any] | None] = {
     "addAccessToken": tokens.arguments(ANCHOR),
-    "addGitRoot": roots.ARGUMENTS,
+    "addGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "addGroup": groups.ARGUMENTS,
+    "addImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
+    "addIpRoot": roots.ARGUMENTS[RootKind.IP],
     "addOrganization": organizations.ARGUMENTS,
+    "addUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "compareScan": imports.ARGUMENTS,
     "importVulnerabilities": imports.ARGUMENTS,
     "revokeAccessToken": None,
+    "updateGitRoot": roots.ARGUMENTS[RootKind.GIT],
+    "updateImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
+    "updateIpRoot": roots.ARGUMENTS[RootKind.IP],
     "updateOrganization": organizations.ARGUMENTS,
+    "updateUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "updateVulnerabilitiesTreatment": treatment.ARGUMENTS,
 }
 """The table of rules that each mutation's arguments go through; ``None`` where it has no others than the object."""
-FIXED = {"compareScan": {"close_missing"}, "updateOrganization": {"name"}}
+FIXED = {
+    "compareScan": {"close_missing"},
+    "updateIpRoot": {"address"},
+    "updateOrganization": {"name"},
+    "updateUrlRoot": {"url"},
+}
 """What the table has and this mutation does not take, e.g. what only a new object is given."""
 
 

@@ -100,7 +100,8 @@ async def test_imports_are_listed_newest_first(world: World) -> None:
     ("content", "expected"),
     [
         (b"not json", [("INVALID", "bad_file", ["file"])]),
-        (b"{}", [("INVALID", "bad_file", ["file"])]),
+        (b"{}", [("INVALID", "unknown_format", ["file"])]),
+        (b'{"statements": [], "@context": "https://openvex.dev/ns"}', [("INVALID", "is_decision", ["file"])]),
         (b'{"version": "2.0.0", "runs": []}', [("INVALID", "bad_file", ["file"])]),
         (b" " * (20 * 1024 * 1024 + 1), [("LIMIT_EXCEEDED", "file_too_large", ["file"])]),
         (sarif(*[("r", "app/a.py", line) for line in range(25_001)]), [("LIMIT_EXCEEDED", "too_many_results", ["file"])]),

@@ -16,6 +16,7 @@ from integrates.db_model.access.types import AccessStatus, GroupAccess, GroupGra
 from integrates.db_model.entity.command import update
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
 LEVELS = 5
@@ -29,19 +30,20 @@ ROOTS = {
 }
 
 
-def selection(schema: GraphQLSchema, kind: GraphQLNamedType, levels: int) -> str:
-    """Ask for every field that needs no argument, so many levels deep."""
+def selection(schema: GraphQLSchema, kind: GraphQLNamedType, levels: int, asked: Collection[str] = ()) -> str:
+    """Ask for every field that needs no argument and is not ``asked`` for already, so many levels deep."""
     parts = ["__typename"]
     for name, field in getattr(kind, "fields", {}).items():
         inner = get_named_type(field.type)
-        if any(map(is_required_argument, field.args.values())):
+        if name in asked or any(map(is_required_argument, field.args.values())):
             continue
         if is_leaf_type(inner):
             parts.append(name)
         elif levels > 1:
             parts.append(f"{name} {{ {selection(schema, inner, levels - 1)} }}")
     possible = schema.get_possible_types(kind) if is_abstract_type(kind) else ()
-    return " ".join([*parts, *(f"... on {each.name} {{ {selection(schema, each, levels)} }}" for each in possible)])
+    asked = getattr(kind, "fields", ())
+    return " ".join([*parts, *(f"... on {each.name} {{ {selection(schema, each, levels, asked)} }}" for each in possible)])
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from graphql import GraphQLObjectType, get_named_type
+from packages.api.tests.conftest import stamping
 
 from integrates.api.schema import new_schema
 from integrates.api.upload import in_memory
 from integrates.db_model.findings.commands import rescore
-from integrates.db_model.testing.scene import address_of, scored
-from integrates.db_model.vulnerabilities.types import Verification, VerificationStatus, VulnerabilityStatus, ZeroRiskStatus
+from integrates.db_model.roots.types import ImageLocation, IPLocation, Location, URLLocation, URLProtocol
+from integrates.db_model.testing.scene import add_root_at, add_vulnerability, address_of, scored
+from integrates.db_model.vulnerabilities.types import (
+    Verification,
+    VerificationStatus,
+    VulnerabilityStatus,
+    VulnerabilityType,
+    ZeroRiskStatus,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from packages.api.tests.conftest import World
 
 PATHS: Final = {
@@ -26,6 +36,9 @@ PATHS: Final = {
     "Group": 'group(name: "webshop") { $below }',
     "GroupMember": 'group(name: "webshop") { members(first: 1) { nodes { $below } } }',
     "GitRoot": 'root(id: "$root") { $below }',
+    "ImageRoot": 'root(id: "$image") { ... on ImageRoot { $below } }',
+    "IPRoot": 'root(id: "$host") { ... on IPRoot { $below } }',
+    "URLRoot": 'root(id: "$site") { ... on URLRoot { $below } }',
     "Finding": 'finding(id: "$finding") { $below }',
     "Vulnerability": 'vulnerability(id: "$vulnerability") { $below }',
     "Import": 'import(id: "$run") { $below }',
@@ -36,6 +49,9 @@ KINDS: Final = {
     "AccessToken": "TOKEN",
     "Finding": "FIN",
     "GitRoot": "ROOT",
+    "ImageRoot": "ROOT",
+    "IPRoot": "ROOT",
+    "URLRoot": "ROOT",
     "Group": "GROUP",
     "Import": "IMPORT",
     "Me": "USER",
@@ -50,6 +66,16 @@ ASPECTS: Final = {
     "verificationHistory": "verification",
     "zeroRiskHistory": "zero_risk",
 }
+ELSEWHERE: Final[Mapping[str, tuple[Location, VulnerabilityType, str]]] = {
+    "image": (ImageLocation(registry="docker.io", repository="shop/web"), VulnerabilityType.LINES, "etc/shadow"),
+    "host": (IPLocation(address="192.0.2.7"), VulnerabilityType.PORTS, "192.0.2.7"),
+    "site": (
+        URLLocation(protocol=URLProtocol.HTTPS, host="shop.example", port=443, path="/"),
+        VulnerabilityType.INPUTS,
+        "https://shop.example/login",
+    ),
+}
+"""By nickname: where roots are that are no repositories, and what is found there."""
 PAGE: Final = """page: %s(first: $first, after: $after) {
   edges { cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount }"""
 LISTS: Final = [
@@ -75,6 +101,14 @@ async def _import(world: World, tool: str) -> str:
     return str(payload["import"]["id"])
 
 
+async def _elsewhere(world: World, name: str, location: Location, kind: VulnerabilityType, where: str) -> str:
+    """Store a root that is no repository, with a vulnerability; return its id."""
+    stamp = stamping(world.now())
+    root = await add_root_at(world.store, world.aurora.group, name, stamp, location)
+    await add_vulnerability(world.store, world.aurora.finding, root, where, stamp, type=kind)
+    return root.id
+
+
 @pytest.fixture
 async def ids(world: World) -> dict[str, str]:
     """The ids in the paths. Ada, who is an admin, finds something in every list, and in most of them several items."""
@@ -89,6 +123,7 @@ async def ids(world: World) -> dict[str, str]:
         )
         for number in range(3)
     ]
+    roots = {name: await _elsewhere(world, name, *elsewhere) for name, elsewhere in ELSEWHERE.items()}
     for to in ("IN_PROGRESS", "UNTREATED", "IN_PROGRESS"):
         for one in found:
             await world.data("ada", TREAT, id=one.id, to=to)
@@ -96,7 +131,7 @@ async def ids(world: World) -> dict[str, str]:
     await world.data("ada", TOKEN)
     runs = [await _import(world, tool) for tool in ("one", "two", "three")]
     root, finding = world.aurora.root.id, world.aurora.finding.id
-    return {"root": root, "finding": finding, "vulnerability": found[0].id, "run": runs[0]}
+    return {**roots, "root": root, "finding": finding, "vulnerability": found[0].id, "run": runs[0]}
 
 
 def _query(owner: str, below: str, ids: dict[str, str]) -> str:

@@ -36,10 +36,21 @@ MUTATIONS = {
       addGroup(organizationId: $organization, name: "another", description: "Another") {{ group {{ name }} {ERRORS} }} }}""",
     "addGitRoot": f"""mutation ($group: ID!) {{
       addGitRoot(groupName: $group, url: "https://git.example/new", branch: "main") {{ root {{ id }} {ERRORS} }} }}""",
+    "addImageRoot": f"""mutation ($group: ID!) {{
+      addImageRoot(groupName: $group, reference: "new") {{ root {{ id }} {ERRORS} }} }}""",
+    "addIpRoot": f"""mutation ($group: ID!) {{
+      addIpRoot(groupName: $group, address: "192.0.2.7", nickname: "new") {{ root {{ id }} {ERRORS} }} }}""",
+    "addUrlRoot": f"""mutation ($group: ID!) {{
+      addUrlRoot(groupName: $group, url: "https://new.example", nickname: "new") {{ root {{ id }} {ERRORS} }} }}""",
     "compareScan": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
+    "updateGitRoot": f"""mutation ($root: ID!) {{ updateGitRoot(id: $root, branch: "new") {{ root {{ id }} {ERRORS} }} }}""",
+    "updateImageRoot": f"""mutation ($root: ID!) {{
+      updateImageRoot(id: $root, reference: "new") {{ root {{ id }} {ERRORS} }} }}""",
+    "updateIpRoot": f"""mutation ($root: ID!) {{ updateIpRoot(id: $root, nickname: "new") {{ root {{ id }} {ERRORS} }} }}""",
+    "updateUrlRoot": f"""mutation ($root: ID!) {{ updateUrlRoot(id: $root, nickname: "new") {{ root {{ id }} {ERRORS} }} }}""",
     "updateOrganization": f"""mutation ($organization: ID!) {{
       updateOrganization(id: $organization, country: "CO") {{ organization {{ id }} {ERRORS} }} }}""",
     "updateVulnerabilitiesTreatment": f"""mutation ($vulnerability: ID!) {{

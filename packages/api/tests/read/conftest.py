@@ -112,6 +112,65 @@ def make_sarif_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1"
     return make_result(path, line, ruleId=rule, fingerprints={"v1": fingerprint} if fingerprint else {})
 
 
+def make_bandit_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    code = {"code": f"{line} {fingerprint}\n"} if fingerprint else {}
+    return {"test_id": rule, "test_name": "test", "filename": path, "line_number": line, "issue_severity": "LOW"} | code
+
+
+def make_bandit_file(*results: Json) -> bytes:
+    return json.dumps({"errors": [], "generated_at": "", "metrics": {}, "results": list(results)}).encode()
+
+
+def make_checkov_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    return {"check_id": rule, "file_path": path, "file_line_range": [line, line + 1], "resource": fingerprint}
+
+
+def make_checkov_file(*results: Json) -> bytes:
+    return json.dumps({"check_type": "terraform", "results": {"failed_checks": list(results)}}).encode()
+
+
+def make_gitleaks_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    return {"RuleID": rule, "File": path, "StartLine": line, "Secret": fingerprint, "Match": "key", "Commit": ""}
+
+
+def make_semgrep_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    return {"check_id": rule, "path": path, "start": {"line": line}, "extra": {"fingerprint": fingerprint}}
+
+
+def make_cyclonedx_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    component = {"name": "left-pad", "version": str(line), "properties": [{"name": "SrcFile", "value": path}]}
+    return {"component": component, "vulnerability": {"id": rule, "ratings": [{"severity": "high"}]}}
+
+
+def make_cyclonedx_file(*results: Json) -> bytes:
+    numbered = list(enumerate(results))
+    components = [{"bom-ref": str(number)} | one["component"] for number, one in numbered]
+    vulnerabilities = [one["vulnerability"] | {"affects": [{"ref": str(number)}]} for number, one in numbered]
+    top = {"bomFormat": "CycloneDX", "specVersion": "1.6"}
+    return json.dumps(top | {"components": components, "vulnerabilities": vulnerabilities}).encode()
+
+
+def make_dependency_check_result(
+    *, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None
+) -> Json:
+    del fingerprint
+    found = {"vulnerabilities": [{"name": rule, "severity": "HIGH"}]}
+    return {"fileName": "left-pad.js", "filePath": path, "packages": [{"id": f"pkg:npm/left-pad@{line}"}]} | found
+
+
+def make_grype_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    artifact = {"name": "left-pad", "version": str(line), "type": "npm", "locations": [{"path": path}]}
+    return {"vulnerability": {"id": rule, "severity": "High"}, "artifact": artifact}
+
+
+def make_osv_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
+    del fingerprint
+    package = {"name": "left-pad", "version": str(line), "ecosystem": "npm"}
+    return {"source": {"path": path}, "packages": [{"package": package, "groups": [{"ids": [rule]}]}]}
+
+
 def make_generic_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
     seen = {"type": "LINES", "where": path, "specific": str(line)} | ({"fingerprint": fingerprint} if fingerprint else {})
     return {"rule_id": rule, "title": "Bad.", "severity": "high", "vulnerabilities": [seen]}
@@ -142,7 +201,7 @@ def make_npm_file(*advisories: Json) -> bytes:
 
 def make_nuclei_result(*, path: str = "src/a.py", line: int = 1, rule: str = "R1", fingerprint: str | None = None) -> Json:
     del fingerprint
-    return {"template-id": rule, "info": {"name": "Bad."}, "type": "network", "matched-at": f"x.example:{line}", "path": path}
+    return {"template-id": rule, "info": {"name": "Bad."}, "type": "network", "matched-at": f"192.0.2.7:{line}", "path": path}
 
 
 def make_nuclei_file(*results: Json) -> bytes:
@@ -177,6 +236,56 @@ def make_trivy_file(*results: Json) -> bytes:
 
 
 EXAMPLES: Mapping[ImportFormat, Example] = {
+    ImportFormat.BANDIT: Example(
+        format=ImportFormat.BANDIT,
+        seen=make_bandit_result,
+        skipped=make_bandit_result(path="../a.py"),
+        write=make_bandit_file,
+    ),
+    ImportFormat.CHECKOV: Example(
+        format=ImportFormat.CHECKOV,
+        seen=make_checkov_result,
+        skipped=make_checkov_result(path="../a.py"),
+        write=make_checkov_file,
+    ),
+    ImportFormat.GITLEAKS: Example(
+        format=ImportFormat.GITLEAKS,
+        seen=make_gitleaks_result,
+        skipped=make_gitleaks_result(path="../a.py"),
+        write=lambda *results: json.dumps(results).encode(),
+    ),
+    ImportFormat.CYCLONEDX: Example(
+        format=ImportFormat.CYCLONEDX,
+        seen=make_cyclonedx_result,
+        skipped=make_cyclonedx_result(path="../a.py"),
+        write=make_cyclonedx_file,
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
+    ImportFormat.DEPENDENCY_CHECK: Example(
+        format=ImportFormat.DEPENDENCY_CHECK,
+        seen=make_dependency_check_result,
+        skipped=make_dependency_check_result(path="../a.py"),
+        write=lambda *results: json.dumps({"reportSchema": "1.1", "dependencies": results}).encode(),
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
+    ImportFormat.GRYPE: Example(
+        format=ImportFormat.GRYPE,
+        seen=make_grype_result,
+        skipped=make_grype_result(path="../a.py"),
+        write=lambda *results: json.dumps({"matches": results, "descriptor": {}}).encode(),
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
+    ImportFormat.OSV: Example(
+        format=ImportFormat.OSV,
+        seen=make_osv_result,
+        skipped=make_osv_result(path="../a.py"),
+        write=lambda *results: json.dumps({"results": results}).encode(),
+        kind=VulnerabilityType.PACKAGES,
+        names_fingerprints=False,
+    ),
     ImportFormat.GENERIC_CSV: Example(
         format=ImportFormat.GENERIC_CSV,
         seen=make_generic_result,
@@ -222,6 +331,12 @@ EXAMPLES: Mapping[ImportFormat, Example] = {
         seen=make_sarif_result,
         skipped=make_result("../a.py"),
         write=lambda *results: make_file(make_run(*results, driver={"name": "Example"})),
+    ),
+    ImportFormat.SEMGREP: Example(
+        format=ImportFormat.SEMGREP,
+        seen=make_semgrep_result,
+        skipped=make_semgrep_result(path="../a.py"),
+        write=lambda *results: json.dumps({"results": results, "errors": []}).encode(),
     ),
     ImportFormat.TRIVY: Example(
         format=ImportFormat.TRIVY,

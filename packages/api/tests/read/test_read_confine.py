@@ -7,15 +7,14 @@ import pytest
 
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import SkipReason
-from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
+from integrates.db_model.roots.types import GitLocation, GitRoot, Root, RootInfo, RootState, RootStatus
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 def git_root(*gitignore: str) -> Root:
-    return Root(
+    return GitRoot(
         id="r",
-        kind=RootKind.GIT,
         group_name="webshop",
         organization_id="o",
         location=GitLocation(url="https://example.com/a", branch="main", gitignore=gitignore),

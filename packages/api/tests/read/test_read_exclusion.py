@@ -9,7 +9,7 @@ from pathspec import GitIgnoreSpec
 
 from integrates.api.imports.read.exclusion import exclusion
 from integrates.db_model.errors import Rejections
-from integrates.db_model.roots.rules import MAX_PATTERN, MAX_PATTERNS, gitignore
+from integrates.db_model.roots.git import MAX_PATTERN, MAX_PATTERNS, gitignore
 from integrates.db_model.vulnerabilities.location import MAX_WHERE
 
 _SLOW = ("*a" * 8 + "b", "*a" * 99 + "b", "?*" * 99 + "b", "a/**/" * 39 + "b", "*a" + "?" * 197 + "b", "[!c]*" * 39 + "b")

@@ -103,12 +103,27 @@ def _table(line: bytes) -> bytes:
     return b"tool,rule_id,title,type,where,specific\n" + line
 
 
+def _checks(size: int) -> bytes:
+    """Files that could not be parsed, and no check that tells in which folder Checkov ran."""
+    results = {"failed_checks": [{"check_id": "A", "file_path": "a.tf"}], "passed_checks": [{}] * 10, "parsing_errors": ["/a"]}
+    return json.dumps([{"check_type": "terraform", "results": results}] * (10 * size)).encode()
+
+
+def _code(size: int) -> bytes:
+    """A line that is asked for behind all others."""
+    code = "".join(f"{number} x\n" for number in range(100 * size))
+    results = [{"test_id": "A", "filename": "a.py", "line_number": 100 * size - 1, "code": code}]
+    return json.dumps({"results": results, "metrics": {}, "generated_at": ""}).encode()
+
+
 _FILES: dict[str, Callable[[int], bytes]] = {
     "components": _components,
     "unknown rules": _unknown_rules,
     "taxonomies": _taxonomies,
     "long taxonomy": _long_taxonomy,
     "twins": _twins,
+    "checks": _checks,
+    "code": _code,
     "tags": lambda size: _described(size, properties={"tags": ["security"] * (10 * size)}),
     "relationships": lambda size: _described(size, relationships=[{"target": {"id": "79"}}] * (10 * size)),
     "description": lambda size: _described(size, fullDescription={"text": _BLANKS * size}),

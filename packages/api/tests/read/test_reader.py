@@ -23,7 +23,7 @@ from integrates.api.upload import in_memory
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.values import text as texts
-from integrates.db_model.vulnerabilities.types import Technique
+from integrates.db_model.vulnerabilities.types import Technique, VulnerabilityType
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -293,13 +293,30 @@ IMPORT = """mutation ($root: ID!, $file: Upload!) {
   } }"""
 
 
+ROOTS = {
+    VulnerabilityType.INPUTS: """mutation { added: addUrlRoot(groupName: "webshop", url: "https://x.example", nickname: "own")
+      { root { id } errors { message } } }""",
+    VulnerabilityType.PORTS: """mutation { added: addIpRoot(groupName: "webshop", address: "192.0.2.7", nickname: "samples")
+      { root { id } errors { message } } }""",
+}
+
+
+async def fitting_root(world: World, kind: VulnerabilityType) -> str:
+    """The id of a root that takes vulnerabilities of the type."""
+    if kind not in ROOTS:
+        return world.aurora.root.id
+    added = (await world.data("vera", ROOTS[kind]))["added"]
+    assert added["errors"] == []
+    return str(added["root"]["id"])
+
+
 async def test_the_second_import_of_a_file_changes_nothing(world: World, any_example: Example) -> None:
     example = any_example
     skipped, ties = example.skipped, [example.seen(fingerprint="f", line=line) for line in (3, 4)]
     content = example.write(skipped, example.seen(), *ties, example.seen(), example.seen(rule="R2"))
-    found = []
+    found, root = [], await fitting_root(world, example.kind)
     for _ in range(2):
-        given = {"root": world.aurora.root.id, "file": in_memory("report", content)}
+        given = {"root": root, "file": in_memory("report", content)}
         payload = (await world.data("hana", IMPORT, **given))["importVulnerabilities"]
         assert payload["errors"] == []
         record = payload["import"]

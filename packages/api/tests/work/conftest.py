@@ -52,7 +52,7 @@ from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.organizations import commands as organizations
 from integrates.db_model.organizations.types import OrganizationInfo
 from integrates.db_model.roots import commands as roots
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import GitLocation, RootInfo, RootStatus
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.memory import memory_store
@@ -186,7 +186,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         """Store a root of the group."""
         group, stamp = await self.got(GROUP, group_key(GROUP_NAME)), self.stamp()
         location = GitLocation(url="https://git.example/shop", branch=branch)
-        await roots.add_git(self.store, roots.new_git_root(root_id, group, location, RootInfo(nickname=branch), stamp), stamp)
+        await roots.add(self.store, roots.new_root(root_id, group, location, RootInfo(nickname=branch), stamp), stamp)
 
     async def got(self, facet: Any, key: Key) -> Any:
         """Read an entity that exists."""
@@ -196,7 +196,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def destination(self, root_id: str = ROOT_ID) -> Destination | None:
         """Look at group, root and permission as the API does."""
-        group, root = await self.got(GROUP, group_key(GROUP_NAME)), await self.got(GIT_ROOT, root_key(root_id))
+        group, root = await self.got(GROUP, group_key(GROUP_NAME)), await self.got(ROOT, root_key(root_id))
         is_open = self.is_allowed and root.state.status is RootStatus.ACTIVE
         return Destination(group, root) if is_open else None
 
@@ -210,11 +210,11 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         def excluding(old: Any, _: datetime) -> Any:
             return replace(old, location=replace(old.location, gitignore=patterns))
 
-        await command.update(self.store, replace(GIT_ROOT, fixed=()), root_key(ROOT_ID), excluding, self.stamp())
+        await command.update(self.store, replace(ROOT, fixed=()), root_key(ROOT_ID), excluding, self.stamp())
 
     async def scan(self, content: bytes, options: ImportOptions | None = None) -> Scan:
         """Read a file as the API does."""
-        return confined(await scanned(content, options or ImportOptions()), await self.got(GIT_ROOT, root_key(ROOT_ID)))
+        return confined(await scanned(content, options or ImportOptions()), await self.got(ROOT, root_key(ROOT_ID)))
 
     async def job(
         self, content: bytes, store: Store | None = None, options: ImportOptions | None = None, **members: Any

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from integrates.api.imports.work import survey
 from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
-from integrates.db_model.imports.types import ImportCounts, ImportStatus
+from integrates.db_model.imports.types import ImportCounts, ImportOptions, ImportStatus
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.rules import closed
@@ -374,3 +375,25 @@ async def test_many_of_one_identity_are_read_in_few_calls(world: Any, tools: Any
     record = await world.imported(content, store=replace(world.store, get=get))
     assert record.progress.counts == ImportCounts(unchanged=600)
     assert len(calls) < 60
+
+
+@pytest.mark.parametrize(("per_path", "asked"), [(0, 40), (1_000, 1)])
+async def test_paths_are_asked_for_or_picked_from_the_whole_root(
+    world: Any, tools: Any, monkeypatch: pytest.MonkeyPatch, per_path: int, asked: int
+) -> None:
+    """Either way the same is found: what moved within a path, among others that the file does not name."""
+    before = [tools.seen(f"f{n}", path=f"src/{n}.py", line=10) for n in range(60)]
+    await world.imported(tools.file(*before))
+    monkeypatch.setattr(survey, "_PER_PATH", per_path)
+    queries: list[int] = []
+
+    async def query(wanted: Any) -> Any:
+        queries.append(len(wanted))
+        return await world.store.query(wanted)
+
+    moved = [tools.seen(f"f{n}", path=f"src/{n}.py", line=20) for n in range(20)]
+    fresh = [tools.seen(f"g{n}", path=f"new/{n}.py", line=1) for n in range(20)]
+    store = replace(world.store, query=query)
+    found = await world.imported(tools.file(*moved, *fresh), ImportOptions(close_missing=False), store)
+    assert found.progress.counts == ImportCounts(moved=20, created=20)
+    assert queries[0] == asked

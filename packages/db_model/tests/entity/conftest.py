@@ -15,7 +15,7 @@ from integrates.db_model.findings.types import Finding, FindingStateStatus, Remo
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
-from integrates.db_model.roots.types import Root
+from integrates.db_model.roots.types import GitRoot, Root
 from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import ANYTHING, Change, Item, Key, Put, Store
@@ -46,7 +46,7 @@ class House(Struct, frozen=True, kw_only=True):
     stamp: Stamping
     group: Group
     other: Group
-    root: Root
+    root: GitRoot
     finding: Finding
     one: Vulnerability
 
@@ -109,7 +109,8 @@ class House(Struct, frozen=True, kw_only=True):
 
     @staticmethod
     def location(root: Root) -> Key:
-        """Return the claim of a root's location."""
+        """Return the claim of the location of a GIT root."""
+        assert isinstance(root, GitRoot)
         return claim.claim_key("root_location", root.organization_id, root.location.url, root.location.branch)
 
     @staticmethod

@@ -21,13 +21,13 @@ from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, ToolRule
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Key, Store
 from integrates.db_model.testing.scene import HANA, add_member, address_of, uid
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.types import Advisory, Labels
+from integrates.db_model.vulnerabilities.types import Labels
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House
@@ -68,8 +68,8 @@ VALUES: Sequence[tuple[Facet[Any], Key, Callable[[Any], Any], tuple[str, ...]]] 
     (FINDING, finding_key(R1), lambda old: replace(old, severity=9.8), ("severity",)),
     (FINDING, finding_key(R1), lambda old: replace(old, description=None), ("description",)),
     (FINDING, finding_key(R1), lambda old: replace(old, severity=Severity(score=Decimal("NaN"))), ("severity",)),
-    (GIT_ROOT, root_key(BACKEND), lambda old: replace(old, location=None), ("location",)),
-    (GIT_ROOT, root_key(BACKEND), lambda old: replace(old, location=replace(old.location, branch=5)), ("location", "branch")),
+    (ROOT, root_key(BACKEND), lambda old: replace(old, location=None), ("location",)),
+    (ROOT, root_key(BACKEND), lambda old: replace(old, location=replace(old.location, branch=5)), ("location", "branch")),
 )
 
 
@@ -96,12 +96,11 @@ FIXED: Mapping[str, tuple[str, ...]] = {
         "type",
         "technique",
         "source",
-        "advisory",
         "number",
         "identity",
     ),
     "finding": ("id", "group_name", "organization_id", "rule"),
-    "git_root": ("id", "group_name", "organization_id", "kind"),
+    "root": ("id", "group_name", "organization_id"),
     "group": ("info.name", "info.organization_id"),
     "organization": ("id", "info.name"),
     "stakeholder": ("info.email",),
@@ -111,7 +110,7 @@ FIXED: Mapping[str, tuple[str, ...]] = {
 KEYS: Mapping[str, tuple[Facet[Any], Key]] = {
     "vulnerability": (VULNERABILITY, vulnerability_key(ONE)),
     "finding": (FINDING, finding_key(R1)),
-    "git_root": (GIT_ROOT, root_key(BACKEND)),
+    "root": (ROOT, root_key(BACKEND)),
     "group": (GROUP, group_key("webshop")),
     "organization": (ORGANIZATION, organization_key(uid("aurora"))),
     "stakeholder": (STAKEHOLDER, stakeholder_key(URI)),
@@ -120,8 +119,7 @@ KEYS: Mapping[str, tuple[Facet[Any], Key]] = {
 }
 
 
-OTHERS: Mapping[object, object] = {
-    None: Advisory(cve=("CVE-2024-1",), package="left-pad", vulnerable_version="1"),
+OTHERS: Mapping[str, str] = {
     "webshop": "rival",
     "aurora": "boreal",
 }
@@ -138,8 +136,8 @@ def another(value: object) -> object:
             return number + 1
         case ToolRule():
             return None
-        case None | "webshop" | "aurora":
-            return OTHERS[value]
+        case "webshop" | "aurora" as name:
+            return OTHERS[name]
         case _:
             return HANA if "@" in str(value) and value != HANA else uid("boreal")
 

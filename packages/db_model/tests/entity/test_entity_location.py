@@ -14,7 +14,7 @@ from integrates.db_model.entity.facet import key_text
 from integrates.db_model.errors import AlreadyExists, Raced, Rejected, Rejections
 from integrates.db_model.findings.types import RemovalJustification
 from integrates.db_model.roots import commands as roots
-from integrates.db_model.roots.facet import GIT_ROOT, root_counters_key, root_key
+from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Change, Store
 from integrates.db_model.testing.scene import add_root, add_vulnerability, uid
@@ -33,7 +33,7 @@ def on_branch(branch: str) -> Callable[[Root, datetime], Root]:
 
 async def test_another_branch_frees_the_old_location_and_takes_the_new_one(store: Store, house: House) -> None:
     place = await add_root(store, house.group, "place", house.stamp)
-    moved = await command.update(store, GIT_ROOT, root_key(place.id), on_branch("next"), house.stamp())
+    moved = await command.update(store, ROOT, root_key(place.id), on_branch("next"), house.stamp())
     assert (await house.holder(house.location(place)), await house.holder(house.location(moved))) == (None, place.id)
     again = await add_root(store, house.group, "again", house.stamp, branch="place")
     assert await house.holder(house.location(place)) == again.id
@@ -43,9 +43,9 @@ async def test_another_branch_frees_the_old_location_and_takes_the_new_one(store
 async def test_another_branch_is_refused_where_another_root_is(store: Store, house: House) -> None:
     second = await add_root(store, house.group, "second", house.stamp)
     with pytest.raises(AlreadyExists) as caught:
-        await command.update(store, GIT_ROOT, root_key(BACKEND), on_branch("second"), house.stamp())
+        await command.update(store, ROOT, root_key(BACKEND), on_branch("second"), house.stamp())
     assert (caught.value.reason, caught.value.owner) == ("location_taken", second.id)
-    assert await read.get(store, GIT_ROOT, root_key(BACKEND)) == house.root
+    assert await read.get(store, ROOT, root_key(BACKEND)) == house.root
     assert await house.holder(house.location(house.root)) == BACKEND
 
 
@@ -57,14 +57,14 @@ async def test_a_location_taken_while_writing_is_refused(store: Store, house: Ho
             await add_root(store, house.group, "second", house.stamp)
 
     with pytest.raises(AlreadyExists, match="location_taken"):
-        await command.update(intrude(store, before), GIT_ROOT, root_key(place.id), on_branch("second"), house.stamp())
-    assert await read.get(store, GIT_ROOT, root_key(place.id)) == place
+        await command.update(intrude(store, before), ROOT, root_key(place.id), on_branch("second"), house.stamp())
+    assert await read.get(store, ROOT, root_key(place.id)) == place
 
 
 async def test_all_that_is_taken_is_told_at_once(store: Store, house: House) -> None:
     made = house.stamp()
     with pytest.raises(Rejections) as caught:
-        await roots.add_git(store, replace(house.root, id=uid("twin")), made)
+        await roots.add(store, replace(house.root, id=uid("twin")), made)
     assert [str(each) for each in caught.value.refusals] == ["location_taken (url)", "nickname_taken (nickname)"]
     assert {getattr(each, "owner", None) for each in caught.value.refusals} == {BACKEND}
 
@@ -79,13 +79,13 @@ async def test_an_inactive_root_gives_up_its_location_and_keeps_its_nickname(sto
     active = house.root.state
     await roots.deactivate(store, BACKEND, "OUT_OF_SCOPE", house.stamp())
     with pytest.raises(AlreadyExists, match="nickname_taken"):
-        await command.add(store, GIT_ROOT, on_branch("else")(replace(house.root, id=uid("else")), active.at), house.stamp())
+        await command.add(store, ROOT, on_branch("else")(replace(house.root, id=uid("else")), active.at), house.stamp())
     second = await add_root(store, house.group, "second", house.stamp, branch="backend")
     with pytest.raises(AlreadyExists) as caught:
-        await command.update(store, GIT_ROOT, root_key(BACKEND), lambda old, _: replace(old, state=active), house.stamp())
+        await command.update(store, ROOT, root_key(BACKEND), lambda old, _: replace(old, state=active), house.stamp())
     assert (caught.value.reason, caught.value.owner) == ("location_taken", second.id)
     await roots.deactivate(store, second.id, "OUT_OF_SCOPE", house.stamp())
-    await command.update(store, GIT_ROOT, root_key(BACKEND), lambda old, _: replace(old, state=active), house.stamp())
+    await command.update(store, ROOT, root_key(BACKEND), lambda old, _: replace(old, state=active), house.stamp())
     assert await house.holder(house.location(house.root)) == BACKEND
 
 
@@ -93,12 +93,12 @@ async def test_of_two_that_take_a_freed_value_one_is_refused(store: Store, house
     await roots.deactivate(store, BACKEND, "OUT_OF_SCOPE", house.stamp())
     made = house.stamp()
     news = [replace(house.root, id=uid(name), info=replace(house.root.info, nickname=name)) for name in ("a", "b")]
-    first, second = [await command.planned(store, GIT_ROOT, None, new, made) for new in news]
+    first, second = [await command.planned(store, ROOT, None, new, made) for new in news]
     await transaction.write(store, (first,))
     with pytest.raises(Raced):
         await transaction.write(store, (second,))
     with pytest.raises(AlreadyExists, match="location_taken"):
-        await roots.add_git(store, news[1], made)
+        await roots.add(store, news[1], made)
     assert await house.holder(house.location(house.root)) == uid("a")
 
 
@@ -112,11 +112,11 @@ def at_url(url: str) -> Callable[[Root, datetime], Root]:
 
 ELSEWHERE = "https://git.example/else"
 RELOCATIONS: Mapping[str, tuple[Callable[[Root, datetime], Root], list[str]]] = {
-    "another url": (at_url(ELSEWHERE), ["fixed (location.url)"]),
-    "another branch": (on_branch("next"), ["fixed (location.branch)"]),
+    "another url": (at_url(ELSEWHERE), ["has_vulnerabilities (url)"]),
+    "another branch": (on_branch("next"), ["has_vulnerabilities (branch)"]),
     "both": (
         lambda old, at: at_url(ELSEWHERE)(on_branch("next")(old, at), at),
-        ["fixed (location.url)", "fixed (location.branch)"],
+        ["has_vulnerabilities (url)", "has_vulnerabilities (branch)"],
     ),
 }
 
@@ -131,7 +131,7 @@ async def test_a_root_with_vulnerabilities_stays_where_it_is(
         await roots.deactivate(store, BACKEND, "OUT_OF_SCOPE", house.stamp())
     before = await store.get((root_key(BACKEND), root_counters_key(BACKEND)))
     with pytest.raises((Rejected, Rejections)) as caught:
-        await command.update(store, GIT_ROOT, root_key(BACKEND), alter, house.stamp())
+        await command.update(store, ROOT, root_key(BACKEND), alter, house.stamp())
     assert [str(each) for each in getattr(caught.value, "refusals", [caught.value])] == expected
     assert await store.get((root_key(BACKEND), root_counters_key(BACKEND))) == before
     assert await house.holder(house.location(house.root)) == (BACKEND if is_active else None)
@@ -144,9 +144,9 @@ async def test_a_root_that_ever_had_a_vulnerability_stays_where_it_is(store: Sto
     place, known = await add_root(store, house.group, "place", house.stamp), await house.known()
     only = await add_vulnerability(store, known, place, "x.py", house.stamp, house.draft if is_draft else lambda new: new)
     await vulnerabilities.update(store, only.id, house.removed(RemovalJustification.DUPLICATED), house.stamp())
-    with pytest.raises(Rejected, match=r"fixed \(location.branch\)"):
-        await command.update(store, GIT_ROOT, root_key(place.id), on_branch("next"), house.stamp())
-    assert await read.get(store, GIT_ROOT, root_key(place.id)) == place
+    with pytest.raises(Rejected, match=r"has_vulnerabilities \(branch\)"):
+        await command.update(store, ROOT, root_key(place.id), on_branch("next"), house.stamp())
+    assert await read.get(store, ROOT, root_key(place.id)) == place
     assert await house.is_exact()
 
 
@@ -154,9 +154,9 @@ async def test_what_a_root_excludes_may_change_with_its_name(store: Store, house
     def renamed(old: Root, at: datetime) -> Root:
         return replace(excluding("dist/", "*.min.js")(old, at), info=replace(old.info, nickname="renamed"))
 
-    changed = await command.update(store, GIT_ROOT, root_key(BACKEND), renamed, house.stamp())
-    assert (changed.location.gitignore, changed.info.nickname) == (("dist/", "*.min.js"), "renamed")
-    assert (changed.location.url, changed.location.branch) == (house.root.location.url, house.root.location.branch)
+    changed = await command.update(store, ROOT, root_key(BACKEND), renamed, house.stamp())
+    assert changed.location == replace(house.root.location, gitignore=("dist/", "*.min.js"))
+    assert changed.info.nickname == "renamed"
     assert await house.is_exact()
 
 
@@ -169,9 +169,9 @@ async def test_a_root_that_gets_its_first_vulnerability_meanwhile_stays_where_it
         if number == 1:
             await add_vulnerability(store, known, place, "first.py", house.stamp)
 
-    with pytest.raises(Rejected, match=r"fixed \(location.branch\)"):
-        await command.update(intrude(store, before), GIT_ROOT, root_key(place.id), on_branch("next"), house.stamp())
-    assert await read.get(store, GIT_ROOT, root_key(place.id)) == place
+    with pytest.raises(Rejected, match=r"has_vulnerabilities \(branch\)"):
+        await command.update(intrude(store, before), ROOT, root_key(place.id), on_branch("next"), house.stamp())
+    assert await read.get(store, ROOT, root_key(place.id)) == place
     assert await house.holder(house.location(place)) == place.id
     assert await house.is_exact()
 
@@ -185,11 +185,11 @@ async def test_a_first_vulnerability_is_reported_in_the_root_where_it_is_by_then
     async def before(number: int, _: Sequence[Change]) -> None:
         writes.append(number)
         if number == 1:
-            await command.update(store, GIT_ROOT, root_key(place.id), on_branch("next"), house.stamp())
+            await command.update(store, ROOT, root_key(place.id), on_branch("next"), house.stamp())
 
     first = await add_vulnerability(intrude(store, before), known, place, "first.py", house.stamp)
     revision = (await read.history(store, vulnerability_key(first.id)))[0]
     assert (writes, revision.seen[key_text(root_key(place.id))]) == ([1, 2], 2)
-    with pytest.raises(Rejected, match="fixed"):
-        await command.update(store, GIT_ROOT, root_key(place.id), on_branch("place"), house.stamp())
+    with pytest.raises(Rejected, match="has_vulnerabilities"):
+        await command.update(store, ROOT, root_key(place.id), on_branch("place"), house.stamp())
     assert await house.is_exact()

@@ -28,7 +28,7 @@ from integrates.db_model.findings.types import Finding, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots import commands as roots
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Change, Item, Key, Store
 from integrates.db_model.testing.scene import FIRST, HANA, add_finding, add_group, add_root, scored, sighted, ticking, uid
@@ -257,7 +257,7 @@ def needed(entity: Entity) -> tuple[list[Key], dict[Key, Facet[Any]]]:
         return list(finding_counters_keys(entity.id)), parents
     assert isinstance(entity, Vulnerability)
     own = claim.claim_key("vulnerability_identity", entity.identity)
-    return [own], {**parents, finding_key(entity.finding_id): FINDING, root_key(entity.root_id): GIT_ROOT}
+    return [own], {**parents, finding_key(entity.finding_id): FINDING, root_key(entity.root_id): ROOT}
 
 
 def retitled(old: Finding, choice: int) -> Finding:

@@ -19,7 +19,7 @@ from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.roots import commands as roots
-from integrates.db_model.roots.facet import GIT_ROOT
+from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.store.port import Change, Store
 from integrates.db_model.testing.scene import add_finding, add_group, add_root, address_of, sighted, uid
 from integrates.db_model.vulnerabilities import commands
@@ -48,7 +48,7 @@ def officer(house: House, **members: object) -> tuple[Facet[Any], Entity]:
 
 def root(house: House, **members: object) -> tuple[Facet[Any], Entity]:
     info, location = replace(house.root.info, nickname="new"), replace(house.root.location, branch="new")
-    return GIT_ROOT, replace(house.root, **{"id": uid("new"), "info": info, "location": location, **members})
+    return ROOT, replace(house.root, **{"id": uid("new"), "info": info, "location": location, **members})
 
 
 def finding(house: House, **members: object) -> tuple[Facet[Any], Entity]:
@@ -80,7 +80,7 @@ MISFITS: Mapping[str, tuple[Make, str]] = {
         lambda h: vulnerability(h, finding_id=uid("rival/R1")),
         "wrong_parent (finding_id)",
     ),
-    "a vulnerability in no root": (lambda h: vulnerability(h, root_id=NONE), "git_root (root_id)"),
+    "a vulnerability in no root": (lambda h: vulnerability(h, root_id=NONE), "root (root_id)"),
     "a vulnerability in another group's root": (
         lambda h: vulnerability(h, root_id=uid("rival/backend")),
         "wrong_parent (root_id)",

@@ -23,7 +23,7 @@ from integrates.db_model.findings.facet import (
 from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, GROUP_SHARDS, group_shard
 from integrates.db_model.roots import commands as roots
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Change, Store
 from integrates.db_model.testing.scene import HANA, add_finding, add_root, add_vulnerability, uid
@@ -76,7 +76,7 @@ async def test_no_root_is_active_again_below_a_removed_group(store: Store, house
         return replace(old, state=house.root.state)
 
     with pytest.raises(NotFound) as caught:
-        await command.update(intrude(store, before), GIT_ROOT, root_key(BACKEND), alter, house.stamp())
+        await command.update(intrude(store, before), ROOT, root_key(BACKEND), alter, house.stamp())
     assert (caught.value.facet, caught.value.path) == ("group", ("group_name",))
     assert await house.holder(house.location(house.root)) is None
 

@@ -24,7 +24,7 @@ from integrates.db_model.organizations.commands import new_organization
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import OrganizationInfo
 from integrates.db_model.registry import FACETS
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.stakeholders.commands import new_stakeholder
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.stakeholders.types import PlatformRole, StakeholderInfo
@@ -55,7 +55,7 @@ def fresh(entity: Any, **members: object) -> Any:
 
 
 def root(house: House, **members: object) -> tuple[Facet[Any], Entity]:
-    return GIT_ROOT, fresh(house.root, **{"id": uid("new"), "info__nickname": "new", "location__branch": "new", **members})
+    return ROOT, fresh(house.root, **{"id": uid("new"), "info__nickname": "new", "location__branch": "new", **members})
 
 
 def group(house: House, **members: object) -> tuple[Facet[Any], Entity]:
@@ -163,7 +163,7 @@ async def test_every_refusal_is_told_at_once(store: Store, house: House) -> None
     facet, new = root(house, location__branch="-rf", info__nickname="=cmd()", organization_id="x")
     with pytest.raises(Rejections) as caught:
         await command.add(store, facet, new, house.stamp())
-    assert [".".join(each.path) for each in caught.value.refusals] == ["organization_id", "location.branch", "info.nickname"]
+    assert [".".join(each.path) for each in caught.value.refusals] == ["organization_id", "info.nickname", "location.branch"]
 
 
 def nested(depth: int) -> Any:
@@ -176,11 +176,11 @@ def nested(depth: int) -> Any:
 ODD = [None, 1, "", "a#b", "\ud800", b"x", 1.5, object(), {1: 2}, nested(100_000), datetime(2024, 5, 1, tzinfo=UTC)]
 
 
-@pytest.mark.parametrize("facet", [VULNERABILITY, FINDING, GIT_ROOT, GROUP], ids=lambda facet: facet.name)
+@pytest.mark.parametrize("facet", [VULNERABILITY, FINDING, ROOT, GROUP], ids=lambda facet: facet.name)
 async def test_whatever_somebody_puts_into_a_new_entity_is_refused_by_the_model(
     store: Store, house: House, facet: Facet[Any]
 ) -> None:
-    like = {VULNERABILITY: house.one, FINDING: house.finding, GIT_ROOT: house.root, GROUP: house.group}[facet]
+    like = {VULNERABILITY: house.one, FINDING: house.finding, ROOT: house.root, GROUP: house.group}[facet]
     members = [name for name in like.__struct_fields__ if name not in {"created_at", "updated_at", "version", "schema"}]
     for name in members:
         for value in ODD:
@@ -199,8 +199,8 @@ async def test_whatever_somebody_reports_is_refused_by_the_model(store: Store, h
 
 V_KEY, SHORT = vulnerability_key(ONE), FindingDescription(title="x", description="y")
 OLD: Sequence[tuple[Facet[Any], Key, Mapping[str, object], str]] = (
-    (GIT_ROOT, root_key(BACKEND), {"location__branch": "-rf"}, "bad_format (location.branch)"),
-    (GIT_ROOT, root_key(BACKEND), {"info__nickname": "=cmd()"}, "bad_characters (info.nickname)"),
+    (ROOT, root_key(BACKEND), {"location__branch": "-rf"}, "bad_format (location.branch)"),
+    (ROOT, root_key(BACKEND), {"info__nickname": "=cmd()"}, "bad_characters (info.nickname)"),
     (GROUP, group_key("webshop"), {"info__tags": ("a", "a")}, "not_canonical (info.tags)"),
     (GROUP, group_key("webshop"), {"state__status": GroupStatus.DELETED}, "required (state.reason)"),
     (

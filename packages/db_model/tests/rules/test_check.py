@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from integrates.db_model.entity.rules import whole_stamp
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected, Rejections
-from integrates.db_model.roots.rules import git_root
-from integrates.db_model.roots.types import Criticality
+from integrates.db_model.roots.argument import described
+from integrates.db_model.roots.types import Criticality, GitLocation, RootKind
 from integrates.db_model.values import text as texts
 from integrates.db_model.values.check import Arguments, checked, number, one_of, remembered, whole_of
 from integrates.db_model.values.instant import SKEW, is_ahead, moment
@@ -68,13 +68,13 @@ def test_an_unknown_argument_is_a_bug() -> None:
 
 
 def test_a_root_without_a_nickname_is_called_after_its_url() -> None:
-    given = git_root({"url": "https://Git.example/acme/shop.git", "branch": "main"})
-    assert (given.url, given.nickname) == ("https://git.example/acme/shop", "shop")
+    location, info = described(RootKind.GIT, {"url": "https://Git.example/acme/shop.git", "branch": "main"})
+    assert (location, info.nickname) == (GitLocation(url="https://git.example/acme/shop", branch="main"), "shop")
     with pytest.raises(Rejected) as caught:
-        git_root({"url": "https://git.example/acme/-", "branch": "main"})
+        described(RootKind.GIT, {"url": "https://git.example/acme/-", "branch": "main"})
     assert (caught.value.reason, caught.value.path) == ("bad_format", ("nickname",))
     with pytest.raises(Rejections, match="required"):
-        git_root({"url": "https://git.example/acme/shop", "branch": "main", "nickname": ""})
+        described(RootKind.GIT, {"url": "https://git.example/acme/shop", "branch": "main", "nickname": ""})
 
 
 class Inner(Struct, frozen=True):

@@ -1,16 +1,19 @@
-"""Locations of domain section 3: what LINES, INPUTS and PORTS allow."""
+"""Locations of domain sections 3 and 18: what each type allows."""
 
 import pytest
 
 from integrates.db_model.values.check import Check
 from integrates.db_model.values.url import address
+from integrates.db_model.vulnerabilities.advisory import named_package
 from integrates.db_model.vulnerabilities.location import field_name, file_path, line, location_refusals, page_url, port
 from integrates.db_model.vulnerabilities.types import VulnerabilityLocation, VulnerabilityType
 
 LINES, INPUTS, PORTS = VulnerabilityType.LINES, VulnerabilityType.INPUTS, VulnerabilityType.PORTS
+PACKAGES = VulnerabilityType.PACKAGES
 NORMALISERS: dict[VulnerabilityType, tuple[Check, Check]] = {
     LINES: (file_path, line),
     INPUTS: (page_url, field_name),
+    PACKAGES: (file_path, named_package),
     PORTS: (address, port),
 }
 """By type: what normalises ``where`` and ``specific``."""
@@ -23,6 +26,15 @@ ACCEPTED = [
     (LINES, ("a b#c.py", "1"), ("a b#c.py", "1")),
     (INPUTS, ("https://shop.example/login", "password"), ("https://shop.example/login", "password")),
     (INPUTS, ("http://h", "f" * 1000), ("http://h", "f" * 1000)),
+    (PACKAGES, ("os", "zlib"), ("os", "zlib")),
+    (PACKAGES, ("app/pom.xml", "org.slf4j:slf4j@1.7"), ("app/pom.xml", "org.slf4j:slf4j@1.7")),
+    (PACKAGES, ("yarn.lock", " @shop/cart@1.0.0 "), ("yarn.lock", "@shop/cart@1.0.0")),
+    (PACKAGES, ("yarn.lock", "@shop/cart"), ("yarn.lock", "@shop/cart")),
+    (PACKAGES, ("yarn.lock", "cart@git+ssh://git@git.example/cart"), ("yarn.lock", "cart@git+ssh://git@git.example/cart")),
+    (PACKAGES, ("a", "n" * 500), ("a", "n" * 500)),
+    (PACKAGES, ("a", f"{'n' * 500}@{'1' * 300}"), ("a", f"{'n' * 500}@{'1' * 300}")),
+    (PACKAGES, ("a", f"n@{'1' * 300}"), ("a", f"n@{'1' * 300}")),
+    (PACKAGES, ("a", f"@{'n' * 499}@{'1' * 300}"), ("a", f"@{'n' * 499}@{'1' * 300}")),
     (PORTS, ("10.0.0.1", "0"), ("10.0.0.1", "0")),
     (PORTS, ("DB.example", "65535"), ("db.example", "65535")),
     (PORTS, ("2001:DB8::0", "22"), ("2001:db8::", "22")),
@@ -52,6 +64,16 @@ REFUSED = [
     (INPUTS, ("https://h/", ""), "specific", "required"),
     (INPUTS, ("https://h/", "f" * 1001), "specific", "too_long"),
     (INPUTS, ("https://h/", "a\nb"), "specific", "bad_characters"),
+    (PACKAGES, ("/var/lib/dpkg/status", "zlib"), "where", "bad_format"),
+    (PACKAGES, ("=os", "zlib"), "where", "bad_format"),
+    (PACKAGES, ("", "zlib"), "where", "required"),
+    (PACKAGES, ("os", ""), "specific", "required"),
+    (PACKAGES, ("os", "zlib\n1.2"), "specific", "bad_characters"),
+    (PACKAGES, ("os", "n" * 501), "specific", "too_long"),
+    (PACKAGES, ("os", f"{'n' * 501}@1"), "specific", "too_long"),
+    (PACKAGES, ("os", f"{'n' * 300}@{'1' * 301}"), "specific", "too_long"),
+    (PACKAGES, ("os", f"@{'n' * 500}@1"), "specific", "too_long"),
+    (PACKAGES, ("os", f"{'n' * 500}@{'1' * 301}"), "specific", "too_long"),
     (PORTS, ("10.0.0.256", "1"), "where", "bad_format"),
     (PORTS, ("a/b", "1"), "where", "bad_characters"),
     (PORTS, ("h", "65536"), "specific", "out_of_range"),

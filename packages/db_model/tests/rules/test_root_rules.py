@@ -1,217 +1,120 @@
-"""GIT roots of domain section 3."""
+"""What a root may be, and what may be found in it (domain sections 3 and 18)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import get_args
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Rejected, Rejections
+from integrates.db_model.groups.commands import new_group
+from integrates.db_model.groups.types import Group, GroupInfo
 from integrates.db_model.roots import rules
-from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
-from integrates.db_model.values.check import Check
+from integrates.db_model.roots.argument import ARGUMENTS, arguments_of, described
+from integrates.db_model.roots.commands import new_root
+from integrates.db_model.roots.types import Root, RootKind, RootStatus
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
-NOW = datetime(2024, 5, 1, tzinfo=UTC)
+ID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+STAMP = Stamp(by="ada@demo.example", at=datetime(2024, 5, 1, tzinfo=UTC), operation="test", change_id=ID)
+GROUP: Group = new_group(GroupInfo(name="webshop", organization_id=ID, description="Shop"), STAMP)
+GIVEN: Mapping[RootKind, Mapping[str, object]] = {
+    RootKind.GIT: {"url": "https://git.example/acme/shop", "branch": "main", "gitignore": ("dist/",), "nickname": "shop"},
+    RootKind.IMAGE: {"reference": "ghcr.io/acme/shop:1", "nickname": "shop"},
+    RootKind.IP: {"address": "192.0.2.7", "nickname": "shop"},
+    RootKind.URL: {"url": "https://shop.example:8443/app?a=1", "nickname": "shop"},
+}
 
 
-def root(kind: RootKind = RootKind.GIT, status: RootStatus = RootStatus.ACTIVE) -> Root:
-    return Root(
-        id="root",
-        kind=kind,
-        group_name="webshop",
-        organization_id="aurora",
-        location=GitLocation(url="https://git.example/shop", branch="main"),
-        info=RootInfo(nickname="shop"),
-        state=RootState(status=status, at=NOW, by="system"),
-        created_at=NOW,
-        created_by="system",
-    )
+def root(kind: RootKind) -> Root:
+    return new_root(ID, GROUP, *described(kind, GIVEN[kind]), STAMP)
 
 
-def refusal(value: str, check: Check) -> str:
+def test_every_kind_has_its_rules() -> None:
+    kinds = {one.kind for one in get_args(Root)}
+    assert kinds == set(RootKind) == GIVEN.keys() == ARGUMENTS.keys()
+
+
+@pytest.mark.parametrize("kind", RootKind)
+def test_a_root_is_made_of_its_arguments(kind: RootKind) -> None:
+    made = root(kind)
+    assert made.kind is kind
+    assert tuple(rules.whole(made)) == ()
+    assert described(kind, arguments_of(made)) == (made.location, made.info)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "nickname"),
+    [
+        (RootKind.GIT, {"url": "git@git.example:acme/Shop.git", "branch": "main"}, "Shop"),
+        (RootKind.IMAGE, {"reference": "ubuntu:24.04"}, "ubuntu"),
+        (RootKind.IMAGE, {"reference": f"localhost:5000/a/b_c.d@sha256:{'0' * 64}"}, "b_c.d"),
+    ],
+)
+def test_a_root_without_nickname_is_called_by_the_last_part_of_its_name(
+    kind: RootKind, given: Mapping[str, object], nickname: str
+) -> None:
+    assert described(kind, given)[1].nickname == nickname
+
+
+def test_a_last_part_that_is_no_nickname_is_told() -> None:
     with pytest.raises(Rejected) as caught:
-        check(value, ("argument",))
-    assert caught.value.path == ("argument",)
-    return caught.value.reason
+        described(RootKind.IMAGE, {"reference": "r.example/" + "a" * 129})
+    assert (caught.value.reason, caught.value.path) == ("too_long", ("nickname",))
 
 
 @pytest.mark.parametrize(
-    "spellings,stored",
+    ("kind", "missing"),
     [
-        (
-            [
-                "https://git.example/Acme/App",
-                "https://git.example/Acme/App.git",
-                "https://git.example/Acme/App/",
-                "https://git.example/Acme/App.git/",
-                "https://git.example/Acme/App.git.git//",
-                "HTTPS://GIT.Example/Acme/App",
-                "https://user@git.example/Acme/App",
-                "https://user:p@git.example/Acme/App.git",
-                "https://:secret@git.example/Acme/App",
-                " https://git.example:/Acme/App ",
-            ],
-            "https://git.example/Acme/App",
-        ),
-        (["https://h:8443/a.git"], "https://h:8443/a"),
-        (["https://h/a.github"], "https://h/a.github"),
-        (["https://h/a.GIT"], "https://h/a.GIT"),
-        (["https://10.0.0.1/a", "https://10.0.0.1/a/"], "https://10.0.0.1/a"),
-        (["https://[2001:DB8::1]:1/a"], "https://[2001:db8::1]:1/a"),
-        (["ssh://git@Host:22/a/b.git", "SSH://git:secret@host:22/a/b/"], "ssh://git@host:22/a/b"),
-        (["ssh://host/a.git"], "ssh://host/a"),
-        (["git@GitHub.example:Acme/App.git", "git@github.example:Acme/App/"], "git@github.example:Acme/App"),
-        (["me@h:/srv/a.git"], "me@h:/srv/a"),
-        (["me@h:a"], "me@h:a"),
-        (["me@[::1]:a"], "me@[::1]:a"),
+        (RootKind.GIT, ["url", "branch"]),
+        (RootKind.IMAGE, ["reference"]),
+        (RootKind.IP, ["address", "nickname"]),
+        (RootKind.URL, ["url", "nickname"]),
     ],
 )
-def test_spellings_of_one_location_are_one(spellings: list[str], stored: str) -> None:
-    assert {rules.normalised_git_url(spelling, ()) for spelling in spellings} == {stored}
-    assert rules.normalised_git_url(stored, ()) == stored
-
-
-@pytest.mark.parametrize(
-    "url,rule",
-    [
-        ("", "required"),
-        ("https://h/" + "a" * 2039, "too_long"),
-        ("http://h/a", "bad_format"),
-        ("git://h/a", "bad_format"),
-        ("file:///etc/passwd", "bad_format"),
-        ("ext::sh -c x", "bad_characters"),
-        ("/srv/a", "bad_format"),
-        ("host/a", "bad_format"),
-        ("host:a", "bad_format"),
-        ("user@host", "bad_format"),
-        ("https://h", "bad_format"),
-        ("https://h/", "bad_format"),
-        ("https://h/.git", "bad_format"),
-        ("https:///a", "bad_format"),
-        ("https://h/a/../b", "bad_format"),
-        ("git@h:..", "bad_format"),
-        ("https://h/a?b", "bad_format"),
-        ("https://h/a#b", "bad_format"),
-        ("https://h:x/a", "bad_format"),
-        ("https://[::1/a", "bad_format"),
-        ("https://-h/a", "bad_format"),
-        ("ssh://-oProxyCommand=x/a", "bad_characters"),
-        ("ssh://-u@h/a", "bad_format"),
-        ("-u@h:a", "bad_format"),
-        ("u@-h:a", "bad_format"),
-        ("https://h/a\nb", "bad_characters"),
-        ("https://h\\@evil/a", "bad_characters"),
-        ("https://h\u00e9/a", "bad_characters"),
-    ],
-)
-def test_bad_git_urls(url: str, rule: str) -> None:
-    assert refusal(url, rules.normalised_git_url) == rule
-
-
-@given(
-    st.sampled_from(["https://", "HTTPS://", "ssh://", "u@"]),
-    st.sampled_from(["", "u@", "u:p@"]),
-    st.sampled_from(["h", "H.x", "[::1]", "h:1", "h:"]),
-    st.text("a./:git", max_size=12),
-)
-def test_normalising_is_idempotent(scheme: str, user: str, host: str, rest: str) -> None:
-    try:
-        stored = rules.normalised_git_url(f"{scheme}{user}{host}/{rest}", ())
-    except Rejected:
-        return
-    assert rules.normalised_git_url(stored, ()) == stored
-    assert not stored.endswith(("/", ".git"))
-
-
-@pytest.mark.parametrize(
-    "url,nickname", [("https://h/a/App", "App"), ("git@h:App", "App"), ("git@h:a/App", "App"), ("ssh://h:1/a", "a")]
-)
-def test_the_nickname_is_the_last_segment(url: str, nickname: str) -> None:
-    assert rules.nickname_of(url) == nickname
-
-
-@pytest.mark.parametrize("name", ["main", "feature/x-1", "v1.0", "a@b", "\u00e9", "#12", "a" * 255, "lock", "HEAD/x"])
-def test_branches(name: str) -> None:
-    assert rules.branch(name, ()) == name
-
-
-@pytest.mark.parametrize(
-    "name,rule",
-    [
-        ("", "required"),
-        ("a" * 256, "too_long"),
-        ("a b", "bad_characters"),
-        ("a~1", "bad_characters"),
-        ("a^", "bad_characters"),
-        ("a:b", "bad_characters"),
-        ("a?", "bad_characters"),
-        ("a*", "bad_characters"),
-        ("a[", "bad_characters"),
-        ("a\\b", "bad_characters"),
-        ("-a", "bad_format"),
-        ("/a", "bad_format"),
-        ("a/", "bad_format"),
-        ("a//b", "bad_format"),
-        (".a", "bad_format"),
-        ("a/.b", "bad_format"),
-        ("a..b", "bad_format"),
-        ("a.", "bad_format"),
-        ("a.lock", "bad_format"),
-        ("a.lock/b", "bad_format"),
-        ("@", "bad_format"),
-        ("a@{b", "bad_format"),
-    ],
-)
-def test_bad_branches(name: str, rule: str) -> None:
-    assert refusal(name, rules.branch) == rule
-
-
-def test_exclusions_keep_their_order_and_repetitions() -> None:
-    patterns = ["docs/", "!docs/a.md", "**/test_*", "docs/", "a-z", "[a-z]", "\\#x", "a\\\\", "x" * 200]
-    assert rules.gitignore(patterns, ()) == tuple(patterns)
-
-
-@pytest.mark.parametrize(
-    "pattern,rule",
-    [
-        ("", "required"),
-        ("x" * 201, "too_long"),
-        ("a\nb", "bad_characters"),
-        ("*", "bad_exclusion"),
-        ("**/*.*", "bad_exclusion"),
-        ("/", "bad_exclusion"),
-        ("!?", "bad_exclusion"),
-        ("a\\", "bad_exclusion"),
-        ("a\\/b", "bad_exclusion"),
-        ("[z-a]", "bad_exclusion"),
-        ("[]-:]", "bad_exclusion"),
-    ],
-)
-def test_bad_exclusions(pattern: str, rule: str) -> None:
+def test_what_is_missing_is_told(kind: RootKind, missing: list[str]) -> None:
     with pytest.raises(Rejections) as caught:
-        rules.gitignore(["a", pattern], ("gitignore",))
-    assert [(one.reason, one.path) for one in caught.value.refusals] == [(rule, ("gitignore", "1"))]
-
-
-def test_exclusions_are_bounded() -> None:
-    assert len(rules.gitignore(["a"] * 50, ())) == 50
-    with pytest.raises(Rejected, match="too_many_items"):
-        rules.gitignore(["a"] * 51, ())
+        described(kind, {})
+    assert [(one.reason, one.path) for one in caught.value.refusals] == [("required", (name,)) for name in missing]
 
 
 def test_only_active_roots_take_something_new() -> None:
-    assert rules.is_active(root())
-    assert not rules.is_active(root(status=RootStatus.INACTIVE))
+    active = root(RootKind.GIT)
+    assert rules.is_active(active)
+    assert not rules.is_active(replace(active, state=replace(active.state, status=RootStatus.INACTIVE)))
+
+
+PLACES: Mapping[VulnerabilityType, str] = {
+    VulnerabilityType.INPUTS: "https://shop.example:8443/login",
+    VulnerabilityType.LINES: "src/a.py",
+    VulnerabilityType.PACKAGES: "package-lock.json",
+    VulnerabilityType.PORTS: "192.0.2.7",
+}
 
 
 @pytest.mark.parametrize(
-    "kind,type_",
+    ("kind", "types"),
     [
-        (RootKind.GIT, VulnerabilityType.LINES),
-        (RootKind.IP, VulnerabilityType.PORTS),
-        (RootKind.URL, VulnerabilityType.INPUTS),
+        (RootKind.GIT, {VulnerabilityType.LINES, VulnerabilityType.PACKAGES}),
+        (RootKind.IMAGE, {VulnerabilityType.LINES, VulnerabilityType.PACKAGES}),
+        (RootKind.IP, {VulnerabilityType.PORTS}),
+        (RootKind.URL, {VulnerabilityType.INPUTS}),
     ],
 )
-def test_the_kind_decides_the_type(kind: RootKind, type_: VulnerabilityType) -> None:
-    assert [one for one in VulnerabilityType if rules.may_hold(root(kind), one)] == [type_]
+def test_the_kind_decides_the_types(kind: RootKind, types: set[VulnerabilityType]) -> None:
+    assert {one for one in VulnerabilityType if rules.may_hold(root(kind), one, PLACES[one])} == types
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_", "where"),
+    [
+        (RootKind.IP, VulnerabilityType.PORTS, "192.0.2.8"),
+        (RootKind.IP, VulnerabilityType.PORTS, "shop.example"),
+        (RootKind.URL, VulnerabilityType.INPUTS, "https://shop.example/login"),
+        (RootKind.URL, VulnerabilityType.INPUTS, "https://other.example:8443/login"),
+    ],
+)
+def test_what_lies_elsewhere_is_outside(kind: RootKind, type_: VulnerabilityType, where: str) -> None:
+    assert not rules.may_hold(root(kind), type_, where)

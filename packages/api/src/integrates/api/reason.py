@@ -111,8 +111,7 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.FIXED: Meaning(
         _INVALID,
         "It cannot be changed any more.",
-        "the value is set once, when the object is created, such as its id or group; url and branch of a root are "
-        "fixed once it has had a vulnerability",
+        "the value is set once, when the object is created, such as its id or group",
     ),
     Reason.WRONG_PARENT: Meaning(
         _INVALID,
@@ -172,8 +171,9 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
     ),
     Reason.LOCATION_TAKEN: Meaning(
         _EXISTS,
-        "Another root of the organization has this url and branch.",
-        "another ACTIVE root of the organization, of any group, has this url and branch",
+        "Another active root is there already.",
+        "another ACTIVE root has this location: a url and branch, or an image and tag, in any group of the organization; "
+        "an address or a url in the group",
     ),
     Reason.TITLE_TAKEN: Meaning(
         _EXISTS,
@@ -225,8 +225,8 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         _LIMIT,
         "The limit is reached.",
         "the group has as many as it may have: 500 roots, 20,000 findings, or 1,000 members with those who are only invited; "
-        "or the file has more than 20 runs, 2,000 rules that its results mean, 25,000 described ones or 2,500,000 values, or "
-        "is nested more than 100 levels deep",
+        "or the file has more than 20 runs, 2,000 rules that its results mean, or 5,000 advisories, 25,000 described rules or "
+        "1,800,000 values, or is nested more than 100 levels deep",
     ),
     Reason.TOO_LARGE: Meaning(
         _LIMIT,
@@ -253,10 +253,26 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         "The root is not active.",
         "the root is INACTIVE; new vulnerabilities and imports need an ACTIVE one",
     ),
+    Reason.WRONG_ROOT_KIND: Meaning(
+        _INVALID,
+        "The root is of another kind.",
+        "the root is of another kind than the mutation changes, such as an image for `updateGitRoot`",
+    ),
+    Reason.HAS_VULNERABILITIES: Meaning(
+        _INVALID,
+        "The root has had a vulnerability, so it stays where it is.",
+        "the root has had a vulnerability, if only a draft; from then on its location is fixed: the url and branch of a "
+        "repository, the reference of an image",
+    ),
     Reason.IMPORT_RUNNING: Meaning(
         _CONFLICT,
         "Another import into this root is running.",
         "another file, or the same one with other options, is being imported into the root",
+    ),
+    Reason.NOT_RUNNING: Meaning(
+        _INVALID,
+        "The import has ended.",
+        "the import is COMPLETED or FAILED, so that there is nothing to go on with",
     ),
     Reason.BAD_FILE: Meaning(
         _INVALID,
@@ -274,6 +290,11 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         _INVALID,
         "The file has results of several tools.",
         "`tool` gives one name to the tool of the file, which has runs of tools with different names",
+    ),
+    Reason.BAD_PATH: Meaning(
+        _INVALID,
+        "It is no path below the root.",
+        "`manifest` is not the path of a file below the root, such as `services/shop/package-lock.json`",
     ),
     Reason.UNKNOWN_FORMAT: Meaning(
         _INVALID,

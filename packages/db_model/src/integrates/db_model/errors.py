@@ -166,12 +166,16 @@ class Reason(StrEnum):
     # about tokens, roots and files
     EXPIRY_OUT_OF_RANGE = "expiry_out_of_range"
     INACTIVE_ROOT = "inactive_root"
+    WRONG_ROOT_KIND = "wrong_root_kind"
+    HAS_VULNERABILITIES = "has_vulnerabilities"
     IMPORT_RUNNING = "import_running"
+    NOT_RUNNING = "not_running"
     BAD_FILE = "bad_file"
     NOTHING_PLACED = "nothing_placed"
     SEVERAL_TOOLS = "several_tools"
     UNKNOWN_FORMAT = "unknown_format"
     IS_DECISION = "is_decision"
+    BAD_PATH = "bad_path"
     FILE_TOO_LARGE = "file_too_large"
     TOO_MANY_RESULTS = "too_many_results"
     # the life of a vulnerability

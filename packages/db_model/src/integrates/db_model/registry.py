@@ -10,7 +10,7 @@ from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.organizations.facet import ORGANIZATION
-from integrates.db_model.roots.facet import GIT_ROOT
+from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.store.port import IndexKey, Item, Key
 from integrates.db_model.store.template import SEPARATOR, is_variable
@@ -24,7 +24,7 @@ _ALL: Final[tuple[Facet[Any], ...]] = (
     ACCESS_TOKEN,
     GROUP,
     GROUP_ACCESS,
-    GIT_ROOT,
+    ROOT,
     FINDING,
     VULNERABILITY,
     IMPORT,

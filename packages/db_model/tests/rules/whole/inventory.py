@@ -38,14 +38,13 @@ from integrates.db_model.imports.types import (
     ImportStatus,
     ProblemCount,
 )
-from integrates.db_model.roots.rules import branch, gitignore, normalised_git_url
-from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
+from integrates.db_model.roots.git import branch, gitignore, normalised_git_url
+from integrates.db_model.roots.types import GitLocation, GitRoot, RootInfo, RootState, RootStatus
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.values import text as texts
 
-ROOT = Root(
+ROOT = GitRoot(
     id=ID,
-    kind=RootKind.GIT,
     group_name="webshop",
     organization_id=ID,
     location=GitLocation(url="https://git.example/shop", branch="main", gitignore=("dist/",)),
@@ -135,7 +134,6 @@ ROWS: list[tuple[Entity, list[Row]]] = [
     (
         ROOT,
         [
-            *below("kind", (RootKind.IP, "inconsistent"), ("GIT", "wrong_type")),
             *below(
                 "location.url",
                 ("HTTP://user:secret@git.example/shop", "bad_format"),

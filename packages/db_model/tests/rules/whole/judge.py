@@ -19,7 +19,7 @@ from integrates.db_model.imports.types import Import
 from integrates.db_model.organizations.rules import whole as whole_organization
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.rules import whole as whole_root
-from integrates.db_model.roots.types import Root
+from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, URLRoot
 from integrates.db_model.stakeholders.rules import whole as whole_stakeholder
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.tokens.rules import whole as whole_token
@@ -33,7 +33,7 @@ WHOLE: Mapping[type[Entity], Callable[[Any], Iterator[Rejected]]] = {
     Stakeholder: whole_stakeholder,
     OrganizationAccess: whole_in_organization,
     GroupAccess: whole_in_group,
-    Root: whole_root,
+    **dict.fromkeys((GitRoot, ImageRoot, IPRoot, URLRoot), whole_root),
     Finding: whole_finding,
     Vulnerability: whole_vulnerability,
     AccessToken: whole_token,

@@ -25,6 +25,7 @@ AT = datetime(2024, 5, 1, tzinfo=UTC)
 LATER = AT + timedelta(days=1)
 V4 = "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:N/VA:N/SC:N/SI:N/SA:N"
 V3 = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"
+V2 = "AV:N/AC:L/Au:N/C:P/I:P/A:P"
 TENTH = Decimal("7.0")
 KEPT: dict[str, Any] = {"created_at": AT, "created_by": ADA, "updated_at": AT, "version": 1}
 """What the engine keeps of each entity."""
@@ -142,6 +143,11 @@ KINDS: Mapping[str, Callable[..., Rows]] = {
         (Severity(cvss_v4=f"{V4}/E:X", score=TENTH), "cvss_v4:not_canonical"),
         *((Severity(cvss_v3=vector, score=TENTH), "cvss_v3:bad_vector") for vector in (V4, V3.replace("3.1", "3.0"))),
         (Severity(cvss_v3=f" {V3}", score=TENTH), "cvss_v3:not_canonical"),
+        (Severity(tool_score=TENTH, tool_vector=f"{V3} ", score=TENTH), "tool_vector:not_canonical"),
+        (Severity(tool_score=TENTH, tool_vector=f"CVSS:2.0/{V2}", score=TENTH), "tool_vector:not_canonical"),
+        (Severity(tool_score=TENTH, tool_vector=V3.removeprefix("CVSS:3.1/"), score=TENTH), "tool_vector:bad_vector"),
+        (Severity(tool_score=TENTH, tool_vector=7, score=TENTH), "tool_vector:wrong_type"),  # type: ignore[arg-type] # on purpose
+        (Severity(cvss_v4=V4, tool_vector=V3, score=Decimal("8.7")), "tool_score:required"),
         *((Severity(tool_score=score, score=TENTH), f"tool_score:{reason}") for score, reason in SCORES),
         *((Severity(tool_score=TENTH, score=score), f"score:{reason}") for score, reason in SCORES),
     ],

@@ -24,7 +24,7 @@ from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import
 from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
@@ -116,7 +116,7 @@ async def _shown(context: Context, found: Root | Import | None, permission: str)
 
 
 async def _root(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
-    return await _shown(context, await find(context.loaders, GIT_ROOT, root_key, value), "root:read")
+    return await _shown(context, await find(context.loaders, ROOT, root_key, value), "root:read")
 
 
 async def _root_nickname(context: Context, value: Any, args: Arguments) -> Sight[Any]:

@@ -15,6 +15,7 @@ from integrates.db_model.imports.rules import is_running
 from integrates.db_model.imports.types import (
     ClosingOutcome,
     Import,
+    ImportArtifact,
     ImportCounts,
     ImportFormat,
     ImportOptions,
@@ -63,6 +64,7 @@ BINDING: Final = Binding(
         "ComparedPlace": Compared,
         "Comparison": Comparison,
         "Import": Import,
+        "ImportArtifact": ImportArtifact,
         "ImportCounts": ImportCounts,
         "ImportOptions": ImportOptions,
         "ImportProblem": ImportProblem,

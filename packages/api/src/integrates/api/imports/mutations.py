@@ -8,17 +8,21 @@ import msgspec
 
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
-from integrates.api.imports.work.begin import begin, check_placed
+from integrates.api.imports.work.begin import Begun, begin, check_placed
 from integrates.api.imports.work.compare import compared
 from integrates.api.imports.work.job import Job, new_job, scanned
+from integrates.api.imports.work.resume import stored_job
 from integrates.api.imports.work.wait import finished, require_time
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, new_stamp
 from integrates.api.upload import Upload
-from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.errors import Reason, Rejected, Stale
 from integrates.db_model.groups.types import Group
-from integrates.db_model.imports.rules import ARGUMENTS
-from integrates.db_model.imports.types import ImportFile, ImportOptions
+from integrates.db_model.imports import commands
+from integrates.db_model.imports.commands import Overtaken, Running
+from integrates.db_model.imports.facet import IMPORT
+from integrates.db_model.imports.rules import ARGUMENTS, is_leased, is_running, may_be_taken_up
+from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.roots.types import Root
 from integrates.db_model.values.check import checked
 
@@ -46,6 +50,7 @@ async def _asked(seen: Sight[Group], info: Info, file: Upload, given: Mapping[st
     root = _one_root(seen.named)
     options = ImportOptions(
         close_missing=details.close_missing,
+        manifest=details.manifest,
         strip_prefix=details.strip_prefix,
         add_prefix=details.add_prefix,
         technique=details.technique,
@@ -53,7 +58,7 @@ async def _asked(seen: Sight[Group], info: Info, file: Upload, given: Mapping[st
         tool=details.tool,
     )
     content = await file.read()
-    scan = await scanned(content, options)
+    scan = await scanned(content, options, details.format)
     job = await new_job(info.context.call, info.context.actor, root, scan, new_stamp(info))
     check_placed(job.scan)
     about = ImportFile(file_name=details.file, sha256=sha256(content).hexdigest(), size=len(content))
@@ -80,4 +85,35 @@ async def compare_scan(seen: Sight[Group], info: Info, *, file: Upload, **given:
     return {"comparison": await compared(asked.job, asked.options)}
 
 
-MUTATIONS: Final[Fields] = {"Mutation": {"importVulnerabilities": import_vulnerabilities, "compareScan": compare_scan}}
+async def resume_import(seen: Sight[Import], info: Info, *, expected_version: int | None = None) -> Payload:
+    """Go on with an import that nobody works on, in the name of the caller; one that was begun too often ends."""
+    context, store = info.context, info.context.store
+    require_time(context)
+    found = await commands.find(store, seen.found.id)
+    if found is None or not is_running(found.record):
+        raise Rejected(Reason.NOT_RUNNING, ("id",))
+    if expected_version not in {None, found.record.version}:
+        raise Stale(IMPORT.name, found.record.id, found.record.version)
+    if is_leased(found.progress, context.call.now()):
+        raise Rejected(Reason.IMPORT_RUNNING, ("id",))
+    stamp = new_stamp(info)
+    job = await stored_job(context.call, context.actor, found.record, stamp) if may_be_taken_up(found.progress) else None
+    if job is None:
+        return {"import": (await commands.fail(store, found, "abandoned", stamp)).record}
+    return {"import": await finished(context, job, _taken_up(job, found))}
+
+
+async def _taken_up(job: Job, running: Running) -> Begun:
+    try:
+        return Begun(await commands.take_up(job.store, running, job.stamp()), mine=True)
+    except Overtaken:
+        raise Rejected(Reason.IMPORT_RUNNING, ("id",)) from None
+
+
+MUTATIONS: Final[Fields] = {
+    "Mutation": {
+        "importVulnerabilities": import_vulnerabilities,
+        "compareScan": compare_scan,
+        "resumeImport": resume_import,
+    }
+}

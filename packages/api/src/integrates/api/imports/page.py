@@ -11,11 +11,11 @@ from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.types import Import
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 
 
 def _root(source: Import) -> Above:
-    return GIT_ROOT, root_key(source.root_id)
+    return ROOT, root_key(source.root_id)
 
 
 async def imports(source: Group, info: Info, **args: Any) -> Connection:

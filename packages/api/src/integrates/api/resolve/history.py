@@ -17,7 +17,7 @@ from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Batch, Connection, Walk, connected
 from integrates.api.resolve.definition import ASPECT_HISTORY, ENTITY, HISTORY
 from integrates.db_model.entity import revision
-from integrates.db_model.entity.facet import Audit, Facet, entity_key, key_text
+from integrates.db_model.entity.facet import Audit, Facet, entity_key, key_text, structs_of
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.registry import FACETS
@@ -97,7 +97,7 @@ def history(facet: Facet[Any], aspect: str | None = None) -> Resolver:
 
 def _resolvers(node: ObjectTypeDefinitionNode, kind: type) -> Mapping[str, Resolver]:
     """Return the resolvers of a type's histories. Raise ``ValueError`` unless it shows entities with such aspects."""
-    facet = next((one for one in FACETS.values() if one.type is kind), None)
+    facet = next((one for one in FACETS.values() if kind in structs_of(one)), None)
     if facet is None:
         raise ValueError(f"{node.name.value}: `@{ENTITY}`, but there is no facet of {kind.__qualname__}")
     names = [field.name.value for field in node.fields or ()]

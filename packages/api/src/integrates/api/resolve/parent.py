@@ -10,7 +10,7 @@ from integrates.api.resolve.connection import Batch, Read
 from integrates.db_model.entity.facet import E, Facet, key_text
 from integrates.db_model.errors import NotFound
 from integrates.db_model.groups.types import Group
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key, Query
 
@@ -68,7 +68,7 @@ def group(source: OfGroup, info: Info) -> Group | Awaitable[Group | None] | None
 
 def root(source: OfRoot, info: Info) -> Root | Awaitable[Root]:
     """Return the root of the object."""
-    return existing_object(info, GIT_ROOT, root_key(source.root_id))
+    return existing_object(info, ROOT, root_key(source.root_id))
 
 
 def with_parents(info: Info, read: Read[T], parents: Mapping[str, Callable[[T], Above]]) -> Read[T]:

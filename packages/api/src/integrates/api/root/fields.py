@@ -1,9 +1,11 @@
 """Fields of roots."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from integrates.api.authorization.sight import found
 from integrates.api.context import Info
+from integrates.api.resolve.attribute import Resolver
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.parent import group
@@ -12,13 +14,13 @@ from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import of_root as vulnerabilities_of
 from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.roots.facet import root_counters_key
-from integrates.db_model.roots.types import Criticality, Root, RootStatus
+from integrates.db_model.roots.types import Criticality, GitRoot, ImageRoot, IPRoot, Root, RootStatus, URLProtocol, URLRoot
 from integrates.db_model.vulnerabilities.lists import of_root
 
 
-def type_of(_source: Root, *_: Any) -> str:
-    """Name the type of a root: so far all are branches of git repositories."""
-    return "GitRoot"
+def type_of(source: Root, *_: Any) -> str:
+    """Name the type that shows a root: like its class."""
+    return type(source).__name__
 
 
 async def figures(source: Root, info: Info) -> Summary:
@@ -35,24 +37,30 @@ async def vulnerabilities(source: Root, info: Info, **args: Any) -> Connection:
     return await vulnerabilities_of(info, source.id, args, of_root(source.id), permissions=scope.permissions, counters=keys)
 
 
+_FIELDS: Final[Mapping[str, Resolver | str]] = {
+    "group": group,
+    "nickname": "info.nickname",
+    "criticality": "info.criticality",
+    "state": "state.status",
+    "reason": "state.reason",
+    "other": "state.other",
+    "summary": figures,
+    "vulnerabilities": vulnerabilities,
+}
+_LOCATIONS: Final[Mapping[type[Root], tuple[str, ...]]] = {
+    GitRoot: ("url", "branch", "gitignore"),
+    ImageRoot: ("registry", "repository", "tag"),
+    IPRoot: ("address",),
+    URLRoot: ("protocol", "host", "port", "path", "query"),
+}
+"""By the class of roots: what its type shows of the location."""
+
 BINDING: Final = Binding(
-    shows={"GitRoot": Root},
+    shows={kind.__name__: kind for kind in _LOCATIONS},
     fields={
         "Query": {"root": found},
         **MUTATIONS,
-        "GitRoot": {
-            "group": group,
-            "nickname": "info.nickname",
-            "criticality": "info.criticality",
-            "state": "state.status",
-            "reason": "state.reason",
-            "other": "state.other",
-            "url": "location.url",
-            "branch": "location.branch",
-            "gitignore": "location.gitignore",
-            "summary": figures,
-            "vulnerabilities": vulnerabilities,
-        },
+        **{kind.__name__: {**_FIELDS, **{name: f"location.{name}" for name in shown}} for kind, shown in _LOCATIONS.items()},
     },
-    enums={"Criticality": Criticality, "RootState": RootStatus},
+    enums={"Criticality": Criticality, "RootState": RootStatus, "URLProtocol": URLProtocol},
 )

@@ -5,16 +5,42 @@ from typing import Any, Final
 
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
-from integrates.api.resolve.attribute import Fields
+from integrates.api.resolve.attribute import Fields, Resolver
 from integrates.api.resolve.change import Payload, changed
 from integrates.db_model import roots
 from integrates.db_model.groups.types import Group
+from integrates.db_model.roots.types import Root, RootKind
 
 
-async def add_git_root(seen: Sight[Group], info: Info, **given: Any) -> Payload:
-    """Add a branch of a git repository to a group."""
-    identity = info.context.call.new_id()
-    return await changed(info, "root", partial(roots.create_git, group=seen.found, given=given, identity=identity))
+def adding(kind: RootKind) -> Resolver:
+    """Return the resolver that adds a root of a kind to a group."""
+
+    async def add_root(seen: Sight[Group], info: Info, **given: Any) -> Payload:
+        identity = info.context.call.new_id()
+        return await changed(info, "root", partial(roots.create, group=seen.found, kind=kind, given=given, identity=identity))
+
+    return add_root
 
 
-MUTATIONS: Final[Fields] = {"Mutation": {"addGitRoot": add_git_root}}
+def updating(kind: RootKind) -> Resolver:
+    """Return the resolver that changes a root of a kind."""
+
+    async def update_root(seen: Sight[Root], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
+        command = partial(roots.describe, seen=seen.found, kind=kind, given=given, expected_version=expected_version)
+        return await changed(info, "root", command)
+
+    return update_root
+
+
+MUTATIONS: Final[Fields] = {
+    "Mutation": {
+        "addGitRoot": adding(RootKind.GIT),
+        "addImageRoot": adding(RootKind.IMAGE),
+        "addIpRoot": adding(RootKind.IP),
+        "addUrlRoot": adding(RootKind.URL),
+        "updateGitRoot": updating(RootKind.GIT),
+        "updateImageRoot": updating(RootKind.IMAGE),
+        "updateIpRoot": updating(RootKind.IP),
+        "updateUrlRoot": updating(RootKind.URL),
+    }
+}

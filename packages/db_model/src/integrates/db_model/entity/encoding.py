@@ -52,7 +52,14 @@ def attributes_of(entity: Entity) -> Attributes:
         deep = [name for name in entity.__struct_fields__ if _is_too_deep(getattr(entity, name))]
         raise Rejections([Rejected(Reason.WRONG_TYPE, (name,)) for name in deep]) from error
     del found["version"]
-    return found
+    return {**_tag(type(entity)), **found}
+
+
+@cache
+def _tag(kind: type[Entity]) -> Mapping[str, str]:
+    """Return what tells the struct of an entity from those of other kinds; nothing where there is one kind only."""
+    config = kind.__struct_config__
+    return {} if config.tag_field is None else {config.tag_field: str(config.tag)}
 
 
 def _is_too_deep(value: Any) -> bool:
@@ -81,7 +88,7 @@ def _is_odd(value: Any) -> bool:
 
 
 @cache
-def _decoder(kind: type[Any]) -> msgspec.json.Decoder[Any]:
+def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     return msgspec.json.Decoder(kind)
 
 

@@ -7,7 +7,8 @@ takes the claims, parents, counters and rules from the facet, so that no caller 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeAlias, TypeVar
+from types import UnionType
+from typing import Any, Final, Generic, TypeAlias, TypeVar, get_args
 
 import msgspec
 
@@ -104,7 +105,7 @@ class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     """How entities of one type are stored, and what changes with them.
 
     ``name``       the facet's name in the design
-    ``type``       the struct of the entity
+    ``type``       the struct of the entity, or the union of the structs of its kinds, which a tag tells apart
     ``audit``      the group and organization under which its revisions are listed
     ``is_live``    whether it was not removed
     ``identity``   its id as people know it, which errors tell and claims store
@@ -122,7 +123,7 @@ class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     """
 
     name: str
-    type: type[E]
+    type: type[E] | UnionType
     audit: Callable[[E], Audit]
     is_live: Callable[[E], bool] = lambda _: True
     identity: Callable[[E], str] = attrgetter("id")
@@ -136,6 +137,11 @@ class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     check: Callable[[E], Iterable[Rejected]] = _nothing
     schema: int = 1
     lifts: Mapping[int, Lift] = {}
+
+
+def structs_of(facet: Facet[Any]) -> tuple[type[Entity], ...]:
+    """Return the struct of a facet's entities; several where they are of several kinds."""
+    return get_args(facet.type) or (facet.type,)
 
 
 def shard(identity: str) -> str:

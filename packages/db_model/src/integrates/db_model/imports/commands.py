@@ -24,7 +24,7 @@ from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.progress import progress_key, progress_of, put
 from integrates.db_model.imports.rules import Step
 from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, SeriesClosing
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
 
@@ -51,7 +51,7 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 def _held(destination: Destination, stamp: Stamp) -> tuple[Beside, ...]:
-    root = Parent(facet=GIT_ROOT, key=root_key(destination.root.id))
+    root = Parent(facet=ROOT, key=root_key(destination.root.id))
     return (held(within_group(destination.group.name), destination.group, stamp), held(root, destination.root, stamp))
 
 

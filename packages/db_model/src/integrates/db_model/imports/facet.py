@@ -9,7 +9,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.imports.rules import is_running, whole
 from integrates.db_model.imports.types import Import
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
@@ -38,7 +38,7 @@ def _within(old: Import | None, new: Import) -> tuple[Parent, ...]:
 
     if old is not None:
         return ()
-    root = Parent(facet=GIT_ROOT, key=root_key(new.root_id), path=("root_id",), judge=judge)
+    root = Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=judge)
     return (within_group(new.group_name), root)
 
 

@@ -9,10 +9,30 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity.rules import ENTITY, MAX_COUNT, by
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, ImportState, ImportStatus, SeriesClosing
+from integrates.db_model.imports.types import (
+    Import,
+    ImportCounts,
+    ImportFormat,
+    ImportProgress,
+    ImportState,
+    ImportStatus,
+    SeriesClosing,
+)
 from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
 from integrates.db_model.values.instant import SKEW, is_ahead
-from integrates.db_model.values.text import category, digest, file_name, identifier, multi_line, name, prefix, tool_name, word
+from integrates.db_model.values.text import (
+    category,
+    digest,
+    file_name,
+    identifier,
+    multi_line,
+    name,
+    one_line,
+    prefix,
+    tool_name,
+    word,
+)
+from integrates.db_model.vulnerabilities.location import file_path
 from integrates.db_model.vulnerabilities.types import Technique
 
 LEASE: Final = timedelta(seconds=60)
@@ -23,6 +43,9 @@ MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PROBLEMS: Final = 100
 MAX_URI: Final = 300
 """Most characters of the location of a problem that are kept."""
+MAX_IMAGE: Final = 600
+MAX_TAG: Final = 128
+MAX_DIGEST: Final = 200
 MAX_POINTER: Final = 10_000
 """Longer than any JSON pointer that a reader makes."""
 
@@ -31,12 +54,22 @@ class GivenImport(Struct, frozen=True, kw_only=True):
     """The checked arguments of an import; ``file`` is the file's name."""
 
     file: str
+    format: ImportFormat | None = None
+    manifest: str | None = None
     close_missing: bool = True
     strip_prefix: str | None = None
     add_prefix: str | None = None
     technique: Technique | None = None
     category: str | None = None
     tool: str | None = None
+
+
+def _manifest(value: str, path: Sequence[str]) -> str:
+    """Return the path of a file that names packages. Raise ``Rejected`` (``bad_path``)."""
+    try:
+        return file_path(value.strip().removeprefix("./"), path)
+    except Rejected:
+        raise Rejected(Reason.BAD_PATH, path) from None
 
 
 def _category(value: str, path: Sequence[str]) -> str:
@@ -54,6 +87,8 @@ ARGUMENTS: Final = Arguments(
     GivenImport,
     {
         "file": file_name,
+        "format": one_of(ImportFormat),
+        "manifest": _manifest,
         "close_missing": as_given,
         "strip_prefix": prefix,
         "add_prefix": prefix,
@@ -75,10 +110,14 @@ _FIELDS: Final = whole_of(
         "file.file_name": file_name,
         "file.sha256": digest,
         "file.size": number(0, MAX_BYTES),
+        "options.manifest": file_path,
         "options.strip_prefix": prefix,
         "options.add_prefix": prefix,
         "options.category": category,
         "options.tool": tool_name,
+        "artifact.name": lambda value, path: one_line(value, path, low=1, high=MAX_IMAGE),
+        "artifact.tag": lambda value, path: one_line(value, path, low=1, high=MAX_TAG),
+        "artifact.digest": lambda value, path: one_line(value, path, low=1, high=MAX_DIGEST),
         "problems": at_most(MAX_PROBLEMS),
         "problems.pointer": lambda value, path: multi_line(value, path, low=0, high=MAX_POINTER),
         "problems.reason": word,

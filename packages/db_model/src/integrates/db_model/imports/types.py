@@ -51,6 +51,7 @@ class ImportOptions(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the caller asked for."""
 
     close_missing: bool = True
+    manifest: str | None = None
     strip_prefix: str | None = None
     add_prefix: str | None = None
     technique: Technique | None = None
@@ -105,6 +106,14 @@ class ImportFile(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     size: int
 
 
+class ImportArtifact(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """The image that the file is about: its name without tag and digest, as the file has it."""
+
+    name: str
+    tag: str | None = None
+    digest: str | None = None
+
+
 class ImportState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Status of the import."""
 
@@ -142,6 +151,7 @@ class Import(Entity, frozen=True, kw_only=True):
     format: ImportFormat
     file: ImportFile
     options: ImportOptions
+    artifact: ImportArtifact | None = None
     problems: tuple[ImportProblem, ...] = ()
     problem_counts: tuple[ProblemCount, ...] = ()
     state: ImportState

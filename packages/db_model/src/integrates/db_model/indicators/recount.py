@@ -20,7 +20,7 @@ from integrates.db_model.findings.facet import FINDING, finding_counters_keys, f
 from integrates.db_model.findings.rules import is_live
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_counters_keys
-from integrates.db_model.roots.facet import GIT_ROOT, REPORTED, root_counters_key
+from integrates.db_model.roots.facet import REPORTED, ROOT, root_counters_key
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import Key, Query, Store
 from integrates.db_model.vulnerabilities import lists, tally
@@ -85,7 +85,7 @@ async def recount(store: Store, group_name: str) -> Recount:
     """
     variables = {"group_name": group_name}
     findings = await _all(store, FINDING, listing("finding", "findings_of_group", variables))
-    roots = await _all(store, GIT_ROOT, listing("git_root", "roots_of_group", variables))
+    roots = await _all(store, ROOT, listing("root", "roots_of_group", variables))
     members = await read.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", variables))
     guards = {"findings": sum(map(is_live, findings)), "roots": len(roots), "members": len(members)}
     group = {name: number for name, number in guards.items() if number}

@@ -2,24 +2,47 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from integrates.db_model.entity import command
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.types import Group
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
-from integrates.db_model.roots.rules import git_root, is_active
-from integrates.db_model.roots.types import GitLocation, Root, RootInfo, RootKind, RootState, RootStatus
+from integrates.db_model.roots.argument import arguments_of, described
+from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.rules import is_active
+from integrates.db_model.roots.types import (
+    GitLocation,
+    GitRoot,
+    ImageLocation,
+    ImageRoot,
+    IPLocation,
+    IPRoot,
+    Location,
+    Root,
+    RootInfo,
+    RootKind,
+    RootState,
+    RootStatus,
+    URLLocation,
+    URLRoot,
+)
 from integrates.db_model.store.port import Store
 
+_ROOTS: Final[Mapping[type[Location], type[Any]]] = {
+    GitLocation: GitRoot,
+    ImageLocation: ImageRoot,
+    IPLocation: IPRoot,
+    URLLocation: URLRoot,
+}
 
-def new_git_root(identity: str, group: Group, location: GitLocation, info: RootInfo, stamp: Stamp) -> Root:
-    """Return a new GIT root of a group. It is not stored yet."""
-    return Root(
+
+def new_root(identity: str, group: Group, location: Location, info: RootInfo, stamp: Stamp) -> Root:
+    """Return a new root of a group, of the kind that its location says. It is not stored yet."""
+    new: Root = _ROOTS[type(location)](
         id=identity,
-        kind=RootKind.GIT,
         group_name=group.name,
         organization_id=group.organization_id,
         location=location,
@@ -28,26 +51,52 @@ def new_git_root(identity: str, group: Group, location: GitLocation, info: RootI
         created_at=stamp.at,
         created_by=stamp.by,
     )
+    return new
 
 
-async def add_git(store: Store, new: Root, stamp: Stamp) -> Root:
-    """Store a new GIT root of a group; return it as stored.
+async def add(store: Store, new: Root, stamp: Stamp) -> Root:
+    """Store a new root of a group; return it as stored.
 
     Raise ``AlreadyExists`` when its location or nickname is taken (``Rejections`` when both are), ``Rejected`` (``too_many``)
     when the group is full, ``NotFound`` when there is no such group.
     """
-    return await command.add(store, GIT_ROOT, new, stamp)
+    return await command.add(store, ROOT, new, stamp)
 
 
-async def create_git(store: Store, group: Group, given: Mapping[str, Any], stamp: Stamp, identity: str) -> Root:
-    """Store a new GIT root of a group, made of the arguments ``given``; return it as stored.
+async def create(store: Store, group: Group, kind: RootKind, given: Mapping[str, Any], stamp: Stamp, identity: str) -> Root:
+    """Store a new root of a group, made of the arguments ``given``; return it as stored.
 
-    Raise ``Rejections`` for arguments at fault, and what :func:`add_git` raises.
+    Raise ``Rejections`` for arguments at fault, and what :func:`add` raises.
     """
-    details = git_root(given)
-    location = GitLocation(url=details.url, branch=details.branch, gitignore=details.gitignore)
-    info = RootInfo(nickname=details.nickname, criticality=details.criticality)
-    return await add_git(store, new_git_root(identity, group, location, info, stamp), stamp)
+    location, info = described(kind, given)
+    return await add(store, new_root(identity, group, location, info, stamp), stamp)
+
+
+async def describe(
+    store: Store,
+    seen: Root,
+    kind: RootKind,
+    given: Mapping[str, Any],
+    stamp: Stamp,
+    *,
+    expected_version: int | None = None,
+) -> Root:
+    """Change where a root is, what it is called and how much it matters; return it as stored.
+
+    What is not ``given``, or ``None``, stays. Raise ``Rejected`` (``wrong_root_kind``) when the root is of another kind than
+    the caller means, ``Rejections`` for arguments at fault, ``Rejected`` (``has_vulnerabilities``) when a root that ever had
+    one would be elsewhere, ``AlreadyExists`` as :func:`add` does, and what
+    :func:`integrates.db_model.entity.command.update` raises.
+    """
+    wanted = {name: value for name, value in given.items() if value is not None}
+
+    def alter(old: Root, _: datetime) -> Root:
+        if old.kind is not kind:
+            raise Rejected(Reason.WRONG_ROOT_KIND, ("id",))
+        location, info = described(kind, {**arguments_of(old), **wanted})
+        return replace(old, location=location, info=info)
+
+    return await command.update(store, ROOT, root_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
 
 
 async def deactivate(store: Store, root_id: str, reason: str, stamp: Stamp, *, other: str | None = None) -> Root:
@@ -57,4 +106,4 @@ async def deactivate(store: Store, root_id: str, reason: str, stamp: Stamp, *, o
         state = RootState(status=RootStatus.INACTIVE, at=at, by=stamp.by, reason=reason, other=other)
         return replace(old, state=state) if is_active(old) else old
 
-    return await command.update(store, GIT_ROOT, root_key(root_id), alter, stamp)
+    return await command.update(store, ROOT, root_key(root_id), alter, stamp)

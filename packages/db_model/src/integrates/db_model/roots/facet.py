@@ -1,8 +1,8 @@
 """How roots are stored, and what changes with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, assert_never
 
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, Unique, key_of
@@ -10,7 +10,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import MAX_ROOTS, group_guard, of_organization, within_group
 from integrates.db_model.roots.rules import is_active, whole
-from integrates.db_model.roots.types import Root
+from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, Root, URLRoot
 from integrates.db_model.store.port import Key
 
 REPORTED: Final = "reported"
@@ -20,7 +20,7 @@ REPORTED: Final = "reported"
 @lru_cache(maxsize=4_096)
 def root_key(root_id: str) -> Key:
     """Return the key of a root."""
-    return key_of("git_root", {"id": root_id})
+    return key_of("root", {"id": root_id})
 
 
 @lru_cache(maxsize=4_096)
@@ -29,11 +29,44 @@ def root_counters_key(root_id: str) -> Key:
     return key_of("root_counters", {"id": root_id})
 
 
+def _places(root: Root) -> Mapping[str, tuple[str, ...]]:
+    """Return the arguments that say where a root is, the one that is refused first, and the texts that each stands for."""
+    match root:
+        case GitRoot():
+            return {"url": (root.location.url,), "branch": (root.location.branch,)}
+        case ImageRoot():
+            return {"reference": (root.location.registry, root.location.repository, root.location.tag or "")}
+        case IPRoot():
+            return {"address": (root.location.address,)}
+        case URLRoot():
+            at = root.location
+            return {"url": (at.protocol.value, at.host, str(at.port), at.path, at.query or "")}
+        case _:
+            assert_never(root)
+
+
+def _scope(root: Root) -> tuple[str, ...]:
+    """Return within what a location is that of one root only: the organization, or the group.
+
+    GIT roots were there first, so their claims do without the name of the kind.
+    """
+    match root:
+        case GitRoot():
+            return (root.organization_id,)
+        case ImageRoot():
+            return (root.kind.value, root.organization_id)
+        case IPRoot() | URLRoot():
+            return (root.kind.value, root.group_name)
+        case _:
+            assert_never(root)
+
+
 def _unique(root: Root) -> tuple[Unique, ...]:
     """Return the claims of a root: its nickname and, while it is ACTIVE, its location."""
-    location = (root.organization_id, root.location.url, root.location.branch)
+    places = _places(root)
+    location = (*_scope(root), *(text for place in places.values() for text in place))
     return (
-        *((Unique("root_location", location, Reason.LOCATION_TAKEN, ("url",)),) if is_active(root) else ()),
+        *((Unique("root_location", location, Reason.LOCATION_TAKEN, (next(iter(places)),)),) if is_active(root) else ()),
         Unique("root_nickname", (root.group_name, root.info.nickname), Reason.NICKNAME_TAKEN, ("nickname",)),
     )
 
@@ -45,11 +78,12 @@ def _within(old: Root | None, new: Root) -> tuple[Parent, ...]:
 
 
 def _located_anew(old: Root, new: Root) -> Iterator[Beside]:
-    """Refuse another url or branch of a root that ever had a vulnerability."""
-    for member in ("url", "branch"):
-        if getattr(old.location, member) != getattr(new.location, member):
+    """Refuse another location of a root that ever had a vulnerability. What it excludes is no part of where it is."""
+    places = _places(new)
+    for argument, place in _places(old).items():
+        if places[argument] != place:
             never = counter.guarded(root_counters_key(new.id), REPORTED, by=0, high=0)
-            yield Beside(never, Rejected(Reason.FIXED, ("location", member)))
+            yield Beside(never, Rejected(Reason.HAS_VULNERABILITIES, (argument,)))
 
 
 def _counted(old: Root | None, new: Root, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
@@ -64,8 +98,8 @@ def _counted(old: Root | None, new: Root, _given: Given, _stamp: Stamp) -> tuple
     )
 
 
-GIT_ROOT: Final = Facet(
-    name="git_root",
+ROOT: Final[Facet[Root]] = Facet(
+    name="root",
     type=Root,
     audit=lambda root: Audit(group=root.group_name),
     fixed=("id", "kind", "group_name", "organization_id"),

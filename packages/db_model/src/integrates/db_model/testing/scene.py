@@ -28,7 +28,7 @@ from integrates.db_model.organizations import commands as organizations
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization, OrganizationInfo
 from integrates.db_model.roots import commands as roots
-from integrates.db_model.roots.types import GitLocation, Root, RootInfo
+from integrates.db_model.roots.types import GitLocation, GitRoot, Location, Root, RootInfo
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.stakeholders import commands as stakeholders
@@ -118,12 +118,20 @@ async def add_member(store: Store, group: Group, address: str, role: GroupRole, 
     return await accesses.add_to_group(store, accesses.group_member(address, group.name, GroupGrant(role=role), made), made)
 
 
-async def add_root(store: Store, group: Group, nickname: str, stamp: Stamping, **location: Any) -> Root:
+async def add_root(store: Store, group: Group, nickname: str, stamp: Stamping, **location: Any) -> GitRoot:
     """Store a GIT root, and return it. Its branch is its nickname unless ``location`` says otherwise."""
-    made = stamp()
     branch = GitLocation(**{"url": "https://git.example/shop", "branch": nickname, **location})
-    new = roots.new_git_root(uid(f"{group.name}/{nickname}"), group, branch, RootInfo(nickname=nickname), made)
-    return await roots.add_git(store, new, made)
+    stored = await add_root_at(store, group, nickname, stamp, branch)
+    if not isinstance(stored, GitRoot):
+        raise TypeError(stored)
+    return stored
+
+
+async def add_root_at(store: Store, group: Group, nickname: str, stamp: Stamping, location: Location) -> Root:
+    """Store a root of the kind that its location says, and return it."""
+    made = stamp()
+    new = roots.new_root(uid(f"{group.name}/{nickname}"), group, location, RootInfo(nickname=nickname), made)
+    return await roots.add(store, new, made)
 
 
 def scored(text: str | None) -> Severity | None:
@@ -148,11 +156,15 @@ async def add_finding(
 
 
 def sighted(finding: Finding, where: str, specific: str = "1", **members: Any) -> Sighting:
-    """Return the result of a tool about a line. ``members`` are ``severity``, ``fingerprint`` and those of a location."""
+    """Return the result of a tool, about a line unless ``members`` name another ``type``.
+
+    The other members are ``severity``, ``fingerprint`` and those of a location.
+    """
+    kind = members.pop("type", VulnerabilityType.LINES)
     own, fingerprint = members.pop("severity", None), members.pop("fingerprint", None)
     rule = finding.rule.rule_id if finding.rule else "-"
     return Sighting(
-        type=VulnerabilityType.LINES,
+        type=kind,
         technique=Technique.SAST,
         location=VulnerabilityLocation(where=where, specific=specific, **members),
         tool=Tool(name=TOOL, categories=("",), rule_id=rule, fingerprint=fingerprint),

@@ -9,6 +9,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.values.text import one_line, shaped
 
 MAX_URL: Final = 2048
+MAX_PORT: Final = 65_535
 HOST: Final = r"(?!(.*\.)?[0-9]+\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 """The form of a host's name, no number at its end."""
 

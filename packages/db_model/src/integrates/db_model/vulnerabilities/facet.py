@@ -16,7 +16,7 @@ from integrates.db_model.findings.facet import finding_key, finding_shard, withi
 from integrates.db_model.findings.rules import frees_claim
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_shard, of_organization, within_group
-from integrates.db_model.roots.facet import GIT_ROOT, root_counters_key, root_key
+from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key
 from integrates.db_model.roots.rules import is_active, may_hold
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Version
@@ -109,12 +109,12 @@ def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]
             yield Rejected(Reason.WRONG_PARENT, ("root_id",))
         if not is_active(root):
             yield Rejected(Reason.INACTIVE_ROOT, ("root_id",))
-        if not may_hold(root, new.type):
+        if not may_hold(root, new.type, new.location.where):
             yield Rejected(Reason.INCONSISTENT, ("type",))
 
     if is_counted_alike(old, new):
         return ()
-    root = (Parent(facet=GIT_ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable),) if _begins(old, new) else ()
+    root = (Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable),) if _begins(old, new) else ()
     return (
         within_group(new.group_name, of_organization(new.organization_id)),
         within_finding(new.finding_id, new.root_id, judge=same_group),

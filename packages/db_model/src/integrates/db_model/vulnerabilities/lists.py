@@ -3,11 +3,13 @@
 from typing import Final
 
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.store.port import MAX_PAGE, Query
+from integrates.db_model.store.port import MAX_PAGE, Item, Query
 from integrates.db_model.vulnerabilities.facet import hidden_mark, path_digest
 from integrates.db_model.vulnerabilities.types import VulnerabilityStatus
 
 _FACET: Final = "vulnerability"
+_OF_ROOT: Final = 2
+"""The index that lists a root by path."""
 
 
 def of_finding(finding_id: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
@@ -49,6 +51,11 @@ def of_root_and_path(root_id: str, where: str, *, limit: int = MAX_PAGE, after: 
     """
     variables = {"root_id": root_id, "path": path_digest(where)}
     return listing(_FACET, "vulnerabilities_of_root_and_path", variables, limit=limit, after=after)
+
+
+def listed_path(item: Item) -> str:
+    """Return the digest of ``where`` of an item of a list of a root."""
+    return item.index_keys[_OF_ROOT].sk.split("#", 2)[1]
 
 
 def assigned_to(email: str, *, group_name: str | None = None, limit: int = MAX_PAGE, after: str | None = None) -> Query:

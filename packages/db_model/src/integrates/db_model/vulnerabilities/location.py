@@ -7,14 +7,13 @@ from typing import Final, assert_never
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.values.check import Check, Judge, Refusals, below, remembered, value_of
 from integrates.db_model.values.text import integer, multi_line, one_line
-from integrates.db_model.values.url import address, http_url
+from integrates.db_model.values.url import MAX_PORT, address, http_url
 from integrates.db_model.vulnerabilities.advisory import named_package
 from integrates.db_model.vulnerabilities.types import VulnerabilityLocation, VulnerabilityType
 
 MAX_WHERE: Final = 1000
 MAX_FIELD: Final = 1000
 MAX_LINE: Final = 10_000_000
-MAX_PORT: Final = 65_535
 MAX_EXCERPT: Final = 2000
 """Most characters of ``snippet`` and ``detail``, to which ``values.text.excerpt`` cuts them."""
 

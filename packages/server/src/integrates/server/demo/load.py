@@ -22,7 +22,7 @@ from integrates.db_model.organizations import commands as organizations
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots import commands as roots
-from integrates.db_model.roots.facet import GIT_ROOT
+from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.stakeholders import commands as stakeholders
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.store.design import Design
@@ -66,7 +66,7 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
         Step(ORGANIZATION_ACCESS, join),
         Step(GROUP, groups.add),
         Step(GROUP_ACCESS, accesses.add_to_group),
-        Step(GIT_ROOT, roots.add_git),
+        Step(ROOT, roots.add),
         Step(FINDING, findings.add),
         Step(VULNERABILITY, vulnerabilities.add),
     )

@@ -13,7 +13,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.types import Finding, FindingStateStatus
 from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.organizations.types import Organization, OrganizationStatus
-from integrates.db_model.roots.types import Root, RootStatus
+from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, RootStatus, URLRoot
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
 from integrates.db_model.vulnerabilities.types import Source, TreatmentStatus, Vulnerability, VulnerabilityStatus
 
@@ -31,13 +31,17 @@ _ACCESS: Final[Members] = {
     "state": is_live,
     "invitation": lambda access: (access.invitation is None) == (access.access.role is not None),
 }
+_ROOT: Final[Members] = {"state": lambda root: root.state.status is RootStatus.ACTIVE}
 _FIRST: Final[Mapping[type[Entity], Members]] = {
     Stakeholder: {"state": lambda person: person.state.status is StakeholderStatus.ACTIVE},
     Organization: {"state": lambda organization: organization.state.status is OrganizationStatus.ACTIVE},
     OrganizationAccess: _ACCESS,
     Group: {"state": lambda group: group.state.status is GroupStatus.ACTIVE},
     GroupAccess: _ACCESS,
-    Root: {"state": lambda root: root.state.status is RootStatus.ACTIVE},
+    GitRoot: _ROOT,
+    ImageRoot: _ROOT,
+    IPRoot: _ROOT,
+    URLRoot: _ROOT,
     Finding: {"state": lambda finding: finding.state.status is FindingStateStatus.CREATED},
     Vulnerability: {
         "state": _is_first_state,

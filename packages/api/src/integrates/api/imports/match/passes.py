@@ -24,10 +24,11 @@ from integrates.api.imports.match.side import (
     path_of,
 )
 from integrates.api.imports.read.observation import Observation
-from integrates.db_model.vulnerabilities.types import MatchBy
+from integrates.db_model.vulnerabilities.types import MatchBy, VulnerabilityType
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
+S = TypeVar("S", Observation, Candidate)
 
 Pass: TypeAlias = Callable[[Sides, Sequence[Candidate]], Iterable[Pair]]
 """Pairs results that are left with some of the candidates that are left: with living ones, or with the others."""
@@ -82,6 +83,28 @@ def by_sameness(sides: Sides, candidates: Sequence[Candidate]) -> Iterator[Pair]
 def _with_reason(pair: Pair) -> Pair:
     is_known_by_it = any(one.text == pair.known.fingerprint for one in pair.seen.fingerprints)
     return replace(pair, by=MatchBy.FINGERPRINT) if is_known_by_it else pair
+
+
+def _packages(ones: Iterable[S]) -> list[S]:
+    return [one for one in ones if path_of(one)[0] is VulnerabilityType.PACKAGES]
+
+
+def by_version(sides: Sides, candidates: Sequence[Candidate]) -> Iterable[Pair]:
+    """Pair packages of one version by fingerprint: each version in a path keeps its own vulnerability, fixed or not."""
+    known = [one for one in _packages(candidates) if one.fingerprint]
+    marks = marks_of(_packages(sides.observations), known)
+    return map(_with_reason, _at_place(marks, known, _packages(left(sides)), is_alike))
+
+
+def by_upgrade(sides: Sides, candidates: Sequence[Candidate]) -> Iterator[Pair]:
+    """Pair the versions of a package in a path that are left, where that is one on either side: it was changed to the other."""
+    texts = ((each, one.text) for each in _packages(left(sides)) for one in each.fingerprints)
+    seen = grouped(texts, lambda pair: (pair[0].rule, path_of(pair[0]), pair[1]))
+    known = grouped(_packages(candidates), lambda each: (each.rule, path_of(each), each.fingerprint or ""))
+    for key, ones in known.items():
+        others = seen.get(key, ())
+        if len(ones) == len(others) == 1 and is_own(ones[0], others[0][0]):
+            yield Pair(others[0][0], ones[0], MatchBy.FINGERPRINT)
 
 
 def _closes(sides: Sides, known: Candidate, seen: Observation) -> bool:
@@ -182,7 +205,9 @@ def by_place(sides: Sides, candidates: Sequence[Candidate]) -> Iterator[Pair]:
 
 
 STAGES: Final[Sequence[Sequence[Pass]]] = (
+    (by_version,),
     (by_fingerprint,),
+    (by_upgrade,),
     (by_fingerprint_elsewhere,),
     (by_alignment, by_place_and_snippet, by_snippet, by_place),
 )

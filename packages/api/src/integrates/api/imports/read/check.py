@@ -51,6 +51,13 @@ def checked(content: bytes) -> bytes:
     return _paired(content.removeprefix(_BYTE_ORDER_MARK))
 
 
+def measured(content: bytes) -> bytes:
+    """Return JSON that is known to be sound, unless it is larger than may be read: raise ``TooLarge``."""
+    enforce("file_too_large", len(content), MAX_BYTES)
+    _measure(content)
+    return content
+
+
 def _decoded(content: bytes) -> str:
     if not content:
         raise _bad("The file is empty.")

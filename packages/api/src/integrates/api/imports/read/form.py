@@ -37,8 +37,8 @@ class Content(msgspec.Struct, frozen=True):
 def content_of(given: bytes) -> Content:
     """Return what an unpacked file is made of. Raise ``TooLarge`` and ``BadFile``.
 
-    JSON begins with a bracket, a table with anything else that has a comma in its first line. Several JSON texts are on a line
-    each.
+    JSON begins with a bracket, and XML, which is not read, with ``<``; a table begins with anything else and has a comma in its
+    first line. Several JSON texts are on a line each.
     """
     text = given.removeprefix(_BYTE_ORDER_MARK)
     if _is_table(text):
@@ -55,15 +55,24 @@ def _first_line(text: bytes) -> bytes:
 
 
 def _is_table(text: bytes) -> bool:
+    """Return whether the first line has commas, and is text."""
     first = _first_line(text)
-    return b"," in first and first[:1] not in b"{["
+    return b"," in first and first[:1] not in b"{[<" and b"\0" not in first and _is_text(first)
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _columns(text: bytes) -> tuple[str, ...]:
     """Return the names of the columns, as the first line has them."""
     try:
         return tuple(next(csv.reader([_first_line(text).decode()], strict=True)))
-    except (csv.Error, UnicodeDecodeError):
+    except csv.Error:
         return ()
 
 

@@ -5,8 +5,8 @@ from typing import Final
 from integrates.api.imports.read.error import Limit, TooLarge
 
 MAX_DEPTH: Final = 100
-MAX_VALUES: Final = 2_500_000
-"""Most of the characters ``{[,:`` outside of texts, which memory grows with; 20 MiB of dense SARIF have 2 million."""
+MAX_VALUES: Final = 1_800_000
+"""Most of the characters ``{[,:`` outside of texts, which memory grows with. 20 MiB of real reports have fewer."""
 MAX_RESULTS: Final = 25_000
 MAX_RULES: Final = 2_000
 """Most rules that results mean."""

@@ -84,6 +84,8 @@ def steps_of(uri: str) -> Steps | None:
 
 def folder(steps: Steps) -> Steps:
     """Go up where a path does so. What would leave a relative path stays; nothing leaves the root of a disk."""
+    if ".." not in steps:
+        return steps
     kept: list[str] = []
     for step in steps:
         if step != ".." or not kept or kept[-1] == "..":

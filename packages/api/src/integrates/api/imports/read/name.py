@@ -1,7 +1,9 @@
 """Names that identify (tools, categories, rule ids, fingerprints): their limits, and whether a text keeps them."""
 
+from hashlib import sha256
 from typing import Any, Final
 
+from integrates.api.imports.read.text import line
 from integrates.db_model.errors import Rejected
 from integrates.db_model.values.text import one_line
 
@@ -19,3 +21,9 @@ def rule_id(given: Any) -> str | None:
         return one_line(given.strip(), (), low=1, high=MAX_RULE_ID)
     except Rejected:
         return None
+
+
+def series_name(given: str) -> str:
+    """Return the name of a tool or category on one line; a long one's SHA-256."""
+    found = line(given, 4 * MAX_NAME)
+    return found if max(len(found), len(given.strip()) // 4) <= MAX_NAME else sha256(given.encode()).hexdigest()

@@ -14,17 +14,20 @@ from integrates.api.imports.read.observation import Fingerprint, Location, SkipR
 from integrates.api.imports.read.rating import Candidate
 from integrates.api.imports.read.result import Result
 from integrates.api.imports.read.text import MAX_TITLE, line
+from integrates.db_model.vulnerabilities.advisory import (
+    MAX_ID,
+    MAX_NAMES,
+    MAX_PACKAGE,
+    MAX_PURL,
+    MAX_VERSION,
+    package_at,
+)
 from integrates.db_model.vulnerabilities.types import Advisory, Fix, Relation, Suppression, Use, VulnerabilityType
 
-OS: Final = "os"
-"""Where the packages of a distribution are."""
 OS_TYPES: Final = frozenset({"alpm", "apk", "deb", "portage", "rpm"})
-MAX_NAME: Final = 500
-MAX_VERSION: Final = 300
-MAX_PURL: Final = 1_000
-MAX_ID: Final = 200
-MAX_ALIASES: Final = 50
-_MAX_NAMED: Final = 4 * MAX_NAME
+"""The types of package urls of packages of a distribution."""
+MAVEN: Final = "maven"
+_MAX_NAMED: Final = 4 * MAX_PACKAGE
 """Most characters of a name that tell packages apart: many results can share a long one."""
 _MAX_IDS: Final = 500
 """Most ids of one advisory that are looked at."""
@@ -58,27 +61,42 @@ def names_of(own: str | None, others: Iterable[str | None]) -> Names | None:
     found = [one for one in dict.fromkeys(given) if one]
     if not found:
         return None
-    cve = sorted((one for one in found if _CVE.fullmatch(one)), key=_by_year)
+    years = {one: (int(match[1]), int(match[2])) for one in found if (match := _CVE.fullmatch(one))}
+    cve = sorted(years, key=lambda one: years[one])
     ghsa = sorted((one for one in found if one.startswith(_GHSA)), key=str.encode)
     best = next(iter((*cve, *ghsa, *found)))
-    others_left = (one for one in found if one != best and one not in cve)
-    return Names(best, tuple(cve)[:MAX_ALIASES], tuple(islice(others_left, MAX_ALIASES)))
-
-
-def _by_year(cve: str) -> tuple[int, int]:
-    match = _CVE.fullmatch(cve)
-    return (int(match[1]), int(match[2])) if match else (0, 0)
+    others_left = (one for one in found if one != best and one not in years)
+    return Names(best, tuple(cve)[:MAX_NAMES], tuple(islice(others_left, MAX_NAMES)))
 
 
 def specific_of(package: Package) -> str:
     """Return ``name@version``, the name alone when no version is known; empty when there is no name."""
-    name, version = line(package.name, MAX_NAME), line(package.version, MAX_VERSION)
-    return f"{name}@{version}" if name and version else name
+    name = line(package.name, MAX_PACKAGE)
+    return package_at(name, line(package.version, MAX_VERSION)) if name else ""
+
+
+def full_name(kind: str, group: str | None, name: str) -> str:
+    """Return the name of a package of that kind (like ``npm``), as people write it, with the group that it belongs to.
+
+    The group of a package of a distribution is the distribution, which is no part of its name.
+    """
+    if not group or kind in OS_TYPES:
+        return name
+    return f"{group}{':' if kind == MAVEN else '/'}{name}"
+
+
+def package_of(given: str | None) -> Package | None:
+    """Return the package that a package url names; ``None`` for a text that is none."""
+    purl = purl_of(given)
+    if purl is None:
+        return None
+    name = full_name(purl.type, purl.namespace, purl.name)
+    return Package(name=name, version=purl.version or "", ecosystem=purl.type, purl=given)
 
 
 def package_fingerprint(where: str, package: Package) -> Fingerprint:
     """Return the identity of a package at a place, whatever its version is."""
-    identity = _versionless(package.purl) or f"pkg:{package.ecosystem[:MAX_NAME].lower()}/{package.name[:_MAX_NAMED]}"
+    identity = _versionless(package.purl) or f"pkg:{package.ecosystem[:MAX_PACKAGE].lower()}/{package.name[:_MAX_NAMED]}"
     return fingerprint("package", f"{where}|{identity}")
 
 
@@ -161,7 +179,7 @@ def _advisory(one: Vulnerable, names: Names) -> Advisory:
         id=names.id,
         cve=names.cve,
         aliases=names.aliases,
-        package=line(one.package.name, MAX_NAME),
+        package=line(one.package.name, MAX_PACKAGE),
         vulnerable_version=line(one.package.version, MAX_VERSION),
         purl=purl if purl and len(purl) <= MAX_PURL else None,
         fixed_version=version,

@@ -15,6 +15,8 @@ from integrates.db_model.severities.types import CvssVersion
 
 MAX_CANDIDATES: Final = 20
 """Most vectors of one result that are looked at."""
+MAX_GIVEN: Final = 100
+"""Most vectors of one result that are put in order."""
 MAX_VECTORS: Final = 10_000
 """Most different vectors of one file: reading one takes time, and there are few that are in use."""
 _OF_WORD: Final[Mapping[str, Decimal]] = {
@@ -32,6 +34,8 @@ _OF_WORD: Final[Mapping[str, Decimal]] = {
     "negligible": Decimal("0.0"),
 }
 _UNKNOWN: Final = Decimal("5.0")
+_NEWEST_FIRST: Final = (CvssVersion.V4, CvssVersion.V3_1, CvssVersion.V3_0, CvssVersion.V2)
+_PREFIX: Final = "CVSS:"
 _TENTH: Final = Decimal("0.1")
 
 
@@ -57,6 +61,19 @@ Rate: TypeAlias = Callable[[str | Decimal | None, Iterable[Candidate]], Rating]
 It has the first vector whose level is that of the word, which decides alone when there is none. Without a word that is known,
 the first vector counts.
 """
+
+
+def by_source(given: Iterable[tuple[object, Candidate]]) -> tuple[Candidate, ...]:
+    """Return the vectors of sources in the order in which they count: sources as they come, newer versions of one first."""
+    found = list(islice(given, MAX_GIVEN))
+    sources = list(dict.fromkeys(source for source, _ in found))
+    return tuple(one for _, one in sorted(found, key=lambda pair: (sources.index(pair[0]), _age(pair[1]))))
+
+
+def _age(one: Candidate) -> int:
+    vector = (one.vector or "").lstrip()
+    own = vector[len(_PREFIX) :].partition("/")[0] if vector.startswith(_PREFIX) else one.version
+    return next((age for age, version in enumerate(_NEWEST_FIRST) if version == own), len(_NEWEST_FIRST))
 
 
 def rating() -> Rate:

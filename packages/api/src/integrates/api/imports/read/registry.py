@@ -10,9 +10,27 @@ from integrates.api.imports.read.decision import is_decision
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.form import Form, content_of
-from integrates.api.imports.read.format import generic_csv, generic_json, npm_audit, nuclei, pip_audit, trivy, zap
+from integrates.api.imports.read.format import (
+    bandit,
+    checkov,
+    cyclonedx,
+    dependency_check,
+    generic_csv,
+    generic_json,
+    gitleaks,
+    grype,
+    npm_audit,
+    nuclei,
+    osv,
+    pip_audit,
+    semgrep,
+    trivy,
+    zap,
+)
+from integrates.api.imports.read.mask import Mask
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Detector, Options, Reader
+from integrates.api.imports.read.sarif import leak
 from integrates.api.imports.read.sarif import reader as sarif
 from integrates.api.imports.read.unpack import unpacked
 from integrates.db_model.errors import Reason, Rejected
@@ -23,22 +41,31 @@ class Format(Struct, frozen=True):
     """How files of a format are recognised and read.
 
     ``nothing`` is what its tool writes when it found nothing and that could be of any format: it is read when the caller says
-    what it is.
+    what it is. ``mask`` hides the secrets that files of the format show.
     """
 
     detects: Detector
     read: Reader
     nothing: frozenset[bytes] = frozenset()
+    mask: Mask | None = None
 
 
 FORMATS: Final[Mapping[ImportFormat, Format]] = {
+    ImportFormat.BANDIT: Format(bandit.detects, bandit.read),
+    ImportFormat.CHECKOV: Format(checkov.detects, checkov.read),
+    ImportFormat.CYCLONEDX: Format(cyclonedx.detects, cyclonedx.read),
+    ImportFormat.DEPENDENCY_CHECK: Format(dependency_check.detects, dependency_check.read),
     ImportFormat.GENERIC_CSV: Format(generic_csv.detects, generic_csv.read),
     ImportFormat.GENERIC_JSON: Format(generic_json.detects, generic_json.read),
+    ImportFormat.GITLEAKS: Format(gitleaks.detects, gitleaks.read, frozenset({b"[]", b"null"}), gitleaks.masked),
+    ImportFormat.GRYPE: Format(grype.detects, grype.read),
     ImportFormat.NPM_AUDIT: Format(npm_audit.detects, npm_audit.read),
     ImportFormat.NUCLEI: Format(nuclei.detects, nuclei.read, nothing=frozenset({b"", b"[]"})),
+    ImportFormat.OSV: Format(osv.detects, osv.read),
     ImportFormat.PIP_AUDIT: Format(pip_audit.detects, pip_audit.read),
-    ImportFormat.SARIF: Format(sarif.detects, sarif.read),
-    ImportFormat.TRIVY: Format(trivy.detects, trivy.read),
+    ImportFormat.SARIF: Format(sarif.detects, sarif.read, mask=leak.masked),
+    ImportFormat.SEMGREP: Format(semgrep.detects, semgrep.read),
+    ImportFormat.TRIVY: Format(trivy.detects, trivy.read, mask=trivy.masked),
     ImportFormat.ZAP: Format(zap.detects, zap.read),
 }
 """Every format that is read. A file is of the one whose detector says so."""

@@ -28,7 +28,7 @@ from integrates.api.imports.read.observation import (
 )
 from integrates.api.imports.read.rating import Candidate, Rate, Rating, rating
 from integrates.api.imports.read.reader import TECHNIQUES, Options
-from integrates.api.imports.read.text import block, headline
+from integrates.api.imports.read.text import block, headline, line
 from integrates.api.imports.read.weakness import cwe_ids
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
@@ -39,6 +39,9 @@ MAX_TEXT: Final = 20_000
 MAX_PLACE: Final = 1_000
 """Most characters of an unusable location that are kept."""
 NOT_GIVEN: Final = "Not given by the tool."
+MAX_KIND: Final = 100
+EXTERNAL: Final = "external"
+"""The kind of a suppression that stands outside of the scanned source."""
 
 Paths: TypeAlias = Callable[[str], str | None]
 """Returns the path below the root that a path of a tool names; ``None`` when it names none."""
@@ -114,6 +117,22 @@ def line_at(path: str | None, number: float | None) -> Location | SkipReason:
     return Location(VulnerabilityType.LINES, path, str(line))
 
 
+def line_in(file: str | None, find: Paths, number: float | None) -> Location | SkipReason:
+    """Return the location of a line of a file that a tool names, if it names one."""
+    return line_at(find(file), number) if file else SkipReason.NO_LOCATION
+
+
+def spared(files: Iterable[str | None], find: Paths) -> frozenset[str] | None:
+    """Return the paths below the root of files at which a tool failed; ``None`` when it may have been any.
+
+    Raise ``TooLarge`` (``too_many_results``).
+    """
+    given = list(islice(files, MAX_RESULTS + 1))
+    enforce("too_many_results", len(given), MAX_RESULTS)
+    found = frozenset(find(one) if one else None for one in given)
+    return frozenset(one for one in found if one) if None not in found else None
+
+
 class Taken(Struct, frozen=True):
     """A result that counts, with its rule, its place, its rating and what it says of the rule's."""
 
@@ -135,8 +154,8 @@ def scan_of(source: Source, results: Iterable[Result | Nothing], options: Option
     series, rate = source.series(options), rating()
     found = [_taken(ordinal, one, series, rate) for ordinal, one in enumerate(given)]
     taken = [one for one in found if isinstance(one, Taken)]
-    rules = {one.rule: _described(one) for one in reversed(taken)}
     _check_rules(taken)
+    rules = {rule: _described(first) for rule, first in {one.rule: one for one in reversed(taken)}.items()}
     outcomes = [_observed(one, rules[one.rule], series, options) if isinstance(one, Taken) else one for one in found]
     remarks = tuple(_bad_vector(one) for one in taken if one.rating.refused or one.of_rule.refused)
     return replace(collected(source.format, outcomes, rules, (series,)), remarks=remarks, artifact=source.artifact)
@@ -195,10 +214,16 @@ def _observed(one: Taken, rule: RuleSeen, series: Series, options: Options) -> O
         own_vector=one.rating.vector if is_its_own else None,
         advisory=result.advisory,
         commit=result.commit,
-        suppression=result.suppression,
+        suppression=storable(result.suppression) if result.suppression else None,
         snippet=block(result.snippet, MAX_EXCERPT) or None,
         detail=block(result.detail, MAX_EXCERPT) or None,
     )
+
+
+def storable(given: Suppression) -> Suppression:
+    """Return what a tool says of a suppression, as it can be stored."""
+    why = block(given.justification, MAX_EXCERPT) or None
+    return Suppression(kind=line(given.kind, MAX_KIND) or EXTERNAL, justification=why)
 
 
 def _bad_vector(one: Taken) -> Remark:

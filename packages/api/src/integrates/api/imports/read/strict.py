@@ -27,6 +27,8 @@ _WORDS: Final[Mapping[str, str]] = {
 }
 _COMPLAINT: Final = re.compile(r"(?P<what>.*?)(?: - at `\$(?P<path>.*)`)?", re.DOTALL)
 _STEP: Final = re.compile(r"\.([^.\[\]]+)|\[([^\[\]]*)\]")
+_SOME_MEMBER: Final = "[...]"
+"""What stands for the name of a member, where any may occur: the pointer ends above it."""
 _KIND: Final = re.compile(r"`([a-z]+(?: \| [a-z]+)*)`")
 _UNKNOWN: Final = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
 _LONGEST: Final = 500
@@ -62,7 +64,7 @@ def each_of(kind: type[T], values: Sequence[Raw], pointer: str) -> Iterator[tupl
 
 def _defect(complaint: str, pointer: str) -> Defect:
     match = _COMPLAINT.fullmatch(complaint)
-    what, path = (match["what"], match["path"] or "") if match else (complaint, "")
+    what, path = (match["what"], (match["path"] or "").partition(_SOME_MEMBER)[0]) if match else (complaint, "")
     below = "".join(f"/{name or index}" for name, index in _STEP.findall(path))
     missing = _MISSING.fullmatch(what)
     if missing:

@@ -33,6 +33,8 @@ def block(text: str | None, high: int) -> str:
 
 def line(text: str | None, high: int) -> str:
     """Return at most ``high`` characters on one line: every run of blanks and line breaks becomes one blank."""
+    if text and len(text) <= high and text.isascii() and text.isprintable() and " " not in text:
+        return text
     return block(" ".join(trimmed(text or "", 4 * high).split()), high)
 
 

@@ -1,15 +1,19 @@
 """How an import begins: a root has one unfinished import, whose record a second caller gets."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from heapq import merge
 from itertools import islice
+from operator import attrgetter
 
 import msgspec
 
 from integrates.api.imports.read.error import MAX_DEFECTS
-from integrates.api.imports.read.observation import CHOSEN, Problem, Scan
-from integrates.api.imports.read.text import block
+from integrates.api.imports.read.observation import CHOSEN, Problem, Remark, Scan
+from integrates.api.imports.read.redact import redacted
+from integrates.api.imports.read.text import block, line
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.series import closing_of
 from integrates.db_model.entity.transaction import repeated
@@ -18,9 +22,10 @@ from integrates.db_model.errors import AlreadyExists, LimitExceeded, ModelError,
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
-from integrates.db_model.imports.rules import MAX_PROBLEMS, MAX_URI, is_leased, may_be_taken_up
+from integrates.db_model.imports.rules import MAX_DIGEST, MAX_IMAGE, MAX_PROBLEMS, MAX_URI, is_leased, may_be_taken_up
 from integrates.db_model.imports.types import (
     Import,
+    ImportArtifact,
     ImportCounts,
     ImportFile,
     ImportOptions,
@@ -29,6 +34,7 @@ from integrates.db_model.imports.types import (
     ImportStatus,
     ProblemCount,
 )
+from integrates.db_model.roots.image import image_reference
 
 
 class Begun(msgspec.Struct, frozen=True):
@@ -48,17 +54,22 @@ def problems_of(scan: Scan) -> Iterator[Problem]:
     return (one for one in scan.problems if one.reason not in CHOSEN)
 
 
-def _problem(one: Problem) -> ImportProblem:
+def _problem(one: Problem | Remark) -> ImportProblem:
     return ImportProblem(pointer=one.pointer, reason=str(one.reason), uri=block(one.uri, MAX_URI) or None)
+
+
+def _noted(scan: Scan) -> Iterator[Problem | Remark]:
+    """Yield everything that people are told, in the order of the file."""
+    return merge(scan.remarks, problems_of(scan), key=attrgetter("ordinal"))
 
 
 def told(scan: Scan) -> tuple[ImportProblem, ...]:
     """Return the problems that people are told, the first ones."""
-    return tuple(map(_problem, islice(problems_of(scan), MAX_PROBLEMS)))
+    return tuple(map(_problem, islice(_noted(scan), MAX_PROBLEMS)))
 
 
 def _problem_counts(scan: Scan) -> tuple[ProblemCount, ...]:
-    counts = Counter(str(one.reason) for one in problems_of(scan))
+    counts = Counter(str(one.reason) for one in _noted(scan))
     return tuple(ProblemCount(reason=reason, count=count) for reason, count in sorted(counts.items()))
 
 
@@ -74,6 +85,19 @@ def _refusal(one: Problem) -> Rejected:
     return Rejected(Reason.NOTHING_PLACED, ("file",), f"{one.reason} {where}{one.pointer}")
 
 
+def _artifact(scan: Scan) -> ImportArtifact | None:
+    """Return the image that was scanned: by its parts, or in the words of the file when these name no image."""
+    if scan.artifact is None:
+        return None
+    digest = line((scan.artifact.digest or "").rpartition("@")[2], MAX_DIGEST) or None
+    try:
+        found = image_reference(scan.artifact.reference, ())
+    except ModelError:
+        name = line(scan.artifact.reference, MAX_IMAGE)
+        return ImportArtifact(name=name, digest=digest) if name else None
+    return ImportArtifact(name=f"{found.registry}/{found.repository}", tag=found.tag, digest=digest)
+
+
 def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, stamp: Stamp) -> Import:
     return Import(
         id=identity,
@@ -83,6 +107,7 @@ def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, sta
         format=job.scan.format,
         file=file,
         options=options,
+        artifact=_artifact(job.scan),
         problems=told(job.scan),
         problem_counts=_problem_counts(job.scan),
         state=ImportState(status=ImportStatus.RUNNING, at=stamp.at, by=stamp.by),
@@ -92,7 +117,7 @@ def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, sta
 
 
 async def _started(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun:
-    """Store the file, then the import; the file goes away again when the import is refused.
+    """Store the file without the secrets that it shows, then the import; the file goes away again when the import is refused.
 
     After an outage it stays: the import may have begun all the same.
     """
@@ -100,7 +125,7 @@ async def _started(job: Job, files: Files, content: bytes, file: ImportFile, opt
     new = _made(job, job.new_id(), file, options, stamp)
     scan = job.scan
     skipped = ImportCounts(skipped=scan.skipped, duplicate=scan.duplicates, reviewable=scan.reviewable)
-    await files.put(file_key(new), content)
+    await files.put(file_key(new), await asyncio.to_thread(redacted, content, scan.format))
     try:
         running = await commands.begin(job.store, new, skipped, closing_of(scan, options), stamp)
     except (ModelError, LimitExceeded):

@@ -72,7 +72,7 @@ class Comparison(Struct, frozen=True, kw_only=True):
 
 
 def _seen(work: Work, change: Change) -> Compared:
-    own, seen = severity(tool_score=work.seen.own_score), work.seen.location
+    own, seen = severity(tool_score=work.seen.own_score, tool_vector=work.seen.own_vector), work.seen.location
     known = work.vulnerability
     return Compared(
         status=change,

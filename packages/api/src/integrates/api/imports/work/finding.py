@@ -38,7 +38,7 @@ def _made(job: Job, seen: RuleSeen, stamp: Stamp) -> Finding:
             recommendation=seen.recommendation,
             cwe_ids=seen.cwe_ids,
         ),
-        severity=severity(tool_score=seen.tool_score),
+        severity=severity(tool_score=seen.tool_score, tool_vector=seen.tool_vector),
         state=FindingState(status=FindingStateStatus.CREATED, at=stamp.at, by=stamp.by),
         created_at=stamp.at,
         created_by=stamp.by,
@@ -48,7 +48,7 @@ def _made(job: Job, seen: RuleSeen, stamp: Stamp) -> Finding:
 def _rescored(finding: Finding, seen: RuleSeen) -> Severity | None:
     """Return the severity that the file gives the finding, or its own when a person has set a vector."""
     own = finding.severity
-    return own if own and (own.cvss_v4 or own.cvss_v3) else severity(tool_score=seen.tool_score)
+    return own if own and (own.cvss_v4 or own.cvss_v3) else severity(tool_score=seen.tool_score, tool_vector=seen.tool_vector)
 
 
 async def _adopted(job: Job, seen: RuleSeen, holder: str | None, *, is_wanted: bool) -> Finding:

@@ -19,8 +19,8 @@ from integrates.db_model.entity.loader import Loaders, new_loaders
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports.commands import Destination
-from integrates.db_model.imports.types import ImportOptions
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.imports.types import ImportFormat, ImportOptions
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
@@ -60,7 +60,7 @@ def _destination(call: Call, actor: Actor, group_name: str, root_id: str) -> Cal
     async def look() -> Destination | None:
         loaders = new_loaders(call.store)
         scope = await new_scopes(loaders, actor).groups.load(group_name)
-        root, may_call = await asyncio.gather(find(loaders, GIT_ROOT, root_key, root_id), _may_call(loaders, actor, call.now()))
+        root, may_call = await asyncio.gather(find(loaders, ROOT, root_key, root_id), _may_call(loaders, actor, call.now()))
         usable = root is not None and root.group_name == group_name and is_active(root)
         may_run = may_call and _RUN in scope.permissions
         return Destination(scope.group, root) if scope.group and root and usable and may_run else None
@@ -76,9 +76,11 @@ async def _may_call(loaders: Loaders, actor: Actor, now: datetime) -> bool:
     return token is not None and is_usable(token, now)
 
 
-async def scanned(content: bytes, options: ImportOptions) -> Scan:
-    """Read a file, in a thread because that takes long for a large one."""
+async def scanned(content: bytes, options: ImportOptions, kind: ImportFormat | None = None) -> Scan:
+    """Read a file of that format, or of the one it looks like; in a thread, because a large one takes long."""
     wanted = Options(
+        format=kind,
+        manifest=options.manifest,
         strip_prefix=options.strip_prefix,
         add_prefix=options.add_prefix,
         technique=options.technique,

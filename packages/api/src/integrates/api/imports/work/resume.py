@@ -15,13 +15,13 @@ from integrates.api.imports.work.work import run
 from integrates.db_model.access.rules import FORCES
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Gone, NotFound
+from integrates.db_model.errors import Gone, NotFound, Rejected
 from integrates.db_model.files.port import read_all
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
 from integrates.db_model.imports.rules import LEASE, is_leased, is_running, may_be_taken_up
 from integrates.db_model.imports.types import Import
-from integrates.db_model.roots.facet import GIT_ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.port import Store
 
 Calling: TypeAlias = Callable[[Actor], Call]
@@ -35,17 +35,20 @@ def _creator(record: Import) -> Actor:
     return Actor(record.created_by, means)
 
 
-async def _job(call: Call, record: Import, stamp: Stamp) -> Job | None:
-    """Return the job of an import from what is stored of it; ``None`` when root or file are gone or cannot be read."""
-    root = await read.get(call.store, GIT_ROOT, root_key(record.root_id))
+async def stored_job(call: Call, actor: Actor, record: Import, stamp: Stamp) -> Job | None:
+    """Return the job of an import, in somebody's name, from what is stored of it.
+
+    Return ``None`` when root or file are gone or cannot be read.
+    """
+    root = await read.get(call.store, ROOT, root_key(record.root_id))
     if root is None:
         return None
     try:
-        scan = await scanned(await read_all(call.files.get(file_key(record))), record.options)
-    except (NotFound, BadFile, TooLarge) as error:
+        scan = await scanned(await read_all(call.files.get(file_key(record))), record.options, record.format)
+    except (NotFound, Rejected, BadFile, TooLarge) as error:
         _LOG.warning("the file of an import cannot be read again", exc_info=error)
         return None
-    return await new_job(call, _creator(record), root, scan, stamp)
+    return await new_job(call, actor, root, scan, stamp)
 
 
 async def _resume(call: Call, running: Running) -> None:
@@ -61,7 +64,7 @@ async def _resume(call: Call, running: Running) -> None:
         return
     mine = await commands.take_up(store, running, stamp())
     async with lease(store, record.id, stamp):
-        job = await _job(call, record, stamp())
+        job = await stored_job(call, _creator(record), record, stamp())
         if job is None:
             await commands.fail(store, mine, "abandoned", stamp())
     if job is not None:

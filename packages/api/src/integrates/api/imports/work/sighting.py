@@ -21,7 +21,11 @@ def sighting_of(seen: Observation, decision: Decision) -> Sighting:
         type=seen.location.type,
         technique=seen.technique,
         location=VulnerabilityLocation(
-            where=seen.location.where, specific=seen.location.specific, snippet=seen.snippet, detail=seen.detail
+            where=seen.location.where,
+            specific=seen.location.specific,
+            commit=seen.commit,
+            snippet=seen.snippet,
+            detail=seen.detail,
         ),
         tool=Tool(
             name=seen.rule.tool,
@@ -31,7 +35,8 @@ def sighting_of(seen: Observation, decision: Decision) -> Sighting:
             mark=seen.mark,
             suppressions=_suppressions(seen),
         ),
-        severity=severity(tool_score=seen.own_score),
+        advisory=seen.advisory,
+        severity=severity(tool_score=seen.own_score, tool_vector=seen.own_vector),
         is_crowded=decision.is_crowded,
         by_fingerprint=decision.by in _BY_FINGERPRINT,
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from msgspec import Struct
 
@@ -18,12 +19,18 @@ from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.plan import Decision, Plan
 from integrates.api.imports.work.series import closing_keys, spared_paths
 from integrates.db_model.entity import claim
+from integrates.db_model.entity.counter import summed
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ImportOptions
+from integrates.db_model.roots.facet import REPORTED, root_counters_key
 from integrates.db_model.store.port import Item, Key
 from integrates.db_model.vulnerabilities import lists
+from integrates.db_model.vulnerabilities.facet import path_digest
 from integrates.db_model.vulnerabilities.identity import free_numbers
 from integrates.db_model.vulnerabilities.types import MatchBy
+
+_PER_PATH: Final = 5
+"""About as many vulnerabilities are walked in the time in which one path is asked for."""
 
 
 class _Known(Struct, frozen=True):
@@ -85,19 +92,26 @@ async def _by_claims(job: Job, known: _Known, bases: Iterable[Base]) -> _Known:
     return _Known(known.finding_ids, {**known.claims, **claims}, {**known.candidates, **{one.id: one for one in found}})
 
 
-async def _is_empty(job: Job) -> bool:
-    """Return whether the root has nothing yet, so that there is no need to ask path by path."""
-    (page,) = await job.store.query((lists.of_root(job.root_id, limit=1),))
-    return not page.items
+async def _listed(job: Job, wheres: Sequence[str]) -> list[str]:
+    """Return the ids of everything that the root has in some paths: asked path by path, or picked from all that it has.
+
+    Each path costs a request of its own on DynamoDB, so that a root that is small beside them is rather walked.
+    """
+    (counters,) = await job.store.get((root_counters_key(job.root_id),))
+    size = summed((counters,)).get(REPORTED, 0)
+    if not size:
+        return []
+    if size > _PER_PATH * len(wheres):
+        return await listed_ids(job.store, [lists.of_root_and_path(job.root_id, where) for where in wheres])
+    digests = set(map(path_digest, wheres))
+    return await listed_ids(job.store, [lists.of_root(job.root_id)], lambda item: lists.listed_path(item) in digests)
 
 
 async def _by_paths(job: Job, known: _Known, paths: Sequence[Path]) -> _Known:
     """Look at everything that the root has in some paths."""
     rules = {finding: rule for rule, finding in known.finding_ids.items()}
-    queries = [lists.of_root_and_path(job.root_id, where) for where in dict.fromkeys(where for _, where in paths)]
-    if not queries or await _is_empty(job):
-        return known
-    ids = [each for each in await listed_ids(job.store, queries) if each not in known.candidates]
+    wheres = list(dict.fromkeys(where for _, where in paths))
+    ids = [each for each in (await _listed(job, wheres) if wheres else ()) if each not in known.candidates]
     wanted = set(paths)
     found = [one for one in await candidates_of(job.store, ids, job.root_id, rules) if path_of(one) in wanted]
     return _Known(known.finding_ids, known.claims, {**known.candidates, **{one.id: one for one in found}})

@@ -15,21 +15,21 @@ from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.identity import fingerprint
 from integrates.api.imports.read.location import page_at
 from integrates.api.imports.read.observation import Location, SkipReason
-from integrates.api.imports.read.package import OS, Package, Vulnerable, names_of, package_result, specific_of
+from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_result, specific_of
 from integrates.api.imports.read.rating import Candidate, rounded_score, score_of
-from integrates.api.imports.read.result import Paths, Result, line_at
+from integrates.api.imports.read.result import EXTERNAL, Paths, Result, line_at
 from integrates.api.imports.read.text import line
 from integrates.db_model.errors import Rejected
 from integrates.db_model.values.check import Check
 from integrates.db_model.values.text import MAX_NAME, category, tool_name
 from integrates.db_model.values.url import address
 from integrates.db_model.vulnerabilities import location as rules
-from integrates.db_model.vulnerabilities.advisory import named_package
+from integrates.db_model.vulnerabilities.advisory import OS, named_package
 from integrates.db_model.vulnerabilities.types import Suppression, Technique, VulnerabilityType
 
 _UNKNOWN: Final = "unknown"
 _NUMBER: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,9})?")
-_SUPPRESSED: Final = Suppression(kind="external")
+_SUPPRESSED: Final = Suppression(kind=EXTERNAL)
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,8 +13,6 @@ from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.mend import parts_of
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.package import (
-    MAX_NAME,
-    MAX_VERSION,
     Package,
     Vulnerable,
     names_of,
@@ -27,6 +25,7 @@ from integrates.api.imports.read.result import Source, paths, scan_of
 from integrates.api.imports.read.strict import each_of, made
 from integrates.api.imports.read.text import line
 from integrates.db_model.imports.types import ImportFormat
+from integrates.db_model.vulnerabilities.advisory import MAX_PACKAGE, MAX_VERSION
 from integrates.db_model.vulnerabilities.types import Fix, Relation
 
 VERSION: Final = 2
@@ -179,7 +178,7 @@ def _through(via: Via, package: str, entry: Entry, relation: Relation, pointer: 
         package=Package(name=package, ecosystem=ECOSYSTEM),
         where=None,
         title=via.title,
-        recommendation=f"`npm audit fix` upgrades {line(package, MAX_NAME)}." if is_command_enough else None,
+        recommendation=f"`npm audit fix` upgrades {line(package, MAX_PACKAGE)}." if is_command_enough else None,
         cwe=_classes(via.cwe),
         word=via.severity,
         vectors=_candidates(via.cvss),

@@ -7,23 +7,26 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, first_of, members_of, top_level
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.identity import fingerprint, line_fingerprint
+from integrates.api.imports.read.mask import Mask, elements, hidden, members
 from integrates.api.imports.read.observation import Artifact, Fingerprint, Scan
-from integrates.api.imports.read.package import OS, Package, Vulnerable, names_of, package_result
+from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_result
 from integrates.api.imports.read.rating import Candidate
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import Paths, Result, Source, line_at, rooted_paths, scan_of
 from integrates.api.imports.read.strict import each_of, made
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.severities.types import CvssVersion
+from integrates.db_model.vulnerabilities.advisory import OS
 from integrates.db_model.vulnerabilities.types import Fix, Relation, Suppression, Use
 
 VERSION: Final = 2
 _FIRST_SOURCES: Final = ("nvd", "ghsa", "redhat")
 _HARD_CODED: Final = "CWE-798"
 _FAILED: Final = "FAIL"
+_NULL: Final = Raw(b"null")
 _FIXES: Final[Mapping[str, Fix]] = {
     "affected": Fix.NONE,
     "end_of_life": Fix.NONE,
@@ -53,7 +56,7 @@ class Identifier(Struct, frozen=True, gc=False):
     purl: str | None = msgspec.field(default=None, name="PURL")
 
 
-class Found(Struct, frozen=True, rename="pascal"):
+class Found(Struct, frozen=True, rename="pascal", gc=False):
     """A vulnerable package."""
 
     vulnerability_id: str = msgspec.field(name="VulnerabilityID")
@@ -80,13 +83,13 @@ class Line(Struct, frozen=True, rename="pascal", gc=False):
     content: str | None = None
 
 
-class Code(Struct, frozen=True, rename="pascal"):
+class Code(Struct, frozen=True, rename="pascal", gc=False):
     """The lines around a cause."""
 
     lines: tuple[Line, ...] | None = None
 
 
-class Cause(Struct, frozen=True, rename="pascal"):
+class Cause(Struct, frozen=True, rename="pascal", gc=False):
     """Where a misconfiguration is."""
 
     resource: str | None = None
@@ -94,7 +97,7 @@ class Cause(Struct, frozen=True, rename="pascal"):
     code: Code | None = None
 
 
-class Misconfiguration(Struct, frozen=True, rename="pascal"):
+class Misconfiguration(Struct, frozen=True, rename="pascal", gc=False):
     """What was checked of a configuration."""
 
     id: str = msgspec.field(name="ID")
@@ -107,7 +110,7 @@ class Misconfiguration(Struct, frozen=True, rename="pascal"):
     cause_metadata: Cause | None = None
 
 
-class Secret(Struct, frozen=True, rename="pascal"):
+class Secret(Struct, frozen=True, rename="pascal", gc=False):
     """A secret. What it is, is not read."""
 
     rule_id: str = msgspec.field(name="RuleID")
@@ -121,20 +124,21 @@ class Known(Struct, frozen=True, rename="pascal", gc=False):
 
     id: str | None = msgspec.field(default=None, name="ID")
     relationship: str | None = None
+    is_indirect: bool | None = msgspec.field(default=None, name="Indirect")
     dev: bool | None = None
 
 
-class Modified(Struct, frozen=True, rename="pascal"):
+class Modified(Struct, frozen=True, rename="pascal", gc=False):
     """What a person's file says does not count."""
 
     type: str | None = None
     source: str | None = None
     statement: str | None = None
     status: str | None = None
-    finding: Raw | None = None
+    finding: Raw = _NULL
 
 
-class Target(Struct, frozen=True, rename="pascal"):
+class Target(Struct, frozen=True, rename="pascal", gc=False):
     """What was looked at: a manifest, the packages of a distribution, or a file."""
 
     target: str | None = None
@@ -147,14 +151,14 @@ class Target(Struct, frozen=True, rename="pascal"):
     modified: tuple[Modified, ...] | None = msgspec.field(default=None, name="ExperimentalModifiedFindings")
 
 
-class Metadata(Struct, frozen=True, rename="pascal"):
+class Metadata(Struct, frozen=True, rename="pascal", gc=False):
     """What was scanned."""
 
     reference: str | None = None
     repo_digests: tuple[str, ...] | None = None
 
 
-class Report(Struct, frozen=True, rename="pascal"):
+class Report(Struct, frozen=True, rename="pascal", gc=False):
     """A whole file."""
 
     schema_version: int
@@ -172,18 +176,35 @@ class Place(Struct, frozen=True):
 
 
 def detects(top: TopLevel) -> bool:
-    """Return whether the file is Trivy's."""
-    return {"SchemaVersion", "ArtifactName"} <= members_of(top).keys()
+    """Return whether the file is Trivy's, of a kind that is read or not."""
+    is_report = {"SchemaVersion", "ArtifactName"} <= members_of(top).keys()
+    return is_report or _is_of_cluster(top) or _is_of_version_1(top)
+
+
+def _is_of_cluster(top: TopLevel) -> bool:
+    return "ClusterName" in members_of(top)
+
+
+def _is_of_version_1(top: TopLevel) -> bool:
+    first = first_of(top)
+    return "Target" in first and not first.keys().isdisjoint({"Type", "Vulnerabilities"})
 
 
 def read(content: bytes, options: Options) -> Scan:
     """Read a report of Trivy. Raise ``TooLarge`` and ``BadFile``."""
+    top = top_level(content)
+    if _is_of_cluster(top):
+        raise BadFile((Defect("", "Reports of clusters are not read: scan what runs in them, image by image."),))
+    if _is_of_version_1(top):
+        raise BadFile((Defect("", f"Expected a report of version {VERSION}, got the list that Trivy wrote before 0.20."),))
     report = made(Report, content)
     if report.schema_version != VERSION:
         raise BadFile((Defect("/SchemaVersion", f"Expected {VERSION}:"),))
     found = rooted_paths(options)
-    places = (Place(target, found, _packages(target)) for target in report.results or ())
-    results = chain.from_iterable(_results(place, f"/Results/{index}") for index, place in enumerate(places))
+    targets = ((index, target) for index, target in enumerate(report.results or ()) if _has_results(target))
+    results = chain.from_iterable(
+        _results(Place(target, found, _packages(target)), f"/Results/{index}") for index, target in targets
+    )
     return scan_of(Source(format=ImportFormat.TRIVY, tool="trivy", artifact=_artifact(report)), results, options)
 
 
@@ -191,6 +212,11 @@ def _artifact(report: Report) -> Artifact | None:
     metadata = report.metadata or Metadata()
     reference = metadata.reference or report.artifact_name
     return Artifact(reference, next(iter(metadata.repo_digests or ()), None)) if reference else None
+
+
+def _has_results(target: Target) -> bool:
+    """Return whether anything was found: most targets of a large product have nothing."""
+    return bool(target.vulnerabilities or target.misconfigurations or target.secrets or target.modified)
 
 
 def _packages(target: Target) -> Mapping[str, Known]:
@@ -212,13 +238,13 @@ def _results(place: Place, pointer: str) -> Iterator[Result]:
 
 def _suppressed(one: Modified, place: Place, pointer: str) -> Iterator[Result]:
     why = Suppression(kind="external", justification=one.statement or one.status)
-    match one.type if one.finding is not None else None:
+    match one.type if memoryview(one.finding) != memoryview(_NULL) else None:
         case "vulnerability":
-            yield _vulnerable(made(Found, one.finding or b"", pointer), place, pointer, why)
+            yield _vulnerable(made(Found, one.finding, pointer), place, pointer, why)
         case "misconfiguration":
-            yield _misconfigured(made(Misconfiguration, one.finding or b"", pointer), place, pointer, why)
+            yield _misconfigured(made(Misconfiguration, one.finding, pointer), place, pointer, why)
         case "secret":
-            yield _leaked(made(Secret, one.finding or b"", pointer), place, pointer, why)
+            yield _leaked(made(Secret, one.finding, pointer), place, pointer, why)
         case _:
             return
 
@@ -245,7 +271,7 @@ def _vulnerable(found: Found, place: Place, pointer: str, suppression: Suppressi
             vectors=tuple(_candidates(found)),
             fixed=(found.fixed_version,),
             fix=_FIXES.get(found.status or ""),
-            relation=_RELATIONS.get(known.relationship or "", Relation.UNKNOWN),
+            relation=_RELATIONS.get(known.relationship or "", Relation.TRANSITIVE if known.is_indirect else Relation.UNKNOWN),
             use={True: Use.DEVELOPMENT, False: Use.PRODUCTION, None: Use.UNKNOWN}[known.dev],
             suppression=suppression,
         )
@@ -301,3 +327,13 @@ def _leaked(found: Secret, place: Place, pointer: str, suppression: Suppression 
         word=found.severity,
         suppression=suppression,
     )
+
+
+_LINE: Final[Mask] = members({"Content": hidden, "Highlighted": hidden})
+_SECRET: Final[Mask] = members({"Match": hidden, "Code": members({"Lines": elements(_LINE)})})
+"""What shows a secret. Of all findings that are suppressed, only secrets have these members."""
+_TARGET: Final[Mask] = members(
+    {"Secrets": elements(_SECRET), "ExperimentalModifiedFindings": elements(members({"Finding": _SECRET}))}
+)
+masked: Final[Mask] = members({"Results": elements(_TARGET)})
+"""Hides the secrets of a report, and the lines around them, which Trivy shows."""

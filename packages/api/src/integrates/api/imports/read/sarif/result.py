@@ -12,21 +12,22 @@ from integrates.api.imports.read.mend import ODD, decoded_or
 from integrates.api.imports.read.name import rule_id
 from integrates.api.imports.read.observation import Location, Observation, Problem, RuleSeen, SkipReason
 from integrates.api.imports.read.reader import TECHNIQUES
+from integrates.api.imports.read.result import storable
 from integrates.api.imports.read.sarif.document import LogicalLocation, Message, PhysicalLocation, Region, Result
 from integrates.api.imports.read.sarif.document import Suppression as GivenSuppression
 from integrates.api.imports.read.sarif.fingerprint import Name, fingerprints, kept_text
+from integrates.api.imports.read.sarif.leak import shows_secrets
 from integrates.api.imports.read.sarif.location import first_logical, location_of, name_of, resolved_location
 from integrates.api.imports.read.sarif.mark import Digest, mark_of
 from integrates.api.imports.read.sarif.message import detail, telling
 from integrates.api.imports.read.sarif.rule import Named, named
 from integrates.api.imports.read.sarif.run import ToolRun
 from integrates.api.imports.read.sarif.score import own_score
-from integrates.api.imports.read.text import block, line
+from integrates.api.imports.read.text import block
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
 from integrates.db_model.vulnerabilities.types import Suppression, Technique
 
-MAX_KIND: Final = 100
 _SURE: Final = frozenset({None, "fail"})
 _UNSURE: Final = frozenset({"review", "open"})
 _GONE: Final = "absent"
@@ -132,8 +133,8 @@ def _observation(  # pylint: disable=too-many-positional-arguments # the parts o
         technique=reading.technique or TECHNIQUES[location.type],
         own_score=own_score(each.result, one.named.descriptor, reading.rules[one.rule].tool_score),
         suppression=_suppression([given for given in each.result.suppressions or () if given]),
-        snippet=_snippet(physical),
-        detail=shown,
+        snippet=None if shows_secrets(each.run.own_tool) else _snippet(physical),
+        detail=None if shows_secrets(each.run.own_tool) else shown,
     )
 
 
@@ -147,8 +148,7 @@ def _suppression(given: Sequence[GivenSuppression]) -> Suppression | None:
     """Return the first suppression, when there is one and all of them hold."""
     if not given or any(one.status not in {None, "accepted"} for one in given):
         return None
-    why = block(given[0].justification, MAX_EXCERPT) or None
-    return Suppression(kind=line(given[0].kind, MAX_KIND) or "external", justification=why)
+    return storable(Suppression(kind=given[0].kind or "", justification=given[0].justification))
 
 
 def _detail(one: Taken, message: Message | None) -> str | None:

@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from hashlib import sha256
 from itertools import chain
 
 from msgspec import Struct
 
 from integrates.api.imports.read.error import Defect
 from integrates.api.imports.read.location import PlaceOf
-from integrates.api.imports.read.name import MAX_NAME
+from integrates.api.imports.read.name import series_name
 from integrates.api.imports.read.observation import Series, SeriesKey
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.sarif.document import Invocation, Notification, Run
 from integrates.api.imports.read.sarif.fingerprint import Name, constant_names
 from integrates.api.imports.read.sarif.rule import Catalogue, catalogue
 from integrates.api.imports.read.sarif.uri import Uris, uris
-from integrates.api.imports.read.text import line
 from integrates.db_model.imports.types import ClosingOutcome
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
@@ -43,21 +41,20 @@ class ToolRun(Struct, frozen=True):
         return self.tool, self.category
 
 
-def _name(text: str) -> str:
-    """Return a name of a tool or category on one line; a long one's SHA-256."""
-    found = line(text, 4 * MAX_NAME)
-    return found if max(len(found), len(text.strip()) // 4) <= MAX_NAME else sha256(text.encode()).hexdigest()
+def name_of_tool(driver: str | None) -> str:
+    """Return the name that a file gives its tool, in lower case; empty when it gives none."""
+    return series_name((driver or "").lower())
 
 
 def tool_run(index: int, run: Run, options: Options) -> ToolRun | Defect:
     """Prepare a run: the tool is its driver in lower case, the category its id up to the last ``/``, unless told otherwise."""
     pointer = f"/runs/{index}"
-    own_tool = _name((run.tool.driver.name or "").lower())
+    own_tool = name_of_tool(run.tool.driver.name)
     tool = options.tool or own_tool
     if not tool and run.results:
         return Defect(f"{pointer}/tool/driver/name", "The tool has no name:")
     identity = (run.automation_details.id if run.automation_details else None) or ""
-    category = _name(identity[: identity.rfind("/") + 1]) if options.category is None else options.category
+    category = series_name(identity[: identity.rfind("/") + 1]) if options.category is None else options.category
     return ToolRun(pointer, run, own_tool, tool, category, catalogue(run), uris(run), constant_names(run.results or ()))
 
 

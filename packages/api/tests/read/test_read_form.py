@@ -1,0 +1,78 @@
+"""What a file is made of, before its format is known."""
+
+import json
+
+import pytest
+
+from integrates.api.imports.read import registry
+from integrates.api.imports.read.decode import Columns, first_of, members_of
+from integrates.api.imports.read.error import BadFile, TooLarge, rendered
+from integrates.api.imports.read.form import MAX_LINE, Form, content_of
+from integrates.api.imports.read.reader import Options
+from integrates.db_model.imports.types import ImportFormat
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (b'{"a": 1}', Form.JSON),
+        (b'{"a": 1}\n', Form.JSON),
+        (b'{\n"a": 1,\n"b": {}}', Form.JSON),
+        (b'[{"a": 1},\n{"b": 1}]', Form.JSON),
+        (b"7", Form.JSON),
+        (b'{"a": 1}\n{"b": 2}', Form.LINES),
+        (b'\xef\xbb\xbf{"a": 1}\r\n\r\n{"b": 2}\r\n', Form.LINES),
+        (b"a,b\n1,2\n", Form.TABLE),
+        (b"\xef\xbb\xbfa,b", Form.TABLE),
+    ],
+)
+def test_a_file_has_one_form(content: bytes, form: Form) -> None:
+    assert content_of(content).form is form
+
+
+def test_lines_are_one_array() -> None:
+    assert json.loads(content_of(b'{"a": 1}\n\n{"b": "\xc3\xa4"}\n').text) == [{"a": 1}, {"b": "ä"}]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"a": 1}\n{"b": 2',
+        b'{"a": 1}\n{"b": 2}{"c": 3}',
+        b'{"a": 1}\n{"b": 2},{"c": 3}',
+        b'{"a": 1}\n{"b": 2}]',
+        b'{"a": 1}\n{"b": "' + b"x" * MAX_LINE + b'"}',
+    ],
+)
+def test_each_line_is_one_object(content: bytes) -> None:
+    with pytest.raises(BadFile) as caught:
+        content_of(content)
+    assert "Line 2 " in rendered(caught.value.defects[0])
+
+
+def test_a_member_may_not_occur_twice_in_a_line() -> None:
+    with pytest.raises(BadFile):
+        content_of(b'{"a": 1}\n{"b": 2, "b": 3}')
+
+
+def test_lines_are_limited_before_they_are_parted() -> None:
+    with pytest.raises(TooLarge) as caught:
+        content_of(b'{"a": 1}\n{"a": 1}' + b"\n" * 60_000)
+    assert caught.value.limit == "too_many_results"
+
+
+def test_the_top_level_can_be_looked_at() -> None:
+    assert set(members_of(content_of(b'{"a": 1, "b": 2}').top)) == {"a", "b"}
+    assert set(first_of(content_of(b'[{"a": 1}, {"b": 2}]').top)) == {"a"}
+    assert content_of(b'a,"b,c",d\n').top == Columns(("a", "b,c", "d"))
+    for content in (b"[]", b"[7]", b"null", b"a,b"):
+        top = content_of(content).top
+        assert (members_of(top), first_of(top)) == ({}, {})
+
+
+def test_a_defect_in_a_line_names_the_line() -> None:
+    good = {"template-id": "t", "info": {"name": "N"}, "type": "http", "matched-at": "https://shop.example/"}
+    content = "\n".join(map(json.dumps, (good, good | {"info": 7}))).encode()
+    with pytest.raises(BadFile) as caught:
+        registry.read(content, Options(format=ImportFormat.NUCLEI))
+    assert rendered(caught.value.defects[0]).startswith("In line 2: ")

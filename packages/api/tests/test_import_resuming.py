@@ -1,0 +1,107 @@
+"""Going on with an import whose worker is gone, through the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from msgspec.structs import replace
+from packages.api.tests.test_import_mutation import IMPORT, reasons, run, sarif
+
+from integrates.api.upload import in_memory
+from integrates.db_model.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packages.api.tests.conftest import World
+
+RESUME = """mutation ($id: ID!, $version: Int) { resumeImport(id: $id, expectedVersion: $version) {
+  import { id state version attempts counts { created } } errors { code reason message path } } }"""
+CONTENT = sarif(*(("r1", "app/a.py", line) for line in range(1, 4)))
+
+
+async def resume(world: World, import_id: str, person: str = "hana", **given: Any) -> Any:
+    """Go on with an import and return the payload."""
+    return (await world.data(person, RESUME, id=import_id, **given))["resumeImport"]
+
+
+async def newest(world: World) -> Any:
+    """Return the newest import of the group."""
+    query = '{ group(name: "webshop") { imports(first: 1) { nodes { id state version } } } }'
+    return (await world.data("uri", query))["group"]["imports"]["nodes"][0]
+
+
+@pytest.fixture
+async def cut(world: World) -> Any:
+    """An import whose worker met a store that could not be reached for a moment."""
+    numbers = iter(range(100))
+
+    async def write(changes: Sequence[Any]) -> None:
+        if next(numbers) == 3:
+            raise Unavailable("for a moment")
+        await world.store.write(changes)
+
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", CONTENT)}
+    answer = await world.answer("hana", IMPORT, store=replace(world.store, write=write), **given)  # type: ignore[arg-type] # variables, not keywords
+    assert answer.body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    found = await newest(world)
+    assert found["state"] == "RUNNING"
+    return found
+
+
+async def test_an_import_goes_on_where_it_stopped(world: World, cut: Any) -> None:
+    payload = await resume(world, cut["id"], version=cut["version"])
+    assert payload["errors"] == []
+    assert payload["import"] == {
+        "id": cut["id"],
+        "state": "COMPLETED",
+        "version": cut["version"] + 1,
+        "attempts": 0,
+        "counts": {"created": 3},
+    }
+    assert (await run(world, CONTENT))["import"]["counts"]["unchanged"] == 3
+
+
+async def test_what_has_ended_is_not_gone_on_with(world: World, cut: Any) -> None:
+    await resume(world, cut["id"])
+    assert reasons(await resume(world, cut["id"])) == [("INVALID", "not_running", ["id"])]
+
+
+async def test_nobody_takes_an_import_from_its_worker(world: World, cut: Any) -> None:
+    seen: list[Any] = []
+
+    async def write(changes: Sequence[Any]) -> None:
+        await world.store.write(changes)
+        if not seen:
+            seen.append(None)
+            seen.append(await resume(world, cut["id"]))
+
+    answer = await world.answer("hana", RESUME, store=replace(world.store, write=write), id=cut["id"])
+    assert answer.body["data"]["resumeImport"]["import"]["state"] == "COMPLETED"
+    assert reasons(seen[1]) == [("CONFLICT", "import_running", ["id"])]
+
+
+async def test_a_decision_on_another_version_is_refused(world: World, cut: Any) -> None:
+    payload = await resume(world, cut["id"], version=cut["version"] + 1)
+    assert [error["code"] for error in payload["errors"]] == ["CONFLICT"]
+    assert (await newest(world)) == cut
+
+
+async def test_who_may_not_import_may_not_go_on(world: World, cut: Any) -> None:
+    assert [error["code"] for error in (await resume(world, cut["id"], "uri"))["errors"]] == ["FORBIDDEN"]
+    assert [error["code"] for error in (await resume(world, cut["id"], "uri2"))["errors"]] == ["NOT_FOUND"]
+    assert (await newest(world)) == cut
+
+
+async def test_an_import_that_was_begun_too_often_ends(world: World, cut: Any) -> None:
+    async def write(changes: Sequence[Any]) -> None:
+        if any("vulnerability" in str(change) for change in changes):
+            raise Unavailable("again")
+        await world.store.write(changes)
+
+    for _ in range(5):
+        answer = await world.answer("hana", RESUME, store=replace(world.store, write=write), id=cut["id"])
+        assert answer.body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+    payload = await resume(world, cut["id"])
+    assert (payload["errors"], payload["import"]["state"]) == ([], "FAILED")
