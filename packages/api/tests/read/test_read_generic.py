@@ -9,9 +9,10 @@ import pytest
 
 from integrates.api.imports.read.error import BadFile, TooLarge, rendered
 from integrates.api.imports.read.format.generic_csv import COLUMNS
-from integrates.api.imports.read.observation import Observation, Scan
+from integrates.api.imports.read.observation import Location, Observation, Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
+from integrates.api.imports.read.result import line_at
 from integrates.db_model.imports.types import ClosingOutcome
 from integrates.db_model.vulnerabilities.types import Technique
 
@@ -83,6 +84,21 @@ def test_a_line_of_source() -> None:
     assert (one.location.where, one.location.specific, one.rule.tool, one.fingerprint) == ("src/a.py", "7", "own", None)
     assert only(document(SEEN | {"specific": 7})).location == one.location
     assert only(document(SEEN), Options(add_prefix="web")).location.where == "web/src/a.py"
+
+
+def test_packages_of_a_distribution_are_in_no_folder() -> None:
+    for where, found in (("os", "os"), ("a.lock", "web/a.lock")):
+        assert only(document(PACKAGE | {"where": where}), Options(add_prefix="web")).location.where == found
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [(None, "0"), (-1, "0"), (0, "0"), (1.0, "1"), (10_000_000, "10000000"), (10_000_001, "0"), (float("inf"), "0")],
+)
+def test_what_is_no_line_is_the_whole_file(number: float | None, line: str) -> None:
+    found = line_at("a.py", number)
+    assert isinstance(found, Location)
+    assert found.specific == line
 
 
 @pytest.mark.parametrize(
