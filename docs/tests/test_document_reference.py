@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import fields
 from starlette.routing import Mount, Route
 
 from integrates.api.authorization.permissions import (
@@ -17,6 +18,9 @@ from integrates.api.authorization.permissions import (
     platform_permissions,
 )
 from integrates.api.errors import Code
+from integrates.api.imports.read.format.generic import Published, Rule, Seen
+from integrates.api.imports.read.format.generic_csv import COLUMNS
+from integrates.api.imports.read.format.generic_json import Report
 from integrates.api.imports.read.observation import SkipReason
 from integrates.api.reason import REASONS
 from integrates.api.request.limits import Limits
@@ -172,3 +176,10 @@ def facet_row(facet: FacetDesign) -> Row:
         if each.name != f"{facet.name}_by_key"
     ]
     return (f"`{facet.name}`", key, "<br>".join(indexes), "<br>".join(lists))
+
+
+def test_the_page_of_generic_formats_names_all_of_their_members() -> None:
+    json_part, csv_part = text_of("generic.md").split("## CSV")
+    assert [name for name in COLUMNS if name not in names(csv_part)] == []
+    members = {one.encode_name for kind in (Report, Rule, Seen, Published) for one in fields(kind)}
+    assert members - set(re.findall(r"`([a-z_]+)`", json_part)) == set()

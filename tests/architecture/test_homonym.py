@@ -25,6 +25,7 @@ HOMONYMS: Mapping[str, Mapping[str, str]] = {
         "translated": "what an error of the engine means, in each adapter",
     },
     "api": {
+        "detects": "whether a file is of a format, of each format",
         "read": "what a file says: of any format, and of each format",
         "filter_of": "the filter in the arguments of a list, of each kind of list that has one",
         "fits": "whether an item passes that filter, likewise",

@@ -5,7 +5,8 @@ from typing import get_args
 import pytest
 
 from integrates.api.imports.read.error import BadFile, Defect, Limit, TooLarge
-from integrates.api.reason import REASONS, ErrorCode
+from integrates.api.meaning import ErrorCode
+from integrates.api.reason import REASONS
 from integrates.api.refusal import _TOO_LARGE, REFUSALS, refusals
 from integrates.db_model.errors import (
     AlreadyExists,

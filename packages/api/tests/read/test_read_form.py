@@ -5,7 +5,7 @@ import json
 import pytest
 
 from integrates.api.imports.read import registry
-from integrates.api.imports.read.decode import Columns, first_of, members_of
+from integrates.api.imports.read.decode import Columns, first_of, top_members
 from integrates.api.imports.read.error import BadFile, TooLarge, rendered
 from integrates.api.imports.read.form import MAX_LINE, Form, content_of
 from integrates.api.imports.read.reader import Options
@@ -62,12 +62,12 @@ def test_lines_are_limited_before_they_are_parted() -> None:
 
 
 def test_the_top_level_can_be_looked_at() -> None:
-    assert set(members_of(content_of(b'{"a": 1, "b": 2}').top)) == {"a", "b"}
+    assert set(top_members(content_of(b'{"a": 1, "b": 2}').top)) == {"a", "b"}
     assert set(first_of(content_of(b'[{"a": 1}, {"b": 2}]').top)) == {"a"}
     assert content_of(b'a,"b,c",d\n').top == Columns(("a", "b,c", "d"))
     for content in (b"[]", b"[7]", b"null", b"a,b"):
         top = content_of(content).top
-        assert (members_of(top), first_of(top)) == ({}, {})
+        assert (top_members(top), first_of(top)) == ({}, {})
 
 
 def test_a_defect_in_a_line_names_the_line() -> None:

@@ -9,9 +9,10 @@ import pytest
 
 from integrates.api.imports.read.error import BadFile, TooLarge, rendered
 from integrates.api.imports.read.format.generic_csv import COLUMNS
-from integrates.api.imports.read.observation import Observation, Scan
+from integrates.api.imports.read.observation import Location, Observation, Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
+from integrates.api.imports.read.result import line_at
 from integrates.db_model.imports.types import ClosingOutcome
 from integrates.db_model.vulnerabilities.types import Technique
 
@@ -35,7 +36,7 @@ def table(*lines: Json) -> bytes:
     return written.getvalue().encode()
 
 
-def row(**cells: str) -> Json:
+def row(**cells: Any) -> Json:
     return {"tool": "Own"} | RULE | SEEN | cells
 
 
@@ -64,12 +65,12 @@ def same(one: Scan, other: Scan) -> bool:
 
 
 def test_both_formats_say_the_same() -> None:
-    advisory = {"id": "GHSA-a", "package": "@a/b", "version": "1.0", "fixed_version": "1.1", "purl": "pkg:npm/%40a/b@1.0"}
+    advisory: Json = {"id": "GHSA-a", "package": "@a/b", "version": "1.0", "fixed_version": "1.1", "purl": "pkg:npm/%40a/b@1.0"}
     rule = {"description": "D.", "recommendation": "R.", "cwe_ids": ["CWE-79", "80"]}
-    more: dict[str, Any] = {"technique": "SCR", "fingerprint": "f", "snippet": "x = 1", "detail": "d\ne", "suppressed": True}
-    rated = {"severity": "high", "cvss_vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}
-    seen = [SEEN | more | rated, PACKAGE | {"advisory": advisory} | rated]
-    cells = {"description": "D.", "recommendation": "R.", "cwe_ids": "CWE-79;80"} | rated
+    more: Json = {"technique": "SCR", "fingerprint": "f", "snippet": "x = 1", "detail": "d\ne", "suppressed": True}
+    rated: Json = {"severity": "high", "cvss_vector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:N/A:N"}
+    seen: list[Json] = [SEEN | more | rated, PACKAGE | {"advisory": advisory} | rated]
+    cells: Json = {"description": "D.", "recommendation": "R.", "cwe_ids": "CWE-79;80"} | rated
     flat = {"advisory": "GHSA-a"} | {name: advisory[name] for name in ("package", "version", "fixed_version", "purl")}
     lines = [row(**cells, **more | {"suppressed": "True"}), row(**cells, **PACKAGE | flat)]
     one, other = read(document(*seen, rule=rule), Options()), read(table(*lines), Options())
@@ -83,6 +84,21 @@ def test_a_line_of_source() -> None:
     assert (one.location.where, one.location.specific, one.rule.tool, one.fingerprint) == ("src/a.py", "7", "own", None)
     assert only(document(SEEN | {"specific": 7})).location == one.location
     assert only(document(SEEN), Options(add_prefix="web")).location.where == "web/src/a.py"
+
+
+def test_packages_of_a_distribution_are_in_no_folder() -> None:
+    for where, found in (("os", "os"), ("a.lock", "web/a.lock")):
+        assert only(document(PACKAGE | {"where": where}), Options(add_prefix="web")).location.where == found
+
+
+@pytest.mark.parametrize(
+    ("number", "line"),
+    [(None, "0"), (-1, "0"), (0, "0"), (1.0, "1"), (10_000_000, "10000000"), (10_000_001, "0"), (float("inf"), "0")],
+)
+def test_what_is_no_line_is_the_whole_file(number: float | None, line: str) -> None:
+    found = line_at("a.py", number)
+    assert isinstance(found, Location)
+    assert found.specific == line
 
 
 @pytest.mark.parametrize(

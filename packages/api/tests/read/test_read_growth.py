@@ -71,6 +71,38 @@ def _indexed() -> dict[str, Any]:
     return {"physicalLocation": {"artifactLocation": {"index": 0}}}
 
 
+def _npm(size: int, **members: Any) -> bytes:
+    """An advisory that many installed versions share."""
+    advice = {"module_name": "a", "url": "https://x.example/1", "findings": [{"version": str(n)} for n in range(10 * size)]}
+    return json.dumps({"advisories": {"1": advice | members}}).encode()
+
+
+def _zap(size: int, *, uri: str = "https://x.example/", **members: Any) -> bytes:
+    alert = {"pluginid": "1", "instances": [{"uri": uri, "param": str(number)} for number in range(10 * size)]}
+    return json.dumps({"@version": "2", "site": {"alerts": [alert | members]}}).encode()
+
+
+def _npm_7(size: int) -> bytes:
+    via = [{"name": "b", "url": "https://x.example/1"}] * (10 * size)
+    entries = {"a": {"via": via}, "b": {"via": ["c"] * (100 * size), "isDirect": True}}
+    return json.dumps({"auditReportVersion": 2, "vulnerabilities": entries}).encode()
+
+
+def _pip(size: int) -> bytes:
+    vulns = [{"id": str(number)} for number in range(min(5_000, 5 * size))]
+    return json.dumps([{"name": "a" * (1000 * size), "version": "1" * (1000 * size), "vulns": vulns}]).encode()
+
+
+def _generic(size: int) -> bytes:
+    seen = [{"type": "LINES", "where": "a.py", "specific": number} for number in range(10 * size)]
+    rule = {"rule_id": "A", "title": _BLANKS * size, "description": _BLANKS * size, "vulnerabilities": seen}
+    return json.dumps({"format": "integrates-generic", "version": 1, "tool": "x", "findings": [rule]}).encode()
+
+
+def _table(line: bytes) -> bytes:
+    return b"tool,rule_id,title,type,where,specific\n" + line
+
+
 def _checks(size: int) -> bytes:
     """Files that could not be parsed, and no check that tells in which folder Checkov ran."""
     results = {"failed_checks": [{"check_id": "A", "file_path": "a.tf"}], "passed_checks": [{}] * 10, "parsing_errors": ["/a"]}
@@ -176,6 +208,16 @@ _FILES: dict[str, Callable[[int], bytes]] = {
         [_result(number, locations=[_indexed()]) for number in range(10 * size)],
         artifacts=[{"location": {"uri": "%41/" * min(10 * size, 4000)}}],
     ),
+    "npm title": lambda size: _npm(size, title=_BLANKS * size, patched_versions=_BLANKS * size),
+    "npm url": lambda size: _npm(size, url="/" * (1000 * size), cves=["CVE-2020-1234"] * (10 * size)),
+    "npm entry": _npm_7,
+    "pip name": _pip,
+    "zap text": lambda size: _zap(size, desc="<p>" * (300 * size), solution="<a b='" * (100 * size)),
+    "zap uri": lambda size: _zap(size, uri=f"https://x.example/?{'a&' * min(500, size)}"),
+    "generic": _generic,
+    "quotes in a table": lambda size: _table(b'"a\n",' * (200 * size)),
+    "line breaks in a table": lambda size: _table(b'x,"' + b"\n" * (1000 * size) + b"x"),
+    "lines of a table": lambda size: _table(b"x,R1,Bad.,LINES,a.py,1\n" * (20 * size)),
 }
 
 

@@ -7,10 +7,11 @@ import pytest
 from packages.api.tests.read.sample import sample
 
 from integrates.api.imports.read.error import BadFile, rendered
+from integrates.api.imports.read.form import content_of
+from integrates.api.imports.read.format.pip_audit import detects
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
-from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
 from integrates.db_model.vulnerabilities.types import Fix
 
@@ -88,9 +89,7 @@ def test_a_report_of_no_vulnerability(content: Any) -> None:
     ],
 )
 def test_what_is_of_another_format(content: Any) -> None:
-    with pytest.raises(Rejected) as caught:
-        read(json.dumps(content).encode(), Options())
-    assert caught.value.reason is Reason.UNKNOWN_FORMAT
+    assert not detects(content_of(json.dumps(content).encode()).top)
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ def only(instance: Json, **members: Any) -> Observation:
         ({}, "https://x.example/a", "general"),
         ({"param": ""}, "https://x.example/a", "general"),
         ({"uri": "https://x.example/a?b=1&a=2&b=3#top"}, "https://x.example/a", "a,b"),
+        ({"uri": "https://x.example/?h&g&f&e&d&c&b&a&h=1"}, "https://x.example/", "a,b,c,d,e,f,g,h"),
         ({"uri": "https://x.example/a?b=1", "param": "next"}, "https://x.example/a", "next"),
         ({"uri": "https://x.example/?%C3%A9+x&&=1&"}, "https://x.example/", "\u00e9 x"),
         ({"uri": "HTTPS://X.example:8443"}, "https://x.example:8443", "general"),

@@ -1,34 +1,10 @@
 """Why something is refused: one table of all reasons, with the code, the sentence and the explanation of each."""
 
 from collections.abc import Mapping
-from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 
+from integrates.api.meaning import ErrorCode, Meaning
 from integrates.db_model.errors import Reason
-
-
-class ErrorCode(StrEnum):
-    """Kind of a refusal in the payload of a mutation."""
-
-    NOT_FOUND = "NOT_FOUND"
-    ALREADY_EXISTS = "ALREADY_EXISTS"
-    CONFLICT = "CONFLICT"
-    INVALID = "INVALID"
-    FORBIDDEN = "FORBIDDEN"
-    LIMIT_EXCEEDED = "LIMIT_EXCEEDED"
-
-
-class Meaning(NamedTuple):
-    """What a reason means.
-
-    ``sentence`` is for the person whose argument is refused and ends with a full stop, unlike ``explanation``, which is for
-    those who write a program against the API.
-    """
-
-    code: ErrorCode
-    sentence: str
-    explanation: str
-
 
 _NOT_FOUND, _EXISTS, _CONFLICT = ErrorCode.NOT_FOUND, ErrorCode.ALREADY_EXISTS, ErrorCode.CONFLICT
 _INVALID, _FORBIDDEN, _LIMIT = ErrorCode.INVALID, ErrorCode.FORBIDDEN, ErrorCode.LIMIT_EXCEEDED

@@ -7,7 +7,8 @@ import msgspec
 from graphql.pyutils import snake_to_camel
 
 from integrates.api.imports.read.error import BadFile, Defect, Limit, TooLarge, rendered
-from integrates.api.reason import REASONS, ErrorCode
+from integrates.api.meaning import ErrorCode
+from integrates.api.reason import REASONS
 from integrates.db_model.errors import LimitExceeded, NotFound, Outdated, Raced, Reason, Rejected, Rejections, Stale
 
 

@@ -15,10 +15,10 @@ from integrates.api.guard.target import Target
 from integrates.api.imports import fields as imports
 from integrates.api.invitation import fields as invitation
 from integrates.api.me import fields as me
+from integrates.api.meaning import ErrorCode
 from integrates.api.member import fields as member
 from integrates.api.organization import fields as organization
 from integrates.api.policies import fields as policies
-from integrates.api.reason import ErrorCode
 from integrates.api.refusal import UserError
 from integrates.api.resolve.binding import Binding, Resolvers, joined
 from integrates.api.resolve.connection import PageInfo, connections

@@ -2,7 +2,7 @@
 
 from msgspec import Raw
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.mend import parts_of
 
 _NULL = Raw(b"null")
@@ -10,6 +10,6 @@ _NULL = Raw(b"null")
 
 def is_decision(top: TopLevel) -> bool:
     """Return whether the file is OpenVEX or CSAF. CycloneDX may tell either, and is read as what a tool found."""
-    members = members_of(top)
+    members = top_members(top)
     is_openvex = "statements" in members and b"openvex" in bytes(members.get("@context", _NULL))[:200]
     return is_openvex or "csaf_version" in (parts_of(members.get("document", _NULL)) or {})

@@ -24,7 +24,7 @@ def top_level(content: bytes) -> TopLevel:
     return (elements_of(content) or ()) if members is None else members
 
 
-def members_of(top: TopLevel) -> Mapping[str, Raw]:
+def top_members(top: TopLevel) -> Mapping[str, Raw]:
     """Return the members of an object; none for anything else."""
     return top if isinstance(top, Mapping) else {}
 

@@ -4,7 +4,7 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.identity import line_fingerprint
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Options
@@ -50,7 +50,7 @@ class Report(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Bandit's."""
-    return members_of(top).keys() >= _MEMBERS
+    return top_members(top).keys() >= _MEMBERS
 
 
 def read(content: bytes, options: Options) -> Scan:

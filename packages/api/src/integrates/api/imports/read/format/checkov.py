@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, first_of, members_of
+from integrates.api.imports.read.decode import TopLevel, first_of, top_members
 from integrates.api.imports.read.identity import fingerprint
 from integrates.api.imports.read.mend import decoded_or, elements_of, parts_of
 from integrates.api.imports.read.observation import Scan
@@ -86,7 +86,7 @@ _COUNTS: Final[msgspec.json.Decoder[Summary]] = msgspec.json.Decoder(Summary)
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Checkov's."""
-    names = members_of(top).keys()
+    names = top_members(top).keys()
     return names >= _REPORT or names >= _SUMMARY or first_of(top).keys() >= _REPORT
 
 

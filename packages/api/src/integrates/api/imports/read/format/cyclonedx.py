@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.name import series_name
 from integrates.api.imports.read.observation import Scan
@@ -199,7 +199,7 @@ class Said(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is CycloneDX."""
-    members = members_of(top)
+    members = top_members(top)
     return bytes(members.get("bomFormat", b"")) == b'"%s"' % _NAME and "specVersion" in members
 
 

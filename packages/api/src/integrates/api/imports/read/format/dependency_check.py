@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import pointed
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_of, package_result
@@ -85,7 +85,7 @@ class Place(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Dependency-Check's."""
-    return {"reportSchema", "dependencies"} <= members_of(top).keys()
+    return {"reportSchema", "dependencies"} <= top_members(top).keys()
 
 
 def read(content: bytes, options: Options) -> Scan:

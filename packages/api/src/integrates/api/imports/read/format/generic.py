@@ -17,7 +17,7 @@ from integrates.api.imports.read.location import page_at
 from integrates.api.imports.read.observation import Location, SkipReason
 from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_result, specific_of
 from integrates.api.imports.read.rating import Candidate, rounded_score, score_of
-from integrates.api.imports.read.result import Paths, Result, line_at
+from integrates.api.imports.read.result import EXTERNAL, Paths, Result, line_at
 from integrates.api.imports.read.text import line
 from integrates.db_model.errors import Rejected
 from integrates.db_model.values.check import Check
@@ -29,7 +29,7 @@ from integrates.db_model.vulnerabilities.types import Suppression, Technique, Vu
 
 _UNKNOWN: Final = "unknown"
 _NUMBER: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,9})?")
-_SUPPRESSED: Final = Suppression(kind="external")
+_SUPPRESSED: Final = Suppression(kind=EXTERNAL)
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):

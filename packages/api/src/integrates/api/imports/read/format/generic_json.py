@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.format.generic import Rule, Seen, category_of, result_of, tool_of
 from integrates.api.imports.read.observation import Scan
@@ -32,7 +32,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file says that it is of this format."""
-    given = members_of(top).get("format", Raw(b"null"))
+    given = top_members(top).get("format", Raw(b"null"))
     return bytes(memoryview(given)[: 6 * len(NAME)]) == msgspec.json.encode(NAME)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.mend import elements_of, parts_of
 from integrates.api.imports.read.observation import Artifact, Scan
 from integrates.api.imports.read.package import OS_TYPES, Package, Vulnerable, names_of, package_result
@@ -131,7 +131,7 @@ class Context(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Grype's."""
-    members = members_of(top)
+    members = top_members(top)
     matches = elements_of(members.get("matches", msgspec.Raw(b"null")))
     return matches is not None and ("descriptor" in members or any("artifact" in (parts_of(one) or {}) for one in matches[:1]))
 

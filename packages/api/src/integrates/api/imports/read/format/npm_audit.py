@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.mend import parts_of
 from integrates.api.imports.read.observation import Scan
@@ -119,7 +119,7 @@ class Report(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is that of npm audit, be it only to say why there is no report."""
-    members = members_of(top)
+    members = top_members(top)
     is_failure = "error" in members and {"code", "summary"} <= (parts_of(members["error"]) or {}).keys()
     return {"auditReportVersion", "vulnerabilities"} <= members.keys() or "advisories" in members or is_failure
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.api.imports.read.collect import Nothing
-from integrates.api.imports.read.decode import TopLevel, first_of, members_of
+from integrates.api.imports.read.decode import TopLevel, first_of, top_members
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.identity import fingerprint
 from integrates.api.imports.read.location import MAX_URI, Place, location_at, page_at
@@ -72,7 +72,7 @@ class Port(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Nuclei's."""
-    names = (members_of(top) or first_of(top)).keys()
+    names = (top_members(top) or first_of(top)).keys()
     return "info" in names and ("template-id" in names or "templateID" in names)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Raw, Struct
 from packageurl import PackageURL
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import pointed
 from integrates.api.imports.read.limit import MAX_RESULTS
 from integrates.api.imports.read.mend import elements_of, parts_of
@@ -194,7 +194,7 @@ class Place(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is OSV-Scanner's."""
-    members = members_of(top)
+    members = top_members(top)
     results = elements_of(members.get("results", Raw(b"null")))
     if results is None or not members.keys().isdisjoint({"errors", "metrics"}):
         return False

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Raw, Struct
 
 from integrates.api.imports.read.collect import Nothing
-from integrates.api.imports.read.decode import TopLevel, first_of, members_of
+from integrates.api.imports.read.decode import TopLevel, first_of, top_members
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.mend import elements_of, parts_of
 from integrates.api.imports.read.observation import Scan
@@ -48,7 +48,7 @@ class Report(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is that of pip-audit."""
-    members = members_of(top)
+    members = top_members(top)
     if "dependencies" not in members:
         return _is_dependency(first_of(top).keys())
     listed = elements_of(members["dependencies"]) if _OTHERS.isdisjoint(members) else None

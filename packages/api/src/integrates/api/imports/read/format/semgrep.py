@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.identity import fingerprint, line_fingerprint
 from integrates.api.imports.read.mend import decoded_or
 from integrates.api.imports.read.observation import Fingerprint, Scan
@@ -86,7 +86,7 @@ class Report(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Semgrep's. Bandit's has ``metrics``, too."""
-    names = members_of(top).keys()
+    names = top_members(top).keys()
     return {"results", "errors"} <= names and "metrics" not in names
 
 

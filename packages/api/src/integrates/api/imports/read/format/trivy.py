@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, first_of, members_of, top_level
+from integrates.api.imports.read.decode import TopLevel, first_of, top_level, top_members
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.identity import fingerprint, line_fingerprint
 from integrates.api.imports.read.mask import Mask, elements, hidden, members
@@ -177,12 +177,12 @@ class Place(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Trivy's, of a kind that is read or not."""
-    is_report = {"SchemaVersion", "ArtifactName"} <= members_of(top).keys()
+    is_report = {"SchemaVersion", "ArtifactName"} <= top_members(top).keys()
     return is_report or _is_of_cluster(top) or _is_of_version_1(top)
 
 
 def _is_of_cluster(top: TopLevel) -> bool:
-    return "ClusterName" in members_of(top)
+    return "ClusterName" in top_members(top)
 
 
 def _is_of_version_1(top: TopLevel) -> bool:

@@ -7,13 +7,13 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from integrates.api.imports.read.decode import TopLevel, members_of
+from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.location import location_at, page_at
 from integrates.api.imports.read.markup import plain
 from integrates.api.imports.read.mend import parts_of
 from integrates.api.imports.read.observation import Scan, SkipReason
 from integrates.api.imports.read.reader import Options
-from integrates.api.imports.read.result import MAX_TEXT, Result, Source, scan_of
+from integrates.api.imports.read.result import EXTERNAL, MAX_TEXT, Result, Source, scan_of
 from integrates.api.imports.read.strict import each_of, made
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.vulnerabilities.location import MAX_EXCERPT
@@ -63,7 +63,7 @@ class Report(Struct, frozen=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is ZAP's."""
-    return {"@version", "site"} <= members_of(top).keys()
+    return {"@version", "site"} <= top_members(top).keys()
 
 
 def read(content: bytes, options: Options) -> Scan:
@@ -106,7 +106,7 @@ def _described(alert: Alert, pointer: str) -> Result:
         recommendation=plain(alert.solution, _MAX_MARKUP),
         cwe=(alert.cwe_id,),
         word=_WORDS.get(str(alert.risk_code)),
-        suppression=Suppression(kind="external", justification="False positive.") if is_false else None,
+        suppression=Suppression(kind=EXTERNAL, justification="False positive.") if is_false else None,
     )
 
 
