@@ -34,6 +34,7 @@ _TOO_LARGE: Final[Mapping[Limit, tuple[Reason, str]]] = {
     "too_many_rules": (Reason.TOO_MANY, "rules"),
     "too_many_runs": (Reason.TOO_MANY, "runs"),
     "too_many_values": (Reason.TOO_MANY, "values"),
+    "too_many_vectors": (Reason.TOO_MANY, "different vectors"),
 }
 
 

@@ -115,12 +115,13 @@ class Report(Struct, frozen=True):
     vulnerabilities: Mapping[str, Raw] | None = None
     advisories: Mapping[str, Raw] | None = None
     error: Failure | None = None
+    message: str | None = None
 
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file is that of npm audit, be it only to say why there is no report."""
     members = top_members(top)
-    is_failure = "error" in members and {"code", "summary"} <= (parts_of(members["error"]) or {}).keys()
+    is_failure = "error" in members and "summary" in (parts_of(members["error"]) or {})
     return {"auditReportVersion", "vulnerabilities"} <= members.keys() or "advisories" in members or is_failure
 
 
@@ -128,7 +129,7 @@ def read(content: bytes, options: Options) -> Scan:
     """Read a report of npm audit. Raise ``TooLarge`` and ``BadFile``."""
     report = made(Report, content)
     if report.error is not None:
-        raise BadFile((Defect("/error", f"npm audit failed, {_told(report.error)}:"),))
+        raise BadFile((Defect("/error", f"npm audit failed, {_told(report.error, report.message)}:"),))
     manifest = options.manifest or MANIFEST
     where = paths(options)(manifest)
     found = _advised(report.advisories) if report.advisories is not None else _affected(report)
@@ -136,9 +137,9 @@ def read(content: bytes, options: Options) -> Scan:
     return scan_of(Source(format=ImportFormat.NPM_AUDIT, tool="npm-audit"), results, options)
 
 
-def _told(error: Failure) -> str:
+def _told(error: Failure, message: str | None) -> str:
     found = (line(error.code, _MAX_TEXT), line(error.summary, _MAX_TEXT))
-    return ": ".join(filter(None, found)) or "and does not say why"
+    return ": ".join(filter(None, found)) or line(message, _MAX_TEXT) or "and does not say why"
 
 
 def _affected(report: Report) -> Iterator[Vulnerable]:

@@ -37,7 +37,7 @@ class Instance(Struct, frozen=True):
 class Alert(Struct, frozen=True):
     """A weakness of a site."""
 
-    alert_ref: str | None = msgspec.field(default=None, name="alertRef")
+    alert_ref: str | tuple[Raw, ...] | None = msgspec.field(default=None, name="alertRef")
     plugin_id: str | None = msgspec.field(default=None, name="pluginid")
     name: str | None = None
     desc: str | None = None
@@ -99,7 +99,7 @@ def _described(alert: Alert, pointer: str) -> Result:
     is_false = str(alert.confidence) == _FALSE_POSITIVE
     return Result(
         pointer=pointer,
-        rule_id=alert.alert_ref or alert.plugin_id,
+        rule_id=(alert.alert_ref if isinstance(alert.alert_ref, str) else None) or alert.plugin_id,
         at=SkipReason.NO_LOCATION,
         title=alert.name,
         description=plain(alert.desc, _MAX_MARKUP),
