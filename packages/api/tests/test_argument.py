@@ -27,6 +27,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "addUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "compareScan": imports.ARGUMENTS,
     "importVulnerabilities": imports.ARGUMENTS,
+    "resumeImport": None,
     "revokeAccessToken": None,
     "updateGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "updateImageRoot": roots.ARGUMENTS[RootKind.IMAGE],

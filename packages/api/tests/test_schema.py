@@ -40,6 +40,7 @@ PAYLOADS = (
     "AddUrlRootPayload",
     "CompareScanPayload",
     "ImportVulnerabilitiesPayload",
+    "ResumeImportPayload",
     "RevokeAccessTokenPayload",
     "UpdateGitRootPayload",
     "UpdateImageRootPayload",

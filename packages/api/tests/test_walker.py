@@ -46,6 +46,7 @@ MUTATIONS = {
       compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
+    "resumeImport": f"""mutation ($import: ID!) {{ resumeImport(id: $import) {{ import {{ id }} {ERRORS} }} }}""",
     "updateGitRoot": f"""mutation ($root: ID!) {{ updateGitRoot(id: $root, branch: "new") {{ root {{ id }} {ERRORS} }} }}""",
     "updateImageRoot": f"""mutation ($root: ID!) {{
       updateImageRoot(id: $root, reference: "new") {{ root {{ id }} {ERRORS} }} }}""",

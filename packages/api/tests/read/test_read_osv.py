@@ -170,7 +170,7 @@ def test_packages_without_groups_have_nothing() -> None:
     assert read(b'{"results": []}', Options()).total == 0
 
 
-@pytest.mark.parametrize("top", [{"errors": []}, {"metrics": {}}, {"results": [{"packages": []}, {}]}, {"results": None}])
+@pytest.mark.parametrize("top", [{"metrics": {}}, {"results": [{"packages": []}, {}]}, {"results": None}])
 def test_what_is_of_another_format(top: dict[str, Any]) -> None:
     with pytest.raises(Rejected):
         read(json.dumps({"results": [{"packages": []}]} | top).encode(), Options())

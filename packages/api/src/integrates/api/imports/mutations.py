@@ -58,7 +58,7 @@ async def _asked(seen: Sight[Group], info: Info, file: Upload, given: Mapping[st
         tool=details.tool,
     )
     content = await file.read()
-    scan = await scanned(content, options, details.format)
+    scan = await scanned(content, options, details.format, root)
     job = await new_job(info.context.call, info.context.actor, root, scan, new_stamp(info))
     check_placed(job.scan)
     about = ImportFile(file_name=details.file, sha256=sha256(content).hexdigest(), size=len(content))

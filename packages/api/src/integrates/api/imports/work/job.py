@@ -22,7 +22,7 @@ from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.types import ImportFormat, ImportOptions
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import is_active
-from integrates.db_model.roots.types import Root
+from integrates.db_model.roots.types import IPRoot, Root
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.rules import is_usable
@@ -76,10 +76,11 @@ async def _may_call(loaders: Loaders, actor: Actor, now: datetime) -> bool:
     return token is not None and is_usable(token, now)
 
 
-async def scanned(content: bytes, options: ImportOptions, kind: ImportFormat | None = None) -> Scan:
+async def scanned(content: bytes, options: ImportOptions, kind: ImportFormat | None = None, root: Root | None = None) -> Scan:
     """Read a file of that format, or of the one it looks like; in a thread, because a large one takes long."""
     wanted = Options(
         format=kind,
+        by_address=isinstance(root, IPRoot),
         manifest=options.manifest,
         strip_prefix=options.strip_prefix,
         add_prefix=options.add_prefix,

@@ -44,7 +44,7 @@ async def stored_job(call: Call, actor: Actor, record: Import, stamp: Stamp) -> 
     if root is None:
         return None
     try:
-        scan = await scanned(await read_all(call.files.get(file_key(record))), record.options, record.format)
+        scan = await scanned(await read_all(call.files.get(file_key(record))), record.options, record.format, root)
     except (NotFound, Rejected, BadFile, TooLarge) as error:
         _LOG.warning("the file of an import cannot be read again", exc_info=error)
         return None
