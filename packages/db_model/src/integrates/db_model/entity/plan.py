@@ -190,6 +190,7 @@ def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | No
     parents = facet.within(old, wanted)
     for parent in parents:
         _check_parent(parent, given)
+    counted = facet.counted(old, wanted, given, stamp)  # before claims, because state decides before uniqueness (M5)
     key, listed = keys_of(facet, wanted)
     item = Item(key, wanted.version, Body(body), listed)
     record = revision.item_of(facet, key, wanted, aspects, stamp, _seen(parents, given))
@@ -201,7 +202,7 @@ def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | No
         beside=(
             *(held(parent, given.known[parent.key], stamp) for parent in parents),
             *_claimed(facet, old, wanted, given),
-            *facet.counted(old, wanted, given, stamp),
+            *counted,
         ),
     )
 
