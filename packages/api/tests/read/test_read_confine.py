@@ -1,13 +1,30 @@
 """What of a scan concerns a root: `outside_root` and `gitignored` (domain section 8)."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrates.api.imports.read.confine import confined
-from integrates.api.imports.read.observation import SkipReason
-from integrates.db_model.roots.types import GitLocation, GitRoot, Root, RootInfo, RootState, RootStatus
+from integrates.api.imports.read.observation import Location, SkipReason
+from integrates.db_model.roots.types import (
+    GitLocation,
+    GitRoot,
+    ImageLocation,
+    ImageRoot,
+    IPLocation,
+    IPRoot,
+    Root,
+    RootInfo,
+    RootState,
+    RootStatus,
+    URLLocation,
+    URLProtocol,
+    URLRoot,
+)
+from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 
@@ -45,7 +62,7 @@ def test_gitignore(scan: Any, result: Any, patterns: tuple[str, ...], kept: list
     assert {problem.reason for problem in part.problems} <= {SkipReason.GITIGNORED}
 
 
-def test_a_git_root_has_lines_only(scan: Any, result: Any) -> None:
+def test_a_git_root_has_what_is_in_files(scan: Any, result: Any) -> None:
     whole = scan(result(ruleId="A", uri="https://example.com/"), result(ruleId="B"), result(ruleId="C", uri="tcp://h:1"))
     part = confined(whole, git_root("*.com"))
     assert [(one.pointer, one.reason) for one in part.problems] == [
@@ -73,3 +90,45 @@ def test_a_path_made_for_a_pattern_is_told_like_any_other(scan: Any, result: Any
     whole = scan(result(uri="a" * 150), result(uri="a" * 149 + "b"))
     part = confined(whole, git_root("*a*a*a*a*a*a*a*ab"))
     assert [one.location.where for one in part.observations] == ["a" * 150]
+
+
+def in_manifest(whole: Any) -> Any:
+    """The scan, of packages instead of lines."""
+    found = [
+        replace(one, location=Location(VulnerabilityType.PACKAGES, one.location.where, "a@1")) for one in whole.observations
+    ]
+    return replace(whole, observations=tuple(found))
+
+
+def test_a_package_is_where_its_manifest_is(scan: Any, result: Any) -> None:
+    whole = in_manifest(scan(result(uri="app/package-lock.json"), result(uri="vendor/package-lock.json")))
+    part = confined(whole, git_root("vendor/"))
+    assert [one.location.where for one in part.observations] == ["app/package-lock.json"]
+    assert {problem.reason for problem in part.problems} == {SkipReason.GITIGNORED}
+
+
+URIS = ("src/a.py", "https://shop.example/a", "https://shop.example:8443/a", "tcp://192.0.2.7:22", "tcp://192.0.2.8:22")
+LOCATIONS: Mapping[str, tuple[Any, list[int]]] = {
+    "image": (ImageLocation(registry="docker.io", repository="library/ubuntu"), [0]),
+    "host": (IPLocation(address="192.0.2.7"), [3]),
+    "site": (URLLocation(protocol=URLProtocol.HTTPS, host="shop.example", port=443, path="/app"), [1]),
+}
+
+
+@pytest.mark.parametrize(("location", "kept"), LOCATIONS.values(), ids=LOCATIONS)
+def test_a_root_takes_what_lies_there(scan: Any, result: Any, location: Any, kept: list[int]) -> None:
+    git = git_root()
+    kinds: dict[type[Any], type[Any]] = {ImageLocation: ImageRoot, IPLocation: IPRoot, URLLocation: URLRoot}
+    root = kinds[type(location)](
+        id=git.id,
+        group_name=git.group_name,
+        organization_id=git.organization_id,
+        location=location,
+        info=git.info,
+        state=git.state,
+        created_at=AT,
+        created_by=git.created_by,
+    )
+    part = confined(scan(*(result(uri=uri) for uri in URIS)), root)
+    assert [one.ordinal for one in part.observations] == kept
+    assert {problem.reason for problem in part.problems} == {SkipReason.OUTSIDE_ROOT}

@@ -41,12 +41,18 @@ async def test_another_branch_frees_the_old_location_and_takes_the_new_one(store
 
 
 async def test_another_branch_is_refused_where_another_root_is(store: Store, house: House) -> None:
-    second = await add_root(store, house.group, "second", house.stamp)
+    place, second = [await add_root(store, house.group, name, house.stamp) for name in ("place", "second")]
     with pytest.raises(AlreadyExists) as caught:
-        await command.update(store, ROOT, root_key(BACKEND), on_branch("second"), house.stamp())
+        await command.update(store, ROOT, root_key(place.id), on_branch("second"), house.stamp())
     assert (caught.value.reason, caught.value.owner) == ("location_taken", second.id)
-    assert await read.get(store, ROOT, root_key(BACKEND)) == house.root
-    assert await house.holder(house.location(house.root)) == BACKEND
+    assert await read.get(store, ROOT, root_key(place.id)) == place
+    assert await house.holder(house.location(place)) == place.id
+
+
+async def test_that_a_root_has_vulnerabilities_is_told_before_what_is_taken(store: Store, house: House) -> None:
+    await add_root(store, house.group, "second", house.stamp)
+    with pytest.raises(Rejections, match=r"^has_vulnerabilities \(branch\)$"):
+        await command.update(store, ROOT, root_key(BACKEND), on_branch("second"), house.stamp())
 
 
 async def test_a_location_taken_while_writing_is_refused(store: Store, house: House, intrude: Intrude) -> None:
@@ -144,7 +150,7 @@ async def test_a_root_that_ever_had_a_vulnerability_stays_where_it_is(store: Sto
     place, known = await add_root(store, house.group, "place", house.stamp), await house.known()
     only = await add_vulnerability(store, known, place, "x.py", house.stamp, house.draft if is_draft else lambda new: new)
     await vulnerabilities.update(store, only.id, house.removed(RemovalJustification.DUPLICATED), house.stamp())
-    with pytest.raises(Rejected, match=r"has_vulnerabilities \(branch\)"):
+    with pytest.raises(Rejections, match=r"has_vulnerabilities \(branch\)"):
         await command.update(store, ROOT, root_key(place.id), on_branch("next"), house.stamp())
     assert await read.get(store, ROOT, root_key(place.id)) == place
     assert await house.is_exact()
@@ -190,6 +196,6 @@ async def test_a_first_vulnerability_is_reported_in_the_root_where_it_is_by_then
     first = await add_vulnerability(intrude(store, before), known, place, "first.py", house.stamp)
     revision = (await read.history(store, vulnerability_key(first.id)))[0]
     assert (writes, revision.seen[key_text(root_key(place.id))]) == ([1, 2], 2)
-    with pytest.raises(Rejected, match="has_vulnerabilities"):
+    with pytest.raises(Rejections, match="has_vulnerabilities"):
         await command.update(store, ROOT, root_key(place.id), on_branch("place"), house.stamp())
     assert await house.is_exact()

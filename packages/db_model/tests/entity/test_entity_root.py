@@ -201,7 +201,7 @@ async def test_a_root_that_had_a_vulnerability_stays_where_it_is(store: Store, h
     root, (type_, where) = await add_root_at(store, house.group, "new", house.stamp, location(kind)), PLACES[kind]
     await add_vulnerability(store, house.finding, root, where, house.stamp, type=type_)
     elsewhere, expected = RELOCATIONS[kind]
-    with pytest.raises(Rejected) as caught:
+    with pytest.raises(Rejections) as caught:
         await command.update(store, ROOT, root_key(root.id), lambda old, _: replace(old, location=elsewhere), house.stamp())
     assert str(caught.value) == expected
     assert await read.get(store, ROOT, root_key(root.id)) == root

@@ -35,6 +35,7 @@ SHA = "a1b2c3d4" * 8
         ("[::1]/a", "[::1]", "a", None),
         (f"ubuntu@sha256:{SHA}", "docker.io", "library/ubuntu", None),
         (f"ghcr.io/a/b:1@sha256:{SHA}", "ghcr.io", "a/b", "1"),
+        (SHA[:12], "docker.io", f"library/{SHA[:12]}", None),
         ("a__b/c-d/e.f/g---h", "docker.io", "a__b/c-d/e.f/g---h", None),
         ("r.example/" + "a" * 255 + ":" + "t" * 128, "r.example", "a" * 255, "t" * 128),
     ],

@@ -190,18 +190,18 @@ def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | No
     parents = facet.within(old, wanted)
     for parent in parents:
         _check_parent(parent, given)
+    counted = facet.counted(old, wanted, given, stamp)  # before claims, because state decides before uniqueness (M5)
     key, listed = keys_of(facet, wanted)
-    item = Item(key, wanted.version, Body(body), listed)
     record = revision.item_of(facet, key, wanted, aspects, stamp, _seen(parents, given))
     return Plan(
         facet=facet,
         entity=wanted,
-        own=Put(item, ABSENT if old is None else Version(old.version)),
+        own=Put(Item(key, wanted.version, Body(body), listed), ABSENT if old is None else Version(old.version)),
         record=Put(record, ABSENT),
         beside=(
             *(held(parent, given.known[parent.key], stamp) for parent in parents),
             *_claimed(facet, old, wanted, given),
-            *facet.counted(old, wanted, given, stamp),
+            *counted,
         ),
     )
 

@@ -12,6 +12,7 @@ from integrates.db_model.groups.facet import MAX_ROOTS, group_guard, of_organiza
 from integrates.db_model.roots.rules import is_active, whole
 from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, Root, URLRoot
 from integrates.db_model.store.port import Key
+from integrates.db_model.values.check import refuse
 
 REPORTED: Final = "reported"
 """The number of vulnerabilities that a root ever had. It never falls."""
@@ -77,19 +78,30 @@ def _within(old: Root | None, new: Root) -> tuple[Parent, ...]:
     return (within_group(new.group_name, of_organization(new.organization_id)),)
 
 
-def _located_anew(old: Root, new: Root) -> Iterator[Beside]:
-    """Refuse another location of a root that ever had a vulnerability. What it excludes is no part of where it is."""
+def _relocated(old: Root | None, new: Root) -> tuple[str, ...]:
+    """Return the arguments that say that a root is elsewhere now. What it excludes is no part of where it is."""
     places = _places(new)
-    for argument, place in _places(old).items():
-        if places[argument] != place:
-            never = counter.guarded(root_counters_key(new.id), REPORTED, by=0, high=0)
-            yield Beside(never, Rejected(Reason.HAS_VULNERABILITIES, (argument,)))
+    return () if old is None else tuple(name for name, place in _places(old).items() if places.get(name) != place)
 
 
-def _counted(old: Root | None, new: Root, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
+def _reads(old: Root | None, new: Root) -> tuple[Key, ...]:
+    return (root_counters_key(new.id),) if _relocated(old, new) else ()
+
+
+def _stays(old: Root, new: Root, given: Given) -> Iterator[Beside]:
+    """Refuse another location of a root that ever had a vulnerability, or gets its first one meanwhile."""
+    key, relocated = root_counters_key(new.id), _relocated(old, new)
+    refusals = tuple(Rejected(Reason.HAS_VULNERABILITIES, (argument,)) for argument in relocated)
+    if relocated and counter.summed((given.items[key],)).get(REPORTED):
+        refuse(refusals)
+    for refusal in refusals:
+        yield Beside(counter.guarded(key, REPORTED, by=0, high=0), refusal)
+
+
+def _counted(old: Root | None, new: Root, given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
     """Count the group's roots; a root that ever had a vulnerability stays where it is."""
     if old is not None:
-        return tuple(_located_anew(old, new))
+        return tuple(_stays(old, new, given))
     return (
         Beside(
             group_guard(new.group_name, "roots", by=1, high=MAX_ROOTS),
@@ -105,6 +117,7 @@ ROOT: Final[Facet[Root]] = Facet(
     fixed=("id", "kind", "group_name", "organization_id"),
     unique=_unique,
     within=_within,
+    reads=_reads,
     counted=_counted,
     check=whole,
 )

@@ -32,8 +32,10 @@ _CHARACTER: Final = r"[A-Za-z0-9._:/@+\[\]-]"
 _REPOSITORY: Final = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*"
 _REGISTRY: Final = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]+)(?::([1-9][0-9]{0,4}))?")
 _TAG: Final = "[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
-_ID: Final = re.compile(r"[0-9a-f]{12}|[0-9a-f]{64}|sha256:[0-9a-f]{64}")
-"""The id of an image, or its beginning as docker shows it. It names no repository."""
+_ID: Final = re.compile("(?:sha256:)?[0-9a-f]{64}")
+"""The id of an image, which names no repository."""
+_SHORT_ID: Final = re.compile("[0-9a-f]{12}")
+"""What docker shows of an id. It might be a name, but hardly that of an image that was scanned."""
 _FILE: Final = re.compile(
     r"(?:[./~]|(?:dir|file|fs|oci|oci-archive|oci-dir|docker-archive|pkg|purl|repo|rootfs|sbom|singularity|snap|vm):).*"
     r"|.*\\.*|.*\.(?:tar|tar\.[a-z0-9]+|tgz|zip|sif|json|xml|iso|img)",
@@ -102,7 +104,7 @@ def names_other_image(artifact: str, location: ImageLocation) -> bool:
     image name no other image; nor does a text that may be read in two ways, one of which fits (``registry:5000/web``).
     """
     text = artifact.strip()
-    if len(text) > MAX_REFERENCE or _FILE.fullmatch(text) or _ID.fullmatch(text):
+    if len(text) > MAX_REFERENCE or _FILE.fullmatch(text) or _SHORT_ID.fullmatch(text):
         return False
     named = tuple(_named(text))
     return bool(named) and all((one.registry, one.repository) != (location.registry, location.repository) for one in named)
