@@ -280,3 +280,9 @@ def test_other_reports_of_trivy_are_told_apart(content: bytes, kind: ImportForma
     (defect,) = caught.value.defects
     assert isinstance(defect, Defect)
     assert "cluster" in defect.message or "before 0.20" in defect.message
+
+
+@pytest.mark.parametrize(("kind", "is_image"), [("container_image", True), ("filesystem", False), ("repository", False)])
+def test_only_an_image_is_one(kind: str, is_image: bool) -> None:
+    """A folder may be called like an image."""
+    assert (scan(ArtifactType=kind, ArtifactName="web").artifact is not None) == is_image

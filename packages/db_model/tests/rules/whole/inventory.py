@@ -30,6 +30,7 @@ from integrates.db_model.findings.types import (
 )
 from integrates.db_model.imports.types import (
     Import,
+    ImportArtifact,
     ImportFile,
     ImportFormat,
     ImportOptions,
@@ -69,7 +70,8 @@ IMPORT = Import(
     root_id=ID,
     format=ImportFormat.SARIF,
     file=ImportFile(file_name="scan.sarif", sha256=HASH, size=1),
-    options=ImportOptions(strip_prefix="/src", add_prefix="app", category="nightly/", tool="lint"),
+    options=ImportOptions(manifest="web/a.lock", strip_prefix="/src", add_prefix="app", category="nightly/", tool="lint"),
+    artifact=ImportArtifact(name="docker.io/library/shop", tag="1.4", digest="sha256:" + "a1" * 32),
     problems=(ImportProblem(pointer="/runs/0/results/1", reason="bad_path", uri="../a.py"),),
     problem_counts=(ProblemCount(reason="bad_path", count=1),),
     state=ImportState(status=ImportStatus.RUNNING, at=AT, by="service:forces:webshop"),

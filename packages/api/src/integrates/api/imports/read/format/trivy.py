@@ -23,6 +23,7 @@ from integrates.db_model.vulnerabilities.advisory import OS
 from integrates.db_model.vulnerabilities.types import Fix, Relation, Suppression, Use
 
 VERSION: Final = 2
+_IMAGE: Final = "container_image"
 _FIRST_SOURCES: Final = ("nvd", "ghsa", "redhat")
 _HARD_CODED: Final = "CWE-798"
 _FAILED: Final = "FAIL"
@@ -163,6 +164,7 @@ class Report(Struct, frozen=True, rename="pascal", gc=False):
 
     schema_version: int
     artifact_name: str
+    artifact_type: str | None = None
     metadata: Metadata | None = None
     results: tuple[Target, ...] | None = None
 
@@ -209,6 +211,8 @@ def read(content: bytes, options: Options) -> Scan:
 
 
 def _artifact(report: Report) -> Artifact | None:
+    if report.artifact_type not in {None, _IMAGE}:
+        return None
     metadata = report.metadata or Metadata()
     reference = metadata.reference or report.artifact_name
     return Artifact(reference, next(iter(metadata.repo_digests or ()), None)) if reference else None
