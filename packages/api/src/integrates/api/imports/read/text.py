@@ -1,6 +1,7 @@
 """Texts of a tool, made storable: what the model would refuse is left out or replaced, nothing is refused."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from unicodedata import combining
 
@@ -57,8 +58,13 @@ def _thinned(text: str) -> str:
 
 def _without_refused(text: str) -> str:
     """Leave out what the model would refuse, before marks are counted: those that it parts will follow each other."""
-    refused = {one for one in set(text) if not combining(one) and len(excerpt(f"a{one}a", 3)) < len("aaa")}
+    refused = {one for one in set(text) if _is_refused(one)}
     return "".join(one for one in text if one not in refused) if refused else text
+
+
+@lru_cache(maxsize=4_096)
+def _is_refused(character: str) -> bool:
+    return not combining(character) and len(excerpt(f"a{character}a", 3)) < len("aaa")
 
 
 def _without_stacks(text: str) -> str:
