@@ -21,14 +21,14 @@ from integrates.api.errors import Code
 from integrates.api.imports.read.format.generic import Published, Rule, Seen
 from integrates.api.imports.read.format.generic_csv import COLUMNS
 from integrates.api.imports.read.format.generic_json import Report
-from integrates.api.imports.read.observation import SkipReason
+from integrates.api.imports.read.observation import RemarkReason, SkipReason
 from integrates.api.reason import REASONS
 from integrates.api.request.limits import Limits
 from integrates.api.schema import new_schema
 from integrates.db_model import errors as model_errors
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.files.memory import memory_files
-from integrates.db_model.imports.types import ImportCounts
+from integrates.db_model.imports.types import ImportCounts, ImportFormat
 from integrates.db_model.stakeholders.types import PlatformRole
 from integrates.db_model.store.design import FacetDesign, design
 from integrates.db_model.store.memory import memory_store
@@ -106,6 +106,11 @@ def test_the_errors_of_the_model_are_told() -> None:
 def test_the_reasons_and_counts_of_an_import_are_told() -> None:
     assert set(names(section("sarif.md", "Skipped results"))) == set(SkipReason)
     assert set(names(section("sarif.md", "Counts"))) == set(ImportCounts.__struct_fields__)
+
+
+def test_the_formats_and_what_is_remarked_are_told() -> None:
+    assert set(names(section("formats.md", "Which reports"))) == set(ImportFormat)
+    assert all(f"`{each}`" in text_of("formats.md") for each in RemarkReason)
 
 
 def test_every_query_and_mutation_is_told() -> None:
