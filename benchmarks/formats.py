@@ -91,7 +91,7 @@ def grown(value: Any) -> Iterator[tuple[str, Any]]:
             yield "empty objects", [{}] * (_ROOM // 4)
         case dict() if value:
             yield "members", value | {f"x{number}": 1 for number in range(_ROOM // 16)}
-            element = next(iter(value.values()))
+            [element, *_] = value.values()
             number = _ROOM // (len(json.dumps(element)) + 16)
             yield "alike", {f"x{index}": element for index in range(number)}
         case int():

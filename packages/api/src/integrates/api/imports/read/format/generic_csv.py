@@ -84,7 +84,7 @@ def _lines(content: bytes) -> Iterator[Line]:
     lines = enumerate(io.TextIOWrapper(io.BytesIO(content.rstrip(b"\r\n")), encoding="utf-8", newline=""), 1)
     for number, first in lines:
         try:
-            yield number, next(csv.reader(_within_limit(number, first, lines), strict=True))
+            yield number, next(csv.reader(_within_limit(number, first, lines), strict=True), [])
         except csv.Error as error:
             raise _bad(number, f"This is not CSV, {error}.") from None
 
