@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import partial, reduce
 from pathlib import Path as Folder
 from random import Random
 from typing import Any
@@ -26,13 +26,19 @@ pytestmark = [pytest.mark.functional, pytest.mark.load]
 WALKERS, SLICES, CURSOR = 4, 10, "cursor"
 FRESH = "fresh-0000"
 """Stands in a mutation for a name that nobody has used."""
+FRESH_ADDRESS = "2001:db8::"
+"""Likewise, for the address of a host."""
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-MADE = re.compile(rf'{ID.pattern}|fresh-\d+|"version":\d+|\d{{4}}-\d\d-\d\dT[0-9:.]+')
+MADE = re.compile(rf'{ID.pattern}|fresh-\d+|2001:db8::[0-9a-f]+|"version":\d+|\d{{4}}-\d\d-\d\dT[0-9:.]+')
 """What differs between two equal changes."""
 NAMES_OF_ALL = {"Mutation.addGroup.name", "Mutation.addOrganization.name"}
 """Arguments that say of a name whether it is taken, and mean to: these names are unique on the whole platform."""
-CLAIMED = {"Mutation.addGitRoot.nickname", "Mutation.addGitRoot.url"}
-"""Arguments that a tenant cannot give twice, whoever else has the same."""
+KINDS = ("Git", "Image", "Ip", "Url")
+CLAIMED = {
+    *(f"Mutation.{verb}{kind}Root.nickname" for verb in ("add", "update") for kind in KINDS),
+    *(f"Mutation.{place}" for place in ("addGitRoot.url", "addImageRoot.reference", "addIpRoot.address", "addUrlRoot.url")),
+}
+"""Arguments that a tenant cannot give twice, whoever else has the same; a nickname may follow from each of them."""
 
 
 def given_to(tenant: Tenant) -> Given:
@@ -49,6 +55,8 @@ def given_to(tenant: Tenant) -> Given:
         {
             **{f"Query.{name}.id": ids[kind] for name, kind in names.items()},
             "Query.group.name": ids["Group"],
+            "Mutation.resumeImport.id": ids["Import"],
+            **{f"Mutation.update{kind}Root.id": ids["Root"] for kind in KINDS},
             "Mutation.updateOrganization.id": ids["Organization"],
             "Mutation.revokeAccessToken.id": ids["AccessToken"],
             "Mutation.addAccessToken.expiresAt": '"2020-01-01T00:00:00Z"',
@@ -63,6 +71,9 @@ def given_to(tenant: Tenant) -> Given:
             "name": f'"{FRESH}"',
             "description": '"A description"',
             "url": f'"https://git.example/{FRESH}"',
+            "reference": f'"{FRESH}"',
+            "nickname": f'"{FRESH}"',
+            "address": f'"{FRESH_ADDRESS}"',
             "branch": '"main"',
             "file": FILE,
         },
@@ -81,7 +92,8 @@ class Walk:
 
     def answer(self, token: str, text: str, probe: str | None) -> tuple[int, str, str]:
         """Return status, type and body of an answer; the probe, and what each change has of its own, are masked."""
-        fresh = text.replace(FRESH, f"fresh-{next(self.numbers)}")
+        number = next(self.numbers)
+        fresh = text.replace(FRESH, f"fresh-{number}").replace(FRESH_ADDRESS, f"2001:db8::{number:x}")
         body: dict[str, Any] = {"query": fresh, "variables": {} if probe is None else {"probe": probe}}
         headers = {"authorization": f"Bearer {token}"}
         if FILE in text:
@@ -90,7 +102,7 @@ class Walk:
             found = self.client.post("/api", headers=headers, data=fields, files={"0": ("scan.sarif", sarif([]))})
         else:
             found = self.client.post("/api", headers=headers, json=body)
-        shown = found.text if probe is None else found.text.replace(json.dumps(probe, ensure_ascii=False)[1:-1], "PROBE")
+        shown = found.text if probe is None else _masked(found.text, probe)
         return (
             found.status_code,
             found.headers["content-type"],
@@ -116,6 +128,12 @@ class Walk:
             self.known[number, where] = found[1] if found else None
         known: str | None = self.known[number, where]
         return known
+
+
+def _masked(text: str, probe: str) -> str:
+    """Return the text without the probe and without its last part, which may become a nickname."""
+    parts = (json.dumps(part, ensure_ascii=False)[1:-1] for part in (probe, probe.rpartition("/")[2]) if part)
+    return reduce(lambda shown, part: shown.replace(part, "PROBE"), parts, text)
 
 
 def altered(text: str, chance: Random) -> str:
@@ -178,7 +196,7 @@ def check(walk: Walk, chance: Random, step: Step) -> str | None:
         walk.known.setdefault("reached", set()).update(mark for mark in tenant.marks if mark in found[2])
     if told := [mark for mark in other.marks if mark in found[2]]:
         return f"{tenant.mark}.{step.person} reads {told} in {path.where} given {probe}"
-    if probe is None or (path.where in CLAIMED and walk.known.setdefault((step.number, path.where, probe), step) is not step):
+    if probe is None or (path.where in CLAIMED and walk.known.setdefault((step.number, probe), step) is not step):
         return None
     missing = walk.missing((step.number, step.person), path, probe, chance)
     return None if found == missing else f"{tenant.mark}.{step.person}: {path.where} given {probe}: {found}, else {missing}"

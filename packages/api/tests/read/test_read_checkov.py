@@ -153,7 +153,7 @@ BELOW = {"file_abs_path": "/src/a/main.tf", "repo_file_path": "/src/a/main.tf"}
         ([report(skipped_checks=[CHECK], parsing_errors=["/srv/shop/b.tf"])], FAILED, {"b.tf"}),
         ([report(CHECK), report(parsing_errors=["/srv/shop/b.tf"])], FAILED, {"b.tf"}),
         ([report({**CHECK, **BELOW}, parsing_errors=["/src/a/b.tf"])], FAILED, {"src/a/b.tf"}),
-        ([report(CHECK, parsing_errors=["/srv/shop2/b.tf"])], FAILED, {"srv/shop2/b.tf"}),
+        ([report(CHECK, parsing_errors=["/srv/shop2/b.tf"])], FAILED, set()),
         ([report(OLD, parsing_errors=["/srv/shop/b.tf"])], FAILED, set()),
         ([report(OLD, parsing_errors=["b.tf"])], FAILED, {"b.tf"}),
         ([report(passed_checks=5, parsing_errors=["/srv/shop/b.tf"])], FAILED, set()),

@@ -9,6 +9,7 @@ from integrates.api.imports.read.decode import Columns, first_of, top_members
 from integrates.api.imports.read.error import BadFile, TooLarge, rendered
 from integrates.api.imports.read.form import MAX_LINE, Form, content_of
 from integrates.api.imports.read.reader import Options
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports.types import ImportFormat
 
 
@@ -76,3 +77,27 @@ def test_a_defect_in_a_line_names_the_line() -> None:
     with pytest.raises(BadFile) as caught:
         registry.read(content, Options(format=ImportFormat.NUCLEI))
     assert rendered(caught.value.defects[0]).startswith("In line 2: ")
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_nothing_is_of_no_format(content: bytes) -> None:
+    with pytest.raises(Rejected) as caught:
+        registry.read(content, Options())
+    assert caught.value.reason is Reason.UNKNOWN_FORMAT
+
+
+def test_a_mark_and_blanks_around_nothing_are_no_harm() -> None:
+    for content in (b"\xef\xbb\xbf[]\r\n", b" " * 80 + b"[]"):
+        assert registry.read(content, Options(format=ImportFormat.GITLEAKS)).total == 0
+    assert registry.read(b"\xef\xbb\xbf", Options(format=ImportFormat.NUCLEI)).total == 0
+
+
+def test_a_blank_line_before_the_first_is_none() -> None:
+    assert content_of(b'\n\n{"a": 1}\n{"b": 2}\n').form is Form.LINES
+
+
+@pytest.mark.parametrize("content", [b"<?xml version='1.0'?><bom/>", b"\n <bom a=',' />"])
+def test_xml_is_refused_by_its_name(content: bytes) -> None:
+    with pytest.raises(BadFile) as caught:
+        content_of(content)
+    assert "XML" in caught.value.defects[0].message

@@ -177,10 +177,14 @@ def test_what_cannot_be_placed_is_told(given: dict[str, Any], reason: SkipReason
         ({"matches": [match(cvss=[{"vector": 1}])]}, "/matches/0/vulnerability/cvss/0/vector"),
         ({"matches": [7]}, "/matches/0"),
         ({"ignoredMatches": {}}, "/ignoredMatches"),
-        ({"source": {"target": 7}}, "/source/target"),
     ],
 )
 def test_a_bad_file(top: dict[str, Any], pointer: str) -> None:
     with pytest.raises(BadFile) as caught:
         scan(**top)
     assert [one.pointer for one in caught.value.defects] == [pointer]
+
+
+@pytest.mark.parametrize("target", [7, "folder", [], {"userInput": 7}, None])
+def test_what_only_names_the_artifact_costs_no_result(target: Any) -> None:
+    assert scan(match(), source={"target": target}).artifact is None

@@ -204,3 +204,10 @@ def test_a_real_failure() -> None:
     with pytest.raises(BadFile) as caught:
         read(sample("npm_audit-empty_with_error.json"), Options())
     assert "ENOAUDIT" in rendered(caught.value.defects[0])
+
+
+@pytest.mark.parametrize("error", [{"code": "ERR_PNPM_NO_LOCKFILE", "message": "No lockfile"}, {"message": "No lockfile"}])
+def test_an_error_of_pnpm_is_told(error: Any) -> None:
+    with pytest.raises(BadFile) as caught:
+        read(json.dumps({"error": error}).encode(), Options())
+    assert "No lockfile" in rendered(caught.value.defects[0])

@@ -189,3 +189,20 @@ def test_a_bad_file(packages: Any, pointer: str) -> None:
     with pytest.raises(BadFile) as caught:
         read(json.dumps({"results": [{"packages": packages}]}).encode(), Options())
     assert [one.pointer for one in caught.value.defects] == [pointer]
+
+
+@pytest.mark.parametrize("specific", [{"severity": 7.5}, {"cwe_ids": "CWE-1"}, [], "x", None])
+def test_what_databases_add_costs_no_result(specific: Any) -> None:
+    assert len(one_of(scan(listed({"id": "GHSA-a", "database_specific": specific}, groups=[{"ids": ["GHSA-a"]}])))) == 2
+
+
+def test_a_package_without_groups_proves_nothing() -> None:
+    found = scan({"package": PACKAGE, "vulnerabilities": [{"id": "GHSA-a"}]})
+    assert [one.reason for one in found.problems] == [SkipReason.BAD_RULE]
+
+
+def test_a_package_may_be_spelled_in_several_ways() -> None:
+    fixed = {"package": {"name": "Pillow", "ecosystem": "PyPI"}, "ranges": [{"events": [{"fixed": "9.1"}]}]}
+    one = {"package": {"name": "pillow", "ecosystem": "PyPI", "version": "9.0"}}
+    found = scan(one | {"vulnerabilities": [{"id": "GHSA-a", "affected": [fixed]}], "groups": [{"ids": ["GHSA-a"]}]})
+    assert [each.advisory.fixed_version for each in found.observations if each.advisory] == ["9.1"]

@@ -84,6 +84,22 @@ def test_the_identity_has_no_version(package: Package, expected: str) -> None:
     assert package_fingerprint("a.lock", package).text == expected
 
 
+@pytest.mark.parametrize(
+    ("where", "package", "expected"),
+    [
+        ("lib/commons-io-2.8.0.jar", Package(name="commons-io:commons-io", version="2.8.0"), "lib/commons-io-*.jar"),
+        ("a/PyYAML-5.3.dist-info/METADATA", Package(name="pyyaml", version="5.3"), "a/PyYAML-*.dist-info/METADATA"),
+        ("a/python_dateutil-2.8.dist-info", Package(name="python-dateutil", version="2.8"), "a/python_dateutil-*.dist-info"),
+        ("lib/2.8.0/package-lock.json", Package(name="debug", version="2.8.0"), "lib/2.8.0/package-lock.json"),
+        ("a/@scope/name-1.0/x-1.0", Package(name="@scope/name", version="1.0"), "a/@scope/name-*/x-1.0"),
+        ("a.lock", Package(name="a", version=""), "a.lock"),
+        ("a.lock", Package(name="", version="a"), "a.lock"),
+    ],
+)
+def test_a_version_in_the_path_is_no_part_of_the_identity(where: str, package: Package, expected: str) -> None:
+    assert package_fingerprint(where, package).text.partition("|")[0] == expected
+
+
 def test_a_long_identity_is_a_digest() -> None:
     found = package_fingerprint("a/" * 490 + "lock", LEFT_PAD).text
     assert len(found) == 64

@@ -118,3 +118,16 @@ def test_real_reports_of_both_shapes_say_the_same() -> None:
     assert [(len(one.observations), one.skipped, one.problems) for one in found] == [(7, 1, ())] * 2
     old, new = ({(one.rule, one.location, one.fingerprint) for one in each.observations} for each in found)
     assert old == new
+
+
+@pytest.mark.parametrize(
+    ("dependencies", "complete"),
+    [
+        ([], True),
+        ([{"name": "a", "skip_reason": "local"}], False),
+        ([{"name": "a", "skip_reason": "local"}, {"name": "b", "vulns": []}], True),
+    ],
+)
+def test_when_nothing_was_audited_nothing_is_proven(dependencies: Any, *, complete: bool) -> None:
+    (series,) = read(json.dumps({"dependencies": dependencies}).encode(), Options(format=ImportFormat.PIP_AUDIT)).series
+    assert (series.outcome is ClosingOutcome.DONE) == complete

@@ -47,10 +47,10 @@ FLOWS: Mapping[tuple[str, str], tuple[int, int, int, int]] = {
     ("npm-audit/npm6-first", "npm-audit/npm6-later"): (2, 2, 3, 0),
     ("osv-scanner/first", "osv-scanner/later"): (2, 5, 7, 0),
     ("grype/first", "grype/later"): (0, 5, 7, 0),
-    ("grype/image-first", "grype/image-later"): (4, 2, 2, 1),
+    ("grype/image-first", "grype/image-later"): (4, 3, 1, 0),
     ("trivy/config-first", "trivy/config-later"): (6, 3, 1, 0),
     ("cyclonedx/grype-first", "cyclonedx/grype-later"): (0, 5, 7, 0),
-    ("dependency-check/first", "dependency-check/later"): (0, 0, 2, 1),
+    ("dependency-check/first", "dependency-check/later"): (0, 1, 1, 0),
 }
 
 

@@ -152,7 +152,6 @@ def test_what_semgrep_failed_at_proves_nothing(errors: Any, outcome: ClosingOutc
         (report(result(), result(start=[])), "/results/1/start"),
         (report(result(start={"line": "3"})), "/results/0/start/line"),
         (report(result(extra={"severity": 1})), "/results/0/extra/severity"),
-        (report(result(extra={"metadata": {"cwe": {}}})), "/results/0/extra/metadata/cwe"),
         (report(errors=[5]), "/errors/0"),
         (report(errors=[{"level": []}]), "/errors/0/level"),
     ],
@@ -180,3 +179,9 @@ def test_an_older_real_report() -> None:
     assert (scan.total, len(scan.observations), len(scan.rules), scan.duplicates) == (3, 3, 1, 0)
     assert scan.rules[0].title == "cbc-padding-oracle"
     assert [str(each.own_score) for each in scan.observations] == ["None", "None", "0.0"]
+
+
+@pytest.mark.parametrize("metadata", [[], "x", {"cwe": {"id": "CWE-79"}}, {"cwe": [{}, "CWE-79"]}])
+def test_what_the_author_of_a_rule_writes_costs_no_result(metadata: Any) -> None:
+    found = read(report(result(extra={"metadata": metadata})), Options())
+    assert (len(found.observations), found.rules[0].cwe_ids in {(), ("CWE-79",)}) == (1, True)

@@ -7,7 +7,7 @@ import pytest
 
 from integrates.api.imports.read.error import BadFile, rendered
 from integrates.api.imports.read.markup import plain
-from integrates.api.imports.read.observation import Observation, Scan
+from integrates.api.imports.read.observation import Observation, Scan, SkipReason
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
 
@@ -102,7 +102,7 @@ def test_one_site_may_stand_alone() -> None:
     assert [one.pointer for one in read(json.dumps(content).encode(), Options()).observations] == ["/site/alerts/0/instances/0"]
 
 
-@pytest.mark.parametrize("site", [[], [{}], {}, [{"alerts": None}], [{"alerts": [{"instances": None}]}]])
+@pytest.mark.parametrize("site", [[], [{}], {}, [{"alerts": None}]])
 def test_a_report_of_nothing(site: Any) -> None:
     found = read(json.dumps({"@version": "2.7", "site": site}).encode(), Options())
     assert (found.total, len(found.series)) == (0, 1)
@@ -160,3 +160,8 @@ def test_html_becomes_plain(markup: str | None, text: str) -> None:
 @pytest.mark.parametrize("part", ["<p>", "<!--", "<a b='", "&amp;", "<", "</", "<a" * 3 + ">", " \n", "<br "])
 def test_broken_html_costs_one_look(part: str) -> None:
     assert len(plain(part * 200_000, 10_000_000)) <= 200_000 * len(part)
+
+
+def test_an_alert_that_is_nowhere_proves_nothing() -> None:
+    found = read(json.dumps({"@version": "2.7", "site": [{"alerts": [{"pluginid": 10, "instances": []}]}]}).encode(), Options())
+    assert [(one.pointer, one.reason) for one in found.problems] == [("/site/0/alerts/0", SkipReason.NO_LOCATION)]

@@ -5,23 +5,24 @@ from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.imports.work.begin import Begun, begin, check_placed
 from integrates.api.imports.work.compare import compared
 from integrates.api.imports.work.job import Job, new_job, scanned
-from integrates.api.imports.work.resume import stored_job
+from integrates.api.imports.work.resume import taken_up
 from integrates.api.imports.work.wait import finished, require_time
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, new_stamp
 from integrates.api.upload import Upload
-from integrates.db_model.errors import Reason, Rejected, Stale
+from integrates.db_model.errors import NotFound, Reason, Rejected, Stale
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Overtaken, Running
 from integrates.db_model.imports.facet import IMPORT
-from integrates.db_model.imports.rules import ARGUMENTS, is_leased, is_running, may_be_taken_up
+from integrates.db_model.imports.rules import ARGUMENTS, is_leased, is_running
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.roots.types import Root
 from integrates.db_model.values.check import checked
@@ -87,27 +88,28 @@ async def compare_scan(seen: Sight[Group], info: Info, *, file: Upload, **given:
 
 async def resume_import(seen: Sight[Import], info: Info, *, expected_version: int | None = None) -> Payload:
     """Go on with an import that nobody works on, in the name of the caller; one that was begun too often ends."""
-    context, store = info.context, info.context.store
+    context, began = info.context, new_stamp(info)
     require_time(context)
-    found = await commands.find(store, seen.found.id)
-    if found is None or not is_running(found.record):
+    running = await commands.find(context.store, seen.found.id)
+    if running is None:
+        raise NotFound(IMPORT.name, seen.found.id, ("id",))
+    if expected_version not in {None, running.record.version}:
+        raise Stale(IMPORT.name, running.record.id, running.record.version)
+    if not is_running(running.record):
         raise Rejected(Reason.NOT_RUNNING, ("id",))
-    if expected_version not in {None, found.record.version}:
-        raise Stale(IMPORT.name, found.record.id, found.record.version)
-    if is_leased(found.progress, context.call.now()):
+    if is_leased(running.progress, context.call.now()):
         raise Rejected(Reason.IMPORT_RUNNING, ("id",))
-    stamp = new_stamp(info)
-    job = await stored_job(context.call, context.actor, found.record, stamp) if may_be_taken_up(found.progress) else None
-    if job is None:
-        return {"import": (await commands.fail(store, found, "abandoned", stamp)).record}
-    return {"import": await finished(context, job, _taken_up(job, found))}
-
-
-async def _taken_up(job: Job, running: Running) -> Begun:
     try:
-        return Begun(await commands.take_up(job.store, running, job.stamp()), mine=True)
+        found = await taken_up(context.call, context.actor, running, lambda: replace(began, at=context.call.now()))
     except Overtaken:
         raise Rejected(Reason.IMPORT_RUNNING, ("id",)) from None
+    if isinstance(found, Running):
+        return {"import": found.record}
+    return {"import": await finished(context, found[0], _begun(found[1]))}
+
+
+async def _begun(running: Running) -> Begun:
+    return Begun(running, mine=True)
 
 
 MUTATIONS: Final[Fields] = {

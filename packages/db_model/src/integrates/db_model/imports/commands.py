@@ -24,7 +24,7 @@ from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.progress import progress_key, progress_of, put
 from integrates.db_model.imports.rules import Step
 from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, SeriesClosing
-from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key, running_import_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
 
@@ -72,7 +72,7 @@ async def find(store: Store, import_id: str) -> Running | None:
 
 async def find_unfinished(store: Store, root_id: str) -> Running | None:
     """Read the import that is unfinished in a root."""
-    (item,) = await store.get((claim.claim_key("running_import", root_id),))
+    (item,) = await store.get((running_import_key(root_id),))
     holder = claim.holder_of(item)
     return None if holder is None else await find(store, holder)
 

@@ -9,7 +9,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.imports.rules import is_running, whole
 from integrates.db_model.imports.types import Import
-from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, RUNNING_IMPORT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
@@ -26,7 +26,7 @@ def _unique(record: Import) -> tuple[Unique, ...]:
     """Claim the root while the import is unfinished."""
     if not is_running(record):
         return ()
-    return (Unique("running_import", (record.root_id,), Reason.IMPORT_RUNNING, ("root_id",)),)
+    return (Unique(RUNNING_IMPORT, (record.root_id,), Reason.IMPORT_RUNNING, ("root_id",)),)
 
 
 def _within(old: Import | None, new: Import) -> tuple[Parent, ...]:
@@ -50,7 +50,7 @@ IMPORT: Final = Facet(
         "at": lambda record: instant_text(record.created_at),
         "shard": lambda record: shard(record.id) if is_running(record) else None,
     },
-    fixed=("id", "group_name", "organization_id", "root_id", "format", "file", "options", "problems"),
+    fixed=("id", "group_name", "organization_id", "root_id", "format", "file", "options", "artifact", "problems"),
     unique=_unique,
     within=_within,
     check=whole,

@@ -5,15 +5,18 @@ from functools import lru_cache
 from typing import Final, assert_never
 
 from integrates.db_model.entity import counter
+from integrates.db_model.entity.claim import claim_key, holder_of
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, Unique, key_of
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import MAX_ROOTS, group_guard, of_organization, within_group
 from integrates.db_model.roots.rules import is_active, whole
 from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, Root, URLRoot
-from integrates.db_model.store.port import Key
+from integrates.db_model.store.port import ABSENT, Check, Key, Version
 from integrates.db_model.values.check import refuse
 
+RUNNING_IMPORT: Final = "running_import"
+"""The kind of claim that the unfinished import of a root has."""
 REPORTED: Final = "reported"
 """The number of vulnerabilities that a root ever had. It never falls."""
 
@@ -84,16 +87,31 @@ def _relocated(old: Root | None, new: Root) -> tuple[str, ...]:
     return () if old is None else tuple(name for name, place in _places(old).items() if places.get(name) != place)
 
 
+def running_import_key(root_id: str) -> Key:
+    """Return the key of the claim of the unfinished import of a root."""
+    return claim_key(RUNNING_IMPORT, root_id)
+
+
 def _reads(old: Root | None, new: Root) -> tuple[Key, ...]:
-    return (root_counters_key(new.id),) if _relocated(old, new) else ()
+    return (root_counters_key(new.id), running_import_key(new.id)) if _relocated(old, new) else ()
 
 
 def _stays(old: Root, new: Root, given: Given) -> Iterator[Beside]:
-    """Refuse another location of a root that ever had a vulnerability, or gets its first one meanwhile."""
-    key, relocated = root_counters_key(new.id), _relocated(old, new)
+    """Refuse another location of a root that ever had a vulnerability, gets its first one meanwhile, or is imported into.
+
+    What an unfinished import has found is at the location that the root had.
+    """
+    relocated = _relocated(old, new)
+    if not relocated:
+        return
+    key, running = root_counters_key(new.id), running_import_key(new.id)
     refusals = tuple(Rejected(Reason.HAS_VULNERABILITIES, (argument,)) for argument in relocated)
-    if relocated and counter.summed((given.items[key],)).get(REPORTED):
+    if counter.summed((given.items[key],)).get(REPORTED):
         refuse(refusals)
+    importing, claimed = Rejected(Reason.IMPORT_RUNNING, relocated[:1]), given.items[running]
+    if holder_of(claimed) is not None:
+        refuse((importing,))
+    yield Beside(Check(running, ABSENT if claimed is None else Version(claimed.version)), importing)
     for refusal in refusals:
         yield Beside(counter.guarded(key, REPORTED, by=0, high=0), refusal)
 

@@ -69,11 +69,6 @@ def _repository(text: str, path: Sequence[str]) -> str:
     return repository
 
 
-def nickname_of(url: str) -> str:
-    """Return the last segment of a normalised url: the nickname of a root without one of its own, if it is a valid one."""
-    return re.split("[/:]", url)[-1]
-
-
 def branch(value: str, path: Sequence[str]) -> str:
     """Return the name of a branch, by the rules of ``git check-ref-format --branch``."""
     text = shaped(one_line(value, path, low=1, high=MAX_BRANCH), path, _BRANCH_CHARACTER, ".+")

@@ -54,10 +54,11 @@ def url_query(value: str, path: Sequence[str]) -> str:
 
 
 def url_of(location: URLLocation) -> str:
-    """Return the url of a location: what :func:`url_location` reads back."""
+    """Return the url of a location: what :func:`url_location` reads back. The port that its protocol has anyway is left out."""
     host = f"[{location.host}]" if ":" in location.host else location.host
     query = "" if location.query is None else f"?{location.query}"
-    return f"{location.protocol.lower()}://{host}:{location.port}{location.path}{query}"
+    port = "" if location.port == _PORTS[location.protocol] else f":{location.port}"
+    return f"{location.protocol.lower()}://{host}{port}{location.path}{query}"
 
 
 def is_on_host(url: str, location: URLLocation) -> bool:

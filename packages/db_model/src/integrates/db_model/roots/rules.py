@@ -16,6 +16,8 @@ from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 DEACTIVATION_REASONS: Final = frozenset({"OTHER", "OUT_OF_SCOPE", "REGISTERED_BY_MISTAKE"})
 _IN_FILES: Final = frozenset({VulnerabilityType.LINES, VulnerabilityType.PACKAGES})
+_IN_HOSTS: Final = frozenset({VulnerabilityType.PORTS})
+_IN_PAGES: Final = frozenset({VulnerabilityType.INPUTS})
 _TESTED: Final[Mapping[str, Normaliser]] = {
     **ENTITY,
     "id": identifier,
@@ -43,6 +45,19 @@ def is_active(root: Root) -> bool:
     return root.state.status is RootStatus.ACTIVE
 
 
+def types_of(root: Root) -> frozenset[VulnerabilityType]:
+    """Return the types of vulnerabilities that the root can have anywhere."""
+    match root:
+        case GitRoot() | ImageRoot():
+            return _IN_FILES
+        case IPRoot():
+            return _IN_HOSTS
+        case URLRoot():
+            return _IN_PAGES
+        case _:
+            assert_never(root)
+
+
 def may_hold(root: Root, kind: VulnerabilityType, where: str) -> bool:
     """Return whether the root can have a vulnerability of that type there.
 
@@ -52,9 +67,9 @@ def may_hold(root: Root, kind: VulnerabilityType, where: str) -> bool:
         case GitRoot() | ImageRoot():
             return kind in _IN_FILES
         case IPRoot():
-            return kind is VulnerabilityType.PORTS and is_address(where, root.location.address)
+            return kind in _IN_HOSTS and is_address(where, root.location.address)
         case URLRoot():
-            return kind is VulnerabilityType.INPUTS and is_on_host(where, root.location)
+            return kind in _IN_PAGES and is_on_host(where, root.location)
         case _:
             assert_never(root)
 

@@ -20,6 +20,7 @@ from integrates.api.imports.match.side import (
     contradict,
     is_alike,
     is_own,
+    may_move,
     one_to_one,
     path_of,
 )
@@ -58,7 +59,7 @@ def by_fingerprint(sides: Sides, candidates: Sequence[Candidate]) -> Iterator[Pa
     taking_part = {each.id for each in candidates}
     for each in left(sides):
         keys = [key for one in each.fingerprints if (key := (each.rule, path_of(each), one.text)) in known]
-        unique = (known[key][0] for key in keys if seen[key] == len(known[key]) == 1)
+        unique = (known[key][0] for key in keys if seen[key] == len(known[key]) == 1 and may_move(known[key][0], each))
         found = next((one for one in unique if is_own(one, each) or one.location == each.location), None)
         if found is not None and found.id in taking_part:
             yield Pair(each, found, MatchBy.FINGERPRINT)
@@ -103,7 +104,7 @@ def by_upgrade(sides: Sides, candidates: Sequence[Candidate]) -> Iterator[Pair]:
     known = grouped(_packages(candidates), lambda each: (each.rule, path_of(each), each.fingerprint or ""))
     for key, ones in known.items():
         others = seen.get(key, ())
-        if len(ones) == len(others) == 1 and is_own(ones[0], others[0][0]):
+        if len(ones) == len(others) == 1 and is_own(ones[0], others[0][0]) and may_move(ones[0], others[0][0]):
             yield Pair(others[0][0], ones[0], MatchBy.FINGERPRINT)
 
 
@@ -123,7 +124,7 @@ def by_fingerprint_elsewhere(sides: Sides, candidates: Sequence[Candidate]) -> I
         others = seen.get(key, ())
         if len(ones) == len(others) == 1:
             one, other = ones[0], others[0][0]
-            if one.standing is Standing.OPEN and is_own(one, other) and _closes(sides, one, other):
+            if one.standing is Standing.OPEN and is_own(one, other) and _closes(sides, one, other) and may_move(one, other):
                 yield Pair(other, one, MatchBy.FINGERPRINT_ELSEWHERE)
 
 

@@ -77,6 +77,15 @@ def is_own(known: Candidate, seen: Observation) -> bool:
     return known.is_machine and seen.category in known.categories
 
 
+def may_move(known: Candidate, seen: Observation) -> bool:
+    """Return whether a result at another place may take the vulnerability there.
+
+    A version of a package that other series see as well stays: they would fight over it, each with the version that it sees.
+    """
+    is_package = seen.location.type is VulnerabilityType.PACKAGES
+    return known.location == seen.location or not is_package or {*known.categories} <= {seen.category, *seen.also}
+
+
 def contradict(known: Candidate, seen: Observation) -> bool:
     """Return whether both have a fingerprint of one name, and the result none that is equal."""
     own = known.fingerprint

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from integrates.api.imports.read.exclusion import exclusion
 from integrates.api.imports.read.observation import Artifact, Observation, Problem, Remark, RemarkReason, Scan, SkipReason
 from integrates.db_model.roots.image import MAX_REFERENCE, names_other_image
-from integrates.db_model.roots.rules import may_hold
+from integrates.db_model.roots.rules import may_hold, types_of
 from integrates.db_model.roots.types import GitRoot, ImageRoot, Root
 
 Verdict: TypeAlias = Callable[[Observation], SkipReason | None]
@@ -23,7 +23,14 @@ def confined(scan: Scan, root: Root) -> Scan:
     """
     verdict = _verdict(root)
     problems = tuple(
-        Problem(one.ordinal, one.pointer, (one.rule.tool, one.category), reason, one.location.where)
+        Problem(
+            one.ordinal,
+            one.pointer,
+            (one.rule.tool, one.category),
+            reason,
+            one.location.where,
+            is_foreign=one.location.type not in types_of(root),
+        )
         for one in scan.observations
         if (reason := verdict(one))
     )

@@ -15,7 +15,7 @@ from integrates.api.imports.read.limit import MAX_RESULTS, enforce
 MAX_LINE: Final = 1 << 20
 """Most bytes of one line where each is a JSON text of its own."""
 _ANY: Final[msgspec.json.Decoder[Raw]] = msgspec.json.Decoder(Raw)
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 class Form(Enum):
@@ -40,7 +40,9 @@ def content_of(given: bytes) -> Content:
     JSON begins with a bracket, and XML, which is not read, with ``<``; a table begins with anything else and has a comma in its
     first line. Several JSON texts are on a line each.
     """
-    text = given.removeprefix(_BYTE_ORDER_MARK)
+    text = given.removeprefix(BYTE_ORDER_MARK)
+    if text.lstrip().startswith(b"<"):
+        raise BadFile((Defect("", "The file is XML, which is not read: have the tool write JSON."),))
     if _is_table(text):
         return Content(Form.TABLE, text, Columns(_columns(text)))
     if _is_in_lines(text):
@@ -51,7 +53,8 @@ def content_of(given: bytes) -> Content:
 
 
 def _first_line(text: bytes) -> bytes:
-    return text[: MAX_LINE + 1].partition(b"\n")[0].strip()
+    """Return the first line that is not blank."""
+    return text.lstrip()[: MAX_LINE + 1].partition(b"\n")[0].strip()
 
 
 def _is_table(text: bytes) -> bool:

@@ -25,6 +25,7 @@ _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _FILE: Final = re.compile(r"file:(?://(?P<host>[^/\\]*)(?=[/\\]|$))?(?P<path>.*)", re.IGNORECASE | re.DOTALL)
 _ROOTED_DRIVE: Final = re.compile(r"/(?=[A-Za-z]:)")
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
+_ABSOLUTE: Final = re.compile(r"^(?:[A-Za-z]:)?[/\\]+")
 _NOT_IN_PATHS: Final = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """What a path may not hold."""
 
@@ -132,7 +133,7 @@ def path_at(path: str, wished: Wish) -> str | None:
 
 def rooted_path_at(path: str, wished: Wish) -> str | None:
     """Return the path below the root as :func:`path_at` does, of a tool that sees the root as the root of its disk."""
-    return path_at(path, wished) or path_at(path.lstrip("/\\"), wished)
+    return path_at(path, wished) or path_at(_ABSOLUTE.sub("", path[:MAX_URI]), wished)
 
 
 def location_at(place: Place | None, line: int, parameters: Iterable[str]) -> Location | SkipReason:

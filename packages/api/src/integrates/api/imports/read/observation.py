@@ -106,13 +106,17 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """Why the result with the ordinal, at the JSON pointer, was skipped; ``uri`` is the location that it gives."""
+    """Why the result with the ordinal, at the JSON pointer, was skipped; ``uri`` is the location that it gives.
+
+    ``is_foreign`` tells that the root can have nothing of its type: so it says nothing of what is in the root.
+    """
 
     ordinal: int
     pointer: str
     series: SeriesKey
     reason: SkipReason
     uri: str | None = None
+    is_foreign: bool = False
 
 
 class Remark(msgspec.Struct, frozen=True):

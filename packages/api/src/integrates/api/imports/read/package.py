@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Final
 
 from msgspec import Struct
@@ -29,8 +29,11 @@ OS_TYPES: Final = frozenset({"alpm", "apk", "deb", "portage", "rpm"})
 MAVEN: Final = "maven"
 _MAX_NAMED: Final = 4 * MAX_PACKAGE
 """Most characters of a name that tell packages apart: many results can share a long one."""
+MAX_NAMES_BYTES: Final = 2_000
+"""Most bytes of all CVEs, and of all aliases, that are kept of an advisory."""
 _MAX_IDS: Final = 500
 """Most ids of one advisory that are looked at."""
+_SEPARATORS: Final = re.compile("[-_.]+")
 _CVE: Final = re.compile(r"CVE-(\d{4})-(\d{4,19})")
 _GHSA: Final = "GHSA-"
 
@@ -66,7 +69,14 @@ def names_of(own: str | None, others: Iterable[str | None]) -> Names | None:
     ghsa = sorted((one for one in found if one.startswith(_GHSA)), key=str.encode)
     best = next(iter((*cve, *ghsa, *found)))
     others_left = (one for one in found if one != best and one not in years)
-    return Names(best, tuple(cve)[:MAX_NAMES], tuple(islice(others_left, MAX_NAMES)))
+    return Names(best, _few(cve), _few(others_left))
+
+
+def _few(names: Iterable[str]) -> tuple[str, ...]:
+    """Return as many of the names as are kept of an advisory: each package that it is about gets them."""
+    some = tuple(islice(names, MAX_NAMES))
+    sizes = accumulate(len(one.encode()) for one in some)
+    return tuple(one for one, size in zip(some, sizes, strict=True) if size <= MAX_NAMES_BYTES)
 
 
 def specific_of(package: Package) -> str:
@@ -95,9 +105,24 @@ def package_of(given: str | None) -> Package | None:
 
 
 def package_fingerprint(where: str, package: Package) -> Fingerprint:
-    """Return the identity of a package at a place, whatever its version is."""
+    """Return the identity of a package at a place, whatever its version is.
+
+    A version that stands in the path beside the name, as in ``commons-io-2.8.0.jar``, is left out there, too.
+    """
     identity = _versionless(package.purl) or f"pkg:{package.ecosystem[:MAX_PACKAGE].lower()}/{package.name[:_MAX_NAMED]}"
-    return fingerprint("package", f"{where}|{identity}")
+    return fingerprint("package", f"{_unversioned(where, package)}|{identity}")
+
+
+def _unversioned(where: str, package: Package) -> str:
+    version, name = package.version, _spelled(re.split("[/:]", package.name[:MAX_PACKAGE])[-1])
+    if not version or not name or version not in where:
+        return where
+    return "/".join(one.replace(version, "*") if name in _spelled(one) else one for one in where.split("/"))
+
+
+def _spelled(name: str) -> str:
+    """Return a name as files are called after it: in lower case, and without a difference between ``-``, ``_`` and ``.``."""
+    return _SEPARATORS.sub("-", name.lower())
 
 
 def purl_of(given: str | None) -> PackageURL | None:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from integrates.api.imports.read.decision import is_decision
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
-from integrates.api.imports.read.form import Form, content_of
+from integrates.api.imports.read.form import BYTE_ORDER_MARK, Form, content_of
 from integrates.api.imports.read.format import (
     bandit,
     checkov,
@@ -71,8 +71,6 @@ FORMATS: Final[Mapping[ImportFormat, Format]] = {
 """Every format that is read. A file is of the one whose detector says so."""
 
 _EMPTY: Final = b"[]"
-_LONGEST: Final = 64
-"""Most bytes of a file that says nothing, blanks included."""
 
 
 def detected(top: TopLevel) -> ImportFormat:
@@ -82,8 +80,12 @@ def detected(top: TopLevel) -> ImportFormat:
     """
     found = [each for each, one in FORMATS.items() if one.detects(top)]
     if len(found) != 1:
-        raise Rejected(Reason.UNKNOWN_FORMAT, ("file",), f"give `format`, one of {', '.join(FORMATS)}")
+        raise _unknown()
     return found[0]
+
+
+def _unknown() -> Rejected:
+    return Rejected(Reason.UNKNOWN_FORMAT, ("file",), f"give `format`, one of {', '.join(FORMATS)}")
 
 
 def read(content: bytes, options: Options) -> Scan:
@@ -92,8 +94,11 @@ def read(content: bytes, options: Options) -> Scan:
     The whole file, unpacked, is looked at first for bad JSON, then for its format, then by the reader of that.
     """
     text = unpacked(content)
-    if options.format is not None and _said(text) in FORMATS[options.format].nothing:
+    said = _said(text)
+    if options.format is not None and said in FORMATS[options.format].nothing:
         return FORMATS[options.format].read(_EMPTY, options)
+    if options.format is None and not said:
+        raise _unknown()
     given = content_of(text)
     if is_decision(given.top):
         raise Rejected(Reason.IS_DECISION, ("file",))
@@ -104,8 +109,9 @@ def read(content: bytes, options: Options) -> Scan:
         raise BadFile([_in_line(one, given.form, text) for one in error.defects]) from None
 
 
-def _said(text: bytes) -> bytes | None:
-    return text.strip() if len(text) <= _LONGEST else None
+def _said(text: bytes) -> bytes:
+    """Return a file without blanks around it and without a mark at its beginning."""
+    return text.removeprefix(BYTE_ORDER_MARK).strip()
 
 
 def _as_asked(top: TopLevel, kind: ImportFormat) -> ImportFormat:

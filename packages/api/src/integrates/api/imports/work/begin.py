@@ -134,8 +134,9 @@ async def _started(job: Job, files: Files, content: bytes, file: ImportFile, opt
     return Begun(running, mine=True)
 
 
-def _is_same(current: Running, file: ImportFile, options: ImportOptions) -> bool:
-    return (current.record.file.sha256, current.record.options) == (file.sha256, options)
+def _is_same(record: Import, job: Job, file: ImportFile, options: ImportOptions) -> bool:
+    """Return whether an import reads the same bytes in the same way."""
+    return (record.file.sha256, record.format, record.options) == (file.sha256, job.scan.format, options)
 
 
 async def _joined(job: Job, current: Running, now: datetime, *, same: bool) -> Begun | None:
@@ -162,7 +163,7 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
         if await job.destination() is None:
             raise Rejected(Reason.INACTIVE_ROOT, ("root_id",))
         current = await commands.find_unfinished(job.store, job.root_id)
-        joined = await _joined(job, current, job.now(), same=_is_same(current, file, options)) if current else None
+        joined = await _joined(job, current, job.now(), same=_is_same(current.record, job, file, options)) if current else None
         return joined or await _started(job, files, content, file, options)
 
     return await repeated(attempt, on=(Raced, Overtaken, AlreadyExists))

@@ -35,7 +35,7 @@ def _creator(record: Import) -> Actor:
     return Actor(record.created_by, means)
 
 
-async def stored_job(call: Call, actor: Actor, record: Import, stamp: Stamp) -> Job | None:
+async def _stored_job(call: Call, actor: Actor, record: Import, stamp: Stamp) -> Job | None:
     """Return the job of an import, in somebody's name, from what is stored of it.
 
     Return ``None`` when root or file are gone or cannot be read.
@@ -51,24 +51,30 @@ async def stored_job(call: Call, actor: Actor, record: Import, stamp: Stamp) -> 
     return await new_job(call, actor, root, scan, stamp)
 
 
+async def taken_up(call: Call, actor: Actor, running: Running, stamp: Callable[[], Stamp]) -> tuple[Job, Running] | Running:
+    """Take up an import without a worker in somebody's name, and read its file again; then its work is to be done.
+
+    One that was begun too often, or of which root or file are gone, ends instead, and is returned as it is then. Raise
+    ``Overtaken`` when another worker was faster: only the one that has the lease reads the file.
+    """
+    if not may_be_taken_up(running.progress):
+        return await commands.fail(call.store, running, "abandoned", stamp())
+    mine = await commands.take_up(call.store, running, stamp())
+    async with lease(call.store, mine.record.id, stamp):
+        job = await _stored_job(call, actor, mine.record, stamp())
+        return await commands.fail(call.store, mine, "abandoned", stamp()) if job is None else (job, mine)
+
+
 async def _resume(call: Call, running: Running) -> None:
     """Take up an import without a worker and do its work, in the name of who began it; end it after too many attempts."""
-    record, store = running.record, call.store
-    change_id = call.new_id()
+    record, change_id = running.record, call.new_id()
 
     def stamp() -> Stamp:
         return Stamp(by=record.created_by, at=call.now(), operation="import_vulnerabilities", change_id=change_id)
 
-    if not may_be_taken_up(running.progress):
-        await commands.fail(store, running, "abandoned", stamp())
-        return
-    mine = await commands.take_up(store, running, stamp())
-    async with lease(store, record.id, stamp):
-        job = await stored_job(call, _creator(record), record, stamp())
-        if job is None:
-            await commands.fail(store, mine, "abandoned", stamp())
-    if job is not None:
-        await run(job, mine)
+    found = await taken_up(call, _creator(record), running, stamp)
+    if not isinstance(found, Running):
+        await run(*found)
 
 
 async def _looked_at(store: Store, now: datetime, calling: Calling, import_id: str) -> timedelta:

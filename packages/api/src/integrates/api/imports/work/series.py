@@ -15,7 +15,7 @@ def _outcome(series: Series, options: ImportOptions, unplaced: frozenset[SeriesK
 
 
 def _judged(scan: Scan, options: ImportOptions) -> Iterator[tuple[Series, ClosingOutcome]]:
-    unplaced = frozenset(one.series for one in scan.problems if one.reason not in CHOSEN)
+    unplaced = frozenset(one.series for one in scan.problems if one.reason not in CHOSEN and not one.is_foreign)
     for series in scan.series:
         outcome = _outcome(series, options, unplaced)
         failed_elsewhere = outcome is ClosingOutcome.NOT_SUCCESSFUL and (series.tool, series.category) in unplaced

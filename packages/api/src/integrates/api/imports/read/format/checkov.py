@@ -127,7 +127,7 @@ def _unread(reports: Sequence[tuple[str, Report]]) -> Iterator[str | None]:
             if folder is not None and file.startswith(f"{folder}/"):
                 yield file[len(folder) :]
             else:
-                yield None if folder is None and file.startswith("/") else file
+                yield None if file.startswith("/") else file
 
 
 def _folders(reports: Sequence[tuple[str, Report]]) -> Iterator[str]:

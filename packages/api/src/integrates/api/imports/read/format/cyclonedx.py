@@ -322,7 +322,8 @@ def _place(reference: str, context: Context) -> Place:
     known = next((one for one in names if one in context.components), None)
     if known is not None:
         return context.place_of(known)
-    return context.place_at(package_of(linked) or Package(name=""), None)
+    alone = next((found for one in names if (found := package_of(one))), Package(name=""))
+    return context.place_at(alone, None)
 
 
 def _package(component: Component) -> Package:

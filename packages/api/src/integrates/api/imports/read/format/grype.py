@@ -5,10 +5,10 @@ from itertools import chain
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, inspect
 
 from integrates.api.imports.read.decode import TopLevel, top_members
-from integrates.api.imports.read.mend import elements_of, parts_of
+from integrates.api.imports.read.mend import elements_of, parts_of, tolerant
 from integrates.api.imports.read.observation import Artifact, Scan
 from integrates.api.imports.read.package import OS_TYPES, Package, Vulnerable, names_of, package_result
 from integrates.api.imports.read.rating import Candidate, by_source
@@ -22,6 +22,7 @@ from integrates.db_model.vulnerabilities.types import Fix, Suppression
 
 IMAGE: Final = "image"
 """Where a package is of which Grype tells no path."""
+_NULL: Final = Raw(b"null")
 _PRIMARY: Final = "primary"
 _FIRST_TYPE: Final = "Primary"
 _FIXES: Final[Mapping[str, Fix]] = {"fixed": Fix.AVAILABLE, "not-fixed": Fix.NONE, "wont-fix": Fix.WONT_FIX}
@@ -74,7 +75,7 @@ class Where(Struct, frozen=True, gc=False):
     annotations: Annotations | None = None
 
 
-class Artefact(Struct, frozen=True, gc=False):
+class Component(Struct, frozen=True, gc=False):
     """A package."""
 
     name: str | None = None
@@ -97,7 +98,7 @@ class Match(Struct, frozen=True, gc=False, rename="camel"):
 
     vulnerability: Record | None = None
     related_vulnerabilities: tuple[Record, ...] | None = None
-    artifact: Artefact | None = None
+    artifact: Component | None = None
     applied_ignore_rules: tuple[Ignored, ...] | None = None
 
 
@@ -108,10 +109,13 @@ class Target(Struct, frozen=True, gc=False, rename="camel"):
     repo_digests: tuple[str, ...] | None = None
 
 
+_TARGET: Final = tolerant(inspect.type_info(Target))
+
+
 class Scanned(Struct, frozen=True, gc=False):
     """What was scanned: an image, or a folder or file, of which the target is the path."""
 
-    target: Target | str | None = None
+    target: Raw = _NULL
 
 
 class Report(Struct, frozen=True, gc=False, rename="camel"):
@@ -144,7 +148,7 @@ def read(content: bytes, options: Options) -> Scan:
 
 
 def _artifact(report: Report) -> Artifact | None:
-    target = report.source.target if report.source else None
+    target = _TARGET(report.source.target) if report.source else None
     if not isinstance(target, Target) or not target.user_input:
         return None
     return Artifact(target.user_input, next(iter(target.repo_digests or ()), None))
@@ -163,16 +167,16 @@ def _reason(match: Match) -> str | None:
 
 
 def _result(match: Match, pointer: str, context: Context, suppression: Suppression | None) -> Result:
-    record, artefact = match.vulnerability or Record(), match.artifact or Artefact()
+    record, component = match.vulnerability or Record(), match.artifact or Component()
     records = (record, *(match.related_vulnerabilities or ()))
-    repair, kind = record.fix or Repair(), (artefact.type or "").lower()
-    path = _path(artefact) or context.spare
+    repair, kind = record.fix or Repair(), (component.type or "").lower()
+    path = _path(component) or context.spare
     return package_result(
         Vulnerable(
             pointer=pointer,
             names=names_of(record.id, (one.id for one in records[1:])),
             package=Package(
-                name=artefact.name or "", version=artefact.version or "", ecosystem=artefact.type or "", purl=artefact.purl
+                name=component.name or "", version=component.version or "", ecosystem=component.type or "", purl=component.purl
             ),
             where=OS if kind in OS_TYPES else context.paths(path),
             uri=path,
@@ -187,9 +191,9 @@ def _result(match: Match, pointer: str, context: Context, suppression: Suppressi
     )
 
 
-def _path(artefact: Artefact) -> str | None:
+def _path(component: Component) -> str | None:
     """Return the path that a package was found by: of what proves it, else the first one."""
-    given = [one for one in artefact.locations or () if one.path]
+    given = [one for one in component.locations or () if one.path]
     proofs = (one.path for one in given if one.annotations and one.annotations.evidence == _PRIMARY)
     return next(chain(proofs, (one.path for one in given)), None)
 

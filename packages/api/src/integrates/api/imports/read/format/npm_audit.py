@@ -32,6 +32,9 @@ VERSION: Final = 2
 MANIFEST: Final = "package-lock.json"
 ECOSYSTEM: Final = "npm"
 _MAX_TEXT: Final = 200
+_NULL: Final = Raw(b"null")
+_TELLING: Final = frozenset({"code", "message", "summary"})
+"""The members of an error of which each tells that it is one."""
 _QUOTE: Final = ord('"')
 _NEVER_FIXED: Final = "<0.0.0"
 _RELATIONS: Final[Mapping[bool | None, Relation]] = {
@@ -48,6 +51,7 @@ class Failure(Struct, frozen=True):
 
     code: str | None = None
     summary: str | None = None
+    message: str | None = None
 
 
 class Score(Struct, frozen=True, rename="camel", gc=False):
@@ -121,7 +125,7 @@ class Report(Struct, frozen=True):
 def detects(top: TopLevel) -> bool:
     """Return whether the file is that of npm audit, be it only to say why there is no report."""
     members = top_members(top)
-    is_failure = "error" in members and "summary" in (parts_of(members["error"]) or {})
+    is_failure = not (parts_of(members.get("error", _NULL)) or {}).keys().isdisjoint(_TELLING)
     return {"auditReportVersion", "vulnerabilities"} <= members.keys() or "advisories" in members or is_failure
 
 
@@ -138,7 +142,7 @@ def read(content: bytes, options: Options) -> Scan:
 
 
 def _told(error: Failure, message: str | None) -> str:
-    found = (line(error.code, _MAX_TEXT), line(error.summary, _MAX_TEXT))
+    found = (line(error.code, _MAX_TEXT), line(error.summary or error.message, _MAX_TEXT))
     return ": ".join(filter(None, found)) or line(message, _MAX_TEXT) or "and does not say why"
 
 

@@ -6,13 +6,13 @@ from itertools import chain, islice
 from typing import Final, TypeAlias
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, inspect
 from packageurl import PackageURL
 
 from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import pointed
 from integrates.api.imports.read.limit import MAX_RESULTS
-from integrates.api.imports.read.mend import elements_of, parts_of
+from integrates.api.imports.read.mend import elements_of, parts_of, tolerant
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.package import MAVEN, Package, Vulnerable, names_of, package_result
 from integrates.api.imports.read.rating import Candidate, by_source
@@ -33,6 +33,7 @@ _VERSIONS: Final[Mapping[str, CvssVersion]] = {
     "CVSS_V3": CvssVersion.V3_1,
     "CVSS_V4": CvssVersion.V4,
 }
+_NULL: Final = Raw(b"null")
 _DEVELOPMENT: Final = frozenset({"dev", "test"})
 _COMMITS: Final = "GIT"
 """The type of ranges whose events are commits."""
@@ -116,6 +117,9 @@ class Specific(Struct, frozen=True, gc=False):
     cwe_ids: tuple[str, ...] | None = None
 
 
+_SPECIFIC: Final = tolerant(inspect.type_info(Specific))
+
+
 class Vulnerability(Struct, frozen=True, gc=False):
     """A vulnerability as its database describes it."""
 
@@ -124,7 +128,7 @@ class Vulnerability(Struct, frozen=True, gc=False):
     details: str | None = None
     severity: tuple[Severity, ...] | None = None
     affected: tuple[Affected, ...] | None = None
-    database_specific: Specific | None = None
+    database_specific: Raw = _NULL
 
 
 class Analysis(Struct, frozen=True, gc=False):
@@ -176,6 +180,7 @@ class Known(Struct, frozen=True):
 
     fixed: tuple[str, ...]
     vectors: tuple[Candidate, ...]
+    specific: Specific
 
 
 KnownOf: TypeAlias = Callable[[str], Known]
@@ -211,10 +216,10 @@ def _results(report: Report, paths: Paths, options: Options) -> Iterator[Result]
     for index, looked in enumerate(report.results):
         path = (looked.source.path if looked.source else None) or options.manifest or ""
         for number, listed in enumerate(looked.packages):
-            if listed.groups:
-                place = _place(listed, path, paths(path))
-                pointer = pointed(f"/results/{index}/packages/{number}", "groups")
-                yield from (_result(group, place, where) for where, group in each_of(Group, listed.groups, pointer))
+            if listed.groups or listed.vulnerabilities:
+                place, above = _place(listed, path, paths(path)), f"/results/{index}/packages/{number}"
+                groups = each_of(Group, listed.groups or (), pointed(above, "groups")) if listed.groups else ((above, Group()),)
+                yield from (_result(group, place, where) for where, group in groups)
 
 
 def _place(listed: Listed, path: str, where: str | None) -> Place:
@@ -223,7 +228,12 @@ def _place(listed: Listed, path: str, where: str | None) -> Place:
 
     def known(identity: str) -> Known:
         one = vulnerabilities.get(identity, Vulnerability())
-        return Known(tuple(islice(dict.fromkeys(_fixed(one, named)), MAX_FIXED)), _candidates(one))
+        specific = _SPECIFIC(one.database_specific)
+        return Known(
+            tuple(islice(dict.fromkeys(_fixed(one, named)), MAX_FIXED)),
+            _candidates(one),
+            specific if isinstance(specific, Specific) else Specific(),
+        )
 
     name, version, ecosystem = named.name or "", named.version or named.commit or "", named.ecosystem or ""
     return Place(
@@ -253,9 +263,17 @@ def _purl(ecosystem: str, name: str, version: str) -> str | None:
 def _fixed(one: Vulnerability, named: Named) -> Iterator[str]:
     """Yield the versions of the package in which the vulnerability is fixed; commits when it has no version itself."""
     for affected in one.affected or ():
-        if affected.package and (affected.package.name, affected.package.ecosystem) == (named.name, named.ecosystem):
+        if affected.package and _is_same(affected.package, named):
             ranges = (each for each in affected.ranges or () if each.type != _COMMITS or not named.version)
             yield from (event.fixed for each in ranges for event in each.events or () if event.fixed)
+
+
+def _is_same(one: Named, other: Named) -> bool:
+    """Return whether two names are of one package, also where an ecosystem spells names in several ways."""
+    if (one.name, one.ecosystem) == (other.name, other.ecosystem):
+        return True
+    purl = _purl(one.ecosystem or "", one.name or "", "")
+    return purl is not None and purl == _purl(other.ecosystem or "", other.name or "", "")
 
 
 def _candidates(one: Vulnerability) -> tuple[Candidate, ...]:
@@ -267,7 +285,7 @@ def _result(group: Group, place: Place, pointer: str) -> Result:
     ids = (group.ids or ())[:MAX_IDS]
     known = [place.known(one) for one in ids]
     first = next((place.vulnerabilities[one] for one in ids if one in place.vulnerabilities), Vulnerability())
-    specific = first.database_specific or Specific()
+    specific = place.known(first.id or "").specific
     return package_result(
         Vulnerable(
             pointer=pointer,

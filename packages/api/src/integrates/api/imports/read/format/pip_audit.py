@@ -8,6 +8,7 @@ from msgspec import Raw, Struct
 from integrates.api.imports.read.collect import Nothing
 from integrates.api.imports.read.decode import TopLevel, first_of, top_members
 from integrates.api.imports.read.error import BadFile, Defect, pointed
+from integrates.api.imports.read.limit import MAX_RESULTS
 from integrates.api.imports.read.mend import elements_of, parts_of
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_result
@@ -60,10 +61,15 @@ def _is_dependency(names: Iterable[str]) -> bool:
 
 
 def read(content: bytes, options: Options) -> Scan:
-    """Read a report of pip-audit. Raise ``TooLarge`` and ``BadFile``."""
+    """Read a report of pip-audit. Raise ``TooLarge`` and ``BadFile``.
+
+    One in which every package was skipped, as when the service of advisories cannot be reached, is not complete.
+    """
     listed = elements_of(content)
     pointer, given = ("/dependencies", made(Report, content).dependencies) if listed is None else ("", listed)
-    return scan_of(Source(format=ImportFormat.PIP_AUDIT, tool="pip-audit"), _results(given, pointer, options), options)
+    complete = not given or any("vulns" in (parts_of(one) or {}) for one in given[:MAX_RESULTS])
+    source = Source(format=ImportFormat.PIP_AUDIT, tool="pip-audit", complete=complete)
+    return scan_of(source, _results(given, pointer, options), options)
 
 
 def _results(given: Sequence[Raw], pointer: str, options: Options) -> Iterator[Result | Nothing]:

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, inspect
 
 from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.identity import fingerprint, line_fingerprint
-from integrates.api.imports.read.mend import decoded_or
+from integrates.api.imports.read.mend import decoded_or, tolerant
 from integrates.api.imports.read.observation import Fingerprint, Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import Paths, Result, Source, line_in, paths, scan_of, spared
@@ -39,7 +39,7 @@ _TEXT: Final[msgspec.json.Decoder[str]] = msgspec.json.Decoder(str)
 class Position(Struct, frozen=True, gc=False):
     """Where a result begins."""
 
-    line: int | None = None
+    line: int | float | None = None
 
 
 class Metadata(Struct, frozen=True):
@@ -48,11 +48,14 @@ class Metadata(Struct, frozen=True):
     cwe: str | int | tuple[str | int, ...] | None = None
 
 
+_METADATA: Final = tolerant(inspect.type_info(Metadata))
+
+
 class Extra(Struct, frozen=True):
     """All but what was found where."""
 
     message: str | None = None
-    metadata: Metadata | None = None
+    metadata: Raw = _NULL
     severity: str | None = None
     fix: str | None = None
     lines: str | None = None
@@ -70,7 +73,7 @@ class Found(Struct, frozen=True):
 
 
 class Failure(Struct, frozen=True):
-    """What went wrong. Its type is a text, or a list that begins with one."""
+    """What went wrong. Its type is a text where it is one of those that matter."""
 
     level: str | None = None
     path: str | None = None
@@ -117,7 +120,7 @@ def _result(one: Found, pointer: str, find: Paths) -> Result:
         title=one.check_id.rpartition(".")[2] if one.check_id else None,
         description=extra.message,
         recommendation=extra.fix,
-        cwe=_classes(extra.metadata or Metadata()),
+        cwe=_classes(extra.metadata),
         word=extra.severity,
         fingerprint=_fingerprint(_told(extra.fingerprint), find(one.path) if one.path else None, lines),
         suppression=Suppression(kind="inSource") if extra.is_ignored else None,
@@ -130,8 +133,11 @@ def _told(text: str | None) -> str | None:
     return None if text is None or text.strip() == _WITHHELD else text
 
 
-def _classes(metadata: Metadata) -> Sequence[str | int | None]:
-    return metadata.cwe if isinstance(metadata.cwe, tuple) else (metadata.cwe,)
+def _classes(given: Raw) -> Sequence[str | int | None]:
+    """Return the classes that the author of a rule gives, if that is what stands there: the metadata have no form."""
+    metadata = _METADATA(given)
+    cwe = metadata.cwe if isinstance(metadata, Metadata) else None
+    return cwe if isinstance(cwe, tuple) else (cwe,)
 
 
 def _fingerprint(given: str | None, where: str | None, lines: str | None) -> Fingerprint | None:

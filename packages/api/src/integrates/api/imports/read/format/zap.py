@@ -38,7 +38,7 @@ class Alert(Struct, frozen=True):
     """A weakness of a site."""
 
     alert_ref: str | tuple[Raw, ...] | None = msgspec.field(default=None, name="alertRef")
-    plugin_id: str | None = msgspec.field(default=None, name="pluginid")
+    plugin_id: str | int | None = msgspec.field(default=None, name="pluginid")
     name: str | None = None
     desc: str | None = None
     solution: str | None = None
@@ -83,6 +83,8 @@ def _results(site: Raw) -> Iterator[Result]:
     for pointer, one in _sites(site):
         for above, alert in each_of(Alert, one.alerts or (), f"{pointer}/alerts"):
             described = _described(alert, above)
+            if not alert.instances:
+                yield described
             for place, instance in each_of(Instance, alert.instances or (), f"{above}/instances"):
                 found = page(instance.uri) if instance.uri else None
                 yield msgspec.structs.replace(
@@ -99,7 +101,7 @@ def _described(alert: Alert, pointer: str) -> Result:
     is_false = str(alert.confidence) == _FALSE_POSITIVE
     return Result(
         pointer=pointer,
-        rule_id=(alert.alert_ref if isinstance(alert.alert_ref, str) else None) or alert.plugin_id,
+        rule_id=(alert.alert_ref if isinstance(alert.alert_ref, str) else None) or str(alert.plugin_id or ""),
         at=SkipReason.NO_LOCATION,
         title=alert.name,
         description=plain(alert.desc, _MAX_MARKUP),
