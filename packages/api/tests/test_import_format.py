@@ -7,8 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrates.api.upload import in_memory
+from integrates.db_model.errors import Unavailable
 from integrates.db_model.files.port import read_all
 from integrates.db_model.imports.types import ImportFormat
 
@@ -95,3 +97,31 @@ async def test_hosts_are_addresses_where_the_root_is_one(world: World) -> None:
     found = {"template-id": "ssh", "info": {"name": "SSH"}, "type": "tcp", "matched-at": "till.example:22", "ip": "192.0.2.7"}
     assert (await run(world, found, root=root))["import"]["counts"]["created"] == 1
     assert await places(world, root) == [("PORTS", "192.0.2.7", "22")]
+
+
+async def test_the_same_bytes_in_another_format_are_another_import(world: World) -> None:
+    async def write(changes: Any) -> None:
+        if any("import" in str(change) for change in changes) and cut:
+            cut.clear()
+            await world.store.write(changes)
+            raise Unavailable("for a moment")
+        await world.store.write(changes)
+
+    cut = [True]
+    given = {"root": world.aurora.root.id, "file": in_memory("report", b"[]"), "format": "NUCLEI"}
+    await world.answer("hana", IMPORT, store=replace(world.store, write=write), **given)  # type: ignore[arg-type] # variables, not keywords
+    payload = await run(world, b"[]", format="GITLEAKS")
+    told = payload["import"]["format"] if payload["import"] else refused(payload)
+    assert told in ("GITLEAKS", [("CONFLICT", "import_running", ["rootId"])])
+
+
+async def test_what_a_root_can_never_hold_keeps_nothing_open(world: World) -> None:
+    add = 'mutation { addUrlRoot(groupName: "webshop", url: "https://till.example", nickname: "till") { root { id } } }'
+    root = (await world.data("vera", add))["addUrlRoot"]["root"]["id"]
+    info = {"name": "N"}
+    pages = [{"template-id": "t", "info": info, "type": "http", "matched-at": f"https://till.example/{n}"} for n in range(2)]
+    port = {"template-id": "p", "info": info, "type": "ssl", "matched-at": "till.example:443"}
+    elsewhere = {"template-id": "t", "info": info, "type": "http", "matched-at": "https://other.example/"}
+    assert (await run(world, [*pages, port], root=root))["import"]["counts"]["created"] == 2
+    assert (await run(world, [pages[0], elsewhere], root=root))["import"]["counts"]["closed"] == 0
+    assert (await run(world, [pages[0], port], root=root))["import"]["counts"]["closed"] == 1

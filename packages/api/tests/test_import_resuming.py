@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.test_import_mutation import IMPORT, reasons, run, sarif
 
+from integrates.api.imports.work import job
+from integrates.api.imports.work import resume as resume_module
 from integrates.api.upload import in_memory
 from integrates.db_model.errors import Unavailable
 
@@ -105,3 +108,60 @@ async def test_an_import_that_was_begun_too_often_ends(world: World, cut: Any) -
         assert answer.body["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     payload = await resume(world, cut["id"])
     assert (payload["errors"], payload["import"]["state"]) == ([], "FAILED")
+
+
+async def test_of_several_that_go_on_with_an_import_one_reads_it(
+    world: World, cut: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Any] = []
+
+    async def scanned(*args: Any) -> Any:
+        read.append(args)
+        return await job.scanned(*args)
+
+    monkeypatch.setattr(resume_module, "scanned", scanned)
+    payloads = await asyncio.gather(*(resume(world, cut["id"]) for _ in range(4)))
+    assert len(read) == 1
+    told = [tuple(reasons(each)) for each in payloads]
+    assert sorted(told) == [(), *([(("CONFLICT", "import_running", ["id"]),)] * 3)]
+
+
+async def test_of_several_that_end_an_import_all_are_answered(world: World, cut: Any) -> None:
+    await world.files.delete(f"imports/{cut['id']}.sarif")
+    payloads = await asyncio.gather(*(resume(world, cut["id"]) for _ in range(3)))
+    ended = [each["import"]["state"] for each in payloads if each["import"]]
+    assert ended == ["FAILED"]
+    told = {error["reason"].lower() for each in payloads for error in each["errors"]}
+    assert told <= {"import_running", "not_running"}
+
+
+async def test_a_stale_decision_is_told_before_the_end(world: World, cut: Any) -> None:
+    await resume(world, cut["id"])
+    payload = await resume(world, cut["id"], version=cut["version"])
+    assert [error["code"] for error in payload["errors"]] == ["CONFLICT"]
+
+
+@pytest.fixture
+async def moving(world: World) -> str:
+    """The mutation that moves a root that has had nothing, into which an import was cut."""
+    add = 'mutation { addGitRoot(groupName: "webshop", url: "https://git.example/one", branch: "main") { root { id } } }'
+    return str((await world.data("vera", add))["addGitRoot"]["root"]["id"])
+
+
+async def test_a_root_is_not_moved_under_an_import(world: World, moving: str) -> None:
+    numbers = iter(range(100))
+
+    async def write(changes: Sequence[Any]) -> None:
+        if next(numbers) == 1:
+            raise Unavailable("for a moment")
+        await world.store.write(changes)
+
+    given = {"root": moving, "file": in_memory("scan.sarif", CONTENT)}
+    await world.answer("hana", IMPORT, store=replace(world.store, write=write), **given)  # type: ignore[arg-type] # variables, not keywords
+    move = """mutation ($id: ID!) { updateGitRoot(id: $id, url: "https://git.example/two") {
+      root { url } errors { code reason message path } } }"""
+    refused = (await world.data("vera", move, id=moving))["updateGitRoot"]
+    assert reasons(refused) == [("CONFLICT", "import_running", ["url"])]
+    await resume(world, (await newest(world))["id"])
+    refused = (await world.data("vera", move, id=moving))["updateGitRoot"]
+    assert reasons(refused) == [("INVALID", "has_vulnerabilities", ["url"])]

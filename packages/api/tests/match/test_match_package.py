@@ -68,6 +68,11 @@ CASES = {
         [seen("2.6.8")],
         [(0, F)],
     ),
+    "several series see it, and one of them another version": (
+        [replace(known(seen("1.0")), categories=("", "b/"))],
+        [seen("2.0")],
+        [NONE],
+    ),
     "what is open is upgraded rather than what was fixed": (
         [known(seen("2.6.8"), SAFE), known(seen("4.1.0"))],
         [seen("4.1.1")],

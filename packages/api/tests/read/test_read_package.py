@@ -53,6 +53,12 @@ def test_names_are_limited() -> None:
     assert (len(found.cve), len(found.aliases)) == (MAX_NAMES, MAX_NAMES)
 
 
+def test_all_names_together_are_few_bytes() -> None:
+    found = names_of("GHSA-a", [f"{number:03}" + "\U0001f600" * 100 for number in range(50)])
+    assert found is not None
+    assert (found.id, len(found.aliases)) == ("GHSA-a", 4)
+
+
 @pytest.mark.parametrize(
     ("package", "specific"),
     [

@@ -140,3 +140,20 @@ def test_host_and_port_decide_what_lies_at_a_url(url: str, *, expected: bool) ->
 )
 def test_a_host_is_told_by_its_address(host: str, *, expected: bool) -> None:
     assert is_address(host, "192.0.2.7") is expected
+
+
+@pytest.mark.parametrize(
+    "beginning", ["https://h.example/", "https://h.example:8443/", "https://h.example?", "HTTP://h.example:80/"]
+)
+def test_what_is_accepted_can_be_written_again(beginning: str) -> None:
+    """A root is changed by arguments, of which its url is one."""
+    lengths = []
+    for length in range(2_040, 2_050):
+        try:
+            found = url_location(beginning + "a" * (length - len(beginning)), ())
+        except Rejected:
+            continue
+        assert url_location(url_of(found), ()) == found
+        lengths.append(length)
+    assert lengths[0] == 2_040
+    assert 2_045 < lengths[-1] <= 2_048

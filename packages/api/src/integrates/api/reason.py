@@ -242,8 +242,9 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
     ),
     Reason.IMPORT_RUNNING: Meaning(
         _CONFLICT,
-        "Another import into this root is running.",
-        "another file, or the same one with other options, is being imported into the root",
+        "An import into this root is running.",
+        "another file, or the same one in another way, is being imported into the root, or somebody works on the import "
+        "already; a root is not moved meanwhile",
     ),
     Reason.NOT_RUNNING: Meaning(
         _INVALID,

@@ -27,20 +27,24 @@ def ip(value: str, path: Sequence[str]) -> str:
 def url_location(value: str, path: Sequence[str]) -> URLLocation:
     """Return what an http or https url says: without port that of its protocol, without path ``/``.
 
-    Credentials and a fragment are ``bad_format``: they name nothing that a server has.
+    Credentials and a fragment are ``bad_format``: they name nothing that a server has. A url is ``too_long`` when it could not be
+    written again, with what its location adds.
     """
     text = http_url(value, path)
     parts = split_url(text, path)
     if "#" in text or parts.port == 0:
         raise Rejected(Reason.BAD_FORMAT, path)
     protocol = URLProtocol(parts.scheme.upper())
-    return URLLocation(
+    found = URLLocation(
         protocol=protocol,
         host=address(parts.hostname or "", path),
         port=parts.port or _PORTS[protocol],
         path=parts.path or "/",
         query=parts.query or None,
     )
+    if len(url_of(found)) > MAX_URL:
+        raise Rejected(Reason.TOO_LONG, path, f"at most {MAX_URL:,} characters")
+    return found
 
 
 def url_path(value: str, path: Sequence[str]) -> str:
