@@ -27,8 +27,8 @@ def ip(value: str, path: Sequence[str]) -> str:
 def url_location(value: str, path: Sequence[str]) -> URLLocation:
     """Return what an http or https url says: without port that of its protocol, without path ``/``.
 
-    Credentials and a fragment are ``bad_format``: they name nothing that a server has. A url is ``too_long`` when it could not be
-    written again, with what its location adds.
+    Credentials and a fragment are ``bad_format``: they name nothing that a server has. A url that could not be written again,
+    with what its location adds, is ``too_long``.
     """
     text = http_url(value, path)
     parts = split_url(text, path)
