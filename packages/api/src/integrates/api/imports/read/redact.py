@@ -12,9 +12,10 @@ def redacted(content: bytes, kind: ImportFormat) -> bytes:
 
     Reading it gives the same scan. Raise ``TooLarge`` when it would be too large to be read again.
     """
-    mask = FORMATS[kind].mask
-    if mask is None:
+    form = FORMATS[kind]
+    text = unpacked(content) if form.mask else content
+    if form.mask is None or not form.may_show(text):
         return content
-    given = content_of(unpacked(content)).text.strip()
-    found = mask(given)
+    given = content_of(text).text.strip()
+    found = form.mask(given)
     return content if found is given else measured(bytes(found))

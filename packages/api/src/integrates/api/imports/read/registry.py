@@ -1,6 +1,6 @@
 """The formats that are read, and the one way from the bytes of a file to what it says."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Final
 
@@ -41,13 +41,14 @@ class Format(Struct, frozen=True):
     """How files of a format are recognised and read.
 
     ``nothing`` is what its tool writes when it found nothing and that could be of any format: it is read when the caller says
-    what it is. ``mask`` hides the secrets that files of the format show.
+    what it is. ``mask`` hides the secrets that files of the format show, of those that ``may_show`` any at first sight.
     """
 
     detects: Detector
     read: Reader
     nothing: frozenset[bytes] = frozenset()
     mask: Mask | None = None
+    may_show: Callable[[bytes], bool] = bool
 
 
 FORMATS: Final[Mapping[ImportFormat, Format]] = {
@@ -63,7 +64,7 @@ FORMATS: Final[Mapping[ImportFormat, Format]] = {
     ImportFormat.NUCLEI: Format(nuclei.detects, nuclei.read, nothing=frozenset({b"", b"[]"})),
     ImportFormat.OSV: Format(osv.detects, osv.read),
     ImportFormat.PIP_AUDIT: Format(pip_audit.detects, pip_audit.read),
-    ImportFormat.SARIF: Format(sarif.detects, sarif.read, mask=leak.masked),
+    ImportFormat.SARIF: Format(sarif.detects, sarif.read, mask=leak.masked, may_show=leak.may_show),
     ImportFormat.SEMGREP: Format(semgrep.detects, semgrep.read),
     ImportFormat.TRIVY: Format(trivy.detects, trivy.read, mask=trivy.masked),
     ImportFormat.ZAP: Format(zap.detects, zap.read),

@@ -41,9 +41,10 @@ _RUN: Final[Mask] = members(
         )
     }
 )
-_FILE: Final[Mask] = members({"runs": elements(_masked_run)})
+masked: Final[Mask] = members({"runs": elements(_masked_run)})
+"""Hides the secrets of a file."""
 
 
-def masked(file: Json) -> Json:
-    """Hide the secrets of a file. Most files do not mention the tool at all, and need no closer look."""
-    return _FILE(file) if _TOOL.encode() in bytes(file).lower() else file
+def may_show(file: bytes) -> bool:
+    """Return whether a file mentions the tool at all. Most do not, and need no closer look."""
+    return _TOOL.encode() in file.lower()
