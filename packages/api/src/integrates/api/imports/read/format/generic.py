@@ -17,7 +17,7 @@ from integrates.api.imports.read.location import page_at
 from integrates.api.imports.read.observation import Location, SkipReason
 from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_result, specific_of
 from integrates.api.imports.read.rating import Candidate, rounded_score, score_of
-from integrates.api.imports.read.result import EXTERNAL, Paths, Result, line_at
+from integrates.api.imports.read.result import EXTERNAL, MAX_TEXT, Paths, Result, line_at
 from integrates.api.imports.read.text import line
 from integrates.db_model.errors import Rejected
 from integrates.db_model.values.check import Check
@@ -75,6 +75,9 @@ class Seen(Struct, frozen=True, forbid_unknown_fields=True):
 def result_of(rule: Rule, seen: Seen, paths: Paths, pointers: tuple[str, str]) -> Result:
     """Return the result that a rule was seen somewhere; ``pointers`` tell where both stand. Raise ``BadFile``."""
     above, pointer = pointers
+    for member, text in (("rule_id", rule.rule_id), ("title", rule.title)):
+        if not text[:MAX_TEXT].strip():
+            raise _bad(above, member, "Expected a text that is not blank")
     make = _in_package if seen.type is VulnerabilityType.PACKAGES else _elsewhere
     found = make(rule, seen, paths, pointer)
     of_rule = (_severity(rule.severity, above), _candidates(rule.cvss_vector))
