@@ -125,3 +125,8 @@ async def test_what_a_root_can_never_hold_keeps_nothing_open(world: World) -> No
     assert (await run(world, [*pages, port], root=root))["import"]["counts"]["created"] == 2
     assert (await run(world, [pages[0], elsewhere], root=root))["import"]["counts"]["closed"] == 0
     assert (await run(world, [pages[0], port], root=root))["import"]["counts"]["closed"] == 1
+
+
+async def test_repeated_results_elsewhere_are_nowhere(world: World) -> None:
+    found = {"template-id": "p", "info": {"name": "N"}, "type": "ssl", "matched-at": "till.example:443"}
+    assert refused(await run(world, [found, found])) == [("INVALID", "nothing_placed", ["file"])]

@@ -165,3 +165,43 @@ async def test_a_root_is_not_moved_under_an_import(world: World, moving: str) ->
     await resume(world, (await newest(world))["id"])
     refused = (await world.data("vera", move, id=moving))["updateGitRoot"]
     assert reasons(refused) == [("INVALID", "has_vulnerabilities", ["url"])]
+
+
+async def test_a_root_is_not_moved_while_an_import_begins(world: World, moving: str) -> None:
+    """The import begins after the move has looked, and before it is written."""
+    begun: list[Any] = []
+
+    async def cut_off(changes: Sequence[Any]) -> None:
+        if begun:
+            raise Unavailable("from now on")
+        begun.append(changes)
+        await world.store.write(changes)
+
+    async def write(changes: Sequence[Any]) -> None:
+        if not begun:
+            given = {"root": moving, "file": in_memory("scan.sarif", CONTENT)}
+            await world.answer("hana", IMPORT, store=replace(world.store, write=cut_off), **given)  # type: ignore[arg-type] # variables, not keywords
+        await world.store.write(changes)
+
+    move = """mutation ($id: ID!) { updateGitRoot(id: $id, url: "https://git.example/two") {
+      root { url } errors { code reason message path } } }"""
+    answer = await world.answer("vera", move, store=replace(world.store, write=write), id=moving)
+    assert reasons(answer.body["data"]["updateGitRoot"]) == [("CONFLICT", "import_running", ["url"])]
+
+
+async def test_the_format_is_remembered(world: World) -> None:
+    """A report that says nothing is of the format that was said when it was sent."""
+    numbers = iter(range(100))
+
+    async def write(changes: Sequence[Any]) -> None:
+        if next(numbers) == 1:
+            raise Unavailable("for a moment")
+        await world.store.write(changes)
+
+    begin = """mutation ($root: ID!, $file: Upload!) {
+      importVulnerabilities(groupName: "webshop", rootId: $root, file: $file, format: GITLEAKS) { import { id } } }"""
+    given = {"root": world.aurora.root.id, "file": in_memory("leaks.json", b"[]")}
+    await world.answer("hana", begin, store=replace(world.store, write=write), **given)  # type: ignore[arg-type] # variables, not keywords
+    cut = await newest(world)
+    assert cut["state"] == "RUNNING"
+    assert (await resume(world, cut["id"]))["import"]["state"] == "COMPLETED"
