@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from typing import Final
 
 from integrates.api.imports.read.observation import RuleSeen
 from integrates.api.imports.work.job import Job
@@ -23,6 +24,8 @@ from integrates.db_model.findings.types import (
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import Key
+
+_LOST: Final = (Raced, Stale, AlreadyExists, NotFound)
 
 
 def _made(job: Job, seen: RuleSeen, stamp: Stamp) -> Finding:
@@ -89,11 +92,16 @@ async def findings_of(job: Job, rules: Sequence[RuleSeen], wanted: AbstractSet[T
     known = await known_findings(job, rules)
 
     async def adopted(seen: RuleSeen) -> Finding:
+        found, is_wanted = known[seen.rule], seen.rule in wanted
+
         async def attempt() -> Finding:
             (item,) = await job.store.get(_keys(job, (seen,)))
-            return await _adopted(job, seen, claim.holder_of(item), is_wanted=seen.rule in wanted)
+            return await _adopted(job, seen, claim.holder_of(item), is_wanted=is_wanted)
 
-        return await repeated(attempt, on=(Raced, Stale, AlreadyExists, NotFound))
+        try:  # by what was just read of all rules at once
+            return await _adopted(job, seen, found.id if found.version else None, is_wanted=is_wanted)
+        except _LOST:
+            return await repeated(attempt, on=_LOST)
 
     return {
         seen.rule: known[seen.rule] if _is_as_wanted(known[seen.rule], seen, wanted) else await adopted(seen) for seen in rules

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from integrates.api.authorization.actor import Actor
-from integrates.api.authorization.scope import new_scopes
+from integrates.api.authorization.scope import new_scopes, scope_below
 from integrates.api.context import Call
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
@@ -54,14 +54,17 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return Stamp(by=self.by, at=self.now(), operation="import_vulnerabilities", change_id=self.change_id)
 
 
-def _destination(call: Call, actor: Actor, group_name: str, root_id: str) -> Callable[[], Awaitable[Destination | None]]:
+def _destination(call: Call, actor: Actor, into: Root) -> Callable[[], Awaitable[Destination | None]]:
     """Return a function that reads anew, past all loaders, whether the caller may still import into the root."""
 
     async def look() -> Destination | None:
         loaders = new_loaders(call.store)
-        scope = await new_scopes(loaders, actor).groups.load(group_name)
-        root, may_call = await asyncio.gather(find(loaders, ROOT, root_key, root_id), _may_call(loaders, actor, call.now()))
-        usable = root is not None and root.group_name == group_name and is_active(root)
+        scope, root, may_call = await asyncio.gather(
+            scope_below(new_scopes(loaders, actor), into.organization_id, into.group_name),
+            find(loaders, ROOT, root_key, into.id),
+            _may_call(loaders, actor, call.now()),
+        )
+        usable = root is not None and root.group_name == into.group_name and is_active(root)
         may_run = may_call and _RUN in scope.permissions
         return Destination(scope.group, root) if scope.group and root and usable and may_run else None
 
@@ -104,5 +107,5 @@ async def new_job(call: Call, actor: Actor, root: Root, scan: Scan, stamp: Stamp
         change_id=stamp.change_id,
         now=call.now,
         new_id=call.new_id,
-        destination=_destination(call, actor, root.group_name, root.id),
+        destination=_destination(call, actor, root),
     )
