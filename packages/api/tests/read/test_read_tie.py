@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from integrates.api.imports.read.observation import Fingerprint, Location, Observation
 from integrates.api.imports.read.tie import untied
 from integrates.db_model.findings.types import ToolRule
-from integrates.db_model.vulnerabilities.types import Mark, Suppression, Technique, VulnerabilityType
+from integrates.db_model.vulnerabilities.types import Mark, SeriesSuppression, Suppression, Technique, VulnerabilityType
 
 SILENT = Suppression(kind="inSource")
 
@@ -101,3 +101,23 @@ def test_what_is_kept_has_no_duplicate(rows: Any) -> None:
     assert {one.mark for one in found} == {one.mark for one in observations}
     assert list(found) == sorted(found, key=lambda one: one.ordinal)
     assert untied(found) == (found, 0)
+
+
+def test_a_suppression_elsewhere_is_kept_beside_what_is_open() -> None:
+    ones = [
+        seen(0, category="a/"),
+        seen(1, category="b/", suppression=SILENT),
+        seen(2, category="c/", suppression=SILENT),
+        seen(3, category="c/"),
+        seen(4, category="b/", suppression=Suppression(kind="external", justification="Why")),
+    ]
+    ((one,), duplicates) = untied(ones)
+    assert (one.ordinal, one.suppression, set(one.also), duplicates) == (0, None, {"b/", "c/"}, 4)
+    assert one.hushed == (SeriesSuppression(category="b/", kind="inSource"),)
+
+
+def test_each_series_has_its_own_suppression() -> None:
+    other = Suppression(kind="external", justification="Why")
+    ((one,), _) = untied([seen(0, category="a/", suppression=SILENT), seen(1, category="b/", suppression=other)])
+    assert one.suppression == SILENT
+    assert one.hushed == (SeriesSuppression(category="b/", kind="external", justification="Why"),)

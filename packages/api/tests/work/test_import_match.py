@@ -11,7 +11,7 @@ from integrates.db_model.findings.types import FindingStateStatus, RemovalJustif
 from integrates.db_model.imports.types import ImportCounts, ImportOptions, ImportStatus
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.rules import closed
+from integrates.db_model.vulnerabilities.rules import closed, is_suppressed
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
     Cycle,
@@ -397,3 +397,18 @@ async def test_paths_are_asked_for_or_picked_from_the_whole_root(
     found = await world.imported(tools.file(*moved, *fresh), ImportOptions(close_missing=False), store)
     assert found.progress.counts == ImportCounts(moved=20, created=20)
     assert queries[0] == asked
+
+
+async def test_open_in_one_category_and_suppressed_in_another(world: Any, tools: Any) -> None:
+    """Both are kept, so that the last category that is open decides when it goes."""
+
+    def run(category: str, **members: Any) -> Any:
+        return tools.one_run(tools.seen("a", **members), automationDetails={"id": category})
+
+    await world.imported(tools.sarif(run("x/"), run("y/", suppressions=[{"kind": "inSource"}])))
+    (one,) = await world.vulnerabilities()
+    assert (set(one.tool.categories), [each.category for each in one.tool.suppressions]) == ({"x/", "y/"}, ["y/"])
+    assert not is_suppressed(one.tool)
+    await world.imported(tools.sarif(tools.one_run(automationDetails={"id": "x/"})))
+    (one,) = await world.vulnerabilities()
+    assert (one.tool.categories, is_suppressed(one.tool)) == (("y/",), True)

@@ -8,7 +8,14 @@ import msgspec
 
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.imports.types import ClosingOutcome, ImportFormat
-from integrates.db_model.vulnerabilities.types import Advisory, Mark, Suppression, Technique, VulnerabilityType
+from integrates.db_model.vulnerabilities.types import (
+    Advisory,
+    Mark,
+    SeriesSuppression,
+    Suppression,
+    Technique,
+    VulnerabilityType,
+)
 
 
 class SkipReason(StrEnum):
@@ -70,7 +77,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     ``fingerprints`` are all that the tool gave it, ``fingerprint`` is the one that a new vulnerability keeps. ``own_score`` is
     set when the result itself gives another score than its rule, ``own_vector`` with it. ``snippet`` and ``detail`` have at
     most 2,000 characters, ``commit`` is a hash of 40 digits. ``also`` has the categories of further series of the file that say
-    the same.
+    the same, ``hushed`` the suppressions of those of them in which all results that say so are suppressed.
     """
 
     ordinal: int
@@ -78,6 +85,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
     rule: ToolRule
     category: str
     also: tuple[str, ...] = ()
+    hushed: tuple[SeriesSuppression, ...] = ()
     location: Location
     fingerprints: tuple[Fingerprint, ...] = ()
     fingerprint: str | None = None

@@ -7,14 +7,14 @@ from msgspec.structs import replace
 
 from integrates.api.imports.read.observation import Location, Observation
 from integrates.db_model.findings.types import ToolRule
-from integrates.db_model.vulnerabilities.types import Mark
+from integrates.db_model.vulnerabilities.types import Mark, SeriesSuppression, Suppression
 
 
 def untied(observations: Sequence[Observation]) -> tuple[tuple[Observation, ...], int]:
     """Return the observations without duplicates, in the order given, and how many were left out.
 
     Of results of one rule at one place with equal marks that share a fingerprint, or have none, one stays: the first that is
-    not suppressed, else the first. It takes over the categories of the others.
+    not suppressed, else the first. It takes over the categories of the others, and the suppressions of those with nothing else.
     """
     groups: dict[tuple[ToolRule, Location, Mark], list[Observation]] = defaultdict(list)
     for one in observations:
@@ -40,5 +40,15 @@ def _kept(group: Sequence[Observation]) -> Iterable[Observation]:
 
 def _united(twins: Sequence[Observation]) -> Observation:
     first, *others = twins
-    also = dict.fromkeys(one.category for one in others if one.category != first.category)
-    return replace(first, also=tuple(also)) if also else first
+    elsewhere = [one for one in others if one.category != first.category]
+    if not elsewhere:
+        return first
+    said: dict[str, Suppression | None] = {}
+    for one in elsewhere:
+        said[one.category] = one.suppression and said.get(one.category, one.suppression)
+    hushed = (
+        SeriesSuppression(category=category, kind=why.kind, justification=why.justification)
+        for category, why in said.items()
+        if why is not None
+    )
+    return replace(first, also=tuple(said), hushed=tuple(hushed))

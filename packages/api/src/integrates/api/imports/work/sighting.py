@@ -11,8 +11,8 @@ _BY_FINGERPRINT = frozenset({MatchBy.FINGERPRINT, MatchBy.FINGERPRINT_ELSEWHERE}
 
 def _suppressions(seen: Observation) -> tuple[SeriesSuppression, ...]:
     why = seen.suppression
-    categories = (seen.category, *seen.also) if why else ()
-    return tuple(SeriesSuppression(category=each, kind=why.kind, justification=why.justification) for each in categories if why)
+    own = SeriesSuppression(category=seen.category, kind=why.kind, justification=why.justification) if why else None
+    return (own, *seen.hushed) if own else seen.hushed
 
 
 def sighting_of(seen: Observation, decision: Decision) -> Sighting:
