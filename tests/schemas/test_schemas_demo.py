@@ -32,7 +32,7 @@ TYPES: Mapping[str, type[Entity] | UnionType] = {
     "stakeholder": Stakeholder,
     "organization_access": OrganizationAccess,
     "group_access": GroupAccess,
-    "root": Root,
+    "group_root": Root,
     "finding": Finding,
     "vulnerability": Vulnerability,
 }
@@ -96,7 +96,7 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
     groups = {group.name: group for group in entities["group"]}
     members = {(access.email, access.organization_id): access for access in entities["organization_access"]}
     findings = {finding.id: finding for finding in entities["finding"]}
-    roots = {root.id: root for root in entities["root"]}
+    roots = {root.id: root for root in entities["group_root"]}
     needs: Mapping[str, Callable[[Any], list[Any]]] = {
         "group": lambda group: [organizations[group.organization_id]],
         "organization_access": lambda access: [people[access.email], organizations[access.organization_id]],
@@ -105,7 +105,7 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
             groups[access.group_name],
             *([members[access.email, groups[access.group_name].organization_id]] if access.access.role else []),
         ],
-        "root": lambda root: [groups[root.group_name]],
+        "group_root": lambda root: [groups[root.group_name]],
         "finding": lambda finding: [groups[finding.group_name]],
         "vulnerability": lambda vulnerability: [findings[vulnerability.finding_id], roots[vulnerability.root_id]],
     }
@@ -125,10 +125,10 @@ def test_an_item_is_read_as_an_entity_and_stored_again_unchanged(facet: str, ite
 
 
 def test_it_is_said_what_to_do_with_an_item_that_does_not_fit() -> None:
-    assert advice("root", msgspec.ValidationError("Object missing required field `owner` - at `$.info`")) == (
+    assert advice("group_root", msgspec.ValidationError("Object missing required field `owner` - at `$.info`")) == (
         "A demo entity does not fit GitRoot or ImageRoot or IPRoot or URLRoot: Object missing required field `owner` - at "
         "`$.info`. Make "
-        "schemas/tables/integrates_vms/facets/root/demo.cue and integrates.db_model.roots.types agree "
+        "schemas/tables/integrates_vms/facets/group_root/demo.cue and integrates.db_model.roots.types agree "
         "and run `.venv/bin/nox -s schemas`."
     )
 
@@ -140,14 +140,14 @@ def test_there_are_demo_items_of_these_facets_only(items: Mapping[str, list[dict
         "stakeholder": 9,
         "organization_access": 10,
         "group_access": 12,
-        "root": 9,
+        "group_root": 9,
         "finding": 8,
         "vulnerability": 4,
     }
 
 
 def test_groups_have_the_roots_and_findings_of_the_story(entities: Mapping[str, list[Any]]) -> None:
-    assert Counter(root.group_name for root in entities["root"]) == {"webshop": 4, "payments": 2, "cargo": 3}
+    assert Counter(root.group_name for root in entities["group_root"]) == {"webshop": 4, "payments": 2, "cargo": 3}
     assert Counter(finding.group_name for finding in entities["finding"]) == {"webshop": 2, "payments": 3, "cargo": 3}
 
 

@@ -12,7 +12,7 @@ DESIGN = "schemas/database-design.json"
 CARRIED = "packages/db_model/src/integrates/db_model/store/design.json"
 FIELDS = "schemas/entity-fields.json"
 DIGESTS = "schemas/export.sha256"
-ROOT = Path("schemas/tables/integrates_vms/facets/root/root.cue")
+ROOT = Path("schemas/tables/integrates_vms/facets/group_root/group_root.cue")
 PEOPLE = Path("schemas/tables/integrates_vms/facets/stakeholder/demo.cue")
 
 Change = Callable[[Path, str, str], None]
@@ -76,7 +76,7 @@ def test_a_new_field_is_exported(copy: Path, change: Change, export: Export) -> 
     before = json.loads((copy / FIELDS).read_bytes())
     change(ROOT, "\t\tnickname:    schema.#Nickname\n", '\t\tnickname:    schema.#Nickname\n\t\towner?: "ME" | "YOU"\n')
     assert export().returncode == 0
-    before["root"]["info"]["owner"] = ["ME", "YOU"]
+    before["group_root"]["info"]["owner"] = ["ME", "YOU"]
     assert json.loads((copy / FIELDS).read_bytes()) == before
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from digest import DIGESTS, digests, edits, sources
 
-ROOT_FACET = "schemas/tables/integrates_vms/facets/root/root.cue"
+ROOT_FACET = "schemas/tables/integrates_vms/facets/group_root/group_root.cue"
 
 
 def advice(edited: list[str]) -> str:

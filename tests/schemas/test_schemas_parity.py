@@ -123,7 +123,7 @@ NO_RECORD = (
     ],
 )
 def test_a_difference_is_told_with_what_to_do(cue: Shape, python: Shape, advice: list[str]) -> None:
-    assert [told(*each, ROOT) for each in differences(("root",), cue, python)] == advice
+    assert [told(*each, ROOT) for each in differences(("group_root",), cue, python)] == advice
 
 
 @pytest.mark.parametrize("facet", FACETS)

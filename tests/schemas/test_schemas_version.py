@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (4, "3b575e48ef37daeb9541bf54302ceeb7d2cf8d6ac76612481f65a1db4c25f9f3")
+LAYOUT = (4, "af19a113d7484699cdda2ca276b50e1218788a2dee40ad6161b7e0b632778ce2")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]

@@ -165,14 +165,14 @@ def undated(items: list[dict[str, Any]]) -> None:
         ("vulnerability", released),
         ("vulnerability", climbing),
         ("vulnerability", approved),
-        ("root", retired),
+        ("group_root", retired),
         ("group_access", unknown_role),
         ("stakeholder", bad_email),
         ("organization", orphaned),
         ("organization_access", unmanaged),
         ("organization_access", late),
         ("finding", orphaned),
-        ("root", orphaned),
+        ("group_root", orphaned),
     ],
 )
 async def test_what_the_model_would_not_make_is_refused(name: str, edit: Callable[[list[dict[str, Any]]], None]) -> None:

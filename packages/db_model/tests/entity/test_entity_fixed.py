@@ -100,7 +100,7 @@ FIXED: Mapping[str, tuple[str, ...]] = {
         "identity",
     ),
     "finding": ("id", "group_name", "organization_id", "rule"),
-    "root": ("id", "group_name", "organization_id"),
+    "group_root": ("id", "group_name", "organization_id"),
     "group": ("info.name", "info.organization_id"),
     "organization": ("id", "info.name"),
     "stakeholder": ("info.email",),
@@ -110,7 +110,7 @@ FIXED: Mapping[str, tuple[str, ...]] = {
 KEYS: Mapping[str, tuple[Facet[Any], Key]] = {
     "vulnerability": (VULNERABILITY, vulnerability_key(ONE)),
     "finding": (FINDING, finding_key(R1)),
-    "root": (ROOT, root_key(BACKEND)),
+    "group_root": (ROOT, root_key(BACKEND)),
     "group": (GROUP, group_key("webshop")),
     "organization": (ORGANIZATION, organization_key(uid("aurora"))),
     "stakeholder": (STAKEHOLDER, stakeholder_key(URI)),

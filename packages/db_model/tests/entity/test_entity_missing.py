@@ -34,7 +34,7 @@ MISSING: dict[str, tuple[Key, str]] = {
     "access_token": (access_token_key(NONE), NONE),
     "group": (group_key("nowhere"), "nowhere"),
     "group_access": (group_access_key(NOBODY, "nowhere"), NOBODY),
-    "root": (root_key(NONE), NONE),
+    "group_root": (root_key(NONE), NONE),
     "finding": (finding_key(NONE), NONE),
     "vulnerability": (vulnerability_key(NONE), NONE),
     "import": (import_key(NONE), NONE),

@@ -80,7 +80,7 @@ MISFITS: Mapping[str, tuple[Make, str]] = {
         lambda h: vulnerability(h, finding_id=uid("rival/R1")),
         "wrong_parent (finding_id)",
     ),
-    "a vulnerability in no root": (lambda h: vulnerability(h, root_id=NONE), "root (root_id)"),
+    "a vulnerability in no root": (lambda h: vulnerability(h, root_id=NONE), "group_root (root_id)"),
     "a vulnerability in another group's root": (
         lambda h: vulnerability(h, root_id=uid("rival/backend")),
         "wrong_parent (root_id)",

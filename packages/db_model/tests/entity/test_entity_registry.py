@@ -34,7 +34,7 @@ NAMED: dict[str, Key] = {
     "stakeholder": stakeholder_key(HANA),
     "organization_access": Key(f"USER#{HANA}", f"ORG#{uid('aurora')}"),
     "group_access": Key(f"USER#{HANA}", "GROUP#webshop"),
-    "root": root_key(uid("root")),
+    "group_root": root_key(uid("root")),
     "vulnerability": vulnerability_key(uid("one")),
 }
 

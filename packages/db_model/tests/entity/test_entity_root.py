@@ -54,7 +54,7 @@ def location(kind: RootKind, **given: Any) -> Location:
 async def test_a_root_is_stored_with_its_kind_and_found_again(store: Store, house: House, kind: RootKind) -> None:
     made = await add_root_at(store, house.group, "new", house.stamp, location(kind))
     assert await read.get(store, ROOT, root_key(made.id)) == made
-    listed = await read.everything(store, ROOT, listing("root", "roots_of_group", {"group_name": house.group.name}))
+    listed = await read.everything(store, ROOT, listing("group_root", "roots_of_group", {"group_name": house.group.name}))
     assert {one.id: one for one in listed} == {made.id: made, house.root.id: house.root}
     (first,) = await read.history(store, root_key(made.id))
     assert first.aspects["kind"] == kind

@@ -85,7 +85,7 @@ async def recount(store: Store, group_name: str) -> Recount:
     """
     variables = {"group_name": group_name}
     findings = await _all(store, FINDING, listing("finding", "findings_of_group", variables))
-    roots = await _all(store, ROOT, listing("root", "roots_of_group", variables))
+    roots = await _all(store, ROOT, listing("group_root", "roots_of_group", variables))
     members = await read.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", variables))
     guards = {"findings": sum(map(is_live, findings)), "roots": len(roots), "members": len(members)}
     group = {name: number for name, number in guards.items() if number}

@@ -24,7 +24,7 @@ REPORTED: Final = "reported"
 @lru_cache(maxsize=4_096)
 def root_key(root_id: str) -> Key:
     """Return the key of a root."""
-    return key_of("root", {"id": root_id})
+    return key_of("group_root", {"id": root_id})
 
 
 @lru_cache(maxsize=4_096)
@@ -129,7 +129,7 @@ def _counted(old: Root | None, new: Root, given: Given, _stamp: Stamp) -> tuple[
 
 
 ROOT: Final[Facet[Root]] = Facet(
-    name="root",
+    name="group_root",
     type=Root,
     audit=lambda root: Audit(group=root.group_name),
     fixed=("id", "kind", "group_name", "organization_id"),
