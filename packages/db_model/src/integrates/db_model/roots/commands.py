@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -13,35 +13,13 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.argument import arguments_of, described
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import is_active
-from integrates.db_model.roots.types import (
-    GitLocation,
-    GitRoot,
-    ImageLocation,
-    ImageRoot,
-    IPLocation,
-    IPRoot,
-    Location,
-    Root,
-    RootInfo,
-    RootKind,
-    RootState,
-    RootStatus,
-    URLLocation,
-    URLRoot,
-)
+from integrates.db_model.roots.types import ROOTS, Location, Root, RootInfo, RootKind, RootState, RootStatus
 from integrates.db_model.store.port import Store
-
-_ROOTS: Final[Mapping[type[Location], type[Any]]] = {
-    GitLocation: GitRoot,
-    ImageLocation: ImageRoot,
-    IPLocation: IPRoot,
-    URLLocation: URLRoot,
-}
 
 
 def new_root(identity: str, group: Group, location: Location, info: RootInfo, stamp: Stamp) -> Root:
     """Return a new root of a group, of the kind that its location says. It is not stored yet."""
-    new: Root = _ROOTS[type(location)](
+    new: Root = ROOTS[type(location)](
         id=identity,
         group_name=group.name,
         organization_id=group.organization_id,

@@ -14,7 +14,7 @@ from urllib.parse import SplitResult
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.values.check import all_of
 from integrates.db_model.values.text import one_line, shaped
-from integrates.db_model.values.url import address, split_url, url_text
+from integrates.db_model.values.url import address, bracketed, split_url, url_text
 
 MAX_PATTERNS: Final = 50
 MAX_PATTERN: Final = 200
@@ -58,8 +58,7 @@ def _user(parts: SplitResult, path: Sequence[str]) -> str:
 
 
 def _host(text: str, path: Sequence[str]) -> str:
-    host = address(text, path)
-    return f"[{host}]" if ":" in host else host
+    return bracketed(address(text, path))
 
 
 def _repository(text: str, path: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.roots.types import URLLocation, URLProtocol
 from integrates.db_model.values.text import one_line, shaped
-from integrates.db_model.values.url import MAX_URL, address, http_url, split_url
+from integrates.db_model.values.url import MAX_URL, address, bracketed, http_url, split_url
 
 _MAX_IP: Final = 45
 _PORTS: Final = {URLProtocol.HTTP: 80, URLProtocol.HTTPS: 443}
@@ -59,10 +59,9 @@ def url_query(value: str, path: Sequence[str]) -> str:
 
 def url_of(location: URLLocation) -> str:
     """Return the url of a location: what :func:`url_location` reads back. The port that its protocol has anyway is left out."""
-    host = f"[{location.host}]" if ":" in location.host else location.host
     query = "" if location.query is None else f"?{location.query}"
     port = "" if location.port == _PORTS[location.protocol] else f":{location.port}"
-    return f"{location.protocol.lower()}://{host}{port}{location.path}{query}"
+    return f"{location.protocol.lower()}://{bracketed(location.host)}{port}{location.path}{query}"
 
 
 def is_on_host(url: str, location: URLLocation) -> bool:

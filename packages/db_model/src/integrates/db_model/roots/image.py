@@ -14,7 +14,7 @@ from typing import Final
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.roots.types import ImageLocation
 from integrates.db_model.values.text import one_line, shaped
-from integrates.db_model.values.url import MAX_PORT, address
+from integrates.db_model.values.url import MAX_PORT, address, bracketed
 
 MAX_REFERENCE: Final = 1000
 MAX_REPOSITORY: Final = 255
@@ -76,7 +76,7 @@ def registry(value: str, path: Sequence[str]) -> str:
     host = address(found[1].strip("[]"), path)
     if (":" in host) != found[1].startswith("["):
         raise Rejected(Reason.BAD_FORMAT, path)
-    named = f"[{host}]" if ":" in host else host
+    named = bracketed(host)
     whole = named if found[2] is None else f"{named}:{found[2]}"
     return DOCKER if whole in _ALIASES else whole
 

@@ -63,15 +63,15 @@ def may_hold(root: Root, kind: VulnerabilityType, where: str) -> bool:
 
     A repository and an image have LINES and PACKAGES, a url INPUTS with its host and port, an address PORTS of its own.
     """
+    if kind not in types_of(root):
+        return False
     match root:
-        case GitRoot() | ImageRoot():
-            return kind in _IN_FILES
         case IPRoot():
-            return kind in _IN_HOSTS and is_address(where, root.location.address)
+            return is_address(where, root.location.address)
         case URLRoot():
-            return kind in _IN_PAGES and is_on_host(where, root.location)
+            return is_on_host(where, root.location)
         case _:
-            assert_never(root)
+            return True
 
 
 def whole(root: Root) -> Iterator[Rejected]:

@@ -1,8 +1,9 @@
 """The root entity: what is tested."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import msgspec
 
@@ -132,3 +133,10 @@ Root: TypeAlias = GitRoot | ImageRoot | IPRoot | URLRoot
 """What is tested."""
 Location: TypeAlias = GitLocation | ImageLocation | IPLocation | URLLocation
 """Where a root is."""
+ROOTS: Final[Mapping[type[Location], type[Any]]] = {
+    GitLocation: GitRoot,
+    ImageLocation: ImageRoot,
+    IPLocation: IPRoot,
+    URLLocation: URLRoot,
+}
+"""The root that is at a location of each type."""

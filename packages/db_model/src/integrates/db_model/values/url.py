@@ -14,6 +14,11 @@ HOST: Final = r"(?!(.*\.)?[0-9]+\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0
 """The form of a host's name, no number at its end."""
 
 
+def bracketed(host: str) -> str:
+    """Return a host as it stands in a url: an IPv6 address is in brackets."""
+    return f"[{host}]" if ":" in host else host
+
+
 def address(value: str, path: Sequence[str]) -> str:
     """Return an IP address, in its canonical spelling, or the name of a host, in lower case. Existence is not checked."""
     text = one_line(value, path, low=1, high=253).lower()

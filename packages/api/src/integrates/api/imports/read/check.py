@@ -13,7 +13,7 @@ from integrates.api.imports.read.error import MAX_DEFECTS, BadFile, Defect, poin
 from integrates.api.imports.read.limit import MAX_DEPTH, MAX_VALUES, enforce
 from integrates.db_model.imports.rules import MAX_BYTES
 
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _CHUNK: Final = 1 << 16
 """Bytes looked at together, which take eight times as much for a moment."""
 _STEP: Final = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
@@ -48,7 +48,7 @@ def checked(content: bytes) -> bytes:
     _decoded(content)
     _measure(content)
     _parse(_decoded(content))
-    return _paired(content.removeprefix(_BYTE_ORDER_MARK))
+    return _paired(content.removeprefix(BYTE_ORDER_MARK))
 
 
 def measured(content: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from msgspec import Raw
 
-from integrates.api.imports.read.check import checked
+from integrates.api.imports.read.check import BYTE_ORDER_MARK, checked
 from integrates.api.imports.read.decode import Columns, TopLevel, top_level
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.limit import MAX_RESULTS, enforce
@@ -15,7 +15,6 @@ from integrates.api.imports.read.limit import MAX_RESULTS, enforce
 MAX_LINE: Final = 1 << 20
 """Most bytes of one line where each is a JSON text of its own."""
 _ANY: Final[msgspec.json.Decoder[Raw]] = msgspec.json.Decoder(Raw)
-BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 class Form(Enum):

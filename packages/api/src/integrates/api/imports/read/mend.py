@@ -11,6 +11,8 @@ from integrates.api.imports.read.error import BadFile, Defect
 T = TypeVar("T")
 U = TypeVar("U")
 
+NULL: Final = Raw(b"null")
+"""What stands for a member that is absent."""
 ODD: Final = object()
 """What stands for a value of a wrong kind."""
 Decode: TypeAlias = Callable[[bytes | Raw], Any]

@@ -47,6 +47,14 @@ class Package(Struct, frozen=True, kw_only=True):
     purl: str | None = None
 
 
+class Placed(Struct, frozen=True):
+    """A package, the path of what names or is it, and that path below the root; ``None`` when it cannot be used."""
+
+    package: Package
+    path: str
+    where: str | None
+
+
 class Names(Struct, frozen=True):
     """What an advisory is called: the id that stands for it, all CVEs, and all other names."""
 

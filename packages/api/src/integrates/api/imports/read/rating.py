@@ -17,6 +17,8 @@ MAX_CANDIDATES: Final = 20
 """Most vectors of one result that are looked at."""
 MAX_GIVEN: Final = 100
 """Most vectors of one result that are put in order."""
+VERSIONS: Final[Mapping[str, CvssVersion]] = {one.value: one for one in CvssVersion}
+"""The versions of CVSS, as tools write them."""
 MAX_VECTORS: Final = 10_000
 """Most different vectors of one file: reading one takes time, and there are few that are in use."""
 _OF_WORD: Final[Mapping[str, Decimal]] = {

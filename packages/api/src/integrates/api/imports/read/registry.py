@@ -6,10 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
+from integrates.api.imports.read.check import BYTE_ORDER_MARK
 from integrates.api.imports.read.decision import is_decision
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
-from integrates.api.imports.read.form import BYTE_ORDER_MARK, Form, content_of
+from integrates.api.imports.read.form import Form, content_of
 from integrates.api.imports.read.format import (
     bandit,
     checkov,

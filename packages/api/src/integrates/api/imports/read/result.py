@@ -40,6 +40,8 @@ MAX_PLACE: Final = 1_000
 """Most characters of an unusable location that are kept."""
 NOT_GIVEN: Final = "Not given by the tool."
 MAX_KIND: Final = 100
+IN_SOURCE: Final = "inSource"
+"""The kind of a suppression that stands in what was scanned."""
 EXTERNAL: Final = "external"
 """The kind of a suppression that stands outside of the scanned source."""
 

@@ -9,6 +9,8 @@ import msgspec
 
 from integrates.db_model.values.text import MAX_CWE_IDS
 
+HARD_CODED: Final = "CWE-798"
+"""The class of every secret that stands in a file."""
 MAX_LABELS: Final = 500
 """Most of them that are looked at in one place."""
 _MAX_TEXT: Final = 1_000

@@ -9,10 +9,10 @@ from msgspec import Raw, Struct
 
 from integrates.api.imports.read.decode import TopLevel, first_of, top_members
 from integrates.api.imports.read.identity import fingerprint
-from integrates.api.imports.read.mend import decoded_or, elements_of, parts_of
+from integrates.api.imports.read.mend import NULL, decoded_or, elements_of, parts_of
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Options
-from integrates.api.imports.read.result import Paths, Result, Source, line_in, rooted_paths, scan_of, spared
+from integrates.api.imports.read.result import IN_SOURCE, Paths, Result, Source, line_in, rooted_paths, scan_of, spared
 from integrates.api.imports.read.strict import each_of, made
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.vulnerabilities.types import Suppression
@@ -23,7 +23,6 @@ _SECRETS: Final = "secrets"
 """The check whose code is not kept: it shows the beginning of a secret."""
 _ORIGINS: Final = 100
 """Most passed checks of a type that are looked at for the folder in which Checkov ran."""
-_NULL: Final = Raw(b"null")
 
 
 class Verdict(Struct, frozen=True, gc=False):
@@ -50,8 +49,8 @@ class Check(Struct, frozen=True):
     file_path: str | None = None
     file_line_range: tuple[int, ...] | None = None
     resource: str | None = None
-    check_result: Raw = _NULL
-    code_block: Raw = _NULL
+    check_result: Raw = NULL
+    code_block: Raw = NULL
 
 
 class Results(Struct, frozen=True):
@@ -60,7 +59,7 @@ class Results(Struct, frozen=True):
     failed_checks: tuple[Raw, ...] | None = None
     skipped_checks: tuple[Raw, ...] | None = None
     parsing_errors: tuple[Raw, ...] | None = None
-    passed_checks: Raw = _NULL
+    passed_checks: Raw = NULL
 
 
 class Summary(Struct, frozen=True, gc=False):
@@ -75,7 +74,7 @@ class Report(Struct, frozen=True):
 
     check_type: str
     results: Results
-    summary: Raw = _NULL
+    summary: Raw = NULL
 
 
 _ORIGIN: Final[msgspec.json.Decoder[Origin]] = msgspec.json.Decoder(Origin)
@@ -149,7 +148,7 @@ def _results(pointer: str, report: Report, find: Paths) -> Iterator[Result]:
         yield _result(one, where, find, None, shown=shown)
     for where, one in each_of(Check, results.skipped_checks or (), f"{pointer}/results/skipped_checks"):
         why = (decoded_or(_VERDICT, one.check_result, Verdict()).suppress_comment or "").strip()
-        yield _result(one, where, find, Suppression(kind="inSource", justification=why or None), shown=shown)
+        yield _result(one, where, find, Suppression(kind=IN_SOURCE, justification=why or None), shown=shown)
 
 
 def _result(one: Check, pointer: str, find: Paths, suppression: Suppression | None, *, shown: bool) -> Result:

@@ -17,6 +17,7 @@ from integrates.api.imports.read.package import (
     OS_TYPES,
     Names,
     Package,
+    Placed,
     Vulnerable,
     full_name,
     names_of,
@@ -169,20 +170,12 @@ class Bom(Struct, frozen=True, gc=False, rename="camel"):
     vulnerabilities: tuple[Raw, ...] | None = None
 
 
-class Place(Struct, frozen=True):
-    """A package, and the path of what names it."""
-
-    package: Package
-    path: str
-    where: str | None
-
-
 class Context(Struct, frozen=True):
     """What holds for the whole file: ``components`` by what refers to them, and their places, of which many results are."""
 
     components: Mapping[str, Component]
-    place_of: Callable[[str], Place]
-    place_at: Callable[[Package, str | None], Place]
+    place_of: Callable[[str], Placed]
+    place_at: Callable[[Package, str | None], Placed]
 
 
 class Said(Struct, frozen=True):
@@ -217,11 +210,11 @@ def read(content: bytes, options: Options) -> Scan:
 
 
 def _context(components: Mapping[str, Component], paths: Paths, spare: str) -> Context:
-    def place_at(package: Package, told: str | None) -> Place:
+    def place_at(package: Package, told: str | None) -> Placed:
         path, purl = told or spare, purl_of(package.purl)
-        return Place(package, path, OS if purl and purl.type in OS_TYPES else paths(path))
+        return Placed(package, path, OS if purl and purl.type in OS_TYPES else paths(path))
 
-    def place_of(reference: str) -> Place:
+    def place_of(reference: str) -> Placed:
         component = components[reference]
         return place_at(_package(component), _path(component))
 
@@ -315,7 +308,7 @@ def _result(said: Said, reference: str, pointer: str, context: Context) -> Resul
     )
 
 
-def _place(reference: str, context: Context) -> Place:
+def _place(reference: str, context: Context) -> Placed:
     """Return the package that is referred to, also from another file (``urn:cdx:…#x``), or by its package url alone."""
     linked = reference.partition("#")[2] if reference.startswith(_LINK) else reference
     names = (reference, linked, unquote(linked) if "%" in linked and len(linked) <= MAX_PURL else linked)

@@ -1,6 +1,6 @@
 """The reader of OWASP Dependency-Check's JSON (domain section 19, row *DEPENDENCY_CHECK*): vulnerable packages."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Raw, Struct
@@ -8,8 +8,8 @@ from msgspec import Raw, Struct
 from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import pointed
 from integrates.api.imports.read.observation import Scan
-from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_of, package_result
-from integrates.api.imports.read.rating import Candidate, rounded_score
+from integrates.api.imports.read.package import Package, Placed, Vulnerable, names_of, package_of, package_result
+from integrates.api.imports.read.rating import VERSIONS, Candidate, rounded_score
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import EXTERNAL, Paths, Result, Source, rooted_paths, scan_of
 from integrates.api.imports.read.strict import each_of, made
@@ -17,7 +17,6 @@ from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.severities.types import CvssVersion
 from integrates.db_model.vulnerabilities.types import Suppression
 
-_VERSIONS: Final[Mapping[str, CvssVersion]] = {one.value: one for one in CvssVersion}
 MAX_IDENTIFIERS: Final = 10
 """Most identifiers of one dependency that are looked at."""
 _IN_FILE: Final = "?"
@@ -75,14 +74,6 @@ class Report(Struct, frozen=True, gc=False, rename="camel"):
     scan_info: Run | None = None
 
 
-class Place(Struct, frozen=True):
-    """A package, and the path of the file that names or is it."""
-
-    package: Package
-    path: str
-    where: str | None
-
-
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Dependency-Check's."""
     return {"reportSchema", "dependencies"} <= top_members(top).keys()
@@ -102,22 +93,22 @@ def _results(report: Report, paths: Paths, options: Options) -> Iterator[Result]
             yield from _of_dependency(one, _place(one, paths, options), f"/dependencies/{index}")
 
 
-def _place(one: Dependency, paths: Paths, options: Options) -> Place:
+def _place(one: Dependency, paths: Paths, options: Options) -> Placed:
     found = (package_of(each.id) for each in (one.packages or ())[:MAX_IDENTIFIERS])
     package = next((each for each in found if each), None)
     given = one.file_path or options.manifest or ""
     path = given.partition(_IN_FILE)[0] if one.is_virtual else given
-    return Place(package or Package(name=one.file_name or ""), path, paths(path))
+    return Placed(package or Package(name=one.file_name or ""), path, paths(path))
 
 
-def _of_dependency(one: Dependency, place: Place, pointer: str) -> Iterator[Result]:
+def _of_dependency(one: Dependency, place: Placed, pointer: str) -> Iterator[Result]:
     for where, found in each_of(Found, one.vulnerabilities or (), pointed(pointer, "vulnerabilities")):
         yield _result(found, place, where, None)
     for where, found in each_of(Found, one.suppressed_vulnerabilities or (), pointed(pointer, "suppressedVulnerabilities")):
         yield _result(found, place, where, Suppression(kind=EXTERNAL, justification=found.notes))
 
 
-def _result(found: Found, place: Place, pointer: str, suppression: Suppression | None) -> Result:
+def _result(found: Found, place: Placed, pointer: str, suppression: Suppression | None) -> Result:
     return package_result(
         Vulnerable(
             pointer=pointer,
@@ -137,6 +128,6 @@ def _result(found: Found, place: Place, pointer: str, suppression: Suppression |
 def _candidates(found: Found) -> Iterator[Candidate]:
     for one, version in ((found.cvssv4, CvssVersion.V4), (found.cvssv3, CvssVersion.V3_1)):
         if one and one.vector_string:
-            yield Candidate(one.vector_string, _VERSIONS.get(one.version or "", version))
+            yield Candidate(one.vector_string, VERSIONS.get(one.version or "", version))
         elif one and (score := rounded_score(one.base_score)) is not None:
             yield Candidate(score=score)

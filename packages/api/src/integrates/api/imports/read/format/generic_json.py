@@ -9,6 +9,7 @@ from msgspec import Raw, Struct
 from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.format.generic import Rule, Seen, category_of, result_of, tool_of
+from integrates.api.imports.read.mend import NULL
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import Result, Source, paths, scan_of
@@ -32,7 +33,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True):
 
 def detects(top: TopLevel) -> bool:
     """Return whether the file says that it is of this format."""
-    given = top_members(top).get("format", Raw(b"null"))
+    given = top_members(top).get("format", NULL)
     return bytes(memoryview(given)[: 6 * len(NAME)]) == msgspec.json.encode(NAME)
 
 

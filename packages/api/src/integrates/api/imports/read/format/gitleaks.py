@@ -11,11 +11,12 @@ from integrates.api.imports.read.decode import TopLevel, first_of, top_level
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.identity import fingerprint
 from integrates.api.imports.read.mask import MASKED, Json, Mask, elements, hidden, members, written
-from integrates.api.imports.read.mend import decoded_or, parts_of
+from integrates.api.imports.read.mend import NULL, decoded_or, parts_of
 from integrates.api.imports.read.observation import Fingerprint, Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import Paths, Result, Source, line_in, rooted_paths, scan_of
 from integrates.api.imports.read.strict import each_of, made
+from integrates.api.imports.read.weakness import HARD_CODED
 from integrates.db_model.errors import Rejected
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.values.text import commit
@@ -23,7 +24,6 @@ from integrates.db_model.values.text import commit
 _MEMBERS: Final = frozenset({"RuleID", "File", "StartLine"})
 _OLD: Final = frozenset({"rule", "offender"})
 """Members of the reports of gitleaks 7."""
-_HARD_CODED: Final = "CWE-798"
 _WORD: Final = "high"
 _REDACTED: Final = "REDACTED"
 """What gitleaks writes instead of a secret, when it is told to."""
@@ -31,7 +31,6 @@ _DIGEST: Final = "SecretDigest"
 """The member that we add: what a fingerprint keeps of a secret that is masked."""
 _DIGITS: Final = 4
 _SHORT_DIGEST: Final = re.compile(f"[0-9a-f]{{{_DIGITS}}}")
-_NULL: Final = Raw(b"null")
 _TEXT: Final[msgspec.json.Decoder[str]] = msgspec.json.Decoder(str)
 
 
@@ -44,7 +43,7 @@ class Leak(Struct, frozen=True):
     description: str | None = msgspec.field(default=None, name="Description")
     commit: str | None = msgspec.field(default=None, name="Commit")
     secret: str | None = msgspec.field(default=None, name="Secret")
-    digest: Raw = msgspec.field(default=_NULL, name=_DIGEST)
+    digest: Raw = msgspec.field(default=NULL, name=_DIGEST)
 
 
 def detects(top: TopLevel) -> bool:
@@ -71,7 +70,7 @@ def _result(one: Leak, pointer: str, find: Paths) -> Result:
         at=line_in(one.file, find, one.start_line),
         uri=one.file,
         title=one.description,
-        cwe=(_HARD_CODED,),
+        cwe=(HARD_CODED,),
         word=_WORD,
         fingerprint=_fingerprint(one, where) if where else None,
         commit=_hash(one.commit),

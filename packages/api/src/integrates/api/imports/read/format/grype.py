@@ -4,29 +4,25 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Final
 
-import msgspec
 from msgspec import Raw, Struct, inspect
 
 from integrates.api.imports.read.decode import TopLevel, top_members
-from integrates.api.imports.read.mend import elements_of, parts_of, tolerant
+from integrates.api.imports.read.mend import NULL, elements_of, parts_of, tolerant
 from integrates.api.imports.read.observation import Artifact, Scan
 from integrates.api.imports.read.package import OS_TYPES, Package, Vulnerable, names_of, package_result
-from integrates.api.imports.read.rating import Candidate, by_source
+from integrates.api.imports.read.rating import VERSIONS, Candidate, by_source
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.result import EXTERNAL, Paths, Result, Source, rooted_paths, scan_of
 from integrates.api.imports.read.strict import each_of, made
 from integrates.db_model.imports.types import ImportFormat
-from integrates.db_model.severities.types import CvssVersion
 from integrates.db_model.vulnerabilities.advisory import OS
 from integrates.db_model.vulnerabilities.types import Fix, Suppression
 
 IMAGE: Final = "image"
 """Where a package is of which Grype tells no path."""
-_NULL: Final = Raw(b"null")
 _PRIMARY: Final = "primary"
 _FIRST_TYPE: Final = "Primary"
 _FIXES: Final[Mapping[str, Fix]] = {"fixed": Fix.AVAILABLE, "not-fixed": Fix.NONE, "wont-fix": Fix.WONT_FIX}
-_VERSIONS: Final[Mapping[str, CvssVersion]] = {one.value: one for one in CvssVersion}
 
 
 class Cvss(Struct, frozen=True, gc=False):
@@ -115,7 +111,7 @@ _TARGET: Final = tolerant(inspect.type_info(Target))
 class Scanned(Struct, frozen=True, gc=False):
     """What was scanned: an image, or a folder or file, of which the target is the path."""
 
-    target: Raw = _NULL
+    target: Raw = NULL
 
 
 class Report(Struct, frozen=True, gc=False, rename="camel"):
@@ -136,7 +132,7 @@ class Context(Struct, frozen=True):
 def detects(top: TopLevel) -> bool:
     """Return whether the file is Grype's."""
     members = top_members(top)
-    matches = elements_of(members.get("matches", msgspec.Raw(b"null")))
+    matches = elements_of(members.get("matches", NULL))
     return matches is not None and ("descriptor" in members or any("artifact" in (parts_of(one) or {}) for one in matches[:1]))
 
 
@@ -203,5 +199,5 @@ def _candidates(record: Record) -> tuple[Candidate, ...]:
     given = [one for one in record.cvss or () if one.vector]
     ordered = (*(one for one in given if one.type == _FIRST_TYPE), *(one for one in given if one.type != _FIRST_TYPE))
     return by_source(
-        ((one.type == _FIRST_TYPE, one.source), Candidate(one.vector, _VERSIONS.get(one.version or ""))) for one in ordered
+        ((one.type == _FIRST_TYPE, one.source), Candidate(one.vector, VERSIONS.get(one.version or ""))) for one in ordered
     )

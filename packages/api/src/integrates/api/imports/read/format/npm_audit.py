@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import BadFile, Defect, pointed
-from integrates.api.imports.read.mend import parts_of
+from integrates.api.imports.read.mend import NULL, parts_of
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.package import (
     Package,
@@ -32,7 +32,6 @@ VERSION: Final = 2
 MANIFEST: Final = "package-lock.json"
 ECOSYSTEM: Final = "npm"
 _MAX_TEXT: Final = 200
-_NULL: Final = Raw(b"null")
 _TELLING: Final = frozenset({"code", "message", "summary"})
 """The members of an error of which each tells that it is one."""
 _QUOTE: Final = ord('"')
@@ -125,7 +124,7 @@ class Report(Struct, frozen=True):
 def detects(top: TopLevel) -> bool:
     """Return whether the file is that of npm audit, be it only to say why there is no report."""
     members = top_members(top)
-    is_failure = not (parts_of(members.get("error", _NULL)) or {}).keys().isdisjoint(_TELLING)
+    is_failure = not (parts_of(members.get("error", NULL)) or {}).keys().isdisjoint(_TELLING)
     return {"auditReportVersion", "vulnerabilities"} <= members.keys() or "advisories" in members or is_failure
 
 

@@ -12,7 +12,7 @@ from packageurl import PackageURL
 from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import pointed
 from integrates.api.imports.read.limit import MAX_RESULTS
-from integrates.api.imports.read.mend import elements_of, parts_of, tolerant
+from integrates.api.imports.read.mend import NULL, elements_of, parts_of, tolerant
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.package import MAVEN, Package, Vulnerable, names_of, package_result
 from integrates.api.imports.read.rating import Candidate, by_source
@@ -33,7 +33,6 @@ _VERSIONS: Final[Mapping[str, CvssVersion]] = {
     "CVSS_V3": CvssVersion.V3_1,
     "CVSS_V4": CvssVersion.V4,
 }
-_NULL: Final = Raw(b"null")
 _DEVELOPMENT: Final = frozenset({"dev", "test"})
 _COMMITS: Final = "GIT"
 """The type of ranges whose events are commits."""
@@ -128,7 +127,7 @@ class Vulnerability(Struct, frozen=True, gc=False):
     details: str | None = None
     severity: tuple[Severity, ...] | None = None
     affected: tuple[Affected, ...] | None = None
-    database_specific: Raw = _NULL
+    database_specific: Raw = NULL
 
 
 class Analysis(Struct, frozen=True, gc=False):
@@ -200,7 +199,7 @@ class Place(Struct, frozen=True):
 def detects(top: TopLevel) -> bool:
     """Return whether the file is OSV-Scanner's."""
     members = top_members(top)
-    results = elements_of(members.get("results", Raw(b"null")))
+    results = elements_of(members.get("results", NULL))
     if results is None or not members.keys().isdisjoint({"errors", "metrics"}):
         return False
     return all("packages" in (parts_of(one) or {}) for one in islice(results, MAX_RESULTS))

@@ -8,10 +8,10 @@ from msgspec import Raw, Struct, inspect
 
 from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.identity import fingerprint, line_fingerprint
-from integrates.api.imports.read.mend import decoded_or, tolerant
+from integrates.api.imports.read.mend import NULL, decoded_or, tolerant
 from integrates.api.imports.read.observation import Fingerprint, Scan
 from integrates.api.imports.read.reader import Options
-from integrates.api.imports.read.result import Paths, Result, Source, line_in, paths, scan_of, spared
+from integrates.api.imports.read.result import IN_SOURCE, Paths, Result, Source, line_in, paths, scan_of, spared
 from integrates.api.imports.read.strict import each_of, made
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.vulnerabilities.types import Suppression
@@ -32,7 +32,6 @@ _CUT_SHORT: Final = frozenset(
     }
 )
 """Warnings after which Semgrep itself takes nothing for fixed, because it gave a file up (``is_scan_failure``)."""
-_NULL: Final = Raw(b"null")
 _TEXT: Final[msgspec.json.Decoder[str]] = msgspec.json.Decoder(str)
 
 
@@ -55,7 +54,7 @@ class Extra(Struct, frozen=True):
     """All but what was found where."""
 
     message: str | None = None
-    metadata: Raw = _NULL
+    metadata: Raw = NULL
     severity: str | None = None
     fix: str | None = None
     lines: str | None = None
@@ -77,7 +76,7 @@ class Failure(Struct, frozen=True):
 
     level: str | None = None
     path: str | None = None
-    type: Raw = _NULL
+    type: Raw = NULL
 
 
 class Report(Struct, frozen=True):
@@ -123,7 +122,7 @@ def _result(one: Found, pointer: str, find: Paths) -> Result:
         cwe=_classes(extra.metadata),
         word=extra.severity,
         fingerprint=_fingerprint(_told(extra.fingerprint), find(one.path) if one.path else None, lines),
-        suppression=Suppression(kind="inSource") if extra.is_ignored else None,
+        suppression=Suppression(kind=IN_SOURCE) if extra.is_ignored else None,
         snippet=lines,
         detail=extra.message,
     )

@@ -11,12 +11,14 @@ from integrates.api.imports.read.decode import TopLevel, first_of, top_level, to
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.identity import fingerprint, line_fingerprint
 from integrates.api.imports.read.mask import Mask, elements, hidden, members
+from integrates.api.imports.read.mend import NULL
 from integrates.api.imports.read.observation import Artifact, Fingerprint, Scan
 from integrates.api.imports.read.package import Package, Vulnerable, names_of, package_result
 from integrates.api.imports.read.rating import Candidate
 from integrates.api.imports.read.reader import Options
-from integrates.api.imports.read.result import Paths, Result, Source, line_at, rooted_paths, scan_of
+from integrates.api.imports.read.result import EXTERNAL, Paths, Result, Source, line_at, rooted_paths, scan_of
 from integrates.api.imports.read.strict import each_of, made
+from integrates.api.imports.read.weakness import HARD_CODED
 from integrates.db_model.imports.types import ImportFormat
 from integrates.db_model.severities.types import CvssVersion
 from integrates.db_model.vulnerabilities.advisory import OS
@@ -25,9 +27,7 @@ from integrates.db_model.vulnerabilities.types import Fix, Relation, Suppression
 VERSION: Final = 2
 _IMAGE: Final = "container_image"
 _FIRST_SOURCES: Final = ("nvd", "ghsa", "redhat")
-_HARD_CODED: Final = "CWE-798"
 _FAILED: Final = "FAIL"
-_NULL: Final = Raw(b"null")
 _FIXES: Final[Mapping[str, Fix]] = {
     "affected": Fix.NONE,
     "end_of_life": Fix.NONE,
@@ -136,7 +136,7 @@ class Modified(Struct, frozen=True, rename="pascal", gc=False):
     source: str | None = None
     statement: str | None = None
     status: str | None = None
-    finding: Raw = _NULL
+    finding: Raw = NULL
 
 
 class Target(Struct, frozen=True, rename="pascal", gc=False):
@@ -241,8 +241,8 @@ def _results(place: Place, pointer: str) -> Iterator[Result]:
 
 
 def _suppressed(one: Modified, place: Place, pointer: str) -> Iterator[Result]:
-    why = Suppression(kind="external", justification=one.statement or one.status)
-    match one.type if memoryview(one.finding) != memoryview(_NULL) else None:
+    why = Suppression(kind=EXTERNAL, justification=one.statement or one.status)
+    match one.type if memoryview(one.finding) != memoryview(NULL) else None:
         case "vulnerability":
             yield _vulnerable(made(Found, one.finding, pointer), place, pointer, why)
         case "misconfiguration":
@@ -327,7 +327,7 @@ def _leaked(found: Secret, place: Place, pointer: str, suppression: Suppression 
         at=line_at(place.paths(place.target.target or ""), found.start_line),
         uri=place.target.target,
         title=found.title,
-        cwe=(_HARD_CODED,),
+        cwe=(HARD_CODED,),
         word=found.severity,
         suppression=suppression,
     )

@@ -8,8 +8,8 @@ from msgspec import Raw, Struct, inspect
 
 from integrates.api.imports.read.error import Defect, pointed
 from integrates.api.imports.read.limit import MAX_DESCRIBED, MAX_RESULTS, enforce
-from integrates.api.imports.read.mend import ODD, decoded_or, elements_of, parts_of, tolerant
-from integrates.api.imports.read.sarif.document import NULL, Run, components
+from integrates.api.imports.read.mend import NULL, ODD, decoded_or, elements_of, parts_of, tolerant
+from integrates.api.imports.read.sarif.document import Run, components
 
 MAX_RUNS: Final = 20
 VERSION: Final = "2.1.0"

@@ -4,17 +4,17 @@ The names are those of the standard (OASIS SARIF 2.1.0, section 3). Members not 
 absent or ``null``, which some tools write: what a tool wrote wrongly is as if absent.
 """
 
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, TypeAlias
 
 from msgspec import Meta, Raw, Struct, field
 
+from integrates.api.imports.read.mend import NULL
 from integrates.db_model.vulnerabilities.check import MAX_OFFSET
 from integrates.db_model.vulnerabilities.location import MAX_LINE
 
 Line: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_LINE)]
 Offset: TypeAlias = Annotated[int, Meta(ge=0, le=MAX_OFFSET)]
 Score: TypeAlias = str | int | float
-NULL: Final = Raw(b"null")
 
 
 class Text(Struct, frozen=True, gc=False, rename="camel"):

@@ -6,8 +6,7 @@ from typing import Final
 import msgspec
 
 from integrates.api.imports.read.mask import Json, Mask, elements, hidden, members
-from integrates.api.imports.read.mend import decoded_or, parts_of
-from integrates.api.imports.read.sarif.document import NULL
+from integrates.api.imports.read.mend import NULL, decoded_or, parts_of
 from integrates.api.imports.read.sarif.run import name_of_tool
 
 _TOOL: Final = "gitleaks"
