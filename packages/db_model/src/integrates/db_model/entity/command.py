@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import TypeVar
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Decision, Written, write_each
@@ -12,6 +14,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import ModelError, NotFound, Raced, Stale
 from integrates.db_model.store.port import Key, Store
 
+T = TypeVar("T")
 Alter = Callable[[E, datetime], E]
 """A pure function from the old entity and the effective date of the change to the new one. It may raise ``Rejected``."""
 
@@ -33,6 +36,18 @@ async def add(store: Store, facet: Facet[E], new: E, stamp: Stamp) -> E:
         return made.entity
 
     return await repeated(attempt)
+
+
+async def add_each(store: Store, facet: Facet[E], new: Sequence[E], stamp: Stamp) -> Written:
+    """Store many new entities, none of which may claim what another one does; return the outcome of each by its position.
+
+    See :func:`integrates.db_model.entity.bulk.write_each`.
+    """
+
+    async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
+        return await _planned_each(store, facet, {position: (None, new[position]) for position in positions}, stamp)
+
+    return await write_each(store, await decide(range(len(new))), decide)
 
 
 def _expected(facet: Facet[E], key: Key, found: E | None, version: int | None) -> E:
@@ -93,20 +108,38 @@ async def decided(
     store: Store, facet: Facet[E], found: Mapping[int, E | ModelError], alter: Alter[E], stamp: Stamp
 ) -> dict[int, Decision]:
     """Return, for each entity that was read, the plan of its change or the error that refuses it."""
-    pairs: dict[int, tuple[E, E, Needs]] = {}
+    pairs: dict[int, tuple[E, E]] = {}
     decisions: dict[int, Decision] = {}
     for position, old in found.items():
-        try:
-            if isinstance(old, ModelError):
-                raise old
-            new = alter(old, effective_at(stamp, old))
-            pairs[position] = (old, new, needs(facet, old, new))
-        except ModelError as error:
-            decisions[position] = error
-    given = await gathered(store, (wanted for _, _, wanted in pairs.values()))
-    for position, (old, new, _) in pairs.items():
-        try:
-            decisions[position] = plan(facet, old, new, stamp, given)
-        except ModelError as error:
-            decisions[position] = error
-    return decisions
+        if isinstance(old, ModelError):
+            decisions[position] = old
+            continue
+        new = _attempted(partial(_altered, old, alter, stamp))
+        if isinstance(new, ModelError):
+            decisions[position] = new
+        else:
+            pairs[position] = (old, new)
+    return decisions | await _planned_each(store, facet, pairs, stamp)
+
+
+def _altered(old: E, alter: Alter[E], stamp: Stamp) -> E:
+    return alter(old, effective_at(stamp, old))
+
+
+async def _planned_each(
+    store: Store, facet: Facet[E], pairs: Mapping[int, tuple[E | None, E]], stamp: Stamp
+) -> dict[int, Decision]:
+    """Return the plan that stores the second of each pair in place of the first, or the error that refuses it."""
+    wanted = {position: _attempted(partial(needs, facet, *pair)) for position, pair in pairs.items()}
+    given = await gathered(store, (each for each in wanted.values() if isinstance(each, Needs)))
+    return {
+        position: each if isinstance(each, ModelError) else _attempted(partial(plan, facet, *pairs[position], stamp, given))
+        for position, each in wanted.items()
+    }
+
+
+def _attempted(work: Callable[[], T]) -> T | ModelError:
+    try:
+        return work()
+    except ModelError as error:
+        return error

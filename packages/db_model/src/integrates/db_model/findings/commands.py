@@ -1,10 +1,12 @@
 """Changing findings."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from integrates.db_model.entity import command
+from integrates.db_model.entity.bulk import Written
 from integrates.db_model.entity.plan import Plan, altered
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings.facet import FINDING, finding_key
@@ -50,6 +52,11 @@ async def add(store: Store, new: Finding, stamp: Stamp) -> Finding:
     is full, ``NotFound`` when there is no such group.
     """
     return await command.add(store, FINDING, new, stamp)
+
+
+async def add_each(store: Store, new: Sequence[Finding], stamp: Stamp) -> Written:
+    """Store new findings of different rules or titles; return the outcome of each by its position, with the errors of ``add``."""
+    return await command.add_each(store, FINDING, new, stamp)
 
 
 async def rescore(store: Store, finding_id: str, severity: Severity | None, stamp: Stamp) -> Finding:

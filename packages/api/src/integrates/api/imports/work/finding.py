@@ -90,6 +90,7 @@ async def findings_of(job: Job, rules: Sequence[RuleSeen], wanted: AbstractSet[T
     is not stored.
     """
     known = await known_findings(job, rules)
+    added = await _added(job, [known[seen.rule] for seen in rules if seen.rule in wanted and not known[seen.rule].version])
 
     async def adopted(seen: RuleSeen) -> Finding:
         found, is_wanted = known[seen.rule], seen.rule in wanted
@@ -99,13 +100,22 @@ async def findings_of(job: Job, rules: Sequence[RuleSeen], wanted: AbstractSet[T
             return await _adopted(job, seen, claim.holder_of(item), is_wanted=is_wanted)
 
         try:  # by what was just read of all rules at once
-            return await _adopted(job, seen, found.id if found.version else None, is_wanted=is_wanted)
+            return found if _is_as_wanted(found, seen, wanted) else await _adopted(job, seen, found.id, is_wanted=is_wanted)
         except _LOST:
             return await repeated(attempt, on=_LOST)
 
-    return {
-        seen.rule: known[seen.rule] if _is_as_wanted(known[seen.rule], seen, wanted) else await adopted(seen) for seen in rules
-    }
+    return {seen.rule: added.get(seen.rule) or await adopted(seen) for seen in rules}
+
+
+async def _added(job: Job, made: Sequence[Finding]) -> Mapping[ToolRule, Finding]:
+    """Store new findings together and return them, without those that somebody else stored meanwhile."""
+    if not made:
+        return {}
+    written = await commands.add_each(job.store, made, job.stamp())
+    refused = next((error for error in written.refused.values() if not isinstance(error, _LOST)), None)
+    if refused is not None:
+        raise refused
+    return {found.rule: found for found in written.entities.values() if found.rule}
 
 
 def _is_as_wanted(finding: Finding, seen: RuleSeen, wanted: AbstractSet[ToolRule]) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from integrates.api.authorization.actor import Actor
-from integrates.api.authorization.scope import new_scopes, scope_below
+from integrates.api.authorization.scope import new_scopes, read_ahead, scope_below
 from integrates.api.context import Call
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
@@ -59,10 +59,11 @@ def _destination(call: Call, actor: Actor, into: Root) -> Callable[[], Awaitable
 
     async def look() -> Destination | None:
         loaders = new_loaders(call.store)
-        scope, root, may_call = await asyncio.gather(
+        scope, root, may_call, _ = await asyncio.gather(
             scope_below(new_scopes(loaders, actor), into.organization_id, into.group_name),
             find(loaders, ROOT, root_key, into.id),
             _may_call(loaders, actor, call.now()),
+            read_ahead(loaders, actor, into.organization_id, into.group_name),
         )
         usable = root is not None and root.group_name == into.group_name and is_active(root)
         may_run = may_call and _RUN in scope.permissions

@@ -110,12 +110,12 @@ def _windows(job: Job, plan: Plan, position: int) -> Sequence[_Window]:
 
 
 async def _works(job: Job, window: _Window, position: int) -> Sequence[Work]:
-    """Read what the results of a window are about, as it is now."""
+    """Read what the results of a window are about, as it is now. New ones, from the position on, are not there yet."""
     decided = [(one, window.decisions[one.ordinal]) for one in window.observations if one.ordinal >= position]
-    ids = [decision.id for _, decision in decided if decision.id]
+    ids = [decision.id for _, decision in decided if decision.id and not decision.number]
     known = {one.id: one for one in await load_vulnerabilities(job.store, ids)}
     meant = {one.rule for one, _ in decided}
-    wanted = {one.rule for one, decision in decided if decision.number and decision.id not in known}
+    wanted = {one.rule for one, decision in decided if decision.number}
     findings = await findings_of(job, [seen for seen in job.scan.rules if seen.rule in meant], wanted)
     works = [Work(one, decision, findings[one.rule], known.get(decision.id)) for one, decision in decided]
     return await _numbered(job, window, works, findings)
@@ -123,7 +123,7 @@ async def _works(job: Job, window: _Window, position: int) -> Sequence[Work]:
 
 async def _numbered(job: Job, window: _Window, works: Sequence[Work], findings: Mapping[ToolRule, Finding]) -> Sequence[Work]:
     """Look at the claims of the new ones; where somebody has the number meanwhile, the holder or the next number is taken."""
-    new = {work.seen.ordinal: work for work in works if work.decision.number and work.vulnerability is None}
+    new = {work.seen.ordinal: work for work in works if work.decision.number}
     bases = {ordinal: base_of(work.seen, work.seen.fingerprint) for ordinal, work in new.items()}
     keys = [claim_of(job.root_id, work.finding.id, bases[ordinal], work.decision.number) for ordinal, work in new.items()]
     items = dict(zip(new, await job.store.get(keys), strict=True))
