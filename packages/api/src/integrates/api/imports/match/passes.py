@@ -221,7 +221,7 @@ found by fingerprint among the rest or not at all.
 
 
 def _paired(sides: Sides, step: Pass, candidates: Sequence[Candidate]) -> Sides:
-    if len(sides.pairs) == len(sides.observations):
+    if not candidates or len(sides.pairs) == len(sides.observations):
         return sides
     taken = {pair.known.id for pair in sides.pairs.values()}
     found = {pair.seen.ordinal: pair for pair in step(sides, [one for one in candidates if one.id not in taken])}

@@ -1,4 +1,4 @@
-"""Why something is refused: one table of all reasons, with the code, the sentence and the explanation of each."""
+"""Reasons about objects, who may change them, and how many there are."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,74 +6,14 @@ from typing import Final
 from integrates.api.meaning import ErrorCode, Meaning
 from integrates.db_model.errors import Reason
 
-_NOT_FOUND, _EXISTS, _CONFLICT = ErrorCode.NOT_FOUND, ErrorCode.ALREADY_EXISTS, ErrorCode.CONFLICT
-_INVALID, _FORBIDDEN, _LIMIT = ErrorCode.INVALID, ErrorCode.FORBIDDEN, ErrorCode.LIMIT_EXCEEDED
+_NOT_FOUND: Final = ErrorCode.NOT_FOUND
+_EXISTS: Final = ErrorCode.ALREADY_EXISTS
+_CONFLICT: Final = ErrorCode.CONFLICT
+_INVALID: Final = ErrorCode.INVALID
+_FORBIDDEN: Final = ErrorCode.FORBIDDEN
+_LIMIT: Final = ErrorCode.LIMIT_EXCEEDED
 
-REASONS: Final[Mapping[Reason, Meaning]] = {
-    Reason.REQUIRED: Meaning(
-        _INVALID,
-        "A value is needed.",
-        "a value is missing: `null`, an empty text, or a list without items",
-    ),
-    Reason.TOO_SHORT: Meaning(
-        _INVALID,
-        "It is too short.",
-        "the text has too few characters; the message names the minimum",
-    ),
-    Reason.TOO_LONG: Meaning(
-        _INVALID,
-        "It is too long.",
-        "the text has too many characters; the message names the maximum",
-    ),
-    Reason.BAD_CHARACTERS: Meaning(
-        _INVALID,
-        "It contains characters that are not allowed here.",
-        "the text contains a character that is not allowed there, such as a control character, or a line break in a "
-        "text of one line",
-    ),
-    Reason.BAD_FORMAT: Meaning(
-        _INVALID,
-        "It is not in the expected format.",
-        "all characters are allowed, but the text does not have the form of its field, such as a name that begins "
-        "with a digit; also an item that is named twice",
-    ),
-    Reason.OUT_OF_RANGE: Meaning(
-        _INVALID,
-        "It is out of range.",
-        "a number or date outside its range, or a value where there must be none, such as `acceptedUntil` for "
-        "another treatment than ACCEPTED",
-    ),
-    Reason.TOO_MANY_ITEMS: Meaning(
-        _LIMIT,
-        "The list is too long.",
-        "the list has more items than it may have: 100 of a bulk mutation, 50 gitignore patterns",
-    ),
-    Reason.NOT_CANONICAL: Meaning(
-        _INVALID,
-        "It is not in the form in which it is stored.",
-        "the value is not in its stored form, such as an e-mail in upper case or a git url with a password. The API "
-        "brings arguments into that form; the model does not change what a program hands it",
-    ),
-    Reason.WRONG_TYPE: Meaning(
-        _INVALID,
-        "It has the wrong type.",
-        "the value has the wrong type, such as a text where a list of texts is expected",
-    ),
-    Reason.IN_FUTURE: Meaning(
-        _INVALID,
-        "It is in the future.",
-        "the date is in the future",
-    ),
-    Reason.BAD_VECTOR: Meaning(
-        _INVALID,
-        "It is not a valid CVSS vector of the expected version.",
-        "the text is not a valid CVSS vector of version 4.0 (`cvssV4`) or 3.1 (`cvssV3`)",
-    ),
-    Reason.BAD_EXCLUSION: Meaning(
-        _INVALID,
-        "The pattern excludes everything, or is not valid.",
-        "a gitignore pattern excludes everything, or is not valid",
-    ),
+OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.INCONSISTENT: Meaning(
         _INVALID,
         "It contradicts another value of the same object.",
@@ -214,11 +154,6 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         "The limit of 5 live access tokens is reached. Revoke one first.",
         "the caller has 5 access tokens that are neither revoked nor expired",
     ),
-    Reason.TOO_MANY_ACCEPTANCES: Meaning(
-        _LIMIT,
-        "It was accepted temporarily as often as the policy allows.",
-        "the vulnerability was accepted temporarily as often as the policy `maxNumberAcceptances` allows",
-    ),
     Reason.EXPIRY_OUT_OF_RANGE: Meaning(
         _INVALID,
         "A token has to expire in the future and within 180 days.",
@@ -293,51 +228,4 @@ REASONS: Final[Mapping[Reason, Meaning]] = {
         "The file contains too much.",
         "the file has more than 25,000 results",
     ),
-    Reason.NOT_VULNERABLE: Meaning(
-        _INVALID,
-        "It is not VULNERABLE.",
-        "the vulnerability is not in the state VULNERABLE",
-    ),
-    Reason.NOT_SAFE: Meaning(
-        _INVALID,
-        "It is not SAFE.",
-        "the vulnerability is not in the state SAFE",
-    ),
-    Reason.HIDDEN: Meaning(
-        _INVALID,
-        "A confirmed zero risk hides it.",
-        "a confirmed zero risk hides the vulnerability",
-    ),
-    Reason.ALREADY_REQUESTED: Meaning(
-        _INVALID,
-        "This has been requested already.",
-        "a permanent acceptance has been requested or approved already",
-    ),
-    Reason.ACCEPTANCE_TOO_LONG: Meaning(
-        _INVALID,
-        "The policy does not allow accepting a vulnerability for that long.",
-        "`acceptedUntil` is further ahead than the policy `maxAcceptanceDays` allows",
-    ),
-    Reason.ACCEPTANCE_DATE_PAST: Meaning(
-        _INVALID,
-        "The end of the acceptance has to be in the future.",
-        "`acceptedUntil` is not in the future",
-    ),
-    Reason.SEVERITY_OUT_OF_POLICY: Meaning(
-        _INVALID,
-        "The policy does not allow accepting a vulnerability of this score.",
-        "the score is outside of what the policies `minAcceptanceSeverity` and `maxAcceptanceSeverity` allow, or there is none",
-    ),
-    Reason.BAD_ASSIGNED: Meaning(
-        _INVALID,
-        "This person cannot be assigned.",
-        "the person lacks `vulnerability:be_assigned` in the group, or nobody may be assigned with this treatment",
-    ),
 }
-"""The one table of reasons: messages, the enumeration of the schema and the reference of the handbook are made of it."""
-
-
-def enumeration() -> str:
-    """Return the enumeration of all reasons in GraphQL's language."""
-    values = "\n".join(f'  "{one.code}: {one.explanation}"\n  {reason.name}' for reason, one in sorted(REASONS.items()))
-    return f'"Stable reason of a refusal, for programs to switch on"\nenum Reason {{\n{values}\n}}\n'
