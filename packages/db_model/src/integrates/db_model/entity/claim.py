@@ -4,6 +4,7 @@ The item of a claim that is freed stays, marked as free. Taking the value again 
 who take it at once is refused.
 """
 
+from functools import lru_cache
 from hashlib import sha256
 from typing import TypeAlias
 
@@ -26,6 +27,7 @@ class Held(msgspec.Struct, frozen=True):
     freed: bool = False
 
 
+@lru_cache(maxsize=1_024)
 def claim_key(kind: Kind, *value: str) -> Key:
     """Return the key of the claim of a value, which is one text or several that are unique together."""
     text = msgspec.json.encode(value)

@@ -1,11 +1,9 @@
 """Entities as the bytes that a store keeps, and back."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal
 from functools import cache
-from types import NoneType
 from typing import Any, Final
 
 import msgspec
@@ -20,7 +18,6 @@ from integrates.db_model.values.instant import instant_text
 Attributes = dict[str, Any]
 """The fields of an entity that are set, as builtins that JSON takes. The version is left out: it is the item's."""
 
-_PLAIN: Final = frozenset({str, int, bool, NoneType, Decimal})
 _PATH: Final = re.compile(r"`\$\.([\w.]+)")
 _MISSING: Final = re.compile(r"missing required field `(\w+)`")
 _encode: Final = msgspec.json.Encoder().encode
@@ -28,20 +25,27 @@ _encode: Final = msgspec.json.Encoder().encode
 
 def to_builtins(value: Any) -> Any:
     """Return a value of an entity as builtins that JSON takes: dates as text (E6), members that are ``None`` left out."""
-    kind = type(value)
-    if kind in _PLAIN:
-        return value
-    if isinstance(value, msgspec.Struct):
-        return {
-            name: member if type(member) in _PLAIN else to_builtins(member)
-            for name in kind.__struct_fields__
+    write = _writer(value.__class__)
+    return write(value) if write else value
+
+
+@cache
+def _writer(kind: Any) -> Callable[[Any], Any] | None:
+    """Return what makes builtins of the values of a type; ``None`` where JSON takes them as they are."""
+    if issubclass(kind, msgspec.Struct):
+        names = kind.__struct_fields__
+        return lambda value: {
+            name: write(member) if (write := _writer(member.__class__)) else member
+            for name in names
             if (member := getattr(value, name)) is not None
         }
-    if kind is datetime:
-        return instant_text(value)
-    if isinstance(value, list | tuple):
-        return [to_builtins(each) for each in value]
-    return {name: to_builtins(each) for name, each in value.items() if each is not None} if kind is dict else value
+    if issubclass(kind, datetime):
+        return instant_text
+    if issubclass(kind, list | tuple):
+        return lambda value: [to_builtins(each) for each in value]
+    if issubclass(kind, dict):
+        return lambda value: {name: to_builtins(each) for name, each in value.items() if each is not None}
+    return None
 
 
 def attributes_of(entity: Entity) -> Attributes:

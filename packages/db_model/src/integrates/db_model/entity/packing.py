@@ -1,7 +1,9 @@
 """Packing plans into writes: joining changes of one key, and cutting many plans into writes that a store takes. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -13,6 +15,7 @@ from integrates.db_model.store.port import MAX_WRITE_BYTES, Add, Bounds, Change,
 from integrates.db_model.store.rules import MAX_BOUNDS, MAX_INCREMENTS, item_size
 
 AnyPlan: TypeAlias = Plan[Any]
+_NONE: Final[AbstractSet[str]] = frozenset()
 
 
 class Share(msgspec.Struct, frozen=True, gc=False):
@@ -27,14 +30,23 @@ class Share(msgspec.Struct, frozen=True, gc=False):
     refusal: ModelError | None
 
 
-class Write(msgspec.Struct, frozen=True):
-    """The changes of one write, each key once, and for each change the shares of the plans in it."""
+class Write(msgspec.Struct, frozen=True, dict=True):
+    """The changes of one write, each key once, and the plans and further changes that it was joined from."""
 
     changes: tuple[Change, ...] = ()
-    shares: tuple[tuple[Share, ...], ...] = ()
+    plans: Sequence[AnyPlan] = ()
+    beside: Sequence[Beside] = ()
+
+    @cached_property
+    def shares(self) -> tuple[tuple[Share, ...], ...]:
+        """For each change, the shares of the plans in it; asked for only when a write fails."""
+        found: dict[Key, list[Share]] = {change.key: [] for change in self.changes}
+        for share in _shares(self.plans, self.beside):
+            found[share.change.key].append(share)
+        return tuple(map(tuple, found.values()))
 
 
-def _shares(plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> Iterator[Share]:
+def _shares(plans: Sequence[AnyPlan], beside: Sequence[Beside]) -> Iterator[Share]:
     for number, made in enumerate(plans):
         if made.own and made.record:
             yield Share(number, made.own, None)
@@ -43,6 +55,18 @@ def _shares(plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> Iterator
                 yield Share(number, each.change, each.refusal)
     for each in beside:
         yield Share(len(plans), each.change, each.refusal)
+
+
+def _wanted(plans: Iterable[AnyPlan], beside: Iterable[Beside] = ()) -> Iterator[Change]:
+    """Yield what the plans want of keys, in their order; of a key that several change, each change by itself."""
+    for made in plans:
+        if made.own and made.record:
+            yield made.own
+            yield made.record
+            for each in made.beside:
+                yield each.change
+    for each in beside:
+        yield each.change
 
 
 def _is_met(check: Check, put: Put) -> bool:
@@ -95,41 +119,39 @@ def joined(plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> Write:
     Raise ``ValueError`` when two plans change one key in ways that cannot share a write.
     """
     standing: dict[Key, Change] = {}
-    shares: dict[Key, list[Share]] = {}
-    for share in _shares(plans, beside):
-        key = share.change.key
-        standing[key] = _standing(standing.get(key), share.change)
-        shares.setdefault(key, []).append(share)
-    changes = (
-        _summed([share.change for share in shares[key] if isinstance(share.change, Add)]) if isinstance(change, Add) else change
-        for key, change in standing.items()
-    )
-    return Write(tuple(changes), tuple(map(tuple, shares.values())))
+    additions: dict[Key, list[Add]] = {}
+    for change in _wanted(plans, beside):
+        key = change.key
+        standing[key] = _standing(standing.get(key), change)
+        if isinstance(change, Add):
+            additions.setdefault(key, []).append(change)
+    changes = (_summed(additions[key]) if isinstance(change, Add) else change for key, change in standing.items())
+    return Write(tuple(changes), plans, beside)
 
 
-def _joint(standing: Mapping[Key, Change], changes: Iterable[Change]) -> dict[Key, Change]:
-    """Return the joined change of each key of the changes; ``standing`` are the changes of the write so far."""
-    joint: dict[Key, Change] = {}
-    for change in changes:
-        joint[change.key] = _standing(joint.get(change.key) or standing.get(change.key), change)
-    return joint
+class _Joint(msgspec.Struct, frozen=True):
+    """What a group makes of a write: the joined change of each of its keys, and by key the new names of its additions."""
+
+    changes: Mapping[Key, Change]
+    names: Mapping[Key, AbstractSet[str]]
 
 
-def _wider(names: Mapping[Key, set[str]], changes: Iterable[Change]) -> list[tuple[Key, str]]:
-    """Return the names that the changes would add to the additions of the write, each with the key of its addition."""
-    return [
-        (change.key, name)
-        for change in changes
-        if isinstance(change, Add)
-        for name in change.increments
-        if name not in names.get(change.key, ())
-    ]
+def _joint(standing: Mapping[Key, Change], names: Mapping[Key, AbstractSet[str]], group: Iterable[AnyPlan]) -> _Joint:
+    """Join the changes of a group with those of a write so far. Raise ``ValueError`` when that cannot be done."""
+    changes: dict[Key, Change] = {}
+    wider: dict[Key, AbstractSet[str]] = {}
+    for change in _wanted(group):
+        key = change.key
+        changes[key] = _standing(changes.get(key) or standing.get(key), change)
+        if isinstance(change, Add) and (more := change.increments.keys() - names.get(key, _NONE)):
+            wider[key] = wider.get(key, _NONE) | more
+    return _Joint(changes, wider)
 
 
-def _is_too_wide(names: Mapping[Key, set[str]], wider: Sequence[tuple[Key, str]], changes: Iterable[Change]) -> bool:
+def _is_too_wide(names: Mapping[Key, AbstractSet[str]], joint: _Joint) -> bool:
     """Return whether an addition would have more names or bounds than a store takes."""
-    bounds = (len(change.bounds) for change in changes if isinstance(change, Add))
-    return any(len(names.get(key, ())) + len(wider) > MAX_INCREMENTS for key, _ in wider) or any(
+    bounds = (len(change.bounds) for change in joint.changes.values() if isinstance(change, Add))
+    return any(len(names.get(key, ())) + len(wider) > MAX_INCREMENTS for key, wider in joint.names.items()) or any(
         each > MAX_BOUNDS for each in bounds
     )
 
@@ -141,22 +163,20 @@ def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = MA
     one, or an addition would get too many names or bounds. At least 1 unless there are no groups; an empty group always fits.
     """
     standing: dict[Key, Change] = {}
-    names: dict[Key, set[str]] = {}
+    names: dict[Key, AbstractSet[str]] = {}
     used = count = 0
     for group in groups:
-        own = [share.change for share in _shares(group)]
-        used += sum(item_size(change.item) for change in own if isinstance(change, Put))
         try:
-            joint = _joint(standing, own)
+            joint = _joint(standing, names, group)
         except ValueError:
             return max(count, 1)
-        wider = _wider(names, own)
-        total = len(standing) + sum(key not in standing for key in joint)
-        if count and (total > changes or used > size or _is_too_wide(names, wider, joint.values())):
+        used += sum(item_size(change.item) for change in _wanted(group) if isinstance(change, Put))
+        total = len(standing) + sum(key not in standing for key in joint.changes)
+        if count and (total > changes or used > size or _is_too_wide(names, joint)):
             return count
-        standing.update(joint)
-        for key, name in wider:
-            names.setdefault(key, set()).add(name)
+        standing.update(joint.changes)
+        for key, wider in joint.names.items():
+            names[key] = names.get(key, _NONE) | wider
         count += 1
     return count
 

@@ -54,8 +54,8 @@ async def add(store: Store, new: Finding, stamp: Stamp) -> Finding:
     return await command.add(store, FINDING, new, stamp)
 
 
-async def add_each(store: Store, new: Sequence[Finding], stamp: Stamp) -> Written:
-    """Store new findings of different rules or titles; return the outcome of each by its position, with the errors of ``add``."""
+async def add_for_rules(store: Store, new: Sequence[Finding], stamp: Stamp) -> Written:
+    """Store new findings of different rules; return the outcome of each by its position, with the errors of ``add``."""
     return await command.add_each(store, FINDING, new, stamp)
 
 

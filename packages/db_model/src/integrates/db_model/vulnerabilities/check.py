@@ -1,6 +1,7 @@
 """What a vulnerability may hold, whole and in any state (domain sections 3 and 4, rule E13)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Final
 
 from integrates.db_model.entity.rules import ENTITY, MAX_COUNT, by
@@ -44,7 +45,8 @@ MAX_OFFSET: Final = 2**53 - 1
 _category: Final = remembered(category)
 
 
-def _categories(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=64)
+def _categories(values: tuple[str, ...], path: tuple[str, ...]) -> tuple[str, ...]:
     found = distinct(values, path, _category, MAX_CATEGORIES)
     if not found:
         raise Rejected(Reason.REQUIRED, path)

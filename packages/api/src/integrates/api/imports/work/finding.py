@@ -111,7 +111,7 @@ async def _added(job: Job, made: Sequence[Finding]) -> Mapping[ToolRule, Finding
     """Store new findings together and return them, without those that somebody else stored meanwhile."""
     if not made:
         return {}
-    written = await commands.add_each(job.store, made, job.stamp())
+    written = await commands.add_for_rules(job.store, made, job.stamp())
     refused = next((error for error in written.refused.values() if not isinstance(error, _LOST)), None)
     if refused is not None:
         raise refused

@@ -38,7 +38,7 @@ def writing(path: Path, busy: float) -> sqlite3.Connection:
     What a savepoint may have to undo stays in memory, because a temporary file for it costs a third of all writing. The cache
     holds what the largest commits change, which would be written twice otherwise.
     """
-    settings = ("synchronous = FULL", "cache_size = -4096", "wal_autocheckpoint = 4000", "temp_store = MEMORY")
+    settings = ("synchronous = FULL", "cache_size = -16384", "wal_autocheckpoint = 4000", "temp_store = MEMORY")
     return connected(path, busy, settings)
 
 
