@@ -8,11 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.db_model.errors import Raced, Unavailable
+from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import RemovalJustification
 from integrates.db_model.groups.facet import MAX_FINDINGS, group_guard
 from integrates.db_model.imports.types import ImportCounts, ImportOptions, ImportStatus
+from integrates.db_model.registry import facet_of
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.store.memory import memory_store
+from integrates.db_model.store.port import Put
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities import rules
 from integrates.db_model.vulnerabilities.rules import Sighting
@@ -294,3 +297,21 @@ async def test_a_root_that_excludes_other_files_when_the_import_goes_on(world: A
     await world.exclude("gen/")
     record = await world.resumed(content)
     assert (record.state.status, record.progress.counts.closed) == (ImportStatus.COMPLETED, 0)
+
+
+async def test_new_findings_of_a_file_are_stored_together(world: Any, tools: Any) -> None:
+    """One transaction for all of a window, however many rules the file has; one that comes meanwhile is taken as it is."""
+    content = tools.file(*(tools.seen(str(n), line=n, rule=f"R{n}") for n in range(20)))
+    writes: list[int] = []
+
+    async def meanwhile(number: int, changes: Any) -> None:
+        writes.append(sum(isinstance(each, Put) and facet_of(each.key) is FINDING for each in changes))
+        if number == 3:
+            await world.imported(tools.file(tools.seen("x", rule="R7")), root_id=OTHER_ROOT)
+
+    await world.add_root(OTHER_ROOT, "other")
+    record = await world.imported(content, store=tools.intruded(world.store, meanwhile))
+    assert record.progress.counts == ImportCounts(created=20)
+    assert len(await world.findings()) == 20
+    assert writes[2:4] == [20, 19]
+    assert await world.is_counted()

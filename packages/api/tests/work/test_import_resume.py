@@ -21,7 +21,7 @@ def later(tools: Any) -> bytes:
     moved = [tools.seen(f"x{n}", line=n + 1, rule=f"R{n % 3}") for n in range(1, 20)]
     renamed = [tools.seen(f"z{n}", line=n, rule=f"R{n % 3}") for n in range(20, 25)]
     marked = [tools.seen(mark, line=n, rule=f"R{n % 3}") for n in range(100, 106) for mark in ("m", f"n{n}") if n != 103]
-    fresh = [tools.seen(f"f{n}", path="src/new.py", line=n, rule=f"N{n % 4}") for n in range(20)]
+    fresh = [tools.seen(f"f{n}", path="src/new.py", line=n, rule=f"N{n % 4}") for n in range(90)]
     quiet = [tools.seen(f"y{n}", line=n, rule=f"R{n % 3}", suppressions=[{}]) for n in range(1, 6)]
     score = {"properties": {"security-severity": "9.3"}}
     scored = [tools.seen(f"y{n}", line=n, rule=f"R{n % 3}", **score) for n in range(6, 9)]
@@ -61,7 +61,7 @@ async def test_a6_killed_at_each_write(new_world: Callable[[], Any], tools: Any)
 
 
 async def test_a6_killed_again_and_again(new_world: Callable[[], Any], tools: Any) -> None:
-    """Each worker does three writes, of which the first takes the import up, and dies."""
+    """Each worker does two writes, of which the first takes the import up, and dies."""
     whole = await new_world()
     await prepared(whole, tools)
     undisturbed = await whole.imported(later(tools))
@@ -69,14 +69,14 @@ async def test_a6_killed_again_and_again(new_world: Callable[[], Any], tools: An
     await prepared(world, tools)
     content = later(tools)
     with pytest.raises(tools.Killed):
-        await world.imported(content, store=tools.killed(world.store, 3, written=True))
+        await world.imported(content, store=tools.killed(world.store, 2, written=True))
     identifier = await world.running()
     workers = 1
     while await world.running():
         world.wait(61)
         workers += 1
         with suppress(tools.Killed):
-            await world.imported(content, store=tools.killed(world.store, 3, written=True))
+            await world.imported(content, store=tools.killed(world.store, 2, written=True))
     assert workers > 5
     record = await world.record(identifier)
     assert (record.state.status, record.progress.counts) == (ImportStatus.COMPLETED, undisturbed.progress.counts)
@@ -108,7 +108,8 @@ async def test_the_position_is_that_of_the_next_result(new_world: Callable[[], A
     record = await world.record(await world.running())
     order = [n for n in range(100) if n not in passed]
     created = record.progress.counts.created
-    assert record.progress.position == (order[created] if created else 0)
+    following = order[created] if created < len(order) else len(results)
+    assert record.progress.position == (following if created else 0)
 
 
 async def test_an_import_goes_on_at_its_next_window(new_world: Callable[..., Any], tools: Any) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from integrates.db_model.errors import Gone, Unavailable, Unfit
+from integrates.db_model.errors import Conflict, Gone, Unavailable, Unfit
 from integrates.db_model.store.port import ANYTHING, Add, Change, IndexKey, Item, Key, Store
 from integrates.db_model.store.retry import Policy, Transient
 from integrates.db_model.store.sqlite.fault import translated
@@ -210,6 +210,19 @@ async def test_a_conflict_reaches_only_the_writes_it_befell(path: Path) -> None:
         await store.write([new("p", "a")])
         outcomes = await asyncio.gather(*(store.write([new("p", name)]) for name in "abcad"), return_exceptions=True)
         assert [outcome is None for outcome in outcomes] == [False, True, True, False, True]
+
+
+async def test_a_lone_write_that_is_refused_is_told_why_and_leaves_nothing(path: Path) -> None:
+    """It runs without a savepoint first, in a transaction that is rolled back whole."""
+    async with sqlite_store(path, create=True) as store:
+        await store.write([new("p", "a")])
+        refused = [new("p", "b"), new("p", "a"), Add(Key("p", "n"), {"x": 1}, {}, ANYTHING)]
+        with pytest.raises(Conflict) as conflict:
+            await store.write(refused)
+        assert [(each.position, each.reason) for each in conflict.value.failed] == [(1, "exists")]
+        assert await store.get([Key("p", "b"), Key("p", "n")]) == (None, None)
+        await store.write([refused[0], refused[2]])
+        assert None not in await store.get([Key("p", "b"), Key("p", "n")])
 
 
 @pytest.fixture
