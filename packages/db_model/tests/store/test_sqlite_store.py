@@ -216,7 +216,7 @@ async def test_a_lone_write_that_is_refused_is_told_why_and_leaves_nothing(path:
     """It runs without a savepoint first, in a transaction that is rolled back whole."""
     async with sqlite_store(path, create=True) as store:
         await store.write([new("p", "a")])
-        refused = [new("p", "b"), new("p", "a"), Add(Key("p", "n"), {"x": 1}, {}, ANYTHING)]
+        refused: list[Change] = [new("p", "b"), new("p", "a"), Add(Key("p", "n"), {"x": 1}, {}, ANYTHING)]
         with pytest.raises(Conflict) as conflict:
             await store.write(refused)
         assert [(each.position, each.reason) for each in conflict.value.failed] == [(1, "exists")]
