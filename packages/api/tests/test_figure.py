@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from integrates.api.authorization.permissions import PERMISSIONS
 from integrates.api.errors import RequestError
 from integrates.api.summary.figure import summary
-from integrates.api.vulnerability.filter import Filter, cell_fits, filter_of, fits, is_counted, is_plain
+from integrates.api.vulnerability.filter import Filter, Subject, cell_fits, filter_of, fits, is_counted, is_plain
 from integrates.db_model.entity.counter import plus
 from integrates.db_model.findings.types import Finding, FindingDescription, FindingState, FindingStateStatus
 from integrates.db_model.indicators.cell import cells, finding_status
@@ -107,7 +107,8 @@ def test_counters_and_vulnerabilities_agree_on_a_filter(
 ) -> None:
     chosen = filter_of(wanted, rights)
     assert is_counted(chosen, scored=True)
-    listed = [one for one in found if one.state.status is not VulnerabilityStatus.DELETED and fits(one, FINDING, chosen)]
+    live = [one for one in found if one.state.status is not VulnerabilityStatus.DELETED]
+    listed = [one for one in live if fits(Subject(found=one, finding=FINDING), chosen)]
     counted = [cell for cell in cells(_counts(found), FINDING.severity) if cell_fits(cell, chosen)]
     assert sum(cell.count for cell in counted) == len(listed)
     if "draft:read" not in rights:

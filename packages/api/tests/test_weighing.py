@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 LISTS = {
     "FindingFilter.statuses": ("findings(filter: {statuses: %s}) { totalCount }", "FindingStatus!", "DRAFT", 20),
+    "VulnerabilityFilter.sources": ("vulnerabilities(filter: {sources: %s}) { totalCount }", "Source!", "MACHINE", 20),
+    "VulnerabilityFilter.techniques": ("vulnerabilities(filter: {techniques: %s}) { totalCount }", "Technique!", "SAST", 20),
     "VulnerabilityFilter.states": ("vulnerabilities(filter: {states: %s}) { totalCount }", "VulnerabilityState!", "SAFE", 20),
     "VulnerabilityFilter.treatments": (
         "vulnerabilities(filter: {treatments: %s}) { totalCount }",

@@ -1,6 +1,6 @@
 """Fields of organizations."""
 
-from typing import Final
+from typing import Any, Final
 
 from integrates.api.authorization.permissions import organization_permissions
 from integrates.api.authorization.scope import readable_groups
@@ -10,8 +10,10 @@ from integrates.api.member.page import members_of_organization
 from integrates.api.organization.mutations import MUTATIONS
 from integrates.api.policies.fields import ShownPolicies, policies_shown
 from integrates.api.resolve.binding import Binding
+from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole
 from integrates.api.revision import audit
+from integrates.api.vulnerability.page import of_groups
 from integrates.db_model.access.types import OrganizationRole
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.facet import GROUP
@@ -40,6 +42,14 @@ async def groups(source: Organization, info: Info) -> tuple[Group, ...]:
     return await readable_groups(info.context.scopes, [group.name for group in await whole(info.context, GROUP, query)])
 
 
+async def vulnerabilities(source: Organization, info: Info, **args: Any) -> Connection:
+    """Return the vulnerabilities of the groups that the caller may read, as far as the caller may see them."""
+    names = [group.name for group in await groups(source, info)]
+    scopes = await info.context.scopes.groups.load_many(names)
+    permissions = {name: scope.permissions for name, scope in zip(names, scopes, strict=True)}
+    return await of_groups(info, source.id, args, permissions)
+
+
 BINDING: Final = Binding(
     shows={"Organization": Organization},
     fields={
@@ -52,6 +62,7 @@ BINDING: Final = Binding(
             "permissions": permissions,
             "policies": policies,
             "groups": groups,
+            "vulnerabilities": vulnerabilities,
             "members": members_of_organization,
             "audit": audit.of_organization,
         },

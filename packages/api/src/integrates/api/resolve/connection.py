@@ -1,6 +1,7 @@
 """Connections: pages of long lists, walked in the store and filtered by pure functions, with a bound."""
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, Generic, TypeAlias, TypeVar
@@ -56,13 +57,15 @@ class Walk(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """A list: one query for each of its stretches, in order, and what is kept of them.
 
     ``None`` in place of a query is a stretch that the caller may not see. Without ``keep`` everything is kept. ``together`` is
-    how many stretches are read first: one, unless a page is likely to take several.
+    how many stretches are read first: one, unless a page is likely to take several. ``names`` are needed where stretches come
+    and go between two pages: the ascending names of all stretches, which cursors then tell instead of their numbers.
     """
 
     stretches: tuple[Query | None, ...]
     read: Read[T]
     keep: Keep[T] | None = None
     together: int = 1
+    names: tuple[str, ...] = ()
 
 
 class Part(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -227,6 +230,23 @@ async def walked(walk: Walk[T], after: Position | None, size: int) -> Page[T]:
     )
 
 
+def position_named(walk: Walk[Any], position: Position) -> Position:
+    """Return the position as cursors tell it: with the name of its stretch, if the stretches have names."""
+    return msgspec.structs.replace(position, stretch=0, name=walk.names[position.stretch]) if walk.names else position
+
+
+def position_found(walk: Walk[Any], position: Position) -> Position:
+    """Return where a position that a cursor tells is now.
+
+    When its stretch is gone, so is the rest of it: the list goes on with the first stretch that comes after it.
+    """
+    if position.name is None:
+        return position
+    number = bisect_left(walk.names, position.name)
+    is_there = walk.names[number : number + 1] == (position.name,)
+    return Position(number, position.after if is_there else "")
+
+
 def _filters(args: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in args.items() if name not in {"first", "after"} and value is not None}
 
@@ -238,8 +258,8 @@ async def connected(
     key = info.context.call.cursor_key
     listing = Listing(f"{info.parent_type.name}.{info.field_name}", parent, _filters(args))
     size, after = page_size(args.get("first")), args.get("after")
-    page = await walked(walk, None if after is None else opened(key, listing, after), size)
-    return Connection(page=page, seal=lambda position: sealed(key, listing, position), count=count)
+    page = await walked(walk, None if after is None else position_found(walk, opened(key, listing, after)), size)
+    return Connection(page=page, seal=lambda position: sealed(key, listing, position_named(walk, position)), count=count)
 
 
 def _nodes(source: Connection, _info: Info) -> list[Any]:

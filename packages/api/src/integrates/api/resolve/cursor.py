@@ -22,11 +22,12 @@ class Listing(msgspec.Struct, frozen=True):
     filters: Mapping[str, Any]
 
 
-class Position(msgspec.Struct, frozen=True):
-    """Where a page ends: which stretch of the list, and the store's cursor there."""
+class Position(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where a page ends: which stretch of the list, by its number or by its name, and the store's cursor there."""
 
     stretch: int
     after: str
+    name: str | None = None
 
 
 def _mark(key: bytes, listing: Listing, position: bytes) -> bytes:
