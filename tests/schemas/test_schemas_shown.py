@@ -34,6 +34,7 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("access_token", "slot"): ENGINE,
     ("finding", "scored"): ENGINE,
     ("finding", "state", "justification"): HISTORY,
+    ("finding", "state", "keeps_claim"): HISTORY,
     ("group", "state", "comments"): HISTORY,
     ("group", "state", "reason"): HISTORY,
     ("group_access", "email"): PARENT,

@@ -3,22 +3,25 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ariadne.utils import convert_camel_case_to_snake as snake
 from graphql import GraphQLField, value_from_ast_untyped
+from graphql.pyutils import camel_to_snake as snake
 from packages.api.tests.conftest import ANCHOR
 
 from integrates.api.execute import Api
+from integrates.db_model.findings import rules as findings
 from integrates.db_model.groups import rules as groups
 from integrates.db_model.imports import rules as imports
 from integrates.db_model.organizations import rules as organizations
 from integrates.db_model.roots import argument as roots
 from integrates.db_model.roots.types import RootKind
+from integrates.db_model.severities import rules as severities
 from integrates.db_model.tokens import rules as tokens
 from integrates.db_model.values.check import Arguments
 from integrates.db_model.vulnerabilities import treatment
 
 TABLES: Mapping[str, Arguments[Any] | None] = {
     "addAccessToken": tokens.arguments(ANCHOR),
+    "addFinding": findings.ARGUMENTS,
     "addGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "addGroup": groups.ARGUMENTS,
     "addImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
@@ -29,6 +32,8 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "importVulnerabilities": imports.ARGUMENTS,
     "resumeImport": None,
     "revokeAccessToken": None,
+    "updateFinding": findings.DESCRIPTION,
+    "updateFindingSeverity": severities.ASSESSMENT,
     "updateGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "updateImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
     "updateIpRoot": roots.ARGUMENTS[RootKind.IP],

@@ -32,6 +32,7 @@ NAMED = {"Advisory"}
 """What has an id that others gave it, and that is no key."""
 PAYLOADS = (
     "AddAccessTokenPayload",
+    "AddFindingPayload",
     "AddGitRootPayload",
     "AddGroupPayload",
     "AddImageRootPayload",
@@ -42,6 +43,8 @@ PAYLOADS = (
     "ImportVulnerabilitiesPayload",
     "ResumeImportPayload",
     "RevokeAccessTokenPayload",
+    "UpdateFindingPayload",
+    "UpdateFindingSeverityPayload",
     "UpdateGitRootPayload",
     "UpdateImageRootPayload",
     "UpdateIpRootPayload",

@@ -32,6 +32,8 @@ QUERIES = {
 }
 ERRORS = "errors { code reason message path currentVersion }"
 MUTATIONS = {
+    "addFinding": f"""mutation ($group: ID!) {{
+      addFinding(groupName: $group, title: "Another", description: "Another") {{ finding {{ id }} {ERRORS} }} }}""",
     "addGroup": f"""mutation ($organization: ID!) {{
       addGroup(organizationId: $organization, name: "another", description: "Another") {{ group {{ name }} {ERRORS} }} }}""",
     "addGitRoot": f"""mutation ($group: ID!) {{
@@ -47,6 +49,10 @@ MUTATIONS = {
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
     "resumeImport": f"""mutation ($import: ID!) {{ resumeImport(id: $import) {{ import {{ id }} {ERRORS} }} }}""",
+    "updateFinding": f"""mutation ($finding: ID!) {{
+      updateFinding(id: $finding, threat: "New") {{ finding {{ id }} {ERRORS} }} }}""",
+    "updateFindingSeverity": f"""mutation ($finding: ID!) {{ updateFindingSeverity(id: $finding,
+      cvssV3: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N") {{ finding {{ id }} {ERRORS} }} }}""",
     "updateGitRoot": f"""mutation ($root: ID!) {{ updateGitRoot(id: $root, branch: "new") {{ root {{ id }} {ERRORS} }} }}""",
     "updateImageRoot": f"""mutation ($root: ID!) {{
       updateImageRoot(id: $root, reference: "new") {{ root {{ id }} {ERRORS} }} }}""",

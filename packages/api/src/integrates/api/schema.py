@@ -5,6 +5,7 @@ from typing import Final
 
 from ariadne import InterfaceType, load_schema_from_path, make_executable_schema
 from graphql import DocumentNode, GraphQLSchema, parse, print_ast
+from graphql.pyutils import camel_to_snake
 
 from integrates.api import reason, scalars
 from integrates.api.access_token import fields as access_token
@@ -71,5 +72,5 @@ def new_schema() -> GraphQLSchema:
         InterfaceType("Root", root.type_of),
         *scalars.bindables(),
         directives={"requires": Requires, "authenticated": Authenticated},  # type: ignore[type-abstract] # Ariadne makes its visitors from a Protocol
-        convert_names_case=True,
+        convert_names_case=lambda name, *_: camel_to_snake(name),
     )

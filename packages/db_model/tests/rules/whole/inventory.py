@@ -86,6 +86,8 @@ GOOD: list[Entity] = [
     FINDING,
     replace(FINDING, rule=None, severity=None),
     state(FINDING, status=FindingStateStatus.DELETED, justification=RemovalJustification.DUPLICATED),
+    state(FINDING, status=FindingStateStatus.DELETED, justification=RemovalJustification.EXCLUSION, keeps_claim=True),
+    state(FINDING, status=FindingStateStatus.DELETED, justification=RemovalJustification.EXCLUSION),
     IMPORT,
     COMPLETED,
     state(IMPORT, status=ImportStatus.FAILED, reason="abandoned"),
@@ -165,6 +167,7 @@ ROWS: list[tuple[Entity, list[Row]]] = [
             *below("description.min_time_to_remediate", (0, "out_of_range"), (-1, "out_of_range"), (1.5, "wrong_type")),
             *below("state.justification", (RemovalJustification.DUPLICATED, "inconsistent"), ("DUPLICATED", "wrong_type")),
             ("state.status", FindingStateStatus.DELETED, "required", "state.justification"),
+            *below("state.keeps_claim", (True, "inconsistent"), (1, "wrong_type")),
         ],
     ),
     (

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Final
 
 from integrates.api.context import Context, Info
+from integrates.api.finding.mutations import MUTATIONS
 from integrates.api.finding.queries import QUERIES
 from integrates.api.past.finding import counts_at, vulnerabilities_at
 from integrates.api.past.state import FindingAt, check_past, moment_of
@@ -110,6 +111,7 @@ BINDING: Final = Binding(
     shows={"Finding": Finding, "ToolRule": ToolRule},
     fields={
         **QUERIES,
+        **MUTATIONS,
         "Finding": {
             "group": group,
             "title": "description.title",

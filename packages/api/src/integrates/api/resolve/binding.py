@@ -6,8 +6,8 @@ from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 from ariadne import EnumType, SchemaBindable
-from ariadne.utils import convert_camel_case_to_snake
 from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema, get_named_type
+from graphql.pyutils import camel_to_snake
 
 from integrates.api.resolve.attribute import Fields, Resolver, attribute, entry, has_attribute
 
@@ -77,7 +77,7 @@ def _missing(schema: GraphQLSchema, binding: Binding) -> Iterator[str]:
         if shown is None and owner not in roots | payloads:
             yield f"{owner}: no class. Say what it shows in `shows` {_WHERE}."
         for name in kind.fields:
-            given = own.get(name, convert_camel_case_to_snake(name))
+            given = own.get(name, camel_to_snake(name))
             if owner in roots and name not in own:
                 yield f"{owner}.{name}: no resolver. Add one to `fields` {_WHERE}."
             elif shown and isinstance(given, str) and not has_attribute(shown, given):
@@ -135,7 +135,7 @@ class Resolvers(SchemaBindable):
         for owner, kind in _objects(schema).items():
             own, read = self.binding.fields.get(owner, {}), entry if owner in payloads else attribute
             for name, field in kind.fields.items():
-                field.resolve = _resolver(own.get(name, convert_camel_case_to_snake(name)), read)
+                field.resolve = _resolver(own.get(name, camel_to_snake(name)), read)
         for name, values in self.binding.enums.items():
             EnumType(name, dict(values if isinstance(values, Mapping) else values.__members__)).bind_to_schema(schema)
 

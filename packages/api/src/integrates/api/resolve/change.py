@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Mapping
 from typing import Any, Protocol, TypeAlias
 
-from ariadne.utils import convert_camel_case_to_snake
+from graphql.pyutils import camel_to_snake
 
 from integrates.api.context import Context, Info
 from integrates.db_model.entity.loader import forget
@@ -24,7 +24,7 @@ class Command(Protocol):
 def new_stamp(info: Info) -> Stamp:
     """Return the stamp of one call of a mutation: made now, by the caller, with the name of the mutation as operation."""
     context = info.context
-    operation = convert_camel_case_to_snake(info.field_name)
+    operation = camel_to_snake(info.field_name)
     return Stamp(by=context.actor.email, at=context.call.now(), operation=operation, change_id=context.call.new_id())
 
 

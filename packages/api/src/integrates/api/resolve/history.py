@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 import msgspec
-from ariadne.utils import convert_camel_case_to_snake
 from graphql import DocumentNode, ObjectTypeDefinitionNode
+from graphql.pyutils import camel_to_snake
 
 from integrates.api.authorization.visibility import DRAFTS, READ_DRAFTS, READ_HIDDEN
 from integrates.api.context import Info
@@ -101,9 +101,7 @@ def _resolvers(node: ObjectTypeDefinitionNode, kind: type) -> Mapping[str, Resol
     if facet is None:
         raise ValueError(f"{node.name.value}: `@{ENTITY}`, but there is no facet of {kind.__qualname__}")
     names = [field.name.value for field in node.fields or ()]
-    aspects = {
-        name: convert_camel_case_to_snake(name.removesuffix(ASPECT_HISTORY)) for name in names if name.endswith(ASPECT_HISTORY)
-    }
+    aspects = {name: camel_to_snake(name.removesuffix(ASPECT_HISTORY)) for name in names if name.endswith(ASPECT_HISTORY)}
     if unknown := [aspect for aspect in aspects.values() if not has_attribute(kind, aspect)]:
         raise ValueError(f"{node.name.value}: {kind.__qualname__} has no aspect {', '.join(unknown)}")
     return {HISTORY: history(facet), **{name: history(facet, aspect) for name, aspect in aspects.items()}}

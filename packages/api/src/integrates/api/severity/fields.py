@@ -19,6 +19,6 @@ def _cvssf(source: Severity, _info: Info) -> Decimal:
 
 BINDING: Final = Binding(
     shows={"Severity": Severity},
-    fields={"Severity": {"cvssV4": "cvss_v4", "cvssV3": "cvss_v3", "level": _level, "cvssf": _cvssf}},
+    fields={"Severity": {"level": _level, "cvssf": _cvssf}},
     enums={"Level": Level},
 )

@@ -1,6 +1,6 @@
 """The generic commands over a facet: load, decide, write, and repeat that after a lost race."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TypeVar
@@ -17,6 +17,8 @@ from integrates.db_model.store.port import Key, Store
 T = TypeVar("T")
 Alter = Callable[[E, datetime], E]
 """A pure function from the old entity and the effective date of the change to the new one. It may raise ``Rejected``."""
+Storing = Callable[[Store, Facet[E], E | None, E, Stamp], Awaitable[E]]
+"""Plans and writes the change from the old entity (``None`` for a new one), and returns the new one as it is stored then."""
 
 
 async def planned(store: Store, facet: Facet[E], old: E | None, new: E, stamp: Stamp) -> Plan[E]:
@@ -24,18 +26,20 @@ async def planned(store: Store, facet: Facet[E], old: E | None, new: E, stamp: S
     return plan(facet, old, new, stamp, await gathered(store, (needs(facet, old, new),)))
 
 
-async def add(store: Store, facet: Facet[E], new: E, stamp: Stamp) -> E:
+async def committed(store: Store, facet: Facet[E], old: E | None, new: E, stamp: Stamp) -> E:
+    """Plan and write a change in a transaction of its own; return the entity as stored."""
+    made = await planned(store, facet, old, new, stamp)
+    await write(store, (made,))
+    return made.entity
+
+
+async def add(store: Store, facet: Facet[E], new: E, stamp: Stamp, *, storing: Storing[E] = committed) -> E:
     """Store a new entity; return it as stored.
 
     Raise what :func:`integrates.db_model.entity.plan.plan` raises, and ``Stale`` when its key is taken already.
+    ``storing`` writes it where more than the entity changes in the transaction.
     """
-
-    async def attempt() -> E:
-        made = await planned(store, facet, None, new, stamp)
-        await write(store, (made,))
-        return made.entity
-
-    return await repeated(attempt)
+    return await repeated(partial(storing, store, facet, None, new, stamp))
 
 
 async def add_each(store: Store, facet: Facet[E], new: Sequence[E], stamp: Stamp) -> Written:
@@ -67,22 +71,21 @@ async def update(
     *,
     expected_version: int | None = None,
     seen: E | None = None,
+    storing: Storing[E] = committed,
 ) -> E:
     """Change one entity, and return it as it is stored then; one that stays equal is not written.
 
     ``seen`` is the entity as the caller has just read it, which saves reading it again. Raise ``NotFound`` when it does not
     exist, and what ``alter`` and :func:`integrates.db_model.entity.plan.plan` raise. With ``expected_version``, raise ``Stale``
     when it has or gets another version, before ``alter`` is asked; without it, read and decide again, and raise ``Raced`` after
-    too many lost races.
+    too many lost races. ``storing`` writes the change where more than the entity changes in the transaction.
     """
     known = [] if seen is None else [seen]
 
     async def attempt() -> E:
         latest = known.pop() if known else await read.get(store, facet, key)
         old = _expected(facet, key, latest, expected_version)
-        made = await planned(store, facet, old, alter(old, effective_at(stamp, old)), stamp)
-        await write(store, (made,))
-        return made.entity
+        return await storing(store, facet, old, alter(old, effective_at(stamp, old)), stamp)
 
     return await repeated(attempt, on=(Raced,) if expected_version is not None else (Raced, Stale))
 

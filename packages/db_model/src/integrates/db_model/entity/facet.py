@@ -60,7 +60,8 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     ``known`` maps keys of parents to the entities: to ``None`` for one that does not exist or was removed, to an error of the
     model for one that cannot be read. ``items`` are claims and counters. ``vacant`` has the keys of claims that may be taken
-    from their holder, e.g. because the holder has expired.
+    from their holder, e.g. because the holder has expired; the holder, when it changes in the same transaction, does not free
+    them itself.
     """
 
     known: Mapping[Key, Any] = {}

@@ -135,6 +135,8 @@ def _taken(key: Key, wanted: Unique, owner: str, given: Given) -> Beside | Alrea
 
 
 def _freed(key: Key, former: Unique, owner: str, given: Given) -> Beside | None:
+    if key in given.vacant:  # another entity takes it in the same transaction
+        return None
     known = claim.held_of(given.items[key])
     if known is None or known.freed or known.owner != owner:
         return None

@@ -1,15 +1,22 @@
 """Changing findings."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any
 
+from msgspec import convert
 from msgspec.structs import replace
 
-from integrates.db_model.entity import command
+from integrates.db_model.entity import claim, command, read
 from integrates.db_model.entity.bulk import Written
-from integrates.db_model.entity.plan import Plan, altered
+from integrates.db_model.entity.facet import Facet
+from integrates.db_model.entity.plan import Plan, altered, needs, plan
+from integrates.db_model.entity.transaction import gathered, write
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import AlreadyExists, Raced, Stale
 from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.findings.rules import ARGUMENTS, given_up, is_live, reworded, scored_by_person
 from integrates.db_model.findings.types import (
     Finding,
     FindingDescription,
@@ -18,8 +25,10 @@ from integrates.db_model.findings.types import (
     ToolRule,
 )
 from integrates.db_model.groups.types import Group
+from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import Store
+from integrates.db_model.values.check import checked
 
 
 def new_finding(
@@ -46,12 +55,87 @@ def new_finding(
 
 
 async def add(store: Store, new: Finding, stamp: Stamp) -> Finding:
-    """Store a new finding; return it as stored.
+    """Store a new finding; return it as stored. A removed finding that keeps the title of one without rule gives it up.
 
     Raise ``AlreadyExists`` when another finding of the group has its rule or title, ``Rejected`` (``too_many``) when the group
     is full, ``NotFound`` when there is no such group.
     """
-    return await command.add(store, FINDING, new, stamp)
+    return await command.add(store, FINDING, new, stamp, storing=_stored)
+
+
+async def create(store: Store, group: Group, given: Mapping[str, Any], stamp: Stamp, identity: str) -> Finding:
+    """Store a new finding of a group, made of the arguments ``given``; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, and what :func:`add` raises.
+    """
+    details = checked(ARGUMENTS, given)
+    description = convert(details, FindingDescription, from_attributes=True)
+    scored = severity(details.cvss_v4, details.cvss_v3)
+    return await add(store, new_finding(identity, group, description, stamp, severity=scored), stamp)
+
+
+async def describe(
+    store: Store, seen: Finding, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
+) -> Finding:
+    """Change what a finding says of itself: what is not ``given`` stays, ``None`` takes it away; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, ``AlreadyExists`` as :func:`add` does, and what
+    :func:`integrates.db_model.entity.command.update` raises.
+    """
+    key, version = finding_key(seen.id), expected_version
+    alter = partial(_reworded, given=given)
+    return await command.update(store, FINDING, key, alter, stamp, expected_version=version, seen=seen, storing=_stored)
+
+
+def _reworded(old: Finding, _at: datetime, given: Mapping[str, Any]) -> Finding:
+    return reworded(old, given)
+
+
+async def assess(
+    store: Store, seen: Finding, given: Mapping[str, str | None], stamp: Stamp, *, expected_version: int | None = None
+) -> Finding:
+    """Give a finding the severity of the vectors that a person ``gave``; return it as stored.
+
+    Those of its vulnerabilities that have none of their own change their cells in the group, and nothing else changes. Raise
+    ``Rejected`` (``required``) without a vector, ``Rejections`` (``bad_vector``), and what
+    :func:`integrates.db_model.entity.command.update` raises.
+    """
+    alter = partial(_assessed, given=given)
+    key = finding_key(seen.id)
+    return await command.update(store, FINDING, key, alter, stamp, expected_version=expected_version, seen=seen)
+
+
+def _assessed(old: Finding, _at: datetime, given: Mapping[str, str | None]) -> Finding:
+    return scored_by_person(old, given)
+
+
+async def _stored(store: Store, facet: Facet[Finding], old: Finding | None, new: Finding, stamp: Stamp) -> Finding:
+    """Write a finding, and take its title from a removed one that keeps it."""
+    try:
+        return await command.committed(store, facet, old, new, stamp)
+    except AlreadyExists as error:
+        holder = await read.get_any(store, FINDING, finding_key(error.owner)) if error.owner and new.rule is None else None
+        if holder is None or is_live(holder):
+            raise
+        if not holder.state.keeps_claim:  # somebody took it over after it was met
+            raise Raced(holder.id) from error
+        return await _taken_over(store, old, new, holder, stamp)
+
+
+async def _taken_over(store: Store, old: Finding | None, new: Finding, holder: Finding, stamp: Stamp) -> Finding:
+    """Write a finding with the title of a removed one, which gives up its claim in the same transaction."""
+    wanted = needs(FINDING, old, new)
+    given = await gathered(store, (wanted,))
+    title = replace(given, vacant=frozenset(claim.claim_key(one.kind, *one.value) for one in FINDING.unique(new)))
+    made = plan(FINDING, old, new, stamp, title)
+    former = altered(FINDING, holder, lambda removed, _: given_up(removed), stamp, title)
+    try:
+        await write(store, (made, former))
+    except Stale as error:
+        if error.identity == new.id:
+            raise
+        raise Raced(holder.id) from error
+    return made.entity
 
 
 async def add_for_rules(store: Store, new: Sequence[Finding], stamp: Stamp) -> Written:

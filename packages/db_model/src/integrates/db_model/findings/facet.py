@@ -68,13 +68,9 @@ def _title_hash(finding: Finding) -> str | None:
     return sha256(title_key(finding.description.title).encode()).hexdigest() if is_live(finding) else None
 
 
-def _keeps_claim(finding: Finding) -> bool:
-    return is_live(finding) or (finding.state.justification is not None and not frees_claim(finding.state.justification))
-
-
 def _unique(finding: Finding) -> tuple[Unique, ...]:
     """Return the claim of a finding in its group: its rule or, for one without rule, its title ignoring case."""
-    if not _keeps_claim(finding):
+    if not is_live(finding) and not finding.state.keeps_claim:
         return ()
     if finding.rule is not None:
         value = (finding.group_name, finding.rule.tool, finding.rule.rule_id)
@@ -92,9 +88,16 @@ def _is_removed(old: Finding | None, new: Finding) -> bool:
 
 
 def _derived(old: Finding | None, new: Finding) -> Finding:
-    """Count the changes of the severity, because additions to the finding's counters require the number that was read."""
+    """Count the changes of the severity, because additions to the finding's counters require the number that was read.
+
+    One that is removed keeps its claim when the justification says so.
+    """
     before = old.scored if old else 0
-    return replace(new, scored=before + _is_rescored(old, new))
+    counted = replace(new, scored=before + _is_rescored(old, new))
+    why = new.state.justification
+    if why is None or not _is_removed(old, new):
+        return counted
+    return replace(counted, state=replace(new.state, keeps_claim=not frees_claim(why)))
 
 
 def _within(old: Finding | None, new: Finding) -> tuple[Parent, ...]:

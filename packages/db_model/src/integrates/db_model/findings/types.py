@@ -53,6 +53,13 @@ class FindingDescription(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     min_time_to_remediate: int | None = None
 
 
+class GivenFinding(FindingDescription, frozen=True, kw_only=True, gc=False):
+    """The checked arguments of a new finding: its texts, and the vectors of its severity in canonical form."""
+
+    cvss_v4: str | None = None
+    cvss_v3: str | None = None
+
+
 class FindingRelease(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """When the first vulnerability of the finding was released; set once."""
 
@@ -60,12 +67,13 @@ class FindingRelease(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class FindingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Status of the finding."""
+    """Status of the finding. ``keeps_claim`` says of a removed one that imports still ignore what it stands for."""
 
     status: FindingStateStatus
     at: datetime
     by: str
     justification: RemovalJustification | None = None
+    keeps_claim: bool = False
 
 
 class Finding(Entity, frozen=True, kw_only=True):

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.severities.types import CvssVersion, Level, Severity
-from integrates.db_model.values.check import Normaliser, gather
+from integrates.db_model.values.check import Arguments, Normaliser, checked, gather
 
 MAX_SCORE: Final = Decimal("10.0")
 MAX_VECTOR: Final = 500
@@ -25,6 +25,13 @@ _AUTHENTICATION: Final = "Au:"
 """The metric that every vector of version 2.0 has, and none of another version."""
 _VECTORS: Final = 1024
 """How many vectors are remembered, because parsing one is slow."""
+
+
+class GivenVectors(Struct, frozen=True, kw_only=True):
+    """The checked vectors of a severity that a person gives, in canonical form."""
+
+    cvss_v4: str | None = None
+    cvss_v3: str | None = None
 
 
 class Scored(Struct, frozen=True):
@@ -164,14 +171,34 @@ def stored_score(value: Decimal, path: Sequence[str]) -> Decimal:
     return value
 
 
+VECTORS: Final[Mapping[str, Normaliser]] = {
+    "cvss_v4": lambda vector, path: scored_v4(vector, path).vector,
+    "cvss_v3": lambda vector, path: scored_v3(vector, path).vector,
+}
+"""The arguments of a severity that a person gives: vectors, brought into canonical form."""
+
 SEVERITY: Final[Mapping[str, Normaliser]] = {
-    "severity.cvss_v4": lambda vector, path: scored_v4(vector, path).vector,
-    "severity.cvss_v3": lambda vector, path: scored_v3(vector, path).vector,
+    **{f"severity.{name}": vector for name, vector in VECTORS.items()},
     "severity.tool_score": stored_score,
     "severity.tool_vector": lambda vector, path: scored_any(vector, path).vector,
     "severity.score": stored_score,
 }
 """The rows of a severity in the field table of an entity. Whether its members agree is judged by :func:`misscored`."""
+
+
+ASSESSMENT: Final = Arguments(GivenVectors, VECTORS)
+"""What a severity that a person gives is made of."""
+
+
+def assessed(old: Severity | None, raw: Mapping[str, str | None]) -> Severity | None:
+    """Return the severity of the vectors that a person gives, beside the score of a tool, which stays as it was.
+
+    The vectors are one assessment: one that is left out or ``None`` is taken away. ``None`` when nothing is left. Raise
+    ``Rejections`` (``bad_vector``) with the path of each vector that is none of its version.
+    """
+    given = checked(ASSESSMENT, raw)
+    told = (old.tool_score, old.tool_vector) if old else (None, None)
+    return severity(given.cvss_v4, given.cvss_v3, *told)
 
 
 def misscored(given: Severity | None, path: Sequence[str]) -> Iterator[Rejected]:
