@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (4, "af19a113d7484699cdda2ca276b50e1218788a2dee40ad6161b7e0b632778ce2")
+LAYOUT = (4, "94cc8ead7700c65ca8fc99775a454344b595d18ee4bbfecd4e9660d82d0f0c9e")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]

@@ -8,6 +8,7 @@ from graphql.pyutils import camel_to_snake as snake
 from packages.api.tests.conftest import ANCHOR
 
 from integrates.api.execute import Api
+from integrates.db_model.comments import rules as comments
 from integrates.db_model.findings import rules as findings
 from integrates.db_model.groups import rules as groups
 from integrates.db_model.imports import rules as imports
@@ -22,8 +23,10 @@ from integrates.db_model.vulnerabilities import treatment
 TABLES: Mapping[str, Arguments[Any] | None] = {
     "addAccessToken": tokens.arguments(ANCHOR),
     "addFinding": findings.ARGUMENTS,
+    "addFindingComment": comments.FINDING_ARGUMENTS,
     "addGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "addGroup": groups.ARGUMENTS,
+    "addGroupComment": comments.ARGUMENTS,
     "addImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
     "addIpRoot": roots.ARGUMENTS[RootKind.IP],
     "addOrganization": organizations.ARGUMENTS,

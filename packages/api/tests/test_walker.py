@@ -34,6 +34,10 @@ ERRORS = "errors { code reason message path currentVersion }"
 MUTATIONS = {
     "addFinding": f"""mutation ($group: ID!) {{
       addFinding(groupName: $group, title: "Another", description: "Another") {{ finding {{ id }} {ERRORS} }} }}""",
+    "addFindingComment": f"""mutation ($finding: ID!) {{
+      addFindingComment(findingId: $finding, type: CONSULT, content: "Hello") {{ comment {{ id }} {ERRORS} }} }}""",
+    "addGroupComment": f"""mutation ($group: ID!) {{
+      addGroupComment(groupName: $group, content: "Hello") {{ comment {{ id }} {ERRORS} }} }}""",
     "addGroup": f"""mutation ($organization: ID!) {{
       addGroup(organizationId: $organization, name: "another", description: "Another") {{ group {{ name }} {ERRORS} }} }}""",
     "addGitRoot": f"""mutation ($group: ID!) {{

@@ -29,6 +29,7 @@ import sys
 
 from integrates.db_model import (
     access,
+    comments,
     errors,
     findings,
     groups,
@@ -48,6 +49,7 @@ __all__ = [
     "Stamp",
     "Store",
     "access",
+    "comments",
     "errors",
     "findings",
     "groups",

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.comments.facet import COMMENT
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet, design_of, keys_of
 from integrates.db_model.findings.facet import FINDING
@@ -27,6 +28,7 @@ _ALL: Final[tuple[Facet[Any], ...]] = (
     ROOT,
     FINDING,
     VULNERABILITY,
+    COMMENT,
     IMPORT,
 )
 FACETS: Final[Mapping[str, Facet[Any]]] = {facet.name: facet for facet in _ALL}

@@ -57,7 +57,8 @@ VALUE_REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.WRONG_TYPE: Meaning(
         _INVALID,
         "It has the wrong type.",
-        "the value has the wrong type, such as a text where a list of texts is expected",
+        "the value has the wrong type, such as a text where a list of texts is expected; or it is the type of comments that "
+        "are only written with a request or its answer",
     ),
     Reason.IN_FUTURE: Meaning(
         _INVALID,

@@ -64,6 +64,15 @@ def within_finding(finding_id: str, root_id: str, judge: Judge[Finding] = anythi
     return Parent(facet=FINDING, key=finding_key(finding_id), path=("finding_id",), judge=judge, hold=gate)
 
 
+def within_lasting_finding(finding_id: str, judge: Judge[Finding] = anything_goes) -> Parent:
+    """Return a finding as a parent that must not be removed, whatever becomes of its severity."""
+
+    def gate(_key: Key, finding: Finding, _stamp: Stamp) -> Change:
+        return counter.passed(finding_counters_key(finding.id, 0), {counter.CLOSED: 0})
+
+    return Parent(facet=FINDING, key=finding_key(finding_id), path=("finding_id",), judge=judge, hold=gate)
+
+
 def _title_hash(finding: Finding) -> str | None:
     return sha256(title_key(finding.description.title).encode()).hexdigest() if is_live(finding) else None
 

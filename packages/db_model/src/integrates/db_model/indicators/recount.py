@@ -10,6 +10,7 @@ from itertools import pairwise
 import msgspec
 
 from integrates.db_model.access.facet import GROUP_ACCESS
+from integrates.db_model.comments.facet import COMMENT, COMMENTS, comments_of_finding, comments_of_group
 from integrates.db_model.entity import read
 from integrates.db_model.entity.counter import plus, summed
 from integrates.db_model.entity.encoding import decoded
@@ -78,6 +79,12 @@ async def _of_finding(store: Store, finding: Finding) -> dict[str, Tally]:
     return tallies
 
 
+async def _comments(store: Store, query: Query) -> dict[str, int]:
+    """Return the number of comments in a list; nothing when there are none."""
+    number = len(await _all(store, COMMENT, query))
+    return {COMMENTS: number} if number else {}
+
+
 async def recount(store: Store, group_name: str) -> Recount:
     """Return the counters of a group, its findings and its roots, rebuilt from the entities and their revisions.
 
@@ -88,11 +95,11 @@ async def recount(store: Store, group_name: str) -> Recount:
     roots = await _all(store, ROOT, listing("group_root", "roots_of_group", variables))
     members = await read.everything(store, GROUP_ACCESS, listing("group_access", "members_of_group", variables))
     guards = {"findings": sum(map(is_live, findings)), "roots": len(roots), "members": len(members)}
-    group = {name: number for name, number in guards.items() if number}
+    group = {name: number for name, number in guards.items() if number} | await _comments(store, comments_of_group(group_name))
     by_finding: dict[str, Mapping[str, int]] = {}
     by_root: dict[str, Mapping[str, int]] = {root.id: {} for root in roots}
     for finding in findings:
-        by_finding[finding.id] = {}
+        by_finding[finding.id] = await _comments(store, comments_of_finding(finding.id))
         for root_id, found in (await _of_finding(store, finding)).items():
             by_finding[finding.id] = plus(by_finding[finding.id], found.finding)
             by_root[root_id] = plus(by_root.get(root_id, {}), found.root)

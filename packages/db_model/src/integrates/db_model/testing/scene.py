@@ -18,6 +18,8 @@ from uuid import NAMESPACE_DNS, UUID, uuid5
 
 from integrates.db_model.access import commands as accesses
 from integrates.db_model.access.types import GroupAccess, GroupGrant, GroupRole
+from integrates.db_model.comments import commands as comments
+from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings import commands as findings
@@ -186,3 +188,19 @@ async def add_vulnerability(
     identity = members.pop("identity", None) or uid(f"{root.id}/{finding.id}/{where}")
     new = rules.reported(identity, finding, root.id, sighted(finding, where, **members), by=made.by, at=made.at)
     return await vulnerabilities.add(store, alter(new), made)
+
+
+async def add_comment(
+    store: Store,
+    about: Finding | Group,
+    name: str,
+    stamp: Stamping,
+    *,
+    kind: CommentType | None = None,
+    parent: str | None = None,
+) -> Comment:
+    """Store a comment whose id and content derive from a name, about a finding (CONSULT unless told otherwise) or a group."""
+    made = stamp()
+    type_ = kind or (CommentType.CONSULT if isinstance(about, Finding) else None)
+    new = comments.new_comment(uid(name), about, f"It says {name}", made, type=type_, parent_id=parent)
+    return await comments.add(store, new, made)

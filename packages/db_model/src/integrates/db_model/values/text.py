@@ -180,6 +180,11 @@ def finding_text(value: str, path: Sequence[str]) -> str:
     return multi_line(value, path, low=0, high=20_000)
 
 
+def comment_content(value: str, path: Sequence[str]) -> str:
+    """Return what a comment says."""
+    return multi_line(value, path, low=1, high=20_000)
+
+
 def reasoning(value: str, path: Sequence[str]) -> str:
     """Return a ``justification``, ``comments`` or ``other``: why a person did something."""
     return multi_line(value, path, low=10, high=10_000)

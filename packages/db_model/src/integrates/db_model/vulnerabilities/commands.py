@@ -26,6 +26,7 @@ from integrates.db_model.vulnerabilities import lists, rules, treatment
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.identity import first_claim, free_numbers, numbered_claims
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden, is_live, is_released
+from integrates.db_model.vulnerabilities.supplement import Supplement
 from integrates.db_model.vulnerabilities.treatment import Order, check_permitted
 from integrates.db_model.vulnerabilities.types import ClosingReason, Vulnerability, VulnerabilityStatus
 
@@ -163,24 +164,32 @@ def _refused(error: Rejected, *_: object) -> Vulnerability:
 
 
 async def change_all(
-    store: Store, wanted: Sequence[Reference], alter: AlterWithin, stamp: Stamp, *, seen: Sequence[Vulnerability | None] = ()
+    store: Store,
+    wanted: Sequence[Reference],
+    alter: AlterWithin,
+    stamp: Stamp,
+    *,
+    seen: Sequence[Vulnerability | None] = (),
+    supplement: Supplement | None = None,
 ) -> Written | Refused:
     """Change vulnerabilities, each by its position; when one is refused, none is changed (M4).
 
     ``alter`` is a pure function that may raise errors of the model. After a lost race those without an expected version are
     read and decided about again; one that is not at its expected version is ``Stale``, and one that is named before refuses the
     change like an argument at fault. ``seen`` are all of the vulnerabilities as the caller has just read them, which saves
-    reading them again.
+    reading them again. A ``supplement`` writes or refuses what concerns all of them together, such as the comment that explains
+    the change (:func:`integrates.db_model.comments.remark.remarked`).
     """
     twice = repetitions(wanted)
     alters = [partial(_refused, twice[at]) if at in twice else alter for at in range(len(wanted))]
 
     async def decisions(read_now: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
         found = {at: one or NotFound(VULNERABILITY.name, wanted[at].id) for at, one in read_now.items()}
-        known = (one for one in found.values() if isinstance(one, Vulnerability))
+        known = [one for one in found.values() if isinstance(one, Vulnerability)]
         parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
-        given = await gathered(store, parents)
-        return {at: _decision(one, wanted[at].expected_version, alters[at], stamp, given) for at, one in found.items()}
+        given = await gathered(store, (*parents, *((supplement.needs(known),) if supplement else ())))
+        each = {at: _decision(one, wanted[at].expected_version, alters[at], stamp, given) for at, one in found.items()}
+        return supplement.applied(each, given) if supplement else each
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
         known = [position for position in positions if _is_id(wanted[position].id)]

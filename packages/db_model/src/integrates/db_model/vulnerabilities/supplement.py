@@ -1,0 +1,26 @@
+"""What a bulk change of vulnerabilities decides, and writes, for all of them together, beside what it does to each."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from msgspec import Struct
+
+from integrates.db_model.entity.bulk import Decision
+from integrates.db_model.entity.facet import Given
+from integrates.db_model.entity.plan import Needs
+from integrates.db_model.vulnerabilities.types import Vulnerability
+
+Decisions: TypeAlias = Mapping[int, Decision]
+"""What is decided about each vulnerability, by position: the plan of its change, or the error that refuses it."""
+
+
+class Supplement(Struct, frozen=True):
+    """What ``commands.change_all`` takes beside the function that alters each vulnerability.
+
+    ``needs``   what has to be read for it, given the vulnerabilities as they were read
+    ``applied`` the decisions about all vulnerabilities with its part in them: more changes in the transaction of a plan, or
+                refusals. It is pure, and asked again with what is left after a lost race
+    """
+
+    needs: Callable[[Sequence[Vulnerability]], Needs]
+    applied: Callable[[Decisions, Given], Decisions]
