@@ -11,6 +11,7 @@ import integrates.db_model.organizations.facet as organization_facet
 import integrates.db_model.vulnerabilities.types as vulnerability_types
 from integrates.db_model import (
     access,
+    comments,
     findings,
     groups,
     imports,
@@ -23,7 +24,7 @@ from integrates.db_model import (
 from integrates.db_model.organizations import facet
 from integrates.db_model.vulnerabilities import commands, types
 
-PACKAGES = (access, findings, groups, imports, organizations, roots, stakeholders, tokens, vulnerabilities)
+PACKAGES = (access, comments, findings, groups, imports, organizations, roots, stakeholders, tokens, vulnerabilities)
 
 
 def test_the_model_exports_what_a_job_needs() -> None:
