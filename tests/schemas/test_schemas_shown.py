@@ -40,7 +40,6 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("finding", "scored"): ENGINE,
     ("finding", "state", "justification"): HISTORY,
     ("finding", "state", "keeps_claim"): HISTORY,
-    ("group", "state", "comments"): HISTORY,
     ("group", "state", "reason"): HISTORY,
     ("group_access", "email"): PARENT,
     ("group_access", "group_name"): PARENT,

@@ -34,8 +34,8 @@ IMMUTABLE = {"Comment"}
 """What shows an entity that never changes: it has no version, and its history would say nothing more."""
 PAYLOADS = (
     "AddAccessTokenPayload",
-    "AddFindingPayload",
     "AddFindingCommentPayload",
+    "AddFindingPayload",
     "AddGitRootPayload",
     "AddGroupCommentPayload",
     "AddGroupPayload",
