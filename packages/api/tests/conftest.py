@@ -197,7 +197,7 @@ async def add_vulnerability(
     first = _submitted if is_draft else lambda new: new
     found = await scene.add_vulnerability(store, finding, root, where, stamp, first, identity=identity)
     if zero_risk:
-        fields["zero_risk"] = ZeroRisk(status=zero_risk, at=reported, by=found.created_by)
+        fields["zero_risk"] = ZeroRisk(status=zero_risk, requested_by=found.created_by, at=reported, by=found.created_by)
     if status is VulnerabilityStatus.REJECTED:
         fields["state"] = replace(found.state, status=status, rejection_reasons=(RejectionReason.NAMING,))
     if fields:

@@ -18,7 +18,7 @@ from integrates.db_model.roots.types import RootKind
 from integrates.db_model.severities import rules as severities
 from integrates.db_model.tokens import rules as tokens
 from integrates.db_model.values.check import Arguments
-from integrates.db_model.vulnerabilities import treatment
+from integrates.db_model.vulnerabilities import acceptance, justification, treatment
 
 TABLES: Mapping[str, Arguments[Any] | None] = {
     "addAccessToken": tokens.arguments(ANCHOR),
@@ -32,7 +32,12 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "addOrganization": organizations.ARGUMENTS,
     "addUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "compareScan": imports.ARGUMENTS,
+    "confirmVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "handleVulnerabilitiesAcceptance": acceptance.ARGUMENTS,
     "importVulnerabilities": imports.ARGUMENTS,
+    "rejectVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "requestVulnerabilitiesVerification": justification.ARGUMENTS,
+    "requestVulnerabilitiesZeroRisk": justification.ARGUMENTS,
     "resumeImport": None,
     "revokeAccessToken": None,
     "updateFinding": findings.DESCRIPTION,
@@ -43,6 +48,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "updateOrganization": organizations.ARGUMENTS,
     "updateUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "updateVulnerabilitiesTreatment": treatment.ARGUMENTS,
+    "verifyVulnerabilities": justification.ARGUMENTS,
 }
 """The table of rules that each mutation's arguments go through; ``None`` where it has no others than the object."""
 FIXED = {
@@ -54,14 +60,19 @@ FIXED = {
 """What the table has and this mutation does not take, e.g. what only a new object is given."""
 
 
+def _several(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def given(field: GraphQLField) -> set[str]:
     """Return the arguments of a mutation that are the model's business: not objects and versions, which are the guard's."""
     assert field.ast_node is not None
     guarded = {
-        value_from_ast_untyped(part.value)
+        name
         for directive in field.ast_node.directives or ()
         for part in directive.arguments or ()
         if part.name.value == "by"
+        for name in _several(value_from_ast_untyped(part.value))
     }
     named = {
         argument

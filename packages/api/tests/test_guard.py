@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from packages.api.tests.conftest import World
 
 SCHEMA = """
-directive @requires(permission: String!, of: Target!, by: String) on FIELD_DEFINITION
+directive @requires(permission: String!, of: Target!, by: [String!]) on FIELD_DEFINITION
 enum Target { PLATFORM GROUP }
 type Query { group(name: ID!): ID @requires(%s) }
 """
@@ -116,7 +116,7 @@ async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target
 
 
 GUARD = Guard(
-    "root:add", Target.GROUP, "group_name", {"root_id": Target.ROOT}, {"group_name": "groupName", "root_id": "rootId"}
+    "root:add", Target.GROUP, ("group_name",), {"root_id": Target.ROOT}, {"group_name": "groupName", "root_id": "rootId"}
 )
 MAY = Scope(permissions=frozenset({"root:add"}))
 
@@ -133,6 +133,6 @@ def test_what_is_not_visible_is_told_before_a_missing_permission() -> None:
 
 
 def test_references_are_handed_on_because_they_name_versions() -> None:
-    bulk = Guard("vulnerability:treat", Target.VULNERABILITY, "items", {}, {"items": "items"})
+    bulk = Guard("vulnerability:treat", Target.VULNERABILITY, ("items",), {}, {"items": "items"})
     assert bulk.handed({"items": [{"id": "x"}], "treatment": "y"}) == {"items": [{"id": "x"}], "treatment": "y"}
     assert GUARD.handed({"group_name": "webshop", "root_id": "x", "url": "y"}) == {"url": "y"}

@@ -153,7 +153,7 @@ async def test_a_history_leaves_out_what_hid_the_object(world: World) -> None:
     )
     one = world.aurora.vulnerable
     for status in (ZeroRiskStatus.REQUESTED, ZeroRiskStatus.CONFIRMED, ZeroRiskStatus.REJECTED):
-        risk = ZeroRisk(status=status, at=world.now(), by=address_of("ada"))
+        risk = ZeroRisk(status=status, requested_by=address_of("uri"), at=world.now(), by=address_of("ada"))
         await vulnerabilities.update(world.store, one.id, partial(_with_risk, risk), world.stamp())
     shown = {name: (await world.data(name, query, id=one.id))["vulnerability"] for name in ("uri", "vera")}
     versions = {name: [[node["version"] for node in part["nodes"]] for part in found.values()] for name, found in shown.items()}

@@ -67,6 +67,24 @@ MUTATIONS = {
     "updateVulnerabilitiesTreatment": f"""mutation ($vulnerability: ID!) {{
       updateVulnerabilitiesTreatment(items: [{{id: $vulnerability}}], treatment: UNTREATED, justification: "For the walker.")
       {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "confirmVulnerabilitiesZeroRisk": f"""mutation ($vulnerability: ID!) {{
+      confirmVulnerabilitiesZeroRisk(items: [{{id: $vulnerability}}], justification: "For the walker.")
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "handleVulnerabilitiesAcceptance": f"""mutation ($vulnerability: ID!) {{
+      handleVulnerabilitiesAcceptance(items: [{{id: $vulnerability}}], approve: true, justification: "For the walker.")
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "rejectVulnerabilitiesZeroRisk": f"""mutation ($vulnerability: ID!) {{
+      rejectVulnerabilitiesZeroRisk(items: [{{id: $vulnerability}}], justification: "For the walker.")
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "requestVulnerabilitiesVerification": f"""mutation ($vulnerability: ID!) {{
+      requestVulnerabilitiesVerification(items: [{{id: $vulnerability}}], justification: "For the walker.")
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "requestVulnerabilitiesZeroRisk": f"""mutation ($vulnerability: ID!) {{
+      requestVulnerabilitiesZeroRisk(items: [{{id: $vulnerability}}], justification: "For the walker.")
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "verifyVulnerabilities": f"""mutation ($vulnerability: ID!) {{
+      verifyVulnerabilities(open: [], closed: [{{id: $vulnerability}}], justification: "For the walker.")
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
 }
 OWN = {"addOrganization", "addAccessToken", "revokeAccessToken"}
 """Mutations without an object of a tenant."""

@@ -113,7 +113,11 @@ def treated(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:
 
 def hidden(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:
     status = [None, *ZeroRiskStatus][choice % 4]
-    return old if rules.is_draft(old) else replace(old, zero_risk=status and ZeroRisk(status=status, at=at, by=BY))
+    return (
+        old
+        if rules.is_draft(old)
+        else replace(old, zero_risk=status and ZeroRisk(status=status, requested_by=BY, at=at, by=BY))
+    )
 
 
 def verified(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:

@@ -27,7 +27,7 @@ from integrates.db_model.testing.scene import (
     address_of,
     ticking,
 )
-from integrates.db_model.vulnerabilities import commands
+from integrates.db_model.vulnerabilities import commands, expiry
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.treatment import ENDED
 from integrates.db_model.vulnerabilities.types import (
@@ -149,7 +149,7 @@ async def test_walking_an_unknown_group_is_refused(shop: Shop) -> None:
     with pytest.raises(NotFound):
         await anext(commands.each(shop.store, "web-shop"))
     with pytest.raises(NotFound):
-        await commands.expire_acceptances(shop.store, "web-shop", shop.stamp().at, shop.stamp())
+        await expiry.expire_acceptances(shop.store, "web-shop", shop.stamp().at, shop.stamp())
 
 
 async def test_reassigning_changes_who_is_assigned_and_nothing_else(shop: Shop) -> None:
@@ -194,13 +194,13 @@ async def test_acceptances_end_at_their_date_and_not_before(shop: Shop) -> None:
         await shop.treated(name, until=until) for name, until in (("over", now - second), ("due", now), ("on", now + second))
     ]
     stamp = shop.stamp("system", "expire_acceptances")
-    assert await commands.expire_acceptances(shop.store, GROUP, now, stamp) == commands.Expired(done=2)
+    assert await expiry.expire_acceptances(shop.store, GROUP, now, stamp) == expiry.Expired(done=2)
     ended = Treatment(status=TreatmentStatus.UNTREATED, justification=ENDED, at=stamp.at, by="system")
     assert [(await shop.got(one)).treatment for one in (over, due, running)] == [ended, ended, running.treatment]
     assert (await shop.got(over)).cycle.temporary_acceptances == over.cycle.temporary_acceptances
     counted = await recount(shop.store, GROUP)
     assert counted == await stored_counters(shop.store, counted, GROUP)
-    assert await commands.expire_acceptances(shop.store, GROUP, now, stamp) == commands.Expired()
+    assert await expiry.expire_acceptances(shop.store, GROUP, now, stamp) == expiry.Expired()
 
 
 async def test_hidden_acceptances_end_and_closed_ones_stay(shop: Shop) -> None:
@@ -208,8 +208,8 @@ async def test_hidden_acceptances_end_and_closed_ones_stay(shop: Shop) -> None:
     hidden, closed = [await shop.treated(name, until=now) for name in ("hidden", "closed")]
     await shop.hide(hidden)
     await shop.close(closed)
-    done = await commands.expire_acceptances(shop.store, GROUP, now, shop.stamp("system"))
-    assert done == commands.Expired(done=1)
+    done = await expiry.expire_acceptances(shop.store, GROUP, now, shop.stamp("system"))
+    assert done == expiry.Expired(done=1)
     assert (await shop.got(hidden)).treatment.status is TreatmentStatus.UNTREATED
     assert (await shop.got(closed)).treatment.status is TreatmentStatus.ACCEPTED
 
@@ -217,8 +217,8 @@ async def test_hidden_acceptances_end_and_closed_ones_stay(shop: Shop) -> None:
 async def test_more_acceptances_than_fit_a_page_end_in_one_go(shop: Shop) -> None:
     now = shop.stamp().at + timedelta(days=30)
     made = [await shop.treated(str(number), until=now) for number in range(205)]
-    done = await commands.expire_acceptances(shop.store, GROUP, now, shop.stamp("system"))
-    assert done == commands.Expired(done=205)
+    done = await expiry.expire_acceptances(shop.store, GROUP, now, shop.stamp("system"))
+    assert done == expiry.Expired(done=205)
     assert {(await shop.got(one)).treatment.status for one in made} == {TreatmentStatus.UNTREATED}
 
 
@@ -228,6 +228,6 @@ async def test_an_acceptance_that_cannot_be_read_keeps_no_other_from_ending(shop
     (item,) = await shop.store.get((vulnerability_key(odd.id),))
     assert item is not None
     await shop.store.write((Put(Item(item.key, item.version + 1, {"odd": 1}, item.index_keys), ANYTHING),))
-    ended = await commands.expire_acceptances(shop.store, GROUP, now, shop.stamp("system"))
+    ended = await expiry.expire_acceptances(shop.store, GROUP, now, shop.stamp("system"))
     assert ended.done == len(fine)
     assert [(at, type(error)) for at, error in ended.refused.items()] == [(odd.id, Corrupt)]

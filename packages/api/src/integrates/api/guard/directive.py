@@ -1,6 +1,6 @@
 """The directives that guard fields: ``@requires``, ``@authenticated`` and, on arguments, ``@names``."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any, Final, TypeAlias
 
@@ -16,6 +16,7 @@ from integrates.api.guard.target import FINDERS, Arguments, Target
 from integrates.api.refusal import REFUSALS, Refusal, UserError, refusal, refusals
 from integrates.api.resolve.attribute import Resolver
 from integrates.api.resolve.change import refresh
+from integrates.api.resolve.reference import check_number, item_paths
 from integrates.db_model.errors import NotFound, Reason
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 
@@ -29,37 +30,57 @@ Wrap: TypeAlias = Callable[["Guard", Resolver], Resolver]
 class Guard(msgspec.Struct, frozen=True):
     """Who may use a field: the permission, the kind of the object that decides, and the argument that names it.
 
-    ``by`` is ``None`` where no argument does. ``named`` are further arguments that name objects, which must be visible and of
-    the same group. Arguments have their Python names here, ``shown`` maps those to the schema's.
+    ``by`` is empty where no argument does; several are lists of references, which together name objects of one group.
+    ``named`` are further arguments that name objects, which must be visible and of the same group. Arguments have their Python
+    names here, ``shown`` maps those to the schema's.
     """
 
     permission: str
     target: Target
-    by: str | None
+    by: tuple[str, ...]
     named: Mapping[str, Target]
     shown: Mapping[str, str]
 
     @property
     def path(self) -> Path:
-        """The path of the argument that names the object, in the schema's names; empty without one."""
-        return () if self.by is None else (self.shown[self.by],)
+        """The path of the argument that names the object, in the schema's names; empty without one, and for several lists."""
+        return tuple(self.shown[name] for name in self.by) if len(self.by) == 1 else ()
+
+    def lists(self, args: Arguments) -> Mapping[str, Sequence[Any]]:
+        """Return the lists of references that name the objects, by argument in the schema's names; none for an id."""
+        return {self.shown[name]: args[name] for name in self.by if isinstance(args.get(name), list)}
 
     def handed(self, args: Arguments) -> Arguments:
         """Return the arguments that the resolver still needs. Those that name objects are left out: it gets the objects.
 
         A list of references stays, because it also has the versions that the caller saw.
         """
-        is_found = self.by is not None and not isinstance(args.get(self.by), list)
-        return {name: value for name, value in args.items() if not (is_found and name == self.by) and name not in self.named}
+        return {
+            name: value
+            for name, value in args.items()
+            if not (name in self.by and not isinstance(value, list)) and name not in self.named
+        }
+
+
+async def _found(guard: Guard, context: Context, source: Any, args: Arguments) -> Sight[Any]:
+    """Find the object, or the objects of all lists of references in turn; ``unseen`` has whole paths."""
+    lists = guard.lists(args)
+    if not lists:
+        first = await FINDERS[guard.target](context, args.get(guard.by[0]) if guard.by else source, args)
+        return replace(first, unseen=tuple((*guard.path, *path) for path in first.unseen))
+    check_number(lists)
+    named = item_paths(lists)
+    first = await FINDERS[guard.target](context, [one for references in lists.values() for one in references], args)
+    return replace(first, unseen=tuple(named[int(position)] for position, *_ in first.unseen))
 
 
 async def look(guard: Guard, context: Context, source: Any, args: Arguments) -> Sight[Any]:
     """Find what the arguments of a field name; ``unseen`` has their paths in the schema's names."""
-    first = await FINDERS[guard.target](context, source if guard.by is None else args.get(guard.by), args)
+    first = await _found(guard, context, source, args)
     given = {name: target for name, target in guard.named.items() if args.get(name) is not None}
     named = {name: await FINDERS[target](context, args[name], args) for name, target in given.items()}
     hidden = [name for name, one in named.items() if one.unseen or one.scope.group != first.scope.group]
-    unseen = (*((*guard.path, *path) for path in first.unseen), *((guard.shown[name],) for name in hidden))
+    unseen = (*first.unseen, *((guard.shown[name],) for name in hidden))
     return replace(first, named={name: one.found for name, one in named.items()}, unseen=unseen)
 
 
@@ -140,16 +161,16 @@ def _target(argument: GraphQLArgument) -> Target | None:
 
 def _guard(path: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
     names = {name: argument.out_name or name for name, argument in field.args.items()}
-    by = args.get("by")
-    if by is not None and by not in names:
-        raise ValueError(f"@requires of {path} names the argument {by}, which the field does not have")
+    by = args.get("by") or ()
+    if unknown := [name for name in by if name not in names]:
+        raise ValueError(f"@requires of {path} names the argument {unknown[0]}, which the field does not have")
     if args["permission"] not in PERMISSIONS:
         raise ValueError(f"@requires of {path} asks for {args['permission']}, which is no permission")
     targets = {name: _target(argument) for name, argument in field.args.items()}
     return Guard(
         permission=args["permission"],
         target=Target(args["of"]),
-        by=None if by is None else names[by],
+        by=tuple(names[name] for name in by),
         named={names[name]: target for name, target in targets.items() if target},
         shown={out: name for name, out in names.items()},
     )

@@ -17,7 +17,6 @@ from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import claim
 from integrates.db_model.entity.loader import load_counts
-from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT, import_key
@@ -29,8 +28,6 @@ from integrates.db_model.roots.types import Root
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 
-MAX_ITEMS: Final = 100
-"""Most objects in one bulk mutation."""
 Arguments: TypeAlias = Mapping[str, Any]
 
 
@@ -162,17 +159,8 @@ async def _vulnerability(context: Context, value: Any, args: Arguments) -> Sight
     return Sight(scope, found) if found and sees_vulnerability(scope.permissions, found) else nothing()
 
 
-def _check_number(ids: Sequence[str]) -> None:
-    """Refuse lists of a wrong length before anything is read: their length reveals nothing about what exists."""
-    if not ids:
-        raise Rejected(Reason.REQUIRED, ("items",))
-    if len(ids) > MAX_ITEMS:
-        raise Rejected(Reason.TOO_MANY_ITEMS, ("items",), f"at most {MAX_ITEMS}")
-
-
 async def _vulnerabilities(context: Context, ids: Sequence[str]) -> Sight[Any]:
     """Several vulnerabilities of one group, which is the group of the first visible one."""
-    _check_number(ids)
     found = await find_many(context.loaders, VULNERABILITY, vulnerability_key, ids)
     of_group = {one.group_name: one for one in found if one}
     read = await asyncio.gather(*(scope_of(context, one) for one in of_group.values()), scope_of_nothing(context.scopes))

@@ -6,15 +6,16 @@ A bulk mutation is a pure function of the model and a call of :func:`change_all`
 import logging
 from collections.abc import Awaitable, Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import msgspec
 
-from integrates.api.authorization.sight import Sight
+from integrates.api.authorization.sight import Path, Sight
 from integrates.api.context import Call, Info
 from integrates.api.refusal import UserError, is_refusal, refusal, refusals
 from integrates.api.resolve.change import Payload, new_stamp
-from integrates.db_model.entity.bulk import Reference, Refused, Written
+from integrates.api.resolve.reference import item_paths
+from integrates.db_model.entity.bulk import Reference, Refused, Written, paths_of
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import (
     AlreadyExists,
@@ -32,6 +33,8 @@ from integrates.db_model.store.port import Store
 
 E_contra = TypeVar("E_contra", contravariant=True)
 E = TypeVar("E")
+Lists: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
+"""Lists of references, by the name of the argument."""
 
 _LOG: Final = logging.getLogger("integrates.api")
 _PERMISSION_RULES: Final = frozenset({Reason.MISSING_PERMISSION, Reason.ASSIGN_OTHERS})
@@ -55,10 +58,6 @@ class Step(IntEnum):
     ARGUMENTS = 3
     STATE = 4
     UNIQUENESS = 5
-
-
-def _path(position: int) -> tuple[str, ...]:
-    return ("items", str(position), "id")
 
 
 def _step(error: ModelError) -> Step:
@@ -110,27 +109,27 @@ def first_step(errors: Mapping[int, ModelError]) -> dict[int, tuple[ModelError, 
     return found
 
 
-def _item_of(error: IntegratesError, position: int) -> IntegratesError:
+def _item_of(error: IntegratesError, path: Path) -> IntegratesError:
     """Return the error with the item's path where it is about the item; where it is about an argument, that path stays."""
     match error:
         case NotFound():
-            return NotFound(error.facet, error.identity, _path(position))
+            return NotFound(error.facet, error.identity, path)
         case Rejected() if not error.path:
-            return Rejected(error.reason, _path(position), error.detail)
+            return Rejected(error.reason, path, error.detail)
         case Rejections():
-            return Rejections([Rejected(one.reason, one.path or _path(position), one.detail) for one in error.refusals])
+            return Rejections([Rejected(one.reason, one.path or path, one.detail) for one in error.refusals])
         case _:
             return error
 
 
-def _told(position: int, error: IntegratesError, call: Call) -> tuple[UserError, ...]:
+def _told(path: Path, error: IntegratesError, call: Call) -> tuple[UserError, ...]:
     """Return the errors of one item. An internal error is logged, and shown as one that asks to read the item again."""
-    known = _item_of(error, position)
+    known = _item_of(error, path)
     if is_refusal(known):
-        return refusals(known, _path(position))
+        return refusals(known, path)
     if not isinstance(error, Gone):  # which is logged once
         _LOG.error("an item of a bulk change failed", exc_info=error, extra={"request_id": call.request_id})
-    return (refusal(Reason.UNAVAILABLE, _path(position)),)
+    return (refusal(Reason.UNAVAILABLE, path),)
 
 
 def _check_known(errors: Sequence[IntegratesError]) -> None:
@@ -140,26 +139,42 @@ def _check_known(errors: Sequence[IntegratesError]) -> None:
             raise error
 
 
-def payload(outcome: Written | Refused, name: str, call: Call) -> Payload:
+def payload(outcome: Written | Refused, name: str, wanted: Sequence[Reference], call: Call) -> Payload:
     """Return the payload of a bulk mutation: the changed objects under a name, and the errors of the other items.
 
     An internal error is raised when nothing was written. When something was, it becomes an error of its item, so that the
     caller learns what was done.
     """
+    paths = paths_of(wanted)
     if isinstance(outcome, Refused):
         _check_known(list(outcome.errors.values()))
         steps = first_step(outcome.errors)
-        return {"errors": [told for at, errors in steps.items() for error in errors for told in _told(at, error, call)]}
+        return {"errors": [told for at, errors in steps.items() for error in errors for told in _told(paths[at], error, call)]}
     if not outcome.entities:
         _check_known(list(outcome.refused.values()))
-    told = [one for at, error in sorted(outcome.refused.items()) for one in _told(at, error, call)]
+    told = [one for at, error in sorted(outcome.refused.items()) for one in _told(paths[at], error, call)]
     return {name: [outcome.entities[at] for at in sorted(outcome.entities)] or None, "errors": told}
+
+
+def _references(lists: Lists) -> tuple[Reference, ...]:
+    """Return the references of all lists in turn, each with its path."""
+    items = (item for items in lists.values() for item in items)
+    pairs = zip(items, item_paths(lists), strict=True)
+    return tuple(Reference(item["id"], item.get("expected_version"), path) for item, path in pairs)
+
+
+async def change_lists(info: Info, seen: Sight[Sequence[E]], lists: Lists, name: str, command: BulkCommand[E]) -> Payload:
+    """Run a command for the items of all lists in turn, which the guard has found.
+
+    ``lists`` are the arguments by name. Return the payload with what was changed under a ``name``.
+    """
+    wanted = _references(lists)
+    outcome = await command(info.context.store, wanted, stamp=new_stamp(info), seen=seen.found)
+    return payload(outcome, name, wanted, info.context.call)
 
 
 async def change_all(
     info: Info, seen: Sight[Sequence[E]], items: Sequence[Mapping[str, Any]], name: str, command: BulkCommand[E]
 ) -> Payload:
     """Run a command for all items, which the guard has found, and return the payload with what was changed under a name."""
-    wanted = tuple(Reference(item["id"], item.get("expected_version")) for item in items)
-    outcome = await command(info.context.store, wanted, stamp=new_stamp(info), seen=seen.found)
-    return payload(outcome, name, info.context.call)
+    return await change_lists(info, seen, {"items": items}, name, command)

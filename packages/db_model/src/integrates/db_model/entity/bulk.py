@@ -50,19 +50,33 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """One entity of a bulk change: its id, and the version that the caller expects, if any."""
+    """One entity of a bulk change: its id, the version that the caller expects, if any, and the argument that names it.
+
+    The argument is told by the name of the list and the position in that; both are those of the only list unless given.
+    """
 
     id: str
     expected_version: int | None = None
+    path: tuple[str, ...] = ()
+
+
+def paths_of(wanted: Sequence[Reference]) -> tuple[tuple[str, ...], ...]:
+    """Return the path of the argument that names each entity, such as ``items.3.id``."""
+    return tuple(one.path or ("items", str(position), "id") for position, one in enumerate(wanted))
 
 
 def repetitions(wanted: Sequence[Reference]) -> dict[int, Rejected]:
-    """Return, by position, the refusal (``bad_format``) of each reference to an entity that an earlier one names already."""
-    first: dict[str, int] = {}
+    """Return, by position, the refusal of each reference to an entity that an earlier one names already.
+
+    The reason is ``in_both_lists`` where that stands in another list, else ``bad_format``.
+    """
+    paths, first = paths_of(wanted), dict[str, int]()
     for position, one in enumerate(wanted):
         first.setdefault(one.id, position)
     return {
-        position: Rejected(Reason.BAD_FORMAT, ("items", str(position), "id"), "it is named twice")
+        position: Rejected(Reason.BAD_FORMAT, paths[position], "it is named twice")
+        if paths[first[one.id]][0] == paths[position][0]
+        else Rejected(Reason.IN_BOTH_LISTS, paths[position])
         for position, one in enumerate(wanted)
         if first[one.id] != position
     }

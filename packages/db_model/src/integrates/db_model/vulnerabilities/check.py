@@ -38,6 +38,8 @@ from integrates.db_model.vulnerabilities.types import (
     Vulnerability,
     VulnerabilityState,
     VulnerabilityStatus,
+    ZeroRisk,
+    ZeroRiskStatus,
 )
 
 MAX_OFFSET: Final = 2**53 - 1
@@ -150,6 +152,8 @@ def _contradictions(vulnerability: Vulnerability) -> Iterator[Rejected]:
     yield from _of_treatment(vulnerability.treatment)
     if vulnerability.verification is not None:
         yield from _of_verification(vulnerability.verification, vulnerability.state.status)
+    if vulnerability.zero_risk is not None:
+        yield from _of_zero_risk(vulnerability.zero_risk)
     if is_draft(vulnerability):
         yield from _of_draft(vulnerability)
 
@@ -187,6 +191,12 @@ def _of_verification(verification: Verification, status: VulnerabilityStatus) ->
         yield Rejected(wrong, ("verification", "event_id"))
     if status is VulnerabilityStatus.SAFE and verification.status in _WAITING:
         yield Rejected(Reason.INCONSISTENT, ("verification", "status"))
+
+
+def _of_zero_risk(claim: ZeroRisk) -> Iterator[Rejected]:
+    """Yield a refusal of a claim of nobody: whoever made it may not confirm it."""
+    if claim.status is ZeroRiskStatus.REQUESTED and claim.requested_by is None:
+        yield Rejected(Reason.REQUIRED, ("zero_risk", "requested_by"))
 
 
 def _of_draft(vulnerability: Vulnerability) -> Iterator[Rejected]:

@@ -3,18 +3,17 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, command, read
 from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written, repetitions, write_all
-from integrates.db_model.entity.facet import Given, id_of
+from integrates.db_model.entity.facet import Given
 from integrates.db_model.entity.plan import Needs, Plan, altered, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import AlreadyExists, IntegratesError, ModelError, NotFound, Raced, Reason, Rejected, Stale
+from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Raced, Reason, Rejected, Stale
 from integrates.db_model.findings.commands import released
 from integrates.db_model.findings.facet import finding_key, within_finding
 from integrates.db_model.findings.types import Finding
@@ -33,15 +32,6 @@ from integrates.db_model.vulnerabilities.types import ClosingReason, Vulnerabili
 Alter: TypeAlias = Callable[[Vulnerability, datetime], Vulnerability]
 AlterWithin: TypeAlias = Callable[[Vulnerability, Finding, datetime], Vulnerability]
 """A pure function from a vulnerability, its finding and the effective date of the change to what becomes of it."""
-_EXPIRING: Final = 100
-"""How many acceptances are ended in one bulk change."""
-
-
-class Expired(Struct, frozen=True):
-    """How many acceptances were ended, and the errors of the others, by id of the vulnerability."""
-
-    done: int = 0
-    refused: Mapping[str, IntegratesError] = {}
 
 
 async def _check_location(store: Store, new: Vulnerability, claims: Sequence[Item]) -> None:
@@ -214,7 +204,8 @@ def _treated(order: Order, old: Vulnerability, finding: Finding, at: datetime) -
     return treatment.treat(old, order.request, order.requester, policies=order.policies, score=score, at=at)
 
 
-async def _check_group(store: Store, group: str) -> None:
+async def check_group(store: Store, group: str) -> None:
+    """Raise ``NotFound`` when there is no such group."""
     if await read.get(store, GROUP, group_key(group)) is None:
         raise NotFound(GROUP.name, group, ("group",))
 
@@ -232,7 +223,7 @@ async def each(
     With ``assigned``, only those whose treatment is assigned to that person, ordered by id. A list may lag: read again what you
     change, as all commands do. Raise ``NotFound`` when there is no such group.
     """
-    await _check_group(store, group)
+    await check_group(store, group)
     in_state = lists.of_group_in_state(group, hidden=hidden, state=state)
     query = lists.assigned_to(assigned, group_name=group) if assigned else in_state
     async for items in read.pages(store, query):
@@ -254,25 +245,3 @@ async def reassign(store: Store, found: Vulnerability, *, to: str, stamp: Stamp)
     if await read.get(store, STAKEHOLDER, stakeholder_key(to)) is None:
         raise Rejected(Reason.UNKNOWN_PERSON, ("to",))
     return await update(store, found.id, lambda old, at: treatment.reassigned(old, leaver, to, by=stamp.by, at=at), stamp)
-
-
-async def expire_acceptances(store: Store, group: str, now: datetime, stamp: Stamp) -> Expired:
-    """End the temporary acceptances of a group whose date has come, including hidden ones: they become UNTREATED.
-
-    Each page of the list is one bulk change. A vulnerability that cannot be read is refused, and the others go on. Raise
-    ``NotFound`` when there is no such group.
-    """
-    await _check_group(store, group)
-    done = 0
-    refused: dict[str, IntegratesError] = {}
-    query = lists.accepted_in_group(group, limit=_EXPIRING)
-    async for items in read.pages(store, query):
-        found = {id_of(item.key): read.attempted(VULNERABILITY, item) for item in items}
-        longer = {each for each, one in found.items() if isinstance(one, Vulnerability) and not treatment.is_over(one, now)}
-        due = [each for each, one in found.items() if one is not None and each not in longer]
-        made = await update_each(store, due, lambda old, at: treatment.expired(old, now, by=stamp.by, at=at), stamp)
-        done += len(made.entities)
-        refused |= {due[position]: error for position, error in made.refused.items()}
-        if longer:  # the list is ordered by date, so all others are accepted for longer too
-            break
-    return Expired(done, refused)

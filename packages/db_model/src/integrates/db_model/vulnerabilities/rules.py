@@ -4,6 +4,7 @@
 these before.
 """
 
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
@@ -86,6 +87,24 @@ def is_draft(vulnerability: Vulnerability) -> bool:
 def is_released(vulnerability: Vulnerability) -> bool:
     """Return whether the vulnerability is VULNERABLE or SAFE."""
     return vulnerability.state.status in {VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE}
+
+
+def unreachable(vulnerability: Vulnerability) -> Iterator[Rejected]:
+    """Yield why people may not decide about it: ``not_vulnerable``, ``hidden``."""
+    if not is_vulnerable(vulnerability):
+        yield Rejected(Reason.NOT_VULNERABLE)
+    if is_hidden(vulnerability):
+        yield Rejected(Reason.HIDDEN)
+
+
+def unanswerable(vulnerability: Vulnerability, *, is_requested: bool) -> Iterator[Rejected]:
+    """Yield why people may not answer a request: ``not_requested``, else ``not_vulnerable``; and ``hidden``."""
+    if not is_requested:
+        yield Rejected(Reason.NOT_REQUESTED)
+    elif not is_vulnerable(vulnerability):
+        yield Rejected(Reason.NOT_VULNERABLE)
+    if is_hidden(vulnerability):
+        yield Rejected(Reason.HIDDEN)
 
 
 def effective_score(vulnerability: Vulnerability, finding_severity: Severity | None) -> Decimal | None:

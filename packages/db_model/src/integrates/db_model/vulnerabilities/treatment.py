@@ -26,7 +26,7 @@ from integrates.db_model.values.check import Arguments, checked, one_of, refuse
 from integrates.db_model.values.instant import utc
 from integrates.db_model.values.text import email as checked_email
 from integrates.db_model.values.text import reasoning
-from integrates.db_model.vulnerabilities.rules import is_hidden, is_vulnerable
+from integrates.db_model.vulnerabilities.rules import is_vulnerable, unreachable
 from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
     PreviousTreatment,
@@ -115,7 +115,7 @@ def treat(
     check_permitted(request, requester)
     refuse(_misfits(request, requester, policies, at))
     wanted = _wanted(vulnerability.treatment, request, requester.email, at)
-    if not list(_unreachable(vulnerability)) and _is_same(vulnerability.treatment, wanted):
+    if not list(unreachable(vulnerability)) and _is_same(vulnerability.treatment, wanted):
         return vulnerability
     refuse(_against_arguments(request, requester, policies, at))
     refuse(_against_state(vulnerability, request, policies, score))
@@ -179,17 +179,10 @@ def _assigns(request: TreatmentRequest) -> bool:
     return request.assigned is not None or request.treatment is TreatmentStatus.IN_PROGRESS
 
 
-def _unreachable(vulnerability: Vulnerability) -> Iterator[Rejected]:
-    if not is_vulnerable(vulnerability):
-        yield Rejected(Reason.NOT_VULNERABLE)
-    if is_hidden(vulnerability):
-        yield Rejected(Reason.HIDDEN)
-
-
 def _against_state(
     vulnerability: Vulnerability, request: TreatmentRequest, policies: EffectivePolicies, score: Decimal | None
 ) -> Iterator[Rejected]:
-    yield from _unreachable(vulnerability)
+    yield from unreachable(vulnerability)
     status = vulnerability.treatment.status
     if request.treatment is status is TreatmentStatus.ACCEPTED_UNDEFINED:
         yield Rejected(Reason.ALREADY_REQUESTED)
@@ -276,7 +269,7 @@ def reassigned(vulnerability: Vulnerability, leaver: str, to: str, *, by: str, a
     previous = treatment.previous
     if leaver == to or leaver not in {treatment.assigned, previous.assigned if previous else None}:
         return vulnerability
-    refuse(_unreachable(vulnerability))
+    refuse(unreachable(vulnerability))
     changed = structs.replace(
         treatment,
         assigned=to if treatment.assigned == leaver else treatment.assigned,

@@ -1,10 +1,11 @@
-"""The command line: ``integrates serve``, ``integrates demo``, ``integrates token``."""
+"""The command line: ``integrates serve``, ``integrates demo``, ``integrates expire``, ``integrates token``."""
 
 from typing import Annotated
 
 import typer
 
 from integrates.server.cli.demo import demo
+from integrates.server.cli.expire import expire
 from integrates.server.cli.option import StoreOption
 from integrates.server.cli.serve import serve
 from integrates.server.cli.token import token
@@ -25,7 +26,7 @@ def _new_command() -> typer.Typer:
         rich_markup_mode=None,
     )
     command.callback()(_before)
-    for verb in (serve, demo, token):
+    for verb in (serve, demo, expire, token):
         command.command()(verb)
     return command
 

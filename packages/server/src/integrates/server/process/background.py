@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, TypeAlias
 
 import msgspec
@@ -38,6 +40,13 @@ def new_background() -> Background:
         await asyncio.gather(*running, return_exceptions=True)
 
     return Background(spawn=spawn, drain=drain)
+
+
+async def pause(stopping: asyncio.Event, length: timedelta) -> None:
+    """Wait so long, whatever becomes of the clock on the wall, or until the service is about to stop."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(length.total_seconds()):
+            await stopping.wait()
 
 
 def _report(task: asyncio.Task[None]) -> None:

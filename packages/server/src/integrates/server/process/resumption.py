@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
 from integrates.api.imports.work.resume import resume_unfinished
 from integrates.db_model.errors import Gone, IntegratesError
 from integrates.db_model.imports.rules import LEASE
+from integrates.server.process.background import pause
 from integrates.server.service import Service, new_call
 
 _LOG: Final = logging.getLogger(__name__)
@@ -33,9 +33,7 @@ async def resume_until(service: Service, stopping: asyncio.Event) -> None:
     """
     while not stopping.is_set():
         try:
-            pause = await _looked(service, stopping)
+            after = await _looked(service, stopping)
         except Gone:
             return
-        with suppress(TimeoutError):
-            async with asyncio.timeout(pause.total_seconds()):
-                await stopping.wait()
+        await pause(stopping, after)

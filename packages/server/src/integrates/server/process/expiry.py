@@ -1,0 +1,57 @@
+"""Ending temporary acceptances whose date has come: every hour in the service, or once from the command line."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from integrates.db_model import Stamp, vulnerabilities
+from integrates.db_model.errors import Gone, IntegratesError
+from integrates.db_model.store.port import Store
+from integrates.db_model.vulnerabilities.expiry import Expired
+from integrates.server.process.background import pause
+from integrates.server.service import Service
+
+BETWEEN: Final = timedelta(hours=1)
+"""How long after one run the next one begins."""
+_OPERATION: Final = "expire_acceptances"
+_SYSTEM: Final = "system"
+_LOG: Final = logging.getLogger(__name__)
+
+
+def _never() -> bool:
+    return False
+
+
+async def expired_now(store: Store, now: datetime, change_id: str, is_stopping: Callable[[], bool] = _never) -> Expired:
+    """End the acceptances of all groups whose date has come, in the name of the system; all in one change."""
+    stamp = Stamp(by=_SYSTEM, at=now, operation=_OPERATION, change_id=change_id)
+    return await vulnerabilities.expire_everywhere(store, now, stamp, is_stopping=is_stopping)
+
+
+async def _looked(service: Service, stopping: asyncio.Event) -> None:
+    """Run once. What fails is logged and left to the next run; raise ``Gone`` when the store is, because there is none."""
+    try:
+        made = await expired_now(service.store, service.now(), service.new_id(), stopping.is_set)
+    except Gone:
+        raise
+    except IntegratesError as error:
+        _LOG.warning("acceptances could not be looked for", exc_info=error)
+        return
+    for name, refused in made.refused.items():
+        _LOG.warning("the acceptance of %s could not be ended", name, exc_info=refused)
+
+
+async def expire_until(service: Service, stopping: asyncio.Event, *, after: timedelta = timedelta(0)) -> None:
+    """End acceptances ``after`` a while and then every hour, until the service is about to stop.
+
+    Several services on one store may do so: each acceptance ends once.
+    """
+    await pause(stopping, after)
+    while not stopping.is_set():
+        try:
+            await _looked(service, stopping)
+        except Gone:
+            return
+        await pause(stopping, BETWEEN)

@@ -1,0 +1,111 @@
+"""The service ends acceptances every hour, and a command at once."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+import typer
+from packages.server.tests.conftest import World
+
+from integrates.db_model.errors import Corrupt, Gone, Unavailable
+from integrates.db_model.vulnerabilities.expiry import Expired
+from integrates.server.cli.expire import told
+from integrates.server.process.expiry import expire_until
+
+HOUR = 3_600
+
+
+class Looks:
+    """A store that counts how often somebody looks for groups; ``error`` is what the first look gets."""
+
+    def __init__(self, world: World, error: Exception | None = None) -> None:
+        self.number, self.error, self.store = 0, error, world.store
+        self.looked = asyncio.Event()
+        self.service = msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, query=self.query))
+
+    async def query(self, queries: Any) -> Any:
+        if any(one.pattern == "organizations_of_platform" and one.pk.endswith("#0") for one in queries):
+            self.number += 1
+            self.looked.set()
+            if self.error is not None and self.number == 1:
+                raise self.error
+        return await self.store.query(queries)
+
+    async def settle(self) -> int:
+        """Let the service do what it can do now, and return how often it has looked."""
+        for _ in range(500):
+            await asyncio.sleep(0)
+        return self.number
+
+
+async def test_it_looks_at_once_and_then_every_hour_until_the_service_stops(world: World, elapse: Any) -> None:
+    looks, stopping = Looks(world), asyncio.Event()
+    task = asyncio.create_task(expire_until(looks.service, stopping))
+    assert await looks.settle() == 1
+    elapse(HOUR - 1)
+    assert await looks.settle() == 1
+    for number in (2, 3):
+        elapse(HOUR)
+        assert await looks.settle() == number
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
+async def test_a_demo_shows_what_is_over_for_an_hour(world: World, elapse: Any) -> None:
+    looks, stopping = Looks(world), asyncio.Event()
+    task = asyncio.create_task(expire_until(looks.service, stopping, after=timedelta(hours=1)))
+    assert await looks.settle() == 0
+    elapse(HOUR)
+    assert await looks.settle() == 1
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=-400), timedelta(days=400)])
+async def test_the_clock_on_the_wall_says_nothing_about_the_pause(world: World, elapse: Any, jump: timedelta) -> None:
+    looks, stopping, ahead = Looks(world), asyncio.Event(), [timedelta(0)]
+    service = msgspec.structs.replace(looks.service, now=lambda: world.service.now() + ahead[0])
+    task = asyncio.create_task(expire_until(service, stopping))
+    assert await looks.settle() == 1
+    ahead[0] = jump
+    assert await looks.settle() == 1
+    elapse(HOUR)
+    assert await looks.settle() == 2
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
+async def test_a_store_that_is_away_is_asked_again_an_hour_later(
+    world: World, caplog: pytest.LogCaptureFixture, elapse: Any
+) -> None:
+    looks, stopping = Looks(world, Unavailable("away")), asyncio.Event()
+    caplog.set_level(logging.WARNING)
+    task = asyncio.create_task(expire_until(looks.service, stopping))
+    assert (await looks.settle(), "could not be looked for" in caplog.text) == (1, True)
+    elapse(HOUR)
+    assert await looks.settle() == 2
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
+async def test_nobody_looks_again_into_a_store_that_is_gone(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    looks = Looks(world, Gone("removed"))
+    await asyncio.wait_for(expire_until(looks.service, asyncio.Event()), 60)
+    assert (looks.number, caplog.records) == (1, [])
+
+
+def test_the_command_tells_how_many(capsys: pytest.CaptureFixture[str]) -> None:
+    for number, text in ((0, "0 acceptances ended\n"), (1, "1 acceptance ended\n"), (2, "2 acceptances ended\n")):
+        told(Expired(done=number))
+        assert capsys.readouterr() == (text, "")
+
+
+def test_the_command_tells_what_could_not_be_ended_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as caught:
+        told(Expired(done=2, refused={"x": Corrupt("vulnerability", "x"), "y": Corrupt("vulnerability", "y")}))
+    out, err = capsys.readouterr()
+    assert (caught.value.exit_code, out, err.count("\n")) == (2, "2 acceptances ended\n", 1)
+    assert "2 could not be ended, the first is x: Corrupt" in err
