@@ -136,7 +136,7 @@ def special(old: Vulnerability) -> Vulnerability:
         labels=Labels(tags=("kitchen",)),
         treatment=Treatment(status=TreatmentStatus.ACCEPTED, accepted_until=UNTIL, assigned=by, at=REPORTED, by=by),
         verification=Verification(status=VerificationStatus.REQUESTED, at=REPORTED, by=by),
-        zero_risk=ZeroRisk(status=ZeroRiskStatus.REQUESTED, at=REPORTED, by=by),
+        zero_risk=ZeroRisk(status=ZeroRiskStatus.REQUESTED, requested_by=by, at=REPORTED, by=by),
     )
 
 

@@ -41,7 +41,7 @@ def stamp() -> Stamping:
 async def places(stamp: Stamping) -> tuple[Store, dict[str, tuple[Finding, Root]]]:
     """A store that holds every query against the design, with three groups of two organizations."""
     store = following_patterns(memory_store(), design())
-    found = {}
+    found: dict[str, tuple[Finding, Root]] = {}
     for name, organization in GROUPS.items():
         group = await add_group(store, name, stamp, organization=organization)
         found[name] = (await add_finding(store, group, "rule", stamp, score="7.0"), await add_root(store, group, name, stamp))
