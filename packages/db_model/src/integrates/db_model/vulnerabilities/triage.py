@@ -2,37 +2,60 @@
 
 Each is one bulk change by whoever the stamp names; see :func:`integrates.db_model.vulnerabilities.commands.change_all`. Whether
 that person may ask or answer is a permission: the caller checks it.
+
+What is said about a verification or a zero risk also becomes a comment on each finding concerned, in the transaction of the
+first vulnerability that is changed there; ``new_id`` makes the ids of comments.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from datetime import datetime
+from typing import TypeAlias
 
+from integrates.db_model.comments.remark import remarked
+from integrates.db_model.comments.types import CommentType
 from integrates.db_model.entity.bulk import Reference, Refused, Written
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.acceptance import AcceptanceAnswer, acceptance_answered
 from integrates.db_model.vulnerabilities.commands import change_all
 from integrates.db_model.vulnerabilities.justification import Justification
+from integrates.db_model.vulnerabilities.supplement import Supplement
 from integrates.db_model.vulnerabilities.types import Vulnerability
 from integrates.db_model.vulnerabilities.verification import verification_answered, verification_requested
 from integrates.db_model.vulnerabilities.zero_risk import zero_risk_confirmed, zero_risk_rejected, zero_risk_requested
 
+NewId: TypeAlias = Callable[[], str]
+Seen: TypeAlias = Sequence[Vulnerability]
+
+
+def _comment(kind: CommentType, why: Justification, stamp: Stamp, new_id: NewId) -> Supplement | None:
+    """Return what writes the comments; nothing for a justification at fault, which each vulnerability refuses by itself."""
+    return None if why.flaws else remarked(kind, why.justification, stamp, new_id)
+
 
 async def answer_acceptance(
-    store: Store, wanted: Sequence[Reference], answer: AcceptanceAnswer, stamp: Stamp, *, seen: Sequence[Vulnerability] = ()
+    store: Store, wanted: Sequence[Reference], answer: AcceptanceAnswer, stamp: Stamp, *, seen: Seen = ()
 ) -> Written | Refused:
     """Answer requests for a permanent acceptance."""
-    return await change_all(
-        store, wanted, lambda old, _, at: acceptance_answered(old, answer, by=stamp.by, at=at), stamp, seen=seen
-    )
+
+    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
+        return acceptance_answered(old, answer, by=stamp.by, at=at)
+
+    return await change_all(store, wanted, alter, stamp, seen=seen)
 
 
 async def request_verification(
-    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, seen: Sequence[Vulnerability] = ()
+    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
 ) -> Written | Refused:
     """Ask to check vulnerabilities again."""
+
+    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
+        return verification_requested(old, why, by=stamp.by, at=at)
+
     return await change_all(
-        store, wanted, lambda old, _, at: verification_requested(old, why, by=stamp.by, at=at), stamp, seen=seen
+        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.VERIFICATION, why, stamp, new_id)
     )
 
 
@@ -43,40 +66,53 @@ async def verify(
     why: Justification,
     stamp: Stamp,
     *,
-    seen: Sequence[Vulnerability] = (),
+    new_id: NewId,
+    seen: Seen = (),
 ) -> Written | Refused:
     """Answer requests to check vulnerabilities again: those whose ids are in ``closed`` are SAFE, the others still open."""
+
+    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
+        return verification_answered(old, why, is_closed=old.id in closed, by=stamp.by, at=at)
+
     return await change_all(
-        store,
-        wanted,
-        lambda old, _, at: verification_answered(old, why, is_closed=old.id in closed, by=stamp.by, at=at),
-        stamp,
-        seen=seen,
+        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.VERIFICATION, why, stamp, new_id)
     )
 
 
 async def request_zero_risk(
-    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, seen: Sequence[Vulnerability] = ()
+    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
 ) -> Written | Refused:
     """Claim that vulnerabilities do no harm."""
+
+    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
+        return zero_risk_requested(old, why, by=stamp.by, at=at)
+
     return await change_all(
-        store, wanted, lambda old, _, at: zero_risk_requested(old, why, by=stamp.by, at=at), stamp, seen=seen
+        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.ZERO_RISK, why, stamp, new_id)
     )
 
 
 async def confirm_zero_risk(
-    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, seen: Sequence[Vulnerability] = ()
+    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
 ) -> Written | Refused:
     """Confirm that vulnerabilities do no harm, which hides them."""
+
+    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
+        return zero_risk_confirmed(old, why, by=stamp.by, at=at)
+
     return await change_all(
-        store, wanted, lambda old, _, at: zero_risk_confirmed(old, why, by=stamp.by, at=at), stamp, seen=seen
+        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.ZERO_RISK, why, stamp, new_id)
     )
 
 
 async def reject_zero_risk(
-    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, seen: Sequence[Vulnerability] = ()
+    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
 ) -> Written | Refused:
     """Say that vulnerabilities do harm after all, whether the contrary was confirmed or not."""
+
+    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
+        return zero_risk_rejected(old, why, by=stamp.by, at=at)
+
     return await change_all(
-        store, wanted, lambda old, _, at: zero_risk_rejected(old, why, by=stamp.by, at=at), stamp, seen=seen
+        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.ZERO_RISK, why, stamp, new_id)
     )
