@@ -144,7 +144,9 @@ def test_the_routes_are_told() -> None:
     assert sorted(found) == sorted(names(text_of("http.md").split("## ", 1)[0]))
 
 
-@pytest.mark.parametrize(("command", "argument"), [("serve", ""), ("demo", ""), ("expire", ""), ("token", " EMAIL")])
+@pytest.mark.parametrize(
+    ("command", "argument"), [("serve", ""), ("demo", ""), ("expire", ""), ("token", " EMAIL"), ("check", "")]
+)
 def test_the_options_of_a_command_are_told(command: str, argument: str) -> None:
     told = names(section("commands.md", f"`integrates {command}{argument}`"))
     assert sorted([*told, "--help"]) == options(command)

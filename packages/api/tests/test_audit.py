@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrates.api.revision.audit import months
 from integrates.db_model.findings.commands import rescore
 from integrates.db_model.testing.scene import scored
+from integrates.db_model.values.instant import months
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World

@@ -20,7 +20,7 @@ from integrates.db_model.entity import revision
 from integrates.db_model.entity.read import page_of
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.indicators.cell import finding_status
-from integrates.db_model.indicators.recount import remediations
+from integrates.db_model.indicators.contribution import remediations
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator

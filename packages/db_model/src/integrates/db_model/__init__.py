@@ -20,6 +20,7 @@ The rest of the map:
 ``entity.read``          reading by key, lists, the history, the past
 ``entity.command``, ``.plan``, ``.bulk``  changing: one entity, the pure plan of it, many at once
 ``indicators``           figures from counters, and counting again
+``inspection``           comparing what is stored beside entities with the entities
 ``values``               rules of texts, urls and dates
 ``store.port``, ``files.port``  what a store of items and a store of files offer; ``store.url``, ``files.url`` open one
 ``testing``              the requirements of a store as a pytest suite, and scenes for tests (needs the extra ``testing``)

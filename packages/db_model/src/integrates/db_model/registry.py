@@ -1,20 +1,22 @@
 """The list of the facets of all entities, for whatever is done with every kind of entity."""
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.comments.facet import COMMENT
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import Facet, design_of, keys_of
+from integrates.db_model.entity.facet import Facet, design_of, id_of, keys_of
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
-from integrates.db_model.store.port import IndexKey, Item, Key
-from integrates.db_model.store.template import SEPARATOR, is_variable
+from integrates.db_model.store.port import IndexKey, Item, Key, Query
+from integrates.db_model.store.template import SEPARATOR, WHOLE_KEY, is_variable
 from integrates.db_model.tokens.facet import ACCESS_TOKEN
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 
@@ -51,6 +53,39 @@ def facet_of(stored: Key) -> Facet[Any] | None:
             if design.table == stored.table and _is_made_by(design.key.pk, stored.pk) and _is_made_by(design.key.sk, stored.sk)
         ),
         None,
+    )
+
+
+_BY_PARENT: Final = 1
+"""The index that lists entities by what they belong to."""
+
+
+@cache
+def _lists_below(owner: str) -> tuple[tuple[Facet[Any], str, str], ...]:
+    """Return the lists of what belongs to entities of a facet: the facet there, the pattern, and the variable for the owner.
+
+    The variable ``entity`` stands for the whole key of an owner of one of several facets, which the pattern names:
+    ``comments_of_group``.
+    """
+    key, found = design_of(owner).key, []
+    literal = key.pk.partition(SEPARATOR)[0]
+    for facet in FACETS.values() if key.pk == key.sk else ():
+        design = design_of(facet.name)
+        names = [pattern.name for pattern in design.patterns if pattern.index == _BY_PARENT]
+        segments = design.indexes[_BY_PARENT].pk.split(SEPARATOR)
+        if segments == [WHOLE_KEY]:
+            names = [name for name in names if name.endswith(f"_of_{owner}")]
+        elif segments[0] != literal:
+            continue
+        found += [(facet, name, segments[-1]) for name in names[:1]]
+    return tuple(found)
+
+
+def lists_below(owner: Facet[Any], stored: Key) -> tuple[tuple[Facet[Any], Query], ...]:
+    """Return the lists of all entities that belong to the one under a key, removed ones too, by their facets."""
+    return tuple(
+        (facet, listing(facet.name, pattern, {variable: stored.pk if variable == WHOLE_KEY else id_of(stored)}))
+        for facet, pattern, variable in _lists_below(owner.name)
     )
 
 

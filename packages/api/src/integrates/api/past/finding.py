@@ -22,7 +22,7 @@ from integrates.db_model.entity import counter
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import key_text
 from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.indicators.recount import Severities, remediations
+from integrates.db_model.indicators.contribution import Severities, remediations
 from integrates.db_model.store.port import Item, Query
 from integrates.db_model.vulnerabilities import tally
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY

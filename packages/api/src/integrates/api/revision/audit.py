@@ -3,7 +3,7 @@
 Whoever may read the audit trail of a group may read everything in it, hence nothing is left out here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -19,17 +19,11 @@ from integrates.db_model.entity.revision import Revision
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.store.port import Query
-from integrates.db_model.values.instant import instant_text
+from integrates.db_model.values.instant import instant_text, months
 
 _MICRO: Final = timedelta(microseconds=1)
 _END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than any revision; not the time of reading, because each page has to ask the same."""
-
-
-def months(first: datetime, last: datetime) -> Iterator[str]:
-    """Name the months from one moment to another, as trails are kept by month."""
-    for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
-        yield f"{number // 12:04}-{number % 12 + 1:02}"
 
 
 def _between(query: Query, first: datetime, last: datetime) -> Query:

@@ -49,19 +49,20 @@ def revision_key(entity: Key, version: int) -> Key:
     return key_of(_FACET, {"entity": key_text(entity), "version": _version_text(version)})
 
 
-def _index_keys(facet: Facet[E], entity: E, values: Mapping[str, str]) -> dict[int, IndexKey]:
-    audit, indexes = facet.audit(entity), design_of(_FACET).indexes
+def listed(facet: Facet[E], key: Key, entity: E, at: datetime) -> dict[int, IndexKey]:
+    """Return the keys in the indexes of the revision of that date which made ``entity``, stored under ``key``."""
+    audit, indexes, text = facet.audit(entity), design_of(_FACET).indexes, instant_text(at)
+    values = {"entity": key_text(key), "version": _version_text(entity.version), "at": text, "month": text[:7]}
     wanted = ((1, "name", audit.group), (2, "id", audit.organization))
     return {number: index_key(indexes[number], {**values, name: value}) for number, name, value in wanted if value}
 
 
 def item_of(facet: Facet[E], key: Key, entity: E, aspects: Attributes, stamp: Stamp, seen: Mapping[str, int]) -> Item:
     """Return the item of the revision that made ``entity``, with the entity's version and the date of ``updated_at``."""
-    text, at = key_text(key), instant_text(entity.updated_at or stamp.at)
-    values = {"entity": text, "version": _version_text(entity.version), "at": at, "month": at[:7]}
+    at = entity.updated_at or stamp.at
     attributes = {
-        "entity_key": text,
-        "at": at,
+        "entity_key": key_text(key),
+        "at": instant_text(at),
         "by": stamp.by,
         "operation": stamp.operation,
         "change_id": stamp.change_id,
@@ -69,9 +70,8 @@ def item_of(facet: Facet[E], key: Key, entity: E, aspects: Attributes, stamp: St
         **({"seen": seen} if seen else {}),
         "aspects": aspects,
     }
-    return Item(
-        revision_key(key, entity.version), entity.version, Body(_encode(attributes)), _index_keys(facet, entity, values)
-    )
+    own = revision_key(key, entity.version)
+    return Item(own, entity.version, Body(_encode(attributes)), listed(facet, key, entity, at))
 
 
 def of_item(item: Item) -> Revision:

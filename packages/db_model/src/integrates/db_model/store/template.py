@@ -12,7 +12,8 @@ from operator import itemgetter
 from typing import Final
 
 SEPARATOR: Final = "#"
-_WHOLE_KEY: Final = "entity"
+WHOLE_KEY: Final = "entity"
+"""The variable that takes the whole key of another item."""
 _LITERAL: Final = re.compile("[A-Z]+")
 _VARIABLE: Final = re.compile("[a-z]+(_[a-z]+)*")
 
@@ -27,7 +28,7 @@ def _segments(template: str) -> tuple[tuple[str, bool], ...]:
     """Return the segments of a template, each with whether it is a variable."""
     segments = template.split(SEPARATOR)
     wrong = [segment for segment in segments if not (is_variable(segment) or _LITERAL.fullmatch(segment))]
-    if wrong or _WHOLE_KEY in segments[:-1]:
+    if wrong or WHOLE_KEY in segments[:-1]:
         raise ValueError(f"not the template of a key: {template!r}")
     return tuple((segment, is_variable(segment)) for segment in segments)
 
@@ -42,7 +43,7 @@ def _value(name: str, values: Mapping[str, str]) -> str:
     value = values[name]
     if not value:
         raise ValueError(f"the value of {name!r} in a key is empty")
-    if SEPARATOR in value and name != _WHOLE_KEY:
+    if SEPARATOR in value and name != WHOLE_KEY:
         raise ValueError(f"the value of {name!r} in a key contains {SEPARATOR!r}: {value!r}")
     return value
 
@@ -66,7 +67,7 @@ def builder(template: str) -> Callable[[Mapping[str, str]], str]:
 
     if len(names) == 1:
         return single
-    if not names or _WHOLE_KEY in names:
+    if not names or WHOLE_KEY in names:
         return checked
     values_of = itemgetter(*names)
     separators = len(names) - 1

@@ -1,7 +1,7 @@
 """Dates (rules E6 and E15)."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
@@ -92,3 +92,9 @@ def is_ahead(until: datetime, now: datetime, longest: timedelta) -> bool:
     One that ends later than ``longest`` and ``SKEW`` from now was set by a wrong clock, and counts as lapsed.
     """
     return _ZERO < until - now <= longest + SKEW
+
+
+def months(first: datetime, last: datetime) -> Iterator[str]:
+    """Name the months from one moment to another, as trails are kept by month."""
+    for number in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
+        yield f"{number // 12:04}-{number % 12 + 1:02}"

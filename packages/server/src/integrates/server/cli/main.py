@@ -1,9 +1,10 @@
-"""The command line: ``integrates serve``, ``integrates demo``, ``integrates expire``, ``integrates token``."""
+"""The command line: ``integrates check``, ``demo``, ``expire``, ``serve`` and ``token``."""
 
 from typing import Annotated
 
 import typer
 
+from integrates.server.cli.check import check
 from integrates.server.cli.demo import demo
 from integrates.server.cli.expire import expire
 from integrates.server.cli.option import StoreOption
@@ -14,10 +15,11 @@ from integrates.server.version import version
 
 def main() -> None:
     """Run the command."""
-    _new_command()(prog_name="integrates")
+    new_command()(prog_name="integrates")
 
 
-def _new_command() -> typer.Typer:
+def new_command() -> typer.Typer:
+    """Return the whole command line."""
     command = typer.Typer(
         name="integrates",
         add_completion=False,
@@ -26,7 +28,7 @@ def _new_command() -> typer.Typer:
         rich_markup_mode=None,
     )
     command.callback()(_before)
-    for verb in (serve, demo, expire, token):
+    for verb in (serve, demo, expire, token, check):
         command.command()(verb)
     return command
 
@@ -50,6 +52,7 @@ def _before(
     \b
     integrates serve --demo            try it: http://localhost:8001, with demo people
     integrates token EMAIL             print an API token of a person
+    integrates check                   compare counters and the like with the entities
     integrates COMMAND --help          what a command does, with examples
 
     A wrong setting ends a command with one line that explains it, and exit code 2.

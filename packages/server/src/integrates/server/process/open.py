@@ -35,14 +35,21 @@ async def open_installation(
 
     Raise :class:`BadSetting` when they can never be opened as they are set, ``Unavailable`` when trying again may help.
     """
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_entities(settings, create=create))
+        keys = derive(_secret(settings, environ))
+        files = await _entered(stack, "files", open_files(settings.files or files_url(settings.store)))
+        yield Installation(store, files, keys)
+
+
+@asynccontextmanager
+async def open_entities(settings: Settings, *, create: bool = False) -> AsyncIterator[Store]:
+    """Open the store alone, which needs neither keys nor files. Raise as :func:`open_installation` does."""
     file = database_file(settings.store)
     if file is not None and not create and not file.exists():
         raise BadSetting("store", f"there is no store in {file}; `integrates serve` makes one")
     async with AsyncExitStack() as stack:
-        store = await _entered(stack, "store", open_store(settings.store, create=create))
-        keys = derive(_secret(settings, environ))
-        files = await _entered(stack, "files", open_files(settings.files or files_url(settings.store)))
-        yield Installation(store, files, keys)
+        yield await _entered(stack, "store", open_store(settings.store, create=create))
 
 
 async def _entered(stack: AsyncExitStack, name: str, resource: AbstractAsyncContextManager[T]) -> T:

@@ -1,0 +1,1 @@
+"""Comparing what is stored beside entities with the entities: index keys, revisions, claims and counters."""
