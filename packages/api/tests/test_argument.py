@@ -9,6 +9,8 @@ from packages.api.tests.conftest import ANCHOR
 
 from integrates.api.execute import Api
 from integrates.db_model.comments import rules as comments
+from integrates.db_model.evidences.rules import evidence_arguments
+from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.findings import rules as findings
 from integrates.db_model.groups import rules as groups
 from integrates.db_model.imports import rules as imports
@@ -38,9 +40,11 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "rejectVulnerabilitiesZeroRisk": justification.ARGUMENTS,
     "requestVulnerabilitiesVerification": justification.ARGUMENTS,
     "requestVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "removeFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "resumeImport": None,
     "revokeAccessToken": None,
     "updateFinding": findings.DESCRIPTION,
+    "updateFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "updateFindingSeverity": severities.ASSESSMENT,
     "updateGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "updateImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
@@ -53,6 +57,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
 """The table of rules that each mutation's arguments go through; ``None`` where it has no others than the object."""
 FIXED = {
     "compareScan": {"close_missing"},
+    "removeFindingEvidence": {"file", "description"},
     "updateIpRoot": {"address"},
     "updateOrganization": {"name"},
     "updateUrlRoot": {"url"},

@@ -52,9 +52,13 @@ MUTATIONS = {
       compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
+    "removeFindingEvidence": f"""mutation ($finding: ID!) {{
+      removeFindingEvidence(id: $finding, slot: RECORDS) {{ finding {{ id }} {ERRORS} }} }}""",
     "resumeImport": f"""mutation ($import: ID!) {{ resumeImport(id: $import) {{ import {{ id }} {ERRORS} }} }}""",
     "updateFinding": f"""mutation ($finding: ID!) {{
       updateFinding(id: $finding, threat: "New") {{ finding {{ id }} {ERRORS} }} }}""",
+    "updateFindingEvidence": f"""mutation ($finding: ID!, $file: Upload!) {{
+      updateFindingEvidence(id: $finding, slot: EXPLOITATION, file: $file) {{ finding {{ id }} {ERRORS} }} }}""",
     "updateFindingSeverity": f"""mutation ($finding: ID!) {{ updateFindingSeverity(id: $finding,
       cvssV3: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N") {{ finding {{ id }} {ERRORS} }} }}""",
     "updateGitRoot": f"""mutation ($root: ID!) {{ updateGitRoot(id: $root, branch: "new") {{ root {{ id }} {ERRORS} }} }}""",

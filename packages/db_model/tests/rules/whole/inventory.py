@@ -20,6 +20,7 @@ from packages.db_model.tests.rules.whole.value import (
 )
 
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.evidences.types import Evidence, EvidenceSlot, MediaType
 from integrates.db_model.findings.types import (
     Finding,
     FindingDescription,
@@ -60,6 +61,18 @@ FINDING = Finding(
     rule=ToolRule(tool="semgrep", rule_id="r" * 1000),
     description=FindingDescription(title="A weakness", description="What it is", cwe_ids=("CWE-79",), min_time_to_remediate=60),
     severity=severity(V4, V3, TENTH),
+    evidences=(
+        Evidence(
+            slot=EvidenceSlot.RECORDS,
+            description="What was got hold of",
+            file_name=f"{ID}-records-{HASH[:8]}.csv",
+            media_type=MediaType.CSV,
+            size=1024 * 1024,
+            sha256=HASH,
+            at=AT,
+            by=ADA,
+        ),
+    ),
     state=FindingState(status=FindingStateStatus.CREATED, at=AT, by=ADA),
     **KEPT,
 )
@@ -110,6 +123,8 @@ KINDS: list[tuple[Entity, list[Kind]]] = [
             ("description.attack_vector_description", "blocks", 20_000),
             ("description.recommendation", "blocks", 20_000),
             ("severity", "severities"),
+            ("evidences.0.description", "blocks", 500),
+            ("evidences.0.by", "actors"),
             ("release.released_at", "dates"),
             ("state.by", "actors"),
         ],
@@ -167,6 +182,13 @@ ROWS: list[tuple[Entity, list[Row]]] = [
             *below("description.min_time_to_remediate", (0, "out_of_range"), (-1, "out_of_range"), (1.5, "wrong_type")),
             *below("state.justification", (RemovalJustification.DUPLICATED, "inconsistent"), ("DUPLICATED", "wrong_type")),
             ("state.status", FindingStateStatus.DELETED, "required", "state.justification"),
+            *below("evidences.0.slot", (EvidenceSlot.IMAGE_1, "inconsistent"), ("RECORDS", "wrong_type")),
+            *below("evidences.0.size", (0, "out_of_range"), (20 * 1024 * 1024 + 1, "out_of_range")),
+            ("evidences.0.size", 1024 * 1024 + 1, "file_too_large", "evidences.0.size"),
+            *below("evidences.0.sha256", ("0" * 63, "bad_format")),
+            *below("evidences.0.file_name", ("evil.csv", "inconsistent"), ("", "required")),
+            *below("evidences.0.media_type", (MediaType.ZIP, "bad_file_type"), ("text/csv", "wrong_type")),
+            *below("evidences", ([], "wrong_type")),
             *below("state.keeps_claim", (True, "inconsistent"), (1, "wrong_type")),
         ],
     ),

@@ -18,6 +18,9 @@ from integrates.api.resolve.parent import group
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
 from integrates.db_model.entity.loader import load_counts
+from integrates.db_model.evidences.file import file_key, rows_in
+from integrates.db_model.evidences.rules import FINDING_SLOTS, in_slot
+from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.findings.facet import finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus, ToolRule
 from integrates.db_model.indicators.cell import finding_status
@@ -90,6 +93,16 @@ async def where(source: Finding, info: Info) -> list[str]:
     return list(dict.fromkeys(one.location.where for one in found))[:_LOCATIONS]
 
 
+async def records(source: Finding, info: Info) -> list[list[str]] | None:
+    """Return the first rows of the finding's file of records; ``None`` when there is none, or no more."""
+    found = in_slot(source.evidences, EvidenceSlot.RECORDS)
+    if found is None:
+        return None
+    key, files = file_key(source.id, found), info.context.call.files
+    rows: list[list[str]] | None = await info.context.computed.load(Computation(("records", key), lambda: rows_in(files, key)))
+    return rows
+
+
 async def vulnerabilities(source: Finding, info: Info, **args: Any) -> Connection:
     """Return the vulnerabilities of the finding that the caller may see, now or at a moment."""
     permissions = await permissions_for(source, info)
@@ -126,9 +139,13 @@ BINDING: Final = Binding(
             "ageDays": age_days,
             "openAgeDays": open_age_days,
             "where": where,
+            "records": records,
             "summary": figures,
             "vulnerabilities": vulnerabilities,
         },
     },
-    enums={"FindingStatus": FindingStatus},
+    enums={
+        "FindingEvidenceSlot": {slot.name: slot for slot in FINDING_SLOTS},
+        "FindingStatus": FindingStatus,
+    },
 )

@@ -7,7 +7,9 @@ from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, changed
+from integrates.api.upload import Upload
 from integrates.db_model import findings
+from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 
@@ -32,10 +34,30 @@ async def update_finding_severity(
     return await changed(info, "finding", command)
 
 
+async def update_finding_evidence(
+    seen: Sight[Finding], info: Info, *, file: Upload | None = None, expected_version: int | None = None, **given: Any
+) -> Payload:
+    """Put a file into a slot of a finding, or say what the one there shows."""
+    content = None if file is None else await file.read()
+    files, given = info.context.call.files, {**given, "file": content}
+    command = partial(findings.attach, seen=seen.found, given=given, files=files, expected_version=expected_version)
+    return await changed(info, "finding", command)
+
+
+async def remove_finding_evidence(
+    seen: Sight[Finding], info: Info, *, slot: EvidenceSlot, expected_version: int | None = None
+) -> Payload:
+    """Empty a slot of a finding."""
+    command = partial(findings.detach, seen=seen.found, slot=slot, expected_version=expected_version)
+    return await changed(info, "finding", command)
+
+
 MUTATIONS: Final[Fields] = {
     "Mutation": {
         "addFinding": add_finding,
         "updateFinding": update_finding,
         "updateFindingSeverity": update_finding_severity,
+        "updateFindingEvidence": update_finding_evidence,
+        "removeFindingEvidence": remove_finding_evidence,
     }
 }

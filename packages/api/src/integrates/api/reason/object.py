@@ -222,7 +222,7 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.FILE_TOO_LARGE: Meaning(
         _LIMIT,
         "The file is too large.",
-        "the file has more than 20 MiB",
+        "the file has more bytes than it may have: 20 MiB of a report; 20, 10 or 1 MiB of evidence, as its slot says",
     ),
     Reason.TOO_MANY_RESULTS: Meaning(
         _LIMIT,

@@ -54,11 +54,19 @@ async def add_each(store: Store, facet: Facet[E], new: Sequence[E], stamp: Stamp
     return await write_each(store, await decide(range(len(new))), decide)
 
 
+def check_version(facet: Facet[E], found: E, version: int | None) -> None:
+    """Raise ``Stale`` unless the entity has the version that the caller expects, if the caller expects one.
+
+    For what has to be looked at before the entity is changed, but after its version (M5).
+    """
+    if version not in {None, found.version}:
+        raise Stale(facet.name, facet.identity(found), found.version)
+
+
 def _expected(facet: Facet[E], key: Key, found: E | None, version: int | None) -> E:
     if found is None or not facet.is_live(found):
         raise NotFound(facet.name, id_of(key))
-    if version not in {None, found.version}:
-        raise Stale(facet.name, facet.identity(found), found.version)
+    check_version(facet, found, version)
     return found
 
 

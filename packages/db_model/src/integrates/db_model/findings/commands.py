@@ -15,6 +15,10 @@ from integrates.db_model.entity.plan import Plan, altered, needs, plan
 from integrates.db_model.entity.transaction import gathered, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Stale
+from integrates.db_model.evidences.file import Brought, brought, dropped, put_into
+from integrates.db_model.evidences.rules import emptied
+from integrates.db_model.evidences.types import EvidenceSlot
+from integrates.db_model.files.port import Files
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.rules import ARGUMENTS, given_up, is_live, reworded, scored_by_person
 from integrates.db_model.findings.types import (
@@ -107,6 +111,50 @@ async def assess(
 
 def _assessed(old: Finding, _at: datetime, given: Mapping[str, str | None]) -> Finding:
     return scored_by_person(old, given)
+
+
+async def attach(
+    store: Store,
+    seen: Finding,
+    given: Mapping[str, Any],
+    stamp: Stamp,
+    *,
+    files: Files,
+    expected_version: int | None = None,
+) -> Finding:
+    """Put a file into a slot of a finding, or tell of the one there what it shows; return the finding as stored.
+
+    ``given`` are ``slot``, ``file`` (bytes) and ``description``, as :func:`integrates.db_model.evidences.file.brought` takes
+    them. Raise what that raises, ``Rejected`` (``empty_slot``) for a description of nothing, and what
+    :func:`integrates.db_model.entity.command.update` raises.
+    """
+    command.check_version(FINDING, seen, expected_version)
+    new = await brought(files, seen.id, given, stamp)
+    alter = partial(_attached, new=new)
+    key, version = finding_key(seen.id), expected_version
+    stored = await command.update(store, FINDING, key, alter, stamp, expected_version=version, seen=seen)
+    await dropped(files, seen.id, new, stored.evidences)
+    return stored
+
+
+def _attached(old: Finding, _at: datetime, new: Brought) -> Finding:
+    return replace(old, evidences=put_into(old.evidences, new))
+
+
+async def detach(
+    store: Store, seen: Finding, slot: EvidenceSlot, stamp: Stamp, *, expected_version: int | None = None
+) -> Finding:
+    """Empty a slot of a finding; return the finding as stored. The file is deleted later, when the clean-up finds it.
+
+    Raise ``Rejected`` (``empty_slot``), and what :func:`integrates.db_model.entity.command.update` raises.
+    """
+    alter = partial(_detached, slot=slot)
+    key, version = finding_key(seen.id), expected_version
+    return await command.update(store, FINDING, key, alter, stamp, expected_version=version, seen=seen)
+
+
+def _detached(old: Finding, _at: datetime, slot: EvidenceSlot) -> Finding:
+    return replace(old, evidences=emptied(old.evidences, slot))
 
 
 async def _stored(store: Store, facet: Facet[Finding], old: Finding | None, new: Finding, stamp: Stamp) -> Finding:

@@ -8,6 +8,7 @@ from msgspec.structs import asdict, replace
 
 from integrates.db_model.entity.rules import ENTITY, MAX_COUNT, by
 from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.evidences.rules import EVIDENCES, FINDING_SLOTS, misplaced
 from integrates.db_model.findings.types import (
     Finding,
     FindingDescription,
@@ -50,6 +51,7 @@ _FIELDS: Final = whole_of(
     Finding,
     {
         **ENTITY,
+        **EVIDENCES,
         **SEVERITY,
         "id": identifier,
         "group_name": remembered(name),
@@ -116,6 +118,7 @@ def whole(finding: Finding) -> Iterator[Rejected]:
 
 def _relations(finding: Finding) -> Iterator[Rejected]:
     yield from misscored(finding.severity, ("severity",))
+    yield from misplaced(finding.evidences, finding.id, FINDING_SLOTS.keys())
     justification = finding.state.justification
     if is_live(finding) and justification is not None:
         yield Rejected(Reason.INCONSISTENT, ("state", "justification"))

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.evidences.types import Evidence
 from integrates.db_model.severities.types import Severity
 
 
@@ -77,7 +78,7 @@ class FindingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Finding(Entity, frozen=True, kw_only=True):
-    """A kind of weakness in one group. ``scored`` counts the changes of its severity."""
+    """A kind of weakness in one group. ``scored`` counts the changes of its severity; ``evidences`` are ordered by slot."""
 
     id: str
     group_name: str
@@ -86,5 +87,6 @@ class Finding(Entity, frozen=True, kw_only=True):
     description: FindingDescription
     severity: Severity | None = None
     scored: int = 0
+    evidences: tuple[Evidence, ...] = ()
     release: FindingRelease = FindingRelease()
     state: FindingState

@@ -16,7 +16,7 @@ from integrates.server.http.refusal import refuse
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """At most ``limit`` requests a minute to ``path`` for one caller: an actor, else the network address.
+    """At most ``limit`` requests a minute to ``path``, and to all below it, for one caller: an actor, else the network address.
 
     ``read`` returns the credentials of a request, without asking the store, and ``recognise`` the actor whom they prove.
     """
@@ -43,11 +43,10 @@ def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -
     from. Only one of nobody counts against its address, which others may share. The store is not asked about a token of whom is
     above the rate already. ``seconds`` is a monotonic clock.
     """
-    by_path = {rate.path: rate for rate in rates}
     limiter = FixedWindowRateLimiter(WindowStorage(seconds))
 
     async def limit(scope: Scope, receive: Receive, send: Send) -> None:
-        rate = by_path.get(scope["path"])
+        rate = next((one for one in rates if f"{scope['path']}/".startswith(f"{one.path}/")), None)
         if rate is None:
             await app(scope, receive, send)
             return

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from integrates.api.authorization.actor import Actor
+from integrates.api.evidence.fields import PATH as EVIDENCE_PATH
 from integrates.server.auth.recognition import Credentials, read_credentials, recognise
 from integrates.server.http.exchange import API_PATH
 from integrates.server.http.middleware.access_log import logged
@@ -41,7 +42,11 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
         Middleware(bounded, BodyLimit(settings.max_body, settings.max_upload, settings.body_seconds, settings.body_rate)),
         Middleware(
             limited,
-            [Rate(API_PATH, settings.api_rate, read, recognised), by_address("/login", settings.login_rate)],
+            [
+                Rate(API_PATH, settings.api_rate, read, recognised),
+                Rate(EVIDENCE_PATH, settings.api_rate, read, recognised),
+                by_address("/login", settings.login_rate),
+            ],
             service.seconds,
         ),
     ]

@@ -1,0 +1,1 @@
+"""Evidence: files that prove what a finding or an event says, one in each slot."""

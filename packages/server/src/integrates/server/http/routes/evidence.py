@@ -1,0 +1,79 @@
+"""Files of evidence, for who may read them; what one may not see is 404 like what does not exist."""
+
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from integrates.api.evidence.fields import PATH
+from integrates.api.evidence.find import find_evidence
+from integrates.db_model.errors import NotFound
+from integrates.db_model.evidences.types import Evidence
+from integrates.db_model.files.port import Files
+from integrates.server.http.exchange import Caller, actor_of, caller_of, deadline_of, request_id_of
+from integrates.server.http.routes.slot import Slot, refusing
+from integrates.server.service import Service, new_call
+
+_LOG: Final = logging.getLogger(__name__)
+_SHOWN: Final = ("image/", "video/")
+"""The kinds of files that a browser may show by itself; all others are saved."""
+
+
+def evidence_routes(service: Service) -> list[Route]:
+    """Return the route of the files of evidence. As many are sent at once as requests are executed, to each caller a share."""
+    slot = refusing(service.settings.concurrency)
+
+    async def answer(request: Request) -> Response:
+        return await _answered(request, service, slot)
+
+    return [Route(f"{PATH}/{{owner}}/{{file}}", answer, methods=["GET"])]
+
+
+async def _answered(request: Request, service: Service, slot: Slot) -> Response:
+    scope, wanted = request.scope, request.path_params
+    call = new_call(service, actor_of(scope), request_id_of(scope), ends_at=deadline_of(scope), reads_only=True)
+    found = await find_evidence(call, wanted["owner"], wanted["file"])
+    if found is None:
+        raise HTTPException(404)
+    headers = _headers(found.evidence)
+    if headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    if request.method == "HEAD":
+        return Response(headers=headers, media_type=found.evidence.media_type)
+    chunks = _read(service.files, found.key, slot, caller_of(scope))
+    try:
+        first = await anext(chunks)
+    except NotFound as error:
+        _LOG.error("a file of evidence is missing", exc_info=error, extra={"request_id": request_id_of(scope)})
+        raise HTTPException(404) from error
+    return StreamingResponse(_from(first, chunks), headers=headers, media_type=found.evidence.media_type)
+
+
+def _headers(evidence: Evidence) -> Mapping[str, str]:
+    """Return the headers of a file: the browser of the caller alone keeps it, and asks each time whether it may show it."""
+    is_shown = evidence.media_type.startswith(_SHOWN)
+    return {
+        "cache-control": "private, no-cache",
+        "content-disposition": f'{"inline" if is_shown else "attachment"}; filename="{evidence.file_name}"',
+        "content-length": str(evidence.size),
+        "cross-origin-resource-policy": "same-origin",
+        "etag": f'"{evidence.sha256}"',
+    }
+
+
+async def _read(files: Files, key: str, slot: Slot, caller: Caller) -> AsyncGenerator[bytes]:
+    async with slot(caller):
+        async for chunk in files.get(key):
+            yield chunk
+
+
+async def _from(first: bytes, chunks: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
+    async with aclosing(chunks):
+        yield first
+        async for chunk in chunks:
+            yield chunk
