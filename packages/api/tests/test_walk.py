@@ -13,7 +13,7 @@ from integrates.api.schema import new_schema
 from integrates.api.upload import in_memory
 from integrates.db_model.findings.commands import rescore
 from integrates.db_model.roots.types import ImageLocation, IPLocation, Location, URLLocation, URLProtocol
-from integrates.db_model.testing.scene import add_root_at, add_vulnerability, address_of, scored
+from integrates.db_model.testing.scene import add_comment, add_root_at, add_vulnerability, address_of, scored
 from integrates.db_model.vulnerabilities.types import (
     Verification,
     VerificationStatus,
@@ -128,6 +128,9 @@ async def ids(world: World) -> dict[str, str]:
         for one in found:
             await world.data("ada", TREAT, id=one.id, to=to)
     await rescore(world.store, world.aurora.finding.id, scored("9.1"), world.stamp())
+    for number in range(3):
+        await add_comment(world.store, world.aurora.finding, f"on the finding {number}", stamping(world.now()))
+        await add_comment(world.store, world.aurora.group, f"on the group {number}", stamping(world.now()))
     await world.data("ada", TOKEN)
     runs = [await _import(world, tool) for tool in ("one", "two", "three")]
     root, finding = world.aurora.root.id, world.aurora.finding.id

@@ -9,6 +9,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.db_model.access.facet import group_access_key, organization_access_key
+from integrates.db_model.comments.facet import comment_key
 from integrates.db_model.entity import command
 from integrates.db_model.errors import NotFound
 from integrates.db_model.findings.facet import finding_key
@@ -37,6 +38,7 @@ MISSING: dict[str, tuple[Key, str]] = {
     "group_root": (root_key(NONE), NONE),
     "finding": (finding_key(NONE), NONE),
     "vulnerability": (vulnerability_key(NONE), NONE),
+    "comment": (comment_key(NONE), NONE),
     "import": (import_key(NONE), NONE),
 }
 

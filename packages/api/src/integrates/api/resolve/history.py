@@ -8,9 +8,9 @@ import msgspec
 from graphql import DocumentNode, ObjectTypeDefinitionNode
 from graphql.pyutils import camel_to_snake
 
-from integrates.api.authorization.visibility import DRAFTS, READ_DRAFTS, READ_HIDDEN
 from integrates.api.context import Info
 from integrates.api.past.state import moment_of
+from integrates.api.past.veil import seen_by
 from integrates.api.request.turn import turn
 from integrates.api.resolve.attribute import Resolver, has_attribute
 from integrates.api.resolve.binding import Binding
@@ -22,24 +22,11 @@ from integrates.db_model.entity.revision import Revision
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.registry import FACETS
 from integrates.db_model.store.port import MAX_PAGE, Query
-from integrates.db_model.vulnerabilities.types import ZeroRiskStatus
 
 _SECRET: Final = frozenset({"jti_hash", "lease_until"})
 
 _INTERNAL: Final = frozenset({"identity", "number", "scored"})
 """Aspects that serve only the model, and are never shown."""
-
-
-def _status(found: Revision, aspect: str) -> str | None:
-    value = found.aspects.get(aspect)
-    return value.get("status") if isinstance(value, Mapping) else None
-
-
-def sees_revision(permissions: AbstractSet[str], found: Revision) -> bool:
-    """Return whether a revision is visible: one that made a draft, or hid a vulnerability, needs a permission of its own."""
-    drafted = _status(found, "state") in DRAFTS
-    hidden = _status(found, "zero_risk") == ZeroRiskStatus.CONFIRMED
-    return (READ_DRAFTS in permissions or not drafted) and (READ_HIDDEN in permissions or not hidden)
 
 
 def public(value: Any) -> Any:
@@ -73,7 +60,7 @@ def history(facet: Facet[Any], aspect: str | None = None) -> Resolver:
 
     async def resolve(source: Entity, info: Info, **args: Any) -> Connection:
         key, until = entity_key(facet, source), moment_of(source)
-        permissions = await _permissions(info, facet.audit(source))
+        sees = await seen_by(info.context, source, await _permissions(info, facet.audit(source)))
 
         async def read(query: Query) -> Batch[Revision]:
             found = await info.context.loaders.pages.load(query)
@@ -83,10 +70,7 @@ def history(facet: Facet[Any], aspect: str | None = None) -> Resolver:
 
         async def keep(found: Sequence[Revision]) -> Sequence[bool]:
             return [
-                sees_revision(permissions, one)
-                and (aspect is None or aspect in one.aspects)
-                and (until is None or one.at <= until)
-                for one in found
+                sees(one) and (aspect is None or aspect in one.aspects) and (until is None or one.at <= until) for one in found
             ]
 
         walk = Walk(stretches=(revision.history_query(key, limit=MAX_PAGE),), read=read, keep=keep)
