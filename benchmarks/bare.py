@@ -228,3 +228,38 @@ def _page_seconds(source: sqlite3.Connection, group: str, size: int, *, root: bo
     begin = time.process_time()
     page(source, group, size, root=root)
     return time.process_time() - begin
+
+
+_ITEMS = "SELECT * FROM integrates_vms WHERE pk LIKE 'VULN#%' ORDER BY pk LIMIT ?"
+_RECORDS = "SELECT * FROM integrates_vms_historic WHERE pk LIKE 'VULN#%' AND sk = 'V#0000000001' ORDER BY pk LIMIT ?"
+_KEY = "SELECT version, body FROM integrates_vms WHERE pk = ? AND sk = ?"
+
+
+def change_seconds(database: Path, copy: Path, number: int, repeats: int) -> float:
+    """Change so many vulnerabilities of a database in a new one, in one durable transaction; return the wall seconds.
+
+    Each is read by its key and written again, in all indexes that list it, and a revision is added. The mean of ``repeats``.
+    """
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(copy, isolation_level=None)) as target:
+        target.execute("PRAGMA journal_mode = WAL")
+        target.execute("PRAGMA synchronous = FULL")
+        for sql in _schema(source):
+            target.execute(sql)
+        items, records = [source.execute(query, (number,)).fetchall() for query in (_ITEMS, _RECORDS)]
+        _inserted(target, "integrates_vms", items)
+        begin = time.perf_counter()
+        for version in range(2, repeats + 2):
+            _changed(target, items, records, version)
+        return (time.perf_counter() - begin) / repeats
+
+
+def _changed(target: sqlite3.Connection, items: Sequence[tuple[Any, ...]], records: Sequence[Any], version: int) -> None:
+    target.execute("BEGIN IMMEDIATE")
+    for item, (pk, _, _, body, pk_1, sk_1, *others) in zip(items, records, strict=True):
+        target.execute(_KEY, item[:2]).fetchone()
+        marks = ", ".join("?" * len(item))
+        target.execute(f"REPLACE INTO integrates_vms VALUES ({marks})", (*item[:2], version, *item[3:]))  # noqa: S608 -- marks
+        row = (pk, f"V#{version:010}", version, body, pk_1, f"{sk_1}#{version}", *others)
+        marks = ", ".join("?" * len(row))
+        target.execute(f"INSERT INTO integrates_vms_historic VALUES ({marks})", row)  # noqa: S608 -- only question marks
+    target.execute("COMMIT")

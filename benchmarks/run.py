@@ -15,6 +15,7 @@ import filling
 import growth
 import reading
 import remote
+import treating
 from emulator import VARIABLE
 from row import printed, saved
 from scan import sarif
@@ -24,7 +25,7 @@ from size import FULL, QUICK, Sizes
 from turn import Figures, joined
 
 _GROUP = "measured"
-PARTS = ("filling", "reading", "growth", "dynamodb")
+PARTS = ("filling", "reading", "treating", "growth", "dynamodb")
 
 
 def _arguments() -> argparse.Namespace:
@@ -62,6 +63,9 @@ def _embedded(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: 
         if "reading" in parts:
             _told("reading")
             yield reading.measured(benches, _GROUP, folder, sizes)
+        if "treating" in parts:
+            _told("treating")
+            yield treating.measured(benches, _GROUP, folder, sizes)
         _told("growth")
         yield growth.small(benches, sizes)
         if "growth" in parts:
@@ -76,7 +80,7 @@ def _measured(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: 
     if "filling" in parts:
         _told("filling")
         yield filling.measured(sides, sizes)
-    if set(parts) & {"reading", "growth"}:
+    if set(parts) & {"reading", "treating", "growth"}:
         yield from _embedded(sides, folder, parts, sizes)
     if "dynamodb" in parts:
         program = os.environ.get(VARIABLE)
