@@ -258,7 +258,7 @@ def _changed(target: sqlite3.Connection, items: Sequence[tuple[Any, ...]], recor
     for item, (pk, _, _, body, pk_1, sk_1, *others) in zip(items, records, strict=True):
         target.execute(_KEY, item[:2]).fetchone()
         marks = ", ".join("?" * len(item))
-        target.execute(f"REPLACE INTO integrates_vms VALUES ({marks})", (*item[:2], version, *item[3:]))  # noqa: S608 -- marks
+        target.execute(f"REPLACE INTO integrates_vms VALUES ({marks})", (*item[:2], version, *item[3:]))  # noqa: S608 -- only question marks
         row = (pk, f"V#{version:010}", version, body, pk_1, f"{sk_1}#{version}", *others)
         marks = ", ".join("?" * len(row))
         target.execute(f"INSERT INTO integrates_vms_historic VALUES ({marks})", row)  # noqa: S608 -- only question marks

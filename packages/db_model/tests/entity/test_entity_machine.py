@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from msgspec import Struct
 from msgspec.structs import replace
+from packages.db_model.tests.entity.triage_step import COMMANDS, triage
 
 from integrates.db_model.entity import claim, command, read, transaction
 from integrates.db_model.entity.facet import Facet, Given, id_of
@@ -71,6 +72,7 @@ class Kind(StrEnum):
     RETIRE = "RETIRE"
     SCORE = "SCORE"
     TREAT = "TREAT"
+    TRIAGE = "TRIAGE"
     VERIFY = "VERIFY"
 
 
@@ -84,9 +86,24 @@ class Step(Struct, frozen=True):
     is_old: bool
 
 
+OFTEN = [*Kind, *2 * [Kind.CLOSE, Kind.REOPEN, Kind.RESCORE], Kind.REPORT, *3 * [Kind.TRIAGE]]
 STEPS = st.builds(
     Step,
-    st.sampled_from([*Kind, Kind.CLOSE, Kind.CLOSE, Kind.REPORT, Kind.REOPEN, Kind.REOPEN, Kind.RESCORE, Kind.RESCORE]),
+    st.sampled_from(
+        [
+            *Kind,
+            Kind.CLOSE,
+            Kind.CLOSE,
+            Kind.REPORT,
+            Kind.REOPEN,
+            Kind.REOPEN,
+            Kind.RESCORE,
+            Kind.RESCORE,
+            Kind.TRIAGE,
+            Kind.TRIAGE,
+            Kind.TRIAGE,
+        ]
+    ),
     st.integers(0, 5),
     st.integers(0, 9),
     st.integers(-90_000, 90_000),
@@ -168,6 +185,7 @@ class Writer:
         self.below, self.known, self.chance = store, known, chance
         self.store = replace(store, write=self.write, get=self.get)
         self.views: dict[Key, tuple[Any, Given]] = {}
+        self.done: set[str | None] = set()
 
     async def pause(self) -> None:
         for _ in range(self.chance.randrange(4)):
@@ -180,6 +198,9 @@ class Writer:
     async def get(self, keys: Sequence[Key]) -> tuple[Item | None, ...]:
         await self.pause()
         return await self.below.get(keys)
+
+    def new_id(self) -> str:
+        return uid(self.chance.random().hex())
 
     def stamp(self, step: Step) -> Stamp:
         at = FIRST + timedelta(days=400, seconds=step.jump)
@@ -208,6 +229,10 @@ class Writer:
             case Kind.CLOSE_ALL:
                 alter = ALTERS[Kind.CLOSE]
                 await commands.update_each(self.store, list(self.known), lambda old, at: alter(old, at, 0), self.stamp(step))
+            case Kind.TRIAGE:
+                first, number = step.target % max(len(self.known), 1), step.choice + 10 * (step.jump % 3)
+                ids = self.known[first : first + 1 + step.target % 2]
+                self.done.add(await triage(self.store, ids, number, self.stamp(step), self.new_id) if ids else None)
             case kind if self.known:
                 key = vulnerability_key(self.known[step.target % len(self.known)])
                 await self.change(step, VULNERABILITY, key, lambda old, at: ALTERS[kind](old, at, step.choice))
@@ -354,3 +379,22 @@ async def test_many_changes_at_once(store: Store, seed: int) -> None:
     await check_past(store, known)
     counted = await recount(store, "webshop")
     assert any(name.startswith("remediated_count") for name in counted.group), "enough has happened"
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_requests_and_answers_of_three_writers_at_once(seed: int) -> None:
+    chance, known, store = Random(seed), list[str](), memory_store()  # noqa: S311 # nosec B311 -- the same order each time
+    await begun(store)
+    writers = [Writer(store, known, chance) for _ in range(3)]
+
+    def step(kind: Kind) -> Step:
+        number = chance.randrange
+        return Step(kind, number(6), number(10), number(-90_000, 90_000), is_old=False)
+
+    for _ in range(6):
+        await writers[0].run([step(Kind.REPORT) for _ in range(2)])
+        await asyncio.gather(*(writer.run([step(Kind.TRIAGE) for _ in range(40)]) for writer in writers))
+        await check_counters(store)
+    await check_past(store, known)
+    done = set().union(*(writer.done for writer in writers))
+    assert done >= {*COMMANDS, "expire"}, "enough has happened"
