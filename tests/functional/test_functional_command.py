@@ -26,6 +26,7 @@ ADA = "ada@demo.example"
         (("serve", "--store", "dynamodb://?color=red"), "color"),
         (("serve", "--host", "203.0.113.7"), "203.0.113.7"),
         (("token", ADA), "integrates.db"),
+        (("expire",), "integrates.db"),
         (("token", ADA, "--days", "180"), "days"),
         (("token", ADA, "--store", "memory://"), ADA),
         (("demo", "--now", "yesterday", "--store", "memory://"), "now"),
@@ -70,12 +71,21 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     assert (done.returncode, port in done.stderr, list(tmp_path.iterdir())) == (2, True, [])
 
 
-@pytest.mark.parametrize("verb", [(), ("serve",), ("demo",), ("token",)])
+def test_acceptances_whose_date_has_come_are_ended_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'store.db'}"
+    assert command("demo", "--now", "2024-01-31T12:00:00+00:00", "--store", url, folder=tmp_path).returncode == 0
+    first, again = [command("expire", "--store", url, folder=tmp_path) for _ in range(2)]
+    assert (first.returncode, first.stderr) == (0, "")
+    assert re.fullmatch(r"[1-9]\d* acceptances? ended\n", first.stdout)
+    assert (again.returncode, again.stdout, again.stderr) == (0, "0 acceptances ended\n", "")
+
+
+@pytest.mark.parametrize("verb", [(), ("serve",), ("demo",), ("expire",), ("token",)])
 def test_help_explains_with_an_example(tmp_path: Path, verb: tuple[str, ...]) -> None:
     done = command(*verb, "--help", folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     assert "--store" in done.stdout
-    assert re.search(r"^ *(TOKEN=\$\()?integrates (serve|demo|token) ", done.stdout, re.MULTILINE)
+    assert re.search(r"^ *(TOKEN=\$\()?integrates (serve|demo|expire|token) ", done.stdout, re.MULTILINE)
 
 
 def test_the_version_is_told(tmp_path: Path) -> None:
