@@ -93,6 +93,46 @@ async def test_a_deleted_file_is_not_found_and_can_be_put_again(files: Files) ->
     assert await read_all(files.get(KEY)) == b"y"
 
 
+async def keys_in(files: Files, folder: str) -> list[str]:
+    return sorted([key async for key in files.keys(folder)])
+
+
+async def test_the_keys_of_a_folder_are_told(files: Files) -> None:
+    assert await keys_in(files, "imports/") == []
+    for key in ("imports/a", "imports/b/c", "imports-of-others/a", "evidence/a", "b"):
+        await files.put(key, b"x")
+    assert await keys_in(files, "imports/") == ["imports/a", "imports/b/c"]
+    assert await keys_in(files, "imports/b/") == ["imports/b/c"]
+    assert await keys_in(files, "nothing/") == []
+    await files.delete("imports/a")
+    assert await keys_in(files, "imports/") == ["imports/b/c"]
+
+
+async def test_more_keys_than_fit_one_page_are_told(files: Files) -> None:
+    for number in range(1_003):
+        await files.put(f"many/{number}", b"")
+    assert len(await keys_in(files, "many/")) == 1_003
+
+
+@pytest.mark.parametrize("folder", ["", "/", "imports", "../", ".unfinished/", "a//", "/etc/", "a/../"])
+async def test_a_folder_never_leads_elsewhere(files: Files, folder: str) -> None:
+    with pytest.raises(ValueError, match="not"):
+        await keys_in(files, folder)
+
+
+async def test_a_file_that_is_being_written_is_no_key(tmp_path: Path) -> None:
+    files, seen = disk_files(tmp_path), list[str]()
+
+    async def content() -> AsyncIterator[bytes]:
+        yield b"half"
+        seen.extend(await keys_in(files, "imports/"))
+        yield b"rest"
+
+    await files.put("imports/a", content())
+    assert seen == []
+    assert await keys_in(files, "imports/") == ["imports/a"]
+
+
 async def test_a_content_that_fails_on_the_way_leaves_nothing(files: Files) -> None:
     async def broken() -> AsyncIterator[bytes]:
         yield b"half"
@@ -173,7 +213,7 @@ async def test_a_folder_that_goes_while_it_is_open_acknowledges_nothing(tmp_path
     files, folder = disk_files(tmp_path / "files"), tmp_path / "files"
     await files.put(KEY, b"x")
     befall(folder)
-    for call in (files.put("other", b"y"), read_all(files.get(KEY)), files.delete(KEY)):
+    for call in (files.put("other", b"y"), read_all(files.get(KEY)), files.delete(KEY), keys_in(files, "imports/")):
         with pytest.raises(Unfit, match="removed" if befall is remove else "replaced"):
             await call
     assert found(tmp_path) == [f"elsewhere/{KEY}"]
@@ -240,7 +280,7 @@ async def test_a_bucket_that_is_gone_acknowledges_nothing(emulator_endpoint: str
     async with open_files(url) as files:
         with closing(boto3.client("s3", endpoint_url=emulator_endpoint)) as client:
             client.delete_bucket(Bucket=url.removeprefix("s3://").partition("?")[0])
-        for call in (files.put(KEY, b"x"), read_all(files.get(KEY))):
+        for call in (files.put(KEY, b"x"), read_all(files.get(KEY)), keys_in(files, "imports/")):
             with pytest.raises(Unfit, match="NoSuchBucket"):
                 await call
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final, ParamSpec, TypeVar
 
 from integrates.db_model.errors import NotFound, Unavailable, Unfit
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_folder, check_key, in_chunks
 
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
@@ -130,6 +130,10 @@ async def _get(key: str, path: Path, check: _Check) -> AsyncIterator[bytes]:
         handle.close()
 
 
+def _keys(root: Path, folder: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file()]
+
+
 def disk_files(root: Path | str) -> Files:
     """Return the file store in the folder ``root``, which is created with the first file.
 
@@ -154,4 +158,10 @@ def disk_files(root: Path | str) -> Files:
         await _blocking(check)
         await _blocking(partial((folder / key).unlink, missing_ok=True))
 
-    return Files(put, get, delete)
+    async def keys(inner: str) -> AsyncIterator[str]:
+        check_folder(inner)
+        await _blocking(check)
+        for key in await _blocking(_keys, folder, folder / inner):
+            yield key
+
+    return Files(put, get, delete, keys)

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from integrates.db_model.errors import NotFound
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks, read_all
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_folder, check_key, in_chunks, read_all
 
 
 def memory_files() -> Files:
@@ -26,4 +26,9 @@ def memory_files() -> Files:
         check_key(key)
         held.pop(key, None)
 
-    return Files(put, get, delete)
+    async def keys(folder: str) -> AsyncIterator[str]:
+        check_folder(folder)
+        for key in [each for each in held if each.startswith(folder)]:
+            yield key
+
+    return Files(put, get, delete, keys)

@@ -5,6 +5,8 @@
 ``get``     yields the chunks. A missing file raises :class:`~integrates.db_model.errors.NotFound` (facet ``file``) before the
             first.
 ``delete``  removes the file, if it exists.
+``keys``    yields the keys of all files in a folder, in no order. A folder is the beginning of keys up to a ``/``, e.g.
+            ``imports/``. A file that comes or goes meanwhile may be among them or not.
 
 A key is segments joined by ``/``, e.g. ``imports/0b6f/scan.sarif``; no key is the folder of another. Each function raises
 ``ValueError`` for any other key, ``Unavailable`` when the file store cannot be reached or is full, ``Unfit`` when it cannot be
@@ -28,17 +30,25 @@ Content: TypeAlias = bytes | AsyncIterable[bytes]
 
 
 class Files(msgspec.Struct, frozen=True):
-    """A file store: its three functions. A wrapper is a function ``Files -> Files``."""
+    """A file store: its four functions. A wrapper is a function ``Files -> Files``."""
 
     put: Callable[[str, Content], Awaitable[None]]
     get: Callable[[str], AsyncIterator[bytes]]
     delete: Callable[[str], Awaitable[None]]
+    keys: Callable[[str], AsyncIterator[str]]
 
 
 def check_key(key: str) -> None:
     """Raise ``ValueError`` unless ``key`` is that of a file: not hidden, empty or absolute, and not leading upwards."""
     if len(key) > MAX_KEY_LENGTH or not _KEY.fullmatch(key):
         raise ValueError(f"not the key of a file: {key!r}")
+
+
+def check_folder(folder: str) -> None:
+    """Raise ``ValueError`` unless ``folder`` is the beginning of keys up to a ``/``."""
+    check_key(folder.removesuffix("/"))
+    if not folder.endswith("/"):
+        raise ValueError(f"not a folder of files: {folder!r}")
 
 
 async def in_chunks(content: Content) -> AsyncIterator[bytes]:

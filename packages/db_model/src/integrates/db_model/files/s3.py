@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from integrates.db_model.errors import NotFound, Unavailable, Unfit
-from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_key, in_chunks
+from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_folder, check_key, in_chunks
 from integrates.db_model.store.dynamodb.fault import ERRORS, is_transient
 
 if TYPE_CHECKING:
@@ -53,6 +53,14 @@ async def _get(client: "S3Client", bucket: str, name: str, key: str) -> AsyncIte
             yield chunk
 
 
+async def _names(client: "S3Client", bucket: str, beginning: str) -> AsyncIterator[str]:
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=beginning)
+    following = iter(pages)
+    while page := await _blocking(next, following, None):
+        for found in page.get("Contents", ()):
+            yield found["Key"]
+
+
 def _files(client: "S3Client", bucket: str, prefix: str) -> Files:
     async def put(key: str, content: Content) -> None:
         check_key(key)
@@ -67,7 +75,12 @@ def _files(client: "S3Client", bucket: str, prefix: str) -> Files:
         check_key(key)
         await _blocking(client.delete_object, Bucket=bucket, Key=prefix + key)
 
-    return Files(put, get, delete)
+    async def keys(folder: str) -> AsyncIterator[str]:
+        check_folder(folder)
+        async for name in _names(client, bucket, prefix + folder):
+            yield name.removeprefix(prefix)
+
+    return Files(put, get, delete, keys)
 
 
 @asynccontextmanager
@@ -76,7 +89,7 @@ async def s3_files(
 ) -> AsyncIterator[Files]:
     """Open the file store in an existing bucket, with ``prefix`` before all keys; boto3 finds the credentials.
 
-    The SDK retries requests, which is safe because all three functions may be repeated; after that they are ``Unavailable``.
+    The SDK retries requests, which is safe because all functions may be repeated; after that they are ``Unavailable``.
     """
     config = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=5, read_timeout=30)
     client = boto3.session.Session().client("s3", endpoint_url=endpoint, region_name=region, config=config)

@@ -1,10 +1,11 @@
-"""The command line: ``integrates check``, ``demo``, ``expire``, ``serve`` and ``token``."""
+"""The command line: ``integrates check``, ``clean``, ``demo``, ``expire``, ``serve`` and ``token``."""
 
 from typing import Annotated
 
 import typer
 
 from integrates.server.cli.check import check
+from integrates.server.cli.clean import clean
 from integrates.server.cli.demo import demo
 from integrates.server.cli.expire import expire
 from integrates.server.cli.option import StoreOption
@@ -28,7 +29,7 @@ def new_command() -> typer.Typer:
         rich_markup_mode=None,
     )
     command.callback()(_before)
-    for verb in (serve, demo, expire, token, check):
+    for verb in (serve, demo, expire, clean, token, check):
         command.command()(verb)
     return command
 

@@ -23,8 +23,9 @@ from integrates.server.demo.fill import fill
 from integrates.server.demo.load import is_empty
 from integrates.server.process import clock
 from integrates.server.process.admins import appoint
-from integrates.server.process.background import Spawn, new_background
-from integrates.server.process.expiry import BETWEEN, expire_until
+from integrates.server.process.background import BETWEEN, Spawn, new_background
+from integrates.server.process.cleaning import clean_until
+from integrates.server.process.expiry import expire_until
 from integrates.server.process.heap import share_heap
 from integrates.server.process.listener import listen, run, stop_on_signals
 from integrates.server.process.log import configure_logging, new_access_log
@@ -112,6 +113,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
         service = _service(settings, installation, background.spawn, stopping)
         background.spawn(resume_until(service, stopping))
         background.spawn(expire_until(service, stopping, after=BETWEEN if demo else timedelta(0)))
+        background.spawn(clean_until(service, stopping))
         gc.freeze()  # what start-up has made stays, so the collector need not look through it
         await run(behind(new_app(service), settings.trusted_hops), bound, settings, stopping, background.drain)
 

@@ -5,10 +5,14 @@ import logging
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from integrates.db_model.errors import Gone
+
+BETWEEN: Final = timedelta(hours=1)
+"""How long after one run of hourly work the next one begins."""
 logger = logging.getLogger(__name__)
 
 Spawn: TypeAlias = Callable[[Coroutine[Any, Any, None]], None]
@@ -47,6 +51,17 @@ async def pause(stopping: asyncio.Event, length: timedelta) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(length.total_seconds()):
             await stopping.wait()
+
+
+async def hourly(work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, after: timedelta = timedelta(0)) -> None:
+    """Do some work ``after`` a while and then every hour, until the service is about to stop or its store is gone."""
+    await pause(stopping, after)
+    while not stopping.is_set():
+        try:
+            await work()
+        except Gone:
+            return
+        await pause(stopping, BETWEEN)
 
 
 def _report(task: asyncio.Task[None]) -> None:

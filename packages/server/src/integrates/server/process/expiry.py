@@ -4,17 +4,16 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
 from integrates.db_model import Stamp, vulnerabilities
 from integrates.db_model.errors import Gone, IntegratesError
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.expiry import Expired
-from integrates.server.process.background import pause
+from integrates.server.process.background import hourly
 from integrates.server.service import Service
 
-BETWEEN: Final = timedelta(hours=1)
-"""How long after one run the next one begins."""
 _OPERATION: Final = "expire_acceptances"
 _SYSTEM: Final = "system"
 _LOG: Final = logging.getLogger(__name__)
@@ -48,10 +47,4 @@ async def expire_until(service: Service, stopping: asyncio.Event, *, after: time
 
     Several services on one store may do so: each acceptance ends once.
     """
-    await pause(stopping, after)
-    while not stopping.is_set():
-        try:
-            await _looked(service, stopping)
-        except Gone:
-            return
-        await pause(stopping, BETWEEN)
+    await hourly(partial(_looked, service, stopping), stopping, after=after)

@@ -1,0 +1,39 @@
+"""``integrates clean``: delete the files of evidence that nothing has referred to for 60 days."""
+
+import asyncio
+import os
+
+import typer
+
+from integrates.db_model.evidences.cleaning import Cleaned, clean_up
+from integrates.server.cli.failure import explained, fail
+from integrates.server.cli.option import StoreOption, settings_of
+from integrates.server.process import clock
+from integrates.server.process.open import open_installation
+
+
+def clean(context: typer.Context, store: StoreOption = None) -> None:
+    """Delete the files of evidence that nothing has referred to for 60 days.
+
+    The service does so by itself every hour. This does it at once; the service may be using the store and the files. It prints
+    how many there were.
+
+    \b
+    integrates clean --store sqlite:///integrates-demo/store.db
+    """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
+    with explained():
+        settings = settings_of(context, {"store": store})
+
+        async def cleaned() -> Cleaned:
+            async with open_installation(settings, os.environ) as installation:
+                return await clean_up(installation.store, installation.files, clock.now())
+
+        shown(asyncio.run(cleaned()))
+
+
+def shown(made: Cleaned) -> None:
+    """Print how many files were deleted; end the command when of some entities nothing could be told."""
+    typer.echo(f"{made.deleted} file{'' if made.deleted == 1 else 's'} deleted")
+    if made.refused:
+        first, error = next(iter(made.refused.items()))
+        fail(f"store: {len(made.refused)} could not be read, the first is {first}: {type(error).__name__} {error}")

@@ -1,0 +1,31 @@
+"""Deleting files of evidence that nothing has referred to for 60 days: every hour, as long as the service runs."""
+
+import asyncio
+import logging
+from functools import partial
+from typing import Final
+
+from integrates.db_model.errors import Gone, IntegratesError
+from integrates.db_model.evidences.cleaning import clean_up
+from integrates.server.process.background import hourly
+from integrates.server.service import Service
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+async def _cleaned(service: Service, stopping: asyncio.Event) -> None:
+    """Run once. What fails is logged and left to the next run; raise ``Gone`` when the store is, because there is none."""
+    try:
+        made = await clean_up(service.store, service.files, service.now(), is_stopping=stopping.is_set)
+    except Gone:
+        raise
+    except IntegratesError as error:
+        _LOG.warning("files of evidence could not be looked for", exc_info=error)
+        return
+    for name, refused in made.refused.items():
+        _LOG.warning("the files of %s could not be looked at", name, exc_info=refused)
+
+
+async def clean_until(service: Service, stopping: asyncio.Event) -> None:
+    """Clean up now and every hour, until the service is about to stop. Several services on one store may do so."""
+    await hourly(partial(_cleaned, service, stopping), stopping)

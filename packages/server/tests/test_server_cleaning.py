@@ -1,0 +1,99 @@
+"""The service deletes files of evidence that nothing refers to every hour, and a command does it at once."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import typer
+from msgspec.structs import replace
+from packages.server.tests.conftest import World
+
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import Corrupt, Gone, IntegratesError, Unavailable
+from integrates.db_model.evidences.cleaning import Cleaned
+from integrates.db_model.evidences.file import FOLDER, brought
+from integrates.db_model.evidences.types import EvidenceSlot
+from integrates.server.cli.clean import shown
+from integrates.server.process.cleaning import clean_until
+from integrates.server.service import Service
+
+HOUR, NOBODY = 3_600, "99999999-9999-4999-8999-999999999999"
+
+
+async def settle() -> None:
+    """Let the service do what it can do now."""
+    for _ in range(500):
+        await asyncio.sleep(0)
+
+
+async def lose(world: World, days: int) -> None:
+    """Store a file so many days ago whose change failed."""
+    stamp = Stamp(by="hana@demo.example", at=world.now - timedelta(days=days), operation="test", change_id=NOBODY)
+    given = {"slot": EvidenceSlot.EXPLOITATION, "file": f"lost {days}".encode()}
+    await brought(world.service.files, NOBODY, given, stamp)
+
+
+async def left(world: World) -> int:
+    return len([key async for key in world.service.files.keys(FOLDER)])
+
+
+async def test_it_cleans_up_at_once_and_then_every_hour_until_the_service_stops(world: World, elapse: Any) -> None:
+    for days in (59, 60, 61):
+        await lose(world, days)
+    stopping = asyncio.Event()
+    task = asyncio.create_task(clean_until(world.service, stopping))
+    await settle()
+    assert await left(world) == 1
+    world.now += timedelta(days=1)
+    elapse(HOUR - 1)
+    await settle()
+    assert await left(world) == 1
+    elapse(HOUR)
+    await settle()
+    assert await left(world) == 0
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
+def failing(world: World, errors: list[IntegratesError]) -> Service:
+    """A service whose file store fails as long as there are errors."""
+
+    async def keys(folder: str) -> AsyncIterator[str]:
+        if errors:
+            raise errors.pop()
+        async for key in world.service.files.keys(folder):
+            yield key
+
+    return replace(world.service, files=replace(world.service.files, keys=keys))
+
+
+async def test_what_fails_is_left_to_the_next_hour(world: World, elapse: Any, caplog: pytest.LogCaptureFixture) -> None:
+    await lose(world, 61)
+    stopping = asyncio.Event()
+    with caplog.at_level(logging.WARNING):
+        task = asyncio.create_task(clean_until(failing(world, [Unavailable("away")]), stopping))
+        await settle()
+        assert ("could not be looked for" in caplog.text, await left(world)) == (True, 1)
+    elapse(HOUR)
+    await settle()
+    assert await left(world) == 0
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
+async def test_it_ends_with_its_store(world: World) -> None:
+    await asyncio.wait_for(clean_until(failing(world, [Gone("removed")]), asyncio.Event()), 60)
+
+
+def test_the_command_tells_how_many(capsys: pytest.CaptureFixture[str]) -> None:
+    shown(Cleaned(1))
+    shown(Cleaned(2))
+    assert capsys.readouterr().out == "1 file deleted\n2 files deleted\n"
+    with pytest.raises(typer.Exit) as caught:
+        shown(Cleaned(3, {"f1": Corrupt("finding", "f1")}))
+    told = capsys.readouterr()
+    assert (caught.value.exit_code, told.out) == (2, "3 files deleted\n")
+    assert "1 could not be read, the first is f1: Corrupt" in told.err
