@@ -20,7 +20,7 @@ from integrates.db_model.roots.types import RootKind
 from integrates.db_model.severities import rules as severities
 from integrates.db_model.tokens import rules as tokens
 from integrates.db_model.values.check import Arguments
-from integrates.db_model.vulnerabilities import acceptance, justification, treatment
+from integrates.db_model.vulnerabilities import acceptance, describe, justification, report, review, treatment
 
 TABLES: Mapping[str, Arguments[Any] | None] = {
     "addAccessToken": tokens.arguments(ANCHOR),
@@ -33,14 +33,20 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "addIpRoot": roots.ARGUMENTS[RootKind.IP],
     "addOrganization": organizations.ARGUMENTS,
     "addUrlRoot": roots.ARGUMENTS[RootKind.URL],
+    "addVulnerabilities": None,
     "compareScan": imports.ARGUMENTS,
+    "confirmVulnerabilities": None,
     "confirmVulnerabilitiesZeroRisk": justification.ARGUMENTS,
     "handleVulnerabilitiesAcceptance": acceptance.ARGUMENTS,
     "importVulnerabilities": imports.ARGUMENTS,
+    "rejectVulnerabilities": review.VERDICT,
     "rejectVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "removeVulnerabilities": review.REMOVAL,
+    "reopenVulnerabilities": justification.ARGUMENTS,
     "requestVulnerabilitiesVerification": justification.ARGUMENTS,
     "requestVulnerabilitiesZeroRisk": justification.ARGUMENTS,
     "removeFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
+    "resubmitVulnerabilities": None,
     "resumeImport": None,
     "revokeAccessToken": None,
     "updateFinding": findings.DESCRIPTION,
@@ -52,6 +58,8 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "updateOrganization": organizations.ARGUMENTS,
     "updateUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "updateVulnerabilitiesTreatment": treatment.ARGUMENTS,
+    "updateVulnerabilityLabels": describe.LABELS,
+    "updateVulnerabilitySeverity": severities.ASSESSMENT,
     "verifyVulnerabilities": justification.ARGUMENTS,
 }
 """The table of rules that each mutation's arguments go through; ``None`` where it has no others than the object."""
@@ -98,3 +106,8 @@ def test_every_argument_has_a_rule(api: Api) -> None:
             f"{name}: the arguments in schema.graphql and the rows of the model's ARGUMENTS differ in "
             f"{', '.join(sorted(given(field) ^ ruled))}: add the row, or the argument"
         )
+
+
+def test_every_member_of_a_report_has_a_rule(api: Api) -> None:
+    members = {snake(name) for name in api.schema.type_map["VulnerabilityInput"].fields}  # type: ignore[attr-defined] # an input type
+    assert all(members == set(table.rules) for table in report.ARGUMENTS.values())

@@ -48,12 +48,26 @@ MUTATIONS = {
       addIpRoot(groupName: $group, address: "192.0.2.7", nickname: "new") {{ root {{ id }} {ERRORS} }} }}""",
     "addUrlRoot": f"""mutation ($group: ID!) {{
       addUrlRoot(groupName: $group, url: "https://new.example", nickname: "new") {{ root {{ id }} {ERRORS} }} }}""",
+    "addVulnerabilities": f"""mutation ($finding: ID!, $root: ID!) {{ addVulnerabilities(findingId: $finding, vulnerabilities: [
+      {{rootId: $root, type: LINES, technique: SCR, where: "new.py", specific: "1"}}])
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
     "compareScan": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
     "removeFindingEvidence": f"""mutation ($finding: ID!) {{
       removeFindingEvidence(id: $finding, slot: RECORDS) {{ finding {{ id }} {ERRORS} }} }}""",
+    "confirmVulnerabilities": f"""mutation ($vulnerability: ID!) {{
+      confirmVulnerabilities(items: [{{id: $vulnerability}}]) {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "rejectVulnerabilities": f"""mutation ($vulnerability: ID!) {{
+      rejectVulnerabilities(items: [{{id: $vulnerability}}], reasons: [NAMING]) {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "removeVulnerabilities": f"""mutation ($vulnerability: ID!) {{
+      removeVulnerabilities(items: [{{id: $vulnerability}}], justification: DUPLICATED) {{ ids {ERRORS} }} }}""",
+    "reopenVulnerabilities": f"""mutation ($vulnerability: ID!) {{
+      reopenVulnerabilities(items: [{{id: $vulnerability}}], justification: "For the walker.")
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "resubmitVulnerabilities": f"""mutation ($vulnerability: ID!) {{
+      resubmitVulnerabilities(items: [{{id: $vulnerability}}]) {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
     "resumeImport": f"""mutation ($import: ID!) {{ resumeImport(id: $import) {{ import {{ id }} {ERRORS} }} }}""",
     "updateFinding": f"""mutation ($finding: ID!) {{
       updateFinding(id: $finding, threat: "New") {{ finding {{ id }} {ERRORS} }} }}""",
@@ -89,6 +103,11 @@ MUTATIONS = {
     "verifyVulnerabilities": f"""mutation ($vulnerability: ID!) {{
       verifyVulnerabilities(open: [], closed: [{{id: $vulnerability}}], justification: "For the walker.")
       {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "updateVulnerabilityLabels": f"""mutation ($vulnerability: ID!) {{
+      updateVulnerabilityLabels(id: $vulnerability, tags: ["walked"]) {{ vulnerability {{ id }} {ERRORS} }} }}""",
+    "updateVulnerabilitySeverity": f"""mutation ($vulnerability: ID!) {{
+      updateVulnerabilitySeverity(id: $vulnerability, cvssV3: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
+      {{ vulnerability {{ id }} {ERRORS} }} }}""",
 }
 OWN = {"addOrganization", "addAccessToken", "revokeAccessToken"}
 """Mutations without an object of a tenant."""

@@ -23,6 +23,7 @@ from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import ANYTHING, Add, Change, Put, Store
 from integrates.db_model.testing.scene import add_finding, add_vulnerability, uid
 from integrates.db_model.vulnerabilities import commands
+from integrates.db_model.vulnerabilities.change import change_all
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Verification, VerificationStatus, Vulnerability
 
@@ -53,7 +54,7 @@ async def ask(
 ) -> Written | Refused:
     wanted = [Reference(one.id, one.version if versions else None) for one in found]
     why = remarked(CommentType.VERIFICATION, WHY, stamp, new_id or ids())
-    return await commands.change_all(store, wanted, requested, stamp, supplement=why)
+    return await change_all(store, wanted, requested, stamp, supplement=why)
 
 
 async def several(house: House, number: int, finding: Finding | None = None) -> list[Vulnerability]:

@@ -27,6 +27,7 @@ from integrates.api.resolve.binding import Binding, Resolvers, joined
 from integrates.api.resolve.connection import PageInfo, connections
 from integrates.api.resolve.definition import expanded
 from integrates.api.resolve.history import histories
+from integrates.api.review import fields as review
 from integrates.api.revision import fields as revision
 from integrates.api.root import fields as root
 from integrates.api.severity import fields as severity
@@ -47,6 +48,7 @@ _FOLDERS: Final = (
     member,
     organization,
     policies,
+    review,
     revision,
     root,
     severity,

@@ -14,7 +14,7 @@ from integrates.db_model.entity.bulk import Reference, Written
 from integrates.db_model.entity.transaction import RETRIES
 from integrates.db_model.errors import Conflict, Raced
 from integrates.db_model.store.port import Change, Key, Put, Store
-from integrates.db_model.vulnerabilities import commands
+from integrates.db_model.vulnerabilities.change import change_all
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.bulk.conftest import Many
@@ -48,7 +48,7 @@ async def test_eight_writers_of_overlapping_sets(store: Store, many: Many, total
         losses: Counter[Key] = Counter()
         alter = many.tagged(f"by{writer}")
         apart = _counting_losses(store, losses)
-        written = await commands.change_all(apart, wanted, lambda old, _, at: alter(old, at), many.stamp())
+        written = await change_all(apart, wanted, lambda old, _, at: alter(old, at), many.stamp())
         assert isinstance(written, Written)
         return numbers, written, losses
 

@@ -1,12 +1,15 @@
 """The directives that guard fields: ``@requires``, ``@authenticated`` and, on arguments, ``@names``."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from inspect import isawaitable
 from typing import Any, Final, TypeAlias
 
 import msgspec
 from ariadne import SchemaDirectiveVisitor
-from graphql import EnumValueNode, GraphQLArgument, GraphQLField, GraphQLInterfaceType, GraphQLObjectType
+from ariadne.utils import convert_camel_case_to_snake
+from graphql import EnumValueNode, GraphQLArgument, GraphQLField, GraphQLInterfaceType, GraphQLObjectType, StringValueNode
+from graphql.pyutils import snake_to_camel
 from msgspec.structs import replace
 
 from integrates.api.authorization.permissions import PERMISSIONS
@@ -31,8 +34,9 @@ class Guard(msgspec.Struct, frozen=True):
     """Who may use a field: the permission, the kind of the object that decides, and the argument that names it.
 
     ``by`` is empty where no argument does; several are lists of references, which together name objects of one group.
-    ``named`` are further arguments that name objects, which must be visible and of the same group. Arguments have their Python
-    names here, ``shown`` maps those to the schema's.
+    ``named`` are further arguments that name objects, which must be visible and of the same group; ``each`` has the member that
+    names one in each item of an argument that is a list. Arguments and members have their Python names here, ``shown`` maps
+    those of arguments to the schema's.
     """
 
     permission: str
@@ -40,6 +44,7 @@ class Guard(msgspec.Struct, frozen=True):
     by: tuple[str, ...]
     named: Mapping[str, Target]
     shown: Mapping[str, str]
+    each: Mapping[str, str] = {}
 
     @property
     def path(self) -> Path:
@@ -53,12 +58,12 @@ class Guard(msgspec.Struct, frozen=True):
     def handed(self, args: Arguments) -> Arguments:
         """Return the arguments that the resolver still needs. Those that name objects are left out: it gets the objects.
 
-        A list of references stays, because it also has the versions that the caller saw.
+        A list stays, because its items have more than references: the versions that the caller saw, or what is to be made.
         """
         return {
             name: value
             for name, value in args.items()
-            if not (name in self.by and not isinstance(value, list)) and name not in self.named
+            if isinstance(value, list) or (name not in self.by and name not in self.named)
         }
 
 
@@ -77,11 +82,25 @@ async def _found(guard: Guard, context: Context, source: Any, args: Arguments) -
 async def look(guard: Guard, context: Context, source: Any, args: Arguments) -> Sight[Any]:
     """Find what the arguments of a field name; ``unseen`` has their paths in the schema's names."""
     first = await _found(guard, context, source, args)
-    given = {name: target for name, target in guard.named.items() if args.get(name) is not None}
-    named = {name: await FINDERS[target](context, args[name], args) for name, target in given.items()}
-    hidden = [name for name, one in named.items() if one.unseen or one.scope.group != first.scope.group]
-    unseen = (*first.unseen, *((guard.shown[name],) for name in hidden))
-    return replace(first, named={name: one.found for name, one in named.items()}, unseen=unseen)
+    given = [name for name in guard.named if args.get(name) is not None]
+    named = {name: await _named(guard, name, context, args) for name in given}
+    sights = {path: one for found in named.values() for path, one in found.items()}
+    hidden = [path for path, one in sights.items() if one.unseen or one.scope.group != first.scope.group]
+    single = {name: one.found for name, found in named.items() if name not in guard.each for one in found.values()}
+    return replace(first, named=single, unseen=(*first.unseen, *hidden))
+
+
+async def _named(guard: Guard, name: str, context: Context, args: Arguments) -> Mapping[Path, Sight[Any]]:
+    """Find what a further argument names, by the paths that name it: one object, or one for each item of a list, all at once.
+
+    Raise ``Rejected`` for a list that is too short or too long, before anything is read.
+    """
+    value, member, find, path = args[name], guard.each.get(name), FINDERS[guard.named[name]], guard.shown[name]
+    if member is None:
+        return {(path,): await find(context, value, args)}
+    check_number({path: value})
+    found = await asyncio.gather(*(find(context, item[member], args) for item in value))
+    return {(path, str(at), snake_to_camel(member, upper=False)): one for at, one in enumerate(found)}
 
 
 def verdict(guard: Guard, seen: Sight[Any]) -> tuple[UserError, ...]:
@@ -152,11 +171,11 @@ def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
 _WRAPS: Final[Mapping[str, Wrap]] = {_QUERY: _guarded_query, _MUTATION: _guarded_mutation}
 
 
-def _target(argument: GraphQLArgument) -> Target | None:
-    """Read the ``@names`` of an argument."""
+def _names(argument: GraphQLArgument) -> Mapping[str, str]:
+    """Read the ``@names`` of an argument: ``object`` and, for lists, ``each``; nothing where there is none."""
     nodes = (argument.ast_node.directives if argument.ast_node else None) or ()
-    given = [value.value for node in nodes if node.name.value == _NAMED for value in node.arguments or ()]
-    return next((Target(value.value) for value in given if isinstance(value, EnumValueNode)), None)
+    given = (value for node in nodes if node.name.value == _NAMED for value in node.arguments or ())
+    return {one.name.value: one.value.value for one in given if isinstance(one.value, EnumValueNode | StringValueNode)}
 
 
 def _guard(path: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
@@ -166,13 +185,14 @@ def _guard(path: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
         raise ValueError(f"@requires of {path} names the argument {unknown[0]}, which the field does not have")
     if args["permission"] not in PERMISSIONS:
         raise ValueError(f"@requires of {path} asks for {args['permission']}, which is no permission")
-    targets = {name: _target(argument) for name, argument in field.args.items()}
+    given = {name: found for name, argument in field.args.items() if (found := _names(argument))}
     return Guard(
         permission=args["permission"],
         target=Target(args["of"]),
         by=tuple(names[name] for name in by),
-        named={names[name]: target for name, target in targets.items() if target},
+        named={names[name]: Target(found["object"]) for name, found in given.items()},
         shown={out: name for name, out in names.items()},
+        each={names[name]: convert_camel_case_to_snake(found["each"]) for name, found in given.items() if "each" in found},
     )
 
 

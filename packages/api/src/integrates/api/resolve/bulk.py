@@ -38,6 +38,8 @@ Lists: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 
 _LOG: Final = logging.getLogger("integrates.api")
 _PERMISSION_RULES: Final = frozenset({Reason.MISSING_PERMISSION, Reason.ASSIGN_OTHERS})
+_STATE_RULES: Final = frozenset({Reason.INACTIVE_ROOT})
+"""Reasons about the state of an object that an argument names, which the path tells."""
 
 
 class BulkCommand(Protocol[E_contra]):
@@ -70,7 +72,7 @@ def _step(error: ModelError) -> Step:
             step = Step.VERSION
         case AlreadyExists():
             step = Step.UNIQUENESS
-        case Rejected() if error.path:
+        case Rejected() if error.path and error.reason not in _STATE_RULES:
             step = Step.ARGUMENTS
         case _:
             step = Step.STATE

@@ -87,6 +87,8 @@ def _standing(earlier: Change | None, later: Change) -> Change:
             return earlier if len(bounds) == len(earlier.bounds) else replace(earlier, bounds=bounds)
         case Check(), Check() if earlier.expect == later.expect:
             return earlier
+        case Put(), Put() if earlier is later:  # what several plans share, such as the record of a first release
+            return earlier
         case Put(), Check() if _is_met(later, earlier):
             return earlier
         case Check(), Put() if _is_met(earlier, later):
@@ -170,7 +172,8 @@ def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = MA
             joint = _joint(standing, names, group)
         except ValueError:
             return max(count, 1)
-        used += sum(item_size(change.item) for change in _wanted(group) if isinstance(change, Put))
+        puts = (change for key, change in joint.changes.items() if change is not standing.get(key) and isinstance(change, Put))
+        used += sum(item_size(change.item) for change in puts)
         total = len(standing) + sum(key not in standing for key in joint.changes)
         if count and (total > changes or used > size or _is_too_wide(names, joint)):
             return count

@@ -110,6 +110,11 @@ def given_up(removed: Finding) -> Finding:
     return replace(removed, state=replace(removed.state, keeps_claim=False))
 
 
+def has_evidence(finding: Finding) -> bool:
+    """Return whether at least one slot of the finding has evidence, which its vulnerabilities need to be released by people."""
+    return bool(finding.evidences)
+
+
 def whole(finding: Finding) -> Iterator[Rejected]:
     """Yield each refusal of a finding in any state (E13)."""
     refused = _FIELDS(finding)

@@ -74,6 +74,14 @@ def may_hold(root: Root, kind: VulnerabilityType, where: str) -> bool:
             return True
 
 
+def outside_root(root: Root, kind: VulnerabilityType, where: str) -> Iterator[Rejected]:
+    """Yield the refusal (``outside_root``) of a vulnerability that the root cannot have: of its type, else of its place."""
+    if kind not in types_of(root):
+        yield Rejected(Reason.OUTSIDE_ROOT, ("type",))
+    elif not may_hold(root, kind, where):
+        yield Rejected(Reason.OUTSIDE_ROOT, ("where",))
+
+
 def whole(root: Root) -> Iterator[Rejected]:
     """Yield each refusal of a root in any state (E13)."""
     refused = _JUDGES[type(root)](root)

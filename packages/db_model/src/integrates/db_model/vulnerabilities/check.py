@@ -6,6 +6,7 @@ from typing import Final
 
 from integrates.db_model.entity.rules import ENTITY, MAX_COUNT, by
 from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.findings.rules import frees_claim
 from integrates.db_model.severities.rules import SEVERITY, misscored
 from integrates.db_model.values.check import Normaliser, at_most, distinct, number, remembered, whole_of
 from integrates.db_model.values.text import (
@@ -101,6 +102,7 @@ _FIELDS: Final = whole_of(
         "labels.bug_tracking_system_url": http_url,
         "state.by": by,
         "state.other": reasoning,
+        "state.comments": reasoning,
         "state.rejection_reasons": lambda values, _: tuple(dict.fromkeys(values)),
         **{f"treatment.{field}": rule for field, rule in _TREATMENT.items()},
         **{f"treatment.previous.{field}": rule for field, rule in _TREATMENT.items()},
@@ -170,6 +172,10 @@ def _of_state(state: VulnerabilityState) -> Iterator[Rejected]:
             yield Rejected(Reason.INCONSISTENT if value else Reason.REQUIRED, ("state", member))
     if (RejectionReason.OTHER in state.rejection_reasons) != (state.other is not None):
         yield Rejected(Reason.REQUIRED if state.other is None else Reason.INCONSISTENT, ("state", "other"))
+    if state.keeps_claim and (state.justification is None or frees_claim(state.justification)):
+        yield Rejected(Reason.INCONSISTENT, ("state", "keeps_claim"))
+    if state.comments is not None and state.status is not VulnerabilityStatus.VULNERABLE:
+        yield Rejected(Reason.INCONSISTENT, ("state", "comments"))
 
 
 def _of_cycle(cycle: Cycle, status: VulnerabilityStatus) -> Iterator[Rejected]:

@@ -17,13 +17,13 @@ from integrates.db_model.findings.rules import frees_claim
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_shard, of_organization, within_group
 from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key
-from integrates.db_model.roots.rules import is_active, may_hold
+from integrates.db_model.roots.rules import is_active, outside_root
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Version
 from integrates.db_model.values.instant import instant_text
 from integrates.db_model.vulnerabilities.check import whole
 from integrates.db_model.vulnerabilities.identity import first_identity
-from integrates.db_model.vulnerabilities.rules import is_hidden, is_live, is_released, is_vulnerable
+from integrates.db_model.vulnerabilities.rules import begins_cycle, is_first_release, is_hidden, is_live, is_vulnerable
 from integrates.db_model.vulnerabilities.tally import difference, is_counted_alike
 from integrates.db_model.vulnerabilities.types import TreatmentStatus, Vulnerability, VulnerabilityStatus
 
@@ -56,9 +56,11 @@ def _accepted_until(vulnerability: Vulnerability) -> str | None:
 
 
 def keeps_claim(vulnerability: Vulnerability) -> bool:
-    """Return whether the vulnerability claims its identity, which only some reasons of removal free."""
-    why = vulnerability.state.justification
-    return is_live(vulnerability) or (why is not None and not frees_claim(why))
+    """Return whether the vulnerability claims its identity, which only some reasons of removal free.
+
+    A removed one that keeps it gives it up when a person reports its place again.
+    """
+    return is_live(vulnerability) or vulnerability.state.keeps_claim
 
 
 @lru_cache(maxsize=4_096)
@@ -82,8 +84,16 @@ _VARIABLES: Final[Mapping[str, Variable]] = {
 
 
 def _derived(old: Vulnerability | None, new: Vulnerability) -> Vulnerability:
-    """Give a new vulnerability the identity made of its fingerprint or location. It never changes afterwards."""
-    return replace(new, identity=first_identity(new)) if old is None else new
+    """Give a new vulnerability the identity made of its fingerprint or location, which never changes afterwards.
+
+    One that is removed keeps its claim when the justification says so.
+    """
+    if old is None:
+        return replace(new, identity=first_identity(new))
+    why = new.state.justification
+    if why is None or not is_live(old) or is_live(new):
+        return new
+    return replace(new, state=replace(new.state, keeps_claim=not frees_claim(why)))
 
 
 def _unique(vulnerability: Vulnerability) -> tuple[Unique, ...]:
@@ -92,9 +102,9 @@ def _unique(vulnerability: Vulnerability) -> tuple[Unique, ...]:
     return (Unique("vulnerability_identity", (vulnerability.identity,), Reason.PLACE_REPORTED, ("where",)),)
 
 
-def _begins(old: Vulnerability | None, new: Vulnerability) -> bool:
+def _needs_root(old: Vulnerability | None, new: Vulnerability) -> bool:
     """Return whether a change needs an ACTIVE root: reporting and reopening do."""
-    return old is None or (old.state.status is VulnerabilityStatus.SAFE and is_vulnerable(new))
+    return old is None or (old.state.status is VulnerabilityStatus.SAFE and begins_cycle(old, new))
 
 
 def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]:
@@ -109,12 +119,11 @@ def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]
             yield Rejected(Reason.WRONG_PARENT, ("root_id",))
         if not is_active(root):
             yield Rejected(Reason.INACTIVE_ROOT, ("root_id",))
-        if not may_hold(root, new.type, new.location.where):
-            yield Rejected(Reason.INCONSISTENT, ("type",))
+        yield from outside_root(root, new.type, new.location.where)
 
     if is_counted_alike(old, new):
         return ()
-    root = (Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable),) if _begins(old, new) else ()
+    root = (Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable),) if _needs_root(old, new) else ()
     return (
         within_group(new.group_name, of_organization(new.organization_id)),
         within_finding(new.finding_id, new.root_id, judge=same_group),
@@ -128,7 +137,7 @@ def _first_release(old: Vulnerability | None, new: Vulnerability, finding: Findi
     Two checks say so: the finding is at the version that was read, and its next revision exists. A put of the finding in the
     same transaction meets both. Nothing else does, because any other change of the finding leaves the version that was read.
     """
-    if not is_released(new) or (old and is_released(old)) or finding.release.released_at is not None:
+    if not is_first_release(old, new, finding):
         return ()
     key, recorded = finding_key(finding.id), finding.version + 1
     return (

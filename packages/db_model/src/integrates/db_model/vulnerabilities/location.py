@@ -21,7 +21,8 @@ _OUTSIDE: Final = frozenset({"", ".", ".."})
 _DRIVE: Final = re.compile("[A-Za-z]:/")
 
 
-def _checks(kind: VulnerabilityType) -> tuple[Check, Check]:
+def normalisers(kind: VulnerabilityType) -> tuple[Check, Check]:
+    """Return what brings ``where`` and ``specific`` of a type into the form in which they are stored, or refuses them."""
     match kind:
         case VulnerabilityType.LINES:
             return file_path, line
@@ -73,7 +74,7 @@ def excerpted(value: str, path: Sequence[str]) -> str:
 _JUDGES: Final[Mapping[VulnerabilityType, tuple[Judge, Judge]]] = {
     kind: (value_of(str, remembered(where)), value_of(str, remembered(specific)))
     for kind in VulnerabilityType
-    for where, specific in (_checks(kind),)
+    for where, specific in (normalisers(kind),)
 }
 
 

@@ -20,7 +20,6 @@ from integrates.db_model.vulnerabilities.advisory import goes_with
 from integrates.db_model.vulnerabilities.types import (
     Advisory,
     ClosingReason,
-    Cycle,
     SeriesSuppression,
     Source,
     Technique,
@@ -107,6 +106,26 @@ def unanswerable(vulnerability: Vulnerability, *, is_requested: bool) -> Iterato
         yield Rejected(Reason.HIDDEN)
 
 
+def begins_cycle(old: Vulnerability | None, new: Vulnerability) -> bool:
+    """Return whether a change begins a cycle: the vulnerability is released or reopened, by whomever."""
+    return is_vulnerable(new) and (old is None or not is_vulnerable(old))
+
+
+def is_first_release(old: Vulnerability | None, new: Vulnerability, finding: Finding) -> bool:
+    """Return whether a change is the first release of anything in the finding."""
+    return is_released(new) and (old is None or not is_released(old)) and finding.release.released_at is None
+
+
+def cycle_begun(vulnerability: Vulnerability, *, by: str, at: datetime, comments: str | None = None) -> Vulnerability:
+    """Return the vulnerability VULNERABLE in a new cycle, which is its first one when it is released. All cycles begin here."""
+    cycle = vulnerability.cycle
+    return replace(
+        vulnerability,
+        state=VulnerabilityState(status=VulnerabilityStatus.VULNERABLE, at=at, by=by, comments=comments),
+        cycle=replace(cycle, reported_at=cycle.reported_at or at, opened_at=at, closed_at=None, cycles=cycle.cycles + 1),
+    )
+
+
 def effective_score(vulnerability: Vulnerability, finding_severity: Severity | None) -> Decimal | None:
     """Return the score of its own severity, else of its finding's; ``None`` when neither has one."""
     severity = vulnerability.severity or finding_severity
@@ -115,7 +134,7 @@ def effective_score(vulnerability: Vulnerability, finding_severity: Severity | N
 
 def reported(identifier: str, finding: Finding, root_id: str, sighting: Sighting, *, by: str, at: datetime) -> Vulnerability:
     """Return a new vulnerability as an import reports it: VULNERABLE, UNTREATED, in its first cycle. It is not stored yet."""
-    return Vulnerability(
+    new = Vulnerability(
         id=identifier,
         finding_id=finding.id,
         group_name=finding.group_name,
@@ -128,12 +147,12 @@ def reported(identifier: str, finding: Finding, root_id: str, sighting: Sighting
         tool=sighting.tool,
         advisory=sighting.advisory,
         severity=sighting.severity,
-        state=VulnerabilityState(status=VulnerabilityStatus.VULNERABLE, at=at, by=by),
+        state=VulnerabilityState(status=VulnerabilityStatus.SUBMITTED, at=at, by=by),
         treatment=Treatment(status=TreatmentStatus.UNTREATED, at=at, by=by),
-        cycle=Cycle(reported_at=at, opened_at=at, cycles=1),
         created_at=at,
         created_by=by,
     )
+    return cycle_begun(new, by=by, at=at)
 
 
 def is_at(vulnerability: Vulnerability, location: VulnerabilityLocation) -> bool:
@@ -224,13 +243,9 @@ def reopened(vulnerability: Vulnerability, sighting: Sighting, *, by: str, at: d
     """
     if vulnerability.state.status is not VulnerabilityStatus.SAFE:
         raise Rejected(Reason.NOT_SAFE)
-    cycle, tool = vulnerability.cycle, vulnerability.tool
+    tool = vulnerability.tool
     alone = replace(tool, categories=sighting.tool.categories, suppressions=()) if tool else None
-    return replace(
-        moved(replace(vulnerability, tool=alone), sighting),
-        state=VulnerabilityState(status=VulnerabilityStatus.VULNERABLE, at=at, by=by),
-        cycle=replace(cycle, opened_at=at, closed_at=None, cycles=cycle.cycles + 1),
-    )
+    return cycle_begun(moved(replace(vulnerability, tool=alone), sighting), by=by, at=at)
 
 
 def unseen(vulnerability: Vulnerability, categories: AbstractSet[str], *, by: str, at: datetime) -> Vulnerability:

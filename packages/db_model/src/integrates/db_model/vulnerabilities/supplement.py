@@ -15,7 +15,7 @@ Decisions: TypeAlias = Mapping[int, Decision]
 
 
 class Supplement(Struct, frozen=True):
-    """What ``commands.change_all`` takes beside the function that alters each vulnerability.
+    """What ``change.change_all`` takes beside the function that alters each vulnerability.
 
     ``needs``   what has to be read for it, given the vulnerabilities as they were read
     ``applied`` the decisions about all vulnerabilities with its part in them: more changes in the transaction of a plan, or

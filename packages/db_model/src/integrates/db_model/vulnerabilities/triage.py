@@ -1,6 +1,6 @@
 """Requests and answers about vulnerabilities: permanent acceptance, verification, zero risk (domain sections 4.3 and 4.4).
 
-Each is one bulk change by whoever the stamp names; see :func:`integrates.db_model.vulnerabilities.commands.change_all`. Whether
+Each is one bulk change by whoever the stamp names; see :func:`integrates.db_model.vulnerabilities.change.change_all`. Whether
 that person may ask or answer is a permission: the caller checks it.
 
 What is said about a verification or a zero risk also becomes a comment on each finding concerned, in the transaction of the
@@ -19,7 +19,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.acceptance import AcceptanceAnswer, acceptance_answered
-from integrates.db_model.vulnerabilities.commands import change_all
+from integrates.db_model.vulnerabilities.change import change_all
 from integrates.db_model.vulnerabilities.justification import Justification
 from integrates.db_model.vulnerabilities.supplement import Supplement
 from integrates.db_model.vulnerabilities.types import Vulnerability

@@ -223,7 +223,10 @@ class Labels(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class VulnerabilityState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Life-cycle state; the reasons belong to REJECTED, SAFE and DELETED respectively."""
+    """Life-cycle state; the reasons belong to REJECTED, SAFE and DELETED respectively.
+
+    ``comments`` say why a person reopened it. ``keeps_claim`` says of a removed one that imports still ignore its place.
+    """
 
     status: VulnerabilityStatus
     at: datetime
@@ -232,6 +235,8 @@ class VulnerabilityState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     other: str | None = None
     closing_reason: ClosingReason | None = None
     justification: RemovalJustification | None = None
+    keeps_claim: bool = False
+    comments: str | None = None
 
 
 class PreviousTreatment(msgspec.Struct, frozen=True, kw_only=True, gc=False):

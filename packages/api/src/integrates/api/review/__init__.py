@@ -1,0 +1,1 @@
+"""What people report, and what becomes of it in review."""
