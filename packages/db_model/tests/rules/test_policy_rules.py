@@ -32,6 +32,10 @@ def test_the_defaults_of_the_table() -> None:
         "min_breaking_severity": Decimal("0.0"),
         "vulnerability_grace_period": 0,
         "days_until_it_breaks": None,
+        "remediation_days_critical": None,
+        "remediation_days_high": None,
+        "remediation_days_medium": None,
+        "remediation_days_low": None,
         "inactivity_period": 90,
     }
 

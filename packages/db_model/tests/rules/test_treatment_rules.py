@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 
 from integrates.db_model.errors import Rejections
+from integrates.db_model.policies.rules import DEFAULTS
 from integrates.db_model.policies.types import EffectivePolicies
 from integrates.db_model.vulnerabilities.treatment import (
     ENDED,
@@ -40,15 +41,12 @@ NOW = datetime(2024, 6, 1, 12, tzinfo=UTC)
 WHY = "because of reasons"
 VERA, URI = "vera@demo.example", "uri@demo.example"
 MAY_ALL = Requester(email=VERA, may_assign=True, may_accept_forever=True, assigned_may_be=True)
-POLICIES = EffectivePolicies(
+POLICIES = replace(
+    DEFAULTS,
     max_acceptance_days=30,
     min_acceptance_severity=Decimal("2.0"),
     max_acceptance_severity=Decimal("8.0"),
     max_number_acceptances=2,
-    min_breaking_severity=Decimal("0.0"),
-    vulnerability_grace_period=0,
-    days_until_it_breaks=None,
-    inactivity_period=90,
 )
 
 

@@ -120,6 +120,10 @@ POLICIES: list[Kind] = [
     ("policies.min_breaking_severity", "scores"),
     ("policies.vulnerability_grace_period", "numbers", 0, 999),
     ("policies.days_until_it_breaks", "numbers", 1, 999),
+    ("policies.remediation_days_critical", "numbers", 1, 999),
+    ("policies.remediation_days_high", "numbers", 1, 999),
+    ("policies.remediation_days_medium", "numbers", 1, 999),
+    ("policies.remediation_days_low", "numbers", 1, 999),
 ]
 CONTRADICTIONS: list[Row] = [
     (

@@ -19,6 +19,10 @@ DEFAULTS: Final = EffectivePolicies(
     min_breaking_severity=Decimal("0.0"),
     vulnerability_grace_period=0,
     days_until_it_breaks=None,
+    remediation_days_critical=None,
+    remediation_days_high=None,
+    remediation_days_medium=None,
+    remediation_days_low=None,
     inactivity_period=90,
 )
 RANGES: Final = {
@@ -29,6 +33,10 @@ RANGES: Final = {
     "min_breaking_severity": (0, 10),
     "vulnerability_grace_period": (0, 999),
     "days_until_it_breaks": (1, 999),
+    "remediation_days_critical": (1, 999),
+    "remediation_days_high": (1, 999),
+    "remediation_days_medium": (1, 999),
+    "remediation_days_low": (1, 999),
     "inactivity_period": (21, 999),
 }
 """Lowest and highest value of each field."""

@@ -18,6 +18,10 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     min_breaking_severity: Decimal | None = None
     vulnerability_grace_period: int | None = None
     days_until_it_breaks: int | None = None
+    remediation_days_critical: int | None = None
+    remediation_days_high: int | None = None
+    remediation_days_medium: int | None = None
+    remediation_days_low: int | None = None
     inactivity_period: int | None = None
 
 
@@ -31,4 +35,8 @@ class EffectivePolicies(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     min_breaking_severity: Decimal
     vulnerability_grace_period: int
     days_until_it_breaks: int | None
+    remediation_days_critical: int | None
+    remediation_days_high: int | None
+    remediation_days_medium: int | None
+    remediation_days_low: int | None
     inactivity_period: int

@@ -244,6 +244,17 @@ def _treated(vulnerability: Vulnerability, wanted: Treatment) -> Vulnerability:
     return structs.replace(vulnerability, treatment=wanted, cycle=cycle)
 
 
+def is_in_force(treatment: Treatment, at: datetime) -> bool:
+    """Return whether what has that treatment is accepted at that moment: until a later date, or approved for good."""
+    match treatment.status:
+        case TreatmentStatus.ACCEPTED:
+            return treatment.accepted_until is not None and treatment.accepted_until > at
+        case TreatmentStatus.ACCEPTED_UNDEFINED:
+            return treatment.acceptance_status is AcceptanceStatus.APPROVED
+        case _:
+            return False
+
+
 def is_over(vulnerability: Vulnerability, now: datetime) -> bool:
     """Return whether the vulnerability is VULNERABLE and ACCEPTED, but only until a date that has come."""
     until = vulnerability.treatment.accepted_until
