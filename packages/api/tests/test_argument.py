@@ -45,6 +45,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "reopenVulnerabilities": justification.ARGUMENTS,
     "requestVulnerabilitiesVerification": justification.ARGUMENTS,
     "requestVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "removeFinding": review.REMOVAL,
     "removeFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "resubmitVulnerabilities": None,
     "resumeImport": None,

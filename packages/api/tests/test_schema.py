@@ -53,6 +53,7 @@ PAYLOADS = (
     "RejectVulnerabilitiesPayload",
     "RejectVulnerabilitiesZeroRiskPayload",
     "RemoveFindingEvidencePayload",
+    "RemoveFindingPayload",
     "RemoveVulnerabilitiesPayload",
     "ReopenVulnerabilitiesPayload",
     "RequestVulnerabilitiesVerificationPayload",

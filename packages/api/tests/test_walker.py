@@ -55,6 +55,8 @@ MUTATIONS = {
       compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
+    "removeFinding": f"""mutation ($finding: ID!) {{
+      removeFinding(id: $finding, justification: DUPLICATED) {{ id {ERRORS} }} }}""",
     "removeFindingEvidence": f"""mutation ($finding: ID!) {{
       removeFindingEvidence(id: $finding, slot: RECORDS) {{ finding {{ id }} {ERRORS} }} }}""",
     "confirmVulnerabilities": f"""mutation ($vulnerability: ID!) {{

@@ -34,6 +34,13 @@ async def update_finding_severity(
     return await changed(info, "finding", command)
 
 
+async def remove_finding(seen: Sight[Finding], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
+    """Remove a finding with all its vulnerabilities."""
+    command = partial(findings.remove, seen=seen.found, given=given, expected_version=expected_version)
+    await changed(info, "finding", command)
+    return {"id": seen.found.id}
+
+
 async def update_finding_evidence(
     seen: Sight[Finding], info: Info, *, file: Upload | None = None, expected_version: int | None = None, **given: Any
 ) -> Payload:
@@ -57,6 +64,7 @@ MUTATIONS: Final[Fields] = {
         "addFinding": add_finding,
         "updateFinding": update_finding,
         "updateFindingSeverity": update_finding_severity,
+        "removeFinding": remove_finding,
         "updateFindingEvidence": update_finding_evidence,
         "removeFindingEvidence": remove_finding_evidence,
     }

@@ -28,6 +28,11 @@ def of_finding_in_state(
     return listing(_FACET, "vulnerabilities_of_finding_by_state", variables, limit=limit, after=after)
 
 
+def live_of_finding(finding_id: str, *, limit: int = MAX_PAGE) -> Query:
+    """Return the query of the vulnerabilities of a finding in all states, hidden ones too, without those that were removed."""
+    return listing(_FACET, "vulnerabilities_of_finding_by_state", {"finding_id": finding_id}, limit=limit)
+
+
 def of_group_in_state(
     group_name: str, *, hidden: bool, state: VulnerabilityStatus, limit: int = MAX_PAGE, after: str | None = None
 ) -> Query:
