@@ -19,7 +19,7 @@ ENGINE = "of the engine"
 PARENT = "one comes from there"
 SECRET = "nobody's business, or it would let others guess"
 HISTORY = "the history tells who changed what when, and why"
-LATER = "events and policies for findings come later"
+LATER = "policies for findings come later"
 STATE = "shown as `state` or `status`, or only what is in one state is shown"
 NOT_SHOWN: Mapping[FieldPath, str] = {
     ("schema",): ENGINE,
@@ -34,6 +34,7 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("access_token", "slot"): ENGINE,
     ("comment", "created_at"): "shown as `at`",
     ("comment", "created_by"): "shown as `by`",
+    ("comment", "event_id"): PARENT,
     ("comment", "finding_id"): PARENT,
     ("comment", "group_name"): PARENT,
     ("comment", "version"): "it never changes",
@@ -67,7 +68,6 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("vulnerability", "tool", "suppressions"): "shown as `suppression` while all series have one",
     ("vulnerability", "treatment", "policy_id"): LATER,
     ("vulnerability", "treatment", "previous", "policy_id"): LATER,
-    ("vulnerability", "verification", "event_id"): LATER,
     ("vulnerability", "zero_risk", "requested_by"): HISTORY,
 }
 """Fields that no query shows, of every facet or of the one that is named, and why."""

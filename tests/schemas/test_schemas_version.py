@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (4, "94cc8ead7700c65ca8fc99775a454344b595d18ee4bbfecd4e9660d82d0f0c9e")
+LAYOUT = (4, "422b8362d7efba67e92ac1cb0b3cf55e6e9cc86b11f6528061b2438d9c749ed4")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]

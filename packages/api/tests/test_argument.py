@@ -9,6 +9,7 @@ from packages.api.tests.conftest import ANCHOR
 
 from integrates.api.execute import Api
 from integrates.db_model.comments import rules as comments
+from integrates.db_model.events import rules as events
 from integrates.db_model.evidences.rules import evidence_arguments
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.findings import rules as findings
@@ -24,6 +25,8 @@ from integrates.db_model.vulnerabilities import acceptance, describe, justificat
 
 TABLES: Mapping[str, Arguments[Any] | None] = {
     "addAccessToken": tokens.arguments(ANCHOR),
+    "addEvent": events.ARGUMENTS,
+    "addEventComment": comments.ARGUMENTS,
     "addFinding": findings.ARGUMENTS,
     "addFindingComment": comments.FINDING_ARGUMENTS,
     "addGitRoot": roots.ARGUMENTS[RootKind.GIT],
@@ -48,8 +51,13 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "removeFinding": review.REMOVAL,
     "removeFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "resubmitVulnerabilities": None,
+    "rejectEventSolution": events.COMMENTED,
+    "requestEventVerification": events.COMMENTED,
+    "requestVulnerabilitiesHold": None,
     "resumeImport": None,
     "revokeAccessToken": None,
+    "solveEvent": events.SOLUTION,
+    "updateEvent": events.DESCRIPTION,
     "updateFinding": findings.DESCRIPTION,
     "updateFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "updateFindingSeverity": severities.ASSESSMENT,

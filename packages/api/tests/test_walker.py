@@ -28,10 +28,27 @@ QUERIES = {
     "finding(asOf)": "query ($finding: ID!, $at: DateTime) { finding(id: $finding, asOf: $at) { id } }",
     "vulnerability": "query ($vulnerability: ID!) { vulnerability(id: $vulnerability) { id } }",
     "vulnerability(asOf)": "query ($vulnerability: ID!, $at: DateTime) { vulnerability(id: $vulnerability, asOf: $at) { id } }",
+    "event": "query ($event: ID!) { event(id: $event) { id } }",
     "import": "query ($import: ID!) { import(id: $import) { id } }",
 }
 ERRORS = "errors { code reason message path currentVersion }"
 MUTATIONS = {
+    "addEvent": f"""mutation ($group: ID!, $root: ID!) {{
+      addEvent(groupName: $group, type: OTHER, description: "Down", eventDate: "2026-04-30T00:00:00Z", rootId: $root) {{
+        event {{ id }} {ERRORS} }} }}""",
+    "addEventComment": f"""mutation ($event: ID!) {{
+      addEventComment(eventId: $event, content: "Hello") {{ comment {{ id }} {ERRORS} }} }}""",
+    "updateEvent": f"""mutation ($event: ID!) {{
+      updateEvent(id: $event, description: "Down again") {{ event {{ id }} {ERRORS} }} }}""",
+    "requestEventVerification": f"""mutation ($event: ID!) {{
+      requestEventVerification(id: $event, comments: "For the walker.") {{ event {{ id }} {ERRORS} }} }}""",
+    "rejectEventSolution": f"""mutation ($event: ID!) {{
+      rejectEventSolution(id: $event, comments: "For the walker.") {{ event {{ id }} {ERRORS} }} }}""",
+    "requestVulnerabilitiesHold": f"""mutation ($vulnerability: ID!, $event: ID!) {{
+      requestVulnerabilitiesHold(items: [{{id: $vulnerability}}], eventId: $event)
+      {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "solveEvent": f"""mutation ($event: ID!) {{
+      solveEvent(id: $event, reason: OTHER, other: "For the walker.") {{ event {{ id }} {ERRORS} }} }}""",
     "addFinding": f"""mutation ($group: ID!) {{
       addFinding(groupName: $group, title: "Another", description: "Another") {{ finding {{ id }} {ERRORS} }} }}""",
     "addFindingComment": f"""mutation ($finding: ID!) {{
@@ -123,6 +140,7 @@ def _ids(tenant: Tenant, run: str) -> dict[str, Any]:
         "root": tenant.root.id,
         "finding": tenant.finding.id,
         "vulnerability": tenant.vulnerable.id,
+        "event": tenant.event.id,
         "import": run,
         "at": "2026-04-30T00:00:00Z",
         "file": in_memory("scan.sarif", b"{}"),
@@ -130,7 +148,7 @@ def _ids(tenant: Tenant, run: str) -> dict[str, Any]:
 
 
 def _nothing() -> dict[str, Any]:
-    ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "import"), NOWHERE)
+    ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "event", "import"), NOWHERE)
     names = dict.fromkeys(("organizationName", "group"), NO_NAME)
     return {**ids, **names, "at": "2026-04-30T00:00:00Z", "file": in_memory("scan.sarif", b"{}")}
 

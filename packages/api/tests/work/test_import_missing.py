@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from packages.api.tests.work.conftest import GROUP_NAME
 
+from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.imports.rules import is_leased
 from integrates.db_model.imports.types import ImportCounts, ImportOptions
+from integrates.db_model.testing.scene import add_event, uid
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
     Cycle,
@@ -21,7 +24,7 @@ from integrates.db_model.vulnerabilities.types import (
     ZeroRiskStatus,
 )
 
-EVENT = "00000000-0000-4000-8000-00000000000e"
+EVENT = uid("event")
 
 
 def hidden(old: Vulnerability) -> Vulnerability:
@@ -74,9 +77,12 @@ async def test_what_is_closed(world: Any, tools: Any, before: Any, closed: int) 
 
 
 async def test_a_closing_answers_a_verification_and_a_result_does_not(world: Any, tools: Any) -> None:
+    group = await world.got(GROUP, group_key(GROUP_NAME))
+    await add_event(world.store, group, "event", world.stamp)
     await world.imported(tools.file(tools.seen("a"), tools.seen("b", line=2)))
     for each in await world.vulnerabilities():
         await world.alter(each.id, waiting(VerificationStatus.ON_HOLD))
+    assert await world.is_counted()
     await world.imported(tools.file(tools.seen("b", line=2)))
     found = {each.tool.fingerprint: each for each in await world.vulnerabilities()}
     assert found["mark=a"].verification.status is VerificationStatus.VERIFIED

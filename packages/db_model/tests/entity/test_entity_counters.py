@@ -38,6 +38,7 @@ from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Put, Store
 from integrates.db_model.testing.scene import (
     HANA,
     Stamping,
+    add_event,
     add_finding,
     add_group,
     add_member,
@@ -101,6 +102,7 @@ def rated(old: Vulnerability, _: datetime) -> Vulnerability:
 
 async def begun(store: Store, stamp: Stamping) -> tuple[Root, Finding]:
     group = await add_group(store, WEBSHOP, stamp)
+    await add_event(store, group, "event", stamp)
     return await add_root(store, group, "backend", stamp), await add_finding(store, group, "R1", stamp, score="5.0")
 
 

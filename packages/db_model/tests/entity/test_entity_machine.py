@@ -19,11 +19,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 from packages.db_model.tests.entity.triage_step import COMMANDS, triage
 
+from integrates.db_model import comments, events
+from integrates.db_model.comments.types import CommentType
 from integrates.db_model.entity import claim, command, read, transaction
 from integrates.db_model.entity.facet import Facet, Given, id_of
 from integrates.db_model.entity.plan import effective_at, plan
 from integrates.db_model.entity.types import Entity, Stamp
 from integrates.db_model.errors import ModelError, NotFound, Raced, Stale
+from integrates.db_model.events.facet import EVENT, event_key
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.findings.types import Finding, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
@@ -32,7 +35,18 @@ from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Change, Item, Key, Store
-from integrates.db_model.testing.scene import FIRST, HANA, add_finding, add_group, add_root, scored, sighted, ticking, uid
+from integrates.db_model.testing.scene import (
+    FIRST,
+    HANA,
+    add_event,
+    add_finding,
+    add_group,
+    add_root,
+    scored,
+    sighted,
+    ticking,
+    uid,
+)
 from integrates.db_model.vulnerabilities import commands, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import (
@@ -51,6 +65,8 @@ from integrates.db_model.vulnerabilities.types import (
 T = TypeVar("T")
 E = TypeVar("E", bound=Entity)
 NAMES = ("R1", "R2"), ("main", "next")
+EVENT_NAMES = ("one event", "another event", "a third event")
+EVENTS = tuple(map(uid, EVENT_NAMES))
 FINDINGS, ROOTS = (tuple(uid(f"webshop/{name}") for name in names) for names in NAMES)
 SCORES = (None, "0.0", "3.9", "5.0", "9.8")
 TRIES = 6
@@ -62,6 +78,7 @@ class Kind(StrEnum):
 
     CLOSE = "CLOSE"
     CLOSE_ALL = "CLOSE_ALL"
+    COMMENT = "COMMENT"
     DRAFT = "DRAFT"
     HIDE = "HIDE"
     REMOVE = "REMOVE"
@@ -71,6 +88,7 @@ class Kind(StrEnum):
     RETITLE = "RETITLE"
     RETIRE = "RETIRE"
     SCORE = "SCORE"
+    SOLVE = "SOLVE"
     TREAT = "TREAT"
     TRIAGE = "TRIAGE"
     VERIFY = "VERIFY"
@@ -139,7 +157,7 @@ def hidden(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:
 
 def verified(old: Vulnerability, at: datetime, choice: int) -> Vulnerability:
     status = [None, *VerificationStatus][choice % 4]
-    event = uid("event") if status is VerificationStatus.ON_HOLD else None
+    event = EVENTS[choice % len(EVENTS)] if status is VerificationStatus.ON_HOLD else None
     made = status and Verification(status=status, event_id=event, at=at, by=BY)
     return replace(old, verification=made) if rules.is_vulnerable(old) else old
 
@@ -226,6 +244,18 @@ class Writer:
             case Kind.RETIRE:
                 if step.choice == 0:
                     await roots.deactivate(self.store, root, "OUT_OF_SCOPE", self.stamp(step))
+            case Kind.COMMENT:
+                finding_now = await read.get(self.store, FINDING, finding_key(finding))
+                assert finding_now is not None
+                kind_of = list(CommentType)[step.choice % len(CommentType)]
+                made = self.stamp(step)
+                new = comments.new_comment(uid(self.chance.random().hex()), finding_now, "Said", made, type=kind_of)
+                await comments.add(self.store, new, made)
+            case Kind.SOLVE:
+                event = await read.get(self.store, EVENT, event_key(EVENTS[step.choice % len(EVENTS)]))
+                assert event is not None
+                given = {"reason": "OTHER", "other": "It is over by now"}
+                await events.solve(self.store, event, given, self.stamp(step))
             case Kind.CLOSE_ALL:
                 alter = ALTERS[Kind.CLOSE]
                 await commands.update_each(self.store, list(self.known), lambda old, at: alter(old, at, 0), self.stamp(step))
@@ -286,7 +316,12 @@ def needed(entity: Entity) -> tuple[list[Key], dict[Key, Facet[Any]]]:
         return list(finding_counters_keys(entity.id)), parents
     assert isinstance(entity, Vulnerability)
     own = claim.claim_key("vulnerability_identity", entity.identity)
-    return [own], {**parents, finding_key(entity.finding_id): FINDING, root_key(entity.root_id): ROOT}
+    above = {
+        finding_key(entity.finding_id): FINDING,
+        root_key(entity.root_id): ROOT,
+        **{event_key(each): EVENT for each in EVENTS},
+    }
+    return [own], {**parents, **above}
 
 
 def retitled(old: Finding, choice: int) -> Finding:
@@ -300,6 +335,8 @@ async def begun(store: Store) -> None:
         await add_finding(store, group, name, stamp, score="5.0")
     for name in NAMES[1]:
         await add_root(store, group, name, stamp)
+    for name in EVENT_NAMES:
+        await add_event(store, group, name, stamp)
 
 
 async def check_counters(store: Store) -> None:

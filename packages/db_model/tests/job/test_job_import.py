@@ -12,6 +12,7 @@ import integrates.db_model.vulnerabilities.types as vulnerability_types
 from integrates.db_model import (
     access,
     comments,
+    events,
     findings,
     groups,
     imports,
@@ -24,7 +25,7 @@ from integrates.db_model import (
 from integrates.db_model.organizations import facet
 from integrates.db_model.vulnerabilities import commands, types
 
-PACKAGES = (access, comments, findings, groups, imports, organizations, roots, stakeholders, tokens, vulnerabilities)
+PACKAGES = (access, comments, events, findings, groups, imports, organizations, roots, stakeholders, tokens, vulnerabilities)
 
 
 def test_the_model_exports_what_a_job_needs() -> None:

@@ -10,6 +10,7 @@ from graphql.pyutils import camel_to_snake
 from integrates.api import reason, scalars
 from integrates.api.access_token import fields as access_token
 from integrates.api.comment import fields as comment
+from integrates.api.event import fields as event
 from integrates.api.evidence import fields as evidence
 from integrates.api.finding import fields as finding
 from integrates.api.group import fields as group
@@ -40,6 +41,7 @@ _FOLDERS: Final = (
     access_token,
     comment,
     evidence,
+    event,
     finding,
     group,
     imports,

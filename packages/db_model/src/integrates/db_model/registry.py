@@ -9,6 +9,7 @@ from integrates.db_model.comments.facet import COMMENT
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet, design_of, id_of, keys_of
 from integrates.db_model.entity.listing import listing
+from integrates.db_model.events.facet import EVENT
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports.facet import IMPORT
@@ -28,6 +29,7 @@ _ALL: Final[tuple[Facet[Any], ...]] = (
     GROUP,
     GROUP_ACCESS,
     ROOT,
+    EVENT,
     FINDING,
     VULNERABILITY,
     COMMENT,

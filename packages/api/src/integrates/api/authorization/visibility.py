@@ -15,6 +15,7 @@ DRAFTS: Final = frozenset({VulnerabilityStatus.SUBMITTED, VulnerabilityStatus.RE
 READ_DRAFTS: Final = "draft:read"
 READ_HIDDEN: Final = "zero_risk:read"
 READ_HISTORY: Final = "history:read"
+READ_EVENTS: Final = "event:read"
 READ_COMMENTS: Final = "comment:read"
 _TYPES: Final[Mapping[CommentType, str]] = {
     CommentType.CONSULT: READ_COMMENTS,

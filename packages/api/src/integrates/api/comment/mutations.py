@@ -9,12 +9,13 @@ from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, changed
 from integrates.db_model import comments
+from integrates.db_model.events.types import Event
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 
 
-async def add_comment(seen: Sight[Finding | Group], info: Info, **given: Any) -> Payload:
-    """Say something about a finding or a group."""
+async def add_comment(seen: Sight[Finding | Event | Group], info: Info, **given: Any) -> Payload:
+    """Say something about a finding, an event or a group."""
     identity, author = info.context.call.new_id(), author_of(seen.scope.permissions)
     command = partial(comments.create, about=seen.found, given=given, identity=identity, author=author)
     return await changed(info, "comment", command)

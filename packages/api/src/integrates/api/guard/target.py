@@ -10,13 +10,15 @@ from typing import Any, Final, TypeAlias
 
 from integrates.api.authorization.scope import NOWHERE, UNKNOWN, Scope, scope_below, scope_of_nothing
 from integrates.api.authorization.sight import Sight, nothing
-from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding, sees_vulnerability
+from integrates.api.authorization.visibility import READ_DRAFTS, READ_EVENTS, sees_finding, sees_vulnerability
 from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
 from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import claim
 from integrates.db_model.entity.loader import load_counts
+from integrates.db_model.events.facet import EVENT, event_key
+from integrates.db_model.events.types import Event
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT, import_key
@@ -43,6 +45,7 @@ class Target(StrEnum):
     FINDING = "FINDING"
     VULNERABILITY = "VULNERABILITY"
     IMPORT = "IMPORT"
+    EVENT = "EVENT"
     ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 -- the name of a kind, not a secret
 
 
@@ -107,7 +110,7 @@ async def _group(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return Sight(scope, scope.group) if "group:read" in scope.permissions else nothing()
 
 
-async def _shown(context: Context, found: Root | Import | None, permission: str) -> Sight[Any]:
+async def _shown(context: Context, found: Root | Import | Event | None, permission: str) -> Sight[Any]:
     scope = await scope_of(context, found)
     return Sight(scope, found) if permission in scope.permissions else nothing()
 
@@ -124,6 +127,10 @@ async def _root_nickname(context: Context, value: Any, args: Arguments) -> Sight
 
 async def _import(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return await _shown(context, await find(context.loaders, IMPORT, import_key, value), "import:read")
+
+
+async def _event(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
+    return await _shown(context, await find(context.loaders, EVENT, event_key, value), READ_EVENTS)
 
 
 async def _access_token(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
@@ -184,5 +191,6 @@ FINDERS: Final[Mapping[Target, Finder]] = {
     Target.FINDING: _finding,
     Target.VULNERABILITY: _vulnerability,
     Target.IMPORT: _import,
+    Target.EVENT: _event,
     Target.ACCESS_TOKEN: _access_token,
 }

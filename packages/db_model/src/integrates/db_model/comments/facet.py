@@ -1,6 +1,6 @@
 """How comments are stored, and what changes with them.
 
-Comments of a finding and of a group are one facet: the variable ``entity`` of its list is the key of what they are about.
+Comments on findings, events and groups are one facet: the variable ``entity`` of its list is the key of what they are about.
 """
 
 from collections.abc import Iterator
@@ -14,6 +14,8 @@ from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.events.facet import event_counters_key, event_key, within_event
+from integrates.db_model.events.types import Event
 from integrates.db_model.findings.facet import (
     finding_counters_key,
     finding_counters_keys,
@@ -42,6 +44,11 @@ def comments_of_finding(finding_id: str) -> Query:
     return listing("comment", "comments_of_finding", {"entity": finding_key(finding_id).pk})
 
 
+def comments_of_event(event_id: str) -> Query:
+    """Return the query of the comments of an event, by date and id."""
+    return listing("comment", "comments_of_event", {"entity": event_key(event_id).pk})
+
+
 def comments_of_group(name: str) -> Query:
     """Return the query of the comments of a group, by date and id."""
     return listing("comment", "comments_of_group", {"entity": group_key(name).pk})
@@ -49,20 +56,26 @@ def comments_of_group(name: str) -> Query:
 
 def _subject(comment: Comment) -> Key:
     """Return the key of what a comment is about."""
-    return finding_key(comment.finding_id) if comment.finding_id else group_key(comment.group_name)
+    if comment.finding_id:
+        return finding_key(comment.finding_id)
+    return event_key(comment.event_id) if comment.event_id else group_key(comment.group_name)
 
 
 def _number(comment: Comment) -> Key:
     """Return the key of the item that counts the comments on what a comment is about."""
     if comment.finding_id:
         return finding_counters_key(comment.finding_id, 0)
-    return group_counters_key(comment.group_name, 0)
+    return event_counters_key(comment.event_id) if comment.event_id else group_counters_key(comment.group_name, 0)
 
 
 def _within(old: Comment | None, new: Comment) -> tuple[Parent, ...]:
     def same_group(finding: Finding) -> Iterator[Rejected]:
         if finding.group_name != new.group_name:
             yield Rejected(Reason.WRONG_PARENT, ("finding_id",))
+
+    def event_of_group(event: Event) -> Iterator[Rejected]:
+        if event.group_name != new.group_name:
+            yield Rejected(Reason.WRONG_PARENT, ("event_id",))
 
     def same_object(parent: Comment) -> Iterator[Rejected]:
         if not is_about_same(parent, new):
@@ -73,6 +86,7 @@ def _within(old: Comment | None, new: Comment) -> tuple[Parent, ...]:
     return (
         within_group(new.group_name, of_organization(new.organization_id)),
         *((within_lasting_finding(new.finding_id, same_group),) if new.finding_id else ()),
+        *((within_event(new.event_id, event_of_group),) if new.event_id else ()),
         *(
             (Parent(facet=COMMENT, key=comment_key(new.parent_id), path=("parent_id",), judge=same_object),)
             if new.parent_id
@@ -109,7 +123,7 @@ COMMENT: Final[Facet[Comment]] = Facet(
     type=Comment,
     audit=lambda comment: Audit(group=comment.group_name),
     variables={"entity": lambda comment: _subject(comment).pk, "at": lambda comment: instant_text(comment.created_at)},
-    fixed=("id", "group_name", "organization_id", "finding_id", "parent_id", "type", "content"),
+    fixed=("id", "group_name", "organization_id", "finding_id", "event_id", "parent_id", "type", "content"),
     within=_within,
     counted=_counted,
     reads=_reads,

@@ -26,7 +26,7 @@ class Author(Struct, frozen=True, kw_only=True):
 
 
 class GivenComment(Struct, frozen=True, kw_only=True):
-    """The arguments of a comment that has no type."""
+    """The arguments of a comment that has no type: of an event or a group."""
 
     content: str
     parent_id: str | None = None
@@ -46,7 +46,7 @@ def _by_person(value: Any, path: Sequence[str]) -> CommentType:
 
 
 ARGUMENTS: Final = Arguments(GivenComment, {"content": comment_content, "parent_id": as_given})
-"""What a comment of a group is given. Whether there is a comment with the id ``parent_id`` is another question."""
+"""What a comment of an event or a group is given. Whether there is a comment with the id ``parent_id`` is another question."""
 FINDING_ARGUMENTS: Final = Arguments(GivenFindingComment, {"type": _by_person, **ARGUMENTS.rules})
 """What a comment of a finding is given."""
 
@@ -58,6 +58,7 @@ _FIELDS: Final = whole_of(
         "group_name": remembered(name),
         "organization_id": remembered(identifier),
         "finding_id": remembered(identifier),
+        "event_id": remembered(identifier),
         "parent_id": remembered(identifier),
         "content": comment_content,
     },
@@ -73,13 +74,15 @@ def whole(comment: Comment) -> Iterator[Rejected]:
 def _relations(comment: Comment) -> Iterator[Rejected]:
     if (comment.type is None) != (comment.finding_id is None):
         yield Rejected(Reason.REQUIRED if comment.type is None else Reason.INCONSISTENT, ("type",))
+    if comment.finding_id and comment.event_id:
+        yield Rejected(Reason.INCONSISTENT, ("event_id",))
     if comment.parent_id == comment.id:
         yield Rejected(Reason.INCONSISTENT, ("parent_id",))
 
 
 def is_about_same(one: Comment, other: Comment) -> bool:
     """Return whether two comments are about the same object."""
-    return (one.group_name, one.finding_id) == (other.group_name, other.finding_id)
+    return (one.group_name, one.finding_id, one.event_id) == (other.group_name, other.finding_id, other.event_id)
 
 
 def takes(status: FindingStatus, kind: CommentType) -> bool:

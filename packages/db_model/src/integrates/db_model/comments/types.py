@@ -15,15 +15,17 @@ class CommentType(StrEnum):
 
 
 class Comment(Entity, frozen=True, kw_only=True):
-    """What somebody said about a finding or, without ``finding_id``, about a group. It never changes.
+    """What somebody said about a finding or an event or, without ``finding_id`` and ``event_id``, about a group.
 
-    ``parent_id`` is the comment that it answers; ``None`` begins a thread. Only comments of findings have a ``type``.
+    It never changes. ``parent_id`` is the comment that it answers; ``None`` begins a thread. Only a comment on a finding has a
+    ``type``.
     """
 
     id: str
     group_name: str
     organization_id: str
     finding_id: str | None = None
+    event_id: str | None = None
     parent_id: str | None = None
     type: CommentType | None = None
     content: str

@@ -19,6 +19,9 @@ from integrates.db_model.entity.counter import CLOSED, SCORED, plus
 from integrates.db_model.entity.facet import key_text
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.events.facet import HELD, event_counters_key
+from integrates.db_model.events.rules import is_solved
+from integrates.db_model.events.types import Event
 from integrates.db_model.findings import rules as findings
 from integrates.db_model.findings.facet import finding_counters_keys, finding_key
 from integrates.db_model.findings.types import Finding
@@ -32,6 +35,7 @@ from integrates.db_model.roots.types import Root
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import Key
 from integrates.db_model.vulnerabilities import tally
+from integrates.db_model.vulnerabilities.hold import event_of
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 Severities = Mapping[int, Severity | None]
@@ -77,6 +81,8 @@ def _of_vulnerability(own: Lifetime, above: Lifetime | None) -> Iterator[Contrib
     yield finding_counters_keys(found.finding_id), plus(now.finding, closed)
     yield (root_counters_key(found.root_id),), plus({**now.root, REPORTED: 1}, closed)
     yield group_counters_keys(found.group_name), plus(now.group, closed)
+    if holder := event_of(found):
+        yield (event_counters_key(holder),), {HELD: 1}
 
 
 def _of_finding(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
@@ -106,8 +112,12 @@ def _of_group(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
 
 def _of_comment(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
     comment: Comment = own.now
-    about = finding_counters_keys(comment.finding_id) if comment.finding_id else group_counters_keys(comment.group_name)
-    yield about, {COMMENTS: 1}
+    if comment.finding_id:
+        yield finding_counters_keys(comment.finding_id), {COMMENTS: 1}
+    elif comment.event_id:
+        yield (event_counters_key(comment.event_id),), {COMMENTS: 1}
+    else:
+        yield group_counters_keys(comment.group_name), {COMMENTS: 1}
 
 
 def _nothing(_own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
@@ -122,6 +132,7 @@ CONTRIBUTIONS: Final[Mapping[str, Contribute]] = {
     "group": _of_group,
     "group_access": _of_group_access,
     "group_root": _of_root,
+    "event": _nothing,
     "finding": _of_finding,
     "vulnerability": _of_vulnerability,
     "comment": _of_comment,
@@ -150,6 +161,10 @@ def _root_counter(root: Root) -> Counted:
     return Counted((root_counters_key(root.id),))
 
 
+def _event_counter(event: Event) -> Counted:
+    return Counted((event_counters_key(event.id),), {CLOSED: int(is_solved(event))})
+
+
 def _organization_counter(organization: Organization) -> Counted:
     return Counted((organization_counters_key(organization.id),))
 
@@ -166,6 +181,7 @@ COUNTERS: Final[Mapping[str, Callable[[Any], Counted | None]]] = {
     "group": _group_counter,
     "group_access": _no_counter,
     "group_root": _root_counter,
+    "event": _event_counter,
     "finding": _finding_counter,
     "vulnerability": _no_counter,
     "comment": _no_counter,

@@ -25,6 +25,8 @@ from integrates.db_model.comments import commands as comments
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.events import commands as events
+from integrates.db_model.events.types import Event, EventInfo, EventType
 from integrates.db_model.evidences.rules import file_name_of
 from integrates.db_model.evidences.types import Evidence, EvidenceSlot, MediaType
 from integrates.db_model.findings import commands as findings
@@ -210,16 +212,26 @@ async def add_vulnerability(
     return await vulnerabilities.add(store, alter(new), made)
 
 
+async def add_event(
+    store: Store, group: Group, name: str, stamp: Stamping, *, root: Root | None = None, kind: EventType = EventType.OTHER
+) -> Event:
+    """Store an event of a group, whose id and description derive from a name and that happens when it is stored."""
+    made = stamp()
+    info = EventInfo(type=kind, description=f"The event {name}")
+    new = events.new_event(uid(name), group, info, made.at, made, root_id=root.id if root else None)
+    return await events.add(store, new, made)
+
+
 async def add_comment(
     store: Store,
-    about: Finding | Group,
+    about: Finding | Event | Group,
     name: str,
     stamp: Stamping,
     *,
     kind: CommentType | None = None,
     parent: str | None = None,
 ) -> Comment:
-    """Store a comment whose id and content derive from a name, about a finding (CONSULT unless told otherwise) or a group."""
+    """Store a comment whose id and content derive from a name, about a finding (CONSULT by default), an event or a group."""
     made = stamp()
     type_ = kind or (CommentType.CONSULT if isinstance(about, Finding) else None)
     new = comments.new_comment(uid(name), about, f"It says {name}", made, type=type_, parent_id=parent)

@@ -180,6 +180,11 @@ def finding_text(value: str, path: Sequence[str]) -> str:
     return multi_line(value, path, low=0, high=20_000)
 
 
+def event_description(value: str, path: Sequence[str]) -> str:
+    """Return the description of an event."""
+    return multi_line(value, path, low=1, high=300)
+
+
 def comment_content(value: str, path: Sequence[str]) -> str:
     """Return what a comment says."""
     return multi_line(value, path, low=1, high=20_000)

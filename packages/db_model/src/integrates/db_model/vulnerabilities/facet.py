@@ -12,6 +12,7 @@ from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent
 from integrates.db_model.entity.revision import revision_key
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Raced, Reason, Rejected
+from integrates.db_model.events.facet import holds, within_unsolved_event
 from integrates.db_model.findings.facet import finding_key, finding_shard, within_finding
 from integrates.db_model.findings.rules import frees_claim
 from integrates.db_model.findings.types import Finding
@@ -22,6 +23,7 @@ from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Version
 from integrates.db_model.values.instant import instant_text
 from integrates.db_model.vulnerabilities.check import whole
+from integrates.db_model.vulnerabilities.hold import event_of
 from integrates.db_model.vulnerabilities.identity import first_identity
 from integrates.db_model.vulnerabilities.rules import begins_cycle, is_first_release, is_hidden, is_live, is_vulnerable
 from integrates.db_model.vulnerabilities.tally import difference, is_counted_alike
@@ -77,7 +79,7 @@ _VARIABLES: Final[Mapping[str, Variable]] = {
     "state": lambda one: one.state.status.value,
     "date": lambda one: instant_text(_date(one)),
     "assigned": lambda one: one.treatment.assigned,
-    "event_id": lambda one: one.verification.event_id if one.verification and is_live(one) else None,
+    "event_id": event_of,
     "accepted_until": _accepted_until,
 }
 """A removed vulnerability stays in the list of its finding and, where its claim is kept, in that of its root."""
@@ -108,7 +110,7 @@ def _needs_root(old: Vulnerability | None, new: Vulnerability) -> bool:
 
 
 def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]:
-    """Return the parents: group and finding for a change of what is counted, also the root when a cycle begins."""
+    """Return the parents: group and finding for a change of what is counted, the root when a cycle begins, a holding event."""
 
     def same_group(finding: Finding) -> Iterator[Rejected]:
         if finding.group_name != new.group_name:
@@ -121,13 +123,16 @@ def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]
             yield Rejected(Reason.INACTIVE_ROOT, ("root_id",))
         yield from outside_root(root, new.type, new.location.where)
 
+    held, before = event_of(new), event_of(old)
+    event = (within_unsolved_event(held, new.group_name),) if held and held != before else ()
     if is_counted_alike(old, new):
-        return ()
+        return event
     root = (Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable),) if _needs_root(old, new) else ()
     return (
         within_group(new.group_name, of_organization(new.organization_id)),
         within_finding(new.finding_id, new.root_id, judge=same_group),
         *root,
+        *event,
     )
 
 
@@ -146,9 +151,18 @@ def _first_release(old: Vulnerability | None, new: Vulnerability, finding: Findi
     )
 
 
+def _held(old: Vulnerability | None, new: Vulnerability) -> Iterator[Beside]:
+    """Count the vulnerability at the event that holds it, and no longer at the one that held it."""
+    before, after = event_of(old), event_of(new)
+    if before and before != after:
+        yield holds(before, by=-1)
+    if after and before != after:
+        yield holds(after, by=1)
+
+
 def _counted(old: Vulnerability | None, new: Vulnerability, given: Given, stamp: Stamp) -> tuple[Beside, ...]:
     if is_counted_alike(old, new):
-        return ()
+        return tuple(_held(old, new))
     finding = given.known[finding_key(new.finding_id)]
     tally = difference(old, new, finding.severity)
     numbers = (
@@ -157,7 +171,7 @@ def _counted(old: Vulnerability | None, new: Vulnerability, given: Given, stamp:
         (group_shard(new.group_name, stamp), tally.group),
     )
     counted = (Beside(Add(key, added, {}, ANYTHING), Raced(new.id)) for key, added in numbers if added)
-    return (*counted, *_first_release(old, new, finding))
+    return (*counted, *_held(old, new), *_first_release(old, new, finding))
 
 
 VULNERABILITY: Final[Facet[Vulnerability]] = Facet(

@@ -69,6 +69,11 @@ def assigned_to(email: str, *, group_name: str | None = None, limit: int = MAX_P
     return listing(_FACET, "vulnerabilities_assigned_to", variables, limit=limit, after=after)
 
 
+def held_by_event(event_id: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
+    """Return the query of the vulnerabilities that wait for an event, by id."""
+    return listing(_FACET, "vulnerabilities_held_by_event", {"event_id": event_id}, limit=limit, after=after)
+
+
 def accepted_in_group(group_name: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
     """Return the query of the VULNERABLE and ACCEPTED ones of a group, including hidden ones, by end of acceptance and id."""
     return listing(_FACET, "acceptances_of_group_by_expiry", {"group_name": group_name}, limit=limit, after=after)

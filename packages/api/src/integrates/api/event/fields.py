@@ -1,0 +1,75 @@
+"""Fields of events, and the event that a verification waits for."""
+
+from collections.abc import Awaitable
+from typing import Any, Final
+
+from integrates.api.authorization.sight import found
+from integrates.api.authorization.visibility import READ_EVENTS, sees_vulnerability
+from integrates.api.comment.page import comments_page
+from integrates.api.context import Info
+from integrates.api.event.mutations import MUTATIONS
+from integrates.api.event.page import events
+from integrates.api.resolve.binding import Binding
+from integrates.api.resolve.connection import Connection
+from integrates.api.resolve.parent import existing_object, group
+from integrates.api.resolve.walk import whole
+from integrates.db_model.comments.facet import comments_of_event
+from integrates.db_model.entity.loader import load
+from integrates.db_model.events.facet import EVENT, event_counters_key, event_key
+from integrates.db_model.events.types import Event, EventStatus, EventType, SolvingReason
+from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.types import Root
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+from integrates.db_model.vulnerabilities.hold import event_of
+from integrates.db_model.vulnerabilities.lists import held_by_event
+from integrates.db_model.vulnerabilities.types import Verification, Vulnerability
+
+
+def root(source: Event, info: Info) -> Root | Awaitable[Root] | None:
+    """Return the root that the event is about."""
+    return existing_object(info, ROOT, root_key(source.root_id)) if source.root_id else None
+
+
+async def held_vulnerabilities(source: Event, info: Info) -> tuple[Vulnerability, ...]:
+    """Return the vulnerabilities that wait for the event, and that the caller may see."""
+    permissions = (await info.context.scopes.groups.load(source.group_name)).permissions
+    held = await whole(info.context, VULNERABILITY, held_by_event(source.id))
+    return tuple(one for one in held if event_of(one) == source.id and sees_vulnerability(permissions, one))
+
+
+async def comments(source: Event, info: Info, **args: Any) -> Connection:
+    """Return the comments on the event."""
+    query, counters = comments_of_event(source.id), (event_counters_key(source.id),)
+    return await comments_page(info, source.id, args, query, keep=None, counters=counters)
+
+
+async def event(source: Verification, info: Info) -> Event | None:
+    """Return the event that holds a verification, unless the caller may not read it."""
+    if source.event_id is None:
+        return None
+    holding = await load(info.context.loaders, EVENT, event_key(source.event_id))
+    scope = await info.context.scopes.groups.load(holding.group_name) if holding else None
+    return holding if scope and READ_EVENTS in scope.permissions else None
+
+
+BINDING: Final = Binding(
+    shows={"Event": Event},
+    fields={
+        "Query": {"event": found},
+        **MUTATIONS,
+        "Event": {
+            "group": group,
+            "root": root,
+            "type": "info.type",
+            "description": "info.description",
+            "state": "state.status",
+            "solvingReason": "state.reason",
+            "other": "state.other",
+            "heldVulnerabilities": held_vulnerabilities,
+            "comments": comments,
+        },
+        "Group": {"events": events},
+        "Verification": {"event": event},
+    },
+    enums={"EventState": EventStatus, "EventType": EventType, "SolvingReason": SolvingReason},
+)
