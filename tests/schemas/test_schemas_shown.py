@@ -38,6 +38,7 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("comment", "finding_id"): PARENT,
     ("comment", "group_name"): PARENT,
     ("comment", "version"): "it never changes",
+    ("event", "state", "reason"): "shown as `solvingReason`",
     ("finding", "scored"): ENGINE,
     ("finding", "state", "justification"): HISTORY,
     ("finding", "state", "keeps_claim"): HISTORY,

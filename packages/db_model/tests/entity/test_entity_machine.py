@@ -316,12 +316,10 @@ def needed(entity: Entity) -> tuple[list[Key], dict[Key, Facet[Any]]]:
         return list(finding_counters_keys(entity.id)), parents
     assert isinstance(entity, Vulnerability)
     own = claim.claim_key("vulnerability_identity", entity.identity)
-    above = {
-        finding_key(entity.finding_id): FINDING,
-        root_key(entity.root_id): ROOT,
-        **{event_key(each): EVENT for each in EVENTS},
-    }
-    return [own], {**parents, **above}
+    parents |= dict.fromkeys(map(event_key, EVENTS), EVENT)
+    parents[finding_key(entity.finding_id)] = FINDING
+    parents[root_key(entity.root_id)] = ROOT
+    return [own], parents
 
 
 def retitled(old: Finding, choice: int) -> Finding:

@@ -12,6 +12,7 @@ from integrates.db_model.access.facet import group_access_key, organization_acce
 from integrates.db_model.comments.facet import comment_key
 from integrates.db_model.entity import command
 from integrates.db_model.errors import NotFound
+from integrates.db_model.events.facet import event_key
 from integrates.db_model.findings.facet import finding_key
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.imports.facet import import_key
@@ -36,6 +37,7 @@ MISSING: dict[str, tuple[Key, str]] = {
     "group": (group_key("nowhere"), "nowhere"),
     "group_access": (group_access_key(NOBODY, "nowhere"), NOBODY),
     "group_root": (root_key(NONE), NONE),
+    "event": (event_key(NONE), NONE),
     "finding": (finding_key(NONE), NONE),
     "vulnerability": (vulnerability_key(NONE), NONE),
     "comment": (comment_key(NONE), NONE),
