@@ -100,12 +100,12 @@ async def test_a_solved_event_never_changes(house: House) -> None:
         )
 
 
-@pytest.mark.parametrize("change", ["describe", "request_verification", "solve"])
+@pytest.mark.parametrize("change", ["describe", "claim_solution", "solve"])
 async def test_of_two_with_one_version_one_wins(house: House, change: str) -> None:
     event = await add_event(house.store, house.group, "event", house.stamp)
     given = {
         "describe": ({"description": "This"}, {"description": "That"}),
-        "request_verification": ({"comments": "It works again"},) * 2,
+        "claim_solution": ({"comments": "It works again"},) * 2,
         "solve": (OVER, OVER),
     }[change]
     act = getattr(events, change)

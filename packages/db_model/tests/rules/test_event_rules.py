@@ -94,7 +94,7 @@ def test_arguments_of_solving_go_before_states(given: Any, refusal: Any, status:
 
 
 STEPS = {
-    "request": lambda one: rules.verification_requested(one, {"comments": WORDS}, by=ADA, at=AT),
+    "request": lambda one: rules.solution_claimed(one, {"comments": WORDS}, by=ADA, at=AT),
     "reject": lambda one: rules.solution_rejected(one, {"comments": WORDS}, by=ADA, at=AT),
     "solve": lambda one: rules.solved(one, words_for("OTHER"), by=ADA, at=AT),
     "describe": lambda one: rules.redescribed(one, {"description": "Another"}),
@@ -129,7 +129,7 @@ def test_states_follow_each_other(status: EventStatus, step: str, outcome: Event
     assert list(rules.whole(after)) == []
 
 
-@pytest.mark.parametrize("step", [rules.verification_requested, rules.solution_rejected])
+@pytest.mark.parametrize("step", [rules.solution_claimed, rules.solution_rejected])
 @pytest.mark.parametrize("status", EventStatus)
 def test_comments_are_arguments_which_go_before_states(step: Any, status: EventStatus) -> None:
     for given, reason in (({"comments": "short"}, "too_short"), ({"comments": "a" * 10_001}, "too_long"), ({}, "required")):
@@ -139,7 +139,7 @@ def test_comments_are_arguments_which_go_before_states(step: Any, status: EventS
 
 
 def test_a_request_and_its_rejection_say_why() -> None:
-    asked = rules.verification_requested(event(), {"comments": f" {WORDS} "}, by="vera@demo.example", at=AT)
+    asked = rules.solution_claimed(event(), {"comments": f" {WORDS} "}, by="vera@demo.example", at=AT)
     assert asked.state == EventState(status=REQUESTED, at=AT, by="vera@demo.example", comments=WORDS)
     back = rules.solution_rejected(asked, {"comments": "It still does not"}, by=ADA, at=AT)
     assert back.state == EventState(status=CREATED, at=AT, by=ADA, comments="It still does not")

@@ -32,7 +32,7 @@ async def request_event_verification(
     seen: Sight[Event], info: Info, *, expected_version: int | None = None, **given: Any
 ) -> Payload:
     """Say that an event is over."""
-    command = partial(events.request_verification, seen=seen.found, given=given, expected_version=expected_version)
+    command = partial(events.claim_solution, seen=seen.found, given=given, expected_version=expected_version)
     return await changed(info, "event", command)
 
 

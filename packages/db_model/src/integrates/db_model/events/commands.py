@@ -84,16 +84,16 @@ async def describe(
     return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
 
 
-async def request_verification(
+async def claim_solution(
     store: Store, seen: Event, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
 ) -> Event:
     """Say that an event is over, so that somebody looks; return it as stored.
 
-    Raise what ``events.rules.verification_requested`` and :func:`integrates.db_model.entity.command.update` raise.
+    Raise what ``events.rules.solution_claimed`` and :func:`integrates.db_model.entity.command.update` raise.
     """
 
     def alter(old: Event, at: datetime) -> Event:
-        return rules.verification_requested(old, given, by=stamp.by, at=at)
+        return rules.solution_claimed(old, given, by=stamp.by, at=at)
 
     return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
 

@@ -147,7 +147,7 @@ def redescribed(event: Event, given: Mapping[str, Any]) -> Event:
     return replace(event, info=info)
 
 
-def verification_requested(event: Event, given: Mapping[str, Any], *, by: str, at: datetime) -> Event:
+def solution_claimed(event: Event, given: Mapping[str, Any], *, by: str, at: datetime) -> Event:
     """Return the event that is said to be over.
 
     Raise ``Rejections`` for arguments at fault, ``Rejected`` (``event_solved``, ``already_requested``).
