@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import read
 from integrates.db_model.findings.types import RemovalJustification
-from integrates.db_model.testing.scene import address_of
+from integrates.db_model.testing.scene import address_of, uid
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import (
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 WHY = "because of good reasons"
 NOWHERE = "99999999-9999-4999-8999-999999999999"
+EVENT = "Event webshop"
 SHOWN = """{ vulnerabilities { id version state closedAt
   treatment { status acceptanceStatus justification assigned requestedBy by }
   verification { status by justification } zeroRisk { status by justification } }
@@ -104,7 +105,7 @@ def _pending(status: str, by: str, old: Vulnerability, at: datetime) -> Vulnerab
         at=at,
         by=by,
     )
-    event = NOWHERE if status == "held" else None
+    event = uid(EVENT) if status == "held" else None
     check = Verification(
         status=VerificationStatus.ON_HOLD if event else VerificationStatus.REQUESTED, event_id=event, at=at, by=by
     )

@@ -24,6 +24,7 @@ from integrates.db_model.store.port import Store
 from integrates.db_model.values.check import checked
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities import lists
+from integrates.db_model.vulnerabilities.change import change_all
 from integrates.db_model.vulnerabilities.hold import put_on_hold, resumed
 from integrates.db_model.vulnerabilities.supplement import Decisions, Supplement
 from integrates.db_model.vulnerabilities.types import Vulnerability
@@ -168,12 +169,12 @@ async def hold(
 ) -> Written | Refused:
     """Let the requested verifications of vulnerabilities wait until an event of their group is solved.
 
-    See :func:`integrates.db_model.vulnerabilities.commands.change_all`. They are refused as ``not_vulnerable``, ``hidden`` or
+    See :func:`integrates.db_model.vulnerabilities.change.change_all`. They are refused as ``not_vulnerable``, ``hidden`` or
     ``not_requested``; ``event_solved``; ``too_many_held`` when the event would hold more than ``MAX_HELD``.
     """
     alter = partial(_put_on_hold, event.id, stamp.by)
     room = Supplement(partial(_needs_of, event), partial(_with_room, event.id))
-    return await vulnerabilities.change_all(store, wanted, alter, stamp, seen=seen, supplement=room)
+    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=room)
 
 
 def _put_on_hold(event_id: str, by: str, old: Vulnerability, _finding: Finding, at: datetime) -> Vulnerability:
