@@ -11,9 +11,11 @@ import msgspec
 import pytest
 
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.comments.types import Comment
 from integrates.db_model.entity.encoding import attributes_of, encoded
 from integrates.db_model.entity.facet import structs_of
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.events.types import Event
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
@@ -35,6 +37,8 @@ TYPES: Mapping[str, type[Entity] | UnionType] = {
     "group_root": Root,
     "finding": Finding,
     "vulnerability": Vulnerability,
+    "event": Event,
+    "comment": Comment,
 }
 NOT_STORED = ("pk", "sk", "version")
 MADE_WHEN_STORED = ("identity", "schema")
@@ -97,6 +101,8 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
     members = {(access.email, access.organization_id): access for access in entities["organization_access"]}
     findings = {finding.id: finding for finding in entities["finding"]}
     roots = {root.id: root for root in entities["group_root"]}
+    events = {event.id: event for event in entities["event"]}
+    comments = {comment.id: comment for comment in entities["comment"]}
     needs: Mapping[str, Callable[[Any], list[Any]]] = {
         "group": lambda group: [organizations[group.organization_id]],
         "organization_access": lambda access: [people[access.email], organizations[access.organization_id]],
@@ -108,6 +114,11 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
         "group_root": lambda root: [groups[root.group_name]],
         "finding": lambda finding: [groups[finding.group_name]],
         "vulnerability": lambda vulnerability: [findings[vulnerability.finding_id], roots[vulnerability.root_id]],
+        "event": lambda event: [roots[event.root_id] if event.root_id else groups[event.group_name]],
+        "comment": lambda comment: [
+            {**findings, **events}.get(comment.finding_id or comment.event_id, groups[comment.group_name]),
+            *([comments[comment.parent_id]] if comment.parent_id else []),
+        ],
     }
     for name, parents in needs.items():
         for entity in entities[name]:
@@ -142,7 +153,9 @@ def test_there_are_demo_items_of_these_facets_only(items: Mapping[str, list[dict
         "group_access": 12,
         "group_root": 9,
         "finding": 8,
-        "vulnerability": 4,
+        "vulnerability": 37,
+        "event": 3,
+        "comment": 5,
     }
 
 

@@ -10,10 +10,14 @@ from integrates.db_model.access import commands as accesses
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.rules import is_manager
 from integrates.db_model.access.types import OrganizationAccess, OrganizationRole
+from integrates.db_model.comments import commands as comments
+from integrates.db_model.comments.facet import COMMENT
 from integrates.db_model.entity.facet import Facet, entity_key
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.types import Entity, Stamp
 from integrates.db_model.errors import ModelError, NotFound, Reason, Rejected, Rejections
+from integrates.db_model.events import commands as events
+from integrates.db_model.events.facet import EVENT
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups import commands as groups
@@ -69,6 +73,8 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
         Step(ROOT, roots.add),
         Step(FINDING, findings.add),
         Step(VULNERABILITY, vulnerabilities.add),
+        Step(EVENT, events.add),
+        Step(COMMENT, comments.add),
     )
 
 

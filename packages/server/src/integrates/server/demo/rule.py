@@ -8,8 +8,10 @@ from typing import Any, Final, TypeAlias
 
 from integrates.db_model.access.rules import is_live
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.comments.types import Comment
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.events.types import Event, EventStatus
 from integrates.db_model.findings.types import Finding, FindingStateStatus
 from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.organizations.types import Organization, OrganizationStatus
@@ -42,6 +44,8 @@ _FIRST: Final[Mapping[type[Entity], Members]] = {
     ImageRoot: _ROOT,
     IPRoot: _ROOT,
     URLRoot: _ROOT,
+    Comment: {},
+    Event: {"state": lambda event: event.state.status is EventStatus.CREATED},
     Finding: {"state": lambda finding: finding.state.status is FindingStateStatus.CREATED},
     Vulnerability: {
         "state": _is_first_state,

@@ -73,10 +73,10 @@ _FILES: Final = (
     (2, "src/main/java/shop/staff/StaffLogin.java", (66,)),
     (3, "src/main/java/shop/web/RequestLog.java", (19, 27, 35)),
     (3, "src/main/java/shop/checkout/Checkout.java", (81, 117, 140)),
-    (3, "src/main/java/shop/search/SearchPage.java", (44, 58)),
+    (3, "src/main/java/shop/search/SearchPage.java", (44,)),
 )
 LOCATIONS: Final = tuple(Location(rule, file, line) for rule, file, lines in _FILES for line in lines)
-"""Everything that the scanner ever found, 24 locations."""
+"""Everything that the scanner ever found, 23 locations."""
 
 
 def report(locations: Collection[Location]) -> bytes:
