@@ -136,3 +136,17 @@ def test_references_are_handed_on_because_they_name_versions() -> None:
     bulk = Guard("vulnerability:treat", Target.VULNERABILITY, ("items",), {}, {"items": "items"})
     assert bulk.handed({"items": [{"id": "x"}], "treatment": "y"}) == {"items": [{"id": "x"}], "treatment": "y"}
     assert GUARD.handed({"group_name": "webshop", "root_id": "x", "url": "y"}) == {"url": "y"}
+
+
+def test_a_list_whose_items_name_objects_is_handed_on() -> None:
+    """Its items have more to tell than what they name."""
+    reports = Guard(
+        "vulnerability:submit",
+        Target.FINDING,
+        ("finding_id",),
+        {"vulnerabilities": Target.ROOT},
+        {"finding_id": "findingId", "vulnerabilities": "vulnerabilities"},
+        {"vulnerabilities": "root_id"},
+    )
+    given = [{"root_id": "x", "where": "y"}]
+    assert reports.handed({"finding_id": "z", "vulnerabilities": given}) == {"vulnerabilities": given}

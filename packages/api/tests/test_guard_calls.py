@@ -41,6 +41,16 @@ QUERIES: Final = {
         """mutation ($id: String!, $file: Upload!) { x: compareScan(groupName: "webshop", rootNickname: $id, file: $file) {
            errors { code } } }""",
     ),
+    "root of a report": (
+        Target.ROOT,
+        """mutation ($id: ID!, $mine: ID!) { x: addVulnerabilities(findingId: $mine, vulnerabilities: [
+           {rootId: $id, type: LINES, technique: SCR, where: "new.py", specific: "1"}]) { errors { code path } } }""",
+    ),
+    "finding to report": (
+        Target.FINDING,
+        """mutation ($id: ID!, $root: ID!) { x: addVulnerabilities(findingId: $id, vulnerabilities: [
+           {rootId: $root, type: LINES, technique: SCR, where: "new.py", specific: "1"}]) { errors { code path } } }""",
+    ),
     "finding": (Target.FINDING, "query ($id: ID!) { x: finding(id: $id) { id } }"),
     "finding in the past": (
         Target.FINDING,
@@ -85,7 +95,13 @@ async def _foreign(world: World) -> dict[str, str]:
 
 async def _calls(world: World, query: str, identity: str) -> tuple[list[str], Any]:
     calls: list[str] = []
-    given: dict[str, Any] = {"id": identity, "own": world.aurora.vulnerable.id, "file": in_memory("scan.sarif", b"{}")}
+    given: dict[str, Any] = {
+        "id": identity,
+        "own": world.aurora.vulnerable.id,
+        "mine": world.aurora.finding.id,
+        "root": world.aurora.root.id,
+        "file": in_memory("scan.sarif", b"{}"),
+    }
     declared = {name: value for name, value in given.items() if f"${name}: " in query}
     answer = await world.answer("greta", query, store=counting(world.store, calls), **declared)
     return calls, answer.body["data"]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from msgspec import Struct
 from msgspec.structs import replace
+from packages.db_model.tests.entity.life_step import lead, reports, submit
 from packages.db_model.tests.entity.triage_step import COMMANDS, triage
 
 from integrates.db_model import comments, events
@@ -31,6 +32,7 @@ from integrates.db_model.findings.facet import FINDING, finding_counters_keys, f
 from integrates.db_model.findings.types import Finding, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.indicators.recount import recount, stored_counters
+from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.memory import memory_store
@@ -42,6 +44,7 @@ from integrates.db_model.testing.scene import (
     add_finding,
     add_group,
     add_root,
+    evidenced,
     scored,
     sighted,
     ticking,
@@ -52,6 +55,7 @@ from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerabili
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
     Cycle,
+    Tool,
     Treatment,
     TreatmentStatus,
     Verification,
@@ -81,6 +85,7 @@ class Kind(StrEnum):
     COMMENT = "COMMENT"
     DRAFT = "DRAFT"
     HIDE = "HIDE"
+    LEAD = "LEAD"
     REMOVE = "REMOVE"
     REOPEN = "REOPEN"
     REPORT = "REPORT"
@@ -89,6 +94,7 @@ class Kind(StrEnum):
     RETIRE = "RETIRE"
     SCORE = "SCORE"
     SOLVE = "SOLVE"
+    SUBMIT = "SUBMIT"
     TREAT = "TREAT"
     TRIAGE = "TRIAGE"
     VERIFY = "VERIFY"
@@ -120,6 +126,8 @@ STEPS = st.builds(
             Kind.TRIAGE,
             Kind.TRIAGE,
             Kind.TRIAGE,
+            *4 * [Kind.LEAD],
+            *2 * [Kind.SUBMIT],
         ]
     ),
     st.integers(0, 5),
@@ -178,10 +186,8 @@ def rated(old: Vulnerability, _: datetime, choice: int) -> Vulnerability:
 
 
 def reopened(old: Vulnerability, at: datetime, _: int) -> Vulnerability:
-    assert old.tool is not None
-    sighting = rules.Sighting(
-        type=old.type, technique=old.technique, location=old.location, tool=old.tool, severity=old.severity
-    )
+    tool = old.tool or Tool(name="scanner", categories=("",), rule_id="-")
+    sighting = rules.Sighting(type=old.type, technique=old.technique, location=old.location, tool=tool, severity=old.severity)
     return rules.reopened(old, sighting, by=BY, at=at)
 
 
@@ -249,10 +255,8 @@ class Writer:
             case Kind.CLOSE_ALL:
                 alter = ALTERS[Kind.CLOSE]
                 await commands.update_each(self.store, list(self.known), lambda old, at: alter(old, at, 0), self.stamp(step))
-            case Kind.TRIAGE:
-                first, number = step.target % max(len(self.known), 1), step.choice + 10 * (step.jump % 3)
-                ids = self.known[first : first + 1 + step.target % 2]
-                self.done.add(await triage(self.store, ids, number, self.stamp(step), self.new_id) if ids else None)
+            case Kind.LEAD | Kind.SUBMIT | Kind.TRIAGE:
+                await self.people(step, finding, root)
             case kind if self.known:
                 key = vulnerability_key(self.known[step.target % len(self.known)])
                 await self.change(step, VULNERABILITY, key, lambda old, at: ALTERS[kind](old, at, step.choice))
@@ -284,6 +288,35 @@ class Writer:
             new = replace(new, state=state, cycle=Cycle())
         await commands.add(self.store, new, made)
         self.known.append(new.id)
+
+    async def people(self, step: Step, finding: str, root: str) -> None:
+        """Have people ask for something by the commands of the product."""
+        match step.kind:
+            case Kind.TRIAGE:
+                first, number = step.target % max(len(self.known), 1), step.choice + 10 * (step.jump % 3)
+                ids = self.known[first : first + 1 + step.target % 2]
+                self.done.add(await triage(self.store, ids, number, self.stamp(step), self.new_id) if ids else None)
+            case Kind.LEAD:
+                await self.led(step)
+            case _:
+                await self.submitted(step, finding, root)
+
+    async def led(self, step: Step) -> None:
+        """Have people do something with the state of some, which may have been read a while ago."""
+        first = step.target % max(len(self.known), 1)
+        keys = [vulnerability_key(each) for each in self.known[first : first + 1 + step.choice % 3]]
+        found = [one for one in await read.get_many(self.store, VULNERABILITY, keys) if one]
+        if found:
+            self.done.add(await lead(self.store, found, step.choice + 10 * (step.jump % 3), self.stamp(step)))
+
+    async def submitted(self, step: Step, finding_id: str, root: str) -> None:
+        """Have people report places that others report or remove, too."""
+        finding = await read.get(self.store, FINDING, finding_key(finding_id))
+        assert finding is not None
+        ids = [self.new_id() for _ in range(1 + step.target % 3)]
+        stored = await submit(self.store, reports(finding, root, step.choice, ids), self.stamp(step))
+        self.known.extend(stored)
+        self.done.update(["submit"] if stored else [])
 
     async def change(self, step: Step, facet: Facet[E], key: Key, alter: command.Alter[E]) -> None:
         """Change something upon a view, which may be old, until that is done or refused."""
@@ -333,7 +366,8 @@ async def begun(store: Store) -> None:
     stamp = ticking()
     group = await add_group(store, "webshop", stamp)
     for name in NAMES[0]:
-        await add_finding(store, group, name, stamp, score="5.0")
+        finding = await add_finding(store, group, name, stamp, score="5.0")
+        await command.update(store, FINDING, finding_key(finding.id), lambda old, _: evidenced(old), stamp())
     for name in NAMES[1]:
         await add_root(store, group, name, stamp)
     for name in EVENT_NAMES:
@@ -354,6 +388,12 @@ async def check_past(store: Store, known: Sequence[str]) -> None:
         assert [each.at for each in history] == sorted({each.at for each in history})
         then = await read.as_of(store, facet, key, datetime.max.replace(tzinfo=UTC))
         assert then == (current if facet.is_live(current) else None)
+
+
+async def check_all(store: Store) -> None:
+    """Nothing differs that an inspection compares: counters, gates, claims, keys of indexes and revisions."""
+    now = FIRST + timedelta(days=800)
+    assert [each async for report in inspected(store, now) for each in report.differences] == []
 
 
 class Writers(RuleBasedStateMachine):
@@ -390,6 +430,10 @@ class Writers(RuleBasedStateMachine):
     @invariant()
     def the_counters_are_what_they_count(self) -> None:
         self.run(check_counters(self.store))
+
+    @invariant()
+    def an_inspection_finds_nothing(self) -> None:
+        self.run(check_all(self.store))
 
     @invariant()
     def the_past_leads_to_the_present(self) -> None:

@@ -122,6 +122,17 @@ def test_what_does_not_go_together_is_refused(changes: list[Change]) -> None:
         packing.joined([planned(0, *changes)])
 
 
+def test_plans_may_bring_the_same_put_along() -> None:
+    """What several of them need, such as the record of a first release; an equal put of another origin is another one."""
+    shared = put(ONE, text="x" * 1000)
+    plans = [planned(number, shared, text="y" * 10) for number in range(40)]
+    assert beside(plans) == [shared]
+    least = sum(item_size(each.item) for made in plans for each in (made.own, made.record) if each) + item_size(shared.item)
+    assert packing.fitting([(made,) for made in plans], changes=1_000, size=least) == 40
+    assert packing.fitting([(made,) for made in plans], changes=1_000, size=least - 1) == 39
+    assert packing.fitting([(made,) for made in plans], changes=41) == 20
+
+
 def test_a_plan_without_a_change_brings_nothing_along() -> None:
     """Not even what was put beside it by hand."""
     equal: Plan[Group] = Plan(facet=GROUP, entity=ENTITY, beside=(Beside(add(ONE, a=1), Raced("x")),))
