@@ -16,10 +16,10 @@ from integrates.db_model.findings.types import Finding, FindingStateStatus, Remo
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.types import GitLocation, IPLocation, URLLocation, URLProtocol
-from integrates.db_model.store.port import Put
+from integrates.db_model.store.port import Page, Put
 from integrates.db_model.testing import scene
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
-from integrates.db_model.vulnerabilities import review, rules
+from integrates.db_model.vulnerabilities import lists, review, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus, ZeroRiskStatus
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from packages.api.tests.conftest import Tenant, World
 
     from integrates.db_model.roots.types import Root
-    from integrates.db_model.store.port import Store
+    from integrates.db_model.store.port import Query, Store
 
 ADD = """mutation ($finding: ID!, $reports: [VulnerabilityInput!]!) {
   addVulnerabilities(findingId: $finding, vulnerabilities: $reports) {
@@ -288,6 +288,26 @@ async def test_who_moved_has_the_place_where_it_is_now(world: World, fingerprint
     stored = await found(world, payload["vulnerabilities"][0]["id"])
     assert stored.number == (2 if fingerprint is None else 1)
     assert await is_exact(world)
+
+
+async def test_who_claims_the_place_is_found_while_lists_trail(world: World) -> None:
+    """Claims never do (E11); what a list names is read again, as it may have been removed since."""
+
+    async def trailing(queries: Sequence[Query]) -> tuple[Page, ...]:
+        return tuple(Page((), (), has_next=False) for _ in queries)
+
+    one = await world.report(world.aurora, "taken.py")
+    trail = replace(world.store, query=trailing)
+    payload = await add(world, "hana", report(world.aurora, "taken.py"), store=trail)
+    assert reasons(payload) == [("ALREADY_EXISTS", "place_reported", place(0))]
+    listed = await world.store.query((lists.of_root_and_path(world.aurora.root.id, "taken.py"),))
+    await remove(world, one, RemovalJustification.DUPLICATED)
+
+    async def stale(_: Sequence[Query]) -> tuple[Page, ...]:
+        return listed
+
+    late = replace(world.store, query=stale)
+    assert (await add(world, "hana", report(world.aurora, "taken.py"), store=late))["errors"] == []
 
 
 async def test_a_place_twice_in_one_call_is_refused(world: World) -> None:
