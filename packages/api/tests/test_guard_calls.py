@@ -66,6 +66,11 @@ QUERIES: Final = {
         Target.VULNERABILITY,
         f"mutation {TREAT % ('$id: ID!, $own: ID!', '{id: $own}, {id: $id}')}",
     ),
+    "event": (Target.EVENT, "query ($id: ID!) { x: event(id: $id) { id } }"),
+    "event to change": (
+        Target.EVENT,
+        'mutation ($id: ID!) { x: updateEvent(id: $id, description: "Another text") { errors { code } } }',
+    ),
     "import": (Target.IMPORT, "query ($id: ID!) { x: import(id: $id) { id } }"),
     "token": (Target.ACCESS_TOKEN, "mutation ($id: ID!) { x: revokeAccessToken(id: $id) { errors { code } } }"),
 }
@@ -88,6 +93,7 @@ async def _foreign(world: World) -> dict[str, str]:
         Target.ROOT_NICKNAME: f"{harbor.root.info.nickname}-of-others",
         Target.FINDING: harbor.finding.id,
         Target.VULNERABILITY: harbor.vulnerable.id,
+        Target.EVENT: harbor.event.id,
         Target.IMPORT: imported["id"],
         Target.ACCESS_TOKEN: made,
     }

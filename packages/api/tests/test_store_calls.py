@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packages.api.tests.conftest import stamping
 
 from integrates.db_model.store.port import Store
+from integrates.db_model.testing.scene import add_comment, add_event
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -56,6 +58,29 @@ async def test_what_is_above_is_read_only_where_somebody_asks_for_it(world: Worl
         numbers.append(len(calls))
     plain, one, both = numbers
     assert plain + 1 == one == both
+
+
+BESIDE = """{ group(name: "webshop") {
+  events(first: 100) { nodes { id group { id } heldVulnerabilities { id finding { title } }
+    comments(first: 5) { nodes { id } } } }
+  comments(first: 100) { nodes { id parent { id } } } } }"""
+
+
+async def test_events_and_comments_cost_no_calls_for_each(world: World) -> None:
+    numbers = []
+    for breadth in (3, 12):
+        for number in range(breadth):
+            name = f"{breadth}/{number}"
+            event = await add_event(world.store, world.aurora.group, name, stamping())
+            above = await add_comment(world.store, world.aurora.group, f"question {name}", stamping())
+            await add_comment(world.store, world.aurora.group, f"answer {name}", world.stamp, parent=above.id)
+            await add_comment(world.store, event, f"comment {name}", stamping())
+        calls: list[str] = []
+        answer = await world.answer("uri", BESIDE, store=counting(world.store, calls))
+        assert len(answer.body["data"]["group"]["events"]["nodes"]) > breadth
+        numbers.append(len(calls))
+    assert numbers[0] == numbers[1]
+    assert numbers[0] <= 12
 
 
 TREAT = """mutation ($items: [VulnerabilityRef!]!, $assigned: String) { updateVulnerabilitiesTreatment(

@@ -8,8 +8,12 @@ from msgspec.structs import fields, replace
 
 from integrates.db_model.access.rules import whole_in_group, whole_in_organization
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.comments.rules import whole as whole_comment
+from integrates.db_model.comments.types import Comment
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Rejected
+from integrates.db_model.events.rules import whole as whole_event
+from integrates.db_model.events.types import Event
 from integrates.db_model.findings.rules import whole as whole_finding
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.rules import whole as whole_group
@@ -38,6 +42,8 @@ WHOLE: Mapping[type[Entity], Callable[[Any], Iterator[Rejected]]] = {
     Vulnerability: whole_vulnerability,
     AccessToken: whole_token,
     Import: whole_import,
+    Comment: whole_comment,
+    Event: whole_event,
 }
 
 
