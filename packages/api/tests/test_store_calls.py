@@ -73,7 +73,7 @@ async def test_events_and_comments_cost_no_calls_for_each(world: World) -> None:
             name = f"{breadth}/{number}"
             event = await add_event(world.store, world.aurora.group, name, stamping())
             above = await add_comment(world.store, world.aurora.group, f"question {name}", stamping())
-            await add_comment(world.store, world.aurora.group, f"answer {name}", world.stamp, parent=above.id)
+            await add_comment(world.store, world.aurora.group, f"answer {name}", stamping(), parent=above.id)
             await add_comment(world.store, event, f"comment {name}", stamping())
         calls: list[str] = []
         answer = await world.answer("uri", BESIDE, store=counting(world.store, calls))
