@@ -1,4 +1,4 @@
-"""Measure imports, pages, growth and DynamoDB, of this checkout or of another one beside it, and print the ratios.
+"""Measure imports, pages, growth, long lists and DynamoDB, of this checkout or of another one beside it, and print the ratios.
 
 Absolute times say something only beside others of the same run: machines differ and are shared.
 """
@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 
 import filling
 import growth
+import listing
 import reading
 import remote
 import treating
@@ -25,7 +26,7 @@ from size import FULL, QUICK, Sizes
 from turn import Figures, joined
 
 _GROUP = "measured"
-PARTS = ("filling", "reading", "treating", "growth", "dynamodb")
+PARTS = ("filling", "reading", "treating", "growth", "listing", "dynamodb")
 
 
 def _arguments() -> argparse.Namespace:
@@ -70,6 +71,9 @@ def _embedded(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: 
         yield growth.small(benches, sizes)
         if "growth" in parts:
             yield growth.large(benches, places, sizes)
+        if "listing" in parts:
+            _told("listing")
+            yield listing.measured(benches, sizes)
 
 
 def _told(part: str) -> None:
@@ -80,7 +84,7 @@ def _measured(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: 
     if "filling" in parts:
         _told("filling")
         yield filling.measured(sides, sizes)
-    if set(parts) & {"reading", "treating", "growth"}:
+    if set(parts) & {"reading", "treating", "growth", "listing"}:
         yield from _embedded(sides, folder, parts, sizes)
     if "dynamodb" in parts:
         program = os.environ.get(VARIABLE)

@@ -6,16 +6,18 @@ import msgspec
 class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of results, requests and rounds.
 
-    ``held`` is what the large root holds, ``known`` the results of the file that it is given again. ``pages`` maps the size of
-    a page to the requests of a block; ``clients`` are numbers of clients, each of which divides ``client_requests``. ``blocks``
-    and ``rounds`` say how often loops and imports are repeated, in turns with the other side. ``repeats`` is how often an
-    import is repeated at most within a round that is too short for the clock.
+    ``held`` is what the large root holds, ``known`` the results of the file that it is given again, ``listed`` what the group
+    holds whose pages are asked for. ``pages`` maps the size of a page to the requests of a block; ``clients`` are numbers of
+    clients, each of which divides ``client_requests``. ``blocks`` and ``rounds`` say how often loops and imports are repeated,
+    in turns with the other side. ``repeats`` is how often an import is repeated at most within a round that
+    is too short for the clock.
     """
 
     rules: int = 25
     results: int
     known: int
     held: int
+    listed: int
     pages: dict[int, int]
     blocks: int
     rounds: int
@@ -30,6 +32,7 @@ FULL = Sizes(
     results=10_000,
     known=1_000,
     held=50_000,
+    listed=100_000,
     pages={25: 40, 500: 5},
     blocks=10,
     rounds=4,
@@ -43,6 +46,7 @@ QUICK = Sizes(
     results=100,
     known=30,
     held=200,
+    listed=300,
     pages={5: 4, 25: 2},
     blocks=2,
     rounds=1,
