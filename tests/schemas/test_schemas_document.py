@@ -67,7 +67,7 @@ def test_tables_and_their_indexes(document: Any) -> None:
         for table in document["DataModel"]
     }
     assert indexes == {
-        "integrates_vms": {f"gsi_{number}": (f"pk_{number}", f"sk_{number}", "ALL") for number in range(1, 8)},
+        "integrates_vms": {f"gsi_{number}": (f"pk_{number}", f"sk_{number}", "ALL") for number in range(1, 9)},
         "integrates_vms_historic": {f"gsi_{number}": (f"pk_{number}", f"sk_{number}", "KEYS_ONLY") for number in (1, 2)},
     }
 

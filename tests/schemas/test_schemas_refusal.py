@@ -107,7 +107,7 @@ DESIGN = [
     (TABLE, '\t\tgsi_7: projection: "ALL"\n', "", "no index gsi_7"),
     (TABLE, 'gsi_7: projection: "ALL"', 'gsi_7: projection: "SOME"', "table.indexes.gsi_7.projection"),
     (FACETS / "finding/finding.cue", 'name: "finding"', 'name: "finding"\n\t"schema": 0', "facet.schema"),
-    (Path("schemas/database.cue"), "_version: 4", "_version: 0", "version"),
+    (Path("schemas/database.cue"), "_version: 5", "_version: 0", "version"),
     (TABLE, "\t\tgroup.facet,\n", "\t\tgroup.facet,\n\t\tgroup.facet,\n", "list.UniqueItems"),
     (FACETS / "session/session.cue", "email:", 'email: "M"\n\t\taddress:', "table.#attributes.email"),
     (FACETS / "stakeholder/demo.cue", '"\\(Name)@demo.example"', '"ada@demo.example"', "list.UniqueItems"),

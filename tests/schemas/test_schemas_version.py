@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (4, "422b8362d7efba67e92ac1cb0b3cf55e6e9cc86b11f6528061b2438d9c749ed4")
+LAYOUT = (5, "8b665c7ca3153fc69c2d5d8e80995ce129f514afb540ad941db539f9527f42e6")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]
@@ -47,8 +47,8 @@ def test_two_versions_of_the_design_can_be_told_apart(carried: Any) -> None:
     before["DesignVersion"] = 1
     before["DataModel"][0]["GlobalSecondaryIndexes"].pop()
     old, new = (parsed(json.dumps(document).encode()) for document in (before, carried))
-    assert (old.version, new.version) == (1, 4)
-    assert set(new.tables["integrates_vms"].indexes) - set(old.tables["integrates_vms"].indexes) == {7}
+    assert (old.version, new.version) == (1, 5)
+    assert set(new.tables["integrates_vms"].indexes) - set(old.tables["integrates_vms"].indexes) == {8}
 
 
 @pytest.mark.parametrize("path", [("DesignVersion",), ("DataModel", 0, "TableFacets", 0, "Schema")])

@@ -1,6 +1,7 @@
 """Fields of roots."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 from integrates.api.authorization.sight import found
@@ -11,11 +12,11 @@ from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.parent import group
 from integrates.api.root.mutations import MUTATIONS
 from integrates.api.summary.figure import Summary, summary
-from integrates.api.vulnerability.page import of_root as vulnerabilities_of
+from integrates.api.vulnerability.page import by_state
 from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.roots.facet import root_counters_key
 from integrates.db_model.roots.types import Criticality, GitRoot, ImageRoot, IPRoot, Root, RootStatus, URLProtocol, URLRoot
-from integrates.db_model.vulnerabilities.lists import of_root
+from integrates.db_model.vulnerabilities.lists import of_root_in_state
 
 
 def type_of(source: Root, *_: Any) -> str:
@@ -33,8 +34,8 @@ async def figures(source: Root, info: Info) -> Summary:
 async def vulnerabilities(source: Root, info: Info, **args: Any) -> Connection:
     """Return the vulnerabilities of the root that the caller may see."""
     scope = await info.context.scopes.groups.load(source.group_name)
-    keys = (root_counters_key(source.id),)
-    return await vulnerabilities_of(info, source.id, args, of_root(source.id), permissions=scope.permissions, counters=keys)
+    query, keys = partial(of_root_in_state, source.id), (root_counters_key(source.id),)
+    return await by_state(info, source.id, args, query, permissions=scope.permissions, counters=keys, scored=False)
 
 
 _FIELDS: Final[Mapping[str, Resolver | str]] = {

@@ -82,7 +82,7 @@ _VARIABLES: Final[Mapping[str, Variable]] = {
     "event_id": event_of,
     "accepted_until": _accepted_until,
 }
-"""A removed vulnerability stays in the list of its finding and, where its claim is kept, in that of its root."""
+"""A removed vulnerability stays in the list of its finding and, where its claim is kept, in that of its root by path."""
 
 
 def _derived(old: Vulnerability | None, new: Vulnerability) -> Vulnerability:

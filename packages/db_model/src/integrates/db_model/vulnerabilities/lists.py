@@ -49,6 +49,18 @@ def of_root(root_id: str, *, limit: int = MAX_PAGE, after: str | None = None) ->
     return listing(_FACET, "vulnerabilities_of_root", {"root_id": root_id}, limit=limit, after=after)
 
 
+def of_root_in_state(
+    root_id: str, *, hidden: bool, state: VulnerabilityStatus, limit: int = MAX_PAGE, after: str | None = None
+) -> Query:
+    """Return the query of the vulnerabilities of a root in one state, either hidden ones or the others, by date and id.
+
+    The date is that of opening while VULNERABLE, that of closing while SAFE, else that of the state. Unlike in the list by
+    path, what an import moves keeps its place in this one.
+    """
+    variables = {"root_id": root_id, "hidden": hidden_mark(hidden=hidden), "state": state.value}
+    return listing(_FACET, "vulnerabilities_of_root_by_state", variables, limit=limit, after=after)
+
+
 def of_root_and_path(root_id: str, where: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
     """Return the query of all vulnerabilities at one ``where`` of a root, with removed ones that keep their claim.
 
