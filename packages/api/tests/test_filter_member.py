@@ -19,6 +19,8 @@ from integrates.api.vulnerability.filter import RULES, Filter
 from integrates.db_model.entity.command import update
 from integrates.db_model.findings.commands import rescore
 from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.policies.types import Policies
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing.scene import add_finding, add_root, add_vulnerability, scored
 from integrates.db_model.vulnerabilities import commands
@@ -103,6 +105,8 @@ MEMBERS: Final[list[tuple[str, Any, bool]]] = [
     ("text", "nowhere", False),
     ("isUnassigned", False, True),
     ("isUnassigned", True, False),
+    ("isOverdue", False, True),
+    ("isOverdue", True, False),
     ("isSuppressed", True, True),
     ("isSuppressed", False, False),
     ("openedSince", at(REPORTED), True),
@@ -169,7 +173,7 @@ async def test_each_list_keeps_what_is_asked_for(
         assert (ids["vulnerability"] in nodes) is keeps, name
 
 
-OTHERS_TOO: Final = {"minScore", "maxScore", "states", "sources", "text", "openedSince", "openedBefore"}
+OTHERS_TOO: Final = {"isOverdue", "minScore", "maxScore", "states", "sources", "text", "openedSince", "openedBefore"}
 """Members whose value is that of others, too."""
 
 
@@ -306,3 +310,28 @@ async def test_what_was_closed_is_found_by_its_closing(world: World, ids: dict[s
     )
     for parent in found.values():
         assert [node["id"] for node in parent["vulnerabilities"]["nodes"]] == [ids["vulnerability"]]
+
+
+async def with_policies(world: World, **days: Any) -> None:
+    """Give the group of aurora days for repairing."""
+    policies = Policies(**days)
+    await update(world.store, GROUP, group_key("webshop"), lambda old, _: replace(old, policies=policies), world.stamp())
+
+
+async def test_what_is_overdue_is_what_the_field_says(world: World, ids: dict[str, str]) -> None:
+    """HIGH ones have to be repaired within 10 days; those that are accepted until later, or closed, are excused."""
+    before = world.now()
+    await with_policies(world, remediation_days_high=10, remediation_days_low=1)
+    query = """query ($filter: VulnerabilityFilter) {
+      group(name: "webshop") { vulnerabilities(filter: $filter) { nodes { id isOverdue } } }
+      organization(name: "aurora") { vulnerabilities(filter: $filter) { nodes { id isOverdue } } } }"""
+    for wanted, expected in ((True, {world.aurora.vulnerable.id}), (False, {world.aurora.safe.id, ids["vulnerability"]})):
+        for parent in (await world.data("greta", query, filter={"isOverdue": wanted})).values():
+            nodes = parent["vulnerabilities"]["nodes"]
+            assert {node["id"] for node in nodes} == expected
+            assert {node["isOverdue"] for node in nodes} == {wanted}
+    past = """query ($id: ID!, $at: DateTime, $wanted: Boolean) { finding(id: $id) {
+      vulnerabilities(asOf: $at, filter: {isOverdue: $wanted}) { nodes { id } } } }"""
+    for moment, overdue in ((before, []), (world.now(), [{"id": world.aurora.vulnerable.id}])):
+        shown = await world.data("greta", past, id=world.aurora.finding.id, at=at(moment), wanted=True)
+        assert shown["finding"]["vulnerabilities"]["nodes"] == overdue

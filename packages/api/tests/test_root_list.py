@@ -56,7 +56,7 @@ async def test_what_moves_between_two_pages_is_neither_skipped_nor_repeated(worl
 
 async def test_the_list_has_the_order_of_the_others_and_shows_what_the_caller_may_see(world: World) -> None:
     await world.report(world.aurora, "lib/draft.py", VulnerabilityStatus.SUBMITTED)
-    every = {"states": ["SAFE", "SUBMITTED", "VULNERABLE"], "zeroRisks": [None, "CONFIRMED"]}
+    every: dict[str, Any] = {"states": ["SAFE", "SUBMITTED", "VULNERABLE"], "zeroRisks": [None, "CONFIRMED"]}
     states = [node["state"] for node in (await page(world, 100, **every))["nodes"]]
     assert states == ["SAFE", "SUBMITTED", "SUBMITTED", "VULNERABLE", "VULNERABLE"]
     shown = await page(world, 100, None, "uri", **every)
