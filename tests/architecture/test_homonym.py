@@ -11,7 +11,10 @@ HOMONYMS: Mapping[str, Mapping[str, str]] = {
     "db_model": {
         "add": "stores a new entity: the generic command, and that of each entity",
         "create": "stores a new entity made of raw arguments, of each entity that people add",
+        "deactivate": "ends an entity for the time being: a root, and a finding policy",
         "describe": "changes an entity by raw arguments, of each entity that people describe",
+        "find": "reads an entity with the progress of its work: an import, and a finding policy",
+        "resubmit": "asks again for what was refused: drafts, and a finding policy",
         "update": "changes an entity: the generic command, and that of vulnerabilities",
         "update_each": "changes many: the generic command, and that of vulnerabilities",
         "is_live": "whether an entity was removed, of each kind of entity",

@@ -16,6 +16,7 @@ from integrates.db_model.entity.encoding import attributes_of, encoded
 from integrates.db_model.entity.facet import structs_of
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.events.types import Event
+from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
@@ -39,6 +40,7 @@ TYPES: Mapping[str, type[Entity] | UnionType] = {
     "vulnerability": Vulnerability,
     "event": Event,
     "comment": Comment,
+    "organization_finding_policy": FindingPolicy,
 }
 NOT_STORED = ("pk", "sk", "version")
 MADE_WHEN_STORED = ("identity", "schema")
@@ -112,6 +114,7 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
             *([members[access.email, groups[access.group_name].organization_id]] if access.access.role else []),
         ],
         "group_root": lambda root: [groups[root.group_name]],
+        "organization_finding_policy": lambda policy: [organizations[policy.organization_id]],
         "finding": lambda finding: [groups[finding.group_name]],
         "vulnerability": lambda vulnerability: [findings[vulnerability.finding_id], roots[vulnerability.root_id]],
         "event": lambda event: [roots[event.root_id] if event.root_id else groups[event.group_name]],
@@ -156,6 +159,7 @@ def test_there_are_demo_items_of_these_facets_only(items: Mapping[str, list[dict
         "vulnerability": 37,
         "event": 3,
         "comment": 5,
+        "organization_finding_policy": 1,
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from integrates.db_model.entity.facet import Facet
+from integrates.db_model.finding_policies.types import Application
 from integrates.db_model.imports.types import ImportProgress
 from integrates.db_model.registry import FACETS
 from integrates.db_model.store.design import design
@@ -31,5 +32,6 @@ def test_every_entity_of_the_design_is_registered(carried: Any) -> None:
     assert {name for name, own in attributes(carried).items() if {"created_by", "updated_at"} <= own} == set(FACETS)
 
 
-def test_the_design_lists_what_the_progress_of_an_import_has(carried: Any) -> None:
+def test_the_design_lists_what_the_progress_of_long_work_has(carried: Any) -> None:
     assert attributes(carried)["import_progress"] == set(ImportProgress.__struct_fields__)
+    assert attributes(carried)["finding_policy_application"] == set(Application.__struct_fields__)

@@ -19,7 +19,6 @@ ENGINE = "of the engine"
 PARENT = "one comes from there"
 SECRET = "nobody's business, or it would let others guess"
 HISTORY = "the history tells who changed what when, and why"
-LATER = "policies for findings come later"
 STATE = "shown as `state` or `status`, or only what is in one state is shown"
 NOT_SHOWN: Mapping[FieldPath, str] = {
     ("schema",): ENGINE,
@@ -67,8 +66,6 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("vulnerability", "tool", "mark", "message"): ENGINE,
     ("vulnerability", "tool", "mark", "start_column"): ENGINE,
     ("vulnerability", "tool", "suppressions"): "shown as `suppression` while all series have one",
-    ("vulnerability", "treatment", "policy_id"): LATER,
-    ("vulnerability", "treatment", "previous", "policy_id"): LATER,
     ("vulnerability", "zero_risk", "requested_by"): HISTORY,
 }
 """Fields that no query shows, of every facet or of the one that is named, and why."""

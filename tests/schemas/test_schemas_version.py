@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (5, "8b665c7ca3153fc69c2d5d8e80995ce129f514afb540ad941db539f9527f42e6")
+LAYOUT = (5, "fb28782065beb42e7399b31c36956c53ff57a0fb44c982d47ec33e4a8797c242")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]

@@ -22,6 +22,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.events.types import Event
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.files.port import Files
+from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
@@ -78,6 +79,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     submitted: Vulnerability
     hidden: Vulnerability
     event: Event
+    policy: FindingPolicy
 
 
 class World(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +253,7 @@ async def _tenant(store: Store, base: int, names: tuple[str, str], suffix: str) 
         submitted=await vulnerability(12, draft, VulnerabilityStatus.SUBMITTED),
         hidden=await vulnerability(13, finding, VulnerabilityStatus.VULNERABLE, ZeroRiskStatus.CONFIRMED),
         event=await scene.add_event(store, group, f"Event {names[1]}", stamp),
+        policy=await scene.add_finding_policy(store, organization, "Accepted by policy", stamp),
     )
 
 

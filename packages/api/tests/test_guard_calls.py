@@ -72,6 +72,10 @@ QUERIES: Final = {
         'mutation ($id: ID!) { x: updateEvent(id: $id, description: "Another text") { errors { code } } }',
     ),
     "import": (Target.IMPORT, "query ($id: ID!) { x: import(id: $id) { id } }"),
+    "finding policy": (
+        Target.FINDING_POLICY,
+        "mutation ($id: ID!) { x: submitOrganizationFindingPolicy(id: $id) { errors { code } } }",
+    ),
     "token": (Target.ACCESS_TOKEN, "mutation ($id: ID!) { x: revokeAccessToken(id: $id) { errors { code } } }"),
 }
 IMPORT: Final = """mutation ($root: ID!, $file: Upload!) {
@@ -95,6 +99,7 @@ async def _foreign(world: World) -> dict[str, str]:
         Target.VULNERABILITY: harbor.vulnerable.id,
         Target.EVENT: harbor.event.id,
         Target.IMPORT: imported["id"],
+        Target.FINDING_POLICY: harbor.policy.id,
         Target.ACCESS_TOKEN: made,
     }
 

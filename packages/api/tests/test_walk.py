@@ -33,6 +33,7 @@ PATHS: Final = {
     "AccessToken": "me { accessTokens { $below } }",
     "Organization": 'organization(name: "aurora") { $below }',
     "OrganizationMember": 'organization(name: "aurora") { members(first: 1) { nodes { $below } } }',
+    "OrganizationFindingPolicy": 'organization(name: "aurora") { findingPolicies { $below } }',
     "Group": 'group(name: "webshop") { $below }',
     "GroupMember": 'group(name: "webshop") { members(first: 1) { nodes { $below } } }',
     "GitRoot": 'root(id: "$root") { $below }',
@@ -56,6 +57,7 @@ KINDS: Final = {
     "Import": "IMPORT",
     "Me": "USER",
     "Organization": "ORG",
+    "OrganizationFindingPolicy": "POLICY",
     "Stakeholder": "USER",
     "Vulnerability": "VULN",
 }

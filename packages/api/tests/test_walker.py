@@ -7,13 +7,15 @@ import itertools
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from integrates.api.upload import in_memory
 from integrates.db_model.errors import Corrupt, Unavailable
-from integrates.db_model.store.port import Store
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import Tenant, World
+
+    from integrates.db_model.store.port import Store
 
 NOWHERE = "99999999-9999-4999-8999-999999999999"
 NO_NAME = "nothing-here"
@@ -68,6 +70,15 @@ MUTATIONS = {
     "addVulnerabilities": f"""mutation ($finding: ID!, $root: ID!) {{ addVulnerabilities(findingId: $finding, vulnerabilities: [
       {{rootId: $root, type: LINES, technique: SCR, where: "new.py", specific: "1"}}])
       {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "addOrganizationFindingPolicy": f"""mutation ($organization: ID!) {{
+      addOrganizationFindingPolicy(organizationId: $organization, title: "For the walker") {{
+      findingPolicy {{ id }} {ERRORS} }} }}""",
+    "handleOrganizationFindingPolicy": f"""mutation ($policy: ID!) {{
+      handleOrganizationFindingPolicy(id: $policy, approve: false) {{ findingPolicy {{ id }} {ERRORS} }} }}""",
+    "deactivateOrganizationFindingPolicy": f"""mutation ($policy: ID!) {{
+      deactivateOrganizationFindingPolicy(id: $policy) {{ findingPolicy {{ id }} {ERRORS} }} }}""",
+    "submitOrganizationFindingPolicy": f"""mutation ($policy: ID!) {{
+      submitOrganizationFindingPolicy(id: $policy) {{ findingPolicy {{ id }} {ERRORS} }} }}""",
     "compareScan": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
@@ -141,6 +152,7 @@ def _ids(tenant: Tenant, run: str) -> dict[str, Any]:
         "finding": tenant.finding.id,
         "vulnerability": tenant.vulnerable.id,
         "event": tenant.event.id,
+        "policy": tenant.policy.id,
         "import": run,
         "at": "2026-04-30T00:00:00Z",
         "file": in_memory("scan.sarif", b"{}"),
@@ -148,7 +160,7 @@ def _ids(tenant: Tenant, run: str) -> dict[str, Any]:
 
 
 def _nothing() -> dict[str, Any]:
-    ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "event", "import"), NOWHERE)
+    ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "event", "policy", "import"), NOWHERE)
     names = dict.fromkeys(("organizationName", "group"), NO_NAME)
     return {**ids, **names, "at": "2026-04-30T00:00:00Z", "file": in_memory("scan.sarif", b"{}")}
 
@@ -240,4 +252,4 @@ def _failing(store: Store, calls: int, error: Exception) -> Store:
 
         return call
 
-    return Store(failing(store.get), failing(store.query), failing(store.write), store.max_changes)
+    return replace(store, get=failing(store.get), query=failing(store.query), write=failing(store.write))

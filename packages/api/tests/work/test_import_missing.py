@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace
 from packages.api.tests.work.conftest import GROUP_NAME
 
+from integrates.db_model.entity.work import is_leased
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.imports.rules import is_leased
 from integrates.db_model.imports.types import ImportCounts, ImportOptions
 from integrates.db_model.testing.scene import add_event, uid
 from integrates.db_model.vulnerabilities.types import (

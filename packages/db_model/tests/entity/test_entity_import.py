@@ -11,11 +11,12 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.command import planned
+from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Raced, Rejections, Stale
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.imports import commands, rules
-from integrates.db_model.imports.commands import Destination, Overtaken
+from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import (
     ClosingOutcome,
@@ -76,18 +77,18 @@ def new_import(root: Root, name: str = "first") -> Import:
 @pytest.mark.parametrize(
     ("ahead", "expected"),
     [
-        (-rules.LEASE, False),
+        (-LEASE, False),
         (timedelta(0), False),
         (INSTANT, True),
-        (rules.LEASE, True),
-        (rules.LEASE + SKEW, True),
-        (rules.LEASE + SKEW + INSTANT, False),
+        (LEASE, True),
+        (LEASE + SKEW, True),
+        (LEASE + SKEW + INSTANT, False),
         (timedelta(days=365), False),
     ],
 )
 def test_a_lease_from_the_future_has_lapsed(ahead: timedelta, expected: object) -> None:
     """It ends later than one that another clock gives now: the clock of who gave it was wrong (E15)."""
-    assert rules.is_leased(ImportProgress(lease_until=FIRST + ahead), FIRST) is expected
+    assert is_leased(ImportProgress(lease_until=FIRST + ahead), FIRST) is expected
 
 
 async def test_a_root_has_one_unfinished_import(store: Store) -> None:
@@ -167,9 +168,9 @@ async def test_a_lease_is_given_back_by_the_worker_that_holds_it(store: Store) -
     await commands.give_back(store, uid("first"), first)
     left = await commands.find(store, uid("first"))
     assert left is not None
-    assert (left.progress.version, rules.is_leased(left.progress, first.at)) == (running.progress.version + 1, False)
+    assert (left.progress.version, is_leased(left.progress, first.at)) == (running.progress.version + 1, False)
     taken = await commands.take_up(store, left, second)
-    assert rules.is_leased(taken.progress, second.at)
+    assert is_leased(taken.progress, second.at)
     await commands.give_back(store, uid("first"), first)
     assert await commands.find(store, uid("first")) == taken
     done = await commands.complete(store, taken, 0, second)
@@ -230,7 +231,7 @@ async def test_a_chunk_without_plans_moves_on(store: Store) -> None:
     step = rules.Step(position=3, counts=ImportCounts(ignored=3))
     done = await commands.write_chunk(store, running, (), made, step, Destination(group, root))
     assert done.progress.counts == ImportCounts(ignored=3, skipped=2)
-    assert (done.progress.attempts, done.progress.lease_until) == (0, made.at + rules.LEASE)
+    assert (done.progress.attempts, done.progress.lease_until) == (0, made.at + LEASE)
     with pytest.raises(Overtaken):
         await commands.write_chunk(store, running, (), stamp(), step, Destination(group, root))
     taken = await commands.take_up(store, done, stamp())

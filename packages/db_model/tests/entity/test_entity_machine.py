@@ -52,6 +52,7 @@ from integrates.db_model.testing.scene import (
 )
 from integrates.db_model.vulnerabilities import commands, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
+from integrates.db_model.vulnerabilities.policy import policies_needed
 from integrates.db_model.vulnerabilities.types import (
     ClosingReason,
     Cycle,
@@ -343,7 +344,9 @@ class Writer:
             each: read.attempted(facets, item)
             for (each, facets), item in zip(parents.items(), found[len(items) :], strict=True)
         }
-        return entity, Given(known=known, items=dict(zip(items, found, strict=False)))
+        findings = [one for one in known.values() if isinstance(one, Finding)]
+        given = Given(known=known, items=dict(zip(items, found, strict=False)))
+        return entity, await transaction.gathered(self.below, policies_needed(findings), given)
 
 
 def needed(entity: Entity) -> tuple[list[Key], dict[Key, Facet[Any]]]:

@@ -13,6 +13,7 @@ from integrates.db_model.comments.facet import comment_key
 from integrates.db_model.entity import command
 from integrates.db_model.errors import NotFound
 from integrates.db_model.events.facet import event_key
+from integrates.db_model.finding_policies.facet import finding_policy_key
 from integrates.db_model.findings.facet import finding_key
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.imports.facet import import_key
@@ -41,6 +42,7 @@ MISSING: dict[str, tuple[Key, str]] = {
     "finding": (finding_key(NONE), NONE),
     "vulnerability": (vulnerability_key(NONE), NONE),
     "comment": (comment_key(NONE), NONE),
+    "organization_finding_policy": (finding_policy_key(NONE), NONE),
     "import": (import_key(NONE), NONE),
 }
 

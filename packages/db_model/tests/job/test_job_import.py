@@ -13,6 +13,7 @@ from integrates.db_model import (
     access,
     comments,
     events,
+    finding_policies,
     findings,
     groups,
     imports,
@@ -25,7 +26,20 @@ from integrates.db_model import (
 from integrates.db_model.organizations import facet
 from integrates.db_model.vulnerabilities import commands, types
 
-PACKAGES = (access, comments, events, findings, groups, imports, organizations, roots, stakeholders, tokens, vulnerabilities)
+PACKAGES = (
+    access,
+    comments,
+    events,
+    finding_policies,
+    findings,
+    groups,
+    imports,
+    organizations,
+    roots,
+    stakeholders,
+    tokens,
+    vulnerabilities,
+)
 
 
 def test_the_model_exports_what_a_job_needs() -> None:

@@ -13,6 +13,7 @@ from integrates.api.comment import fields as comment
 from integrates.api.event import fields as event
 from integrates.api.evidence import fields as evidence
 from integrates.api.finding import fields as finding
+from integrates.api.finding_policy import fields as finding_policy
 from integrates.api.group import fields as group
 from integrates.api.guard.directive import Authenticated, Requires
 from integrates.api.guard.target import Target
@@ -43,6 +44,7 @@ _FOLDERS: Final = (
     evidence,
     event,
     finding,
+    finding_policy,
     group,
     imports,
     invitation,

@@ -10,6 +10,7 @@ from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet, design_of, id_of, keys_of
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.events.facet import EVENT
+from integrates.db_model.finding_policies.facet import FINDING_POLICY
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports.facet import IMPORT
@@ -33,6 +34,7 @@ _ALL: Final[tuple[Facet[Any], ...]] = (
     FINDING,
     VULNERABILITY,
     COMMENT,
+    FINDING_POLICY,
     IMPORT,
 )
 FACETS: Final[Mapping[str, Facet[Any]]] = {facet.name: facet for facet in _ALL}

@@ -1,6 +1,6 @@
 """How whole entities are judged, and what is wrong with one that has another value somewhere."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, get_args, get_origin
 
 from msgspec import Struct
@@ -14,6 +14,8 @@ from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Rejected
 from integrates.db_model.events.rules import whole as whole_event
 from integrates.db_model.events.types import Event
+from integrates.db_model.finding_policies.rules import whole as whole_finding_policy
+from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings.rules import whole as whole_finding
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.rules import whole as whole_group
@@ -31,7 +33,7 @@ from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.vulnerabilities.check import whole as whole_vulnerability
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
-WHOLE: Mapping[type[Entity], Callable[[Any], Iterator[Rejected]]] = {
+WHOLE: Mapping[type[Entity], Callable[[Any], Iterable[Rejected]]] = {
     Organization: whole_organization,
     Group: whole_group,
     Stakeholder: whole_stakeholder,
@@ -41,6 +43,7 @@ WHOLE: Mapping[type[Entity], Callable[[Any], Iterator[Rejected]]] = {
     Finding: whole_finding,
     Vulnerability: whole_vulnerability,
     AccessToken: whole_token,
+    FindingPolicy: whole_finding_policy,
     Import: whole_import,
     Comment: whole_comment,
     Event: whole_event,

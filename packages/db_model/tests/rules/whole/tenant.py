@@ -19,6 +19,7 @@ from integrates.db_model.access.types import (
     OrganizationRole,
 )
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.finding_policies.types import FindingPolicy, FindingPolicyState, FindingPolicyStatus
 from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
 from integrates.db_model.organizations.rules import country
 from integrates.db_model.organizations.types import Organization, OrganizationInfo, OrganizationState, OrganizationStatus
@@ -53,6 +54,14 @@ ORGANIZATION_ACCESS = OrganizationAccess(
     organization_id=ID,
     access=OrganizationGrant(role=OrganizationRole.USER),
     state=AccessState(status=AccessStatus.ACTIVE, at=AT, by=ADA),
+    **KEPT,
+)
+FINDING_POLICY = FindingPolicy(
+    id=ID,
+    organization_id=ID,
+    title="Error pages show stack traces",
+    tags=("accepted", "by-policy"),
+    state=FindingPolicyState(status=FindingPolicyStatus.SUBMITTED, at=AT, by=ADA),
     **KEPT,
 )
 GROUP_ACCESS = GroupAccess(
@@ -94,6 +103,7 @@ GOOD: list[Entity] = [
     ORGANIZATION,
     replace(ORGANIZATION, info=OrganizationInfo(name="aurora"), policies=Policies()),
     state(ORGANIZATION, status=OrganizationStatus.DELETED, by="operator"),
+    *(state(FINDING_POLICY, status=status) for status in FindingPolicyStatus),
     GROUP,
     state(GROUP, status=GroupStatus.DELETED, reason="RENAME"),
     state(GROUP, status=GroupStatus.DELETED, reason="OTHER", comments=LONG_ENOUGH),
@@ -140,6 +150,10 @@ CONTRADICTIONS: list[Row] = [
     ),
 ]
 KINDS: list[tuple[Entity, list[Kind]]] = [
+    (
+        FINDING_POLICY,
+        [*EVERY, ("id", "ids"), ("organization_id", "ids"), ("title", "lines", 200), ("state.by", "actors")],
+    ),
     (
         ORGANIZATION,
         [
@@ -207,6 +221,15 @@ KINDS: list[tuple[Entity, list[Kind]]] = [
 ]
 ROWS: list[tuple[Entity, list[Row]]] = [
     (
+        FINDING_POLICY,
+        [
+            *below("title", ("=cmd()", "bad_format"), ("ab", "too_short")),
+            *below("tags", (("a",) * 2, "not_canonical"), (tuple(f"t{n}" for n in range(21)), "too_many_items")),
+            ("tags", ("Bad",), "bad_characters", "tags.0"),
+            *below("state.status", ("APPROVED", "wrong_type")),
+        ],
+    ),
+    (
         ORGANIZATION,
         [
             *CONTRADICTIONS,
@@ -271,6 +294,8 @@ ROWS: list[tuple[Entity, list[Row]]] = [
     (CI_TOKEN, [*below("owner", (ADA, "inconsistent"), ("service:oidc:google", "inconsistent"))]),
 ]
 TAKEN: list[tuple[Entity, str, Take]] = [
+    (FINDING_POLICY, "title", texts.title),
+    (FINDING_POLICY, "tags", lambda text, path: texts.tags((text,), path)),
     (ORGANIZATION, "info.name", texts.name),
     (ORGANIZATION, "info.country", country),
     (GROUP, "info.description", texts.group_description),

@@ -19,6 +19,8 @@ from integrates.db_model.entity import claim
 from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.events.facet import EVENT, event_key
 from integrates.db_model.events.types import Event
+from integrates.db_model.finding_policies.facet import FINDING_POLICY, finding_policy_key
+from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT, import_key
@@ -46,6 +48,7 @@ class Target(StrEnum):
     VULNERABILITY = "VULNERABILITY"
     IMPORT = "IMPORT"
     EVENT = "EVENT"
+    FINDING_POLICY = "FINDING_POLICY"
     ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 -- the name of a kind, not a secret
 
 
@@ -73,7 +76,7 @@ async def scope_of(context: Context, source: Any) -> Scope:
             return await scope_of_nothing(scopes)
         case Organization():
             return await scopes.organizations.load(source.id)
-        case OrganizationAccess():
+        case OrganizationAccess() | FindingPolicy():
             return await scopes.organizations.load(source.organization_id)
         case GroupAccess():
             return await scopes.groups.load(source.group_name)
@@ -140,6 +143,12 @@ async def _access_token(context: Context, value: Any, _args: Arguments) -> Sight
     return Sight(await context.scopes.platform.load(""), found) if is_own else nothing()
 
 
+async def _finding_policy(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
+    found = await find(context.loaders, FINDING_POLICY, finding_policy_key, value)
+    scope = await context.scopes.organizations.load(found.organization_id if found else UNKNOWN)
+    return Sight(scope, found) if "finding_policy:read" in scope.permissions else nothing()
+
+
 async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
     """Find a finding; with ``as_of`` also one that was removed since. One that was never released is a draft at any moment."""
     is_past = args.get("as_of") is not None
@@ -193,4 +202,5 @@ FINDERS: Final[Mapping[Target, Finder]] = {
     Target.IMPORT: _import,
     Target.EVENT: _event,
     Target.ACCESS_TOKEN: _access_token,
+    Target.FINDING_POLICY: _finding_policy,
 }

@@ -17,12 +17,13 @@ from integrates.api.imports.work.wait import finished, require_time
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, new_stamp
 from integrates.api.upload import Upload
+from integrates.db_model.entity.work import Overtaken, is_leased
 from integrates.db_model.errors import NotFound, Reason, Rejected, Stale
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.commands import Overtaken, Running
+from integrates.db_model.imports.commands import Running
 from integrates.db_model.imports.facet import IMPORT
-from integrates.db_model.imports.rules import ARGUMENTS, is_leased, is_running
+from integrates.db_model.imports.rules import ARGUMENTS, is_running
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.roots.types import Root
 from integrates.db_model.values.check import checked

@@ -16,6 +16,8 @@ from integrates.api.revision import audit
 from integrates.api.vulnerability.page import of_groups
 from integrates.db_model.access.types import OrganizationRole
 from integrates.db_model.entity.listing import listing
+from integrates.db_model.finding_policies.facet import FINDING_POLICY
+from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
@@ -50,6 +52,12 @@ async def vulnerabilities(source: Organization, info: Info, **args: Any) -> Conn
     return await of_groups(info, source.id, args, permissions)
 
 
+async def finding_policies(source: Organization, info: Info) -> tuple[FindingPolicy, ...]:
+    """Return the finding policies of the organization by id; who sees the organization sees them."""
+    query = listing(FINDING_POLICY.name, "finding_policies_of_organization", {"organization_id": source.id})
+    return await whole(info.context, FINDING_POLICY, query)
+
+
 BINDING: Final = Binding(
     shows={"Organization": Organization},
     fields={
@@ -62,6 +70,7 @@ BINDING: Final = Binding(
             "permissions": permissions,
             "policies": policies,
             "groups": groups,
+            "findingPolicies": finding_policies,
             "vulnerabilities": vulnerabilities,
             "members": members_of_organization,
             "audit": audit.of_organization,

@@ -93,8 +93,9 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
     ),
     Reason.TITLE_TAKEN: Meaning(
         _EXISTS,
-        "Another finding of the group has this title.",
-        "another finding of the group has this title, ignoring case, or stands for the same rule of the same scanner",
+        "Another finding of the group, or policy of the organization, has this title.",
+        "another finding of the group has this title, ignoring case, or stands for the same rule of the same scanner; "
+        "or another finding policy of the organization has it",
     ),
     Reason.PLACE_REPORTED: Meaning(
         _EXISTS,

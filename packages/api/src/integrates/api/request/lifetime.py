@@ -5,6 +5,8 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.store.port import Store
 
@@ -37,7 +39,7 @@ def lasting(store: Store) -> Iterator[Store]:
         return made
 
     try:
-        yield Store(within(store.get), within(store.query), within(store.write), store.max_changes)
+        yield replace(store, get=within(store.get), query=within(store.query), write=within(store.write))
     finally:
         ended = True
         for time in running:

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Decision, Written, write_each
-from integrates.db_model.entity.facet import E, Facet, id_of
+from integrates.db_model.entity.facet import E, Facet, Given, id_of
 from integrates.db_model.entity.plan import Needs, Plan, effective_at, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
@@ -15,6 +15,7 @@ from integrates.db_model.errors import ModelError, NotFound, Raced, Stale
 from integrates.db_model.store.port import Key, Store
 
 T = TypeVar("T")
+_UNREAD: Final = Given()
 Alter = Callable[[E, datetime], E]
 """A pure function from the old entity and the effective date of the change to the new one. It may raise ``Rejected``."""
 Storing = Callable[[Store, Facet[E], E | None, E, Stamp], Awaitable[E]]
@@ -49,7 +50,7 @@ async def add_each(store: Store, facet: Facet[E], new: Sequence[E], stamp: Stamp
     """
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
-        return await _planned_each(store, facet, {position: (None, new[position]) for position in positions}, stamp)
+        return await planned_each(store, facet, {position: (None, new[position]) for position in positions}, stamp)
 
     return await write_each(store, await decide(range(len(new))), decide)
 
@@ -130,19 +131,22 @@ async def decided(
             decisions[position] = new
         else:
             pairs[position] = (old, new)
-    return decisions | await _planned_each(store, facet, pairs, stamp)
+    return decisions | await planned_each(store, facet, pairs, stamp)
 
 
 def _altered(old: E, alter: Alter[E], stamp: Stamp) -> E:
     return alter(old, effective_at(stamp, old))
 
 
-async def _planned_each(
-    store: Store, facet: Facet[E], pairs: Mapping[int, tuple[E | None, E]], stamp: Stamp
+async def planned_each(
+    store: Store, facet: Facet[E], pairs: Mapping[int, tuple[E | None, E]], stamp: Stamp, given: Given = _UNREAD
 ) -> dict[int, Decision]:
-    """Return the plan that stores the second of each pair in place of the first, or the error that refuses it."""
+    """Return the plan that stores the second of each pair in place of the first, or the error that refuses it.
+
+    What is not ``given`` is read before.
+    """
     wanted = {position: _attempted(partial(needs, facet, *pair)) for position, pair in pairs.items()}
-    given = await gathered(store, (each for each in wanted.values() if isinstance(each, Needs)))
+    given = await gathered(store, (each for each in wanted.values() if isinstance(each, Needs)), given)
     return {
         position: each if isinstance(each, ModelError) else _attempted(partial(plan, facet, *pairs[position], stamp, given))
         for position, each in wanted.items()

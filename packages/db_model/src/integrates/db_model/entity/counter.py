@@ -9,7 +9,7 @@ from typing import Final
 from zlib import crc32
 
 from integrates.db_model.store.body import Body, raw_of
-from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, Expect, Item, Key, Put, Version
+from integrates.db_model.store.port import ABSENT, ANYTHING, Absent, Add, Bounds, Item, Key, Put, Version
 
 CLOSED: Final = "closed"
 """The gate of a parent: 0 while it exists, higher once it was removed."""
@@ -46,8 +46,8 @@ def shard_of(text: str, shards: int) -> int:
     return crc32(text.encode()) % shards
 
 
-def expect_as_read(item: Item | None) -> Expect:
-    """Return the expectation that a counter is as it was read."""
+def expect_as_read(item: Item | None) -> Absent | Version:
+    """Return the expectation that a counter, or another item, is as it was read."""
     return ABSENT if item is None else Version(item.version)
 
 

@@ -5,6 +5,7 @@ takes the claims, parents, counters and rules from the facet, so that no caller 
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from operator import attrgetter
 from types import UnionType
@@ -102,6 +103,14 @@ class Parent(msgspec.Struct, frozen=True, kw_only=True):
     hold: Callable[[Key, Any, Stamp], Change] = _as_read
 
 
+Needed: TypeAlias = Parent | Key
+"""What has to be read for a change: an entity, or the key of a claim or counter."""
+
+
+def _unchanged(_old: Any, new: Any, _given: Given, _at: datetime) -> Any:
+    return new
+
+
 class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     """How entities of one type are stored, and what changes with them.
 
@@ -117,6 +126,8 @@ class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     ``unique``     the values that it claims
     ``within``     the parents that a change needs
     ``reads``      the keys of the counters that a change has to read
+    ``follows``    what else a change has to read, which only what was read before tells; nothing once all of it is there
+    ``imposed``    sets what other objects impose on a change, given what was read and the date of the change
     ``counted``    what a change adds to counters
     ``check``      every refusal of the entity's whole rule
     ``schema``     the number of the form that this program writes (E14)
@@ -134,6 +145,8 @@ class Facet(msgspec.Struct, Generic[E], frozen=True, kw_only=True, eq=False):
     unique: Callable[[E], tuple[Unique, ...]] = _nothing
     within: Callable[[E | None, E], tuple[Parent, ...]] = _nothing
     reads: Callable[[E | None, E], tuple[Key, ...]] = _nothing
+    follows: Callable[[E | None, E, Given], tuple[Needed, ...]] = _nothing
+    imposed: Callable[[E | None, E, Given, datetime], E] = _unchanged
     counted: Callable[[E | None, E, Given, Stamp], tuple[Beside, ...]] = _nothing
     check: Callable[[E], Iterable[Rejected]] = _nothing
     schema: int = 1

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from functools import partial
 from operator import attrgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from integrates.db_model.values.check import refuse
 from integrates.db_model.values.instant import effective_date
 
 T = TypeVar("T")
+_UNREAD: Final = Given()
 
 
 class Plan(msgspec.Struct, Generic[E], frozen=True, kw_only=True, gc=False):
@@ -38,10 +40,14 @@ class Plan(msgspec.Struct, Generic[E], frozen=True, kw_only=True, gc=False):
 
 
 class Needs(msgspec.Struct, frozen=True):
-    """What has to be read for a change: parents, and the keys of claims and counters."""
+    """What has to be read for a change: parents, and the keys of claims and counters.
+
+    ``then`` returns what follows from what was read, to be read after it.
+    """
 
     parents: tuple[Parent, ...] = ()
     items: tuple[Key, ...] = ()
+    then: Callable[[Given], "Needs"] | None = None
 
 
 def _claims(facet: Facet[E], entity: E | None) -> dict[Key, Unique]:
@@ -87,13 +93,22 @@ def _needs(facet: Facet[E], old: E | None, new: E) -> Needs:
     parents = facet.within(old, new)
     for parent in parents:
         parent.key.pk.encode()  # an id that is no valid text would only be noticed by the store
-    return Needs(parents, (*gained, *lost, *facet.reads(old, new)))
+    return Needs(parents, (*gained, *lost, *facet.reads(old, new)), partial(_following, facet, old, new))
 
 
-def _stamped(facet: Facet[E], old: E | None, new: E, stamp: Stamp) -> E:
+def _following(facet: Facet[E], old: E | None, new: E, given: Given) -> Needs:
+    found = _typed(facet, old, new, lambda: facet.follows(old, new, given))
+    if not found:
+        return Needs()
+    parents = tuple(each for each in found if isinstance(each, Parent))
+    return Needs(parents, tuple(each for each in found if isinstance(each, Key)), partial(_following, facet, old, new))
+
+
+def _stamped(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given) -> E:
+    """Return the new entity with what is derived, imposed and set by the engine."""
     at = effective_at(stamp, old)
     return replace(
-        new,
+        _typed(facet, old, new, lambda: facet.imposed(old, facet.derived(old, new), given, at)),
         version=(old.version if old else 0) + 1,
         created_at=old.created_at if old else at,
         created_by=old.created_by if old else stamp.by,
@@ -166,7 +181,7 @@ def _seen(parents: Iterable[Parent], given: Given) -> Mapping[str, int]:
     return {key_text(parent.key): given.known[parent.key].version for parent in parents}
 
 
-def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | None = None) -> Plan[E]:
+def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given = _UNREAD) -> Plan[E]:
     """Return the plan that stores ``new`` in place of ``old`` (``None``: nothing is stored under its key) if that is unchanged.
 
     ``given`` holds what :func:`needs` names. The engine sets version, dates and schema number. When nothing else changes, the
@@ -179,9 +194,8 @@ def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | No
         return Plan(facet=facet, entity=new)
     if old is not None and old.schema > facet.schema:
         raise Outdated(facet.name, facet.identity(old), old.schema)
-    given = given or Given()
     refuse(whole_stamp(stamp))
-    wanted = _stamped(facet, old, _typed(facet, old, new, lambda: facet.derived(old, new)), stamp)
+    wanted = _stamped(facet, old, new, stamp, given)
     attributes = attributes_of(wanted)
     body = encoded(attributes)
     check_readable(facet, wanted, body)
@@ -208,7 +222,7 @@ def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given | No
     )
 
 
-def altered(facet: Facet[E], old: E, alter: Callable[[E, datetime], E], stamp: Stamp, given: Given | None = None) -> Plan[E]:
+def altered(facet: Facet[E], old: E, alter: Callable[[E, datetime], E], stamp: Stamp, given: Given = _UNREAD) -> Plan[E]:
     """Return the plan that stores what ``alter`` makes of the entity. It is pure and takes the effective date of the change."""
     return plan(facet, old, alter(old, effective_at(stamp, old)), stamp, given)
 

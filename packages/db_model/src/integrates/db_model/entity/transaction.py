@@ -13,6 +13,7 @@ from integrates.db_model.store.port import Add, Change, Key, Store
 from integrates.db_model.store.retry import Policy, ceilings, pause
 
 T = TypeVar("T")
+_UNREAD: Final = Given()
 
 RACES: Final = Policy(base=0.01, cap=0.5, attempts=12)
 """How often, and after which pauses, a change that lost a race on a parent or a counter is decided again."""
@@ -20,18 +21,30 @@ RETRIES: Final = 3
 """How often a change that lost a race on the entity itself is decided again (domain rules M3 and M4)."""
 
 
-async def gathered(store: Store, wanted: Iterable[Needs]) -> Given:
-    """Return what any number of changes need, read in one call of the store and each key once."""
+async def gathered(store: Store, wanted: Iterable[Needs], given: Given = _UNREAD) -> Given:
+    """Return what any number of changes need beside what is ``given``, each key read once.
+
+    It takes one call of the store, and one for each step of what follows from what was read.
+    """
+    waiting = tuple(wanted)
+    while any(needs.parents or needs.items for needs in waiting):
+        given = await _read(store, waiting, given)
+        waiting = tuple(needs.then(given) for needs in waiting if needs.then)
+    return given
+
+
+async def _read(store: Store, wanted: Iterable[Needs], given: Given) -> Given:
+    """Return what was given and what is wanted beside it."""
     parents: dict[Key, Facet[Any]] = {}
     keys: dict[Key, None] = {}
     for needs in wanted:
-        parents |= {parent.key: parent.facet for parent in needs.parents}
-        keys |= dict.fromkeys(needs.items)
+        parents |= {parent.key: parent.facet for parent in needs.parents if parent.key not in given.known}
+        keys |= dict.fromkeys(key for key in needs.items if key not in given.items)
     if not parents and not keys:
-        return Given()
+        return given
     found = dict(zip((*parents, *keys), await store.get((*parents, *keys)), strict=True))
     known = {key: read.attempted(facet, found[key]) for key, facet in parents.items()}
-    return Given(known=known, items={key: found[key] for key in keys})
+    return Given(known={**given.known, **known}, items={**given.items, **{key: found[key] for key in keys}})
 
 
 def _refusal(share: Share, failure: Failure, plans: Sequence[AnyPlan]) -> ModelError:

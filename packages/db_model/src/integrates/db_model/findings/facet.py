@@ -73,8 +73,9 @@ def within_lasting_finding(finding_id: str, judge: Judge[Finding] = anything_goe
     return Parent(facet=FINDING, key=finding_key(finding_id), path=("finding_id",), judge=judge, hold=gate)
 
 
-def _title_hash(finding: Finding) -> str | None:
-    return sha256(title_key(finding.description.title).encode()).hexdigest() if is_live(finding) else None
+def title_hash(title: str) -> str:
+    """Return what stands for a title, ignoring case, in the list of an organization's findings by title."""
+    return sha256(title_key(title).encode()).hexdigest()
 
 
 def _unique(finding: Finding) -> tuple[Unique, ...]:
@@ -164,7 +165,7 @@ FINDING: Final = Facet(
     type=Finding,
     audit=lambda finding: Audit(group=finding.group_name),
     is_live=is_live,
-    variables={"title_hash": _title_hash},
+    variables={"title_hash": lambda finding: title_hash(finding.description.title) if is_live(finding) else None},
     fixed=("id", "group_name", "organization_id", "rule"),
     derived=_derived,
     unique=_unique,

@@ -16,7 +16,8 @@ from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.plan import Plan, held, together
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import ModelError, Stale
+from integrates.db_model.entity.work import Overtaken
+from integrates.db_model.errors import Stale
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import rules
@@ -27,10 +28,6 @@ from integrates.db_model.imports.types import Import, ImportCounts, ImportProgre
 from integrates.db_model.roots.facet import ROOT, root_key, running_import_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
-
-
-class Overtaken(ModelError):
-    """Another worker has moved the import's progress: this one has to stop."""
 
 
 class Running(msgspec.Struct, frozen=True):

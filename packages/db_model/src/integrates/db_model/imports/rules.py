@@ -1,13 +1,14 @@
 """What an import may be, and its life: pure changes of its progress and its state (domain section 8)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity.rules import ENTITY, MAX_COUNT, by
+from integrates.db_model.entity.work import LEASE
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.imports.types import (
     Import,
@@ -19,7 +20,7 @@ from integrates.db_model.imports.types import (
     SeriesClosing,
 )
 from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
-from integrates.db_model.values.instant import SKEW, is_ahead
+from integrates.db_model.values.instant import SKEW
 from integrates.db_model.values.text import (
     category,
     digest,
@@ -35,8 +36,6 @@ from integrates.db_model.values.text import (
 from integrates.db_model.vulnerabilities.location import file_path
 from integrates.db_model.vulnerabilities.types import Technique
 
-LEASE: Final = timedelta(seconds=60)
-"""How long a worker may be silent before another may take up the work."""
 MAX_ATTEMPTS: Final = 5
 """How often one chunk is taken up before the import fails."""
 MAX_BYTES: Final = 20 * 1024 * 1024
@@ -147,14 +146,6 @@ def _relations(record: Import) -> Iterator[Rejected]:
 def is_running(record: Import) -> bool:
     """Return whether the import is not finished."""
     return record.state.status is ImportStatus.RUNNING
-
-
-def is_leased(progress: ImportProgress, now: datetime) -> bool:
-    """Return whether a worker holds a running import at that moment.
-
-    A lease that ends later than one given now would, was given by a clock that went wrong, and does not count (E15).
-    """
-    return is_ahead(progress.lease_until, now, LEASE)
 
 
 def may_be_taken_up(progress: ImportProgress) -> bool:

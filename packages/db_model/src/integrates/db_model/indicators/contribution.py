@@ -136,6 +136,7 @@ CONTRIBUTIONS: Final[Mapping[str, Contribute]] = {
     "finding": _of_finding,
     "vulnerability": _of_vulnerability,
     "comment": _of_comment,
+    "organization_finding_policy": _nothing,
     "import": _nothing,
 }
 """By facet: what its entities contribute."""
@@ -185,6 +186,7 @@ COUNTERS: Final[Mapping[str, Callable[[Any], Counted | None]]] = {
     "finding": _finding_counter,
     "vulnerability": _no_counter,
     "comment": _no_counter,
+    "organization_finding_policy": _no_counter,
     "import": _no_counter,
 }
 """By facet: the counter that each of its entities has."""

@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+from msgspec.structs import replace
+
 from integrates.db_model.errors import Gone
 from integrates.db_model.store.port import Store
 
@@ -29,4 +31,4 @@ def latched(store: Store, name: str) -> Store:
 
         return checked
 
-    return Store(barred(store.get), barred(store.query), barred(store.write), store.max_changes)
+    return replace(store, get=barred(store.get), query=barred(store.query), write=barred(store.write))

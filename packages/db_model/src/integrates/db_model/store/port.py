@@ -9,7 +9,8 @@ A store holds items that are addressed by table, partition key and sort key. It 
            A call takes any number of queries, which the adapter runs together: the lists of a hundred parents are one call.
 ``write``  applies all changes or none. Each change says what it expects of the stored item.
 
-``max_changes`` says how many changes one write may hold, the only limit in which stores differ. A wrapper keeps it.
+``max_changes`` says how many changes one write may hold, the only limit in which stores differ. ``index_delay`` is the number
+of seconds after which a write shows in every index, 0 where that is at once. A wrapper keeps both.
 
 There are no filters, scans or partial updates. A key appears at most once in one write (``ValueError`` otherwise: that is a
 bug of the caller). Errors: :class:`~integrates.db_model.errors.Conflict` when an expectation fails, ``LimitExceeded`` before
@@ -178,9 +179,13 @@ class Page(msgspec.Struct, frozen=True):
 
 
 class Store(msgspec.Struct, frozen=True):
-    """A store: its three functions, and how many changes one write may hold. A wrapper is a function ``Store -> Store``."""
+    """A store: its three functions, how many changes one write may hold, and by how many seconds its indexes may lag.
+
+    A wrapper is a function ``Store -> Store`` that replaces functions and keeps the numbers.
+    """
 
     get: Callable[[Sequence[Key]], Awaitable[tuple[Item | None, ...]]]
     query: Callable[[Sequence[Query]], Awaitable[tuple[Page, ...]]]
     write: Callable[[Sequence[Change]], Awaitable[None]]
     max_changes: int
+    index_delay: float = 0.0

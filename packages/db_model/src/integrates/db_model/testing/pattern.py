@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from msgspec.structs import replace
+
 from integrates.db_model.store.design import Design, FacetDesign, KeyTemplate, Pattern
 from integrates.db_model.store.port import Page, Query, Store
 from integrates.db_model.store.template import SEPARATOR, is_variable
@@ -60,4 +62,4 @@ def following_patterns(store: Store, design: Design) -> Store:
             check_query(each, design)
         return await store.query(queries)
 
-    return Store(store.get, query, store.write, store.max_changes)
+    return replace(store, query=query)

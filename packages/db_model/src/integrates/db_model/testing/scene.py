@@ -29,6 +29,9 @@ from integrates.db_model.events import commands as events
 from integrates.db_model.events.types import Event, EventInfo, EventType
 from integrates.db_model.evidences.rules import file_name_of
 from integrates.db_model.evidences.types import Evidence, EvidenceSlot, MediaType
+from integrates.db_model.finding_policies import commands as policies
+from integrates.db_model.finding_policies.rules import GivenPolicy
+from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.types import Finding, FindingDescription, ToolRule
 from integrates.db_model.groups import commands as groups
@@ -177,6 +180,15 @@ def evidenced(finding: Finding) -> Finding:
         by=finding.created_by,
     )
     return replace(finding, evidences=(shown,))
+
+
+async def add_finding_policy(
+    store: Store, organization: Organization, title: str, stamp: Stamping, *tags: str
+) -> FindingPolicy:
+    """Store a policy of an organization for findings with a title, which is asked for; return it."""
+    made, given = stamp(), GivenPolicy(title=title, tags=tags)
+    new = policies.new_finding_policy(uid(f"{organization.info.name}/{title}"), organization, given, made)
+    return await policies.add(store, new, made)
 
 
 def sighted(finding: Finding, where: str, specific: str = "1", **members: Any) -> Sighting:

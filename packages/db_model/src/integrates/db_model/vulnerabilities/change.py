@@ -73,11 +73,8 @@ def _changed(
 
 
 async def _completed(store: Store, changes: Iterable[_Change], given: Given) -> Given:
-    """Read what the changes need besides groups and findings, in one call of the store, or none."""
-    wanted = [needs(VULNERABILITY, *change) for change in changes]
-    unread = (Needs(tuple(one for one in each.parents if one.key not in given.known), each.items) for each in wanted)
-    more = await gathered(store, unread)
-    return Given(known={**given.known, **more.known}, items={**given.items, **more.items})
+    """Read what the changes need besides groups and findings: nothing, or roots, claims and policies for findings."""
+    return await gathered(store, [needs(VULNERABILITY, *change) for change in changes], given)
 
 
 def _about_the_item(error: ModelError) -> ModelError:

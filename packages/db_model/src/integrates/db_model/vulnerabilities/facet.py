@@ -25,6 +25,7 @@ from integrates.db_model.values.instant import instant_text
 from integrates.db_model.vulnerabilities.check import whole
 from integrates.db_model.vulnerabilities.hold import event_of
 from integrates.db_model.vulnerabilities.identity import first_identity
+from integrates.db_model.vulnerabilities.policy import policy_follows, policy_held, policy_imposed
 from integrates.db_model.vulnerabilities.rules import begins_cycle, is_first_release, is_hidden, is_live, is_vulnerable
 from integrates.db_model.vulnerabilities.tally import difference, is_counted_alike
 from integrates.db_model.vulnerabilities.types import TreatmentStatus, Vulnerability, VulnerabilityStatus
@@ -171,7 +172,8 @@ def _counted(old: Vulnerability | None, new: Vulnerability, given: Given, stamp:
         (group_shard(new.group_name, stamp), tally.group),
     )
     counted = (Beside(Add(key, added, {}, ANYTHING), Raced(new.id)) for key, added in numbers if added)
-    return (*counted, *_held(old, new), *_first_release(old, new, finding))
+    policy = policy_held(old, new, finding, given)
+    return (*counted, *_held(old, new), *_first_release(old, new, finding), *policy)
 
 
 VULNERABILITY: Final[Facet[Vulnerability]] = Facet(
@@ -195,6 +197,8 @@ VULNERABILITY: Final[Facet[Vulnerability]] = Facet(
     derived=_derived,
     unique=_unique,
     within=_within,
+    follows=policy_follows,
+    imposed=policy_imposed,
     counted=_counted,
     check=whole,
 )

@@ -18,6 +18,8 @@ from integrates.db_model.entity.types import Entity, Stamp
 from integrates.db_model.errors import ModelError, NotFound, Reason, Rejected, Rejections
 from integrates.db_model.events import commands as events
 from integrates.db_model.events.facet import EVENT
+from integrates.db_model.finding_policies import commands as finding_policies
+from integrates.db_model.finding_policies.facet import FINDING_POLICY
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups import commands as groups
@@ -75,6 +77,7 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
         Step(VULNERABILITY, vulnerabilities.add),
         Step(EVENT, events.add),
         Step(COMMENT, comments.add),
+        Step(FINDING_POLICY, finding_policies.add),
     )
 
 

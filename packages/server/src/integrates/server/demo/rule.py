@@ -12,6 +12,7 @@ from integrates.db_model.comments.types import Comment
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.events.types import Event, EventStatus
+from integrates.db_model.finding_policies.types import FindingPolicy, FindingPolicyStatus
 from integrates.db_model.findings.types import Finding, FindingStateStatus
 from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.organizations.types import Organization, OrganizationStatus
@@ -47,6 +48,7 @@ _FIRST: Final[Mapping[type[Entity], Members]] = {
     Comment: {},
     Event: {"state": lambda event: event.state.status is EventStatus.CREATED},
     Finding: {"state": lambda finding: finding.state.status is FindingStateStatus.CREATED},
+    FindingPolicy: {"state": lambda policy: policy.state.status is FindingPolicyStatus.SUBMITTED},
     Vulnerability: {
         "state": _is_first_state,
         "treatment": lambda vulnerability: vulnerability.treatment.status is TreatmentStatus.UNTREATED,

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from integrates.db_model.errors import Gone, StoreError, Unavailable, Unfit
 from integrates.db_model.store.design import Design, design
@@ -134,4 +135,4 @@ def observed(store: Store, seconds: Callable[[], float], *, patience: float = PA
         _noted(notes, "query", store.query, patience),
         _noted(notes, "write", store.write, patience),
     )
-    return Condition(Store(get, query, write, store.max_changes), is_well)
+    return Condition(replace(store, get=get, query=query, write=write), is_well)

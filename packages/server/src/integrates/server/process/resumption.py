@@ -5,9 +5,10 @@ import logging
 from datetime import timedelta
 from typing import Final
 
+from integrates.api.finding_policy.work import apply_unfinished
 from integrates.api.imports.work.resume import resume_unfinished
+from integrates.db_model.entity.work import LEASE
 from integrates.db_model.errors import Gone, IntegratesError
-from integrates.db_model.imports.rules import LEASE
 from integrates.server.process.background import pause
 from integrates.server.service import Service, new_call
 
@@ -16,13 +17,18 @@ _LOG: Final = logging.getLogger(__name__)
 
 async def _looked(service: Service, stopping: asyncio.Event) -> timedelta:
     try:
-        return await resume_unfinished(
-            service.store, service.now, lambda actor: new_call(service, actor, service.new_id()), stopping.is_set
+        return min(
+            await asyncio.gather(
+                resume_unfinished(
+                    service.store, service.now, lambda actor: new_call(service, actor, service.new_id()), stopping.is_set
+                ),
+                apply_unfinished(service.store, service.now, service.new_id, stopping.is_set),
+            )
         )
     except Gone:
         raise
     except IntegratesError as error:
-        _LOG.warning("unfinished imports could not be listed", exc_info=error)
+        _LOG.warning("unfinished work could not be listed", exc_info=error)
         return LEASE
 
 

@@ -37,6 +37,8 @@ _BESIDE: Final = 3
 _MOST_RESULTS: Final = 1_000
 """Results that change nothing take no room; the lease has to be renewed all the same."""
 
+_NO_POLICY: Final = Given()
+
 
 class Effect(StrEnum):
     """What a result does; the values are the names of the counts."""
@@ -77,14 +79,20 @@ def room(store: Store) -> int:
     return store.max_changes - _BESIDE
 
 
-def given_by(destination: Destination, finding: Finding) -> Given:
-    """Return the parents of a change of a vulnerability of that finding in the root of the import."""
+def given_by(destination: Destination, finding: Finding, policy: Given = _NO_POLICY) -> Given:
+    """Return the parents of a change of a vulnerability of that finding in the root of the import, and the finding's policy."""
     known = {
         group_key(destination.group.name): destination.group,
         root_key(destination.root.id): destination.root,
         finding_key(finding.id): finding,
+        **policy.known,
     }
-    return Given(known=known)
+    return Given(known=known, items=policy.items)
+
+
+def begins_cycle_of(work: Work) -> bool:
+    """Return whether a result makes a vulnerability VULNERABLE, to which the policy for its finding applies."""
+    return effect_of(work) in {Effect.CREATED, Effect.REOPENED}
 
 
 def effect_of(work: Work) -> Effect:
@@ -130,13 +138,17 @@ def _changed(current: Vulnerability, work: Work, effect: Effect, by: str, at: da
 
 
 class Packing(msgspec.Struct, frozen=True):
-    """What a chunk is packed with: the job and its import, where it goes, and the findings that earlier chunks released."""
+    """What a chunk is packed with: the job and its import, where it goes, and the findings that earlier chunks released.
+
+    ``policies`` has, by the id of the finding, what was read of the policy for each finding in which a cycle begins.
+    """
 
     job: Job
     import_id: str
     destination: Destination
     stamp: Stamp
     findings: Mapping[str, Finding]
+    policies: Mapping[str, Given]
 
 
 def _created(packing: Packing, work: Work, finding: Finding, given: Given) -> Plan[Vulnerability]:
@@ -144,7 +156,7 @@ def _created(packing: Packing, work: Work, finding: Finding, given: Given) -> Pl
     sighting = sighting_of(work.seen, decision)
     new = rules.reported(decision.id, finding, packing.job.root_id, sighting, by=stamp.by, at=stamp.at)
     numbered = replace(new, number=decision.number, match=Match(import_id=packing.import_id, by=decision.by))
-    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={first_claim(numbered): work.item}))
+    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={**given.items, first_claim(numbered): work.item}))
 
 
 def _planned(packing: Packing, work: Work, finding: Finding, given: Given) -> Plan[Vulnerability] | None:
@@ -169,7 +181,8 @@ def _plans(packing: Packing, works: Sequence[Work]) -> Iterator[tuple[Plan[Any],
     givens: dict[str, Given] = {}
     for work in works:
         finding = packing.findings.get(work.finding.id, work.finding)
-        given = givens.setdefault(finding.id, given_by(packing.destination, finding))
+        policy = packing.policies.get(finding.id, _NO_POLICY)
+        given = givens.setdefault(finding.id, given_by(packing.destination, finding, policy))
         made = _planned(packing, work, finding, given)
         if made is None or effect_of(work) is not Effect.CREATED or finding.id in released_now:
             yield () if made is None else (made,)

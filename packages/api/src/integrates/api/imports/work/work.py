@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from integrates.api.imports.read.observation import Observation
 from integrates.api.imports.work import plan as plans
 from integrates.api.imports.work.candidate import load_vulnerabilities
-from integrates.api.imports.work.chunk import Packing, Work, packed, room
+from integrates.api.imports.work.chunk import Packing, Work, begins_cycle_of, packed, room
 from integrates.api.imports.work.finding import findings_of
 from integrates.api.imports.work.identity import Base, base_of, claim_of, claims_of, holders_of
 from integrates.api.imports.work.job import Job
@@ -19,17 +19,20 @@ from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.missing import Closing, Unseen, closed_by, closing_by, closings, page_of
 from integrates.api.imports.work.plan import Decision, Plan
 from integrates.api.imports.work.survey import planned
-from integrates.db_model.entity.transaction import RACES
+from integrates.db_model.entity.facet import Given
+from integrates.db_model.entity.transaction import RACES, gathered
+from integrates.db_model.entity.work import LEASE, Overtaken
 from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale, StoreError
 from integrates.db_model.findings.types import Finding, ToolRule
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.commands import Destination, Overtaken, Running
-from integrates.db_model.imports.rules import LEASE, Step
+from integrates.db_model.imports.commands import Destination, Running
+from integrates.db_model.imports.rules import Step
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.store.port import Item
 from integrates.db_model.store.retry import pause
 from integrates.db_model.vulnerabilities.facet import keeps_claim
 from integrates.db_model.vulnerabilities.identity import free_numbers
+from integrates.db_model.vulnerabilities.policy import given_policy, policies_needed
 from integrates.db_model.vulnerabilities.types import MatchBy, Vulnerability
 
 T = TypeVar("T")
@@ -175,6 +178,13 @@ def _is_there(holder: Vulnerability, work: Work) -> bool:
     return keeps_claim(holder) and (at.where, at.specific) == (seen.where, seen.specific)
 
 
+async def _policies(job: Job, works: Sequence[Work]) -> Mapping[str, Given]:
+    """Read what the organization's policies say about the findings in which the works begin a cycle: one look for each."""
+    found = {work.finding.id: work.finding for work in works if begins_cycle_of(work)}
+    given = await gathered(job.store, policies_needed(found.values()))
+    return {finding.id: given_policy(finding, given) for finding in found.values()}
+
+
 async def _window(job: Job, running: Running, window: _Window) -> tuple[Running, _Window | None]:
     """Do one window of the work. After a lost race return it again: what is done is known by the position."""
     try:
@@ -182,10 +192,11 @@ async def _window(job: Job, running: Running, window: _Window) -> tuple[Running,
     except Rejected as error:  # the group has no room for another finding
         raise Refused(running, error.reason.value) from error
     findings: Mapping[str, Finding] = {}
+    policies = await _policies(job, works)
     while works:
         destination, stamp = await _allowed(job, running), job.stamp()
         try:
-            chunk = packed(Packing(job, running.record.id, destination, stamp, findings), works)
+            chunk = packed(Packing(job, running.record.id, destination, stamp, findings, policies), works)
             works = works[chunk.done :]
             position = works[0].seen.ordinal if works else window.end
             step = Step(position=position, counts=chunk.counts)

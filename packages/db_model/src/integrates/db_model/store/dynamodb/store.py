@@ -23,6 +23,8 @@ from integrates.db_model.store.rules import Checked, Tables, check_keys, check_q
 
 MAX_CHANGES: Final = 100
 """Most changes in one write: what TransactWriteItems takes."""
+INDEX_DELAY: Final = 60.0
+"""Seconds after which an index shows every write, by a wide margin: usually it takes less than one."""
 _BATCH: Final = 100
 """Most keys in one BatchGetItem."""
 
@@ -146,7 +148,7 @@ def _port(engine: Engine) -> Store:
         if changes:
             await _write(engine, changes, checked)
 
-    return Store(get, query, write, MAX_CHANGES)
+    return Store(get, query, write, MAX_CHANGES, INDEX_DELAY)
 
 
 @asynccontextmanager
