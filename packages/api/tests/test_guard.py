@@ -106,6 +106,7 @@ async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target
         Target.FINDING: mine.finding.id,
         Target.VULNERABILITY: mine.vulnerable.id,
         Target.IMPORT: imported["import"]["id"],
+        Target.EVENT: mine.event.id,
         Target.FINDING_POLICY: mine.policy.id,
         Target.ACCESS_TOKEN: token["addAccessToken"]["token"]["id"],
     }[target]
