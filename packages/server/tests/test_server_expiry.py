@@ -2,18 +2,24 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
 import typer
-from packages.server.tests.conftest import World
+from msgspec.structs import replace
+from packages.server.tests.conftest import ADA, World
 
+from integrates.db_model import vulnerabilities
+from integrates.db_model.entity.read import history
 from integrates.db_model.errors import Corrupt, Gone, Unavailable
+from integrates.db_model.testing.scene import add_finding, add_group, add_root, add_vulnerability, ticking
 from integrates.db_model.vulnerabilities.expiry import Expired
+from integrates.db_model.vulnerabilities.facet import vulnerability_key
+from integrates.db_model.vulnerabilities.types import Treatment, TreatmentStatus, Vulnerability
 from integrates.server.cli.expire import told
-from integrates.server.process.expiry import expire_until
+from integrates.server.process.expiry import expire_until, expired_now
 
 HOUR = 3_600
 
@@ -109,3 +115,24 @@ def test_the_command_tells_what_could_not_be_ended_and_fails(capsys: pytest.Capt
     out, err = capsys.readouterr()
     assert (caught.value.exit_code, out, err.count("\n")) == (2, "2 acceptances ended\n", 1)
     assert "2 could not be ended, the first is x: Corrupt" in err
+
+
+def _accepted(old: Vulnerability, at: datetime) -> Vulnerability:
+    until, why = at + timedelta(days=1), "because of good reasons"
+    made = Treatment(status=TreatmentStatus.ACCEPTED, accepted_until=until, justification=why, at=at, by=ADA)
+    return replace(old, treatment=made)
+
+
+async def test_what_ends_is_ended_by_the_system_in_one_change(world: World) -> None:
+    stamp = ticking()
+    group = await add_group(world.store, "measured", stamp, organization="elsewhere")
+    finding, root = await add_finding(world.store, group, "R1", stamp), await add_root(world.store, group, "main", stamp)
+    found = [await add_vulnerability(world.store, finding, root, where, stamp) for where in ("a.py", "b.py")]
+    for one in found:
+        await vulnerabilities.update(world.store, one.id, _accepted, world.stamp())
+    change = "11111111-1111-4111-8111-111111111111"
+    made = await expired_now(world.store, world.now + timedelta(days=2), change)
+    assert (made.done, made.refused) == (2, {})
+    for one in found:
+        *_, last = await history(world.store, vulnerability_key(one.id))
+        assert (last.by, last.operation, last.change_id) == ("system", "expire_acceptances", change)
