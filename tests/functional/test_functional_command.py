@@ -27,6 +27,7 @@ ADA = "ada@demo.example"
         (("serve", "--host", "203.0.113.7"), "203.0.113.7"),
         (("token", ADA), "integrates.db"),
         (("expire",), "integrates.db"),
+        (("expire", "--store", "memory://"), "memory"),
         (("token", ADA, "--days", "180"), "days"),
         (("token", ADA, "--store", "memory://"), ADA),
         (("demo", "--now", "yesterday", "--store", "memory://"), "now"),
@@ -78,6 +79,7 @@ def test_acceptances_whose_date_has_come_are_ended_once(tmp_path: Path) -> None:
     assert (first.returncode, first.stderr) == (0, "")
     assert re.fullmatch(r"[1-9]\d* acceptances? ended\n", first.stdout)
     assert (again.returncode, again.stdout, again.stderr) == (0, "0 acceptances ended\n", "")
+    assert json.loads(command("expire", "--json", "--store", url, folder=tmp_path).stdout) == {"done": 0, "refused": {}}
 
 
 @pytest.mark.parametrize("verb", [(), ("serve",), ("demo",), ("expire",), ("token",)])

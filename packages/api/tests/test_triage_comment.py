@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.conftest import add_vulnerability, stamping
+from packages.api.tests.test_store_calls import counting
 from packages.api.tests.test_triage import MUTATIONS, WHY, pending, run, stored
 
 from integrates.db_model.comments.facet import COMMENT, comment_key, comments_of_finding
@@ -142,3 +143,18 @@ async def test_what_is_said_about_a_zero_risk_is_read_by_those_who_may(world: Wo
         assert ([node["type"] for node in nodes].count("ZERO_RISK"), len(nodes)) == (number - 1, number)
         shown = (await world.data(person, query, id=finding, types=["ZERO_RISK"]))["finding"]["comments"]
         assert (len(shown["nodes"]), shown["totalCount"]) == (number - 1, None)
+
+
+@pytest.mark.parametrize(("person", "name", "kind"), [*ROWS, ("vera", "approve", ""), ("vera", "refuse", "")])
+async def test_a_call_for_many_takes_as_few_calls_of_the_store_as_one_for_few(
+    world: World, person: str, name: str, kind: str
+) -> None:
+    numbers = []
+    for breadth in (3, 25):
+        ids = [await ready(world, name, f"{breadth}/{number}.py") for number in range(breadth)]
+        calls: list[str] = []
+        body = await _ask(world, counting(world.store, calls), person, name, ids)
+        ((_, payload),) = body["data"].items()
+        assert len(payload["vulnerabilities"]) == breadth
+        numbers.append(len(calls))
+    assert (numbers[0], numbers[1] <= 5) == (numbers[1], True), kind

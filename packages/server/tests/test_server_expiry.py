@@ -18,7 +18,7 @@ from integrates.db_model.testing.scene import add_finding, add_group, add_root, 
 from integrates.db_model.vulnerabilities.expiry import Expired
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
 from integrates.db_model.vulnerabilities.types import Treatment, TreatmentStatus, Vulnerability
-from integrates.server.cli.expire import told
+from integrates.server.cli.expire import tell
 from integrates.server.process.expiry import expire_until, expired_now
 
 HOUR = 3_600
@@ -105,16 +105,22 @@ async def test_nobody_looks_again_into_a_store_that_is_gone(world: World, caplog
 
 def test_the_command_tells_how_many(capsys: pytest.CaptureFixture[str]) -> None:
     for number, text in ((0, "0 acceptances ended\n"), (1, "1 acceptance ended\n"), (2, "2 acceptances ended\n")):
-        told(Expired(done=number))
+        tell(Expired(done=number), as_json=False)
         assert capsys.readouterr() == (text, "")
+    tell(Expired(done=2), as_json=True)
+    assert capsys.readouterr() == ('{"done":2,"refused":{}}\n', "")
 
 
-def test_the_command_tells_what_could_not_be_ended_and_fails(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("as_json", [False, True])
+def test_the_command_tells_what_could_not_be_ended_and_fails(capsys: pytest.CaptureFixture[str], *, as_json: bool) -> None:
+    refused = {name: Corrupt("vulnerability", name) for name in ("x", "y")}
     with pytest.raises(typer.Exit) as caught:
-        told(Expired(done=2, refused={"x": Corrupt("vulnerability", "x"), "y": Corrupt("vulnerability", "y")}))
+        tell(Expired(done=2, refused=refused), as_json=as_json)
     out, err = capsys.readouterr()
-    assert (caught.value.exit_code, out, err.count("\n")) == (2, "2 acceptances ended\n", 1)
+    assert (caught.value.exit_code, out.count("\n"), err.count("\n")) == (2, 1, 1)
     assert "2 could not be ended, the first is x: Corrupt" in err
+    if as_json:
+        assert set(msgspec.json.decode(out)["refused"]) == {"x", "y"}
 
 
 def _accepted(old: Vulnerability, at: datetime) -> Vulnerability:

@@ -294,8 +294,8 @@ class Writer:
         """Have people ask for something by the commands of the product."""
         match step.kind:
             case Kind.TRIAGE:
-                first, number = step.target % max(len(self.known), 1), step.choice + 10 * (step.jump % 3)
-                ids = self.known[first : first + 1 + step.target % 2]
+                newest = self.known[-6:][step.target :]
+                ids, number = newest[: 1 + step.target % 2], step.choice + 10 * (step.jump % 3)
                 self.done.add(await triage(self.store, ids, number, self.stamp(step), self.new_id) if ids else None)
             case Kind.LEAD:
                 await self.led(step)
@@ -477,9 +477,10 @@ async def requested_and_answered(seed: int) -> set[str | None]:
         return Step(kind, number(6), number(10), number(-90_000, 90_000), is_old=False)
 
     for _ in range(6):
-        await writers[0].run([step(Kind.REPORT) for _ in range(3)])
+        await writers[0].run([step(Kind.REPORT) for _ in range(6)])
         await asyncio.gather(*(writer.run([step(Kind.TRIAGE) for _ in range(40)]) for writer in writers))
         await check_counters(store)
+        await check_all(store)
     await check_past(store, known)
     return set().union(*(writer.done for writer in writers))
 

@@ -1,8 +1,10 @@
 """``integrates expire``: end the temporary acceptances whose date has come."""
 
 import asyncio
-import os
+from collections.abc import Mapping
+from typing import Annotated
 
+import msgspec
 import typer
 
 from integrates.db_model.vulnerabilities.expiry import Expired
@@ -10,10 +12,26 @@ from integrates.server.cli.failure import explained, fail
 from integrates.server.cli.option import StoreOption, settings_of
 from integrates.server.process import clock
 from integrates.server.process.expiry import expired_now
-from integrates.server.process.open import open_installation
+from integrates.server.process.location import MEMORY
+from integrates.server.process.open import open_entities
+from integrates.server.settings import BadSetting
 
 
-def expire(context: typer.Context, store: StoreOption = None) -> None:
+class Told(msgspec.Struct, frozen=True):
+    """How many acceptances were ended, and why others were not, by id of the vulnerability or name of the group."""
+
+    done: int
+    refused: Mapping[str, str]
+
+
+def expire(
+    context: typer.Context,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print how many were ended, and what could not be, as a line of JSON.")
+    ] = False,
+    store: StoreOption = None,
+) -> None:
     """End the temporary acceptances whose date has come.
 
     The service does so by itself every hour. This does it at once, in all groups and in the name of the system; the service may
@@ -21,20 +39,25 @@ def expire(context: typer.Context, store: StoreOption = None) -> None:
 
     \b
     integrates expire --store sqlite:///integrates-demo/store.db
+    integrates expire --json
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explained():
         settings = settings_of(context, {"store": store})
+        if settings.store.startswith(MEMORY):
+            raise BadSetting("store", "what is in memory is that of this command alone, and empty")
 
         async def ended() -> Expired:
-            async with open_installation(settings, os.environ) as installation:
-                return await expired_now(installation.store, clock.now(), clock.new_id())
+            async with open_entities(settings) as opened:
+                return await expired_now(opened, clock.now(), clock.new_id())
 
-        told(asyncio.run(ended()))
+        tell(asyncio.run(ended()), as_json=as_json)
 
 
-def told(made: Expired) -> None:
+def tell(made: Expired, *, as_json: bool) -> None:
     """Print how many acceptances were ended; end the command when some could not be."""
-    typer.echo(f"{made.done} acceptance{'' if made.done == 1 else 's'} ended")
-    if made.refused:
-        first, error = next(iter(made.refused.items()))
-        fail(f"store: {len(made.refused)} could not be ended, the first is {first}: {type(error).__name__} {error}")
+    told = Told(made.done, {name: f"{type(error).__name__} {error}" for name, error in made.refused.items()})
+    number = f"{told.done} acceptance{'' if told.done == 1 else 's'} ended"
+    typer.echo(msgspec.json.encode(told).decode() if as_json else number)
+    if told.refused:
+        first, why = next(iter(told.refused.items()))
+        fail(f"store: {len(told.refused)} could not be ended, the first is {first}: {why}")
