@@ -13,6 +13,8 @@ from packages.api.tests.test_store_calls import counting
 from integrates.db_model.entity import command, read
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification
+from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.types import GitLocation, IPLocation, URLLocation, URLProtocol
@@ -384,6 +386,11 @@ def gone(old: Finding, at: datetime) -> Finding:
     return replace(old, state=replace(old.state, status=status, at=at, justification=why))
 
 
+def removed_group(old: Group, at: datetime) -> Group:
+    """Remove a group."""
+    return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))
+
+
 def before(call: Any, others: Any) -> Any:
     """Have others do something before each call."""
 
@@ -453,11 +460,15 @@ async def test_a_removed_finding_takes_no_reports(world: World) -> None:
         assert reasons(payload) == [("NOT_FOUND", "not_found", ["findingId"]), ("NOT_FOUND", "not_found", place(0, "rootId"))]
 
 
-async def test_a_finding_that_is_removed_in_the_meantime_takes_no_reports(world: World) -> None:
+@pytest.mark.parametrize("is_group", [True, False])
+async def test_a_finding_that_is_removed_in_the_meantime_takes_no_reports(world: World, *, is_group: bool) -> None:
     draft = await scene.add_finding(world.store, world.aurora.group, "gone", stamping(), title="Gone")
 
     async def others() -> None:
-        await command.update(world.store, FINDING, finding_key(draft.id), gone, world.stamp())
+        if is_group:
+            await command.update(world.store, GROUP, group_key("webshop"), removed_group, world.stamp())
+        else:
+            await command.update(world.store, FINDING, finding_key(draft.id), gone, world.stamp())
 
     store = replace(world.store, query=before(world.store.query, others))
     payload = await add(world, "hana", report(world.aurora), finding=draft.id, store=store)

@@ -17,6 +17,7 @@ from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Race
 from integrates.db_model.findings.commands import released
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
+from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.change import recording
@@ -86,7 +87,7 @@ async def submit(store: Store, reports: Reports, stamp: Stamp) -> Written | Refu
     Paths begin with ``vulnerabilities`` and the position. Each error is one of these: ``Rejections`` for arguments at fault
     (with ``outside_root``, ``bad_vector``) or an INACTIVE root (``inactive_root``), ``NotFound`` for a root that is not of the
     group, ``AlreadyExists`` (``place_reported``) when something that was not removed has the place now. Raise ``NotFound`` when
-    the finding was removed.
+    the finding or its group was removed.
     """
     finding = reports.finding
     asked = [_asked(reports, position, stamp) for position in range(len(reports.given))]
@@ -100,8 +101,7 @@ async def submit(store: Store, reports: Reports, stamp: Stamp) -> Written | Refu
 
     first = {position: one for position, one in enumerate(asked) if isinstance(one, ModelError)}
     made = await decide([position for position in new if position not in twice])
-    gone = next((each for each in made.values() if isinstance(each, NotFound) and each.facet == FINDING.name), None)
-    if gone:
+    if any(isinstance(each, NotFound) and each.facet in {FINDING.name, GROUP.name} for each in made.values()):
         raise NotFound(FINDING.name, finding.id, ("finding_id",))
     return await write_all(store, {**first, **made, **twice}, decide)
 
