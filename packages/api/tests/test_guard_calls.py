@@ -72,7 +72,6 @@ QUERIES: Final = {
         'mutation ($id: ID!) { x: updateEvent(id: $id, description: "Another text") { errors { code } } }',
     ),
     "import": (Target.IMPORT, "query ($id: ID!) { x: import(id: $id) { id } }"),
-    "event": (Target.EVENT, "query ($id: ID!) { x: event(id: $id) { id } }"),
     "finding policy": (
         Target.FINDING_POLICY,
         "mutation ($id: ID!) { x: submitOrganizationFindingPolicy(id: $id) { errors { code } } }",
@@ -100,7 +99,6 @@ async def _foreign(world: World) -> dict[str, str]:
         Target.VULNERABILITY: harbor.vulnerable.id,
         Target.EVENT: harbor.event.id,
         Target.IMPORT: imported["id"],
-        Target.EVENT: harbor.event.id,
         Target.FINDING_POLICY: harbor.policy.id,
         Target.ACCESS_TOKEN: made,
     }

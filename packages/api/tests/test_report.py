@@ -211,6 +211,12 @@ async def test_a_root_of_others_is_no_root(world: World, nothing: str) -> None:
         assert reasons(foreign) == [(code, "not_found", place(1, "rootId"))]
 
 
+async def test_a_root_of_another_group_is_not_one_of_the_finding(world: World) -> None:
+    """Also for somebody who sees both."""
+    payload = await add(world, "ada", report(world.aurora), report(world.aurora, "two.py", rootId=world.harbor.root.id))
+    assert reasons(payload) == [("NOT_FOUND", "not_found", place(1, "rootId"))]
+
+
 async def test_checks_are_made_in_their_order(world: World) -> None:
     """Visibility, permission, arguments, state, uniqueness: only what the first of them refuses is told (M5)."""
     old, tenant = await retired(world), world.aurora
