@@ -10,8 +10,10 @@ import pytest
 HOMONYMS: Mapping[str, Mapping[str, str]] = {
     "db_model": {
         "add": "stores a new entity: the generic command, and that of each entity",
+        "attach": "puts a file into a slot, of each entity that has evidence",
         "create": "stores a new entity made of raw arguments, of each entity that people add",
         "deactivate": "ends an entity for the time being: a root, and a finding policy",
+        "detach": "empties a slot, likewise",
         "describe": "changes an entity by raw arguments, of each entity that people describe",
         "find": "reads an entity with the progress of its work: an import, and a finding policy",
         "resubmit": "asks again for what was refused: drafts, and a finding policy",

@@ -49,6 +49,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "rejectEventSolution": events.COMMENTED,
     "rejectVulnerabilities": review.VERDICT,
     "rejectVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "removeEventEvidence": evidence_arguments(EvidenceSlot.FILE_1),
     "removeFinding": review.REMOVAL,
     "removeFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "removeVulnerabilities": review.REMOVAL,
@@ -63,6 +64,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "solveEvent": events.SOLUTION,
     "submitOrganizationFindingPolicy": None,
     "updateEvent": events.DESCRIPTION,
+    "updateEventEvidence": evidence_arguments(EvidenceSlot.FILE_1),
     "updateFinding": findings.DESCRIPTION,
     "updateFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "updateFindingSeverity": severities.ASSESSMENT,
@@ -79,6 +81,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
 """The table of rules that each mutation's arguments go through; ``None`` where it has no others than the object."""
 FIXED = {
     "compareScan": {"close_missing"},
+    "removeEventEvidence": {"file", "description"},
     "removeFindingEvidence": {"file", "description"},
     "updateIpRoot": {"address"},
     "updateOrganization": {"name"},

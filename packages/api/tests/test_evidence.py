@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from packages.api.tests.conftest import World
 
+    from integrates.db_model.events.types import Event
     from integrates.db_model.files.port import Content, Files
     from integrates.db_model.findings.types import Finding
 
@@ -281,7 +282,7 @@ async def test_a_file_is_shown_to_who_may_read_evidence_there(world: World) -> N
     await put(world, "RECORDS", CSV)
     finding = await known(world)
     name, scope = finding.evidences[0].file_name, await world.started("uri").scopes.groups.load("webshop")
-    seen = Sight(scope, finding)
+    seen: Sight[Finding | Event] = Sight(scope, finding)
     assert file_shown(seen, name, "evidence:read") is not None
     assert file_shown(seen, name, "evidence:update") is None
     assert file_shown(seen, name + "x", "evidence:read") is None

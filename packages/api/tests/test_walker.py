@@ -83,6 +83,8 @@ MUTATIONS = {
       compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
+    "removeEventEvidence": f"""mutation ($event: ID!) {{
+      removeEventEvidence(id: $event, slot: FILE_1) {{ event {{ id }} {ERRORS} }} }}""",
     "removeFinding": f"""mutation ($finding: ID!) {{
       removeFinding(id: $finding, justification: DUPLICATED) {{ id {ERRORS} }} }}""",
     "removeFindingEvidence": f"""mutation ($finding: ID!) {{
@@ -101,6 +103,8 @@ MUTATIONS = {
     "resumeImport": f"""mutation ($import: ID!) {{ resumeImport(id: $import) {{ import {{ id }} {ERRORS} }} }}""",
     "updateFinding": f"""mutation ($finding: ID!) {{
       updateFinding(id: $finding, threat: "New") {{ finding {{ id }} {ERRORS} }} }}""",
+    "updateEventEvidence": f"""mutation ($event: ID!, $file: Upload!) {{
+      updateEventEvidence(id: $event, slot: FILE_1, file: $file) {{ event {{ id }} {ERRORS} }} }}""",
     "updateFindingEvidence": f"""mutation ($finding: ID!, $file: Upload!) {{
       updateFindingEvidence(id: $finding, slot: EXPLOITATION, file: $file) {{ finding {{ id }} {ERRORS} }} }}""",
     "updateFindingSeverity": f"""mutation ($finding: ID!) {{ updateFindingSeverity(id: $finding,

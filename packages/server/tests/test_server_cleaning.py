@@ -14,7 +14,7 @@ from packages.server.tests.conftest import World
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt, Gone, IntegratesError, Unavailable
 from integrates.db_model.evidences.cleaning import Cleaned
-from integrates.db_model.evidences.file import FOLDER, brought
+from integrates.db_model.evidences.file import FOLDER, brought, examined
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.server.cli.clean import shown
 from integrates.server.process.cleaning import clean_until
@@ -33,7 +33,7 @@ async def lose(world: World, days: int) -> None:
     """Store a file so many days ago whose change failed."""
     stamp = Stamp(by="hana@demo.example", at=world.now - timedelta(days=days), operation="test", change_id=NOBODY)
     given = {"slot": EvidenceSlot.EXPLOITATION, "file": f"lost {days}".encode()}
-    await brought(world.service.files, NOBODY, given, stamp)
+    await brought(world.service.files, NOBODY, await examined(given), stamp)
 
 
 async def left(world: World) -> int:

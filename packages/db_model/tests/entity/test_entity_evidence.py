@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.errors import Corrupt, Unavailable
 from integrates.db_model.evidences.cleaning import KEPT_FOR, clean_up
-from integrates.db_model.evidences.file import FOLDER, brought, file_key
+from integrates.db_model.evidences.file import FOLDER, brought, examined, file_key
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.files.disk import disk_files
 from integrates.db_model.findings import commands as findings
@@ -80,8 +80,8 @@ async def test_the_days_count_from_the_end_of_the_reference_not_from_the_upload(
 
 async def test_a_file_whose_change_failed_goes_60_days_after_it_came(store: Store, house: House, files: Files) -> None:
     stamp = house.stamp()
-    await brought(files, house.finding.id, {"slot": TEXT, "file": b"lost"}, stamp)
-    await brought(files, uid("nobody"), {"slot": TEXT, "file": b"lost"}, stamp)
+    await brought(files, house.finding.id, await examined({"slot": TEXT, "file": b"lost"}), stamp)
+    await brought(files, uid("nobody"), await examined({"slot": TEXT, "file": b"lost"}), stamp)
     assert (await clean_up(store, files, stamp.at + KEPT_FOR - _MICROSECOND)).deleted == 0
     assert (await clean_up(store, files, stamp.at + KEPT_FOR)).deleted == 2
     assert await keys(files) == set()
@@ -151,7 +151,7 @@ async def test_it_stops_when_told(store: Store, house: House, files: Files) -> N
 async def test_more_findings_than_are_read_at_once(store: Store, house: House, files: Files) -> None:
     stamp = house.stamp()
     for number in range(205):
-        await brought(files, uid(f"nobody-{number}"), {"slot": TEXT, "file": b"lost"}, stamp)
+        await brought(files, uid(f"nobody-{number}"), await examined({"slot": TEXT, "file": b"lost"}), stamp)
     assert (await clean_up(store, files, stamp.at + LATER)).deleted == 205
 
 

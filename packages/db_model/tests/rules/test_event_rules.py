@@ -7,9 +7,12 @@ import pytest
 from msgspec.structs import replace
 from packages.db_model.tests.rules.whole.value import ADA, AT, ID, KEPT
 
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected, Rejections
 from integrates.db_model.events import rules
 from integrates.db_model.events.types import Event, EventInfo, EventState, EventStatus, EventType, SolvingReason
+from integrates.db_model.evidences.rules import TypedFile, evidence_of
+from integrates.db_model.evidences.types import Evidence, EvidenceSlot, MediaType
 
 GONE = "RESOURCE_REMOVED_FROM_SCOPE"
 TABLE = {
@@ -36,6 +39,11 @@ STATES = {
     REQUESTED: EventState(status=REQUESTED, at=AT, by=ADA, comments=WORDS),
     SOLVED: EventState(status=SOLVED, at=AT, by=ADA, reason=SolvingReason.OTHER, other=WORDS),
 }
+
+
+def picture(slot: str) -> Evidence:
+    stamp = Stamp(by=ADA, at=AT, operation="test", change_id=ID)
+    return evidence_of(ID, EvidenceSlot(slot), TypedFile(b"x", MediaType.PNG), stamp)
 
 
 def event(status: EventStatus = CREATED, kind: EventType = EventType.OTHER) -> Event:
@@ -183,8 +191,18 @@ def test_what_is_left_out_of_a_description_stays() -> None:
             ),
             ("inconsistent", ("state", "other")),
         ),
+        (lambda one: replace(one, evidences=(picture("EVIDENCE1"),)), ("inconsistent", ("evidences", "0", "slot"))),
+        (
+            lambda one: replace(one, evidences=(picture("IMAGE_2"), picture("IMAGE_1"))),
+            ("inconsistent", ("evidences",)),
+        ),
+        (
+            lambda one: replace(one, evidences=(replace(picture("IMAGE_1"), description="d" * 501),)),
+            ("too_long", ("evidences", "0", "description")),
+        ),
     ],
 )
 def test_a_whole_event_is_judged(change: Any, refusal: Any) -> None:
     assert list(rules.whole(event())) == []
+    assert list(rules.whole(replace(event(), evidences=(picture("FILE_1"), picture("IMAGE_1"))))) == []
     assert [(one.reason.value, one.path) for one in rules.whole(change(event()))] == [refusal]

@@ -17,6 +17,7 @@ from integrates.db_model.comments.facet import comments_of_event
 from integrates.db_model.entity.loader import load
 from integrates.db_model.events.facet import EVENT, event_counters_key, event_key
 from integrates.db_model.events.types import Event, EventStatus, EventType, SolvingReason
+from integrates.db_model.evidences.rules import EVENT_SLOTS
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
@@ -71,5 +72,10 @@ BINDING: Final = Binding(
         "Group": {"events": events},
         "Verification": {"event": event},
     },
-    enums={"EventState": EventStatus, "EventType": EventType, "SolvingReason": SolvingReason},
+    enums={
+        "EventEvidenceSlot": {slot.name: slot for slot in EVENT_SLOTS},
+        "EventState": EventStatus,
+        "EventType": EventType,
+        "SolvingReason": SolvingReason,
+    },
 )

@@ -10,8 +10,10 @@ from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.bulk import change_all
 from integrates.api.resolve.change import Payload, changed
+from integrates.api.upload import Upload
 from integrates.db_model import events
 from integrates.db_model.events.types import Event
+from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.groups.types import Group
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -25,6 +27,23 @@ async def add_event(seen: Sight[Group], info: Info, **given: Any) -> Payload:
 async def update_event(seen: Sight[Event], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
     """Change what an event says of itself."""
     command = partial(events.describe, seen=seen.found, given=given, expected_version=expected_version)
+    return await changed(info, "event", command)
+
+
+async def update_event_evidence(
+    seen: Sight[Event], info: Info, *, file: Upload, expected_version: int | None = None, **given: Any
+) -> Payload:
+    """Put a file into a slot of an event."""
+    files, given = info.context.call.files, {**given, "file": await file.read()}
+    command = partial(events.attach, seen=seen.found, given=given, files=files, expected_version=expected_version)
+    return await changed(info, "event", command)
+
+
+async def remove_event_evidence(
+    seen: Sight[Event], info: Info, *, slot: EvidenceSlot, expected_version: int | None = None
+) -> Payload:
+    """Empty a slot of an event."""
+    command = partial(events.detach, seen=seen.found, slot=slot, expected_version=expected_version)
     return await changed(info, "event", command)
 
 
@@ -62,6 +81,8 @@ MUTATIONS: Final[Fields] = {
     "Mutation": {
         "addEvent": add_event,
         "updateEvent": update_event,
+        "updateEventEvidence": update_event_evidence,
+        "removeEventEvidence": remove_event_evidence,
         "requestEventVerification": request_event_verification,
         "rejectEventSolution": reject_event_solution,
         "solveEvent": solve_event,

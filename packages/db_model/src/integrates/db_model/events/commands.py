@@ -17,6 +17,9 @@ from integrates.db_model.events import rules
 from integrates.db_model.events.facet import EVENT, HELD, event_counters_key, event_key, within_unsolved_event
 from integrates.db_model.events.rules import ARGUMENTS, MAX_HELD
 from integrates.db_model.events.types import Event, EventInfo, EventState, EventStatus
+from integrates.db_model.evidences.file import brought, dropped, examined
+from integrates.db_model.evidences.types import EvidenceSlot
+from integrates.db_model.files.port import Files
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.types import Root
@@ -81,6 +84,47 @@ async def describe(
 
     def alter(old: Event, _at: datetime) -> Event:
         return rules.redescribed(old, given)
+
+    return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+
+
+async def attach(
+    store: Store,
+    seen: Event,
+    given: Mapping[str, Any],
+    stamp: Stamp,
+    *,
+    files: Files,
+    expected_version: int | None = None,
+) -> Event:
+    """Put a file into a slot of an event; return the event as stored.
+
+    ``given`` are ``slot``, ``file`` (bytes) and ``description``, as :func:`integrates.db_model.evidences.file.examined` takes
+    them. Raise what that raises, ``Rejected`` (``event_solved``), and what :func:`integrates.db_model.entity.command.update`
+    raises.
+    """
+    command.check_version(EVENT, seen, expected_version)
+    details = await examined(given)
+    rules.check_unsolved(seen)
+    new = await brought(files, seen.id, details, stamp)
+
+    def alter(old: Event, _at: datetime) -> Event:
+        return rules.proved(old, new)
+
+    key, version = event_key(seen.id), expected_version
+    stored = await command.update(store, EVENT, key, alter, stamp, expected_version=version, seen=seen)
+    await dropped(files, seen.id, new, stored.evidences)
+    return stored
+
+
+async def detach(store: Store, seen: Event, slot: EvidenceSlot, stamp: Stamp, *, expected_version: int | None = None) -> Event:
+    """Empty a slot of an event; return the event as stored. The file is deleted later, when the clean-up finds it.
+
+    Raise ``Rejected`` (``event_solved``, ``empty_slot``), and what :func:`integrates.db_model.entity.command.update` raises.
+    """
+
+    def alter(old: Event, _at: datetime) -> Event:
+        return rules.unproved(old, slot)
 
     return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
 

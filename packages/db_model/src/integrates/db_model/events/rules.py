@@ -10,6 +10,9 @@ from msgspec.structs import replace
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.events.types import Event, EventInfo, EventState, EventStatus, EventType, SolvingReason
+from integrates.db_model.evidences.file import Brought, put_into
+from integrates.db_model.evidences.rules import EVENT_SLOTS, EVIDENCES, emptied, misplaced
+from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.values.check import Arguments, checked, one_of, refuse, remembered, whole_of
 from integrates.db_model.values.instant import utc
 from integrates.db_model.values.text import event_description, identifier, name, reasoning
@@ -76,6 +79,7 @@ _FIELDS: Final = whole_of(
     Event,
     {
         **ENTITY,
+        **EVIDENCES,
         "id": identifier,
         "group_name": remembered(name),
         "organization_id": remembered(identifier),
@@ -102,6 +106,7 @@ def whole(event: Event) -> Iterator[Rejected]:
 def _relations(event: Event) -> Iterator[Rejected]:
     if event.event_date > event.created_at:
         yield Rejected(Reason.IN_FUTURE, ("event_date",))
+    yield from misplaced(event.evidences, event.id, EVENT_SLOTS.keys())
     state = event.state
     if is_solved(event):
         yield from _of_solution(event.info.type, state)
@@ -145,6 +150,18 @@ def redescribed(event: Event, given: Mapping[str, Any]) -> Event:
     info = checked(DESCRIPTION, {**now, **{name: value for name, value in given.items() if value is not None}})
     check_unsolved(event)
     return replace(event, info=info)
+
+
+def proved(event: Event, new: Brought) -> Event:
+    """Return the event with evidence in a slot. Raise ``Rejected`` (``event_solved``)."""
+    check_unsolved(event)
+    return replace(event, evidences=put_into(event.evidences, new))
+
+
+def unproved(event: Event, slot: EvidenceSlot) -> Event:
+    """Return the event without the evidence in a slot. Raise ``Rejected`` (``event_solved``, ``empty_slot``)."""
+    check_unsolved(event)
+    return replace(event, evidences=emptied(event.evidences, slot))
 
 
 def solution_claimed(event: Event, given: Mapping[str, Any], *, by: str, at: datetime) -> Event:

@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.evidences.types import Evidence
 
 
 class EventType(StrEnum):
@@ -79,7 +80,10 @@ class EventState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Event(Entity, frozen=True, kw_only=True):
-    """Something that keeps people from testing a group, or one of its roots. ``event_date`` is when it happened."""
+    """Something that keeps people from testing a group, or one of its roots. ``event_date`` is when it happened.
+
+    ``evidences`` are ordered by slot.
+    """
 
     id: str
     group_name: str
@@ -87,4 +91,5 @@ class Event(Entity, frozen=True, kw_only=True):
     root_id: str | None = None
     event_date: datetime
     info: EventInfo
+    evidences: tuple[Evidence, ...] = ()
     state: EventState

@@ -17,6 +17,7 @@ from integrates.db_model.entity import read, revision
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet
 from integrates.db_model.errors import IntegratesError, StoreError
+from integrates.db_model.events.facet import EVENT, event_key
 from integrates.db_model.evidences.file import FOLDER, StoredFile, file_key, stored_file
 from integrates.db_model.files.port import Files
 from integrates.db_model.findings.facet import FINDING, finding_key
@@ -26,7 +27,7 @@ KEPT_FOR: Final = timedelta(days=60)
 """How long a file is kept that nothing refers to."""
 _AT_ONCE: Final = 100
 """How many entities are read in one call."""
-_OWNERS: Final[Sequence[tuple[Facet[Any], Callable[[str], Key]]]] = ((FINDING, finding_key),)
+_OWNERS: Final[Sequence[tuple[Facet[Any], Callable[[str], Key]]]] = ((FINDING, finding_key), (EVENT, event_key))
 """The kinds of entities that have evidence."""
 
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound, Reason, Rejected
 from integrates.db_model.evidences.content import records_of, text_of
-from integrates.db_model.evidences.rules import evidence_arguments, evidence_of, retold, slotted
+from integrates.db_model.evidences.rules import TypedFile, evidence_arguments, evidence_of, retold, slotted
 from integrates.db_model.evidences.types import Evidence, EvidenceSlot
 from integrates.db_model.files.port import Files, read_all
 from integrates.db_model.values.check import checked
@@ -69,21 +69,34 @@ def put_into(evidences: Sequence[Evidence], new: Brought) -> tuple[Evidence, ...
     return retold(evidences, new.slot, new.description or "")
 
 
-async def brought(files: Files, owner_id: str, given: Mapping[str, Any], stamp: Stamp) -> Brought:
-    """Check the arguments of evidence (``slot``, ``file`` as bytes, ``description``) and store the file, if there is one.
+class Examined(Struct, frozen=True):
+    """Checked arguments of evidence, of which nothing is stored yet; ``None`` for what was left out."""
+
+    slot: EvidenceSlot
+    file: TypedFile | None
+    description: str | None
+
+
+async def examined(given: Mapping[str, Any]) -> Examined:
+    """Check the arguments of evidence: ``slot``, ``file`` as bytes, and ``description``.
 
     A description that is ``None`` is taken away, one that is left out stays. Raise ``Rejections`` (``bad_file_type``,
     ``file_too_large``, ``too_long`` …), or ``Rejected`` (``required``) when there is neither file nor description.
     """
     details = await asyncio.to_thread(checked, evidence_arguments(given["slot"]), given)
     description = details.description or "" if "description" in given else None
-    if details.file is None:
-        if description is None:
-            raise Rejected(Reason.REQUIRED, ("file",), "give a file, a description or both")
-        return Brought(details.slot, None, description)
-    made = await asyncio.to_thread(evidence_of, owner_id, details.slot, details.file, stamp)
-    await files.put(file_key(owner_id, made), details.file.content)
-    return Brought(details.slot, made, description)
+    if details.file is None and description is None:
+        raise Rejected(Reason.REQUIRED, ("file",), "give a file, a description or both")
+    return Examined(details.slot, details.file, description)
+
+
+async def brought(files: Files, owner_id: str, new: Examined, stamp: Stamp) -> Brought:
+    """Store the file of checked arguments, if there is one, before the entity with that id refers to it."""
+    if new.file is None:
+        return Brought(new.slot, None, new.description)
+    made = await asyncio.to_thread(evidence_of, owner_id, new.slot, new.file, stamp)
+    await files.put(file_key(owner_id, made), new.file.content)
+    return Brought(new.slot, made, new.description)
 
 
 async def dropped(files: Files, owner_id: str, new: Brought, evidences: Sequence[Evidence]) -> None:

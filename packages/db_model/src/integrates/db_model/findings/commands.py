@@ -15,7 +15,7 @@ from integrates.db_model.entity.plan import Plan, altered, needs, plan
 from integrates.db_model.entity.transaction import gathered, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Stale
-from integrates.db_model.evidences.file import Brought, brought, dropped, put_into
+from integrates.db_model.evidences.file import Brought, brought, dropped, examined, put_into
 from integrates.db_model.evidences.rules import emptied
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.files.port import Files
@@ -124,12 +124,12 @@ async def attach(
 ) -> Finding:
     """Put a file into a slot of a finding, or tell of the one there what it shows; return the finding as stored.
 
-    ``given`` are ``slot``, ``file`` (bytes) and ``description``, as :func:`integrates.db_model.evidences.file.brought` takes
+    ``given`` are ``slot``, ``file`` (bytes) and ``description``, as :func:`integrates.db_model.evidences.file.examined` takes
     them. Raise what that raises, ``Rejected`` (``empty_slot``) for a description of nothing, and what
     :func:`integrates.db_model.entity.command.update` raises.
     """
     command.check_version(FINDING, seen, expected_version)
-    new = await brought(files, seen.id, given, stamp)
+    new = await brought(files, seen.id, await examined(given), stamp)
     alter = partial(_attached, new=new)
     key, version = finding_key(seen.id), expected_version
     stored = await command.update(store, FINDING, key, alter, stamp, expected_version=version, seen=seen)
