@@ -218,13 +218,20 @@ async def test_what_lies_outside_the_dates_is_never_read(world: World) -> None:
         looked_at.extend(len(page.items) for page in pages)
         return pages
 
-    watched = Store(world.store.get, query, world.store.write, world.store.max_changes)
-    text = (
-        """query ($at: DateTime) { group(name: "webshop") { vulnerabilities(filter: {openedSince: $at}) { nodes { id } } } }"""
-    )
-    answer = await world.answer("greta", text, store=watched, at=at(REPORTED - DAY))
-    assert len(answer.body["data"]["group"]["vulnerabilities"]["nodes"]) == 2
-    assert sum(looked_at) == 2
+    watched = replace(world.store, query=query)
+    text = """query ($filter: VulnerabilityFilter) { group(name: "webshop") {
+      vulnerabilities(filter: $filter) { nodes { id } } } }"""
+    for wanted, number in (
+        ({"openedSince": at(REPORTED - DAY)}, 2),
+        ({"openedBefore": at(REPORTED - DAY), "states": ["VULNERABLE"]}, 40),
+        ({"closedSince": at(CLOSED)}, 1),
+        ({"closedSince": at(CLOSED + DAY)}, 0),
+        ({"openedSince": at(REPORTED - DAY), "states": ["SUBMITTED"]}, 0),
+    ):
+        looked_at.clear()
+        answer = await world.answer("greta", text, store=watched, filter=wanted)
+        assert len(answer.body["data"]["group"]["vulnerabilities"]["nodes"]) == number, wanted
+        assert sum(looked_at) == number, wanted
 
 
 @pytest.mark.parametrize("member", ["text", "tool", "cve", "cwe", "package", "rootNickname", "ruleId", "assigned"])
@@ -335,3 +342,18 @@ async def test_what_is_overdue_is_what_the_field_says(world: World, ids: dict[st
     for moment, overdue in ((before, []), (world.now(), [{"id": world.aurora.vulnerable.id}])):
         shown = await world.data("greta", past, id=world.aurora.finding.id, at=at(moment), wanted=True)
         assert shown["finding"]["vulnerabilities"]["nodes"] == overdue
+
+
+async def test_what_is_overdue_now_was_not_before_it_was_due(world: World) -> None:
+    await with_policies(world, remediation_days_high=10)
+    later = REPORTED + timedelta(milliseconds=500)
+    one = await world.report(world.aurora, "lib/late.py", span=(later, later + DAY))
+    before = world.now()
+    assert before < later + 10 * DAY
+    while world.now() < later + 10 * DAY:
+        pass
+    query = """query ($id: ID!, $at: DateTime) { finding(id: $id) {
+      vulnerabilities(asOf: $at, filter: {isOverdue: true}) { nodes { id } } } }"""
+    for moment, is_late in ((before, False), (world.now(), True)):
+        found = await world.data("greta", query, id=world.aurora.finding.id, at=at(moment))
+        assert ({"id": one.id} in found["finding"]["vulnerabilities"]["nodes"]) is is_late
