@@ -30,6 +30,8 @@ ADA = "ada@demo.example"
         (("expire", "--store", "memory://"), "memory"),
         (("token", ADA, "--days", "180"), "days"),
         (("token", ADA, "--store", "memory://"), ADA),
+        (("check",), "integrates.db"),
+        (("check", "--store", "memory://"), "empty"),
         (("demo", "--now", "yesterday", "--store", "memory://"), "now"),
         (("demo", "--store", "memory://"), "serve --demo"),
         (("frobnicate",), "frobnicate"),

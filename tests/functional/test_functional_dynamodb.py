@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.functional.test_functional_import import locations_of, state_of
-from tests.serving import Caller, Place, Running, new_place, result, sarif, serving
+from tests.serving import Caller, Place, Running, command, new_place, result, sarif, serving
 
 pytestmark = [pytest.mark.functional, pytest.mark.dynamodb]
 
@@ -70,3 +70,12 @@ def imported(who: Caller, document: bytes, place: Place) -> dict[str, object]:
         pass
     assert who.ask(IMPORT, id=done["id"])["import"]["state"] == "COMPLETED"
     return answer
+
+
+def test_what_was_imported_at_once_has_no_difference(service: Running, ada: Caller) -> None:
+    place = new_place(ada, "checked")
+    document = sarif([result(f"rule-{number % 3}", f"src/file_{number % 7}.py", number) for number in range(60)])
+    assert imported(ada, document, place)["errors"] == []
+    done = command("check", "--store", service.store, folder=service.folder, **VARIABLES)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("counters compared, 0 differences\n")
