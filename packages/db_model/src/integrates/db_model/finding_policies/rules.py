@@ -25,6 +25,8 @@ from integrates.db_model.values.text import identifier, tags, title
 
 _ENDED: Final = frozenset({FindingPolicyStatus.INACTIVE, FindingPolicyStatus.REJECTED})
 
+_ITSELF: Final = ("id",)
+"""The argument that names the policy, which is at fault where its state is."""
 _FOLLOWS: Final[Mapping[FindingPolicyStatus, Task | None]] = {
     FindingPolicyStatus.APPROVED: Task.APPLY,
     FindingPolicyStatus.INACTIVE: Task.WITHDRAW,
@@ -70,21 +72,21 @@ def _led(policy: FindingPolicy, status: FindingPolicyStatus, who: str, at: datet
 def policy_handled(policy: FindingPolicy, *, approve: bool, by: str, at: datetime) -> FindingPolicy:
     """Return the policy APPROVED or REJECTED. Raise ``Rejected`` (``not_submitted``)."""
     if policy.state.status is not FindingPolicyStatus.SUBMITTED:
-        raise Rejected(Reason.NOT_SUBMITTED)
+        raise Rejected(Reason.NOT_SUBMITTED, _ITSELF)
     return _led(policy, FindingPolicyStatus.APPROVED if approve else FindingPolicyStatus.REJECTED, by, at)
 
 
 def policy_deactivated(policy: FindingPolicy, *, by: str, at: datetime) -> FindingPolicy:
     """Return the policy INACTIVE. Raise ``Rejected`` (``not_approved``)."""
     if not is_approved(policy):
-        raise Rejected(Reason.NOT_APPROVED)
+        raise Rejected(Reason.NOT_APPROVED, _ITSELF)
     return _led(policy, FindingPolicyStatus.INACTIVE, by, at)
 
 
 def policy_resubmitted(policy: FindingPolicy, *, by: str, at: datetime) -> FindingPolicy:
     """Return the policy SUBMITTED once more. Raise ``Rejected`` (``already_active``) unless it was rejected or deactivated."""
     if policy.state.status not in _ENDED:
-        raise Rejected(Reason.ALREADY_ACTIVE)
+        raise Rejected(Reason.ALREADY_ACTIVE, _ITSELF)
     return _led(policy, FindingPolicyStatus.SUBMITTED, by, at)
 
 
