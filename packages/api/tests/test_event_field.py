@@ -104,6 +104,11 @@ async def test_the_identity_of_ci_reads_no_events(world: World) -> None:
         "group": {"events": None},
         "vulnerability": {"verification": {"status": "ON_HOLD", "event": None}},
     }
+    solve = (
+        'mutation ($event: ID!) { x: solveEvent(id: $event, reason: OTHER, other: "It is over") { errors { reason path } } }'
+    )
+    answer = await execute(world.api, {"query": solve, "variables": {"event": world.aurora.event.id}}, ci)
+    assert answer.body["data"]["x"]["errors"] == [{"reason": "NOT_FOUND", "path": ["id"]}], "as if there were none (V2)"
 
 
 @pytest.mark.parametrize("name", PEOPLE)

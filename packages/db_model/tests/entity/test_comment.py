@@ -10,18 +10,26 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.db_model import comments
-from integrates.db_model.comments.facet import COMMENT, COMMENTS, comment_key, comments_of_finding, comments_of_group
+from integrates.db_model.comments.facet import (
+    COMMENT,
+    COMMENTS,
+    comment_key,
+    comments_of_event,
+    comments_of_finding,
+    comments_of_group,
+)
 from integrates.db_model.comments.rules import MAX_COMMENTS, Author
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.errors import NotFound, Reason, Rejected, Rejections
+from integrates.db_model.events.facet import event_counters_key
 from integrates.db_model.findings.facet import finding_counters_key
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_counters_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.store.port import ANYTHING, Add, Change, Key
-from integrates.db_model.testing.scene import HANA, add_comment, add_finding, add_vulnerability, uid
+from integrates.db_model.testing.scene import HANA, add_comment, add_event, add_finding, add_vulnerability, uid
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House, Intrude
@@ -119,6 +127,28 @@ async def test_an_answer_is_about_the_same_object(house: House) -> None:
     for parent in (own, of_rival):
         assert await refused(house, house.group, parent_id=parent.id) == no_parent
     assert (await say(house, house.group, parent_id=of_group.id)).parent_id == of_group.id
+
+
+async def test_comments_on_an_event(house: House) -> None:
+    event, other = [await add_event(house.store, house.group, name, house.stamp) for name in ("event", "other")]
+    said = await add_comment(house.store, event, "said", house.stamp)
+    elsewhere = await add_comment(house.store, other, "elsewhere", house.stamp)
+    of_group = await add_comment(house.store, house.group, "group", house.stamp)
+    answer = await add_comment(house.store, event, "answer", house.stamp, parent=said.id)
+    assert await read.everything(house.store, COMMENT, comments_of_event(event.id)) == (said, answer)
+    assert (said.type, said.event_id, said.finding_id) == (None, event.id, None)
+    for parent in (elsewhere, of_group):
+        with pytest.raises(Rejections, match="no_parent"):
+            await add_comment(house.store, event, "odd", house.stamp, parent=parent.id)
+        with pytest.raises(Rejected, match="no_parent"):
+            await comments.create(
+                house.store, event, {"content": "Odd", "parent_id": parent.id}, house.stamp(), uid("odd"), EVERYBODY
+            )
+    foreign = comments.new_comment(uid("odd"), event, "Hello", house.stamp())
+    with pytest.raises(Rejections, match="wrong_parent"):
+        await comments.add(house.store, replace(foreign, group_name="rival", organization_id=uid("boreal")), house.stamp())
+    assert summed(await house.store.get((event_counters_key(event.id),)))[COMMENTS] == 2
+    assert await house.is_exact()
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,21 @@ def tagged(old: Vulnerability) -> object:
     return replace(old.labels, tags=("seen",))
 
 
+async def test_what_is_decided_again_finds_the_comment_of_an_earlier_chunk(house: House, intrude: Intrude) -> None:
+    many = await several(house, 90)
+
+    async def overtake(number: int, _changes: Sequence[Change]) -> None:
+        if number == 2:
+            await commands.update(house.store, many[80].id, lambda old, _: replace(old, labels=tagged(old)), house.stamp())
+
+    done = await ask(intrude(small(house.store), overtake), many, house.stamp())
+    assert isinstance(done, Written)
+    assert (len(done.entities), done.refused) == (90, {})
+    assert done.entities[80].labels.tags == ("seen",)
+    assert len(await said(house, house.finding)) == 1
+    assert await house.is_exact()
+
+
 async def test_when_all_are_lost_there_is_no_comment(house: House, intrude: Intrude) -> None:
     (only,) = await several(house, 1)
 

@@ -29,7 +29,7 @@ from integrates.db_model import events
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Refused, Written
 from integrates.db_model.entity.counter import CLOSED
-from integrates.db_model.errors import NotFound, Raced, Reason, Rejected, Rejections, Stale, Unavailable
+from integrates.db_model.errors import Corrupt, NotFound, Raced, Reason, Rejected, Rejections, Stale, Unavailable
 from integrates.db_model.events.facet import EVENT, HELD, event_counters_key, event_key
 from integrates.db_model.events.rules import MAX_HELD
 from integrates.db_model.events.types import EventStatus
@@ -153,6 +153,24 @@ async def test_an_event_holds_a_hundred(house: House) -> None:
     assert await count(house, event) == MAX_HELD
     await house.store.write((Add(event_counters_key(event.id), {HELD: 2 - MAX_HELD}, {}, ANYTHING),))
     assert await house.is_exact()
+
+
+async def test_what_else_is_wrong_goes_before_the_limit(house: House) -> None:
+    event, found = await add_event(house.store, house.group, "event", house.stamp), await waiting(house, 3)
+    await commands.update(house.store, found[2].id, verified, house.stamp())
+    await house.store.write((Add(event_counters_key(event.id), {HELD: MAX_HELD - 1}, {}, ANYTHING),))
+    done = await hold(house, event, found)
+    assert isinstance(done, Refused)
+    assert {at: str(error) for at, error in done.errors.items()} == {2: "not_requested"}
+
+
+async def test_one_that_cannot_be_read_is_told_and_the_event_stays(house: House) -> None:
+    event, (one, other) = await holding(house, 2)
+    await house.spoil(vulnerability_key(one.id))
+    with pytest.raises(Corrupt):
+        await events.solve(house.store, event, OVER, house.stamp())
+    assert (await now(house, EVENT, event_key(event.id))).state.status is EventStatus.CREATED
+    assert (await verification(house, other)).status is ASKED
 
 
 async def test_of_two_that_take_the_last_room_one_is_refused(house: House) -> None:
