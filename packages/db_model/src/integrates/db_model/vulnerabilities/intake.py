@@ -28,6 +28,8 @@ from integrates.db_model.vulnerabilities.report import report_of, source_of, sub
 from integrates.db_model.vulnerabilities.rules import is_first_release
 from integrates.db_model.vulnerabilities.types import Source, Vulnerability
 
+_MOST_YIELDING: Final = 25
+"""Most removed ones that give up one place, which all fit the transaction of the report. Imports ignore the place of others."""
 _WHERE: Final = ("where",)
 _OF_ROOT: Final = ("root_id",)
 
@@ -49,7 +51,8 @@ async def plans_of(store: Store, new: Sequence[Vulnerability], stamp: Stamp) -> 
     """
     there = await occupants(store, new)
     numbered = [replace(one, number=next(free_numbers(each.claims))) for one, each in zip(new, there, strict=True)]
-    left = [each if one.source is not Source.MACHINE else replace(each, kept=()) for one, each in zip(new, there, strict=True)]
+    most = [0 if one.source is Source.MACHINE else _MOST_YIELDING for one in new]
+    left = [replace(each, kept=each.kept[:number]) for each, number in zip(there, most, strict=True)]
     added = (needs(VULNERABILITY, None, one) for one in numbered)
     freed = (needs(VULNERABILITY, one, yielded(one)) for each in left for one in each.kept)
     given = await gathered(store, (*added, *freed))
