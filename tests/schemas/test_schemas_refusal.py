@@ -13,17 +13,16 @@ Export = Callable[..., subprocess.CompletedProcess[str]]
 FACETS = Path("schemas/tables/integrates_vms/facets")
 TABLE = Path("schemas/tables/integrates_vms/table.cue")
 
-TYPE = 'type:            "LINES"'
 PACKAGES = 'type: "PACKAGES"'
 OF_TOOL = 'tool: {name: "t", categories: [""], rule_id: "R", mark: {}, suppressions: []}'
 ADVISORY = """advisory: {
 	id: "CVE-2024-1001", cve: ["CVE-2024-1001"], aliases: [], package: "58", vulnerable_version: ""
 	fix: "AVAILABLE", relation: "DIRECT", use: "PRODUCTION"
 }"""
-ON_LINE = '#finding:  "price_from_browser"'
+BACKEND, FRONTEND = '#root:    "backend"', '#root:     "frontend"'
 SCORED = 'score:   "8.7"'
 
-# facet, a text of its demo file, the text instead of it, where the message says that something is wrong
+# facet, a text of one of its demo files, the text instead of it, where the message says that something is wrong
 DEMO = [
     ("stakeholder", 'role: "admin"', 'role: "root"', "demo.ada.access.role"),
     ("stakeholder", "\tada: {", '\t"ad a": {', 'demo."ad a".info.email'),
@@ -78,16 +77,21 @@ DEMO = [
     ("finding", SCORED, f'{SCORED}\ntool_vector: "AV:N/AC:L"', "demo.webshop.price_from_browser.severity.tool_score"),
     ("finding", SCORED, f'{SCORED}\ntool_vector: "CVSS:2.0/AV:N"', "demo.webshop.price_from_browser.severity.tool_vector"),
     ("vulnerability", '"SUBMITTED"', '"OPEN"', "demo.webshop.checkout_total.state.status"),
-    ("vulnerability", '"MPT"', '"GUESS"', "demo.webshop.checkout_total.technique"),
-    ("vulnerability", '"backend"', '"gateway"', "demo.webshop.checkout_total.root_id"),
+    ("vulnerability", BACKEND, f'{BACKEND}\ntechnique: "GUESS"', "demo.webshop.checkout_total.technique"),
+    ("vulnerability", BACKEND, '#root: "gateway"', "demo.webshop.checkout_total.root_id"),
     ("vulnerability", '"src/main', '"/src/main', "demo.webshop.checkout_total.location.where"),
     ("vulnerability", '"src/main', '"src/../main', "demo.webshop.checkout_total.location.where"),
     ("vulnerability", '"58"', '"58-60"', "demo.webshop.checkout_total.location.specific"),
-    ("vulnerability", ON_LINE, f"{ON_LINE}\n{ADVISORY}", "demo.webshop.checkout_total.type"),
-    ("vulnerability", TYPE, f"{PACKAGES}\n{OF_TOOL}", "demo.webshop.checkout_total.advisory"),
-    ("vulnerability", TYPE, f"{PACKAGES}\n{ADVISORY}", "demo.webshop.logout_button.#at"),
-    ("vulnerability", TYPE, f"{PACKAGES}\n{ADVISORY.replace('AVAILABLE', 'SOON')}", "demo.webshop.checkout_total.advisory.fix"),
-    ("vulnerability", "commit:", "revision:", "demo.webshop.checkout_total.location.revision"),
+    ("vulnerability", BACKEND, f'{BACKEND}\ntype: "LINES"\n{ADVISORY}', "demo.webshop.checkout_total.type"),
+    ("vulnerability", BACKEND, f"{BACKEND}\n{PACKAGES}\n{OF_TOOL}", "demo.webshop.checkout_total.advisory"),
+    ("vulnerability", FRONTEND, f"{FRONTEND}\n{PACKAGES}\n{ADVISORY}", "demo.webshop.logout_button.#at"),
+    (
+        "vulnerability",
+        BACKEND,
+        f"{BACKEND}\n{PACKAGES}\n{ADVISORY.replace('AVAILABLE', 'SOON')}",
+        "demo.webshop.checkout_total.advisory.fix",
+    ),
+    ("vulnerability", 'snippet:  "total', 'snipet: "total', "demo.webshop.checkout_total.location.snipet"),
 ]
 # file, a text of it, the text instead of it, what the message names
 DESIGN = [
@@ -119,7 +123,8 @@ DESIGN = [
 def test_a_demo_entity_that_breaks_a_constraint_is_refused(
     facet: str, old: str, new: str, pointer: str, copy: Path, change: Change
 ) -> None:
-    change(FACETS / facet / "demo.cue", old, new)
+    files = sorted((copy / FACETS / facet).glob("demo*.cue"))
+    change(next(file for file in files if old in file.read_text()).relative_to(copy), old, new)
     command = ["cue", "vet", "--concrete", f"./tables/integrates_vms/facets/{facet}"]
     done = subprocess.run(command, cwd=copy / "schemas", check=False, capture_output=True, text=True)
     assert done.returncode == 1
