@@ -20,7 +20,7 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 ANY = "…"
 """In an expected answer: whatever stands there."""
 ADDRESS = "localhost:8001"
-STORIES = ["tutorial.md", "import-from-ci.md", "accept-a-vulnerability-for-good.md"]
+STORIES = ["tutorial.md", "import-from-ci.md", "accept-a-vulnerability-for-good.md", "check-what-was-repaired.md"]
 """Pages that talk to a service."""
 PROGRAMS = ["add-a-store-adapter.md", "start-an-installation.md", "use-the-model-in-a-batch-job.md"]
 """Pages whose blocks are files, which `tests/test_document_example.py` saves and runs."""

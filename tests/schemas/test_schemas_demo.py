@@ -159,7 +159,7 @@ def test_there_are_demo_items_of_these_facets_only(items: Mapping[str, list[dict
         "vulnerability": 37,
         "event": 3,
         "comment": 5,
-        "organization_finding_policy": 1,
+        "organization_finding_policy": 2,
     }
 
 

@@ -59,6 +59,7 @@ ABOUT = """query ($group: ID!) { group(name: $group) {
   events { nodes { state solvingReason heldVulnerabilities { specific } comments { nodes { type parent { id } } } } }
   imports(first: 10) { nodes { state reason counts { created reopened moved unchanged closed ignored } } }
 } }"""
+POLICIES = 'query { organization(name: "aurora") { findingPolicies { title state applicationStatus processed } } }'
 
 Shown = Mapping[str, Any]
 
@@ -75,6 +76,7 @@ class Told(msgspec.Struct, frozen=True):
     comments: tuple[Comment, ...]
     imports: tuple[Import, ...]
     events: tuple[Event, ...]
+    policies: tuple[Shown, ...]
 
     @property
     def shown(self) -> list[Shown]:
@@ -98,9 +100,9 @@ def stage_of(installation: Installation) -> Stage:
     return Stage(installation, new_api(), NOW, frozenset())
 
 
-async def joined(store: Store, facet: Any, queries: Iterable[Query]) -> list[Any]:
+async def joined(store: Store, facet: Any, queries: Iterable[Query]) -> tuple[Any, ...]:
     """Whole lists, with those that were removed."""
-    return [decoded(facet, item) for query in queries async for page in read.pages(store, query) for item in page]
+    return tuple([decoded(facet, item) for query in queries async for page in read.pages(store, query) for item in page])
 
 
 async def told() -> Told:
@@ -109,6 +111,7 @@ async def told() -> Told:
     store, stage = installation.store, stage_of(installation)
     groups = {name: (await ask(stage, ADA, NOW, SHOWN, {"group": name}))["group"] for name in GROUPS}
     about = {name: (await ask(stage, ADA, NOW, ABOUT, {"group": name}))["group"] for name in GROUPS}
+    policies = tuple((await ask(stage, ADA, NOW, POLICIES, {}))["organization"]["findingPolicies"])
     of_group = [{"group_name": name} for name in GROUPS]
     findings = await joined(store, FINDING, [listing("finding", "findings_of_group", each) for each in of_group])
     imports = await joined(store, IMPORT, [listing("import", "imports_of_group", each) for each in of_group])
@@ -120,7 +123,9 @@ async def told() -> Told:
         *(comments_of_event(each.id) for each in events),
     ]
     comments = await joined(store, COMMENT, threads)
-    return Told(store, (), groups, about, tuple(findings), tuple(places), tuple(comments), tuple(imports), tuple(events))
+    return Told(
+        store, (), groups, about, tuple(findings), tuple(places), tuple(comments), tuple(imports), tuple(events), policies
+    )
 
 
 @pytest.fixture(scope="module")
@@ -146,11 +151,11 @@ BY_GROUP = {"webshop": 34, "payments": 14, "cargo": 12}
 BY_TYPE = {"LINES": 40, "INPUTS": 14, "PORTS": 6}
 BY_STATE = {"SUBMITTED": 4, "REJECTED": 3, "VULNERABLE": 36, "SAFE": 14, "DELETED": 3}
 BY_TREATMENT = {
-    ("UNTREATED", None): 16,
+    ("UNTREATED", None): 14,
     ("IN_PROGRESS", None): 8,
     ("ACCEPTED", None): 5,
     ("ACCEPTED_UNDEFINED", "SUBMITTED"): 3,
-    ("ACCEPTED_UNDEFINED", "APPROVED"): 2,
+    ("ACCEPTED_UNDEFINED", "APPROVED"): 4,
     ("IN_PROGRESS", "REJECTED"): 1,  # restored after a refused request
     ("UNTREATED", "REJECTED"): 1,
 }
@@ -179,6 +184,7 @@ def test_what_is_done_about_the_vulnerable_ones(demo: Told) -> None:
     assert counts(stored, lambda one: (one.status, one.acceptance_status)) == BY_TREATMENT
     until = sorted(one.accepted_until - NOW for one in stored if one.accepted_until)
     assert [round(left / timedelta(days=1)) for left in until] == [-1, 3, 15, 18, 45]
+    assert sum(one.policy_id is not None for one in stored) == 2
 
 
 def test_what_is_checked_again(demo: Told) -> None:
@@ -242,6 +248,21 @@ def test_there_are_four_imports(demo: Told) -> None:
         ("COMPLETED", None, 23, 0, 0, 0, 0, 0),
     ]
     assert counts(demo.imports, lambda one: one.state.status) == {"COMPLETED": 3, "FAILED": 1}
+
+
+def test_there_are_two_policies_one_of_which_applies(demo: Told) -> None:
+    """One vulnerability was accepted when the policy was approved, another one when it was released."""
+    assert sorted(demo.policies, key=lambda policy: str(policy["state"])) == [
+        {"title": "Error pages show stack traces", "state": "APPROVED", "applicationStatus": "DONE", "processed": 1},
+        {
+            "title": "Text of a request written to the log as it is",
+            "state": "SUBMITTED",
+            "applicationStatus": None,
+            "processed": None,
+        },
+    ]
+    by_policy = [one.treatment.at for one in demo.vulnerabilities if one.treatment.policy_id]
+    assert sorted(by_policy) == [NOW - timedelta(days=27), NOW - timedelta(days=25.5)]
 
 
 def test_there_are_three_events_one_of_which_holds_two_verifications(demo: Told) -> None:
