@@ -213,6 +213,22 @@ async def test_of_two_who_remove_it_at_once_one_is_told_that_it_is_gone(store: S
     assert await house.is_exact()
 
 
+async def test_below_a_group_that_is_removed_meanwhile_nothing_more_is_removed(
+    store: Store, house: House, intrude: Intrude
+) -> None:
+    finding = await full(store, house)
+
+    async def others(count: int, _: Sequence[Change]) -> None:
+        if count == 2:
+            await house.remove_group()
+
+    with pytest.raises(NotFound) as caught:
+        await removal.remove(intrude(replace(store, max_changes=FEW), others), finding, WHY, house.stamp())
+    assert caught.value.facet == "group"
+    assert 0 < await left(store, finding) < 12
+    assert (await known_now(store, finding)).state.status is FindingStateStatus.CREATED
+
+
 async def test_a_text_that_is_changed_meanwhile_does_not_keep_it(store: Store, house: House, intrude: Intrude) -> None:
     finding = await full(store, house)
 
