@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
-from packages.db_model.tests.policy.conftest import GUS, OLGA, Killed, Scene, filled, intruded, killed, narrow
+from packages.db_model.tests.policy.conftest import GUS, Killed, Scene, filled, intruded, killed, narrow
 
 from integrates.db_model import finding_policies
 from integrates.db_model.entity.work import LEASE, is_leased
@@ -230,11 +230,11 @@ async def test_an_answer_between_reading_and_taking_up_is_seen(store: Store) -> 
         if not is_first or len(keys) != 2:
             return found
         is_first = False
-        await scene.approve()
+        await scene.approve(GUS)
         return (found[0], (await store.get(keys))[1])
 
     await scene.carry_out(replace(store, get=get))
-    assert {one.treatment.by for one in await scene.all() if one.treatment.policy_id} == {OLGA}
+    assert {one.treatment.by for one in await scene.all() if one.treatment.policy_id} == {GUS}
     assert len(await scene.accepted()) == 2
 
 
