@@ -120,8 +120,7 @@ async def send(store: Store, changes: Sequence[Change]) -> None:
 async def write(store: Store, plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> None:
     """Write the plans, and the changes ``beside`` them, in one transaction. Without changes nothing is sent.
 
-    When the transaction is refused, nothing was written: raise the refusal of what stands ``beside`` the plans, if that failed,
-    else a ``Stale`` of the :func:`refusals`, else their first.
+    Raise the first of the :func:`refusals` (a ``Stale`` before others) when the transaction is refused: nothing was written.
     """
     made = joined(plans, beside)
     if not made.changes:
@@ -129,9 +128,8 @@ async def write(store: Store, plans: Sequence[AnyPlan], beside: Sequence[Beside]
     try:
         await send(store, made.changes)
     except Conflict as conflict:
-        errors = refusals(conflict, made, plans)
-        stale = next((error for error in errors.values() if isinstance(error, Stale)), None)
-        raise errors.get(len(plans)) or stale or next(iter(errors.values())) from conflict
+        errors = list(refusals(conflict, made, plans).values())
+        raise next((error for error in errors if isinstance(error, Stale)), errors[0]) from conflict
 
 
 async def repeated(

@@ -10,8 +10,7 @@ from msgspec.structs import replace
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.events.types import Event, EventInfo, EventState, EventStatus, EventType, SolvingReason
-from integrates.db_model.evidences.file import Brought, put_into
-from integrates.db_model.evidences.rules import EVENT_SLOTS, EVIDENCES, emptied, misplaced
+from integrates.db_model.evidences.rules import EVENT_SLOTS, EVIDENCES, Brought, emptied, misplaced, put_into
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.values.check import Arguments, checked, one_of, refuse, remembered, whole_of
 from integrates.db_model.values.instant import utc

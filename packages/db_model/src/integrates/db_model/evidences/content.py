@@ -3,7 +3,6 @@
 import csv
 import re
 from collections.abc import Callable, Mapping
-from io import StringIO
 from itertools import islice
 from typing import Final
 
@@ -26,6 +25,8 @@ _SIGNATURES: Final[Mapping[bytes, MediaType]] = {
     b"PK\x03\x04": MediaType.ZIP,
     b"PK\x05\x06": MediaType.ZIP,
 }
+_LINE: Final = re.compile("[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+"""A line with its end; other separators of lines, as Unicode has them, end no row."""
 _BOM: Final = "\ufeff"
 # Control characters that no text has; a log of a terminal has bells, backspaces and escapes.
 _BINARY: Final = re.compile("[\x00-\x06\x0e-\x1a\x1c-\x1f\x7f]")
@@ -62,7 +63,7 @@ def text_of(content: bytes) -> str | None:
 
 def records_of(text: str, most: int | None = MAX_RECORDS) -> list[list[str]] | None:
     """Return the first rows of a CSV file, of which empty ones are left out; ``None`` when it is not one."""
-    rows = csv.reader(StringIO(text, newline=""), strict=True)
+    rows = csv.reader((line[0] for line in _LINE.finditer(text)), strict=True)
     try:
         return list(islice(filter(None, rows), most))
     except csv.Error:

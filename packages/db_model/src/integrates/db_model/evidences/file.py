@@ -15,7 +15,7 @@ from msgspec import Struct
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound, Reason, Rejected
 from integrates.db_model.evidences.content import records_of, text_of
-from integrates.db_model.evidences.rules import TypedFile, evidence_arguments, evidence_of, retold, slotted
+from integrates.db_model.evidences.rules import Brought, TypedFile, evidence_arguments, evidence_of
 from integrates.db_model.evidences.types import Evidence, EvidenceSlot
 from integrates.db_model.files.port import Files, read_all
 from integrates.db_model.values.check import checked
@@ -49,24 +49,6 @@ def stored_file(key: str) -> StoredFile | None:
     except ValueError:
         return None
     return StoredFile(key, found[1], at)
-
-
-class Brought(Struct, frozen=True):
-    """Checked arguments of evidence, whose file, if one was given, is in the file store.
-
-    ``description`` is ``None`` when it was left out.
-    """
-
-    slot: EvidenceSlot
-    evidence: Evidence | None
-    description: str | None
-
-
-def put_into(evidences: Sequence[Evidence], new: Brought) -> tuple[Evidence, ...]:
-    """Return all evidence of an entity with what was brought. Raise ``Rejected`` (``empty_slot``) without a file to tell of."""
-    if new.evidence is not None:
-        return slotted(evidences, new.evidence, new.description)
-    return retold(evidences, new.slot, new.description or "")
 
 
 class Examined(Struct, frozen=True):

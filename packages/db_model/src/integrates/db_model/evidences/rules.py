@@ -192,3 +192,21 @@ def _with(evidences: Sequence[Evidence], new: Evidence) -> tuple[Evidence, ...]:
 def as_named(evidences: Sequence[Evidence], file_name: str) -> Evidence | None:
     """Return the evidence whose file has that name; ``None`` when none has."""
     return next((one for one in evidences if one.file_name == file_name), None)
+
+
+class Brought(Struct, frozen=True):
+    """Checked arguments of evidence, whose file, if one was given, is in the file store.
+
+    ``description`` is ``None`` when it was left out.
+    """
+
+    slot: EvidenceSlot
+    evidence: Evidence | None
+    description: str | None
+
+
+def put_into(evidences: Sequence[Evidence], new: Brought) -> tuple[Evidence, ...]:
+    """Return all evidence of an entity with what was brought. Raise ``Rejected`` (``empty_slot``) without a file to tell of."""
+    if new.evidence is not None:
+        return slotted(evidences, new.evidence, new.description)
+    return retold(evidences, new.slot, new.description or "")

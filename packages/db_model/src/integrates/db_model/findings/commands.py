@@ -15,8 +15,8 @@ from integrates.db_model.entity.plan import Plan, altered, needs, plan
 from integrates.db_model.entity.transaction import gathered, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Stale
-from integrates.db_model.evidences.file import Brought, brought, dropped, examined, put_into
-from integrates.db_model.evidences.rules import emptied
+from integrates.db_model.evidences.file import brought, dropped, examined
+from integrates.db_model.evidences.rules import Brought, emptied, put_into
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.files.port import Files
 from integrates.db_model.findings.facet import FINDING, finding_key

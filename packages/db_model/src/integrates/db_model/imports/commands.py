@@ -17,7 +17,7 @@ from integrates.db_model.entity.plan import Plan, held, together
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import Overtaken
-from integrates.db_model.errors import Stale
+from integrates.db_model.errors import ModelError, Stale
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import rules
@@ -130,8 +130,18 @@ async def write_chunk(
     Raise ``Overtaken`` when another worker has moved the progress, and the refusal of a plan, such as ``Stale`` or ``Raced``.
     """
     progress = rules.advanced(running.progress, step, stamp.at)
-    await write(store, plans, (_moved(running.record.id, progress), *_held(destination, stamp)))
+    try:
+        await write(store, plans, (_moved(running.record.id, progress), *_held(destination, stamp)))
+    except ModelError as error:  # what the other worker did may be told instead of its progress
+        if not isinstance(error, Overtaken) and await _is_overtaken(store, running):
+            raise Overtaken(running.record.id) from error
+        raise
     return Running(running.record, _next(progress))
+
+
+async def _is_overtaken(store: Store, running: Running) -> bool:
+    (item,) = await store.get((progress_key(running.record.id),))
+    return item is None or item.version != running.progress.version
 
 
 async def _ended(store: Store, running: Running, ended: Import, position: int, stamp: Stamp) -> Running:
