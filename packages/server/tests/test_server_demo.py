@@ -107,6 +107,14 @@ def approved(items: list[dict[str, Any]]) -> None:
     items[0]["cycle"] = {"M": {"cycles": {"N": "1"}, "opened_at": items[0]["created_at"]}}
 
 
+def over(items: list[dict[str, Any]]) -> None:
+    items[0]["state"]["M"] |= {"status": {"S": "SOLVED"}, "reason": {"S": "RESOURCE_REMOVED_FROM_SCOPE"}}
+
+
+def answered(items: list[dict[str, Any]]) -> None:
+    items[0]["state"]["M"]["status"]["S"] = "APPROVED"
+
+
 def retired(items: list[dict[str, Any]]) -> None:
     items[0]["state"]["M"] |= {"status": {"S": "INACTIVE"}, "reason": {"S": "OUT_OF_SCOPE"}}
 
@@ -166,6 +174,8 @@ def undated(items: list[dict[str, Any]]) -> None:
         ("vulnerability", climbing),
         ("vulnerability", approved),
         ("group_root", retired),
+        ("event", over),
+        ("organization_finding_policy", answered),
         ("group_access", unknown_role),
         ("stakeholder", bad_email),
         ("organization", orphaned),
