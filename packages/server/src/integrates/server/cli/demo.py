@@ -29,7 +29,7 @@ def demo(
     """Load the demo data into an empty store.
 
     The entities come from the design that the package carries; their dates are moved so that the demo ends now. What needs a
-    past (imports, treatments) is then played as calls to the API.
+    past (reviews, imports, treatments …) is then played as calls to the API.
 
     \b
     integrates demo --store sqlite:///try.db
