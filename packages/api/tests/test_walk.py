@@ -42,12 +42,14 @@ PATHS: Final = {
     "URLRoot": 'root(id: "$site") { ... on URLRoot { $below } }',
     "Finding": 'finding(id: "$finding") { $below }',
     "Vulnerability": 'vulnerability(id: "$vulnerability") { $below }',
+    "Event": 'event(id: "$event") { $below }',
     "Import": 'import(id: "$run") { $below }',
     "Stakeholder": "stakeholders(first: 1) { nodes { $below } }",
 }
 """By type: how to get at its fields."""
 KINDS: Final = {
     "AccessToken": "TOKEN",
+    "Event": "EVENT",
     "Finding": "FIN",
     "GitRoot": "ROOT",
     "ImageRoot": "ROOT",
@@ -133,10 +135,11 @@ async def ids(world: World) -> dict[str, str]:
     for number in range(3):
         await add_comment(world.store, world.aurora.finding, f"on the finding {number}", stamping(world.now()))
         await add_comment(world.store, world.aurora.group, f"on the group {number}", stamping(world.now()))
+        await add_comment(world.store, world.aurora.event, f"on the event {number}", stamping(world.now()))
     await world.data("ada", TOKEN)
     runs = [await _import(world, tool) for tool in ("one", "two", "three")]
-    root, finding = world.aurora.root.id, world.aurora.finding.id
-    return {**roots, "root": root, "finding": finding, "vulnerability": found[0].id, "run": runs[0]}
+    own = {"root": world.aurora.root.id, "finding": world.aurora.finding.id, "event": world.aurora.event.id}
+    return {**roots, **own, "vulnerability": found[0].id, "run": runs[0]}
 
 
 def _query(owner: str, below: str, ids: dict[str, str]) -> str:
