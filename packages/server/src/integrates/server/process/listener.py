@@ -62,7 +62,7 @@ async def run(
     """
     loop, context = asyncio.get_running_loop(), WorkerContext(None)
     connections: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
-    config, wrapped = _configuration(settings), wrap_app(app, 0, "asgi")
+    config, wrapped = _configuration(), wrap_app(app, 0, "asgi")
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = loop.create_task(Connection(wrapped, loop, config, context, {}, reader, writer).run())
@@ -92,9 +92,13 @@ async def _end(connections: Mapping[asyncio.Task[None], asyncio.StreamWriter], s
     await asyncio.gather(*left, return_exceptions=True)
 
 
-def _configuration(settings: Settings) -> Config:
+def _configuration() -> Config:
+    """Return the configuration of Hypercorn, which has no time for reading: it would end answers that take longer to send.
+
+    A connection on which no request arrives ends after Hypercorn's time for idle ones; bodies are timed by the application.
+    """
     config = Config()
-    config.read_timeout = int(settings.body_seconds) or 1
+    config.read_timeout = None
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")
