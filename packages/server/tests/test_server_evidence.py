@@ -1,13 +1,16 @@
 """The files of evidence: who gets them, and with which headers (domain section 12)."""
 
+import gc
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx
 import pytest
 from msgspec.structs import replace
 from packages.server.tests.conftest import ADA, NOW, ORIGIN, World, api
-from starlette.types import Message
+from starlette.requests import ClientDisconnect
+from starlette.types import Message, Send
 
 from integrates.db_model import findings
 from integrates.db_model.entity import read
@@ -19,6 +22,7 @@ from integrates.db_model.files.port import CHUNK_BYTES, Files
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import Finding
 from integrates.server.app import new_app
+from integrates.server.service import Service
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\x00" * (2 * CHUNK_BYTES)
 CONTENTS = {
@@ -188,18 +192,11 @@ def slow(files: Files, read: list[int]) -> Files:
     return replace(files, get=get)
 
 
-async def test_a_file_is_sent_as_it_is_read(world: World) -> None:
-    finding = await proved(world, EvidenceSlot.EVIDENCE1)
-    read_chunks: list[int] = []
-    service = replace(world.service, files=slow(world.service.files, read_chunks))
-    path, sent = address(finding), list[tuple[int, int]]()
+async def exchanged(world: World, service: Service, path: str, send: Send) -> None:
+    """Ask for a file over ASGI, and have ``send`` take the answer."""
 
     async def receive() -> Message:
         return {"type": "http.request", "body": b"", "more_body": False}
-
-    async def send(message: Message) -> None:
-        if message["type"] == "http.response.body" and message["body"]:
-            sent.append((len(read_chunks), len(message["body"])))
 
     scope = {
         "type": "http",
@@ -215,8 +212,54 @@ async def test_a_file_is_sent_as_it_is_read(world: World) -> None:
         "server": ("127.0.0.1", 8001),
     }
     await new_app(service)(scope, receive, send)
+
+
+async def test_a_file_is_sent_as_it_is_read(world: World) -> None:
+    finding = await proved(world, EvidenceSlot.EVIDENCE1)
+    read_chunks: list[int] = []
+    service = replace(world.service, files=slow(world.service.files, read_chunks))
+    sent = list[tuple[int, int]]()
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body" and message["body"]:
+            sent.append((len(read_chunks), len(message["body"])))
+
+    await exchanged(world, service, address(finding), send)
     assert [number for number, _ in sent] == [1, 2, 3]
     assert sum(size for _, size in sent) == len(PNG)
+
+
+@pytest.mark.parametrize("at", ["http.response.start", "http.response.body"])
+async def test_a_file_is_closed_as_soon_as_its_answer_breaks_off(world: World, at: str) -> None:
+    """Else its slot would be held until the garbage collector comes by."""
+    finding = await proved(world, EvidenceSlot.EVIDENCE1)
+    events: list[str] = []
+
+    async def get(key: str) -> AsyncIterator[bytes]:
+        try:
+            async for chunk in world.service.files.get(key):
+                yield chunk
+        finally:
+            events.append("closed")
+
+    async def send(message: Message) -> None:
+        if message["type"] == at:
+            raise OSError("the client is gone")
+
+    service = replace(world.service, files=replace(world.service.files, get=get))
+    gc.disable()
+    try:
+        with suppress(OSError, ClientDisconnect):
+            await exchanged(world, service, address(finding), send)
+        assert events == ["closed"]
+    finally:
+        gc.enable()
+
+
+async def test_an_emptied_file_is_like_a_missing_one(world: World) -> None:
+    finding = await proved(world, EvidenceSlot.EVIDENCE1)
+    await world.service.files.put(file_key(finding.id, one(finding)), b"")
+    assert (await asked(world, address(finding))).status_code == 404
 
 
 async def test_one_caller_has_a_share_of_what_is_sent_at_once(world: World) -> None:

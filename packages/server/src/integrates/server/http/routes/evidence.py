@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from integrates.api.evidence.fields import PATH
 from integrates.api.evidence.find import find_evidence
@@ -47,11 +48,25 @@ async def _answered(request: Request, service: Service, slot: Slot) -> Response:
         return Response(headers=headers, media_type=found.evidence.media_type)
     chunks = _read(service.files, found.key, slot, caller_of(scope))
     try:
-        first = await anext(chunks)
-    except NotFound as error:
-        _LOG.error("a file of evidence is missing", exc_info=error, extra={"request_id": request_id_of(scope)})
-        raise HTTPException(404) from error
-    return StreamingResponse(_from(first, chunks), headers=headers, media_type=found.evidence.media_type)
+        first = await anext(chunks, None)
+    except NotFound:
+        first = None
+    if first is None:
+        _LOG.error("a file of evidence is missing or empty: %s", found.key, extra={"request_id": request_id_of(scope)})
+        raise HTTPException(404)
+    return _Sending(first, chunks, headers, found.evidence.media_type)
+
+
+class _Sending(StreamingResponse):
+    """The answer with a file, which is closed and whose slot is given back when the answer ends, however it does."""
+
+    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes], headers: Mapping[str, str], media_type: str) -> None:
+        super().__init__(_from(first, chunks), headers=headers, media_type=media_type)
+        self._chunks = chunks
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with aclosing(self._chunks):  # Starlette leaves what it has not read to the end to the garbage collector
+            await super().__call__(scope, receive, send)
 
 
 def _headers(evidence: Evidence) -> Mapping[str, str]:
@@ -68,12 +83,16 @@ def _headers(evidence: Evidence) -> Mapping[str, str]:
 
 async def _read(files: Files, key: str, slot: Slot, caller: Caller) -> AsyncGenerator[bytes]:
     async with slot(caller):
-        async for chunk in files.get(key):
-            yield chunk
+        content = files.get(key)
+        try:
+            async for chunk in content:
+                yield chunk
+        finally:
+            if isinstance(content, AsyncGenerator):
+                await content.aclose()
 
 
 async def _from(first: bytes, chunks: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
-    async with aclosing(chunks):
-        yield first
-        async for chunk in chunks:
-            yield chunk
+    yield first
+    async for chunk in chunks:
+        yield chunk
