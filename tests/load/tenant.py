@@ -37,6 +37,15 @@ PEOPLE = (MANAGER, *ROLELESS, *ROLES)
 TREAT = """mutation ($id: ID!, $text: String!) {
   updateVulnerabilitiesTreatment(items: [{id: $id}], treatment: IN_PROGRESS, justification: $text) { errors { reason } } }"""
 
+REPORT = """mutation ($group: ID!, $text: String!) {
+  addEvent(groupName: $group, type: OTHER, description: $text, eventDate: "2020-01-01T00:00:00Z") {
+    event { id } errors { reason } } }"""
+ASK = """mutation ($organization: ID!, $text: String!) {
+  addOrganizationFindingPolicy(organizationId: $organization, title: $text) {
+    findingPolicy { id } errors { reason } } }"""
+SAY = """mutation ($finding: ID!, $text: String!) {
+  addFindingComment(findingId: $finding, type: CONSULT, content: $text) { comment { id } errors { reason } } }"""
+
 
 @dataclass(frozen=True)
 class Tenant:
@@ -100,15 +109,24 @@ async def _stored(
 
 
 def _acted(running: Running, mark: str, ids: Mapping[str, str], token: str) -> dict[str, str]:
-    """Let the manager import a report and treat a vulnerability; the ids of the import and of the manager's token."""
+    """Let the manager import a report, treat a vulnerability and say something; the ids of what that made and of the token."""
     with running.client(token) as client:
         who = Caller(client)
         report = sarif([result(f"{mark}-lint", f"app/{mark}.py", 3)], tool=f"{mark} scanner")
         done = who.import_(report, group=ids["Group"], root=ids["Root"])
         assert done["errors"] == []
         who.change(TREAT, id=ids["Vulnerability"], text=f"Somebody of {mark} works on it.")
+        event = who.change(REPORT, group=ids["Group"], text=f"The shop of {mark} is closed.")["event"]
+        policy = who.change(ASK, organization=ids["Organization"], text=f"Titles of {mark}")["findingPolicy"]
+        comment = who.change(SAY, finding=ids["Finding"], text=f"What {mark} says.")["comment"]
         (own,) = who.ask("{ me { accessTokens { id } } }")["me"]["accessTokens"]
-        return {"Import": done["import"]["id"], "AccessToken": own["id"]}
+        return {
+            "Import": done["import"]["id"],
+            "AccessToken": own["id"],
+            "Event": event["id"],
+            "OrganizationFindingPolicy": policy["id"],
+            "Comment": comment["id"],
+        }
 
 
 def settle(running: Running, marks: tuple[str, ...]) -> tuple[Tenant, ...]:

@@ -14,7 +14,7 @@ from integrates.api.schema import new_schema
 pytestmark = [pytest.mark.functional, pytest.mark.load]
 
 DONE = Told("mine", done={"one": 2}, expected={"one": 1})
-IDS = ("Organization", "Group", "Root", "Finding", "Vulnerability", "Import", "AccessToken")
+IDS = ("Organization", "Group", "Root", "Finding", "Vulnerability", "Import", "AccessToken", "Event")
 NORTH = Tenant("northmark", dict.fromkeys(IDS, "northmark"), (), {})
 
 

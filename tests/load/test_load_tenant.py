@@ -33,18 +33,72 @@ MADE = re.compile(rf'{ID.pattern}|fresh-\d+|2001:db8::[0-9a-f]+|"version":\d+|\d
 """What differs between two equal changes."""
 NAMES_OF_ALL = {"Mutation.addGroup.name", "Mutation.addOrganization.name"}
 """Arguments that say of a name whether it is taken, and mean to: these names are unique on the whole platform."""
+NOWHERE = '"00000000-0000-4000-8000-000000000000"'
+"""The id of nothing, for objects of a mutation one of whose texts is left open: a change would make the next answer another."""
+ONCE = (
+    "handleVulnerabilitiesAcceptance",
+    "rejectVulnerabilities",
+    "reopenVulnerabilities",
+    "requestVulnerabilitiesVerification",
+    *(f"{verb}VulnerabilitiesZeroRisk" for verb in ("confirm", "reject", "request")),
+)
+"""Mutations that cannot be done twice."""
 KINDS = ("Git", "Image", "Ip", "Url")
+UNNAMED = {"AccessToken", "Comment", "OrganizationFindingPolicy"}
+"""Types whose objects no field of Query shows by its id."""
 CLAIMED = {
     *(f"Mutation.{verb}{kind}Root.nickname" for verb in ("add", "update") for kind in KINDS),
+    *(f"Mutation.{place}.title" for place in ("addFinding", "addOrganizationFindingPolicy")),
+    "Mutation.addVulnerabilities.vulnerabilities.where",
     *(f"Mutation.{place}" for place in ("addGitRoot.url", "addImageRoot.reference", "addIpRoot.address", "addUrlRoot.url")),
 }
-"""Arguments that a tenant cannot give twice, whoever else has the same; a nickname may follow from each of them."""
+"""Arguments that a tenant cannot give twice, whoever else has the same; a nickname may follow from those of a root."""
+AT = {
+    "Mutation.addAccessToken.expiresAt": '"2020-01-01T00:00:00Z"',
+    "Mutation.addEvent.type": "OTHER",
+    "Mutation.addFindingComment.type": "CONSULT",
+    "Mutation.removeFinding.justification": "DUPLICATED",
+    "Mutation.removeVulnerabilities.justification": "DUPLICATED",
+    "VulnerabilityInput.type": "LINES",
+    **{f"Mutation.{verb}FindingEvidence.slot": "EVIDENCE1" for verb in ("update", "remove")},
+    **{f"Mutation.{verb}EventEvidence.slot": "FILE_1" for verb in ("update", "remove")},
+    **{f"Mutation.{name}.items": f"[{{id: {NOWHERE}}}]" for name in ONCE},
+}
+"""What everybody gives to one argument."""
+NAMED = {
+    "treatment": "IN_PROGRESS",
+    "justification": '"Somebody works on it."',
+    "name": f'"{FRESH}"',
+    "description": '"A description"',
+    "url": f'"https://git.example/{FRESH}"',
+    "reference": f'"{FRESH}"',
+    "nickname": f'"{FRESH}"',
+    "address": f'"{FRESH_ADDRESS}"',
+    "branch": '"main"',
+    "file": FILE,
+    "id": NOWHERE,
+    "title": f'"{FRESH}"',
+    "content": '"A comment"',
+    "comments": '"Somebody has looked at it."',
+    "eventDate": '"2020-01-01T00:00:00Z"',
+    "reason": "ACCESS_GRANTED",
+    "reasons": "[OTHER]",
+    "approve": "true",
+    "open": "[]",
+    "closed": "[]",
+    "vulnerabilities": "[]",
+    "technique": "SAST",
+    "where": f'"src/{FRESH}.py"',
+    "specific": '"1"',
+}
+"""What everybody gives to all arguments of a name."""
 
 
 def given_to(tenant: Tenant) -> Given:
     """Return what the people of a tenant give to arguments that are not left open."""
     ids = {kind: json.dumps(value) for kind, value in tenant.ids.items()}
     names = {
+        "event": "Event",
         "finding": "Finding",
         "import": "Import",
         "organization": "Organization",
@@ -59,23 +113,16 @@ def given_to(tenant: Tenant) -> Given:
             **{f"Mutation.update{kind}Root.id": ids["Root"] for kind in KINDS},
             "Mutation.updateOrganization.id": ids["Organization"],
             "Mutation.revokeAccessToken.id": ids["AccessToken"],
-            "Mutation.addAccessToken.expiresAt": '"2020-01-01T00:00:00Z"',
+            **AT,
         },
         {
             "organizationId": ids["Organization"],
             "groupName": ids["Group"],
             "rootId": ids["Root"],
+            "findingId": ids["Finding"],
+            "eventId": ids["Event"],
             "items": f"[{{id: {ids['Vulnerability']}}}]",
-            "treatment": "IN_PROGRESS",
-            "justification": '"Somebody works on it."',
-            "name": f'"{FRESH}"',
-            "description": '"A description"',
-            "url": f'"https://git.example/{FRESH}"',
-            "reference": f'"{FRESH}"',
-            "nickname": f'"{FRESH}"',
-            "address": f'"{FRESH_ADDRESS}"',
-            "branch": '"main"',
-            "file": FILE,
+            **NAMED,
         },
     )
 
@@ -245,7 +292,7 @@ def test_the_other_tenant_looks_like_nothing(proof: Proof, tmp_path: Folder) -> 
         for fault in wrong:
             proof.note(fault=fault)
         assert wrong == []
-        shown = {each for tenant in walk.tenants for kind, each in tenant.ids.items() if kind != "AccessToken"}
+        shown = {each for tenant in walk.tenants for kind, each in tenant.ids.items() if kind not in UNNAMED}
         assert walk.known["reached"] >= shown, "people see their own"
         kinds |= {step.kind for step in chosen}
         proof.count(steps=len(chosen), of_all=0 if turn else len(every), walks=1)

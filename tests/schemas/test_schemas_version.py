@@ -73,8 +73,8 @@ def test_every_facet_has_a_schema() -> None:
 @pytest.mark.cue
 def test_a_raised_number_is_exported(copy: Path, change: Change, export: Export) -> None:
     change(FINDING, 'name: "finding"', 'name: "finding"\n\t"schema": 2')
-    change(DATABASE, "_version: 4", "_version: 5")
+    change(DATABASE, "_version: 5", "_version: 6")
     assert export().returncode == 0
     raised = parsed((copy / CARRIED).read_bytes())
-    assert raised.version == 5
+    assert raised.version == 6
     assert {name for name, facet in raised.facets.items() if facet.schema == 2} == {"finding"}
