@@ -16,6 +16,7 @@ from integrates.db_model.errors import Corrupt, Gone, IntegratesError, Unavailab
 from integrates.db_model.evidences.cleaning import Cleaned
 from integrates.db_model.evidences.file import FOLDER, brought, examined
 from integrates.db_model.evidences.types import EvidenceSlot
+from integrates.db_model.testing.scene import add_finding, add_group, ticking
 from integrates.server.cli.clean import shown
 from integrates.server.process.cleaning import clean_until
 from integrates.server.service import Service
@@ -29,22 +30,35 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def lose(world: World, days: int) -> None:
+async def lose(world: World, days: int, owner: str) -> None:
     """Store a file so many days ago whose change failed."""
     stamp = Stamp(by="hana@demo.example", at=world.now - timedelta(days=days), operation="test", change_id=NOBODY)
     given = {"slot": EvidenceSlot.EXPLOITATION, "file": f"lost {days}".encode()}
-    await brought(world.service.files, NOBODY, await examined(given), stamp)
+    await brought(world.service.files, owner, await examined(given), stamp)
 
 
 async def left(world: World) -> int:
     return len([key async for key in world.service.files.keys(FOLDER)])
 
 
-async def test_it_cleans_up_at_once_and_then_every_hour_until_the_service_stops(world: World, elapse: Any) -> None:
+async def owner_of(world: World) -> str:
+    """Store a finding, and return its id."""
+    stamp = ticking()
+    group = await add_group(world.store, "measured", stamp, organization="elsewhere")
+    return (await add_finding(world.store, group, "R1", stamp)).id
+
+
+async def test_it_cleans_up_after_an_hour_and_then_every_hour_until_the_service_stops(world: World, elapse: Any) -> None:
+    owner = await owner_of(world)
     for days in (59, 60, 61):
-        await lose(world, days)
+        await lose(world, days, owner)
     stopping = asyncio.Event()
     task = asyncio.create_task(clean_until(world.service, stopping))
+    await settle()
+    elapse(HOUR - 1)
+    await settle()
+    assert await left(world) == 3
+    elapse(1)
     await settle()
     assert await left(world) == 1
     world.now += timedelta(days=1)
@@ -71,10 +85,12 @@ def failing(world: World, errors: list[IntegratesError]) -> Service:
 
 
 async def test_what_fails_is_left_to_the_next_hour(world: World, elapse: Any, caplog: pytest.LogCaptureFixture) -> None:
-    await lose(world, 61)
+    await lose(world, 61, await owner_of(world))
     stopping = asyncio.Event()
     with caplog.at_level(logging.WARNING):
         task = asyncio.create_task(clean_until(failing(world, [Unavailable("away")]), stopping))
+        await settle()
+        elapse(HOUR)
         await settle()
         assert ("could not be looked for" in caplog.text, await left(world)) == (True, 1)
     elapse(HOUR)
@@ -84,8 +100,25 @@ async def test_what_fails_is_left_to_the_next_hour(world: World, elapse: Any, ca
     await asyncio.wait_for(task, 60)
 
 
-async def test_it_ends_with_its_store(world: World) -> None:
-    await asyncio.wait_for(clean_until(failing(world, [Gone("removed")]), asyncio.Event()), 60)
+async def test_it_ends_with_its_store(world: World, elapse: Any) -> None:
+    task = asyncio.create_task(clean_until(failing(world, [Gone("removed")]), asyncio.Event()))
+    await settle()
+    elapse(HOUR)
+    await asyncio.wait_for(task, 60)
+
+
+async def test_files_of_another_store_are_kept_and_told(world: World, elapse: Any, caplog: pytest.LogCaptureFixture) -> None:
+    await lose(world, 61, NOBODY)
+    await lose(world, 62, NOBODY)
+    stopping = asyncio.Event()
+    with caplog.at_level(logging.WARNING):
+        task = asyncio.create_task(clean_until(world.service, stopping))
+        await settle()
+        elapse(HOUR)
+        await settle()
+    assert ("2 files of evidence are kept" in caplog.text, await left(world)) == (True, 2)
+    stopping.set()
+    await asyncio.wait_for(task, 60)
 
 
 def test_the_command_tells_how_many(capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +126,19 @@ def test_the_command_tells_how_many(capsys: pytest.CaptureFixture[str]) -> None:
     shown(Cleaned(2))
     assert capsys.readouterr().out == "1 file deleted\n2 files deleted\n"
     with pytest.raises(typer.Exit) as caught:
-        shown(Cleaned(3, {"f1": Corrupt("finding", "f1")}))
+        shown(Cleaned(3, 0, {"f1": Corrupt("finding", "f1")}))
     told = capsys.readouterr()
     assert (caught.value.exit_code, told.out) == (2, "3 files deleted\n")
+    assert "1 could not be read, the first is f1: Corrupt" in told.err
+
+
+@pytest.mark.parametrize(("number", "text"), [(1, "store: 1 file was kept, of"), (2, "store: 2 files were kept, of")])
+def test_the_command_tells_what_is_of_another_store_and_fails(
+    capsys: pytest.CaptureFixture[str], number: int, text: str
+) -> None:
+    with pytest.raises(typer.Exit) as caught:
+        shown(Cleaned(0, number, {"f1": Corrupt("finding", "f1")}))
+    told = capsys.readouterr()
+    assert (caught.value.exit_code, told.out) == (2, "0 files deleted\n")
+    assert text in told.err
     assert "1 could not be read, the first is f1: Corrupt" in told.err

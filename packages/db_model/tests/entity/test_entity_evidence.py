@@ -15,7 +15,7 @@ from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.files.disk import disk_files
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import finding_key
-from integrates.db_model.testing.scene import add_finding, uid
+from integrates.db_model.testing.scene import add_finding
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,9 +81,8 @@ async def test_the_days_count_from_the_end_of_the_reference_not_from_the_upload(
 async def test_a_file_whose_change_failed_goes_60_days_after_it_came(store: Store, house: House, files: Files) -> None:
     stamp = house.stamp()
     await brought(files, house.finding.id, await examined({"slot": TEXT, "file": b"lost"}), stamp)
-    await brought(files, uid("nobody"), await examined({"slot": TEXT, "file": b"lost"}), stamp)
     assert (await clean_up(store, files, stamp.at + KEPT_FOR - _MICROSECOND)).deleted == 0
-    assert (await clean_up(store, files, stamp.at + KEPT_FOR)).deleted == 2
+    assert (await clean_up(store, files, stamp.at + KEPT_FOR)).deleted == 1
     assert await keys(files) == set()
 
 
@@ -146,13 +145,6 @@ async def test_it_stops_when_told(store: Store, house: House, files: Files) -> N
     first = await put(store, house, files, house.finding, b"one")
     await put(store, house, files, first, b"two")
     assert (await clean_up(store, files, house.stamp().at + LATER, is_stopping=lambda: True)).deleted == 0
-
-
-async def test_more_findings_than_are_read_at_once(store: Store, house: House, files: Files) -> None:
-    stamp = house.stamp()
-    for number in range(205):
-        await brought(files, uid(f"nobody-{number}"), await examined({"slot": TEXT, "file": b"lost"}), stamp)
-    assert (await clean_up(store, files, stamp.at + LATER)).deleted == 205
 
 
 def test_sixty_days() -> None:

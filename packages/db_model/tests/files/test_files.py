@@ -114,6 +114,16 @@ async def test_more_keys_than_fit_one_page_are_told(files: Files) -> None:
     assert len(await keys_in(files, "many/")) == 1_003
 
 
+async def test_who_lists_may_delete_what_was_told_and_misses_none(files: Files) -> None:
+    for number in range(1_003):
+        await files.put(f"many/{number % 7}/{number}", b"")
+    seen = set[str]()
+    async for key in files.keys("many/"):
+        await files.delete(key)
+        seen.add(key)
+    assert (len(seen), await keys_in(files, "many/")) == (1_003, [])
+
+
 @pytest.mark.parametrize("folder", ["", "/", "imports", "../", ".unfinished/", "a//", "/etc/", "a/../"])
 async def test_a_folder_never_leads_elsewhere(files: Files, folder: str) -> None:
     with pytest.raises(ValueError, match="not"):

@@ -8,9 +8,10 @@ import asyncio
 import errno
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Final, ParamSpec, TypeVar
 
@@ -22,6 +23,8 @@ Result = TypeVar("Result")
 
 _UNFINISHED: Final = ".unfinished"
 """The folder in which files are written before they get their name. No key begins with a dot."""
+_LISTED: Final = 1_000
+"""How many keys are held while a folder is being listed."""
 _UNFIT: Final = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR})
 """The errors that trying again does not help against."""
 _Check = Callable[[], bool]
@@ -130,8 +133,8 @@ async def _get(key: str, path: Path, check: _Check) -> AsyncIterator[bytes]:
         handle.close()
 
 
-def _keys(root: Path, folder: Path) -> list[str]:
-    return [path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file()]
+def _keys(root: Path, folder: Path) -> Iterator[str]:
+    return (path.relative_to(root).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def disk_files(root: Path | str) -> Files:
@@ -161,7 +164,9 @@ def disk_files(root: Path | str) -> Files:
     async def keys(inner: str) -> AsyncIterator[str]:
         check_folder(inner)
         await _blocking(check)
-        for key in await _blocking(_keys, folder, folder / inner):
-            yield key
+        found = _keys(folder, folder / inner)
+        while some := await _blocking(lambda: list(islice(found, _LISTED))):
+            for key in some:
+                yield key
 
     return Files(put, get, delete, keys)

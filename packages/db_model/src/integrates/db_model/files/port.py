@@ -6,7 +6,8 @@
             first.
 ``delete``  removes the file, if it exists.
 ``keys``    yields the keys of all files in a folder, in no order. A folder is the beginning of keys up to a ``/``, e.g.
-            ``imports/``. A file that comes or goes meanwhile may be among them or not.
+            ``imports/``. A file that comes or goes meanwhile may be among them or not; who lists may
+            delete what was yielded, and store others. Not all are held in memory at once.
 
 A key is segments joined by ``/``, e.g. ``imports/0b6f/scan.sarif``; no key is the folder of another. Each function raises
 ``ValueError`` for any other key, ``Unavailable`` when the file store cannot be reached or is full, ``Unfit`` when it cannot be

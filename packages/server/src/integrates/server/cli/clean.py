@@ -32,8 +32,14 @@ def clean(context: typer.Context, store: StoreOption = None) -> None:
 
 
 def shown(made: Cleaned) -> None:
-    """Print how many files were deleted; end the command when of some entities nothing could be told."""
+    """Print how many files were deleted; end the command when some belong to nothing that the store knows or can read."""
     typer.echo(f"{made.deleted} file{'' if made.deleted == 1 else 's'} deleted")
+    why = []
+    if made.unknown:
+        kept = "1 file was" if made.unknown == 1 else f"{made.unknown} files were"
+        why.append(f"{kept} kept, of findings or events that it does not know; are they of another store?")
     if made.refused:
         first, error = next(iter(made.refused.items()))
-        fail(f"store: {len(made.refused)} could not be read, the first is {first}: {type(error).__name__} {error}")
+        why.append(f"{len(made.refused)} could not be read, the first is {first}: {type(error).__name__} {error}")
+    if why:
+        fail(f"store: {' '.join(why)}")

@@ -7,7 +7,7 @@ from typing import Final
 
 from integrates.db_model.errors import Gone, IntegratesError
 from integrates.db_model.evidences.cleaning import clean_up
-from integrates.server.process.background import hourly
+from integrates.server.process.background import BETWEEN, hourly
 from integrates.server.service import Service
 
 _LOG: Final = logging.getLogger(__name__)
@@ -22,10 +22,17 @@ async def _cleaned(service: Service, stopping: asyncio.Event) -> None:
     except IntegratesError as error:
         _LOG.warning("files of evidence could not be looked for", exc_info=error)
         return
+    if made.unknown:
+        _LOG.warning(
+            "%d files of evidence are kept: the store does not know their entities; are they of another?", made.unknown
+        )
     for name, refused in made.refused.items():
         _LOG.warning("the files of %s could not be looked at", name, exc_info=refused)
 
 
 async def clean_until(service: Service, stopping: asyncio.Event) -> None:
-    """Clean up now and every hour, until the service is about to stop. Several services on one store may do so."""
-    await hourly(partial(_cleaned, service, stopping), stopping)
+    """Clean up every hour until the service is about to stop, for the first time after an hour.
+
+    Several services on one store may do so. Who started one on a wrong store has time to notice.
+    """
+    await hourly(partial(_cleaned, service, stopping), stopping, after=BETWEEN)
