@@ -236,7 +236,7 @@ async def test_a_limit_counts_the_default_of_a_variable(world: World) -> None:
         ('{ group(name: "webshop") { findings(first: 1, filter: {cwe: "CWE-79"}) { totalCount } } }', 1 + 1 + 500 + 1),
         ('{ finding(id: "x") { status summary { open } where } }', 1 + 1 + (1 + 1) + (1 + 50)),
         ('{ finding(id: "x", asOf: null) { status } }', 1 + 1),
-        ('{ finding(id: "x", asOf: "2026-01-01T00:00:00Z") { title } }', 1 + 1),
+        ('{ finding(id: "x", asOf: "2026-01-01T00:00:00Z") { title } }', 1 + 2_000 + 1),
         ('{ finding(id: "x", asOf: "2026-01-01T00:00:00Z") { a: status b: status summary { open } } }', 1 + 2_000 + 1 + 1 + 2),
         (
             '{ vulnerability(id: "x", asOf: "2026-01-01T00:00:00Z") { finding { ...a } } } fragment a on Finding { status }',

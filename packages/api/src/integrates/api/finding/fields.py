@@ -9,7 +9,7 @@ from typing import Any, Final
 from integrates.api.context import Context, Info
 from integrates.api.finding.mutations import MUTATIONS
 from integrates.api.finding.queries import QUERIES
-from integrates.api.past.finding import counts_at, vulnerabilities_at
+from integrates.api.past.finding import counts_at, status_at, vulnerabilities_at
 from integrates.api.past.state import FindingAt, check_past, moment_of
 from integrates.api.request.turn import Computation
 from integrates.api.resolve.binding import Binding
@@ -49,8 +49,10 @@ def _moment(source: Finding, context: Context) -> datetime:
 
 
 async def status(source: Finding, info: Info) -> FindingStatus:
-    """Return the status of the finding, from its counters."""
-    return finding_status(await _counts(source, info.context, await permissions_for(source, info)))
+    """Return the status of the finding, from its counters, or as it was from the pasts of its vulnerabilities."""
+    if isinstance(source, FindingAt):
+        return await status_at(source, info.context, await permissions_for(source, info))
+    return finding_status(await load_counts(info.context.loaders, finding_counters_keys(source.id)))
 
 
 async def figures(source: Finding, info: Info) -> Summary:

@@ -6,6 +6,7 @@ from typing import Final
 from integrates.api.authorization.sight import Sight
 from integrates.api.authorization.visibility import READ_DRAFTS, READ_HISTORY
 from integrates.api.context import Info
+from integrates.api.past.release import release_of
 from integrates.api.past.state import FindingAt, check_past, finding_at, state_at
 from integrates.api.resolve.attribute import Fields
 from integrates.db_model.findings.facet import FINDING, finding_key
@@ -19,8 +20,8 @@ async def _at(seen: Sight[Finding], info: Info, at: datetime) -> FindingAt | Non
     found = await state_at(info.context, FINDING, finding_key(seen.found.id), at)
     if found is None:
         return None
-    released = found.release.released_at is not None and found.release.released_at <= at
-    return finding_at(found, at) if released or READ_DRAFTS in permissions else None
+    shown = READ_DRAFTS in permissions or (await release_of(info.context, found))(at)
+    return finding_at(found, at) if shown else None
 
 
 async def finding(seen: Sight[Finding], info: Info, *, as_of: datetime | None = None) -> Finding | None:

@@ -150,7 +150,10 @@ async def _finding_policy(context: Context, value: Any, _args: Arguments) -> Sig
 
 
 async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
-    """Find a finding; with ``as_of`` also one that was removed since. One that was never released is a draft at any moment."""
+    """Find a finding; with ``as_of`` also one that was removed since.
+
+    One that was never released is a draft at any moment; whether another one was a draft then, the query looks at.
+    """
     is_past = args.get("as_of") is not None
     found = await (
         find_any(context.store, FINDING, finding_key, value) if is_past else find(context.loaders, FINDING, finding_key, value)

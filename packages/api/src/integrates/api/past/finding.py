@@ -22,12 +22,14 @@ from integrates.db_model.entity import counter
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import key_text
 from integrates.db_model.findings.facet import FINDING, finding_key
+from integrates.db_model.findings.rules import status
+from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.indicators.contribution import Severities, remediations
 from integrates.db_model.store.port import Item, Query
 from integrates.db_model.vulnerabilities import tally
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.lists import of_finding
-from integrates.db_model.vulnerabilities.rules import is_hidden
+from integrates.db_model.vulnerabilities.rules import is_hidden, is_open, is_released
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 MAX_VULNERABILITIES: Final = 2_000
@@ -144,3 +146,18 @@ async def counts_at(source: FindingAt, context: Context, permissions: AbstractSe
     key = ("counts", source.id, source.as_of, frozenset(permissions))
     counts: Mapping[str, int] = await context.computed.load(Computation(key, compute))
     return counts
+
+
+async def status_at(source: FindingAt, context: Context, permissions: AbstractSet[str]) -> FindingStatus:
+    """Return the status of the finding as it was. What is hidden now counts as hidden then for who may not see it."""
+
+    async def compute() -> FindingStatus:
+        known = await _all(context, source.id)
+        found = await sliced(context.turns, lambda one: then(VULNERABILITY, one.past, source.as_of), known)
+        pairs = [(one, state) for one, state in zip(known, found, strict=True) if state and is_released(state)]
+        open_count = sum(is_open(state) and _may_show(one, permissions) for one, state in pairs)
+        return status(open_count=open_count, released_count=len(pairs))
+
+    key = ("status", source.id, source.as_of, frozenset(permissions))
+    found: FindingStatus = await context.computed.load(Computation(key, compute))
+    return found

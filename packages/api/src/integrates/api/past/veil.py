@@ -6,10 +6,12 @@ So a history never shows what the same person would not be shown with ``asOf``.
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from integrates.api.authorization.visibility import DRAFTS, READ_DRAFTS, READ_HIDDEN
 from integrates.api.context import Context
+from integrates.api.past.release import release_of
 from integrates.api.past.state import past
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.entity.types import Entity
@@ -31,20 +33,28 @@ def _is_since(found: Revision, released_at: datetime | None) -> bool:
     return released_at is not None and found.at >= released_at
 
 
-def _is_of_draft(source: Entity, found: Revision) -> bool:
-    """Return whether a revision left a vulnerability or a finding a draft.
+def _is_of_draft(source: Vulnerability, found: Revision) -> bool:
+    """Return whether a revision left a vulnerability a draft.
 
-    A vulnerability says so itself when the revision changed its state; else what is older than its release does.
+    It says so itself when it changed the state; else what is older than the release does.
+    """
+    status = _member(found, "state", "status")
+    return status in DRAFTS if status is not None else not _is_since(found, source.cycle.reported_at)
+
+
+async def _of_drafts(context: Context, source: Entity) -> Sees:
+    """Return the function that tells which revisions left an object a draft.
+
+    A finding is one as long as none of its vulnerabilities is released, also after all that were have been removed.
     """
     match source:
         case Vulnerability():
-            status = _member(found, "state", "status")
-            return status in DRAFTS if status is not None else not _is_since(found, source.cycle.reported_at)
+            return partial(_is_of_draft, source)
         case Finding():
-            released = _member(found, "release", "released_at") is not None
-            return not released and not _is_since(found, source.release.released_at)
+            released = await release_of(context, source)
+            return lambda found: not released(found.at)
         case _:
-            return False
+            return lambda _: False
 
 
 async def _hidden_versions(context: Context, source: Entity) -> AbstractSet[int]:
@@ -58,9 +68,9 @@ async def _hidden_versions(context: Context, source: Entity) -> AbstractSet[int]
 async def seen_by(context: Context, source: Entity, permissions: AbstractSet[str]) -> Sees:
     """Return the function that tells which revisions of an object are visible with these permissions."""
     hidden = frozenset() if READ_HIDDEN in permissions else await _hidden_versions(context, source)
-    drafts = READ_DRAFTS in permissions
+    is_of_draft = None if READ_DRAFTS in permissions else await _of_drafts(context, source)
 
     def sees(found: Revision) -> bool:
-        return found.version not in hidden and (drafts or not _is_of_draft(source, found))
+        return found.version not in hidden and (is_of_draft is None or not is_of_draft(found))
 
     return sees
