@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from packages.server.tests.conftest import World
 
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Corrupt, Gone, IntegratesError, Unavailable
+from integrates.db_model.errors import Corrupt, Gone, Unavailable
 from integrates.db_model.evidences.cleaning import Cleaned
 from integrates.db_model.evidences.file import FOLDER, brought, examined
 from integrates.db_model.evidences.types import EvidenceSlot
@@ -72,7 +72,7 @@ async def test_it_cleans_up_after_an_hour_and_then_every_hour_until_the_service_
     await asyncio.wait_for(task, 60)
 
 
-def failing(world: World, errors: list[IntegratesError]) -> Service:
+def failing(world: World, errors: list[Exception]) -> Service:
     """A service whose file store fails as long as there are errors."""
 
     async def keys(folder: str) -> AsyncIterator[str]:
@@ -84,15 +84,20 @@ def failing(world: World, errors: list[IntegratesError]) -> Service:
     return replace(world.service, files=replace(world.service.files, keys=keys))
 
 
-async def test_what_fails_is_left_to_the_next_hour(world: World, elapse: Any, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("error", "text"), [(Unavailable("away"), "could not be looked for"), (RuntimeError("unforeseen"), "repeated work failed")]
+)
+async def test_what_fails_is_left_to_the_next_hour(
+    world: World, elapse: Any, caplog: pytest.LogCaptureFixture, error: Exception, text: str
+) -> None:
     await lose(world, 61, await owner_of(world))
     stopping = asyncio.Event()
     with caplog.at_level(logging.WARNING):
-        task = asyncio.create_task(clean_until(failing(world, [Unavailable("away")]), stopping))
+        task = asyncio.create_task(clean_until(failing(world, [error]), stopping))
         await settle()
         elapse(HOUR)
         await settle()
-        assert ("could not be looked for" in caplog.text, await left(world)) == (True, 1)
+        assert (text in caplog.text, await left(world)) == (True, 1)
     elapse(HOUR)
     await settle()
     assert await left(world) == 0

@@ -97,6 +97,19 @@ async def test_a_store_that_is_away_is_asked_again_an_hour_later(
     await asyncio.wait_for(task, 60)
 
 
+async def test_an_error_that_nobody_foresaw_is_logged_and_the_next_hour_comes(
+    world: World, caplog: pytest.LogCaptureFixture, elapse: Any
+) -> None:
+    looks, stopping = Looks(world, RuntimeError("unforeseen")), asyncio.Event()
+    task = asyncio.create_task(expire_until(looks.service, stopping))
+    assert await looks.settle() == 1
+    assert [(one.levelname, str(one.exc_info[1])) for one in caplog.records if one.exc_info] == [("ERROR", "unforeseen")]
+    elapse(HOUR)
+    assert await looks.settle() == 2
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
 async def test_nobody_looks_again_into_a_store_that_is_gone(world: World, caplog: pytest.LogCaptureFixture) -> None:
     looks = Looks(world, Gone("removed"))
     await asyncio.wait_for(expire_until(looks.service, asyncio.Event()), 60)

@@ -53,15 +53,32 @@ async def pause(stopping: asyncio.Event, length: timedelta) -> None:
             await stopping.wait()
 
 
-async def hourly(work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, after: timedelta = timedelta(0)) -> None:
-    """Do some work ``after`` a while and then every hour, until the service is about to stop or its store is gone."""
-    await pause(stopping, after)
+async def repeatedly(work: Callable[[], Awaitable[timedelta]], stopping: asyncio.Event, *, otherwise: timedelta) -> None:
+    """Do some work again and again, until the service is about to stop or its store is gone.
+
+    The work tells the time after which it is to be done again. What it raises is logged, foreseen or not, and keeps it from
+    nothing: it is done again after the time ``otherwise``.
+    """
     while not stopping.is_set():
         try:
-            await work()
+            after = await work()
         except Gone:
             return
-        await pause(stopping, BETWEEN)
+        except Exception:
+            logger.exception("repeated work failed")
+            after = otherwise
+        await pause(stopping, after)
+
+
+async def hourly(work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, after: timedelta = timedelta(0)) -> None:
+    """Do some work ``after`` a while and then every hour, as :func:`repeatedly` does."""
+
+    async def done() -> timedelta:
+        await work()
+        return BETWEEN
+
+    await pause(stopping, after)
+    await repeatedly(done, stopping, otherwise=BETWEEN)
 
 
 def _report(task: asyncio.Task[None]) -> None:
