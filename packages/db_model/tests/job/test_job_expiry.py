@@ -8,8 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read
+from integrates.db_model.entity.bulk import Reference
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt, Unavailable
+from integrates.db_model.findings import removal
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.commands import names_of_platform
 from integrates.db_model.groups.facet import GROUP, group_key
@@ -21,7 +23,7 @@ from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import ANYTHING, Change, Item, Key, Page, Put, Query, Store
 from integrates.db_model.testing.pattern import following_patterns
 from integrates.db_model.testing.scene import Stamping, add_finding, add_group, add_root, add_vulnerability, ticking, uid
-from integrates.db_model.vulnerabilities import commands, expiry
+from integrates.db_model.vulnerabilities import commands, expiry, life
 from integrates.db_model.vulnerabilities.expiry import Expired, expire_everywhere
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Treatment, TreatmentStatus, Vulnerability, ZeroRisk, ZeroRiskStatus
@@ -133,6 +135,45 @@ async def test_what_somebody_decided_meanwhile_stays(places: Places, stamp: Stam
 
     assert await expire_everywhere(replace(store, write=write), NOW, SYSTEM) == Expired()
     assert (await now_of(store, one)).treatment == longer
+
+
+@pytest.mark.parametrize("what", ["vulnerability", "finding", "group"])
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_was_removed_meanwhile_is_not_counted_as_refused(
+    places: Places, stamp: Stamping, what: str, *, late: bool
+) -> None:
+    """It is removed after the list was read, or just before the acceptance ends."""
+    store = places[0]
+    one, other = [await accepted(places, stamp, group, "due", NOW) for group in ("webshop", "cargo")]
+    done: list[bool] = []
+
+    async def removed() -> None:
+        if done:
+            return
+        done.append(True)
+        if what == "vulnerability":
+            await life.remove_all(store, [Reference(one.id)], {"justification": "DUPLICATED"}, stamp())
+        elif what == "finding":
+            await removal.remove(store, places[1]["webshop"][0], {"justification": "DUPLICATED"}, stamp())
+        else:
+            gone = GroupState(status=GroupStatus.DELETED, reason="NO_SYSTEM", at=NOW, by="ada@demo.example")
+            await command.update(store, GROUP, group_key("webshop"), lambda old, _: replace(old, state=gone), stamp())
+
+    async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
+        pages = await store.query(queries)
+        if any(item.key == vulnerability_key(one.id) for page in pages for item in page.items):
+            await removed()
+        return pages
+
+    async def write(changes: Sequence[Change]) -> None:
+        if any(change.key == vulnerability_key(one.id) for change in changes):
+            await removed()
+        await store.write(changes)
+
+    others = replace(store, write=write) if late else replace(store, query=query)
+    assert await expire_everywhere(others, NOW, SYSTEM) == Expired(done=1)
+    assert done
+    assert (await now_of(store, other)).treatment.status is TreatmentStatus.UNTREATED
 
 
 async def test_a_clock_that_went_back_ends_nothing_early_and_leaves_the_history_in_order(

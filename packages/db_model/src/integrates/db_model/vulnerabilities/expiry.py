@@ -14,7 +14,9 @@ from integrates.db_model.entity import read
 from integrates.db_model.entity.facet import id_of
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import IntegratesError, ModelError, NotFound
+from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.groups.commands import names_of_platform
+from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities import lists, treatment
 from integrates.db_model.vulnerabilities.commands import check_group, update_each
@@ -32,8 +34,17 @@ class Expired(Struct, frozen=True):
     refused: Mapping[str, IntegratesError] = {}
 
 
+_GONE: Final = frozenset({VULNERABILITY.name, FINDING.name, GROUP.name})
+"""What cannot be found when a vulnerability was removed since the list was read, or what it belongs to."""
+
+
 class _Settled(ModelError):
     """Somebody else ended the acceptance, or changed it, since the list was read."""
+
+
+def _is_settled(error: IntegratesError) -> bool:
+    """Return whether somebody else has ended the acceptance, changed it, or removed what was accepted."""
+    return isinstance(error, _Settled) or (isinstance(error, NotFound) and error.facet in _GONE)
 
 
 def _never() -> bool:
@@ -44,7 +55,8 @@ async def expire_acceptances(store: Store, group: str, now: datetime, stamp: Sta
     """End the temporary acceptances of a group whose date has come, including hidden ones: they become UNTREATED.
 
     Each page of the list is one bulk change. A vulnerability that cannot be read is refused, and the others go on; one that
-    somebody else changed meanwhile is left as it is, and not counted. Raise ``NotFound`` when there is no such group.
+    somebody else changed or removed meanwhile is left as it is, and not counted. Raise ``NotFound`` when there is no such
+    group.
     """
     await check_group(store, group)
 
@@ -62,7 +74,7 @@ async def expire_acceptances(store: Store, group: str, now: datetime, stamp: Sta
         due = [each for each, one in found.items() if one is not None and each not in longer]
         made = await update_each(store, due, ended, stamp)
         done += len(made.entities)
-        refused |= {due[position]: error for position, error in made.refused.items() if not isinstance(error, _Settled)}
+        refused |= {due[position]: error for position, error in made.refused.items() if not _is_settled(error)}
         if longer:  # the list is ordered by date, so all others are accepted for longer too
             break
     return Expired(done, refused)
