@@ -220,8 +220,11 @@ async def test_refusals_of_holding(world: World) -> None:
     one, two = await waiting(world, "one", "two")
     path = ["items", "0", "id"]
     assert told(await hold(world, "hana", world.aurora.vulnerable)) == [("INVALID", "NOT_REQUESTED", path)]
-    assert told(await hold(world, "hana", world.aurora.safe)) == [("INVALID", "NOT_VULNERABLE", path)]
-    assert told(await hold(world, "greta", world.aurora.hidden)) == [("INVALID", "HIDDEN", path)]
+    assert told(await hold(world, "hana", world.aurora.safe)) == [("INVALID", "NOT_REQUESTED", path)]
+    assert told(await hold(world, "greta", world.aurora.hidden)) == [
+        ("INVALID", "NOT_REQUESTED", path),
+        ("INVALID", "HIDDEN", path),
+    ]
     unseen = told(await hold(world, "hana", world.aurora.hidden))
     assert unseen == [("NOT_FOUND", "NOT_FOUND", path), ("NOT_FOUND", "NOT_FOUND", ["eventId"])], (
         "of no group, so none is right"

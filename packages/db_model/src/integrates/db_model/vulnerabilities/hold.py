@@ -4,8 +4,8 @@ from datetime import datetime
 
 from msgspec.structs import replace
 
-from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.vulnerabilities.rules import is_hidden, is_live, is_vulnerable
+from integrates.db_model.values.check import refuse
+from integrates.db_model.vulnerabilities.rules import is_live, unanswerable
 from integrates.db_model.vulnerabilities.types import VerificationStatus, Vulnerability
 
 
@@ -18,17 +18,15 @@ def event_of(vulnerability: Vulnerability | None) -> str | None:
 def put_on_hold(vulnerability: Vulnerability, event_id: str, *, by: str, at: datetime) -> Vulnerability:
     """Return the vulnerability whose verification waits for an event. What was said when it was requested stays.
 
-    Raise ``Rejected`` (``not_vulnerable``, ``hidden``, ``not_requested``).
+    Raise ``Rejections`` (``not_requested``, ``hidden``), like an answer to the request.
     """
-    if not is_vulnerable(vulnerability):
-        raise Rejected(Reason.NOT_VULNERABLE)
-    if is_hidden(vulnerability):
-        raise Rejected(Reason.HIDDEN)
     verification = vulnerability.verification
-    if verification is None or verification.status is not VerificationStatus.REQUESTED:
-        raise Rejected(Reason.NOT_REQUESTED)
-    held = replace(verification, status=VerificationStatus.ON_HOLD, event_id=event_id, at=at, by=by)
-    return replace(vulnerability, verification=held)
+    asked = verification if verification and verification.status is VerificationStatus.REQUESTED else None
+    refuse(unanswerable(vulnerability, is_requested=asked is not None))
+    return replace(
+        vulnerability,
+        verification=asked and replace(asked, status=VerificationStatus.ON_HOLD, event_id=event_id, at=at, by=by),
+    )
 
 
 def resumed(vulnerability: Vulnerability, event_id: str, *, by: str, at: datetime) -> Vulnerability:
