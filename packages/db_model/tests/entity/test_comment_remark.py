@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
 
+from integrates.db_model.comments.commands import add, new_comment
 from integrates.db_model.comments.facet import COMMENT, COMMENTS, comment_key, comments_of_finding
 from integrates.db_model.comments.remark import remarked
 from integrates.db_model.comments.rules import MAX_COMMENTS
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Reference, Refused, Written
+from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected, Stale
 from integrates.db_model.findings.facet import finding_counters_key
@@ -177,16 +180,32 @@ async def test_when_all_are_lost_there_is_no_comment(house: House, intrude: Intr
     assert await house.is_exact()
 
 
-async def test_a_full_finding_refuses_all_of_its_vulnerabilities_before_anything_is_written(house: House) -> None:
-    other = await add_finding(house.store, house.group, "R2", house.stamp)
-    mixed = [*await several(house, 2, other), *await several(house, 2)]
-    key = finding_counters_key(other.id, 0)
+async def test_no_number_of_comments_keeps_anybody_from_asking(house: House) -> None:
+    """What people say is limited; what explains a request counts with it, and is always taken."""
+    two, key = await several(house, 2), finding_counters_key(house.finding.id, 0)
     await house.store.write((Add(key, {COMMENTS: MAX_COMMENTS}, {}, ANYTHING),))
-    done = await ask(house.store, mixed, house.stamp())
+    for one, kind in zip(two, (CommentType.VERIFICATION, CommentType.ZERO_RISK), strict=True):
+        made = house.stamp()
+        why = remarked(kind, WHY, made, partial(uid, one.id))
+        done = await change_all(house.store, [Reference(one.id)], requested, made, supplement=why)
+        assert isinstance(done, Written)
+        assert done.refused == {}
+    assert [one.type for one in await said(house, house.finding)] == [CommentType.VERIFICATION, CommentType.ZERO_RISK]
+    assert summed(await house.store.get((key,)))[COMMENTS] == MAX_COMMENTS + 2
+    for kind in (CommentType.CONSULT, CommentType.OBSERVATION):
+        new = new_comment(uid("late"), house.finding, "Hello", house.stamp(), type=kind)
+        with pytest.raises(Rejected, match=r"too_many.*10,000"):
+            await add(house.store, new, house.stamp())
+
+
+async def test_a_comment_that_cannot_be_written_refuses_all_of_its_vulnerabilities(house: House) -> None:
+    other = await add_finding(house.store, house.group, "R2", house.stamp)
+    mixed, long = [*await several(house, 2, other), *await several(house, 2)], "x" * 20_001
+    why = remarked(CommentType.VERIFICATION, long, house.stamp(), ids())
+    done = await change_all(house.store, [Reference(one.id) for one in mixed], requested, house.stamp(), supplement=why)
     assert isinstance(done, Refused)
-    assert {at: error.reason for at, error in done.errors.items() if isinstance(error, Rejected)} == dict.fromkeys(
-        (0, 1), Reason.TOO_MANY
+    assert {at: str(error) for at, error in done.errors.items()} == dict.fromkeys(
+        range(4), "too_long (content) at most 20,000 characters"
     )
-    assert await said(house, house.finding) == ()
     unchanged = await read.get_many(house.store, VULNERABILITY, [vulnerability_key(one.id) for one in mixed])
     assert list(unchanged) == mixed

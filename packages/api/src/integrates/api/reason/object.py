@@ -142,7 +142,7 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         _LIMIT,
         "The limit is reached.",
         "the group has as many as it may have: 500 roots, 20,000 findings, or 1,000 members with those who are only invited; "
-        "or there are 10,000 comments on the object; "
+        "or there are 10,000 comments on the object, which takes only those of requests and answers then; "
         "or the file has more than 20 runs, 2,000 rules that its results mean, or 5,000 advisories, 25,000 described rules, "
         "10,000 different vectors or 1,800,000 values, or is nested more than 100 levels deep",
     ),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.comments.rules import MAX_COMMENTS, is_about_same, takes, whole
+from integrates.db_model.comments.rules import BY_PEOPLE, MAX_COMMENTS, is_about_same, takes, whole
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, key_of
@@ -107,15 +107,20 @@ def _reads(old: Comment | None, new: Comment) -> tuple[Key, ...]:
 
 
 def _counted(old: Comment | None, new: Comment, given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
-    """Count the comments of the object, which takes ``MAX_COMMENTS``; a finding that is a draft takes observations only."""
+    """Count the comments of the object: people add up to ``MAX_COMMENTS``, and to a finding that is a draft observations only.
+
+    What explains a verification or a zero risk is counted, but never refused, so that no number of comments keeps anybody from
+    working on what the finding is about.
+    """
     if old is not None:
         return ()
     counts = counter.summed(given.items[key] for key in _reads(None, new))
     if new.type and _asks_status(new) and not takes(finding_status(counts), new.type):
         raise Rejected(Reason.DRAFT_FINDING, ("type",))
-    if counts.get(COMMENTS, 0) >= MAX_COMMENTS:
+    most = MAX_COMMENTS if new.type is None or new.type in BY_PEOPLE else None
+    if most is not None and counts.get(COMMENTS, 0) >= most:
         raise _FULL
-    return (Beside(counter.guarded(_number(new), COMMENTS, high=MAX_COMMENTS), _FULL),)
+    return (Beside(counter.guarded(_number(new), COMMENTS, high=most), _FULL),)
 
 
 COMMENT: Final[Facet[Comment]] = Facet(

@@ -30,8 +30,8 @@ from integrates.db_model.vulnerabilities.types import Vulnerability
 def remarked(kind: CommentType, content: str, stamp: Stamp, new_id: Callable[[], str]) -> Supplement:
     """Return the supplement that writes one comment on each finding of which a bulk change changes a vulnerability.
 
-    ``stamp`` is that of the bulk change, and ``new_id`` makes the ids of comments. When a finding does not take the comment,
-    e.g. (``too_many``) because it has as many as it may, all of its vulnerabilities are refused.
+    ``stamp`` is that of the bulk change, and ``new_id`` makes the ids of comments. A finding takes them however many
+    it has (:data:`integrates.db_model.comments.rules.MAX_COMMENTS`); when it does not, all of its vulnerabilities are refused.
     """
     id_on = cache(lambda _finding_id: new_id())
 

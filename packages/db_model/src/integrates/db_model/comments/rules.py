@@ -13,7 +13,7 @@ from integrates.db_model.values.check import Arguments, as_given, one_of, rememb
 from integrates.db_model.values.text import comment_content, identifier, name
 
 MAX_COMMENTS: Final = 10_000
-"""Most comments on one object."""
+"""How many comments people may write on one object. Those that explain a request or an answer count, but are never refused."""
 BY_PEOPLE: Final = frozenset({CommentType.CONSULT, CommentType.OBSERVATION})
 """The types that a person chooses; the others are written with the request, or the answer to it, that they explain."""
 
