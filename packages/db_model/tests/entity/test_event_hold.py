@@ -119,16 +119,17 @@ async def test_one_that_moves_to_another_event_is_counted_there(house: House) ->
     [
         (lambda old, _: replace(old, verification=None), Reason.NOT_REQUESTED),
         (verified, Reason.NOT_REQUESTED),
-        (closed, Reason.NOT_VULNERABLE),
+        (closed, Reason.NOT_REQUESTED),
         (hidden, Reason.HIDDEN),
+        (lambda old, at: hidden(verified(old, at), at), "not_requested, hidden"),
     ],
 )
-async def test_what_cannot_be_held(house: House, alter: Callable[..., Vulnerability], reason: Reason) -> None:
+async def test_what_cannot_be_held(house: House, alter: Callable[..., Vulnerability], reason: str) -> None:
     event, found = await add_event(house.store, house.group, "event", house.stamp), await waiting(house, 2)
     await commands.update(house.store, found[1].id, alter, house.stamp())
     done = await hold(house, event, found)
     assert isinstance(done, Refused)
-    assert {at: str(error) for at, error in done.errors.items()} == {1: reason.value}
+    assert {at: str(error) for at, error in done.errors.items()} == {1: reason}
     assert await count(house, event) == 0
     assert (await verification(house, found[0])).status is ASKED
 
@@ -264,6 +265,21 @@ async def test_a_solution_that_is_cut_at_any_chunk_is_finished_by_repeating_it(h
     assert (await now(house, EVENT, event_key(event.id))).state.status is EventStatus.SOLVED
     after = [len(await read.history(house.store, vulnerability_key(one.id))) for one in found]
     assert after == [one + 1 for one in before], "each is let go once"
+    assert await house.is_exact()
+
+
+@pytest.mark.parametrize("chunk", [1, 2, 3])
+async def test_an_event_that_changes_between_two_chunks_holds_the_rest(house: House, intrude: Intrude, chunk: int) -> None:
+    event, _ = await holding(house, 70)
+
+    async def other_type(number: int, _changes: Sequence[Change]) -> None:
+        if number == chunk:
+            await events.describe(house.store, event, {"type": "CLONING_ISSUES"}, house.stamp())
+
+    with pytest.raises(Rejected, match=r"reason_not_allowed \(reason\)"):
+        await events.solve(intrude(house.store, other_type), event, OVER, house.stamp())
+    assert await count(house, event) == await listed(house, event) == max(70 - 25 * chunk, 0)
+    assert (await now(house, EVENT, event_key(event.id))).state.status is EventStatus.CREATED
     assert await house.is_exact()
 
 

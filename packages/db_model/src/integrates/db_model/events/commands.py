@@ -1,6 +1,6 @@
 """Changing events, and holding vulnerabilities by them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -10,7 +10,7 @@ from integrates.db_model.entity.bulk import Reference, Refused, Written
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.facet import Given, id_of
 from integrates.db_model.entity.plan import Needs, Plan, effective_at
-from integrates.db_model.entity.transaction import repeated, write
+from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound, Raced, Reason, Rejected, Stale
 from integrates.db_model.events import rules
@@ -32,6 +32,8 @@ from integrates.db_model.vulnerabilities.hold import put_on_hold, resumed
 from integrates.db_model.vulnerabilities.supplement import Decisions, Supplement
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
+_CHUNK: Final = 25
+"""How many vulnerabilities are let go between two looks at the event: what fits one transaction of any store."""
 _OVERTAKEN: Final = (NotFound, Raced, Stale)
 """What keeps a vulnerability from being returned although nothing is wrong: the list is read again after it."""
 
@@ -173,30 +175,39 @@ async def solve(
 
     The vulnerabilities are changed in chunks, all under the stamp's ``change_id``, and the event last, in a transaction that
     requires that it holds nothing (M3). A call that was cut off is finished by another one. ``expected_version`` is compared
-    before the first chunk. Raise what ``events.rules.solved`` raises, with nothing changed; ``Raced`` when vulnerabilities go
-    on being held, or a list that lags does not show them in time.
+    before the first chunk. Raise what ``events.rules.solved`` raises; ``Raced`` when vulnerabilities go on being held, or a
+    list that lags does not show them in time.
+
+    What refuses the solution from the beginning leaves everything as it was. The event is read again before each chunk: when it
+    changes in the meantime so that the solution is refused, e.g. its type does, then what was let go by then stays so, and the
+    event holds the rest.
     """
-    first = await _latest(store, seen.id, expected_version)
-    rules.solved(first, given, by=stamp.by, at=effective_at(stamp, first))
+
+    async def checked_again(version: int | None = None) -> tuple[Event, Event]:
+        latest = await _latest(store, seen.id, version)
+        return latest, rules.solved(latest, given, by=stamp.by, at=effective_at(stamp, latest))
 
     async def attempt() -> Event:
-        await _resume_each(store, seen.id, stamp)
-        latest = await _latest(store, seen.id, None)
-        new = rules.solved(latest, given, by=stamp.by, at=effective_at(stamp, latest))
-        made = await command.planned(store, EVENT, latest, new, stamp)
-        await write(store, (made,))
-        return made.entity
+        await _resume_each(store, seen.id, stamp, checked_again)
+        latest, new = await checked_again()
+        return await command.committed(store, EVENT, latest, new, stamp)
+
+    await checked_again(expected_version)
 
     return await repeated(attempt, on=(Raced, Stale))
 
 
-async def _resume_each(store: Store, event_id: str, stamp: Stamp) -> None:
-    """Request the verification of everything that an event holds again. Raise the first error that is no lost race."""
+async def _resume_each(store: Store, event_id: str, stamp: Stamp, check: Callable[[], Awaitable[object]]) -> None:
+    """Request the verification of everything that an event holds again, with a ``check`` before each chunk.
+
+    Raise the first error that is no lost race.
+    """
 
     def alter(old: Vulnerability, at: datetime) -> Vulnerability:
         return resumed(old, event_id, by=stamp.by, at=at)
 
-    async for items in read.pages(store, lists.held_by_event(event_id, limit=MAX_HELD)):
+    async for items in read.pages(store, lists.held_by_event(event_id, limit=_CHUNK)):
+        await check()
         done = await vulnerabilities.update_each(store, [id_of(item.key) for item in items], alter, stamp)
         for error in done.refused.values():
             if not isinstance(error, _OVERTAKEN):
@@ -213,8 +224,8 @@ async def hold(
 ) -> Written | Refused:
     """Let the requested verifications of vulnerabilities wait until an event of their group is solved.
 
-    See :func:`integrates.db_model.vulnerabilities.change.change_all`. They are refused as ``not_vulnerable``, ``hidden`` or
-    ``not_requested``; ``event_solved``; ``too_many_held`` when the event would hold more than ``MAX_HELD``.
+    See :func:`integrates.db_model.vulnerabilities.change.change_all`. They are refused as ``not_requested`` or
+    ``hidden``; ``event_solved``; ``too_many_held`` when the event would hold more than ``MAX_HELD``.
     """
     alter = partial(_put_on_hold, event.id, stamp.by)
     room = Supplement(partial(_needs_of, event), partial(_with_room, event.id))
