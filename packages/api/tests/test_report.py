@@ -356,18 +356,6 @@ async def test_a_removed_one_gives_up_the_place_that_a_person_reports_again(
     assert await is_exact(world)
 
 
-async def test_a_report_fits_one_transaction_however_many_keep_its_place(world: World) -> None:
-    """What a scanner reported there again and again, and people removed for good each time."""
-    kept = []
-    for number in range(30):
-        kept.append(await machine(world, "taken.py", fingerprint=f"f={number}"))
-        await remove(world, kept[-1], RemovalJustification.FALSE_POSITIVE)
-    payload = await add(world, "hana", report(world.aurora, "taken.py"), store=replace(world.store, max_changes=100))
-    assert payload["errors"] == []
-    assert sum([(await found(world, one.id)).state.keeps_claim for one in kept]) == 5
-    assert await is_exact(world)
-
-
 async def test_who_keeps_another_place_goes_on_keeping_it(world: World) -> None:
     """One was removed where it had moved to, so it does not keep the place that it was first reported at."""
     one = await machine(world, "before.py")

@@ -18,7 +18,7 @@ from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities import lists, rules, treatment
 from integrates.db_model.vulnerabilities.change import change_all, is_id
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
-from integrates.db_model.vulnerabilities.intake import plans_of
+from integrates.db_model.vulnerabilities.intake import give_way, plans_of
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden
 from integrates.db_model.vulnerabilities.treatment import Order, check_permitted
 from integrates.db_model.vulnerabilities.types import ClosingReason, Vulnerability, VulnerabilityStatus
@@ -37,9 +37,11 @@ async def add(store: Store, new: Vulnerability, stamp: Stamp) -> Vulnerability:
     needs(VULNERABILITY, None, new)  # refuses ids of which no key can be made
 
     async def attempt() -> Vulnerability:
-        (made,) = await plans_of(store, (new,), stamp)
+        planned = await plans_of(store, (new,), stamp)
+        (made,) = planned.plans
         if isinstance(made, ModelError):
             raise made
+        await give_way(store, planned.surplus, stamp)
         try:
             await write(store, (made,))
         except Stale as error:

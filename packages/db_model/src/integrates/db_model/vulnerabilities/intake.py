@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.access.types import GroupRole
-from integrates.db_model.entity.bulk import Decision, Refused, Written, write_all
+from integrates.db_model.entity.bulk import Decision, Refused, Written, write_all, write_each
+from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Beside, Given
 from integrates.db_model.entity.plan import Plan, altered, needs, plan, together
 from integrates.db_model.entity.transaction import gathered
@@ -21,7 +22,7 @@ from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.change import recording
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.identity import free_numbers
 from integrates.db_model.vulnerabilities.place import Occupants, Place, occupants, place_of
 from integrates.db_model.vulnerabilities.report import report_of, source_of, submitted, yielded
@@ -29,7 +30,7 @@ from integrates.db_model.vulnerabilities.rules import is_first_release
 from integrates.db_model.vulnerabilities.types import Source, Vulnerability
 
 _MOST_YIELDING: Final = 25
-"""Most removed ones that give up one place, which all fit the transaction of the report. Imports ignore the place of others."""
+"""Most removed ones that give up a place in the transaction of the report, which all fit that. Others give it up before."""
 _WHERE: Final = ("where",)
 _OF_ROOT: Final = ("root_id",)
 
@@ -43,20 +44,46 @@ class Reports(Struct, frozen=True, kw_only=True):
     role: GroupRole | None
 
 
-async def plans_of(store: Store, new: Sequence[Vulnerability], stamp: Stamp) -> tuple[Plan[Vulnerability] | ModelError, ...]:
+class Planned(Struct, frozen=True):
+    """The plans of new vulnerabilities, or the errors that refuse them, and the removed ones that have to :func:`give_way`."""
+
+    plans: tuple[Plan[Vulnerability] | ModelError, ...]
+    surplus: tuple[Vulnerability, ...]
+
+
+async def plans_of(store: Store, new: Sequence[Vulnerability], stamp: Stamp) -> Planned:
     """Return the plans that store new vulnerabilities, no two of them at one place, or the errors that refuse them.
 
     With a first release comes the record of it in the finding. A removed vulnerability that keeps the place gives it up in the
-    same transaction, unless a scanner reports the new one.
+    same transaction, unless a scanner reports the new one. Where more of them keep it than one transaction takes, the rest is
+    the ``surplus``.
     """
     there = await occupants(store, new)
     numbered = [replace(one, number=next(free_numbers(each.claims))) for one, each in zip(new, there, strict=True)]
-    most = [0 if one.source is Source.MACHINE else _MOST_YIELDING for one in new]
-    left = [replace(each, kept=each.kept[:number]) for each, number in zip(there, most, strict=True)]
+    yielding = [() if one.source is Source.MACHINE else each.kept for one, each in zip(new, there, strict=True)]
+    left = [replace(each, kept=kept[:_MOST_YIELDING]) for each, kept in zip(there, yielding, strict=True)]
     added = (needs(VULNERABILITY, None, one) for one in numbered)
     freed = (needs(VULNERABILITY, one, yielded(one)) for each in left for one in each.kept)
     given = await gathered(store, (*added, *freed))
-    return tuple(_planned(one, each, stamp, given) for one, each in zip(numbered, left, strict=True))
+    plans = tuple(_planned(one, each, stamp, given) for one, each in zip(numbered, left, strict=True))
+    return Planned(plans, tuple(one for kept in yielding for one in kept[_MOST_YIELDING:]))
+
+
+async def give_way(store: Store, surplus: Sequence[Vulnerability], stamp: Stamp) -> None:
+    """Let removed vulnerabilities give up their place, in chunks, before the report that takes it is stored.
+
+    Cut off, it is finished by repeating the report. Raise the error of what did not give way.
+    """
+
+    async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
+        items = await store.get([vulnerability_key(surplus[position].id) for position in positions])
+        found = {at: decoded(VULNERABILITY, item) for at, item in zip(positions, items, strict=True) if item}
+        given = await gathered(store, (needs(VULNERABILITY, one, yielded(one)) for one in found.values()))
+        return {at: altered(VULNERABILITY, one, lambda old, _: yielded(old), stamp, given) for at, one in found.items()}
+
+    made = await write_each(store, await decide(range(len(surplus))), decide)
+    for error in made.refused.values():
+        raise error
 
 
 def _planned(new: Vulnerability, there: Occupants, stamp: Stamp, given: Given) -> Plan[Vulnerability] | ModelError:
@@ -91,22 +118,28 @@ async def submit(store: Store, reports: Reports, stamp: Stamp) -> Written | Refu
     (with ``outside_root``, ``bad_vector``) or an INACTIVE root (``inactive_root``), ``NotFound`` for a root that is not of the
     group, ``AlreadyExists`` (``place_reported``) when something that was not removed has the place now. Raise ``NotFound`` when
     the finding or its group was removed.
+
+    Removed ones that keep a place give it up with its report, when nothing is refused: those that one transaction does not take
+    do so before (:func:`give_way`), and stay so when the report then fails.
     """
     finding = reports.finding
     asked = [_asked(reports, position, stamp) for position in range(len(reports.given))]
     new = {position: one for position, one in enumerate(asked) if isinstance(one, Vulnerability)}
     twice = _repeated(new)
+    refused = {**{position: one for position, one in enumerate(asked) if isinstance(one, ModelError)}, **twice}
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
         wanted = [position for position in positions if position in new]
-        plans = await plans_of(store, [new[position] for position in wanted], stamp)
-        return {position: _told(position, made) for position, made in zip(wanted, plans, strict=True)}
+        planned = await plans_of(store, [new[position] for position in wanted], stamp)
+        decided = {position: _told(position, made) for position, made in zip(wanted, planned.plans, strict=True)}
+        if planned.surplus and not refused and all(isinstance(each, Plan) for each in decided.values()):
+            await give_way(store, planned.surplus, stamp)
+        return decided
 
-    first = {position: one for position, one in enumerate(asked) if isinstance(one, ModelError)}
     made = await decide([position for position in new if position not in twice])
     if any(isinstance(each, NotFound) and each.facet in {FINDING.name, GROUP.name} for each in made.values()):
         raise NotFound(FINDING.name, finding.id, ("finding_id",))
-    return await write_all(store, {**first, **made, **twice}, decide)
+    return await write_all(store, {**made, **refused}, decide)
 
 
 def _asked(reports: Reports, position: int, stamp: Stamp) -> Vulnerability | ModelError:

@@ -61,12 +61,15 @@ def of_root_in_state(
     return listing(_FACET, "vulnerabilities_of_root_by_state", variables, limit=limit, after=after)
 
 
-def of_root_and_path(root_id: str, where: str, *, limit: int = MAX_PAGE, after: str | None = None) -> Query:
+def of_root_and_path(
+    root_id: str, where: str, finding_id: str | None = None, *, limit: int = MAX_PAGE, after: str | None = None
+) -> Query:
     """Return the query of all vulnerabilities at one ``where`` of a root, with removed ones that keep their claim.
 
-    They are ordered by finding and id. A few of another ``where`` may be among them, whose digest begins alike.
+    They are those of one finding, or of all, ordered by finding and id. A few of another ``where`` may be among them, whose
+    digest begins alike.
     """
-    variables = {"root_id": root_id, "path": path_digest(where)}
+    variables = {"root_id": root_id, "path": path_digest(where), **({"finding_id": finding_id} if finding_id else {})}
     return listing(_FACET, "vulnerabilities_of_root_and_path", variables, limit=limit, after=after)
 
 

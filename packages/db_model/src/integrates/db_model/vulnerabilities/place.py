@@ -57,9 +57,12 @@ async def _listed(store: Store, queries: Sequence[Query]) -> list[str]:
 
 
 async def occupants(store: Store, new: Sequence[Vulnerability]) -> tuple[Occupants, ...]:
-    """Return who is at the places of new vulnerabilities, in a few calls of the store however many they are."""
+    """Return who is at the places of new vulnerabilities, in a few calls of the store however many they are.
+
+    Of what is in their paths only that of their findings is read.
+    """
     claims = await numbered_claims(store, [partial(_numbered, one) for one in new])
-    paths = dict.fromkeys((one.root_id, one.location.where) for one in new)
+    paths = dict.fromkeys((one.root_id, one.location.where, one.finding_id) for one in new)
     listed = await _listed(store, [lists.of_root_and_path(*path, limit=MAX_PAGE) for path in paths])
     holders = (holder for items in claims for item in items if (holder := claim.holder_of(item)))
     items = await store.get([vulnerability_key(each) for each in dict.fromkeys((*holders, *listed))])
