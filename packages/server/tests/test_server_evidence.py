@@ -1,8 +1,9 @@
 """The files of evidence: who gets them, and with which headers (domain section 12)."""
 
+import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import nullcontext, suppress
 from datetime import timedelta
 
 import httpx
@@ -254,6 +255,28 @@ async def test_a_file_is_closed_as_soon_as_its_answer_breaks_off(world: World, a
         assert events == ["closed"]
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(("waits", "whole"), [((6, 6, 6), True), ((6, 6, 10), False)])
+async def test_a_file_that_is_taken_is_sent_after_the_deadline_and_one_that_is_not_is_broken_off(
+    world: World, elapse: Callable[[float], None], waits: tuple[float, ...], *, whole: bool
+) -> None:
+    """Three chunks of 64 KiB may take 5 seconds and 8 for each, and none of them 10."""
+    finding = await proved(world, EvidenceSlot.EVIDENCE1)
+    read_chunks, sent = list[int](), list[int]()
+
+    async def send(message: Message) -> None:
+        if message.get("body"):
+            elapse(waits[len(sent)])
+            for _turn in range(10):
+                await asyncio.sleep(0)
+            sent.append(len(message["body"]))
+
+    settings = replace(world.service.settings, request_seconds=10.0, concurrency=1)
+    service = replace(world.service, settings=settings, files=slow(world.service.files, read_chunks))
+    with nullcontext() if whole else pytest.raises(TimeoutError):
+        await exchanged(world, service, address(finding), send)
+    assert (len(read_chunks), sum(sent) == len(PNG)) == (3, whole)
 
 
 async def test_an_emptied_file_is_like_a_missing_one(world: World) -> None:

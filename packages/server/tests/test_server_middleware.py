@@ -158,7 +158,7 @@ async def test_the_deadline_cancels_what_the_request_waits_for(elapse: Callable[
         return PlainTextResponse("late")
 
     before = asyncio.all_tasks()
-    answer = await call(timed(app(slow), 60))
+    answer = await call(timed(app(slow), 60, 1000))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
     assert ended == ["cancelled", "cancelled"]

@@ -43,10 +43,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ``X-Forwarded-For`` whom it serves.
 
     ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive, ``body_rate`` the bytes a
-    second that it has to have, and ``request_seconds`` the time for the whole request. ``concurrency`` is the number of
-    GraphQL requests executed at once; more are answered 503. ``uploads`` is the number of requests with files held in memory
-    at once, each until the import that it began has ended; as many as ``concurrency`` may arrive or wait. One caller has a
-    quarter of either, at least one, and gets 429 for more. ``api_rate`` and ``login_rate`` are requests a minute.
+    second that it has to have, and ``request_seconds`` the time for the whole request, after which an answer that has begun
+    goes on while it is taken at ``answer_rate`` bytes a second. ``concurrency`` is the number of GraphQL requests executed at
+    once; more are answered 503. ``uploads`` is the number of requests with files held in memory at once, each until the import
+    that it began has ended; as many as ``concurrency`` may arrive or wait. One caller has a quarter of either, at least one,
+    and gets 429 for more. ``api_rate`` and ``login_rate`` are requests a minute.
 
     After a stop signal ``/readyz`` answers 503 for ``drain_seconds`` while the service still answers, then running requests
     and imports get ``graceful_seconds`` to end.
@@ -66,6 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     body_seconds: Seconds = 30.0
     body_rate: Bytes = 1024
     request_seconds: Seconds = 60.0
+    answer_rate: Bytes = 8192
     concurrency: Count = 64
     uploads: Count = 4
     api_rate: Count = 600

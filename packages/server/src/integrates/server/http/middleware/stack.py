@@ -37,7 +37,7 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
         Middleware(logged, service.write_log, routes, service.seconds),
         Middleware(guarded),
         Middleware(parted),
-        Middleware(timed, settings.request_seconds),
+        Middleware(timed, settings.request_seconds, settings.answer_rate),
         Middleware(contained),
         Middleware(bounded, BodyLimit(settings.max_body, settings.max_upload, settings.body_seconds, settings.body_rate)),
         Middleware(
