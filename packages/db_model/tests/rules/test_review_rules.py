@@ -66,7 +66,7 @@ COMMANDS: Mapping[str, Change] = {
     "reject": lambda old, _: review.sent_back(old, VERDICT, by=BY, at=LATER),
     "resubmit": lambda old, _: review.resubmitted(old, by=BY, at=LATER),
     "reopen": lambda old, _: review.reopened_by_person(old, justified({"justification": WHY}), by=BY, at=LATER),
-    "remove": lambda old, _: review.removed_alone(old, {"justification": "EXCLUSION"}, by=BY, at=LATER),
+    "remove": lambda old, _: review.removed_alone(old, RemovalJustification.EXCLUSION, by=BY, at=LATER),
     "label": lambda old, _: describe.labelled(old, {"tags": ["payment"]}),
     "score": lambda old, finding: describe.rescored(old, finding, {"cvss_v3": V3}),
 }

@@ -64,7 +64,8 @@ def check_version(facet: Facet[E], found: E, version: int | None) -> None:
         raise Stale(facet.name, facet.identity(found), found.version)
 
 
-def _expected(facet: Facet[E], key: Key, found: E | None, version: int | None) -> E:
+def expected(facet: Facet[E], key: Key, found: E | None, version: int | None) -> E:
+    """Return what was ``found`` under a key. Raise ``NotFound`` when that is nothing, and what :func:`check_version` raises."""
     if found is None or not facet.is_live(found):
         raise NotFound(facet.name, id_of(key))
     check_version(facet, found, version)
@@ -93,7 +94,7 @@ async def update(
 
     async def attempt() -> E:
         latest = known.pop() if known else await read.get(store, facet, key)
-        old = _expected(facet, key, latest, expected_version)
+        old = expected(facet, key, latest, expected_version)
         return await storing(store, facet, old, alter(old, effective_at(stamp, old)), stamp)
 
     return await repeated(attempt, on=(Raced,) if expected_version is not None else (Raced, Stale))

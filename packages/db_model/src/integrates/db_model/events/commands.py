@@ -76,6 +76,11 @@ async def create(store: Store, group: Group, root: Root | None, given: Mapping[s
     )
 
 
+async def _updated(store: Store, seen: Event, alter: command.Alter[Event], stamp: Stamp, version: int | None) -> Event:
+    """Change one event, ``seen`` as the caller has just read it; see :func:`integrates.db_model.entity.command.update`."""
+    return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=version, seen=seen)
+
+
 async def describe(
     store: Store, seen: Event, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
 ) -> Event:
@@ -83,11 +88,7 @@ async def describe(
 
     Raise what :func:`integrates.db_model.events.rules.redescribed` and :func:`integrates.db_model.entity.command.update` raise.
     """
-
-    def alter(old: Event, _at: datetime) -> Event:
-        return rules.redescribed(old, given)
-
-    return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+    return await _updated(store, seen, lambda old, _: rules.redescribed(old, given), stamp, expected_version)
 
 
 async def attach(
@@ -109,12 +110,7 @@ async def attach(
     details = await examined(given)
     rules.check_unsolved(seen)
     new = await brought(files, seen.id, details, stamp)
-
-    def alter(old: Event, _at: datetime) -> Event:
-        return rules.proved(old, new)
-
-    key, version = event_key(seen.id), expected_version
-    stored = await command.update(store, EVENT, key, alter, stamp, expected_version=version, seen=seen)
+    stored = await _updated(store, seen, lambda old, _: rules.proved(old, new), stamp, expected_version)
     await dropped(files, seen.id, new, stored.evidences)
     return stored
 
@@ -124,11 +120,7 @@ async def detach(store: Store, seen: Event, slot: EvidenceSlot, stamp: Stamp, *,
 
     Raise ``Rejected`` (``event_solved``, ``empty_slot``), and what :func:`integrates.db_model.entity.command.update` raises.
     """
-
-    def alter(old: Event, _at: datetime) -> Event:
-        return rules.unproved(old, slot)
-
-    return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+    return await _updated(store, seen, lambda old, _: rules.unproved(old, slot), stamp, expected_version)
 
 
 async def claim_solution(
@@ -138,11 +130,9 @@ async def claim_solution(
 
     Raise what ``events.rules.solution_claimed`` and :func:`integrates.db_model.entity.command.update` raise.
     """
-
-    def alter(old: Event, at: datetime) -> Event:
-        return rules.solution_claimed(old, given, by=stamp.by, at=at)
-
-    return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+    return await _updated(
+        store, seen, lambda old, at: rules.solution_claimed(old, given, by=stamp.by, at=at), stamp, expected_version
+    )
 
 
 async def reject_solution(
@@ -152,20 +142,14 @@ async def reject_solution(
 
     Raise what ``events.rules.solution_rejected`` and :func:`integrates.db_model.entity.command.update` raise.
     """
-
-    def alter(old: Event, at: datetime) -> Event:
-        return rules.solution_rejected(old, given, by=stamp.by, at=at)
-
-    return await command.update(store, EVENT, event_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+    return await _updated(
+        store, seen, lambda old, at: rules.solution_rejected(old, given, by=stamp.by, at=at), stamp, expected_version
+    )
 
 
 async def _latest(store: Store, event_id: str, expected_version: int | None) -> Event:
-    found = await read.get(store, EVENT, event_key(event_id))
-    if found is None:
-        raise NotFound(EVENT.name, event_id)
-    if expected_version not in {None, found.version}:
-        raise Stale(EVENT.name, event_id, found.version)
-    return found
+    key = event_key(event_id)
+    return command.expected(EVENT, key, await read.get(store, EVENT, key), expected_version)
 
 
 async def solve(

@@ -92,8 +92,7 @@ async def _answered(
         if found is None:
             raise NotFound(FINDING_POLICY.name, policy_id)
         old = found.policy
-        if expected_version not in {None, old.version}:
-            raise Stale(FINDING_POLICY.name, policy_id, old.version)
+        command.check_version(FINDING_POLICY, old, expected_version)
         made = await command.planned(store, FINDING_POLICY, old, alter(old, effective_at(stamp, old)), stamp)
         begun = rules.application_begun(made.entity, found.application, stamp)
         follows = (Beside(put_application(policy_id, begun), Raced(policy_id)),) if begun else ()

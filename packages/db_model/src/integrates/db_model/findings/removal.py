@@ -15,11 +15,10 @@ from integrates.db_model.entity import command, read
 from integrates.db_model.entity.bulk import Written
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import NotFound, Raced, Reason, Rejected, Rejections
+from integrates.db_model.errors import NotFound, Raced, Reason, Rejected
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, FindingState, FindingStateStatus, RemovalJustification
 from integrates.db_model.store.port import Store
-from integrates.db_model.values.check import checked
 from integrates.db_model.vulnerabilities import lists, review
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import Vulnerability
@@ -36,14 +35,14 @@ async def remove(
     Raise ``Rejections`` for a bad justification, and what :func:`integrates.db_model.entity.command.update` raises.
     """
     command.check_version(FINDING, seen, expected_version)
-    why = checked(review.REMOVAL, given).justification
+    why = review.removal_of(given)
 
     async def attempt() -> Finding:
         await _remove_below(store, seen.id, why, stamp)
         try:
             return await command.update(store, FINDING, finding_key(seen.id), partial(_gone, why=why, by=stamp.by), stamp)
-        except (Rejected, Rejections) as error:
-            if not _is_not_empty(error):
+        except Rejected as error:
+            if error.reason is not Reason.NOT_EMPTY:
                 raise
             raise Raced(seen.id) from error
 
@@ -52,10 +51,6 @@ async def remove(
 
 def _gone(old: Finding, at: datetime, why: RemovalJustification, by: str) -> Finding:
     return replace(old, state=FindingState(status=FindingStateStatus.DELETED, at=at, by=by, justification=why))
-
-
-def _is_not_empty(error: Rejected | Rejections) -> bool:
-    return isinstance(error, Rejected) and error.reason is Reason.NOT_EMPTY
 
 
 async def _remove_below(store: Store, finding_id: str, why: RemovalJustification, stamp: Stamp) -> None:

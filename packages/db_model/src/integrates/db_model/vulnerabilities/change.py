@@ -11,11 +11,12 @@ from typing import Final, TypeAlias
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written, repetitions, write_all
+from integrates.db_model.entity.command import check_version
 from integrates.db_model.entity.facet import Beside, Given
 from integrates.db_model.entity.plan import Needs, Plan, effective_at, needs, plan, together
 from integrates.db_model.entity.transaction import gathered
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import ModelError, NotFound, Raced, Rejected, Rejections, Stale
+from integrates.db_model.errors import ModelError, NotFound, Raced, Rejected, Rejections
 from integrates.db_model.findings.commands import released
 from integrates.db_model.findings.facet import finding_key, within_finding
 from integrates.db_model.findings.types import Finding
@@ -65,8 +66,7 @@ def _changed(
         finding = _finding_of(old, given)
         if finding is None or not is_live(old):
             raise NotFound(VULNERABILITY.name, old.id)
-        if expected_version not in {None, old.version}:
-            raise Stale(VULNERABILITY.name, old.id, old.version)
+        check_version(VULNERABILITY, old, expected_version)
         return old, alter(old, finding, effective_at(stamp, old))
     except ModelError as error:
         return error

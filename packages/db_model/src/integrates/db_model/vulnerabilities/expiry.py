@@ -47,10 +47,6 @@ def _is_settled(error: IntegratesError) -> bool:
     return isinstance(error, _Settled) or (isinstance(error, NotFound) and error.facet in _GONE)
 
 
-def _never() -> bool:
-    return False
-
-
 async def expire_acceptances(store: Store, group: str, now: datetime, stamp: Stamp) -> Expired:
     """End the temporary acceptances of a group whose date has come, including hidden ones: they become UNTREATED.
 
@@ -80,7 +76,9 @@ async def expire_acceptances(store: Store, group: str, now: datetime, stamp: Sta
     return Expired(done, refused)
 
 
-async def expire_everywhere(store: Store, now: datetime, stamp: Stamp, *, is_stopping: Callable[[], bool] = _never) -> Expired:
+async def expire_everywhere(
+    store: Store, now: datetime, stamp: Stamp, *, is_stopping: Callable[[], bool] = lambda: False
+) -> Expired:
     """End the temporary acceptances of all groups whose date has come; see :func:`expire_acceptances`.
 
     A group that cannot be read is refused, and the others go on. When ``is_stopping`` says so, the rest is left for next time.

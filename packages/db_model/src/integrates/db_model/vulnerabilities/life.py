@@ -1,7 +1,11 @@
-"""Leading vulnerabilities through their states, and saying how bad they are: what people do besides treating them."""
+"""Leading vulnerabilities through their states, and saying how bad they are: what people do besides treating them.
+
+Raw arguments are checked once, when the first vulnerability is decided about: after what is visible, and its version (M5).
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from integrates.db_model.entity.bulk import Reference, Refused, Written
@@ -30,9 +34,10 @@ async def reject(
     seen: Sequence[Vulnerability | None] = (),
 ) -> Written | Refused:
     """Send drafts back for the reasons in raw arguments; see :func:`change_all` and ``review.sent_back``."""
+    verdict = cache(partial(review.verdict_of, given))
 
     def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
-        return review.sent_back(old, review.verdict_of(given), by=stamp.by, at=at)
+        return review.sent_back(old, verdict(), by=stamp.by, at=at)
 
     return await change_all(store, wanted, alter, stamp, seen=seen)
 
@@ -72,9 +77,10 @@ async def remove_all(
     seen: Sequence[Vulnerability | None] = (),
 ) -> Written | Refused:
     """Remove vulnerabilities that are not SAFE, for the reason that is given; see :func:`change_all` and ``review``."""
+    why = cache(partial(review.removal_of, given))
 
     def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
-        return review.removed_alone(old, given, by=stamp.by, at=at)
+        return review.removed_alone(old, why(), by=stamp.by, at=at)
 
     return await change_all(store, wanted, alter, stamp, seen=seen)
 

@@ -25,8 +25,6 @@ from integrates.db_model.vulnerabilities.types import (
     VulnerabilityType,
 )
 
-MAX_REPORTS: Final = 100
-"""Most vulnerabilities that one call reports."""
 _TESTERS: Final = frozenset({GroupRole.HACKER, GroupRole.REATTACKER, GroupRole.REVIEWER})
 
 

@@ -70,6 +70,11 @@ def verdict_of(given: Mapping[str, Any]) -> Verdict:
     return found
 
 
+def removal_of(given: Mapping[str, Any]) -> RemovalJustification:
+    """Return why something is removed, in raw arguments. Raise ``Rejections`` for those at fault."""
+    return checked(REMOVAL, given).justification
+
+
 def _not_in(state: VulnerabilityStatus, vulnerability: Vulnerability) -> Iterator[Rejected]:
     """Yield the refusals of what is not in that state, or hidden."""
     if vulnerability.state.status is not state:
@@ -124,11 +129,7 @@ def removed(old: Vulnerability, why: RemovalJustification, *, by: str, at: datet
     return replace(old, state=VulnerabilityState(status=VulnerabilityStatus.DELETED, at=at, by=by, justification=why))
 
 
-def removed_alone(old: Vulnerability, given: Mapping[str, Any], *, by: str, at: datetime) -> Vulnerability:
-    """Return the vulnerability removed without its finding, for the reason in raw arguments. A hidden one may be removed, too.
-
-    Raise ``Rejections`` for arguments at fault, else ``is_safe``.
-    """
-    why = checked(REMOVAL, given).justification
+def removed_alone(old: Vulnerability, why: RemovalJustification, *, by: str, at: datetime) -> Vulnerability:
+    """Return the vulnerability removed without its finding; a hidden one may be, too. Raise ``Rejections`` (``is_safe``)."""
     refuse((Rejected(Reason.IS_SAFE),) if old.state.status is VulnerabilityStatus.SAFE else ())
     return removed(old, why, by=by, at=at)

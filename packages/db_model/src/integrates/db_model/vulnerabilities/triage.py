@@ -10,7 +10,8 @@ first vulnerability that is changed there; ``new_id`` makes the ids of comments.
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import TypeAlias
+from functools import partial
+from typing import Final, TypeAlias
 
 from integrates.db_model.comments.remark import remarked
 from integrates.db_model.comments.types import CommentType
@@ -35,6 +36,10 @@ def _comment(kind: CommentType, why: Justification, stamp: Stamp, new_id: NewId)
     return None if why.flaws else remarked(kind, why.justification, stamp, new_id)
 
 
+_on_verification: Final = partial(_comment, CommentType.VERIFICATION)
+_on_zero_risk: Final = partial(_comment, CommentType.ZERO_RISK)
+
+
 async def answer_acceptance(
     store: Store, wanted: Sequence[Reference], answer: AcceptanceAnswer, stamp: Stamp, *, seen: Seen = ()
 ) -> Written | Refused:
@@ -54,9 +59,7 @@ async def request_verification(
     def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
         return verification_requested(old, why, by=stamp.by, at=at)
 
-    return await change_all(
-        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.VERIFICATION, why, stamp, new_id)
-    )
+    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_verification(why, stamp, new_id))
 
 
 async def verify(
@@ -74,9 +77,7 @@ async def verify(
     def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
         return verification_answered(old, why, is_closed=old.id in closed, by=stamp.by, at=at)
 
-    return await change_all(
-        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.VERIFICATION, why, stamp, new_id)
-    )
+    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_verification(why, stamp, new_id))
 
 
 async def request_zero_risk(
@@ -87,9 +88,7 @@ async def request_zero_risk(
     def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
         return zero_risk_requested(old, why, by=stamp.by, at=at)
 
-    return await change_all(
-        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.ZERO_RISK, why, stamp, new_id)
-    )
+    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_zero_risk(why, stamp, new_id))
 
 
 async def confirm_zero_risk(
@@ -100,9 +99,7 @@ async def confirm_zero_risk(
     def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
         return zero_risk_confirmed(old, why, by=stamp.by, at=at)
 
-    return await change_all(
-        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.ZERO_RISK, why, stamp, new_id)
-    )
+    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_zero_risk(why, stamp, new_id))
 
 
 async def reject_zero_risk(
@@ -113,6 +110,4 @@ async def reject_zero_risk(
     def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
         return zero_risk_rejected(old, why, by=stamp.by, at=at)
 
-    return await change_all(
-        store, wanted, alter, stamp, seen=seen, supplement=_comment(CommentType.ZERO_RISK, why, stamp, new_id)
-    )
+    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_zero_risk(why, stamp, new_id))

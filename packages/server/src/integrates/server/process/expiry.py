@@ -19,11 +19,7 @@ _SYSTEM: Final = "system"
 _LOG: Final = logging.getLogger(__name__)
 
 
-def _never() -> bool:
-    return False
-
-
-async def expired_now(store: Store, now: datetime, change_id: str, is_stopping: Callable[[], bool] = _never) -> Expired:
+async def expired_now(store: Store, now: datetime, change_id: str, is_stopping: Callable[[], bool] = lambda: False) -> Expired:
     """End the acceptances of all groups whose date has come, in the name of the system; all in one change."""
     stamp = Stamp(by=_SYSTEM, at=now, operation=_OPERATION, change_id=change_id)
     return await vulnerabilities.expire_everywhere(store, now, stamp, is_stopping=is_stopping)
