@@ -18,7 +18,7 @@ from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import finding_key
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import ANYTHING, Put, Query
-from integrates.db_model.testing.scene import uid
+from integrates.db_model.testing.scene import add_finding, uid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -126,6 +126,20 @@ async def test_it_stops_while_it_lists(store: Store, house: House, files: Files)
 
     await clean_up(store, replace(files, keys=listing), stamp.at, is_stopping=lambda: listed >= 3)
     assert listed == 3
+
+
+async def test_it_stops_between_two_findings(store: Store, house: House, files: Files) -> None:
+    other, deleted = await add_finding(store, house.group, "R2", house.stamp), list[str]()
+    for number, owner in enumerate((house.finding.id, other.id)):
+        await files.put(lost_key(owner, number), b"x")
+
+    async def delete(key: str) -> None:
+        deleted.append(key)
+        await files.delete(key)
+
+    counted = replace(files, delete=delete)
+    made = await clean_up(store, counted, house.stamp().at + LATER, is_stopping=lambda: bool(deleted))
+    assert (made, len(await keys(files))) == (Cleaned(deleted=1), 1)
 
 
 async def test_only_the_newest_of_a_long_history_is_read(store: Store, house: House, files: Files) -> None:
