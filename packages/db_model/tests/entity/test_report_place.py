@@ -130,6 +130,22 @@ async def test_what_was_cut_off_is_finished_by_another_report(house: House, writ
     assert await house.is_exact()
 
 
+async def test_nothing_is_reported_before_all_have_given_way(house: House) -> None:
+    """Only the second chunk fails, so that the report could be stored."""
+    ids, done = await keeping(house, 70), list[int]()
+
+    async def write(changes: Sequence[Change]) -> None:
+        done.append(len(changes))
+        if len(done) == 2:
+            raise Unavailable("cut off")
+        await house.store.write(changes)
+
+    with pytest.raises(Unavailable):
+        await report(house, replace(house.store, write=write, max_changes=100), PLACE)
+    assert await kept(house, ids) == 37
+    assert await house.store.get((vulnerability_key(uid(f"new {PLACE}")),)) == (None,)
+
+
 async def test_of_two_reports_of_a_place_that_many_keep_one_is_stored(house: House) -> None:
     ids = await keeping(house, 40)
     both = await asyncio.gather(*(report(house, strict(house.store), PLACE, name=name) for name in ("this", "that")))

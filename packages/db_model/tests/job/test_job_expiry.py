@@ -137,12 +137,24 @@ async def test_what_somebody_decided_meanwhile_stays(places: Places, stamp: Stam
     assert (await now_of(store, one)).treatment == longer
 
 
+async def remove(what: str, places: Places, stamp: Stamping, one: Vulnerability) -> None:
+    """Remove a vulnerability of the web shop, its finding with it, or its group."""
+    store = places[0]
+    if what == "vulnerability":
+        await life.remove_all(store, [Reference(one.id)], {"justification": "DUPLICATED"}, stamp())
+    elif what == "finding":
+        await removal.remove(store, places[1]["webshop"][0], {"justification": "DUPLICATED"}, stamp())
+    else:
+        gone = GroupState(status=GroupStatus.DELETED, reason="NO_SYSTEM", at=NOW, by="ada@demo.example")
+        await command.update(store, GROUP, group_key("webshop"), lambda old, _: replace(old, state=gone), stamp())
+
+
 @pytest.mark.parametrize("what", ["vulnerability", "finding", "group"])
-@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("late", ["listed", "read", "written"])
 async def test_what_was_removed_meanwhile_is_not_counted_as_refused(
-    places: Places, stamp: Stamping, what: str, *, late: bool
+    places: Places, stamp: Stamping, what: str, late: str
 ) -> None:
-    """It is removed after the list was read, or just before the acceptance ends."""
+    """It is removed after the list was read, after the vulnerability was, or just before the acceptance ends."""
     store = places[0]
     one, other = [await accepted(places, stamp, group, "due", NOW) for group in ("webshop", "cargo")]
     done: list[bool] = []
@@ -151,13 +163,7 @@ async def test_what_was_removed_meanwhile_is_not_counted_as_refused(
         if done:
             return
         done.append(True)
-        if what == "vulnerability":
-            await life.remove_all(store, [Reference(one.id)], {"justification": "DUPLICATED"}, stamp())
-        elif what == "finding":
-            await removal.remove(store, places[1]["webshop"][0], {"justification": "DUPLICATED"}, stamp())
-        else:
-            gone = GroupState(status=GroupStatus.DELETED, reason="NO_SYSTEM", at=NOW, by="ada@demo.example")
-            await command.update(store, GROUP, group_key("webshop"), lambda old, _: replace(old, state=gone), stamp())
+        await remove(what, places, stamp, one)
 
     async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
         pages = await store.query(queries)
@@ -170,7 +176,17 @@ async def test_what_was_removed_meanwhile_is_not_counted_as_refused(
             await removed()
         await store.write(changes)
 
-    others = replace(store, write=write) if late else replace(store, query=query)
+    async def get(keys: Sequence[Key]) -> tuple[Item | None, ...]:
+        items = await store.get(keys)
+        if vulnerability_key(one.id) in keys:
+            await removed()
+        return items
+
+    others = {
+        "listed": replace(store, query=query),
+        "read": replace(store, get=get),
+        "written": replace(store, write=write),
+    }[late]
     assert await expire_everywhere(others, NOW, SYSTEM) == Expired(done=1)
     assert done
     assert (await now_of(store, other)).treatment.status is TreatmentStatus.UNTREATED
