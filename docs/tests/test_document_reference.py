@@ -24,6 +24,7 @@ from integrates.api.imports.read.format.generic_json import Report
 from integrates.api.imports.read.observation import RemarkReason, SkipReason
 from integrates.api.reason import REASONS
 from integrates.api.request.limits import Limits
+from integrates.api.request.weight import weights_of
 from integrates.api.schema import new_schema
 from integrates.db_model import errors as model_errors
 from integrates.db_model.access.types import GroupRole, OrganizationRole
@@ -123,6 +124,19 @@ def test_the_limits_of_a_query_are_told() -> None:
     told = re.findall(r"\d[\d,]*", section("graphql.md", "Limits"))
     values = {name: f"{getattr(Limits(), name):,}" for name in Limits.__struct_fields__ if name not in elsewhere}
     assert {name: value for name, value in values.items() if value not in told} == {}
+
+
+def test_the_table_of_weights_is_the_schema() -> None:
+    """A member of the filter of vulnerabilities stands there as the filter, a history without its type."""
+    weights = weights_of(new_schema())
+    places = {(name, value) for one in (weights.now, weights.past) for name, value in one.items() if value}
+    declared = {(re.sub(r"^(VulnerabilityFilter)\..*$|^.*\.(\w*[hH]istory)$", r"\1\2", name), value) for name, value in places}
+    table = section("graphql.md", "Limits").split("| What | Weight |\n", 1)[1].split("\n\n", 1)[0]
+    told: set[tuple[str, int]] = set()
+    for _, what, weight, *_ in (line.split("|") for line in table.splitlines()[1:]):
+        number = int(weight.strip().partition(":")[0].split(", once")[0].replace(",", ""))
+        told |= {(name, number) for name in re.findall(r"`([\w.]+(?:\(\w+:\))?)`", what) if name != "states"}
+    assert told == declared
 
 
 def test_the_routes_are_told() -> None:

@@ -240,6 +240,23 @@ async def test_refusals_of_holding(world: World) -> None:
     assert told(await hold(world, "hana", one, two)) == [("INVALID", "EVENT_SOLVED", ["eventId"])]
 
 
+async def test_a_refusal_of_the_event_hides_none_of_an_item(world: World) -> None:
+    (one,) = await waiting(world, "one")
+    full, solved = ("LIMIT_EXCEEDED", "TOO_MANY_HELD", ["eventId"]), ("INVALID", "EVENT_SOLVED", ["eventId"])
+    first, second = (("INVALID", "NOT_REQUESTED", ["items", str(number), "id"]) for number in range(2))
+    refused = [world.aurora.vulnerable, world.aurora.safe]
+    await world.store.write((Add(event_counters_key(world.aurora.event.id), {HELD: MAX_HELD}, {}, ANYTHING),))
+    assert sorted(told(await hold(world, "hana", *refused, one))) == sorted([first, second, full])
+    assert told(await hold(world, "hana", *refused)) == [first, second], "nothing would enter"
+    await world.store.write((Add(event_counters_key(world.aurora.event.id), {HELD: -MAX_HELD}, {}, ANYTHING),))
+    await change(world, "hana", "solveEvent")
+    assert sorted(told(await hold(world, "hana", *refused, one))) == sorted([first, second, solved])
+    assert sorted(told(await hold(world, "hana", *refused))) == sorted([first, second, solved])
+    stale = told(await hold(world, "hana", *refused, one, version=99))
+    assert {reason for _, reason, _ in stale} == {"STALE_VERSION"}
+    assert told(await hold(world, "hana", one, one)) == [("INVALID", "BAD_FORMAT", ["items", "1", "id"])]
+
+
 async def test_events_are_listed_by_state_and_type(world: World) -> None:
     for number, date in ((1, "2026-04-03T00:00:00Z"), (2, "2026-04-02T00:00:00Z"), (3, "2026-04-01T00:00:00Z")):
         await add(world, "hana", description=f"Number {number}", date=date, type="OTHER" if number == 3 else "VPN_ISSUES")

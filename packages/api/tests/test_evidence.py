@@ -261,6 +261,15 @@ async def test_rows_of_the_records_are_shown(world: World) -> None:
     assert (shown[:2], len(shown)) == ([["name"], ["0"]], 1_000)
 
 
+async def test_a_file_of_commas_is_no_million_of_cells(world: World) -> None:
+    await put(world, "RECORDS", b"A,B\n" + b"," * (MIB - 4))
+    assert (await see(world, "uri"))["records"] == [["A", "B"]]
+    query = "query ($id: ID!) { finding(id: $id) { %s } }"
+    aliases = " ".join(f"a{number}: records" for number in range(5))
+    answer = await world.answer("uri", query % aliases, id=world.aurora.finding.id)
+    assert [error["extensions"]["code"] for error in answer.body["errors"]] == ["QUERY_TOO_COMPLEX"]
+
+
 async def test_the_records_are_read_once_in_a_request(world: World) -> None:
     await put(world, "RECORDS", CSV)
     gets: list[str] = []

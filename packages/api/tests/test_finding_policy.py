@@ -184,6 +184,7 @@ async def test_a_taken_title(world: World) -> None:
         ({"title": "=cmd()"}, ["title"], "BAD_FORMAT"),
         ({"title": "two\nlines"}, ["title"], "BAD_CHARACTERS"),
         ({"title": "Fine", "tags": ["No!"]}, ["tags", "0"], "BAD_CHARACTERS"),
+        ({"title": "Fine", "tags": [f"tag-{number}" for number in range(21)]}, ["tags"], "TOO_MANY_ITEMS"),
         ({"title": "Fine", "tags": ["a" * 31]}, ["tags", "0"], "TOO_LONG"),
     ],
 )

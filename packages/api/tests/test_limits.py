@@ -246,6 +246,7 @@ async def test_a_limit_counts_the_default_of_a_variable(world: World) -> None:
             '{ finding(id: "x") { vulnerabilities(first: 2, asOf: "2026-01-01T00:00:00Z") { nodes { id } } } }',
             1 + 2_001 + 2 * 2,
         ),
+        ('{ finding(id: "x") { comments(first: 1) { totalCount } records } }', 1 + 201 + 1 + 10_001),
         ('{ vulnerability(id: "x") { history(first: 2) { nodes { at } } } }', 1 + 51 + 2 * 2),
         ('{ __schema { types { name } } group(name: "webshop") { name } }', 1 + 2),
     ],

@@ -158,3 +158,24 @@ async def test_a_call_for_many_takes_as_few_calls_of_the_store_as_one_for_few(
         assert len(payload["vulnerabilities"]) == breadth
         numbers.append(len(calls))
     assert (numbers[0], numbers[1] <= 5) == (numbers[1], True), kind
+
+
+@pytest.mark.parametrize("viewer", ["uri", "hana", "reto", "vera"])
+async def test_why_a_claim_was_rejected_is_told_with_what_is_visible_and_the_comment_is_not(world: World, viewer: str) -> None:
+    """The field has no permission of its own, since whoever claimed has to learn the answer; V1 restricts the comments."""
+    query = """query ($id: ID!, $finding: ID!) {
+      vulnerability(id: $id) { zeroRisk { status justification } zeroRiskHistory { nodes { aspects } } }
+      finding(id: $finding) { comments(types: [ZERO_RISK]) { nodes { content } } } }"""
+    one, given = world.aurora.vulnerable.id, {"id": world.aurora.vulnerable.id, "finding": world.aurora.finding.id}
+    await run(world, "uri", "claim", one, why="nobody reaches it")
+    assert (await world.data(viewer, query, **given))["vulnerability"]["zeroRisk"]["justification"] == "nobody reaches it"
+    await run(world, "remy", "reject", one, why="everybody reaches it")
+    shown = await world.data(viewer, query, **given)
+    assert shown["vulnerability"]["zeroRisk"] == {"status": "REJECTED", "justification": "everybody reaches it"}
+    history = [node["aspects"]["zero_risk"] for node in shown["vulnerability"]["zeroRiskHistory"]["nodes"]]
+    assert [aspect["justification"] for aspect in history] == ["nobody reaches it", "everybody reaches it"]
+    comments = [node["content"] for node in shown["finding"]["comments"]["nodes"]]
+    assert comments == (["nobody reaches it", "everybody reaches it"] if viewer == "vera" else [])
+    await run(world, "uri", "claim", one)
+    await run(world, "remy", "confirm", one, why="nobody reaches it, indeed")
+    assert ((await world.data(viewer, query, **given))["vulnerability"] is None) == (viewer != "vera")

@@ -133,6 +133,23 @@ def test_rows_of_records() -> None:
     assert (len(rows), rows[-1]) == (1_000, ["999"])
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("," * 9_999, [10_000]),
+        ("," * 10_000, []),
+        ("," * 1_048_575, []),
+        ("," * 9_997 + "\nA,B\nC", [9_998, 2]),
+        ("A\n" + "," * 9_999 + "\nB", [1]),
+    ],
+)
+def test_rows_of_records_are_shown_as_far_as_they_have_so_many_cells(text: str, shown: list[int]) -> None:
+    rows = records_of(text)
+    assert rows is not None
+    assert [len(row) for row in rows] == shown
+    assert media_type_of(text.encode(), SLOTS[EvidenceSlot.RECORDS].media_types) is MediaType.CSV
+
+
 def test_a_file_is_called_by_entity_slot_and_hash() -> None:
     one = made(EvidenceSlot.IMAGE_1, SAMPLES["jpeg"], MediaType.JPEG)
     assert one.file_name == f"{ID}-image_1-{one.sha256[:8]}.jpg"

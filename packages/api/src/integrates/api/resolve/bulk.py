@@ -38,7 +38,7 @@ Lists: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 
 _LOG: Final = logging.getLogger("integrates.api")
 _PERMISSION_RULES: Final = frozenset({Reason.MISSING_PERMISSION, Reason.ASSIGN_OTHERS})
-_STATE_RULES: Final = frozenset({Reason.INACTIVE_ROOT})
+_STATE_RULES: Final = frozenset({Reason.INACTIVE_ROOT, Reason.EVENT_SOLVED, Reason.TOO_MANY_HELD})
 """Reasons about the state of an object that an argument names, which the path tells."""
 
 

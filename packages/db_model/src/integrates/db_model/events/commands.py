@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any, Final
 
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.bulk import Reference, Refused, Written
+from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.facet import Given, id_of
 from integrates.db_model.entity.plan import Needs, Plan, effective_at
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import NotFound, Raced, Reason, Rejected, Stale
+from integrates.db_model.errors import NotFound, Raced, Reason, Rejected, Rejections, Stale
 from integrates.db_model.events import rules
 from integrates.db_model.events.facet import EVENT, HELD, event_counters_key, event_key, within_unsolved_event
 from integrates.db_model.events.rules import ARGUMENTS, MAX_HELD
@@ -225,10 +225,26 @@ def _needs_of(event: Event, _found: Sequence[Vulnerability]) -> Needs:
 
 
 def _with_room(event_id: str, decisions: Decisions, given: Given) -> Decisions:
-    """Refuse all when the event would hold too many; what else refuses them goes before that."""
+    """Refuse all when the event is solved, or would hold too many; also what is refused in itself, so that both are told."""
     entering = sum(isinstance(made, Plan) and made.own is not None for made in decisions.values())
-    now = summed((given.items[event_counters_key(event_id)],)).get(HELD, 0)
-    if now + entering <= MAX_HELD or not all(isinstance(made, Plan) for made in decisions.values()):
-        return decisions
-    full = Rejected(Reason.TOO_MANY_HELD, ("event_id",), f"at most {MAX_HELD}, and it holds {now} now")
-    return dict.fromkeys(decisions, full)
+    event, now = given.known[event_key(event_id)], summed((given.items[event_counters_key(event_id)],)).get(HELD, 0)
+    if isinstance(event, Event) and rules.is_solved(event):
+        return {at: _also(made, Rejected(Reason.EVENT_SOLVED, ("event_id",))) for at, made in decisions.items()}
+    if now + entering > MAX_HELD:
+        full = Rejected(Reason.TOO_MANY_HELD, ("event_id",), f"at most {MAX_HELD}, and it holds {now} now")
+        return {at: _also(made, full) for at, made in decisions.items()}
+    return decisions
+
+
+def _also(made: Decision, why: Rejected) -> Decision:
+    """Refuse a vulnerability also for what is wrong with the event; an error that is no refusal of a rule stays alone."""
+    match made:
+        case Plan():
+            own: tuple[Rejected, ...] = ()
+        case Rejected():
+            own = (made,)
+        case Rejections():
+            own = made.refusals
+        case _:
+            return made
+    return Rejections([*own, *(() if why.reason in {one.reason for one in own} else (why,))])

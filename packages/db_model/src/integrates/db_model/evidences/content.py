@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Final
 
@@ -10,6 +10,8 @@ from integrates.db_model.evidences.types import MediaType
 
 MAX_RECORDS: Final = 1_000
 """How many rows of a file of records are shown."""
+MAX_CELLS: Final = 10_000
+"""How many cells these rows have in all: with the row that would pass it, no more are shown."""
 
 _EBML: Final = b"\x1a\x45\xdf\xa3"
 _DOCTYPE: Final = b"\x42\x82"
@@ -61,11 +63,25 @@ def text_of(content: bytes) -> str | None:
     return None if not text or _BINARY.search(text) else text.removeprefix(_BOM)
 
 
-def records_of(text: str, most: int | None = MAX_RECORDS) -> list[list[str]] | None:
-    """Return the first rows of a CSV file, of which empty ones are left out; ``None`` when it is not one."""
-    rows = csv.reader((line[0] for line in _LINE.finditer(text)), strict=True)
+def _rows(text: str) -> Iterator[list[str]]:
+    """Yield the rows of a CSV file that are not empty. Raise ``csv.Error`` at what is none."""
+    return filter(None, csv.reader((line[0] for line in _LINE.finditer(text)), strict=True))
+
+
+def _within_cells(rows: Iterator[list[str]]) -> Iterator[list[str]]:
+    """Yield rows as long as they have no more cells in all than are shown."""
+    cells = 0
+    for row in rows:
+        cells += len(row)
+        if cells > MAX_CELLS:
+            return
+        yield row
+
+
+def records_of(text: str) -> list[list[str]] | None:
+    """Return the rows of a CSV file that are shown; ``None`` when it is not one as far as these are read."""
     try:
-        return list(islice(filter(None, rows), most))
+        return list(_within_cells(islice(_rows(text), MAX_RECORDS)))
     except csv.Error:
         return None
 
@@ -76,7 +92,12 @@ def _is_text(content: bytes) -> bool:
 
 def _is_records(content: bytes) -> bool:
     text = text_of(content)
-    return text is not None and bool(records_of(text, None))
+    if text is None:
+        return False
+    try:
+        return sum(1 for _ in _rows(text)) > 0
+    except csv.Error:
+        return False
 
 
 _TEXTS: Final[Mapping[MediaType, Callable[[bytes], bool]]] = {MediaType.CSV: _is_records, MediaType.TEXT: _is_text}
