@@ -228,7 +228,7 @@ def stands_for(change: Change, own: Sequence[Change]) -> bool:
 @settings(max_examples=100)
 @given(plans=PLANS, changes=st.integers(9, 30))
 def test_chunks_are_whole_plans_in_order_and_as_full_as_they_may_be(plans: list[GROUP_PLAN], changes: int) -> None:
-    chunks = packing.chunks(plans, changes=changes)
+    chunks = [each.plans for each in packing.chunks(plans, changes=changes)]
     assert [made for chunk in chunks for made in chunk] == plans
     for chunk, following in zip(chunks, [*chunks, ()][1:], strict=True):
         assert 0 < len(packing.joined(chunk).changes) <= changes
@@ -238,7 +238,7 @@ def test_chunks_are_whole_plans_in_order_and_as_full_as_they_may_be(plans: list[
 
 def test_equal_plans_take_no_room() -> None:
     equal: Plan[Group] = Plan(facet=GROUP, entity=ENTITY)
-    assert packing.chunks([equal, planned(1), equal], changes=LEAST_CHANGES) == ((planned(1),),)
+    assert [each.plans for each in packing.chunks([equal, planned(1), equal], changes=LEAST_CHANGES)] == [(planned(1),)]
     assert packing.fitting([(), (equal,), (planned(1),), (), (planned(2),)], changes=2) == 4
     assert packing.fitting([], changes=2) == 0
     assert packing.fitting([(planned(1, add(ONE, a=1)),)], changes=2) == 1, "at least one, fitting or not"
@@ -254,7 +254,7 @@ def test_a_group_of_plans_stays_together() -> None:
 
 async def test_chunks_fit_the_store(store: Store) -> None:
     plans = [planned(number, put(Key(f"K{number}", "K"))) for number in range(store.max_changes)]
-    chunks = packing.chunks(plans, changes=store.max_changes)
+    chunks = [each.plans for each in packing.chunks(plans, changes=store.max_changes)]
     assert len(chunks) > 1
     assert [made for chunk in chunks for made in chunk] == plans
     for chunk in chunks:
@@ -268,8 +268,8 @@ def test_a_chunk_stays_below_the_bytes_of_a_write() -> None:
     besides = [planned(number, put(Key(f"F{number}", "F"), text=text)) for number in range(30)]
     for plans in (own, besides):
         for chunk in packing.chunks(plans, changes=10 * LEAST_CHANGES):
-            size = sum(item_size(each.item) for each in packing.joined(chunk).changes if isinstance(each, Put))
-            assert MAX_WRITE_BYTES / 2 < size <= MAX_WRITE_BYTES or chunk[-1] == plans[-1]
+            size = sum(item_size(each.item) for each in chunk.changes if isinstance(each, Put))
+            assert MAX_WRITE_BYTES / 2 < size <= MAX_WRITE_BYTES or chunk.plans[-1] == plans[-1]
 
 
 def test_an_addition_never_gets_too_many_names() -> None:
@@ -278,7 +278,7 @@ def test_an_addition_never_gets_too_many_names() -> None:
     gated = [planned(number, passed(ONE, {f"{number}-{n}": 1 for n in range(20)})) for number in range(6)]
     for plans in (wide, gated):
         for chunk in packing.chunks(plans, changes=LEAST_CHANGES):
-            (found,) = [each for each in packing.joined(chunk).changes if isinstance(each, Add)]
+            (found,) = [each for each in chunk.changes if isinstance(each, Add)]
             assert len(found.increments) <= MAX_INCREMENTS
             assert len(found.bounds) <= MAX_BOUNDS
-            assert len(chunk) > 1
+            assert len(chunk.plans) > 1

@@ -117,10 +117,9 @@ def _too_large(error: LimitExceeded, write: Write, positions: Sequence[int]) -> 
     return _Losses({}, tuple(positions[len(positions) // 2 :]))
 
 
-async def _attempted(store: Store, plans: _Plans) -> _Losses:
-    """Write plans in one transaction, and return the losses. When there are any, nothing was written."""
+async def _attempted(store: Store, plans: _Plans, made: Write) -> _Losses:
+    """Write plans, of which a write was ``made``, and return the losses. When there are any, nothing was written."""
     positions = list(plans)
-    made = joined(list(plans.values()))
     try:
         await send(store, made.changes)
     except Conflict as conflict:
@@ -132,19 +131,19 @@ async def _attempted(store: Store, plans: _Plans) -> _Losses:
     return _Losses({})
 
 
-async def _chunk(store: Store, plans: _Plans) -> dict[int, IntegratesError]:
+async def _chunk(store: Store, positions: Sequence[int], made: Write) -> dict[int, IntegratesError]:
     """Write one chunk, repeatedly without the losers, until the rest is written. Return the error of each loser."""
     lost: dict[int, IntegratesError] = {}
-    waiting = [plans]
+    waiting = [(dict(zip(positions, made.plans, strict=True)), made)]
     while waiting:
-        part = waiting.pop()
-        losses = await _attempted(store, part)
+        part, whole = waiting.pop()
+        losses = await _attempted(store, part, whole)
         lost.update(losses.left)
         if not losses.left and not losses.apart:
             continue
         apart = {position: part[position] for position in losses.apart}
         rest = {position: made for position, made in part.items() if position not in losses.left and position not in apart}
-        waiting.extend(each for each in (apart, rest) if each)
+        waiting.extend((each, joined(list(each.values()))) for each in (apart, rest) if each)
     return lost
 
 
@@ -163,7 +162,7 @@ async def _round(store: Store, decided: Mapping[int, Decision]) -> _Round:
     lost: dict[int, IntegratesError] = {}
     positions = iter([position for position, made in plans.items() if made.own])
     for chunk in chunks(list(plans.values()), changes=store.max_changes):
-        lost |= await _chunk(store, dict(zip(islice(positions, len(chunk)), chunk, strict=True)))
+        lost |= await _chunk(store, list(islice(positions, len(chunk.plans))), chunk)
     raced = {position: error for position, error in lost.items() if isinstance(error, Raced | Stale)}
     refused |= {position: error for position, error in lost.items() if position not in raced}
     return _Round({position: made.entity for position, made in plans.items() if position not in lost}, refused, raced)

@@ -37,6 +37,8 @@ def plus(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
 
 def minus(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
     """Return the difference of two sets of numbers, without zeros."""
+    if one == other:
+        return {}
     differences = {name: one.get(name, 0) - other.get(name, 0) for name in dict.fromkeys((*one, *other))}
     return {name: number for name, number in differences.items() if number}
 

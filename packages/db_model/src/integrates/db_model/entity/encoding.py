@@ -25,17 +25,29 @@ _encode: Final = msgspec.json.Encoder().encode
 
 def to_builtins(value: Any) -> Any:
     """Return a value of an entity as builtins that JSON takes: dates as text (E6), members that are ``None`` left out."""
-    write = _writer(value.__class__)
+    write = _WRITERS[value.__class__]
     return write(value) if write else value
 
 
-@cache
+class _Writers(dict[Any, Callable[[Any], Any] | None]):
+    """By type, what makes builtins of its values; ``None`` where JSON takes them as they are.
+
+    It is asked for each member of each entity, and a dictionary answers in half the time of a function with a cache.
+    """
+
+    def __missing__(self, kind: Any) -> Callable[[Any], Any] | None:
+        self[kind] = _writer(kind)
+        return self[kind]
+
+
+_WRITERS: Final = _Writers()
+
+
 def _writer(kind: Any) -> Callable[[Any], Any] | None:
-    """Return what makes builtins of the values of a type; ``None`` where JSON takes them as they are."""
     if issubclass(kind, msgspec.Struct):
         names = kind.__struct_fields__
         return lambda value: {
-            name: write(member) if (write := _writer(member.__class__)) else member
+            name: write(member) if (write := _WRITERS[member.__class__]) else member
             for name in names
             if (member := getattr(value, name)) is not None
         }

@@ -184,12 +184,18 @@ def index_key(template: KeyTemplate, values: Mapping[str, str]) -> IndexKey:
     return IndexKey(builder(template.pk)(values), builder(template.sk)(values))
 
 
+def _index_builder(template: KeyTemplate) -> Callable[[Mapping[str, str]], IndexKey]:
+    """Return :func:`index_key` for one template, which need not be looked up again for every item."""
+    pk, sk = builder(template.pk), builder(template.sk)
+    return lambda values: IndexKey(pk(values), sk(values))
+
+
 class _KeyDesign(msgspec.Struct, frozen=True, eq=False):
-    """The design of a facet with what building keys needs: how each variable is read, and the variables of each index."""
+    """The design of a facet with what building keys needs: how each variable is read, and what each index is built of."""
 
     design: FacetDesign
     variables: tuple[tuple[str, Variable], ...]
-    indexes: tuple[tuple[int, KeyTemplate, tuple[str, ...]], ...]
+    indexes: tuple[tuple[int, Callable[[Mapping[str, str]], IndexKey], tuple[str, ...]], ...]
 
 
 def _variables_of(template: KeyTemplate) -> tuple[str, ...]:
@@ -199,7 +205,7 @@ def _variables_of(template: KeyTemplate) -> tuple[str, ...]:
 @cache
 def _key_design(facet: Facet[Any]) -> _KeyDesign:
     found = design_of(facet.name)
-    indexes = tuple((number, template, _variables_of(template)) for number, template in sorted(found.indexes.items()))
+    indexes = tuple((number, _index_builder(each), _variables_of(each)) for number, each in sorted(found.indexes.items()))
     names = dict.fromkeys((*_variables_of(found.key), *(name for _, _, needed in indexes for name in needed)))
     return _KeyDesign(found, tuple((name, facet.variables.get(name) or attrgetter(name)) for name in names), indexes)
 
@@ -208,9 +214,7 @@ def keys_of(facet: Facet[E], entity: E) -> tuple[Key, dict[int, IndexKey]]:
     """Return the key under which the entity is stored, and its keys in the indexes that list it."""
     own = _key_design(facet)
     values = {name: value for name, read in own.variables if (value := read(entity)) is not None}
-    listed = {
-        number: index_key(template, values) for number, template, needed in own.indexes if all(map(values.__contains__, needed))
-    }
+    listed = {number: build(values) for number, build, needed in own.indexes if all(map(values.__contains__, needed))}
     return _key(own.design, values), listed
 
 

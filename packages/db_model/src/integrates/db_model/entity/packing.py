@@ -1,7 +1,6 @@
 """Packing plans into writes: joining changes of one key, and cutting many plans into writes that a store takes. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
@@ -15,7 +14,7 @@ from integrates.db_model.store.port import MAX_WRITE_BYTES, Add, Bounds, Change,
 from integrates.db_model.store.rules import MAX_BOUNDS, MAX_INCREMENTS, item_size
 
 AnyPlan: TypeAlias = Plan[Any]
-_NONE: Final[AbstractSet[str]] = frozenset()
+_USUAL_BYTES: Final = MAX_WRITE_BYTES * 3 // 4
 
 
 class Share(msgspec.Struct, frozen=True, gc=False):
@@ -79,12 +78,12 @@ def _standing(earlier: Change | None, later: Change) -> Change:
 
     Raise ``ValueError`` when the two cannot share a write.
     """
+    if earlier is None:
+        return later
     match earlier, later:
-        case None, _:
-            return later
         case Add(), Add() if earlier.expect == later.expect and _agree(earlier.bounds, later.bounds):
-            bounds = {**earlier.bounds, **later.bounds}
-            return earlier if len(bounds) == len(earlier.bounds) else replace(earlier, bounds=bounds)
+            is_bounded = later.bounds.keys() <= earlier.bounds.keys()
+            return earlier if is_bounded else replace(earlier, bounds={**earlier.bounds, **later.bounds})
         case Check(), Check() if earlier.expect == later.expect:
             return earlier
         case Put(), Put() if earlier is later:  # what several plans share, such as the record of a first release
@@ -131,65 +130,66 @@ def joined(plans: Sequence[AnyPlan], beside: Sequence[Beside] = ()) -> Write:
     return Write(tuple(changes), plans, beside)
 
 
-class _Joint(msgspec.Struct, frozen=True):
-    """What a group makes of a write: the joined change of each of its keys, and by key the new names of its additions."""
+def _load(standing: dict[Key, Change], names: dict[Key, set[str]], change: Change) -> int:
+    """Join a change with those of a write so far, and the names of an addition with those of others. Return the bytes it puts.
 
-    changes: Mapping[Key, Change]
-    names: Mapping[Key, AbstractSet[str]]
-
-
-def _joint(standing: Mapping[Key, Change], names: Mapping[Key, AbstractSet[str]], group: Iterable[AnyPlan]) -> _Joint:
-    """Join the changes of a group with those of a write so far. Raise ``ValueError`` when that cannot be done."""
-    changes: dict[Key, Change] = {}
-    wider: dict[Key, AbstractSet[str]] = {}
-    for change in _wanted(group):
-        key = change.key
-        changes[key] = _standing(changes.get(key) or standing.get(key), change)
-        if isinstance(change, Add) and (more := change.increments.keys() - names.get(key, _NONE)):
-            wider[key] = wider.get(key, _NONE) | more
-    return _Joint(changes, wider)
+    Raise ``ValueError`` when that cannot be done, or when an addition would get more names or bounds than a store takes.
+    """
+    key = change.key
+    earlier = standing.get(key)
+    standing[key] = now = _standing(earlier, change)
+    if isinstance(change, Add) and isinstance(now, Add):
+        own = names.setdefault(key, set())
+        own.update(change.increments)
+        if len(own) > MAX_INCREMENTS or len(now.bounds) > MAX_BOUNDS:
+            raise ValueError(f"an addition to {key} would be too wide")
+    return item_size(now.item) if isinstance(now, Put) and now is not earlier else 0
 
 
-def _is_too_wide(names: Mapping[Key, AbstractSet[str]], joint: _Joint) -> bool:
-    """Return whether an addition would have more names or bounds than a store takes."""
-    bounds = (len(change.bounds) for change in joint.changes.values() if isinstance(change, Add))
-    return any(len(names.get(key, ())) + len(wider) > MAX_INCREMENTS for key, wider in joint.names.items()) or any(
-        each > MAX_BOUNDS for each in bounds
-    )
-
-
-def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = MAX_WRITE_BYTES * 3 // 4) -> int:
+def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = _USUAL_BYTES) -> int:
     """Return how many of the first groups of plans fit one write of at most so many changes and about so many bytes.
 
     Lazy: reads at most one group too many. A group also does not fit when one of its changes cannot be joined with an earlier
     one, or an addition would get too many names or bounds. At least 1 unless there are no groups; an empty group always fits.
     """
     standing: dict[Key, Change] = {}
-    names: dict[Key, AbstractSet[str]] = {}
+    names: dict[Key, set[str]] = {}
     used = count = 0
     for group in groups:
         try:
-            joint = _joint(standing, names, group)
+            used += sum(_load(standing, names, change) for change in _wanted(group))
         except ValueError:
             return max(count, 1)
-        puts = (change for key, change in joint.changes.items() if change is not standing.get(key) and isinstance(change, Put))
-        used += sum(item_size(change.item) for change in puts)
-        total = len(standing) + sum(key not in standing for key in joint.changes)
-        if count and (total > changes or used > size or _is_too_wide(names, joint)):
+        if count and (len(standing) > changes or used > size):
             return count
-        standing.update(joint.changes)
-        for key, wider in joint.names.items():
-            names[key] = names.get(key, _NONE) | wider
         count += 1
     return count
 
 
-def chunks(plans: Sequence[AnyPlan], *, changes: int) -> tuple[tuple[AnyPlan, ...], ...]:
-    """Return the plans in chunks of whole entities that each fit one write, in order. Plans without a change are left out."""
+def _is_too_wide(change: Add) -> bool:
+    return len(change.increments) > MAX_INCREMENTS or len(change.bounds) > MAX_BOUNDS
+
+
+def _single(plans: Sequence[AnyPlan], changes: int, size: int) -> Write | None:
+    """Return the one write of all plans; ``None`` when they do not fit one, of which :func:`fitting` tells how many do."""
+    if len(plans) > changes // 2:  # each has an entity and a revision
+        return None
+    try:
+        made = joined(plans)
+    except ValueError:
+        return None
+    used = sum(item_size(change.item) for change in made.changes if isinstance(change, Put))
+    if len(made.changes) > changes or used > size or any(_is_too_wide(each) for each in made.changes if isinstance(each, Add)):
+        return None
+    return made
+
+
+def chunks(plans: Sequence[AnyPlan], *, changes: int, size: int = _USUAL_BYTES) -> tuple[Write, ...]:
+    """Return the writes of the plans in chunks of whole entities, in order. Plans without a change are left out."""
     rest = tuple(made for made in plans if made.own)
-    done: list[tuple[AnyPlan, ...]] = []
+    done: list[Write] = []
     while rest:
-        count = fitting(((made,) for made in rest), changes=changes)
-        done.append(rest[:count])
-        rest = rest[count:]
+        made = _single(rest, changes, size) or joined(rest[: fitting(((each,) for each in rest), changes=changes, size=size)])
+        done.append(made)
+        rest = rest[len(made.plans) :]
     return tuple(done)

@@ -50,9 +50,13 @@ class Needs(msgspec.Struct, frozen=True):
     then: Callable[[Given], "Needs"] | None = None
 
 
-def _claims(facet: Facet[E], entity: E | None) -> dict[Key, Unique]:
-    values = () if entity is None else facet.unique(entity)
-    return {claim.claim_key(each.kind, *each.value): each for each in values}
+def _exchanged(facet: Facet[E], old: E | None, new: E) -> tuple[dict[Key, Unique], dict[Key, Unique]]:
+    """Return the claims before and after a change by their keys, none of which need be made when they are the same."""
+    before, after = (() if one is None else facet.unique(one) for one in (old, new))
+    if before == after:
+        return {}, {}
+    one, other = ({claim.claim_key(each.kind, *each.value): each for each in values} for values in (before, after))
+    return one, other
 
 
 def effective_at(stamp: Stamp, old: E | None) -> datetime:
@@ -88,7 +92,7 @@ def needs(facet: Facet[E], old: E | None, new: E) -> Needs:
 
 def _needs(facet: Facet[E], old: E | None, new: E) -> Needs:
     new = facet.derived(old, new)
-    before, after = _claims(facet, old), _claims(facet, new)
+    before, after = _exchanged(facet, old, new)
     gained, lost = (key for key in after if key not in before), (key for key in before if key not in after)
     parents = facet.within(old, new)
     for parent in parents:
@@ -160,7 +164,7 @@ def _freed(key: Key, former: Unique, owner: str, given: Given) -> Beside | None:
 
 def _claimed(facet: Facet[E], old: E | None, new: E, given: Given) -> Iterable[Beside]:
     """Return the changes that claim new values and free former ones. Raise the refusals of values that others hold."""
-    before, after = _claims(facet, old), _claims(facet, new)
+    before, after = _exchanged(facet, old, new)
     owner = facet.identity(new)
     taken = [_taken(key, after[key], owner, given) for key in after if key not in before]
     refused = [each for each in taken if isinstance(each, AlreadyExists)]

@@ -7,6 +7,7 @@ the cells of a finding (``INHERITED`` without one), the effective one in those o
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -48,11 +49,11 @@ def _score_text(score: Decimal | None) -> str:
 def _dimensions(vulnerability: Vulnerability) -> tuple[str, str, str, str, str]:
     treatment, verification, zero_risk = vulnerability.treatment, vulnerability.verification, vulnerability.zero_risk
     return (
-        vulnerability.state.status.value,
-        treatment.status.value,
-        treatment.acceptance_status.value if treatment.acceptance_status else NONE,
-        verification.status.value if verification else NONE,
-        zero_risk.status.value if zero_risk else NONE,
+        vulnerability.state.status,
+        treatment.status,
+        treatment.acceptance_status or NONE,
+        verification.status if verification else NONE,
+        zero_risk.status if zero_risk else NONE,
     )
 
 
@@ -73,23 +74,23 @@ def _opened(vulnerability: Vulnerability) -> dict[str, int]:
     return {OPENED_EPOCH_SUM: int(opened_at.timestamp())}
 
 
+@lru_cache(maxsize=1_024)
+def _cells(dimensions: tuple[str, ...], own: str, effective: str) -> tuple[str, str, str]:
+    """Return the names of the cells of a finding, a root and a group, given all dimensions but the scores."""
+    state, *rest = dimensions
+    return DOT.join((state, own, *rest)), DOT.join(dimensions), DOT.join((state, effective, *rest))
+
+
 def counted(vulnerability: Vulnerability | None, finding_severity: Severity | None) -> Tally:
     """Return what one vulnerability adds to the cells and to the sum of opening dates. A removed one adds nothing."""
     if vulnerability is None or not is_live(vulnerability):
         return Tally()
-    state, *rest = _dimensions(vulnerability)
     own = vulnerability.severity
     effective = own or finding_severity
+    score = _score_text(effective.score if effective else None)
+    finding, root, group = _cells(_dimensions(vulnerability), score if own else INHERITED, score)
     opened = _opened(vulnerability)
-
-    def cell(score: str) -> str:
-        return DOT.join((state, score, *rest))
-
-    return Tally(
-        {cell(_score_text(own.score) if own else INHERITED): 1, **opened},
-        {DOT.join((state, *rest)): 1, **opened},
-        {cell(_score_text(effective.score if effective else None)): 1, **opened},
-    )
+    return Tally({finding: 1, **opened}, {root: 1, **opened}, {group: 1, **opened})
 
 
 def remediated(old: Vulnerability | None, new: Vulnerability, finding_severity: Severity | None) -> dict[str, int]:
