@@ -1,4 +1,4 @@
-"""Measure imports, pages, growth, long lists and DynamoDB, of this checkout or of another one beside it, and print the ratios.
+"""Measure imports, pages, changes, growth, long lists and DynamoDB, of this checkout or another one too, and print the ratios.
 
 Absolute times say something only beside others of the same run: machines differ and are shared.
 """
@@ -16,6 +16,7 @@ import growth
 import listing
 import reading
 import remote
+import removing
 import treating
 from emulator import VARIABLE
 from row import printed, saved
@@ -26,7 +27,7 @@ from size import FULL, QUICK, Sizes
 from turn import Figures, joined
 
 _GROUP = "measured"
-PARTS = ("filling", "reading", "treating", "growth", "listing", "dynamodb")
+PARTS = ("filling", "reading", "treating", "removing", "growth", "listing", "dynamodb")
 
 
 def _arguments() -> argparse.Namespace:
@@ -67,6 +68,9 @@ def _embedded(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: 
         if "treating" in parts:
             _told("treating")
             yield treating.measured(benches, _GROUP, folder, sizes)
+        if "removing" in parts:
+            _told("removing")
+            yield removing.measured(benches, sizes)
         _told("growth")
         yield growth.small(benches, sizes)
         if "growth" in parts:
@@ -84,7 +88,7 @@ def _measured(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: 
     if "filling" in parts:
         _told("filling")
         yield filling.measured(sides, sizes)
-    if set(parts) & {"reading", "treating", "growth", "listing"}:
+    if set(parts) & {"reading", "treating", "removing", "growth", "listing"}:
         yield from _embedded(sides, folder, parts, sizes)
     if "dynamodb" in parts:
         program = os.environ.get(VARIABLE)
