@@ -36,9 +36,10 @@ def writing(path: Path, busy: float) -> sqlite3.Connection:
     """Return a connection that writes durably, with a large WAL, so that a page of many writes is copied to the file once.
 
     What a savepoint may have to undo stays in memory, because a temporary file for it costs a third of all writing. The cache
-    holds what the largest commits change, which would be written twice otherwise.
+    holds what the commits of an import change, which would be written twice otherwise. (Measured: 16 MiB cost the service 4 MiB
+    more memory, and an import of 10,000 results as much time.)
     """
-    settings = ("synchronous = FULL", "cache_size = -16384", "wal_autocheckpoint = 4000", "temp_store = MEMORY")
+    settings = ("synchronous = FULL", "cache_size = -12288", "wal_autocheckpoint = 4000", "temp_store = MEMORY")
     return connected(path, busy, settings)
 
 
