@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from msgspec import Struct
 from msgspec.structs import replace
 from packages.db_model.tests.entity.life_step import lead, reports, submit
+from packages.db_model.tests.entity.policy_step import TITLE, steer
 from packages.db_model.tests.entity.triage_step import COMMANDS, triage
 
 from integrates.db_model import comments, events
@@ -42,7 +43,9 @@ from integrates.db_model.testing.scene import (
     HANA,
     add_event,
     add_finding,
+    add_finding_policy,
     add_group,
+    add_organization,
     add_root,
     evidenced,
     scored,
@@ -87,6 +90,7 @@ class Kind(StrEnum):
     DRAFT = "DRAFT"
     HIDE = "HIDE"
     LEAD = "LEAD"
+    POLICY = "POLICY"
     REMOVE = "REMOVE"
     REOPEN = "REOPEN"
     REPORT = "REPORT"
@@ -129,6 +133,7 @@ STEPS = st.builds(
             Kind.TRIAGE,
             *4 * [Kind.LEAD],
             *2 * [Kind.SUBMIT],
+            *2 * [Kind.POLICY],
         ]
     ),
     st.integers(0, 5),
@@ -256,7 +261,7 @@ class Writer:
             case Kind.CLOSE_ALL:
                 alter = ALTERS[Kind.CLOSE]
                 await commands.update_each(self.store, list(self.known), lambda old, at: alter(old, at, 0), self.stamp(step))
-            case Kind.LEAD | Kind.SUBMIT | Kind.TRIAGE:
+            case Kind.LEAD | Kind.POLICY | Kind.SUBMIT | Kind.TRIAGE:
                 await self.people(step, finding, root)
             case kind if self.known:
                 key = vulnerability_key(self.known[step.target % len(self.known)])
@@ -299,6 +304,8 @@ class Writer:
                 self.done.add(await triage(self.store, ids, number, self.stamp(step), self.new_id) if ids else None)
             case Kind.LEAD:
                 await self.led(step)
+            case Kind.POLICY:
+                self.done.add(await steer(self.store, step.choice, self.stamp(step), self.new_id))
             case _:
                 await self.submitted(step, finding, root)
 
@@ -362,7 +369,9 @@ def needed(entity: Entity) -> tuple[list[Key], dict[Key, Facet[Any]]]:
 
 
 def retitled(old: Finding, choice: int) -> Finding:
-    return replace(old, description=replace(old.description, title=f"The title number {choice}"))
+    """Give a finding another title, often that of the policy."""
+    title = TITLE if choice % 2 else f"The title number {choice}"
+    return replace(old, description=replace(old.description, title=title))
 
 
 async def begun(store: Store) -> None:
@@ -375,6 +384,7 @@ async def begun(store: Store) -> None:
         await add_root(store, group, name, stamp)
     for name in EVENT_NAMES:
         await add_event(store, group, name, stamp)
+    await add_finding_policy(store, await add_organization(store, "aurora", stamp), TITLE, stamp, "accepted")
 
 
 async def check_counters(store: Store) -> None:
