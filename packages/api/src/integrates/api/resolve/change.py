@@ -1,11 +1,14 @@
 """What every mutation needs: the stamp of its changes, commands of the model, and reads that see what they changed."""
 
 from collections.abc import Awaitable, Mapping
+from functools import partial
 from typing import Any, Protocol, TypeAlias
 
 from graphql.pyutils import camel_to_snake
 
+from integrates.api.authorization.sight import Sight
 from integrates.api.context import Context, Info
+from integrates.api.resolve.attribute import Resolver
 from integrates.db_model.entity.loader import forget
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.store.port import Store
@@ -19,6 +22,15 @@ class Command(Protocol):
 
     def __call__(self, store: Store, /, *, stamp: Stamp) -> Awaitable[Any]:
         """Change the store and return the entity as it is then."""
+
+
+class Change(Protocol):
+    """A command of the model that changes one object, as raw arguments say, which it checks."""
+
+    def __call__(
+        self, store: Store, /, *, seen: Any, given: Mapping[str, Any], stamp: Stamp, expected_version: int | None
+    ) -> Awaitable[Any]:
+        """Change the object that is ``seen`` as it was just read, and return it as it is then."""
 
 
 def new_stamp(info: Info) -> Stamp:
@@ -40,3 +52,12 @@ def refresh(context: Context) -> None:
 async def changed(info: Info, name: str, command: Command) -> Payload:
     """Run a command and return the payload with the entity that it returns under a name."""
     return {name: await command(info.context.store, stamp=new_stamp(info))}
+
+
+def changing(name: str, command: Change) -> Resolver:
+    """Return the resolver of a mutation that changes the object which the guard has found; its payload has it under a name."""
+
+    async def change(seen: Sight[Any], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
+        return await changed(info, name, partial(command, seen=seen.found, given=given, expected_version=expected_version))
+
+    return change

@@ -8,7 +8,7 @@ from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.bulk import change_all, payload
-from integrates.api.resolve.change import Payload, changed, new_stamp
+from integrates.api.resolve.change import Payload, changing, new_stamp
 from integrates.db_model import vulnerabilities
 from integrates.db_model.entity.bulk import Reference
 from integrates.db_model.findings.types import Finding
@@ -56,22 +56,6 @@ async def remove_vulnerabilities(seen: Sight[Sequence[Vulnerability]], info: Inf
     return {"ids": [one.id for one in done.get(_CHANGED) or ()] or None, "errors": done["errors"]}
 
 
-async def update_vulnerability_labels(
-    seen: Sight[Vulnerability], info: Info, *, expected_version: int | None = None, **given: Any
-) -> Payload:
-    """Change by what people sort a vulnerability, and where they talk about it."""
-    command = partial(vulnerabilities.label, seen=seen.found, given=given, expected_version=expected_version)
-    return await changed(info, "vulnerability", command)
-
-
-async def update_vulnerability_severity(
-    seen: Sight[Vulnerability], info: Info, *, expected_version: int | None = None, **given: Any
-) -> Payload:
-    """Give a vulnerability a severity of its own, or take it away."""
-    command = partial(vulnerabilities.score, seen=seen.found, given=given, expected_version=expected_version)
-    return await changed(info, "vulnerability", command)
-
-
 MUTATIONS: Final[Fields] = {
     "Mutation": {
         "addVulnerabilities": add_vulnerabilities,
@@ -80,7 +64,7 @@ MUTATIONS: Final[Fields] = {
         "removeVulnerabilities": remove_vulnerabilities,
         "reopenVulnerabilities": reopen_vulnerabilities,
         "resubmitVulnerabilities": resubmit_vulnerabilities,
-        "updateVulnerabilityLabels": update_vulnerability_labels,
-        "updateVulnerabilitySeverity": update_vulnerability_severity,
+        "updateVulnerabilityLabels": changing("vulnerability", vulnerabilities.label),
+        "updateVulnerabilitySeverity": changing("vulnerability", vulnerabilities.score),
     }
 }

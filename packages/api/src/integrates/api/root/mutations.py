@@ -6,10 +6,10 @@ from typing import Any, Final
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields, Resolver
-from integrates.api.resolve.change import Payload, changed
+from integrates.api.resolve.change import Payload, changed, changing
 from integrates.db_model import roots
 from integrates.db_model.groups.types import Group
-from integrates.db_model.roots.types import Root, RootKind
+from integrates.db_model.roots.types import RootKind
 
 
 def adding(kind: RootKind) -> Resolver:
@@ -24,12 +24,7 @@ def adding(kind: RootKind) -> Resolver:
 
 def updating(kind: RootKind) -> Resolver:
     """Return the resolver that changes a root of a kind."""
-
-    async def update_root(seen: Sight[Root], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
-        command = partial(roots.describe, seen=seen.found, kind=kind, given=given, expected_version=expected_version)
-        return await changed(info, "root", command)
-
-    return update_root
+    return changing("root", partial(roots.describe, kind=kind))
 
 
 MUTATIONS: Final[Fields] = {
