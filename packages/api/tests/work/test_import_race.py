@@ -315,3 +315,32 @@ async def test_new_findings_of_a_file_are_stored_together(world: Any, tools: Any
     assert len(await world.findings()) == 20
     assert writes[2:4] == [20, 19]
     assert await world.is_counted()
+
+
+async def test_a_vector_that_a_person_sets_before_a_finding_is_scored_anew_stays(world: Any, tools: Any) -> None:
+    rule = [{"id": "R1", "properties": {"security-severity": "8.8"}}]
+    theirs = severity("CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N")
+    await world.imported(tools.file(tools.seen("a")))
+    content = tools.sarif(tools.one_run(tools.seen("a"), tools.seen("b", line=9), rules=rule))
+    assess = at_write(3, lambda: world.rescore("R1", theirs))
+    record = await world.imported(content, store=tools.intruded(world.store, assess))
+    assert record.progress.counts == ImportCounts(created=1, unchanged=1)
+    found = (await world.findings())["R1"]
+    assert (found.severity, found.version) == (theirs, 3), "created, released, and scored by the person"
+    assert await world.is_counted()
+
+
+async def test_a_finding_that_another_import_stores_first_is_found_by_its_rule(world: Any, tools: Any) -> None:
+    """The one that was made and lost is asked for by nobody."""
+    asked: list[str] = []
+    await world.add_root(OTHER_ROOT, "other")
+    store = tools.intruded(world.store, at_write(3, lambda: world.imported(tools.file(tools.seen("x")), root_id=OTHER_ROOT)))
+
+    async def get(keys: Any) -> Any:
+        asked.extend(key.pk.removeprefix("FIN#") for key in keys if key.pk.startswith("FIN#"))
+        return await store.get(keys)
+
+    record = await world.imported(tools.file(tools.seen("a")), store=replace(store, get=get))
+    assert record.progress.counts == ImportCounts(created=1)
+    (found,) = (await world.findings()).values()
+    assert set(asked) == {found.id}

@@ -1,6 +1,6 @@
 """Changing findings."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -194,6 +194,15 @@ async def add_for_rules(store: Store, new: Sequence[Finding], stamp: Stamp) -> W
 async def rescore(store: Store, finding_id: str, severity: Severity | None, stamp: Stamp) -> Finding:
     """Give a finding another severity; return it as stored. Those that inherit it change their cells in the group."""
     return await command.update(store, FINDING, finding_key(finding_id), lambda old, _: replace(old, severity=severity), stamp)
+
+
+async def rescore_as(store: Store, seen: Finding, scored: Callable[[Finding], Severity | None], stamp: Stamp) -> Finding:
+    """Give a finding the severity that follows from it, as it is when that is written; return it as stored."""
+
+    def alter(old: Finding, _at: datetime) -> Finding:
+        return replace(old, severity=scored(old))
+
+    return await command.update(store, FINDING, finding_key(seen.id), alter, stamp, seen=seen)
 
 
 def _released(finding: Finding, at: datetime) -> Finding:

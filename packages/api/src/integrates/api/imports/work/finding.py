@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from integrates.api.imports.read.observation import RuleSeen
 from integrates.api.imports.work.job import Job
-from integrates.db_model.entity import claim, read
+from integrates.db_model.entity import claim
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
@@ -54,22 +56,6 @@ def _rescored(finding: Finding, seen: RuleSeen) -> Severity | None:
     return own if own and (own.cvss_v4 or own.cvss_v3) else severity(tool_score=seen.tool_score, tool_vector=seen.tool_vector)
 
 
-async def _adopted(job: Job, seen: RuleSeen, holder: str | None, *, is_wanted: bool) -> Finding:
-    """Return the finding of one rule, after creating it or updating its score in a transaction of its own.
-
-    A finding that is not wanted is made but not stored.
-    """
-    found = await read.get_any(job.store, FINDING, finding_key(holder)) if holder else None
-    if found is None:
-        stamp = job.stamp()
-        made = _made(job, seen, stamp)
-        return await commands.add(job.store, made, stamp) if is_wanted else made
-    wanted = _rescored(found, seen)
-    if not is_live(found) or wanted == found.severity:
-        return found
-    return await commands.rescore(job.store, found.id, wanted, job.stamp())
-
-
 def _keys(job: Job, rules: Sequence[RuleSeen]) -> list[Key]:
     return [claim.claim_key("finding_rule", job.group_name, seen.rule.tool, seen.rule.rule_id) for seen in rules]
 
@@ -93,18 +79,27 @@ async def findings_of(job: Job, rules: Sequence[RuleSeen], wanted: AbstractSet[T
     added = await _added(job, [known[seen.rule] for seen in rules if seen.rule in wanted and not known[seen.rule].version])
 
     async def adopted(seen: RuleSeen) -> Finding:
-        found, is_wanted = known[seen.rule], seen.rule in wanted
-
-        async def attempt() -> Finding:
-            (item,) = await job.store.get(_keys(job, (seen,)))
-            return await _adopted(job, seen, claim.holder_of(item), is_wanted=is_wanted)
-
-        try:  # by what was just read of all rules at once
-            return found if _is_as_wanted(found, seen, wanted) else await _adopted(job, seen, found.id, is_wanted=is_wanted)
-        except _LOST:
-            return await repeated(attempt, on=_LOST)
+        found = known[seen.rule]
+        if _is_as_wanted(found, seen, wanted):
+            return found
+        if found.version:
+            with suppress(*_LOST):  # by what was just read of all rules at once
+                return await _scored(job, found, seen)
+        return await repeated(partial(_adopted, job, seen, wanted), on=_LOST)
 
     return {seen.rule: added.get(seen.rule) or await adopted(seen) for seen in rules}
+
+
+async def _adopted(job: Job, seen: RuleSeen, wanted: AbstractSet[ToolRule]) -> Finding:
+    """Return the finding that holds the rule now, or a new one, stored as ``findings_of`` does."""
+    found = (await known_findings(job, (seen,)))[seen.rule]
+    if _is_as_wanted(found, seen, wanted):
+        return found
+    return await _scored(job, found, seen) if found.version else await commands.add(job.store, found, job.stamp())
+
+
+async def _scored(job: Job, found: Finding, seen: RuleSeen) -> Finding:
+    return await commands.rescore_as(job.store, found, lambda old: _rescored(old, seen), job.stamp())
 
 
 async def _added(job: Job, made: Sequence[Finding]) -> Mapping[ToolRule, Finding]:
