@@ -28,6 +28,7 @@ ADA = "ada@demo.example"
         (("token", ADA), "integrates.db"),
         (("expire",), "integrates.db"),
         (("expire", "--store", "memory://"), "memory"),
+        (("clean", "--store", "memory://"), "memory"),
         (("token", ADA, "--days", "180"), "days"),
         (("token", ADA, "--store", "memory://"), ADA),
         (("check",), "integrates.db"),

@@ -10,6 +10,7 @@ import pytest
 import typer
 from msgspec.structs import replace
 from packages.server.tests.conftest import World
+from typer.testing import CliRunner
 
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt, Gone, Unavailable
@@ -18,6 +19,7 @@ from integrates.db_model.evidences.file import FOLDER, brought, examined
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.testing.scene import add_finding, add_group, ticking
 from integrates.server.cli.clean import shown
+from integrates.server.cli.main import new_command
 from integrates.server.process.cleaning import clean_until
 from integrates.server.service import Service
 
@@ -135,6 +137,12 @@ def test_the_command_tells_how_many(capsys: pytest.CaptureFixture[str]) -> None:
     told = capsys.readouterr()
     assert (caught.value.exit_code, told.out) == (2, "3 files deleted\n")
     assert "1 could not be read, the first is f1: Corrupt" in told.err
+
+
+def test_memory_has_no_files_to_delete() -> None:
+    done = CliRunner().invoke(new_command(), ["clean", "--store", "memory://"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "store: what is in memory" in done.stderr
 
 
 @pytest.mark.parametrize(("number", "text"), [(1, "store: 1 file was kept, of"), (2, "store: 2 files were kept, of")])

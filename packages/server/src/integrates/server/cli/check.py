@@ -11,11 +11,9 @@ from integrates.db_model.inspection.types import Difference
 from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.store.port import Store
 from integrates.server.cli.failure import explained
-from integrates.server.cli.option import StoreOption, settings_of
+from integrates.server.cli.option import StoreOption, lasting_settings
 from integrates.server.process import clock
-from integrates.server.process.location import MEMORY
 from integrates.server.process.open import open_entities
-from integrates.server.settings import BadSetting
 
 DIFFERENT = 1
 """The exit code when there are differences."""
@@ -45,9 +43,7 @@ def check(
     integrates check --json | tail -n 1
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explained():
-        settings = settings_of(context, {"store": store})
-        if settings.store.startswith(MEMORY):
-            raise BadSetting("store", "what is in memory is that of this command alone, and empty")
+        settings = lasting_settings(context, store)
 
         async def printed() -> Compared:
             async with open_entities(settings) as opened:

@@ -7,7 +7,7 @@ import typer
 
 from integrates.db_model.evidences.cleaning import Cleaned, clean_up
 from integrates.server.cli.failure import explained, fail
-from integrates.server.cli.option import StoreOption, settings_of
+from integrates.server.cli.option import StoreOption, lasting_settings
 from integrates.server.process import clock
 from integrates.server.process.open import open_installation
 
@@ -22,7 +22,7 @@ def clean(context: typer.Context, store: StoreOption = None) -> None:
     integrates clean --store sqlite:///integrates-demo/store.db
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explained():
-        settings = settings_of(context, {"store": store})
+        settings = lasting_settings(context, store)
 
         async def cleaned() -> Cleaned:
             async with open_installation(settings, os.environ) as installation:

@@ -3,17 +3,18 @@
 import asyncio
 import os
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from integrates.server.cli.failure import explained
-from integrates.server.cli.option import StoreOption, settings_of
+from integrates.server.cli.option import StoreOption, lasting_settings
 from integrates.server.demo.fill import fill
 from integrates.server.process import clock
-from integrates.server.process.location import MEMORY
 from integrates.server.process.open import open_installation
 from integrates.server.settings import BadSetting
+
+_GONE: Final = "what is in memory is gone when this command ends; `integrates serve --demo` takes it"
 
 
 def demo(
@@ -35,10 +36,8 @@ def demo(
     integrates demo --store sqlite:///try.db
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explained():
-        settings = settings_of(context, {"store": store})
         at = _date(now) if now else clock.now()
-        if settings.store.startswith(MEMORY):
-            raise BadSetting("store", "what is in memory is gone when this command ends; `integrates serve --demo` takes it")
+        settings = lasting_settings(context, store, why=_GONE)
 
         async def loaded() -> int:
             async with open_installation(settings, os.environ, create=True) as installation:

@@ -9,12 +9,10 @@ import typer
 
 from integrates.db_model.vulnerabilities.expiry import Expired
 from integrates.server.cli.failure import explained, fail
-from integrates.server.cli.option import StoreOption, settings_of
+from integrates.server.cli.option import StoreOption, lasting_settings
 from integrates.server.process import clock
 from integrates.server.process.expiry import expired_now
-from integrates.server.process.location import MEMORY
 from integrates.server.process.open import open_entities
-from integrates.server.settings import BadSetting
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -42,9 +40,7 @@ def expire(
     integrates expire --json
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explained():
-        settings = settings_of(context, {"store": store})
-        if settings.store.startswith(MEMORY):
-            raise BadSetting("store", "what is in memory is that of this command alone, and empty")
+        settings = lasting_settings(context, store)
 
         async def ended() -> Expired:
             async with open_entities(settings) as opened:
