@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from integrates.db_model.errors import Gone
+from integrates.db_model.errors import Gone, IntegratesError
 
 BETWEEN: Final = timedelta(hours=1)
 """How long after one run of hourly work the next one begins."""
@@ -53,24 +53,31 @@ async def pause(stopping: asyncio.Event, length: timedelta) -> None:
             await stopping.wait()
 
 
-async def repeatedly(work: Callable[[], Awaitable[timedelta]], stopping: asyncio.Event, *, otherwise: timedelta) -> None:
+async def repeatedly(
+    work: Callable[[], Awaitable[timedelta]], stopping: asyncio.Event, *, otherwise: timedelta, failed: str
+) -> None:
     """Do some work again and again, until the service is about to stop or its store is gone.
 
-    The work tells the time after which it is to be done again. What it raises is logged, foreseen or not, and keeps it from
-    nothing: it is done again after the time ``otherwise``.
+    The work tells the time after which it is to be done again. What it raises is logged, with the text ``failed`` where it is
+    foreseen, and keeps it from nothing: it is done again after the time ``otherwise``.
     """
     while not stopping.is_set():
         try:
             after = await work()
         except Gone:
             return
+        except IntegratesError as error:
+            logger.warning(failed, exc_info=error)
+            after = otherwise
         except Exception:
             logger.exception("repeated work failed")
             after = otherwise
         await pause(stopping, after)
 
 
-async def hourly(work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, after: timedelta = timedelta(0)) -> None:
+async def hourly(
+    work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *, failed: str, after: timedelta = timedelta(0)
+) -> None:
     """Do some work ``after`` a while and then every hour, as :func:`repeatedly` does."""
 
     async def done() -> timedelta:
@@ -78,7 +85,7 @@ async def hourly(work: Callable[[], Awaitable[None]], stopping: asyncio.Event, *
         return BETWEEN
 
     await pause(stopping, after)
-    await repeatedly(done, stopping, otherwise=BETWEEN)
+    await repeatedly(done, stopping, otherwise=BETWEEN, failed=failed)
 
 
 def _report(task: asyncio.Task[None]) -> None:

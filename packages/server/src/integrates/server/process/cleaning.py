@@ -5,23 +5,17 @@ import logging
 from functools import partial
 from typing import Final
 
-from integrates.db_model.errors import Gone, IntegratesError
 from integrates.db_model.evidences.cleaning import clean_up
 from integrates.server.process.background import BETWEEN, hourly
 from integrates.server.service import Service
 
+_FAILED: Final = "files of evidence could not be looked for"
 _LOG: Final = logging.getLogger(__name__)
 
 
 async def _cleaned(service: Service, stopping: asyncio.Event) -> None:
-    """Run once. What fails is logged and left to the next run; raise ``Gone`` when the store is, because there is none."""
-    try:
-        made = await clean_up(service.store, service.files, service.now(), is_stopping=stopping.is_set)
-    except Gone:
-        raise
-    except IntegratesError as error:
-        _LOG.warning("files of evidence could not be looked for", exc_info=error)
-        return
+    """Run once. What fails is logged and left to the next run."""
+    made = await clean_up(service.store, service.files, service.now(), is_stopping=stopping.is_set)
     if made.unknown:
         _LOG.warning(
             "%d files of evidence are kept: the store does not know their entities; are they of another?", made.unknown
@@ -35,4 +29,4 @@ async def clean_until(service: Service, stopping: asyncio.Event) -> None:
 
     Several services on one store may do so. Who started one on a wrong store has time to notice.
     """
-    await hourly(partial(_cleaned, service, stopping), stopping, after=BETWEEN)
+    await hourly(partial(_cleaned, service, stopping), stopping, failed=_FAILED, after=BETWEEN)

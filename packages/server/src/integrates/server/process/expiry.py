@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final
 
 from integrates.db_model import Stamp, vulnerabilities
-from integrates.db_model.errors import Gone, IntegratesError
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.expiry import Expired
 from integrates.server.process.background import hourly
@@ -16,6 +15,7 @@ from integrates.server.service import Service
 
 _OPERATION: Final = "expire_acceptances"
 _SYSTEM: Final = "system"
+_FAILED: Final = "acceptances could not be looked for"
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -26,14 +26,8 @@ async def expired_now(store: Store, now: datetime, change_id: str, is_stopping: 
 
 
 async def _looked(service: Service, stopping: asyncio.Event) -> None:
-    """Run once. What fails is logged and left to the next run; raise ``Gone`` when the store is, because there is none."""
-    try:
-        made = await expired_now(service.store, service.now(), service.new_id(), stopping.is_set)
-    except Gone:
-        raise
-    except IntegratesError as error:
-        _LOG.warning("acceptances could not be looked for", exc_info=error)
-        return
+    """Run once. What fails is logged and left to the next run."""
+    made = await expired_now(service.store, service.now(), service.new_id(), stopping.is_set)
     for name, refused in made.refused.items():
         _LOG.warning("the acceptance of %s could not be ended", name, exc_info=refused)
 
@@ -43,4 +37,4 @@ async def expire_until(service: Service, stopping: asyncio.Event, *, after: time
 
     Several services on one store may do so: each acceptance ends once.
     """
-    await hourly(partial(_looked, service, stopping), stopping, after=after)
+    await hourly(partial(_looked, service, stopping), stopping, failed=_FAILED, after=after)
