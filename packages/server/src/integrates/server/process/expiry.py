@@ -10,18 +10,18 @@ from typing import Final
 from integrates.db_model import Stamp, vulnerabilities
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.expiry import Expired
+from integrates.server.process.admins import SYSTEM
 from integrates.server.process.background import hourly
 from integrates.server.service import Service
 
 _OPERATION: Final = "expire_acceptances"
-_SYSTEM: Final = "system"
 _FAILED: Final = "acceptances could not be looked for"
 _LOG: Final = logging.getLogger(__name__)
 
 
 async def expired_now(store: Store, now: datetime, change_id: str, is_stopping: Callable[[], bool] = lambda: False) -> Expired:
     """End the acceptances of all groups whose date has come, in the name of the system; all in one change."""
-    stamp = Stamp(by=_SYSTEM, at=now, operation=_OPERATION, change_id=change_id)
+    stamp = Stamp(by=SYSTEM, at=now, operation=_OPERATION, change_id=change_id)
     return await vulnerabilities.expire_everywhere(store, now, stamp, is_stopping=is_stopping)
 
 

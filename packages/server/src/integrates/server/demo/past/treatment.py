@@ -4,13 +4,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from integrates.db_model.entity.types import Stamp
-from integrates.db_model.vulnerabilities.expiry import expire_acceptances
 from integrates.server.demo.past.scanner import BACK, STILL
 from integrates.server.demo.scan import LOCATIONS
 from integrates.server.demo.stage import Stage
 from integrates.server.demo.step import GUS, OLGA, URI, VERA, Act, Ahead, Items, Step, asked, mutation, reported
 from integrates.server.process import clock
+from integrates.server.process.expiry import expired_now
 
 _TREAT: Final = mutation(
     "updateVulnerabilitiesTreatment",
@@ -42,10 +41,9 @@ def _answered(by: str, items: Items, why: str, *, approve: bool) -> Act:
     return asked(by, _ANSWER, items=items, approve=approve, justification=why)
 
 
-async def _expire(group: str, stage: Stage, at: datetime) -> None:
+async def _expire(stage: Stage, at: datetime) -> None:
     """End the acceptances that are over at that moment, as the hourly job does."""
-    stamp = Stamp(by="system", at=at, operation="expire_acceptances", change_id=clock.new_id())
-    await expire_acceptances(stage.installation.store, group, at, stamp)
+    await expired_now(stage.installation.store, at, clock.new_id())
 
 
 _WORK: Final = (
@@ -78,7 +76,7 @@ _WORK: Final = (
 )
 _FOR_A_TIME: Final = (
     Step(55.5, "an acceptance that ends", _accepted(VERA, _AGAIN, why=_TWICE, acceptedUntil=Ahead(-41))),
-    Step(40.9, "the end of an acceptance", partial(_expire, "webshop")),
+    Step(40.9, "the end of an acceptance", _expire),
     Step(12, "an acceptance for the second time", _accepted(VERA, _AGAIN, why=_TWICE, acceptedUntil=Ahead(15))),
     Step(
         21,
