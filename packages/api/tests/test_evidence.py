@@ -20,7 +20,7 @@ from integrates.db_model.files.port import read_all
 from integrates.db_model.findings.facet import FINDING, finding_key
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from packages.api.tests.conftest import World
 
@@ -274,7 +274,7 @@ async def test_the_records_are_read_once_in_a_request(world: World) -> None:
     await put(world, "RECORDS", CSV)
     gets: list[str] = []
 
-    def get(key: str) -> AsyncIterator[bytes]:
+    def get(key: str) -> AsyncGenerator[bytes]:
         gets.append(key)
         return world.files.get(key)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import nullcontext, suppress
 from datetime import timedelta
 
@@ -171,7 +171,7 @@ async def test_a_missing_file_is_404_and_logged(world: World, caplog: pytest.Log
 async def test_a_file_store_that_is_away_is_unavailable(world: World) -> None:
     finding = await proved(world, EvidenceSlot.EVIDENCE1)
 
-    async def away(key: str) -> AsyncIterator[bytes]:
+    async def away(key: str) -> AsyncGenerator[bytes]:
         if key:
             raise Unavailable("secret-host refused")
         yield b""
@@ -185,7 +185,7 @@ async def test_a_file_store_that_is_away_is_unavailable(world: World) -> None:
 def slow(files: Files, read: list[int]) -> Files:
     """A file store that notes how many chunks were read of a file."""
 
-    async def get(key: str) -> AsyncIterator[bytes]:
+    async def get(key: str) -> AsyncGenerator[bytes]:
         async for chunk in files.get(key):
             read.append(len(chunk))
             yield chunk
@@ -236,7 +236,7 @@ async def test_a_file_is_closed_as_soon_as_its_answer_breaks_off(world: World, a
     finding = await proved(world, EvidenceSlot.EVIDENCE1)
     events: list[str] = []
 
-    async def get(key: str) -> AsyncIterator[bytes]:
+    async def get(key: str) -> AsyncGenerator[bytes]:
         try:
             async for chunk in world.service.files.get(key):
                 yield chunk
@@ -290,7 +290,7 @@ async def test_one_caller_has_a_share_of_what_is_sent_at_once(world: World) -> N
     service = replace(world.service, settings=replace(world.service.settings, concurrency=4))
     statuses: list[int] = []
 
-    async def nested(key: str) -> AsyncIterator[bytes]:
+    async def nested(key: str) -> AsyncGenerator[bytes]:
         statuses.append((await asked(world, address(finding))).status_code)
         statuses.append((await asked(world, address(finding), ADA)).status_code if len(statuses) < 2 else 0)
         yield PNG[:CHUNK_BYTES]

@@ -207,6 +207,21 @@ def replace(folder: Path) -> None:
     folder.mkdir()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="only Linux tells here which files a process holds open")
+async def test_a_file_is_closed_with_what_is_read_of_it(tmp_path: Path) -> None:
+    """At once, and not when the garbage collector comes by."""
+
+    def is_open() -> bool:
+        return any(each.resolve() == tmp_path / KEY for each in Path("/proc/self/fd").iterdir())
+
+    await disk_files(tmp_path).put(KEY, b"x" * (CHUNK_BYTES + 1))
+    content = disk_files(tmp_path).get(KEY)
+    await anext(content)
+    assert is_open()
+    await content.aclose()
+    assert not is_open()
+
+
 async def test_a_file_of_the_folder_that_came_in_its_place_is_not_read(tmp_path: Path) -> None:
     folder = tmp_path / "files"
     files = disk_files(folder)

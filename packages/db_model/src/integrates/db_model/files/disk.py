@@ -8,7 +8,7 @@ import asyncio
 import errno
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -124,8 +124,9 @@ def _opened(key: str, path: Path, check: _Check) -> BinaryIO:
         raise NotFound("file", key) from error
 
 
-async def _get(key: str, path: Path, check: _Check) -> AsyncIterator[bytes]:
-    handle = await _blocking(_opened, key, path, check)
+async def _get(root: Path, key: str, check: _Check) -> AsyncGenerator[bytes]:
+    check_key(key)
+    handle = await _blocking(_opened, key, root / key, check)
     try:
         while chunk := await _blocking(handle.read, CHUNK_BYTES):
             yield chunk
@@ -151,10 +152,8 @@ def disk_files(root: Path | str) -> Files:
         check_key(key)
         await _put(folder, folder / key, content, check)
 
-    async def get(key: str) -> AsyncIterator[bytes]:
-        check_key(key)
-        async for chunk in _get(key, folder / key, check):
-            yield chunk
+    def get(key: str) -> AsyncGenerator[bytes]:
+        return _get(folder, key, check)
 
     async def delete(key: str) -> None:
         check_key(key)

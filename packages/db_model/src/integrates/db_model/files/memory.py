@@ -1,6 +1,6 @@
 """A file store in memory, for tests and for trying things out."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 from integrates.db_model.errors import NotFound
 from integrates.db_model.files.port import CHUNK_BYTES, Content, Files, check_folder, check_key, in_chunks, read_all
@@ -14,7 +14,7 @@ def memory_files() -> Files:
         check_key(key)
         held[key] = await read_all(in_chunks(content))
 
-    async def get(key: str) -> AsyncIterator[bytes]:
+    async def get(key: str) -> AsyncGenerator[bytes]:
         check_key(key)
         if key not in held:
             raise NotFound("file", key)

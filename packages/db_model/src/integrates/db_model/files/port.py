@@ -3,7 +3,7 @@
 ``put``     stores the bytes, or the chunks as they come, under the key. The file can be read once all of it is durable.
             Putting again replaces it, so sending the same file twice is harmless.
 ``get``     yields the chunks. A missing file raises :class:`~integrates.db_model.errors.NotFound` (facet ``file``) before the
-            first.
+            first. Whoever stops before the last closes it, which closes the file.
 ``delete``  removes the file, if it exists.
 ``keys``    yields the keys of all files in a folder, in no order. A folder is the beginning of keys up to a ``/``, e.g.
             ``imports/``. A file that comes or goes meanwhile may be among them or not; who lists may
@@ -15,7 +15,7 @@ used: its folder is not the one that was opened, its bucket is missing, credenti
 """
 
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from typing import Final, TypeAlias
 
 import msgspec
@@ -34,7 +34,7 @@ class Files(msgspec.Struct, frozen=True):
     """A file store: its four functions. A wrapper is a function ``Files -> Files``."""
 
     put: Callable[[str, Content], Awaitable[None]]
-    get: Callable[[str], AsyncIterator[bytes]]
+    get: Callable[[str], AsyncGenerator[bytes]]
     delete: Callable[[str], Awaitable[None]]
     keys: Callable[[str], AsyncIterator[str]]
 

@@ -1,7 +1,7 @@
 """A file store in an S3 bucket, or in anything that speaks its protocol. Needs the extra ``s3``."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager, closing
 from tempfile import SpooledTemporaryFile
 from typing import IO, TYPE_CHECKING, Final, ParamSpec, TypeVar
@@ -43,9 +43,10 @@ async def _put(client: "S3Client", bucket: str, name: str, content: Content) -> 
         await _blocking(client.put_object, Bucket=bucket, Key=name, Body=spool)
 
 
-async def _get(client: "S3Client", bucket: str, name: str, key: str) -> AsyncIterator[bytes]:
+async def _get(client: "S3Client", bucket: str, prefix: str, key: str) -> AsyncGenerator[bytes]:
+    check_key(key)
     try:
-        answer = await _blocking(client.get_object, Bucket=bucket, Key=name)
+        answer = await _blocking(client.get_object, Bucket=bucket, Key=prefix + key)
     except ClientError as error:
         raise NotFound("file", key) from error
     with closing(answer["Body"]) as body:
@@ -66,10 +67,8 @@ def _files(client: "S3Client", bucket: str, prefix: str) -> Files:
         check_key(key)
         await _put(client, bucket, prefix + key, content)
 
-    async def get(key: str) -> AsyncIterator[bytes]:
-        check_key(key)
-        async for chunk in _get(client, bucket, prefix + key, key):
-            yield chunk
+    def get(key: str) -> AsyncGenerator[bytes]:
+        return _get(client, bucket, prefix, key)
 
     async def delete(key: str) -> None:
         check_key(key)

@@ -82,14 +82,9 @@ def _headers(evidence: Evidence) -> Mapping[str, str]:
 
 
 async def _read(files: Files, key: str, slot: Slot, caller: Caller) -> AsyncGenerator[bytes]:
-    async with slot(caller):
-        content = files.get(key)
-        try:
-            async for chunk in content:
-                yield chunk
-        finally:
-            if isinstance(content, AsyncGenerator):
-                await content.aclose()
+    async with slot(caller), aclosing(files.get(key)) as content:
+        async for chunk in content:
+            yield chunk
 
 
 async def _from(first: bytes, chunks: AsyncGenerator[bytes]) -> AsyncIterator[bytes]:
