@@ -19,7 +19,7 @@ from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.organizations.facet import organization_key
 from integrates.db_model.store.memory import memory_store
-from integrates.db_model.store.port import ANYTHING, Change, Item, Page, Put, Query, Store
+from integrates.db_model.store.port import ANYTHING, Change, Item, Key, Page, Put, Query, Store
 from integrates.db_model.testing.scene import add_finding_policy, add_organization
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
 from integrates.db_model.vulnerabilities.policy import ACCEPTED
@@ -234,23 +234,50 @@ async def test_a_rejected_policy_does_nothing(scene: Scene) -> None:
 
 
 async def test_an_organization_that_changed_is_no_matter_and_one_that_is_gone_is(scene: Scene) -> None:
-    (item,) = await scene.store.get((organization_key(scene.organization.id),))
-    assert item is not None
-    await scene.store.write((Put(Item(item.key, item.version + 1, {"odd": 1}, item.index_keys), ANYTHING),))
+    await damage(scene.store, organization_key(scene.organization.id))
     with pytest.raises(Corrupt):
         await scene.approve()
 
 
+async def damage(store: Store, key: Key) -> None:
+    """Store something under a key that cannot be read, where it stands in its lists."""
+    (item,) = await store.get((key,))
+    assert item is not None
+    await store.write((Put(Item(item.key, item.version + 1, {"odd": 1}, item.index_keys), ANYTHING),))
+
+
 async def test_a_damaged_vulnerability_is_told_and_costs_no_other(scene: Scene) -> None:
     one = (await scene.all())[0]
-    (item,) = await scene.store.get((vulnerability_key(one.id),))
-    assert item is not None
-    await scene.store.write((Put(Item(item.key, item.version + 1, {"odd": 1}, item.index_keys), ANYTHING),))
+    await damage(scene.store, vulnerability_key(one.id))
     await scene.approve()
     done = await scene.carry_out_now()
     assert done is not None
     assert (done.application.processed, done.application.status) == (5, ApplicationStatus.DONE)
     assert {each: type(error) for each, error in done.refused.items()} == {one.id: Corrupt}
+
+
+@pytest.mark.parametrize("name", ["shop", "pay"])
+async def test_a_damaged_group_keeps_no_other_from_being_applied_to(scene: Scene, name: str) -> None:
+    await damage(scene.store, group_key(scene.findings[name].group_name))
+    await scene.approve()
+    done = await scene.carry_out_now()
+    assert done is not None
+    assert (done.application.processed, done.application.status, done.refused) == (3, ApplicationStatus.DONE, {})
+    assert await scene.accepted() == {place for place in MINE if not place.startswith(name)}
+
+
+@pytest.mark.parametrize("name", ["shop", "pay"])
+async def test_what_a_damaged_group_cannot_give_back_is_told_and_costs_no_other(scene: Scene, name: str) -> None:
+    await scene.approve()
+    await scene.carry_out_now()
+    await damage(scene.store, group_key(scene.findings[name].group_name))
+    await scene.deactivate()
+    done = await scene.carry_out_now()
+    assert done is not None
+    damaged = {one.id: Corrupt for one in await scene.all() if one.location.where.startswith(name)}
+    assert (done.application.processed, done.application.status) == (3, ApplicationStatus.DONE)
+    assert {each: type(error) for each, error in done.refused.items()} == damaged
+    assert await scene.accepted() == {place for place in MINE if place.startswith(name)}
 
 
 async def test_lists_that_lag_are_walked_once_more() -> None:

@@ -6,7 +6,6 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 
 from integrates.db_model.entity import counter, read
-from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import id_of
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.finding_policies.types import FindingPolicy, Task
@@ -14,6 +13,7 @@ from integrates.db_model.findings.facet import FINDING, FINDING_SHARDS, finding_
 from integrates.db_model.findings.rules import title_key
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.groups.types import Group
 from integrates.db_model.indicators.cell import cells
 from integrates.db_model.store.port import Item, Store
 from integrates.db_model.vulnerabilities.types import TreatmentStatus
@@ -32,7 +32,7 @@ Units: TypeAlias = Callable[[Store, FindingPolicy], AsyncIterator[tuple[Unit, ..
 async def _titled(store: Store, policy: FindingPolicy) -> AsyncIterator[tuple[Unit, ...]]:
     """Yield the findings with the title of the policy, in all groups of its organization, by id; nothing of removed groups.
 
-    Lists may lag, so each finding is read again.
+    Lists may lag, so each finding is read again. A finding that cannot be read is passed over, as are those of such a group.
     """
     values = {"organization_id": policy.organization_id, "title_hash": title_hash(policy.title)}
     async for items in read.pages(store, listing(FINDING.name, "findings_of_organization_by_title", values)):
@@ -42,7 +42,7 @@ async def _titled(store: Store, policy: FindingPolicy) -> AsyncIterator[tuple[Un
         titled = (
             one
             for one, group in zip(found, groups, strict=True)
-            if title_key(one.description.title) == title_key(policy.title) and read.live(GROUP, group)
+            if title_key(one.description.title) == title_key(policy.title) and isinstance(read.attempted(GROUP, group), Group)
         )
         yield tuple(Unit((one.id,), one.id) for one in titled)
 
@@ -55,18 +55,18 @@ async def _accepting(store: Store, policy: FindingPolicy) -> AsyncIterator[tuple
     """Yield the findings of the organization that have vulnerabilities accepted for ever, by group and id.
 
     What a policy accepted is found without an index of its own: titles may have changed since, but the counters of a finding,
-    which are exact, tell whether it has any, so that all others are passed over.
+    which are exact, tell whether it has any, so that all others are passed over. That needs no group to be readable.
     """
     values = {"organization_id": policy.organization_id}
     async for groups in read.pages(store, listing(GROUP.name, "groups_of_organization", values)):
-        for group in (decoded(GROUP, item) for item in groups):
-            query = listing(FINDING.name, "findings_of_group", {"group_name": group.name})
+        for name in (id_of(item.key) for item in groups):
+            query = listing(FINDING.name, "findings_of_group", {"group_name": name})
             async for items in read.pages(store, query):
                 ids = [id_of(item.key) for item in items]
                 counters = await store.get([key for each in ids for key in finding_counters_keys(each)])
                 parts = (counters[at : at + FINDING_SHARDS] for at in range(0, len(counters), FINDING_SHARDS))
                 pairs = zip(ids, parts, strict=True)
-                yield tuple(Unit((group.name, each), each) for each, part in pairs if _accepts_forever(part))
+                yield tuple(Unit((name, each), each) for each, part in pairs if _accepts_forever(part))
 
 
 UNITS: Final[Mapping[Task, Units]] = {Task.APPLY: _titled, Task.WITHDRAW: _accepting}
