@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.facet import Beside
-from integrates.db_model.entity.plan import Plan, effective_at, together
-from integrates.db_model.entity.transaction import repeated, write
+from integrates.db_model.entity.facet import Beside, Facet
+from integrates.db_model.entity.plan import Plan, together
+from integrates.db_model.entity.transaction import write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import Overtaken
-from integrates.db_model.errors import NotFound, Raced, Stale
+from integrates.db_model.errors import Raced
 from integrates.db_model.finding_policies import rules
 from integrates.db_model.finding_policies.application import (
     application_key,
@@ -78,6 +78,18 @@ async def find(store: Store, policy_id: str) -> Followed | None:
     return Followed(found, application_of(beside)) if found else None
 
 
+async def _stored(
+    store: Store, facet: Facet[FindingPolicy], old: FindingPolicy | None, new: FindingPolicy, stamp: Stamp
+) -> FindingPolicy:
+    """Store a policy after an answer, and begin the application that follows from it in the same transaction."""
+    (item,) = await store.get((application_key(new.id),))
+    made = await command.planned(store, facet, old, new, stamp)
+    begun = rules.application_begun(made.entity, application_of(item), stamp)
+    follows = (Beside(put_application(new.id, begun), Raced(new.id)),) if begun else ()
+    await write(store, (together(made, *follows),))
+    return made.entity
+
+
 async def _answered(
     store: Store,
     policy_id: str,
@@ -85,21 +97,9 @@ async def _answered(
     stamp: Stamp,
     expected_version: int | None,
 ) -> FindingPolicy:
-    """Change the state of a policy, and begin the application that follows from it in the same transaction."""
-
-    async def attempt() -> FindingPolicy:
-        found = await find(store, policy_id)
-        if found is None:
-            raise NotFound(FINDING_POLICY.name, policy_id)
-        old = found.policy
-        command.check_version(FINDING_POLICY, old, expected_version)
-        made = await command.planned(store, FINDING_POLICY, old, alter(old, effective_at(stamp, old)), stamp)
-        begun = rules.application_begun(made.entity, found.application, stamp)
-        follows = (Beside(put_application(policy_id, begun), Raced(policy_id)),) if begun else ()
-        await write(store, (together(made, *follows),))
-        return made.entity
-
-    return await repeated(attempt, on=(Raced,) if expected_version is not None else (Raced, Stale))
+    """Change the state of a policy, which is read anew together with its application each time a race is lost."""
+    key = finding_policy_key(policy_id)
+    return await command.update(store, FINDING_POLICY, key, alter, stamp, expected_version=expected_version, storing=_stored)
 
 
 async def handle(
