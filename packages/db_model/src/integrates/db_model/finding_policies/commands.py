@@ -152,15 +152,15 @@ def as_read(policy: FindingPolicy) -> Beside:
 
 async def move_application(
     store: Store,
-    found: Followed,
+    policy_id: str,
     moved: Application,
     plans: Sequence[Plan[Any]] = (),
     beside: tuple[Beside, ...] = (),
-) -> Followed:
-    """Store the next version of an application, with the changes that it records and others beside them.
+) -> Application:
+    """Store the next version of an application, with the changes that it records and others beside them; return it as stored.
 
     Raise ``Overtaken`` when it was moved meanwhile, and the refusal of a plan, such as ``Stale`` or ``Raced``.
     """
-    put = Beside(put_application(found.policy.id, moved), Overtaken(found.policy.id))
+    put = Beside(put_application(policy_id, moved), Overtaken(policy_id))
     await write(store, plans, (put, *beside))
-    return Followed(found.policy, msgspec.structs.replace(moved, version=moved.version + 1))
+    return msgspec.structs.replace(moved, version=moved.version + 1)

@@ -19,7 +19,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
 from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale
 from integrates.db_model.finding_policies import rules
-from integrates.db_model.finding_policies.commands import Followed, as_read, find, move_application
+from integrates.db_model.finding_policies.commands import as_read, find, move_application
 from integrates.db_model.finding_policies.types import Application, FindingPolicy
 from integrates.db_model.finding_policies.unit import UNITS, Unit
 from integrates.db_model.store.port import Store
@@ -55,15 +55,8 @@ class Carried(Struct, frozen=True):
     refused: Mapping[str, IntegratesError] = {}
 
 
-def _carried(found: Followed, before: Carried | None = None) -> Carried:
-    if found.application is None:
-        raise NotFound("finding_policy_application", found.policy.id)
-    return Carried(found.policy, found.application, before.refused if before else {})
-
-
 async def _moved(worker: Worker, carried: Carried, to: Application, plans: Sequence[Plan[Any]] = ()) -> Carried:
-    found = Followed(carried.policy, carried.application)
-    return _carried(await move_application(worker.store, found, to, plans), carried)
+    return replace(carried, application=await move_application(worker.store, carried.policy.id, to, plans))
 
 
 async def _renewed(worker: Worker, carried: Carried) -> Carried:
@@ -146,7 +139,7 @@ async def _given_back(worker: Worker, policy_id: str) -> None:
         async with asyncio.timeout(_PATIENCE):
             found = await find(worker.store, policy_id)
             if found and found.application and found.application.worker == worker.id:
-                await move_application(worker.store, found, rules.application_given_back(found.application, worker.time()))
+                await move_application(worker.store, policy_id, rules.application_given_back(found.application, worker.time()))
 
 
 def is_due(application: Application, now: datetime) -> bool:
@@ -163,7 +156,7 @@ async def _taken(worker: Worker, policy_id: str) -> Carried | None:
     if found is None or found.application is None or not is_due(found.application, worker.time()):
         return None
     taken = rules.application_taken_up(found.application, worker.id, worker.time())
-    return _carried(await move_application(worker.store, found, taken, (), (as_read(found.policy),)))
+    return Carried(found.policy, await move_application(worker.store, policy_id, taken, (), (as_read(found.policy),)))
 
 
 async def carry_out(worker: Worker, policy_id: str) -> Carried | None:
