@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.facet import id_of
-from integrates.db_model.entity.packing import fitting
+from integrates.db_model.entity.packing import chunks
 from integrates.db_model.entity.plan import Plan
 from integrates.db_model.entity.transaction import RACES, repeated
 from integrates.db_model.entity.types import Stamp
@@ -69,16 +69,13 @@ async def _renewed(worker: Worker, carried: Carried) -> Carried:
 
 async def _written(worker: Worker, carried: Carried, plans: Sequence[Plan[Any]]) -> tuple[Carried, bool]:
     """Write plans in as few transactions as they fit, and return whether no race was lost; what was written before stays."""
-    left = plans
-    while left:
-        count = fitting(((made,) for made in left), changes=worker.store.max_changes - _BESIDE)
+    for each in chunks(plans, changes=worker.store.max_changes - _BESIDE):
         own = carried.application
         try:
-            moved = rules.application_advanced(own, own.after, count, worker.time())
-            carried = await _moved(worker, carried, moved, left[:count])
+            moved = rules.application_advanced(own, own.after, len(each.plans), worker.time())
+            carried = await _moved(worker, carried, moved, each.plans)
         except _LOST:
             return carried, False
-        left = left[count:]
     return carried, True
 
 
