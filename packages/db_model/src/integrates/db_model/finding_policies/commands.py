@@ -29,7 +29,7 @@ from integrates.db_model.finding_policies.application import (
 from integrates.db_model.finding_policies.facet import FINDING_POLICY, finding_policy_key
 from integrates.db_model.finding_policies.types import Application, FindingPolicy, FindingPolicyState, FindingPolicyStatus
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.store.port import Check, Store, Version
+from integrates.db_model.store.port import Store
 from integrates.db_model.values.check import checked
 
 
@@ -143,11 +143,6 @@ async def resubmit(store: Store, seen: FindingPolicy, stamp: Stamp, *, expected_
 async def unfinished_policies(store: Store) -> tuple[str, ...]:
     """Read the ids of the policies of the whole store that have work left, at most a page of each shard."""
     return tuple(policy_id_of(item) for page in await store.query(unfinished()) for item in page.items)
-
-
-def as_read(policy: FindingPolicy) -> Beside:
-    """Return the change that requires a policy to be as it was read. When it fails, a race was lost."""
-    return Beside(Check(finding_policy_key(policy.id), Version(policy.version)), Raced(policy.id))
 
 
 async def move_application(

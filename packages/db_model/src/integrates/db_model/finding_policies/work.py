@@ -19,7 +19,8 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
 from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale
 from integrates.db_model.finding_policies import rules
-from integrates.db_model.finding_policies.commands import as_read, find, move_application
+from integrates.db_model.finding_policies.commands import find, move_application
+from integrates.db_model.finding_policies.facet import as_read
 from integrates.db_model.finding_policies.types import Application, FindingPolicy
 from integrates.db_model.finding_policies.unit import UNITS, Unit
 from integrates.db_model.store.port import Store
