@@ -21,7 +21,7 @@ from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.check import Arguments, checked
-from integrates.db_model.values.text import identifier
+from integrates.db_model.values.text import is_identifier
 
 Subject: TypeAlias = Finding | Event | Group
 """What a comment may be about."""
@@ -82,11 +82,7 @@ async def _check_parent(store: Store, new: Comment, parent_id: str | None, autho
     """Raise ``Rejected`` (``no_parent``) unless a comment may be answered by a new one. A malformed id names none."""
     if parent_id is None:
         return
-    try:
-        known = identifier(parent_id, ()) == parent_id
-    except Rejected:
-        known = False
-    parent = await read.get(store, COMMENT, comment_key(parent_id)) if known else None
+    parent = await read.get(store, COMMENT, comment_key(parent_id)) if is_identifier(parent_id) else None
     readable = parent is not None and (parent.type is None or parent.type in author.readable)
     if parent is None or not readable or not is_about_same(parent, new):
         raise Rejected(Reason.NO_PARENT, ("parent_id",))

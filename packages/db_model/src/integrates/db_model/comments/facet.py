@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.comments.rules import BY_PEOPLE, MAX_COMMENTS, is_about_same, takes, whole
+from integrates.db_model.comments.rules import BY_PEOPLE, MAX_COMMENTS, is_about_same, whole
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, key_of
@@ -22,7 +22,7 @@ from integrates.db_model.findings.facet import (
     finding_key,
     within_lasting_finding,
 )
-from integrates.db_model.findings.types import Finding
+from integrates.db_model.findings.types import Finding, FindingStatus
 from integrates.db_model.groups.facet import group_counters_key, group_key, of_organization, within_group
 from integrates.db_model.indicators.cell import finding_status
 from integrates.db_model.store.port import Key, Query
@@ -115,7 +115,7 @@ def _counted(old: Comment | None, new: Comment, given: Given, _stamp: Stamp) -> 
     if old is not None:
         return ()
     counts = counter.summed(given.items[key] for key in _reads(None, new))
-    if new.type and _asks_status(new) and not takes(finding_status(counts), new.type):
+    if _asks_status(new) and finding_status(counts) is FindingStatus.DRAFT:
         raise Rejected(Reason.DRAFT_FINDING, ("type",))
     most = MAX_COMMENTS if new.type is None or new.type in BY_PEOPLE else None
     if most is not None and counts.get(COMMENTS, 0) >= most:

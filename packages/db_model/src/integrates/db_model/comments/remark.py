@@ -19,7 +19,7 @@ from functools import cache
 from integrates.db_model.comments.facet import COMMENT, comment_key
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity.facet import Beside, Given
-from integrates.db_model.entity.plan import Needs, Plan, needs, plan, together
+from integrates.db_model.entity.plan import Needs, Plan, besides, needs, plan, together
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import ModelError, Raced
 from integrates.db_model.store.port import Check, Version
@@ -85,9 +85,7 @@ def _joined(
     change: Plan[Vulnerability], comment: Plan[Comment] | ModelError, *, is_first: bool
 ) -> Plan[Vulnerability] | ModelError:
     """Return the plan of a change that also writes the comment or, unless it is the first, requires that it is there."""
-    if isinstance(comment, ModelError) or comment.own is None or comment.record is None:
-        return comment if isinstance(comment, ModelError) else change
-    lost = Raced(comment.entity.id)
-    if not is_first:
-        return together(change, Beside(Check(comment.own.key, Version(comment.entity.version)), lost))
-    return together(change, Beside(comment.own, lost), Beside(comment.record, lost), *comment.beside)
+    if isinstance(comment, ModelError):
+        return comment
+    there = Check(comment_key(comment.entity.id), Version(comment.entity.version))
+    return together(change, *(besides(comment) if is_first else (Beside(there, Raced(comment.entity.id)),)))

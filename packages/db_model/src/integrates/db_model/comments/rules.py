@@ -8,7 +8,6 @@ from msgspec import Struct
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity.rules import ENTITY
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.values.check import Arguments, as_given, one_of, remembered, whole_of
 from integrates.db_model.values.text import comment_content, identifier, name
 
@@ -83,11 +82,6 @@ def _relations(comment: Comment) -> Iterator[Rejected]:
 def is_about_same(one: Comment, other: Comment) -> bool:
     """Return whether two comments are about the same object."""
     return (one.group_name, one.finding_id, one.event_id) == (other.group_name, other.finding_id, other.event_id)
-
-
-def takes(status: FindingStatus, kind: CommentType) -> bool:
-    """Return whether a finding of that status takes comments of that type: a draft takes observations only."""
-    return status is not FindingStatus.DRAFT or kind is CommentType.OBSERVATION
 
 
 def check_author(author: Author, given: Mapping[str, Any]) -> None:

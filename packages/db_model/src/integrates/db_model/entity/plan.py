@@ -234,3 +234,9 @@ def altered(facet: Facet[E], old: E, alter: Callable[[E, datetime], E], stamp: S
 def together(made: Plan[E], *beside: Beside) -> Plan[E]:
     """Return the plan with more changes in its transaction. A plan that writes nothing stays as it is."""
     return replace(made, beside=(*made.beside, *beside)) if made.own else made
+
+
+def besides(made: Plan[Any]) -> tuple[Beside, ...]:
+    """Return the changes of a plan as changes beside another one; where the plan itself fails, a race was lost."""
+    puts = (put for put in (made.own, made.record) if put)
+    return (*(Beside(put, Raced(made.facet.identity(made.entity))) for put in puts), *made.beside)

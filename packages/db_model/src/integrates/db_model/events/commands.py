@@ -8,7 +8,7 @@ from typing import Any, Final
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written
 from integrates.db_model.entity.counter import summed
-from integrates.db_model.entity.facet import Given, id_of
+from integrates.db_model.entity.facet import Given
 from integrates.db_model.entity.plan import Needs, Plan, effective_at
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
@@ -25,9 +25,9 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.check import checked
-from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.change import change_all
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.hold import put_on_hold, resumed
 from integrates.db_model.vulnerabilities.supplement import Decisions, Supplement
 from integrates.db_model.vulnerabilities.types import Vulnerability
@@ -192,7 +192,7 @@ async def _resume_each(store: Store, event_id: str, stamp: Stamp, check: Callabl
 
     async for items in read.pages(store, lists.held_by_event(event_id, limit=_CHUNK)):
         await check()
-        done = await vulnerabilities.update_each(store, [id_of(item.key) for item in items], alter, stamp)
+        done = await command.update_each(store, VULNERABILITY, [item.key for item in items], alter, stamp)
         for error in done.refused.values():
             if not isinstance(error, _OVERTAKEN):
                 raise error

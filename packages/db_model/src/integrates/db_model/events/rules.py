@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
@@ -145,8 +145,7 @@ def redescribed(event: Event, given: Mapping[str, Any]) -> Event:
 
     Raise ``Rejections`` for arguments at fault, ``Rejected`` (``event_solved``).
     """
-    now = {"type": event.info.type, "description": event.info.description}
-    info = checked(DESCRIPTION, {**now, **{name: value for name, value in given.items() if value is not None}})
+    info = checked(DESCRIPTION, {**asdict(event.info), **{name: value for name, value in given.items() if value is not None}})
     check_unsolved(event)
     return replace(event, info=info)
 

@@ -21,7 +21,7 @@ from integrates.db_model.entity import read, revision
 from integrates.db_model.entity.encoding import decoded, lifted
 from integrates.db_model.entity.facet import Facet, id_in
 from integrates.db_model.entity.revision import Revision
-from integrates.db_model.errors import Corrupt, IntegratesError, StoreError
+from integrates.db_model.errors import Corrupt, IntegratesError, ModelError
 from integrates.db_model.events.facet import EVENT, event_key
 from integrates.db_model.evidences.file import FOLDER, StoredFile, file_key, stored_file
 from integrates.db_model.evidences.types import Evidence
@@ -109,9 +109,7 @@ async def _cleaned(store: Store, files: Files, before: datetime, owned: _Owned, 
         return replace(made, unknown=made.unknown + len(owned.keys))
     try:
         unneeded = await _unneeded(store, owned, before)
-    except StoreError:
-        raise
-    except IntegratesError as error:
+    except ModelError as error:
         return replace(made, refused={**made.refused, owned.owner_id: error})
     for key in unneeded:
         await files.delete(key)

@@ -11,12 +11,13 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound, Reason, Rejected
 from integrates.db_model.evidences.content import records_of, text_of
-from integrates.db_model.evidences.rules import Brought, TypedFile, evidence_arguments, evidence_of
-from integrates.db_model.evidences.types import Evidence, EvidenceSlot
+from integrates.db_model.evidences.rules import Brought, GivenEvidence, evidence_arguments, evidence_of
+from integrates.db_model.evidences.types import Evidence
 from integrates.db_model.files.port import Files, read_all
 from integrates.db_model.values.check import checked
 
@@ -51,28 +52,21 @@ def stored_file(key: str) -> StoredFile | None:
     return StoredFile(key, found[1], at)
 
 
-class Examined(Struct, frozen=True):
-    """Checked arguments of evidence, of which nothing is stored yet; ``None`` for what was left out."""
-
-    slot: EvidenceSlot
-    file: TypedFile | None
-    description: str | None
-
-
-async def examined(given: Mapping[str, Any]) -> Examined:
+async def examined(given: Mapping[str, Any]) -> GivenEvidence:
     """Check the arguments of evidence: ``slot``, ``file`` as bytes, and ``description``.
 
-    A description that is ``None`` is taken away, one that is left out stays. Raise ``Rejections`` (``bad_file_type``,
-    ``file_too_large``, ``too_long`` …), or ``Rejected`` (``required``) when there is neither file nor description.
+    A description that is ``None`` is taken away, which an empty one in the answer says; one that is left out stays. Raise
+    ``Rejections`` (``bad_file_type``, ``file_too_large``, ``too_long`` …), or ``Rejected`` (``required``) when there is neither
+    file nor description.
     """
     details = await asyncio.to_thread(checked, evidence_arguments(given["slot"]), given)
     description = details.description or "" if "description" in given else None
     if details.file is None and description is None:
         raise Rejected(Reason.REQUIRED, ("file",), "give a file, a description or both")
-    return Examined(details.slot, details.file, description)
+    return replace(details, description=description)
 
 
-async def brought(files: Files, owner_id: str, new: Examined, stamp: Stamp) -> Brought:
+async def brought(files: Files, owner_id: str, new: GivenEvidence, stamp: Stamp) -> Brought:
     """Store the file of checked arguments, if there is one, before the entity with that id refers to it."""
     if new.file is None:
         return Brought(new.slot, None, new.description)

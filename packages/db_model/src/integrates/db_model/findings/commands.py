@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
 from msgspec import convert
@@ -16,7 +15,7 @@ from integrates.db_model.entity.transaction import gathered, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Stale
 from integrates.db_model.evidences.file import brought, dropped, examined
-from integrates.db_model.evidences.rules import Brought, emptied, put_into
+from integrates.db_model.evidences.rules import emptied, put_into
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.files.port import Files
 from integrates.db_model.findings.facet import FINDING, finding_key
@@ -78,6 +77,19 @@ async def create(store: Store, group: Group, given: Mapping[str, Any], stamp: St
     return await add(store, new_finding(identity, group, description, stamp, severity=scored), stamp)
 
 
+async def _updated(
+    store: Store,
+    seen: Finding,
+    alter: command.Alter[Finding],
+    stamp: Stamp,
+    version: int | None,
+    storing: command.Storing[Finding] = command.committed,
+) -> Finding:
+    """Change one finding, ``seen`` as the caller has just read it; see :func:`integrates.db_model.entity.command.update`."""
+    key = finding_key(seen.id)
+    return await command.update(store, FINDING, key, alter, stamp, expected_version=version, seen=seen, storing=storing)
+
+
 async def describe(
     store: Store, seen: Finding, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
 ) -> Finding:
@@ -86,13 +98,7 @@ async def describe(
     Raise ``Rejections`` for arguments at fault, ``AlreadyExists`` as :func:`add` does, and what
     :func:`integrates.db_model.entity.command.update` raises.
     """
-    key, version = finding_key(seen.id), expected_version
-    alter = partial(_reworded, given=given)
-    return await command.update(store, FINDING, key, alter, stamp, expected_version=version, seen=seen, storing=_stored)
-
-
-def _reworded(old: Finding, _at: datetime, given: Mapping[str, Any]) -> Finding:
-    return reworded(old, given)
+    return await _updated(store, seen, lambda old, _: reworded(old, given), stamp, expected_version, _stored)
 
 
 async def assess(
@@ -104,13 +110,7 @@ async def assess(
     ``Rejected`` (``required``) without a vector, ``Rejections`` (``bad_vector``), and what
     :func:`integrates.db_model.entity.command.update` raises.
     """
-    alter = partial(_assessed, given=given)
-    key = finding_key(seen.id)
-    return await command.update(store, FINDING, key, alter, stamp, expected_version=expected_version, seen=seen)
-
-
-def _assessed(old: Finding, _at: datetime, given: Mapping[str, str | None]) -> Finding:
-    return scored_by_person(old, given)
+    return await _updated(store, seen, lambda old, _: scored_by_person(old, given), stamp, expected_version)
 
 
 async def attach(
@@ -130,15 +130,13 @@ async def attach(
     """
     command.check_version(FINDING, seen, expected_version)
     new = await brought(files, seen.id, await examined(given), stamp)
-    alter = partial(_attached, new=new)
-    key, version = finding_key(seen.id), expected_version
-    stored = await command.update(store, FINDING, key, alter, stamp, expected_version=version, seen=seen)
+
+    def alter(old: Finding, _: datetime) -> Finding:
+        return replace(old, evidences=put_into(old.evidences, new))
+
+    stored = await _updated(store, seen, alter, stamp, expected_version)
     await dropped(files, seen.id, new, stored.evidences)
     return stored
-
-
-def _attached(old: Finding, _at: datetime, new: Brought) -> Finding:
-    return replace(old, evidences=put_into(old.evidences, new))
 
 
 async def detach(
@@ -148,13 +146,11 @@ async def detach(
 
     Raise ``Rejected`` (``empty_slot``), and what :func:`integrates.db_model.entity.command.update` raises.
     """
-    alter = partial(_detached, slot=slot)
-    key, version = finding_key(seen.id), expected_version
-    return await command.update(store, FINDING, key, alter, stamp, expected_version=version, seen=seen)
 
+    def alter(old: Finding, _: datetime) -> Finding:
+        return replace(old, evidences=emptied(old.evidences, slot))
 
-def _detached(old: Finding, _at: datetime, slot: EvidenceSlot) -> Finding:
-    return replace(old, evidences=emptied(old.evidences, slot))
+    return await _updated(store, seen, alter, stamp, expected_version)
 
 
 async def _stored(store: Store, facet: Facet[Finding], old: Finding | None, new: Finding, stamp: Stamp) -> Finding:
@@ -176,7 +172,7 @@ async def _taken_over(store: Store, old: Finding | None, new: Finding, holder: F
     given = await gathered(store, (wanted,))
     title = replace(given, vacant=frozenset(claim.claim_key(one.kind, *one.value) for one in FINDING.unique(new)))
     made = plan(FINDING, old, new, stamp, title)
-    former = altered(FINDING, holder, lambda removed, _: given_up(removed), stamp, title)
+    former = plan(FINDING, holder, given_up(holder), stamp, title)
     try:
         await write(store, (made, former))
     except Stale as error:

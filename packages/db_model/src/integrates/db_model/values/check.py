@@ -114,6 +114,17 @@ def checked(table: Arguments[S], raw: Mapping[str, Any]) -> S:
     return table.into(**dict(zip(given, values, strict=True)))
 
 
+def flawed(table: Arguments[S], raw: Mapping[str, Any]) -> S:
+    """Return the arguments as :func:`checked` does or, where any is at fault, as they are with the refusals in ``flaws``.
+
+    For a struct with such a field: the rules that take it judge the arguments, after what comes before them (M5).
+    """
+    try:
+        return checked(table, raw)
+    except Rejections as error:
+        return table.into(**raw, flaws=error.refusals)
+
+
 def _argument(rule: Normaliser, value: Any, path: Sequence[str]) -> Any:
     if value is None:
         raise Rejected(Reason.REQUIRED, path)

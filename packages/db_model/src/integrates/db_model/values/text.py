@@ -255,6 +255,14 @@ def cwe_ids(values: Sequence[str], path: Sequence[str]) -> tuple[str, ...]:
     return distinct(values, path, cwe_id, MAX_CWE_IDS)
 
 
+def is_identifier(text: str) -> bool:
+    """Return whether a text can be an id (E1)."""
+    try:
+        return identifier(text, ()) == text
+    except Rejected:
+        return False
+
+
 def identifier(value: str, path: Sequence[str]) -> str:
     """Return a UUID in its lower-case form with hyphens."""
     if _UUID.fullmatch(value):

@@ -18,10 +18,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from integrates.db_model.errors import Reason, Rejected, Rejections
-from integrates.db_model.values.check import Arguments, as_given, checked, refuse
+from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.values.check import Arguments, as_given, flawed, refuse
 from integrates.db_model.values.text import reasoning
 from integrates.db_model.vulnerabilities.rules import unanswerable
 from integrates.db_model.vulnerabilities.types import (
@@ -47,10 +47,7 @@ ARGUMENTS: Final = Arguments(AcceptanceAnswer, {"approve": as_given, "justificat
 
 def acceptance_answer(given: Mapping[str, Any]) -> AcceptanceAnswer:
     """Return the answer in raw arguments, with those at fault among its ``flaws``."""
-    try:
-        return checked(ARGUMENTS, given)
-    except Rejections as error:
-        return AcceptanceAnswer(**given, flaws=error.refusals)
+    return flawed(ARGUMENTS, given)
 
 
 def acceptance_answered(vulnerability: Vulnerability, answer: AcceptanceAnswer, *, by: str, at: datetime) -> Vulnerability:
@@ -87,9 +84,8 @@ def _restored(treatment: Treatment, answer: AcceptanceAnswer, by: str, at: datet
     before = treatment.previous
     if before is None or _has_ended(before, at):
         before = PreviousTreatment(status=TreatmentStatus.UNTREATED, at=at, by=by)
-    kept = {name: getattr(before, name) for name in PreviousTreatment.__struct_fields__}
     decided = {"acceptance_status": AcceptanceStatus.REJECTED, "justification": answer.justification, "at": at, "by": by}
-    return Treatment(**{**kept, **decided})
+    return Treatment(**{**asdict(before), **decided})
 
 
 def _has_ended(before: PreviousTreatment, at: datetime) -> bool:

@@ -4,7 +4,7 @@ A change is a pure function, so a command is a line. Whatever a change needs is 
 first release, which is written in the transaction of the vulnerability that is released.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
@@ -12,17 +12,17 @@ from typing import Final, TypeAlias
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written, repetitions, write_all
 from integrates.db_model.entity.command import check_version
-from integrates.db_model.entity.facet import Beside, Given
-from integrates.db_model.entity.plan import Needs, Plan, effective_at, needs, plan, together
+from integrates.db_model.entity.facet import Given
+from integrates.db_model.entity.plan import Needs, Plan, besides, effective_at, needs, plan, together
 from integrates.db_model.entity.transaction import gathered
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import ModelError, NotFound, Raced, Rejected, Rejections
+from integrates.db_model.errors import ModelError, NotFound, Rejected, Rejections
 from integrates.db_model.findings.commands import released
 from integrates.db_model.findings.facet import finding_key, within_finding
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_key, within_group
 from integrates.db_model.store.port import Store
-from integrates.db_model.values.text import identifier
+from integrates.db_model.values.text import is_identifier
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.rules import is_first_release, is_live
 from integrates.db_model.vulnerabilities.supplement import Supplement
@@ -33,14 +33,6 @@ AlterWithin: TypeAlias = Callable[[Vulnerability, Finding, datetime], Vulnerabil
 _Change: TypeAlias = tuple[Vulnerability, Vulnerability]
 """A vulnerability as it is, and as it is to be."""
 _OF_ROOT: Final = ("root_id",)
-
-
-def is_id(text: str) -> bool:
-    """Return whether a text can be the id of a vulnerability (E1)."""
-    try:
-        return identifier(text, ()) == text
-    except Rejected:
-        return False
 
 
 def _finding_of(one: Vulnerability, given: Given) -> Finding | None:
@@ -72,11 +64,6 @@ def _changed(
         return error
 
 
-async def _completed(store: Store, changes: Iterable[_Change], given: Given) -> Given:
-    """Read what the changes need besides groups and findings: nothing, or roots, claims and policies for findings."""
-    return await gathered(store, [needs(VULNERABILITY, *change) for change in changes], given)
-
-
 def _about_the_item(error: ModelError) -> ModelError:
     """Return the error of a plan; what is wrong with the root is wrong with the vulnerability, which the caller has named."""
     if not isinstance(error, Rejections):
@@ -89,8 +76,7 @@ def recording(made: Plan[Vulnerability], record: Plan[Finding]) -> Plan[Vulnerab
 
     Several releases of a transaction share the record; whichever of them is not in it has lost a race.
     """
-    puts = (Beside(put, Raced(record.entity.id)) for put in (record.own, record.record) if put)
-    return together(made, *puts, *record.beside)
+    return together(made, *besides(record))
 
 
 def _planned(change: _Change, stamp: Stamp, given: Given, releases: dict[str, Plan[Finding]]) -> Decision:
@@ -138,7 +124,8 @@ async def change_all(
         parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
         given = await gathered(store, (*parents, *((supplement.needs(known),) if supplement else ())))
         changes = {at: _changed(one, wanted[at].expected_version, alters[at], stamp, given) for at, one in found.items()}
-        whole = await _completed(store, (each for each in changes.values() if not isinstance(each, ModelError)), given)
+        needed = [needs(VULNERABILITY, *each) for each in changes.values() if not isinstance(each, ModelError)]
+        whole = await gathered(store, needed, given)
         releases: dict[str, Plan[Finding]] = {}
         each = {
             at: one if isinstance(one, ModelError) else _planned(one, stamp, whole, releases) for at, one in changes.items()
@@ -146,7 +133,7 @@ async def change_all(
         return supplement.applied(each, given) if supplement else each
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
-        known = [position for position in positions if is_id(wanted[position].id)]
+        known = [position for position in positions if is_identifier(wanted[position].id)]
         items = await store.get([vulnerability_key(wanted[position].id) for position in known])
         found = [read.attempted(VULNERABILITY, item) for item in items]
         return await decisions({**dict.fromkeys(positions), **dict(zip(known, found, strict=True))})

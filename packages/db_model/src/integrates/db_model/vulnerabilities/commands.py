@@ -15,8 +15,9 @@ from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
+from integrates.db_model.values.text import is_identifier
 from integrates.db_model.vulnerabilities import lists, rules, treatment
-from integrates.db_model.vulnerabilities.change import change_all, is_id
+from integrates.db_model.vulnerabilities.change import change_all
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.intake import give_way, plans_of
 from integrates.db_model.vulnerabilities.rules import Sighting, is_hidden
@@ -65,7 +66,7 @@ async def update_each(store: Store, ids: Iterable[str], alter: Alter, stamp: Sta
     A malformed id is treated as not found. See :func:`integrates.db_model.entity.command.update_each`.
     """
     given = dict(enumerate(ids))
-    known = [position for position, each in given.items() if is_id(each)]
+    known = [position for position, each in given.items() if is_identifier(each)]
     keys = [vulnerability_key(given[position]) for position in known]
     made = await command.update_each(store, VULNERABILITY, keys, alter, stamp)
     unknown = {position: NotFound(VULNERABILITY.name, str(given[position])) for position in given.keys() - set(known)}

@@ -11,7 +11,7 @@ from integrates.db_model.access.types import GroupRole
 from integrates.db_model.entity.bulk import Decision, Refused, Written, write_all, write_each
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Beside, Given
-from integrates.db_model.entity.plan import Plan, altered, needs, plan, together
+from integrates.db_model.entity.plan import Plan, besides, needs, plan, together
 from integrates.db_model.entity.transaction import gathered
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Raced, Reason, Rejected, Rejections
@@ -79,7 +79,7 @@ async def give_way(store: Store, surplus: Sequence[Vulnerability], stamp: Stamp)
         items = await store.get([vulnerability_key(surplus[position].id) for position in positions])
         found = {at: decoded(VULNERABILITY, item) for at, item in zip(positions, items, strict=True) if item}
         given = await gathered(store, (needs(VULNERABILITY, one, yielded(one)) for one in found.values()))
-        return {at: altered(VULNERABILITY, one, lambda old, _: yielded(old), stamp, given) for at, one in found.items()}
+        return {at: plan(VULNERABILITY, one, yielded(one), stamp, given) for at, one in found.items()}
 
     made = await write_each(store, await decide(range(len(surplus))), decide)
     for error in made.refused.values():
@@ -89,7 +89,7 @@ async def give_way(store: Store, surplus: Sequence[Vulnerability], stamp: Stamp)
 def _planned(new: Vulnerability, there: Occupants, stamp: Stamp, given: Given) -> Plan[Vulnerability] | ModelError:
     try:
         made = plan(VULNERABILITY, None, new, stamp, given)
-        freed = [altered(VULNERABILITY, one, lambda removed, _: yielded(removed), stamp, given) for one in there.kept]
+        freed = [plan(VULNERABILITY, one, yielded(one), stamp, given) for one in there.kept]
     except ModelError as error:
         return error
     if there.live:
@@ -97,18 +97,12 @@ def _planned(new: Vulnerability, there: Occupants, stamp: Stamp, given: Given) -
     finding: Finding = given.known[finding_key(new.finding_id)]
     whole = recording(made, released(finding, stamp)) if is_first_release(None, new, finding) else made
     beside = tuple(_decided_again(each, new.id) for each in whole.beside)
-    return together(replace(whole, beside=beside), *(each for one in freed for each in _shared(one)))
+    return together(replace(whole, beside=beside), *(each for one in freed for each in besides(one)))
 
 
 def _decided_again(one: Beside, identity: str) -> Beside:
     """Return the change with a lost race for its failing when that means a claim: the number was taken meanwhile."""
     return Beside(one.change, Raced(identity)) if isinstance(one.refusal, AlreadyExists) else one
-
-
-def _shared(made: Plan[Vulnerability]) -> tuple[Beside, ...]:
-    """Return the changes of a plan as changes beside another one."""
-    puts = (Beside(put, Raced(made.entity.id)) for put in (made.own, made.record) if put)
-    return (*puts, *made.beside)
 
 
 async def submit(store: Store, reports: Reports, stamp: Stamp) -> Written | Refused:

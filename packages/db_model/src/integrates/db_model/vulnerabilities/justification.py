@@ -5,8 +5,8 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from integrates.db_model.errors import Rejected, Rejections
-from integrates.db_model.values.check import Arguments, checked
+from integrates.db_model.errors import Rejected
+from integrates.db_model.values.check import Arguments, flawed
 from integrates.db_model.values.text import reasoning
 
 
@@ -26,7 +26,4 @@ ARGUMENTS: Final = Arguments(Justification, {"justification": reasoning})
 
 def justified(given: Mapping[str, Any]) -> Justification:
     """Return what somebody writes in raw arguments: a text of 10 to 10,000 characters; a bad one has ``flaws``."""
-    try:
-        return checked(ARGUMENTS, given)
-    except Rejections as error:
-        return Justification(**given, flaws=error.refusals)
+    return flawed(ARGUMENTS, given)

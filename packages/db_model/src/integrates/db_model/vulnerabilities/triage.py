@@ -10,8 +10,9 @@ first vulnerability that is changed there; ``new_id`` makes the ids of comments.
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from functools import partial
-from typing import Final, TypeAlias
+from typing import Protocol, TypeAlias
+
+from msgspec import Struct
 
 from integrates.db_model.comments.remark import remarked
 from integrates.db_model.comments.types import CommentType
@@ -22,7 +23,6 @@ from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.acceptance import AcceptanceAnswer, acceptance_answered
 from integrates.db_model.vulnerabilities.change import change_all
 from integrates.db_model.vulnerabilities.justification import Justification
-from integrates.db_model.vulnerabilities.supplement import Supplement
 from integrates.db_model.vulnerabilities.types import Vulnerability
 from integrates.db_model.vulnerabilities.verification import verification_answered, verification_requested
 from integrates.db_model.vulnerabilities.zero_risk import zero_risk_confirmed, zero_risk_rejected, zero_risk_requested
@@ -31,13 +31,32 @@ NewId: TypeAlias = Callable[[], str]
 Seen: TypeAlias = Sequence[Vulnerability]
 
 
-def _comment(kind: CommentType, why: Justification, stamp: Stamp, new_id: NewId) -> Supplement | None:
-    """Return what writes the comments; nothing for a justification at fault, which each vulnerability refuses by itself."""
-    return None if why.flaws else remarked(kind, why.justification, stamp, new_id)
+class _Rule(Protocol):
+    """A pure rule that changes a vulnerability for a reason."""
+
+    def __call__(self, old: Vulnerability, why: Justification, /, *, by: str, at: datetime) -> Vulnerability:
+        """Return the changed vulnerability, or raise what refuses that."""
 
 
-_on_verification: Final = partial(_comment, CommentType.VERIFICATION)
-_on_zero_risk: Final = partial(_comment, CommentType.ZERO_RISK)
+class _Explanation(Struct, frozen=True):
+    """Why vulnerabilities are changed, and the comments that say so."""
+
+    kind: CommentType
+    why: Justification
+    new_id: NewId
+
+
+async def _explained(
+    store: Store, wanted: Sequence[Reference], explanation: _Explanation, rule: _Rule, stamp: Stamp, seen: Seen
+) -> Written | Refused:
+    """Change vulnerabilities by a rule, with comments; a justification at fault, which the rule refuses, leaves none."""
+    why = explanation.why
+
+    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
+        return rule(old, why, by=stamp.by, at=at)
+
+    told = None if why.flaws else remarked(explanation.kind, why.justification, stamp, explanation.new_id)
+    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=told)
 
 
 async def answer_acceptance(
@@ -55,11 +74,8 @@ async def request_verification(
     store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
 ) -> Written | Refused:
     """Ask to check vulnerabilities again."""
-
-    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
-        return verification_requested(old, why, by=stamp.by, at=at)
-
-    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_verification(why, stamp, new_id))
+    explanation = _Explanation(CommentType.VERIFICATION, why, new_id)
+    return await _explained(store, wanted, explanation, verification_requested, stamp, seen)
 
 
 async def verify(
@@ -74,40 +90,31 @@ async def verify(
 ) -> Written | Refused:
     """Answer requests to check vulnerabilities again: those whose ids are in ``closed`` are SAFE, the others still open."""
 
-    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
-        return verification_answered(old, why, is_closed=old.id in closed, by=stamp.by, at=at)
+    def rule(old: Vulnerability, reason: Justification, *, by: str, at: datetime) -> Vulnerability:
+        return verification_answered(old, reason, is_closed=old.id in closed, by=by, at=at)
 
-    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_verification(why, stamp, new_id))
+    return await _explained(store, wanted, _Explanation(CommentType.VERIFICATION, why, new_id), rule, stamp, seen)
 
 
 async def request_zero_risk(
     store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
 ) -> Written | Refused:
     """Claim that vulnerabilities do no harm."""
-
-    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
-        return zero_risk_requested(old, why, by=stamp.by, at=at)
-
-    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_zero_risk(why, stamp, new_id))
+    explanation = _Explanation(CommentType.ZERO_RISK, why, new_id)
+    return await _explained(store, wanted, explanation, zero_risk_requested, stamp, seen)
 
 
 async def confirm_zero_risk(
     store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
 ) -> Written | Refused:
     """Confirm that vulnerabilities do no harm, which hides them."""
-
-    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
-        return zero_risk_confirmed(old, why, by=stamp.by, at=at)
-
-    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_zero_risk(why, stamp, new_id))
+    explanation = _Explanation(CommentType.ZERO_RISK, why, new_id)
+    return await _explained(store, wanted, explanation, zero_risk_confirmed, stamp, seen)
 
 
 async def reject_zero_risk(
     store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
 ) -> Written | Refused:
     """Say that vulnerabilities do harm after all, whether the contrary was confirmed or not."""
-
-    def alter(old: Vulnerability, _: Finding, at: datetime) -> Vulnerability:
-        return zero_risk_rejected(old, why, by=stamp.by, at=at)
-
-    return await change_all(store, wanted, alter, stamp, seen=seen, supplement=_on_zero_risk(why, stamp, new_id))
+    explanation = _Explanation(CommentType.ZERO_RISK, why, new_id)
+    return await _explained(store, wanted, explanation, zero_risk_rejected, stamp, seen)
