@@ -6,13 +6,14 @@ import pytest
 
 from integrates.db_model.entity import packing, transaction
 from integrates.db_model.entity.counter import guarded, passed
-from integrates.db_model.entity.facet import Beside
-from integrates.db_model.entity.plan import Plan, plan, together
+from integrates.db_model.entity.facet import Beside, Given
+from integrates.db_model.entity.plan import Needs, Plan, plan, together
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Conflict, Failure, ModelError, Raced, Reason, Rejected, Rejections, Stale
 from integrates.db_model.stakeholders.commands import new_stakeholder
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo
+from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import ABSENT, Change, Item, Key, Put
 from integrates.db_model.store.retry import Policy
 from integrates.db_model.testing.scene import HANA, uid
@@ -66,6 +67,13 @@ def test_a_stale_plan_names_its_entity_and_the_version_now() -> None:
     found = transaction.refusals(Conflict([Failure(0, "stale", 7)]), packing.joined([made]), [made])[0]
     assert isinstance(found, Stale)
     assert (found.facet, found.identity, found.current) == ("stakeholder", HANA, 7)
+
+
+async def test_what_is_read_beside_what_was_given_leaves_that_as_it_is() -> None:
+    item, parent = Item(ONE, 1, {}), new_stakeholder(StakeholderInfo(email=HANA), PlatformRole.USER, STAMP)
+    given = Given(known={ONE: parent}, items={ONE: item}, vacant=frozenset({ONE}))
+    found = await transaction.gathered(memory_store(), (Needs((), (TWO,)),), given)
+    assert found == Given(known={ONE: parent}, items={ONE: item, TWO: None}, vacant=frozenset({ONE}))
 
 
 @pytest.mark.parametrize(("losses", "is_done"), [(0, True), (5, True), (6, False)])

@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Decision, Written, write_each
-from integrates.db_model.entity.facet import E, Facet, Given, id_of
+from integrates.db_model.entity.facet import UNREAD, E, Facet, Given, id_of
 from integrates.db_model.entity.plan import Needs, Plan, effective_at, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
@@ -15,7 +15,6 @@ from integrates.db_model.errors import ModelError, NotFound, Raced, Stale
 from integrates.db_model.store.port import Key, Store
 
 T = TypeVar("T")
-_UNREAD: Final = Given()
 Alter = Callable[[E, datetime], E]
 """A pure function from the old entity and the effective date of the change to the new one. It may raise ``Rejected``."""
 Storing = Callable[[Store, Facet[E], E | None, E, Stamp], Awaitable[E]]
@@ -140,7 +139,7 @@ def _altered(old: E, alter: Alter[E], stamp: Stamp) -> E:
 
 
 async def planned_each(
-    store: Store, facet: Facet[E], pairs: Mapping[int, tuple[E | None, E]], stamp: Stamp, given: Given = _UNREAD
+    store: Store, facet: Facet[E], pairs: Mapping[int, tuple[E | None, E]], stamp: Stamp, given: Given = UNREAD
 ) -> dict[int, Decision]:
     """Return the plan that stores the second of each pair in place of the first, or the error that refuses it.
 

@@ -70,6 +70,10 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     vacant: frozenset[Key] = frozenset()
 
 
+UNREAD: Final = Given()
+"""What was read for a change before anything was."""
+
+
 Judge: TypeAlias = Callable[[P], Iterable[Rejected]]
 """Yields the refusals of a parent when something below it changes."""
 

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import partial
 from operator import attrgetter
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, revision
 from integrates.db_model.entity.encoding import Attributes, attributes_of, check_readable, encoded
-from integrates.db_model.entity.facet import Beside, E, Facet, Given, Parent, Unique, id_of, key_text, keys_of
+from integrates.db_model.entity.facet import UNREAD, Beside, E, Facet, Given, Parent, Unique, id_of, key_text, keys_of
 from integrates.db_model.entity.rules import whole_stamp
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Outdated, Raced, Reason, Rejected, Rejections
@@ -21,7 +21,6 @@ from integrates.db_model.values.check import refuse
 from integrates.db_model.values.instant import effective_date
 
 T = TypeVar("T")
-_UNREAD: Final = Given()
 
 
 class Plan(msgspec.Struct, Generic[E], frozen=True, kw_only=True, gc=False):
@@ -185,7 +184,7 @@ def _seen(parents: Iterable[Parent], given: Given) -> Mapping[str, int]:
     return {key_text(parent.key): given.known[parent.key].version for parent in parents}
 
 
-def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given = _UNREAD) -> Plan[E]:
+def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given = UNREAD) -> Plan[E]:
     """Return the plan that stores ``new`` in place of ``old`` (``None``: nothing is stored under its key) if that is unchanged.
 
     ``given`` holds what :func:`needs` names. The engine sets version, dates and schema number. When nothing else changes, the
@@ -226,7 +225,7 @@ def plan(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given = _U
     )
 
 
-def altered(facet: Facet[E], old: E, alter: Callable[[E, datetime], E], stamp: Stamp, given: Given = _UNREAD) -> Plan[E]:
+def altered(facet: Facet[E], old: E, alter: Callable[[E, datetime], E], stamp: Stamp, given: Given = UNREAD) -> Plan[E]:
     """Return the plan that stores what ``alter`` makes of the entity. It is pure and takes the effective date of the change."""
     return plan(facet, old, alter(old, effective_at(stamp, old)), stamp, given)
 

@@ -3,9 +3,11 @@
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any, Final, TypeVar
 
+from msgspec.structs import replace
+
 from integrates.db_model.entity import read
 from integrates.db_model.entity.counter import compacted
-from integrates.db_model.entity.facet import Beside, Facet, Given, key_text
+from integrates.db_model.entity.facet import UNREAD, Beside, Facet, Given, key_text
 from integrates.db_model.entity.packing import AnyPlan, Share, Write, joined
 from integrates.db_model.entity.plan import Needs
 from integrates.db_model.errors import Conflict, Failure, LimitExceeded, ModelError, Raced, Rejected, Rejections, Stale
@@ -13,7 +15,6 @@ from integrates.db_model.store.port import Add, Change, Key, Store
 from integrates.db_model.store.retry import Policy, ceilings, pause
 
 T = TypeVar("T")
-_UNREAD: Final = Given()
 
 RACES: Final = Policy(base=0.01, cap=0.5, attempts=12)
 """How often, and after which pauses, a change that lost a race on a parent or a counter is decided again."""
@@ -21,7 +22,7 @@ RETRIES: Final = 3
 """How often a change that lost a race on the entity itself is decided again (domain rules M3 and M4)."""
 
 
-async def gathered(store: Store, wanted: Iterable[Needs], given: Given = _UNREAD) -> Given:
+async def gathered(store: Store, wanted: Iterable[Needs], given: Given = UNREAD) -> Given:
     """Return what any number of changes need beside what is ``given``, each key read once.
 
     It takes one call of the store, and one for each step of what follows from what was read.
@@ -44,7 +45,7 @@ async def _read(store: Store, wanted: Iterable[Needs], given: Given) -> Given:
         return given
     found = dict(zip((*parents, *keys), await store.get((*parents, *keys)), strict=True))
     known = {key: read.attempted(facet, found[key]) for key, facet in parents.items()}
-    return Given(known={**given.known, **known}, items={**given.items, **{key: found[key] for key in keys}})
+    return replace(given, known={**given.known, **known}, items={**given.items, **{key: found[key] for key in keys}})
 
 
 def _refusal(share: Share, failure: Failure, plans: Sequence[AnyPlan]) -> ModelError:
