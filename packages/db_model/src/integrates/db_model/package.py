@@ -1,6 +1,7 @@
 """How the package of an entity offers its commands: ``vulnerabilities.each`` is ``vulnerabilities.commands.each``."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -11,12 +12,13 @@ def offering_commands(package: str, *others: str) -> tuple[Callable[[str], Any],
 
     They add the names of its module ``commands``, and of ``others`` that also hold commands, to those of its modules. These
     are imported when one of their names is asked for: importing them with the package would be a circle, because commands of
-    one entity use those of others.
+    one entity use those of others. What was found is remembered.
     """
 
     def modules() -> list[Any]:
         return [import_module(f"{package}.{name}") for name in ("commands", *others)]
 
+    @cache
     def attribute(name: str) -> Any:
         if name.startswith("_") or find_spec(f"{package}.{name}") is not None:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
