@@ -60,7 +60,7 @@ def facet_of(stored: Key) -> Facet[Any] | None:
     )
 
 
-_BY_PARENT: Final = 1
+BY_PARENT: Final = 1
 """The index that lists entities by what they belong to."""
 
 
@@ -75,8 +75,8 @@ def _lists_below(owner: str) -> tuple[tuple[Facet[Any], str, str], ...]:
     literal = key.pk.partition(SEPARATOR)[0]
     for facet in FACETS.values() if key.pk == key.sk else ():
         design = design_of(facet.name)
-        names = [pattern.name for pattern in design.patterns if pattern.index == _BY_PARENT]
-        segments = design.indexes[_BY_PARENT].pk.split(SEPARATOR)
+        names = [pattern.name for pattern in design.patterns if pattern.index == BY_PARENT]
+        segments = design.indexes[BY_PARENT].pk.split(SEPARATOR)
         if segments == [WHOLE_KEY]:
             names = [name for name in names if name.endswith(f"_of_{owner}")]
         elif segments[0] != literal:

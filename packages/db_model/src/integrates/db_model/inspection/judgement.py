@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -14,11 +14,11 @@ from integrates.db_model.entity.revision import KEPT_FIELDS, Revision
 from integrates.db_model.errors import Corrupt, ModelError, Outdated
 from integrates.db_model.indicators.contribution import Counted, Lifetime
 from integrates.db_model.inspection.types import Difference, Fault
+from integrates.db_model.registry import BY_PARENT
 from integrates.db_model.store.port import IndexKey, Item, Key
+from integrates.db_model.store.template import SEPARATOR
 from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
-
-_GATES: Final = counter.GATES
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ def index_differences(facet: Facet[Any], item: Item, entity: Any) -> Iterator[Di
 
 def is_listed(facet: Facet[Any], item: Item, entity: Any) -> bool:
     """Return whether the entity stands in the list of what it belongs to."""
-    return keys_of(facet, entity)[1].get(1) == item.index_keys.get(1)
+    return keys_of(facet, entity)[1].get(BY_PARENT) == item.index_keys.get(BY_PARENT)
 
 
 def _versions(entity: str, known: Iterable[int], latest: int) -> Iterator[Difference]:
@@ -185,7 +185,7 @@ def claim_differences(one: Judged, items: Mapping[Key, Item | None], now: dateti
 
 def counter_differences(counted: Counted, contributed: Mapping[str, int], items: Sequence[Item | None]) -> Iterator[Difference]:
     """Yield where a counter is not what entities contribute, or a gate of a shard not what its entity says."""
-    text = key_text(counted.counter[0]) if len(counted.counter) == 1 else counted.counter[0].pk.rpartition("#")[0]
+    text = key_text(counted.counter[0]) if len(counted.counter) == 1 else counted.counter[0].pk.rpartition(SEPARATOR)[0]
     stored = counter.summed(items)
     for name in sorted(counter.minus(contributed, stored)):
         expected, found = contributed.get(name, 0), stored.get(name, 0)
@@ -194,7 +194,7 @@ def counter_differences(counted: Counted, contributed: Mapping[str, int], items:
         attributes = {} if item is None else item.attributes
         odd = [name for name, number in attributes.items() if not isinstance(number, int) or isinstance(number, bool)]
         yield from (Difference(fault=Fault.UNREADABLE, entity=key_text(key), at=name) for name in odd)
-        for name in sorted(_GATES):
+        for name in sorted(counter.GATES):
             expected, value = counted.gates.get(name, 0), attributes.get(name, 0)
             if value != expected:
                 yield Difference(fault=Fault.GATE, entity=key_text(key), at=name, expected=expected, found=str(value))

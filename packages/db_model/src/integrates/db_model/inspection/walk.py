@@ -37,7 +37,7 @@ from integrates.db_model.inspection.judgement import (
 from integrates.db_model.inspection.types import Difference, Fault, Report
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.registry import facet_of, lists_below
+from integrates.db_model.registry import BY_PARENT, facet_of, lists_below
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.store.port import Item, Key, Query, Store
@@ -138,7 +138,7 @@ async def _entered(desk: _Desk, one: Judged, above: Judged | None) -> AsyncItera
 
 def _home(facet: Facet[Any], entity: Any) -> str | None:
     """Return the partition of the list of what an entity belongs to."""
-    listed = keys_of(facet, entity)[1].get(1)
+    listed = keys_of(facet, entity)[1].get(BY_PARENT)
     return listed.pk if listed else None
 
 
@@ -257,7 +257,7 @@ async def _traced(desk: _Desk, one: Judged) -> Report:
 
 def _noted(desk: _Desk, key: Key, item: Item) -> Iterator[Difference]:
     """Note an entity that is a stray. Yield a difference for one that cannot be read and is in no list."""
-    facet, listed = facet_of(key), item.index_keys.get(1)
+    facet, listed = facet_of(key), item.index_keys.get(BY_PARENT)
     if facet is None:
         return
     try:
