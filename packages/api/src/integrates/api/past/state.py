@@ -14,6 +14,7 @@ from integrates.api.errors import Code, RequestError
 from integrates.api.request.turn import Computation, sliced
 from integrates.db_model.entity import revision
 from integrates.db_model.entity.facet import E, Facet
+from integrates.db_model.entity.read import records_of_each
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.store.port import MAX_PAGE, Item, Key
@@ -85,13 +86,7 @@ def then(facet: Facet[E], whole: Past[E], at: datetime) -> E | None:
 
 async def pasts_of(context: Context, facet: Facet[E], keys: Sequence[Key]) -> list[Past[E]]:
     """Read the pasts of several entities, in as many calls of the store as the longest has pages."""
-    known: dict[Key, tuple[Item, ...]] = dict.fromkeys(keys, ())
-    after: dict[Key, str | None] = dict.fromkeys(keys)
-    while after:
-        queries = [revision.history_query(key, limit=MAX_PAGE, after=cursor) for key, cursor in after.items()]
-        pages = dict(zip(after, await context.loaders.pages.load_many(queries), strict=True))
-        known = {**known, **{key: (*known[key], *page.items) for key, page in pages.items()}}
-        after = {key: page.cursors[-1] for key, page in pages.items() if page.has_next}
+    known = await records_of_each(context.loaders.pages.load_many, keys, limit=MAX_PAGE)
     return await sliced(context.turns, partial(past_of, facet), [known[key] for key in keys])
 
 

@@ -1,8 +1,8 @@
 """Reading entities: by key, in lists, their history and past states."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Final, Generic
+from typing import Final, Generic, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -15,6 +15,9 @@ from integrates.db_model.errors import ModelError
 from integrates.db_model.store.port import MAX_PAGE, Item, Key, Page, Query, Store
 
 _HISTORY_PAGE: Final = 200
+
+Ask: TypeAlias = Callable[[Sequence[Query]], Awaitable[Sequence[Page]]]
+"""Reads one page of each of several lists: ``Store.query``, or what remembers its pages."""
 
 
 class EntityPage(msgspec.Struct, Generic[E], frozen=True):
@@ -82,6 +85,19 @@ async def pages(store: Store, query: Query) -> AsyncIterator[tuple[Item, ...]]:
         query = replace(query, after=page.cursors[-1])
 
 
+async def pages_of_each(ask: Ask, queries: Sequence[Query]) -> AsyncIterator[tuple[int, tuple[Item, ...]]]:
+    """Yield the items of each page of several lists, to their ends, with the position of the list among the queries.
+
+    The next pages of all lists that are not at their ends are read together when the first of them is asked for.
+    """
+    left = dict(enumerate(queries))
+    while left:
+        found = dict(zip(left, await ask(tuple(left.values())), strict=True))
+        for number, page in found.items():
+            yield number, page.items
+        left = {number: replace(left[number], after=page.cursors[-1]) for number, page in found.items() if page.has_next}
+
+
 async def everything(store: Store, facet: Facet[E], query: Query) -> tuple[E, ...]:
     """Return a whole list of live entities, read in pages of the largest size."""
     items = [item async for page in pages(store, replace(query, limit=MAX_PAGE)) for item in page]
@@ -92,6 +108,15 @@ async def history(store: Store, key: Key) -> tuple[Revision, ...]:
     """Return all revisions of an entity by ascending version."""
     query = revision.history_query(key, limit=_HISTORY_PAGE)
     return tuple([revision.of_item(item) async for page in pages(store, query) for item in page])
+
+
+async def records_of_each(ask: Ask, keys: Iterable[Key], *, limit: int) -> dict[Key, list[Item]]:
+    """Return the items of the revisions of several entities by ascending version, in as many calls as the longest has pages."""
+    known: dict[Key, list[Item]] = {key: [] for key in keys}
+    records = tuple(known.values())
+    async for number, items in pages_of_each(ask, [revision.history_query(key, limit=limit) for key in known]):
+        records[number].extend(items)
+    return known
 
 
 async def as_of(store: Store, facet: Facet[E], key: Key, at: datetime) -> E | None:

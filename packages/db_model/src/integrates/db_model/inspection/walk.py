@@ -148,22 +148,9 @@ def _fresh(desk: _Desk, found: Iterable[Difference]) -> tuple[Difference, ...]:
     return fresh
 
 
-async def _records(store: Store, keys: Sequence[Key]) -> dict[Key, list[Item]]:
-    """Read the revisions of several entities, in as many calls of the store as the longest past has pages."""
-    known: dict[Key, list[Item]] = {key: [] for key in keys}
-    after: dict[Key, str | None] = dict.fromkeys(keys)
-    while after:
-        queries = [revision.history_query(key, limit=PAGE, after=cursor) for key, cursor in after.items()]
-        pages = dict(zip(after, await store.query(queries), strict=True))
-        for key, page in pages.items():
-            known[key] += page.items
-        after = {key: page.cursors[-1] for key, page in pages.items() if page.has_next}
-    return known
-
-
 async def _read(desk: _Desk, facet: Facet[Any], keys: Sequence[Key], above: Judged | None) -> list[Judged]:
     """Read entities with their pasts, and judge each by itself. One that was erased meanwhile is left out."""
-    records = await _records(desk.store, keys)
+    records = await read.records_of_each(desk.store.query, keys, limit=PAGE)
     pairs = zip(keys, await desk.store.get(keys), strict=True)
     removed = above is not None and (above.subject.is_below_removed or not above.subject.facet.is_live(above.lifetime.now))
     return [

@@ -11,12 +11,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import id_of
-from integrates.db_model.store.port import MAX_PAGE, Item, Key, Query, Store
+from integrates.db_model.store.port import MAX_PAGE, Item, Key, Store
 from integrates.db_model.vulnerabilities import lists
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY, keeps_claim, vulnerability_key
+from integrates.db_model.vulnerabilities.facet import keeps_claim
 from integrates.db_model.vulnerabilities.identity import first_claim, numbered_claims
+from integrates.db_model.vulnerabilities.load import listed_ids, load_vulnerabilities
 from integrates.db_model.vulnerabilities.rules import is_live
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityType
 
@@ -45,17 +44,6 @@ def _numbered(new: Vulnerability, number: int) -> Key:
     return first_claim(replace(new, number=number))
 
 
-async def _listed(store: Store, queries: Sequence[Query]) -> list[str]:
-    """Return the ids in several lists, read to their ends, all of them together page by page."""
-    found: list[str] = []
-    left = list(queries)
-    while left:
-        pages = await store.query(left)
-        found.extend(id_of(item.key) for page in pages for item in page.items)
-        left = [replace(query, after=page.cursors[-1]) for query, page in zip(left, pages, strict=True) if page.has_next]
-    return found
-
-
 async def occupants(store: Store, new: Sequence[Vulnerability]) -> tuple[Occupants, ...]:
     """Return who is at the places of new vulnerabilities, in a few calls of the store however many they are.
 
@@ -63,14 +51,11 @@ async def occupants(store: Store, new: Sequence[Vulnerability]) -> tuple[Occupan
     """
     claims = await numbered_claims(store, [partial(_numbered, one) for one in new])
     paths = dict.fromkeys((one.root_id, one.location.where, one.finding_id) for one in new)
-    listed = await _listed(store, [lists.of_root_and_path(*path, limit=MAX_PAGE) for path in paths])
+    listed = await listed_ids(store, [lists.of_root_and_path(*path, limit=MAX_PAGE) for path in paths])
     holders = (holder for items in claims for item in items if (holder := claim.holder_of(item)))
-    items = await store.get([vulnerability_key(each) for each in dict.fromkeys((*holders, *listed))])
     met: dict[Place, list[Vulnerability]] = {}
-    for item in items:
-        if item is not None:
-            one = decoded(VULNERABILITY, item)
-            met.setdefault(place_of(one), []).append(one)
+    for one in await load_vulnerabilities(store, (*holders, *listed)):
+        met.setdefault(place_of(one), []).append(one)
     return tuple(_occupants(each, tuple(met.get(place_of(one), ()))) for one, each in zip(new, claims, strict=True))
 
 

@@ -1,38 +1,18 @@
 """The vulnerabilities of a root that results may be of, read in a few store calls however many they are."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-
-from msgspec.structs import replace
+from collections.abc import Iterable, Mapping
 
 from integrates.api.imports.match.side import Candidate, Standing
 from integrates.api.imports.read.observation import Location
-from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import id_of
 from integrates.db_model.findings.types import ToolRule
-from integrates.db_model.store.port import Item, Query, Store
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY, keeps_claim, vulnerability_key
+from integrates.db_model.store.port import Store
+from integrates.db_model.vulnerabilities.facet import keeps_claim
+from integrates.db_model.vulnerabilities.load import load_vulnerabilities
 from integrates.db_model.vulnerabilities.rules import is_hidden, is_live
 from integrates.db_model.vulnerabilities.types import Mark, Source, Vulnerability, VulnerabilityStatus
 
 _BATCH = 1_000
 """Vulnerabilities that are held whole at a time."""
-
-
-async def listed_ids(store: Store, queries: Sequence[Query], is_wanted: Callable[[Item], bool] = lambda _: True) -> list[str]:
-    """Read the wanted ids in several lists to their ends, all of them together page by page; those of removed ones, too."""
-    found: list[str] = []
-    left = list(queries)
-    while left:
-        pages = await store.query(left)
-        found.extend(id_of(item.key) for page in pages for item in page.items if is_wanted(item))
-        left = [replace(query, after=page.cursors[-1]) for query, page in zip(left, pages, strict=True) if page.has_next]
-    return found
-
-
-async def load_vulnerabilities(store: Store, ids: Iterable[str]) -> list[Vulnerability]:
-    """Read vulnerabilities by id, removed ones too."""
-    items = await store.get([vulnerability_key(each) for each in dict.fromkeys(ids)])
-    return [decoded(VULNERABILITY, item) for item in items if item is not None]
 
 
 def _standing(vulnerability: Vulnerability) -> Standing | None:

@@ -10,7 +10,6 @@ from typing import Final
 from msgspec import Struct
 
 from integrates.api.imports.work.begin import told
-from integrates.api.imports.work.candidate import load_vulnerabilities
 from integrates.api.imports.work.chunk import Effect, Work, effect_of
 from integrates.api.imports.work.finding import known_findings
 from integrates.api.imports.work.job import Job
@@ -22,6 +21,7 @@ from integrates.db_model.findings.types import Finding, ToolRule
 from integrates.db_model.imports.types import ImportOptions, ImportProblem
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.load import load_vulnerabilities
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 MAX_ITEMS: Final = 500

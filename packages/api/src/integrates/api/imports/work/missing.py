@@ -8,7 +8,6 @@ from datetime import datetime
 from msgspec import Struct
 
 from integrates.api.imports.read.observation import Scan, SeriesKey
-from integrates.api.imports.work.candidate import load_vulnerabilities
 from integrates.api.imports.work.chunk import given_by
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.plan import Plan as Decisions
@@ -25,6 +24,7 @@ from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.types import ImportOptions
 from integrates.db_model.vulnerabilities import lists, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
+from integrates.db_model.vulnerabilities.load import load_vulnerabilities
 from integrates.db_model.vulnerabilities.types import Source, Vulnerability
 
 

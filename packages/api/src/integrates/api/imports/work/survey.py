@@ -13,7 +13,7 @@ from integrates.api.imports.match.order import place_order
 from integrates.api.imports.match.passes import matched
 from integrates.api.imports.match.side import Candidate, Pair, Path, Sides, Standing, agree, path_of
 from integrates.api.imports.read.observation import Location, Observation
-from integrates.api.imports.work.candidate import candidates_of, listed_ids
+from integrates.api.imports.work.candidate import candidates_of
 from integrates.api.imports.work.identity import Base, base_of, claims_of, holders_of
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.plan import Decision, Plan
@@ -27,6 +27,7 @@ from integrates.db_model.store.port import Item, Key
 from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import path_digest
 from integrates.db_model.vulnerabilities.identity import free_numbers
+from integrates.db_model.vulnerabilities.load import listed_ids
 from integrates.db_model.vulnerabilities.types import MatchBy
 
 _PER_PATH: Final = 5

@@ -10,7 +10,6 @@ from msgspec.structs import replace
 
 from integrates.api.imports.read.observation import Observation
 from integrates.api.imports.work import plan as plans
-from integrates.api.imports.work.candidate import load_vulnerabilities
 from integrates.api.imports.work.chunk import Packing, Work, begins_cycle_of, packed, room
 from integrates.api.imports.work.finding import findings_of
 from integrates.api.imports.work.identity import Base, base_of, claim_of, claims_of, holders_of
@@ -32,6 +31,7 @@ from integrates.db_model.store.port import Item
 from integrates.db_model.store.retry import pause
 from integrates.db_model.vulnerabilities.facet import keeps_claim
 from integrates.db_model.vulnerabilities.identity import free_numbers
+from integrates.db_model.vulnerabilities.load import load_vulnerabilities
 from integrates.db_model.vulnerabilities.policy import given_policy, policies_needed
 from integrates.db_model.vulnerabilities.types import MatchBy, Vulnerability
 
