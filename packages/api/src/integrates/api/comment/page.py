@@ -8,10 +8,9 @@ from typing import Any
 from integrates.api.authorization.visibility import readable_types
 from integrates.api.context import Info
 from integrates.api.past.state import moment_of
-from integrates.api.resolve.connection import Connection, Keep, Total, Walk, connected, entities
+from integrates.api.resolve.connection import Connection, Keep, Walk, connected, counter_total, each, entities
 from integrates.db_model.comments.facet import COMMENT, COMMENTS, comments_of_finding, comments_of_group
 from integrates.db_model.comments.types import Comment, CommentType
-from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.findings.facet import finding_counters_keys
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_counters_keys
@@ -19,19 +18,12 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.store.port import Key, Query
 
 
-def _total(info: Info, keys: Sequence[Key]) -> Total:
-    async def total() -> int:
-        return (await load_counts(info.context.loaders, keys)).get(COMMENTS, 0)
-
-    return total
-
-
 async def comments_page(
     info: Info, parent: str, args: Mapping[str, Any], query: Query, *, keep: Keep[Comment] | None, counters: Sequence[Key]
 ) -> Connection:
     """Answer the list of the comments on an object, whose ``counters`` know how many there are."""
     walk = Walk(stretches=(query,), read=entities(info.context, COMMENT), keep=keep)
-    return await connected(info, parent, args, walk, None if keep else _total(info, counters))
+    return await connected(info, parent, args, walk, None if keep else counter_total(info.context, counters, COMMENTS))
 
 
 async def comments_on_group(source: Group, info: Info, **args: Any) -> Connection:
@@ -41,10 +33,7 @@ async def comments_on_group(source: Group, info: Info, **args: Any) -> Connectio
 
 
 def _keep(wanted: AbstractSet[CommentType], until: datetime | None) -> Keep[Comment]:
-    async def keep(found: Sequence[Comment]) -> Sequence[bool]:
-        return [one.type in wanted and (until is None or one.created_at <= until) for one in found]
-
-    return keep
+    return each(lambda one: one.type in wanted and (until is None or one.created_at <= until))
 
 
 async def comments_on_finding(source: Finding, info: Info, **args: Any) -> Connection:

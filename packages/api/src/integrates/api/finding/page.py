@@ -12,13 +12,12 @@ import msgspec
 from integrates.api.authorization.visibility import READ_DRAFTS, sees_finding
 from integrates.api.context import Context, Info
 from integrates.api.request.turn import Computation, sliced
-from integrates.api.resolve.connection import Connection, Keep, Walk, connected, entities
+from integrates.api.resolve.connection import Connection, Keep, Walk, connected, counter_total, entities
 from integrates.api.resolve.search import searched
 from integrates.api.resolve.walk import pages
 from integrates.api.vulnerability.filter import score_limit
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.entity.read import live
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys
 from integrates.db_model.findings.types import Finding, FindingStatus
@@ -111,9 +110,6 @@ async def findings(source: Group, info: Info, **args: Any) -> Connection:
         read=entities(context, FINDING),
         keep=_keep(context, wanted, permissions),
     )
-
-    async def total() -> int:
-        return (await load_counts(context.loaders, group_counters_keys(source.name))).get("findings", 0)
-
+    total = counter_total(context, group_counters_keys(source.name), "findings")
     is_counted = wanted == Filter() and READ_DRAFTS in permissions
     return await connected(info, source.name, args, walk, total if is_counted else None)

@@ -1,10 +1,9 @@
 """The list of imports into a group."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from integrates.api.context import Info
-from integrates.api.resolve.connection import Connection, Walk, connected, entities
+from integrates.api.resolve.connection import Connection, Keep, Walk, connected, each, entities
 from integrates.api.resolve.lookup import key_for
 from integrates.api.resolve.parent import Above, with_parents
 from integrates.db_model.entity.listing import listing
@@ -22,9 +21,6 @@ async def imports(source: Group, info: Info, **args: Any) -> Connection:
     """Return the imports into the group, or into one of its roots; newest first."""
     group_name, root_id = source.name, args.get("root_id")
 
-    async def keep(found: Sequence[Import]) -> Sequence[bool]:
-        return [one.group_name == group_name for one in found]
-
     read = with_parents(info, entities(info.context, IMPORT), {"root": _root})
     of_group = listing(IMPORT.name, "imports_of_group", {"group_name": group_name}, descending=True)
     if root_id is None:
@@ -32,4 +28,5 @@ async def imports(source: Group, info: Info, **args: Any) -> Connection:
     of_root = (
         listing(IMPORT.name, "imports_of_root", {"root_id": root_id}, descending=True) if key_for(root_key, root_id) else None
     )
-    return await connected(info, group_name, args, Walk(stretches=(of_root,), read=read, keep=keep))
+    within: Keep[Import] = each(lambda one: one.group_name == group_name)
+    return await connected(info, group_name, args, Walk(stretches=(of_root,), read=read, keep=within))

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from integrates.api.context import Context, Info
-from integrates.api.resolve.connection import Connection, Keep, Walk, connected, entities
+from integrates.api.resolve.connection import Connection, Keep, Walk, connected, counter_total, entities
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.loader import load_counts, load_many
+from integrates.db_model.entity.loader import load_many
 from integrates.db_model.groups.facet import group_counters_keys
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
@@ -34,8 +34,5 @@ async def members_of_group(source: Group, info: Info, **args: Any) -> Connection
     """Return the members of the group, by e-mail; their total is the counter that guards how many there may be."""
     query = listing(GROUP_ACCESS.name, "members_of_group", {"group_name": source.name})
     read = entities(info.context, GROUP_ACCESS)
-
-    async def total() -> int:
-        return (await load_counts(info.context.loaders, group_counters_keys(source.name))).get("members", 0)
-
+    total = counter_total(info.context, group_counters_keys(source.name), "members")
     return await connected(info, source.name, args, Walk(stretches=(query,), read=read, keep=_people(info.context)), total)

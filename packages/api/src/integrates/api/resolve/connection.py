@@ -16,8 +16,9 @@ from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.cursor import Listing, Position, opened, sealed
 from integrates.api.resolve.definition import CONNECTION
 from integrates.db_model.entity.facet import E, Facet
+from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.entity.read import page_of
-from integrates.db_model.store.port import Query
+from integrates.db_model.store.port import Key, Query
 
 MAX_PAGE: Final = 500
 MAX_LOOKED_AT: Final = 2_000
@@ -44,6 +45,24 @@ Read: TypeAlias = Callable[[Query], Awaitable[Batch[T]]]
 Keep: TypeAlias = Callable[[Sequence[T]], Awaitable[Sequence[bool]]]
 """Returns, aligned with the items of a page, whether each is in the list."""
 Total: TypeAlias = Callable[[], Awaitable[int | None]]
+
+
+def each(fits: Callable[[T], bool]) -> Keep[T]:
+    """Return what keeps each item that fits by itself."""
+
+    async def keep(found: Sequence[T]) -> Sequence[bool]:
+        return [fits(one) for one in found]
+
+    return keep
+
+
+def counter_total(context: Context, keys: Sequence[Key], name: str) -> Total:
+    """Return the total that counters under these keys have by a name, none where they have none."""
+
+    async def total() -> int:
+        return (await load_counts(context.loaders, keys)).get(name, 0)
+
+    return total
 
 
 class Row(msgspec.Struct, Generic[T], frozen=True):

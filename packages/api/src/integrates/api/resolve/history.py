@@ -1,6 +1,6 @@
 """Histories: the revisions of an object that the caller may see, by ascending version."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from integrates.api.past.veil import seen_by
 from integrates.api.request.turn import turn
 from integrates.api.resolve.attribute import Resolver, has_attribute
 from integrates.api.resolve.binding import Binding
-from integrates.api.resolve.connection import Batch, Connection, Walk, connected
+from integrates.api.resolve.connection import Batch, Connection, Walk, connected, each
 from integrates.api.resolve.definition import ASPECT_HISTORY, ENTITY, HISTORY
 from integrates.db_model.entity import revision
 from integrates.db_model.entity.facet import Audit, Facet, entity_key, key_text, structs_of
@@ -68,12 +68,10 @@ def history(facet: Facet[Any], aspect: str | None = None) -> Resolver:
                 nodes = tuple(revision_shown(revision.of_item(item)) for item in found.items)
             return Batch(nodes, found.cursors, found.has_next, found.cursors[-1] if found.cursors else None)
 
-        async def keep(found: Sequence[Revision]) -> Sequence[bool]:
-            return [
-                sees(one) and (aspect is None or aspect in one.aspects) and (until is None or one.at <= until) for one in found
-            ]
+        def is_shown(one: Revision) -> bool:
+            return sees(one) and (aspect is None or aspect in one.aspects) and (until is None or one.at <= until)
 
-        walk = Walk(stretches=(revision.history_query(key, limit=MAX_PAGE),), read=read, keep=keep)
+        walk = Walk(stretches=(revision.history_query(key, limit=MAX_PAGE),), read=read, keep=each(is_shown))
         return await connected(info, key_text(key), args, walk)
 
     return resolve

@@ -1,11 +1,11 @@
 """Reading people."""
 
-from collections.abc import Sequence
+from functools import partial
 from typing import Any, Final
 
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.connection import TOGETHER, Connection, Walk, connected, entities
+from integrates.api.resolve.connection import TOGETHER, Connection, Walk, connected, each, entities
 from integrates.api.resolve.search import searched
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
@@ -22,12 +22,9 @@ async def stakeholders(_source: Any, info: Info, **args: Any) -> Connection:
     """Return the people of the platform."""
     text = searched(args.get("text"), "text")
 
-    async def keep(found: Sequence[Stakeholder]) -> Sequence[bool]:
-        return [text is None or has_text(person, text) for person in found]
-
     stretches = everywhere(STAKEHOLDER.name, "stakeholders_of_platform")
     read = entities(info.context, STAKEHOLDER)
-    walk = Walk(stretches=stretches, read=read, keep=keep if text else None, together=TOGETHER)
+    walk = Walk(stretches=stretches, read=read, keep=each(partial(has_text, text=text)) if text else None, together=TOGETHER)
     return await connected(info, "", args, walk)
 
 
