@@ -15,7 +15,7 @@ from integrates.api.request.turn import Computation, sliced
 from integrates.api.resolve.connection import Connection, Keep, Walk, connected, counter_total, entities
 from integrates.api.resolve.search import searched
 from integrates.api.resolve.walk import pages
-from integrates.api.vulnerability.filter import score_limit
+from integrates.api.vulnerability.filter import score_fits, score_limit
 from integrates.db_model.entity.counter import summed
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.read import live
@@ -57,8 +57,7 @@ def fits(found: Finding, status: FindingStatus, wanted: Filter) -> bool:
         (wanted.statuses is None or status in wanted.statuses)
         and (wanted.title is None or wanted.title.casefold() in found.description.title.casefold())
         and (wanted.cwe is None or wanted.cwe in found.description.cwe_ids)
-        and (wanted.min_score is None or (score is not None and score >= wanted.min_score))
-        and (wanted.max_score is None or (score is not None and score <= wanted.max_score))
+        and score_fits(score, wanted.min_score, wanted.max_score)
     )
 
 
