@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from integrates.api.resolve.bulk import first_step, payload
-from integrates.db_model.entity.bulk import Reference, Refused, Written
+from integrates.db_model.entity.bulk import Refused, Written
 from integrates.db_model.errors import (
     AlreadyExists,
     Corrupt,
@@ -32,7 +32,7 @@ STALE = Stale("vulnerability", "x", 7)
 ARGUMENTS = Rejections([Rejected(Reason.TOO_SHORT, ("justification",)), Rejected(Reason.REQUIRED, ("accepted_until",))])
 STATE = Rejections([Rejected(Reason.NOT_VULNERABLE), Rejected(Reason.HIDDEN)])
 TAKEN = AlreadyExists(Reason.PLACE_REPORTED, ("where",))
-WANTED = [Reference("x"), Reference("y"), Reference("z")]
+PATHS = [("items", str(position), "id") for position in range(3)]
 IN_ORDER: list[ModelError] = [INVISIBLE, FORBIDDEN, STALE, ARGUMENTS, STATE, TAKEN]
 
 
@@ -64,7 +64,7 @@ def test_an_argument_is_told_once_and_an_item_each_time() -> None:
     ],
 )
 def test_each_item_that_was_not_written_is_told(world: World, error: IntegratesError, told: Any) -> None:
-    found = payload(Written({0: "one", 2: "two"}, {1: error}), "vulnerabilities", WANTED, world.call("uri"))
+    found = payload(Written({0: "one", 2: "two"}, {1: error}), PATHS, world.call("uri"))
     assert found["vulnerabilities"] == ["one", "two"]
     assert [(one.code, one.reason, one.path) for one in found["errors"]] == [told]
 
@@ -73,8 +73,8 @@ def test_what_is_our_fault_is_raised_while_nothing_is_written(world: World) -> N
     corrupt = Corrupt("vulnerability", "x")
     for outcome in (Written({}, {0: STALE, 1: corrupt}), Refused({0: STALE, 1: corrupt})):
         with pytest.raises(Corrupt):
-            payload(outcome, "vulnerabilities", WANTED, world.call("uri"))
+            payload(outcome, PATHS, world.call("uri"))
 
 
 def test_when_every_item_is_lost_there_are_no_objects(world: World) -> None:
-    assert payload(Written({}, {0: STALE}), "vulnerabilities", WANTED, world.call("uri"))["vulnerabilities"] is None
+    assert payload(Written({}, {0: STALE}), PATHS, world.call("uri"))["vulnerabilities"] is None

@@ -27,7 +27,7 @@ async def request_vulnerabilities_hold(
 ) -> Payload:
     """Let several verifications wait for an event."""
     command = partial(events.hold, event=seen.named["event_id"])
-    return await change_all(info, seen, items, "vulnerabilities", command)
+    return await change_all(info, seen, items, command)
 
 
 MUTATIONS: Final[Fields] = {

@@ -15,7 +15,7 @@ from integrates.api.context import Call, Info
 from integrates.api.refusal import UserError, is_refusal, refusal, refusals
 from integrates.api.resolve.change import Payload, new_stamp
 from integrates.api.resolve.reference import item_paths
-from integrates.db_model.entity.bulk import Reference, Refused, Written, paths_of
+from integrates.db_model.entity.bulk import Reference, Refused, Written
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import (
     AlreadyExists,
@@ -36,6 +36,8 @@ E = TypeVar("E")
 Lists: TypeAlias = Mapping[str, Sequence[Mapping[str, Any]]]
 """Lists of references, by the name of the argument."""
 
+CHANGED: Final = "vulnerabilities"
+"""What payloads call the objects that were changed."""
 _LOG: Final = logging.getLogger("integrates.api")
 _PERMISSION_RULES: Final = frozenset({Reason.MISSING_PERMISSION, Reason.ASSIGN_OTHERS})
 _STATE_RULES: Final = frozenset({Reason.INACTIVE_ROOT, Reason.EVENT_SOLVED, Reason.TOO_MANY_HELD})
@@ -141,13 +143,12 @@ def _check_known(errors: Sequence[IntegratesError]) -> None:
             raise error
 
 
-def payload(outcome: Written | Refused, name: str, wanted: Sequence[Reference], call: Call) -> Payload:
-    """Return the payload of a bulk mutation: the changed objects under a name, and the errors of the other items.
+def payload(outcome: Written | Refused, paths: Sequence[Path], call: Call) -> Payload:
+    """Return the payload of a bulk mutation: the vulnerabilities that it changed, and the errors of the others, at their paths.
 
     An internal error is raised when nothing was written. When something was, it becomes an error of its item, so that the
     caller learns what was done.
     """
-    paths = paths_of(wanted)
     if isinstance(outcome, Refused):
         _check_known(list(outcome.errors.values()))
         steps = first_step(outcome.errors)
@@ -155,7 +156,7 @@ def payload(outcome: Written | Refused, name: str, wanted: Sequence[Reference], 
     if not outcome.entities:
         _check_known(list(outcome.refused.values()))
     told = [one for at, error in sorted(outcome.refused.items()) for one in _told(paths[at], error, call)]
-    return {name: [outcome.entities[at] for at in sorted(outcome.entities)] or None, "errors": told}
+    return {CHANGED: [outcome.entities[at] for at in sorted(outcome.entities)] or None, "errors": told}
 
 
 def _references(lists: Lists) -> tuple[Reference, ...]:
@@ -165,18 +166,18 @@ def _references(lists: Lists) -> tuple[Reference, ...]:
     return tuple(Reference(item["id"], item.get("expected_version"), path) for item, path in pairs)
 
 
-async def change_lists(info: Info, seen: Sight[Sequence[E]], lists: Lists, name: str, command: BulkCommand[E]) -> Payload:
-    """Run a command for the items of all lists in turn, which the guard has found.
+async def change_lists(info: Info, seen: Sight[Sequence[E]], lists: Lists, command: BulkCommand[E]) -> Payload:
+    """Run a command for the items of all lists in turn, which the guard has found; return the payload.
 
-    ``lists`` are the arguments by name. Return the payload with what was changed under a ``name``.
+    ``lists`` are the arguments by name.
     """
     wanted = _references(lists)
     outcome = await command(info.context.store, wanted, stamp=new_stamp(info), seen=seen.found)
-    return payload(outcome, name, wanted, info.context.call)
+    return payload(outcome, [one.path for one in wanted], info.context.call)
 
 
 async def change_all(
-    info: Info, seen: Sight[Sequence[E]], items: Sequence[Mapping[str, Any]], name: str, command: BulkCommand[E]
+    info: Info, seen: Sight[Sequence[E]], items: Sequence[Mapping[str, Any]], command: BulkCommand[E]
 ) -> Payload:
-    """Run a command for all items, which the guard has found, and return the payload with what was changed under a name."""
-    return await change_lists(info, seen, {"items": items}, name, command)
+    """Run a command for all items, which the guard has found, and return the payload."""
+    return await change_lists(info, seen, {"items": items}, command)
