@@ -148,7 +148,7 @@ def test_a_list_whose_items_name_objects_is_handed_on() -> None:
         ("finding_id",),
         {"vulnerabilities": Target.ROOT},
         {"finding_id": "findingId", "vulnerabilities": "vulnerabilities"},
-        {"vulnerabilities": "root_id"},
+        {"vulnerabilities": "rootId"},
     )
     given = [{"root_id": "x", "where": "y"}]
     assert reports.handed({"finding_id": "z", "vulnerabilities": given}) == {"vulnerabilities": given}

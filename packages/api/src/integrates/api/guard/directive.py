@@ -9,7 +9,6 @@ import msgspec
 from ariadne import SchemaDirectiveVisitor
 from ariadne.utils import convert_camel_case_to_snake
 from graphql import EnumValueNode, GraphQLArgument, GraphQLField, GraphQLInterfaceType, GraphQLObjectType, StringValueNode
-from graphql.pyutils import snake_to_camel
 from msgspec.structs import replace
 
 from integrates.api.authorization.permissions import PERMISSIONS
@@ -35,8 +34,8 @@ class Guard(msgspec.Struct, frozen=True):
 
     ``by`` is empty where no argument does; several are lists of references, which together name objects of one group.
     ``named`` are further arguments that name objects, which must be visible and of the same group; ``each`` has the member that
-    names one in each item of an argument that is a list. Arguments and members have their Python names here, ``shown`` maps
-    those of arguments to the schema's.
+    names one in each item of an argument that is a list, as the schema calls it. Arguments have their Python names here,
+    ``shown`` maps them to the schema's.
     """
 
     permission: str
@@ -95,12 +94,13 @@ async def _named(guard: Guard, name: str, context: Context, args: Arguments) -> 
 
     Raise ``Rejected`` for a list that is too short or too long, before anything is read.
     """
-    value, member, find, path = args[name], guard.each.get(name), FINDERS[guard.named[name]], guard.shown[name]
-    if member is None:
+    value, shown, find, path = args[name], guard.each.get(name), FINDERS[guard.named[name]], guard.shown[name]
+    if shown is None:
         return {(path,): await find(context, value, args)}
     check_number({path: value})
+    member = convert_camel_case_to_snake(shown)
     found = await asyncio.gather(*(find(context, item[member], args) for item in value))
-    return {(path, str(at), snake_to_camel(member, upper=False)): one for at, one in enumerate(found)}
+    return {(path, str(at), shown): one for at, one in enumerate(found)}
 
 
 def verdict(guard: Guard, seen: Sight[Any]) -> tuple[UserError, ...]:
@@ -192,7 +192,7 @@ def _guard(path: str, field: GraphQLField, args: Mapping[str, Any]) -> Guard:
         by=tuple(names[name] for name in by),
         named={names[name]: Target(found["object"]) for name, found in given.items()},
         shown={out: name for name, out in names.items()},
-        each={names[name]: convert_camel_case_to_snake(found["each"]) for name, found in given.items() if "each" in found},
+        each={names[name]: found["each"] for name, found in given.items() if "each" in found},
     )
 
 
