@@ -36,18 +36,19 @@ from integrates.db_model.values.check import checked
 
 def new_finding(
     identity: str,
-    group: Group,
     description: FindingDescription,
     stamp: Stamp,
     *,
+    group_name: str,
+    organization_id: str,
     rule: ToolRule | None = None,
     severity: Severity | None = None,
 ) -> Finding:
     """Return a new finding of a group. It is not stored yet."""
     return Finding(
         id=identity,
-        group_name=group.name,
-        organization_id=group.organization_id,
+        group_name=group_name,
+        organization_id=organization_id,
         rule=rule,
         description=description,
         severity=severity,
@@ -74,7 +75,9 @@ async def create(store: Store, group: Group, given: Mapping[str, Any], stamp: St
     details = checked(ARGUMENTS, given)
     description = convert(details, FindingDescription, from_attributes=True)
     scored = severity(details.cvss_v4, details.cvss_v3)
-    return await add(store, new_finding(identity, group, description, stamp, severity=scored), stamp)
+    within, above = group.name, group.organization_id
+    new = new_finding(identity, description, stamp, group_name=within, organization_id=above, severity=scored)
+    return await add(store, new, stamp)
 
 
 async def _updated(

@@ -158,9 +158,10 @@ async def add_finding(
     made = stamp()
     new = findings.new_finding(
         uid(f"{group.name}/{rule}"),
-        group,
         FindingDescription(title=title or f"Title of {rule}", description="What it is"),
         made,
+        group_name=group.name,
+        organization_id=group.organization_id,
         rule=None if title else ToolRule(tool=TOOL, rule_id=rule),
         severity=scored(score),
     )

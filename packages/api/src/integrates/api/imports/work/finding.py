@@ -19,8 +19,6 @@ from integrates.db_model.findings.rules import is_live
 from integrates.db_model.findings.types import (
     Finding,
     FindingDescription,
-    FindingState,
-    FindingStateStatus,
     ToolRule,
 )
 from integrates.db_model.severities.rules import severity
@@ -31,22 +29,20 @@ _LOST: Final = (Raced, Stale, AlreadyExists, NotFound)
 
 
 def _made(job: Job, seen: RuleSeen, stamp: Stamp) -> Finding:
-    return Finding(
-        id=job.new_id(),
-        group_name=job.group_name,
-        organization_id=job.organization_id,
-        rule=seen.rule,
-        description=FindingDescription(
+    return commands.new_finding(
+        job.new_id(),
+        FindingDescription(
             title=seen.title,
             description=seen.description,
             threat=seen.threat,
             recommendation=seen.recommendation,
             cwe_ids=seen.cwe_ids,
         ),
+        stamp,
+        group_name=job.group_name,
+        organization_id=job.organization_id,
+        rule=seen.rule,
         severity=severity(tool_score=seen.tool_score, tool_vector=seen.tool_vector),
-        state=FindingState(status=FindingStateStatus.CREATED, at=stamp.at, by=stamp.by),
-        created_at=stamp.at,
-        created_by=stamp.by,
     )
 
 
