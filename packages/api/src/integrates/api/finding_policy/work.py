@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from integrates.api.context import Call
+from integrates.api.unfinished import look_at_each
 from integrates.db_model.entity.work import LEASE
 from integrates.db_model.errors import Gone
 from integrates.db_model.finding_policies import commands
@@ -13,6 +14,7 @@ from integrates.db_model.finding_policies.rules import is_done
 from integrates.db_model.finding_policies.work import Worker, carry_out
 from integrates.db_model.store.port import Store
 
+_INTERRUPTED: Final = "applying a finding policy was interrupted"
 _LOG: Final = logging.getLogger("integrates.api")
 
 
@@ -30,7 +32,7 @@ async def applied(call: Call, policy_id: str) -> None:
     except Gone:
         raise
     except Exception as error:  # noqa: BLE001 -- nobody waits for it any more
-        _LOG.warning("applying a finding policy was interrupted", exc_info=error, extra={"request_id": call.request_id})
+        _LOG.warning(_INTERRUPTED, exc_info=error, extra={"request_id": call.request_id})
 
 
 async def apply_unfinished(
@@ -38,20 +40,14 @@ async def apply_unfinished(
 ) -> timedelta:
     """Apply every policy that has work left and no worker, one after another; return the time after which to look again.
 
-    What goes wrong with one is logged and keeps no other from being looked at. Raise ``Gone`` when the store is.
+    See :func:`integrates.api.unfinished.look_at_each`.
     """
-    after = LEASE
-    for policy_id in await commands.unfinished_policies(store):
-        if is_stopping():
-            break
-        try:
-            await _carried_out(Worker(store, now, new_id()), policy_id)
-            after = min(after, await _due_in(store, now, policy_id))
-        except Gone:
-            raise
-        except Exception as error:  # noqa: BLE001 -- the next one may go well
-            _LOG.warning("applying a finding policy was interrupted", exc_info=error)
-    return after
+
+    async def look(policy_id: str) -> timedelta:
+        await _carried_out(Worker(store, now, new_id()), policy_id)
+        return await _due_in(store, now, policy_id)
+
+    return await look_at_each(await commands.unfinished_policies(store), look, is_stopping, interrupted=_INTERRUPTED)
 
 
 async def _due_in(store: Store, now: Callable[[], datetime], policy_id: str) -> timedelta:

@@ -12,11 +12,12 @@ from integrates.api.imports.work.begin import file_key
 from integrates.api.imports.work.job import Job, new_job, scanned
 from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.work import run
+from integrates.api.unfinished import look_at_each
 from integrates.db_model.access.rules import FORCES
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
-from integrates.db_model.errors import Gone, NotFound, Rejected
+from integrates.db_model.errors import NotFound, Rejected
 from integrates.db_model.files.port import read_all
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Running
@@ -97,17 +98,11 @@ async def resume_unfinished(
 ) -> timedelta:
     """Resume every import that nobody works on, one after another; return the time after which to look again.
 
-    What goes wrong with one is logged and keeps no other from being looked at: it is tried again, and fails after several
-    attempts. Raise ``Gone`` when the store is: then there is nothing to look at any more.
+    One with which something goes wrong is tried again, and fails after several attempts. See
+    :func:`integrates.api.unfinished.look_at_each`.
     """
-    after = LEASE
-    for import_id in await commands.unfinished_ids(store):
-        if is_stopping():
-            break
-        try:
-            after = min(after, await _looked_at(store, now(), calling, import_id))
-        except Gone:
-            raise
-        except Exception as error:  # noqa: BLE001 -- the next one may go well
-            _LOG.warning("an import was interrupted", exc_info=error)
-    return after
+
+    async def look(import_id: str) -> timedelta:
+        return await _looked_at(store, now(), calling, import_id)
+
+    return await look_at_each(await commands.unfinished_ids(store), look, is_stopping, interrupted="an import was interrupted")
