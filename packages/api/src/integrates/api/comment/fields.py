@@ -7,6 +7,7 @@ from integrates.api.comment.mutations import MUTATIONS
 from integrates.api.comment.page import comments_on_finding, comments_on_group
 from integrates.api.context import Info
 from integrates.api.resolve.binding import Binding
+from integrates.api.resolve.parent import permissions_for
 from integrates.db_model.comments.facet import COMMENT, comment_key
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity.loader import load
@@ -17,7 +18,7 @@ async def parent(source: Comment, info: Info) -> Comment | None:
     if source.parent_id is None:
         return None
     found = await load(info.context.loaders, COMMENT, comment_key(source.parent_id))
-    permissions = (await info.context.scopes.groups.load(source.group_name)).permissions
+    permissions = await permissions_for(source, info)
     return found if found and sees_comment(permissions, found) else None
 
 

@@ -9,6 +9,7 @@ from integrates.api.authorization.visibility import readable_types
 from integrates.api.context import Info
 from integrates.api.past.state import moment_of
 from integrates.api.resolve.connection import Connection, Keep, Walk, connected, counter_total, each, entities
+from integrates.api.resolve.parent import permissions_for
 from integrates.db_model.comments.facet import COMMENT, COMMENTS, comments_of_finding, comments_of_group
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.findings.facet import finding_counters_keys
@@ -38,7 +39,7 @@ def _keep(wanted: AbstractSet[CommentType], until: datetime | None) -> Keep[Comm
 
 async def comments_on_finding(source: Finding, info: Info, **args: Any) -> Connection:
     """Return the comments on the finding that the caller may read, at a moment those that were there."""
-    readable = readable_types((await info.context.scopes.groups.load(source.group_name)).permissions)
+    readable = readable_types(await permissions_for(source, info))
     given = args.get("types")
     wanted = readable if given is None else readable & frozenset(given)
     until, keys = moment_of(source), finding_counters_keys(source.id)

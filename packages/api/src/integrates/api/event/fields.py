@@ -11,7 +11,7 @@ from integrates.api.event.mutations import MUTATIONS
 from integrates.api.event.page import events
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
-from integrates.api.resolve.parent import existing_object, group
+from integrates.api.resolve.parent import existing_object, group, permissions_for
 from integrates.api.resolve.walk import whole
 from integrates.db_model.comments.facet import comments_of_event
 from integrates.db_model.entity.loader import load
@@ -33,7 +33,7 @@ def root(source: Event, info: Info) -> Root | Awaitable[Root] | None:
 
 async def held_vulnerabilities(source: Event, info: Info) -> tuple[Vulnerability, ...]:
     """Return the vulnerabilities that wait for the event, and that the caller may see."""
-    permissions = (await info.context.scopes.groups.load(source.group_name)).permissions
+    permissions = await permissions_for(source, info)
     held = await whole(info.context, VULNERABILITY, held_by_event(source.id))
     return tuple(one for one in held if event_of(one) == source.id and sees_vulnerability(permissions, one))
 

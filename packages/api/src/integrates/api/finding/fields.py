@@ -14,7 +14,7 @@ from integrates.api.past.state import FindingAt, check_past, moment_of
 from integrates.api.request.turn import Computation
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Batch, Connection, entities
-from integrates.api.resolve.parent import group
+from integrates.api.resolve.parent import group, permissions_for
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state, of_finding_at
 from integrates.db_model.entity.loader import load_counts
@@ -31,11 +31,6 @@ from integrates.db_model.vulnerabilities.types import Vulnerability, Vulnerabili
 
 _LOCATIONS: Final = 20
 _LOOKED_AT: Final = 500
-
-
-async def permissions_for(source: Finding, info: Info) -> AbstractSet[str]:
-    """Return the caller's permissions in the group of the finding."""
-    return (await info.context.scopes.groups.load(source.group_name)).permissions
 
 
 async def _counts(source: Finding, context: Context, permissions: AbstractSet[str]) -> Mapping[str, int]:

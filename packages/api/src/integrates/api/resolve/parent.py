@@ -2,6 +2,7 @@
 
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from integrates.api.context import Info
@@ -64,6 +65,11 @@ def existing_object(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
 def group(source: OfGroup, info: Info) -> Group | Awaitable[Group | None] | None:
     """Return the group of the object."""
     return at_once(info.context.scopes.groups.load(source.group_name), lambda scope: scope.group)
+
+
+async def permissions_for(source: OfGroup, info: Info) -> AbstractSet[str]:
+    """Return the caller's permissions in the group of the object."""
+    return (await info.context.scopes.groups.load(source.group_name)).permissions
 
 
 def root(source: OfRoot, info: Info) -> Root | Awaitable[Root]:
