@@ -3,19 +3,19 @@
 from collections.abc import Awaitable
 from typing import Any, Final
 
-from integrates.api.authorization.sight import found
-from integrates.api.authorization.visibility import READ_EVENTS, sees_vulnerability
+from integrates.api.authorization.sight import Sight, found
+from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.comment.page import comments_page
 from integrates.api.context import Info
 from integrates.api.event.mutations import MUTATIONS
 from integrates.api.event.page import events
+from integrates.api.guard.target import FINDERS, Target
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.parent import existing_object, group, permissions_for
 from integrates.api.resolve.walk import whole
 from integrates.db_model.comments.facet import comments_of_event
-from integrates.db_model.entity.loader import load
-from integrates.db_model.events.facet import EVENT, event_counters_key, event_key
+from integrates.db_model.events.facet import event_counters_key
 from integrates.db_model.events.types import Event, EventStatus, EventType, SolvingReason
 from integrates.db_model.evidences.rules import EVENT_SLOTS
 from integrates.db_model.roots.facet import ROOT, root_key
@@ -48,9 +48,8 @@ async def event(source: Verification, info: Info) -> Event | None:
     """Return the event that holds a verification, unless the caller may not read it."""
     if source.event_id is None:
         return None
-    holding = await load(info.context.loaders, EVENT, event_key(source.event_id))
-    scope = await info.context.scopes.groups.load(holding.group_name) if holding else None
-    return holding if scope and READ_EVENTS in scope.permissions else None
+    seen: Sight[Event | None] = await FINDERS[Target.EVENT](info.context, source.event_id, {})
+    return seen.found
 
 
 BINDING: Final = Binding(
