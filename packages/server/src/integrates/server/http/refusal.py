@@ -27,6 +27,14 @@ TEXTS: Final = {
     500: "Something went wrong on our side.",
     503: "The service is busy or cannot reach its store. Try again.",
 }
+ASK: Final = "If it happens again, tell the people who run this service the request below: they find it in their log."
+ADVICE: Final = {
+    401: "Log in, and open the page again.",
+    403: "If you came here by a link on another site, open this page from the start page. Else ask somebody who manages it.",
+    404: "Look for a typing error in the address. What you may not see looks like this too: perhaps log in first.",
+    429: "Wait a minute. Nothing that you sent was carried out.",
+}
+"""What to do, on pages, where it is more than to ask the operator."""
 
 
 def refuse(scope: Scope, status: int, *, detail: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
@@ -34,8 +42,15 @@ def refuse(scope: Scope, status: int, *, detail: str | None = None, headers: Map
     text = detail or TEXTS.get(status, HTTPStatus(status).phrase)
     if is_api(scope):
         return _api_refusal(scope, status, text, headers)
-    page = render("error.html", status=str(status), text=text, request_id=request_id_of(scope))
-    return HTMLResponse(page, status_code=status, headers=dict(headers or {}))
+    return _page(scope, status, HTTPStatus(status).phrase.capitalize(), text, ADVICE.get(status, ASK), headers=headers)
+
+
+def refuse_login(scope: Scope, status: int, text: str, advice: str = ASK, *, retry: str | None = None) -> Response:
+    """Return the page that says why somebody could not log in and what to do; ``retry`` is the path at which to begin again.
+
+    Text and advice are sentences of ours: nothing that an identity provider or a browser sent belongs there.
+    """
+    return _page(scope, status, "You are not logged in", text, advice, retry=retry)
 
 
 async def refuse_exception(request: Request, error: Exception) -> Response:
@@ -44,6 +59,21 @@ async def refuse_exception(request: Request, error: Exception) -> Response:
         raise error
     own = error.detail if error.detail != HTTPStatus(error.status_code).phrase else None
     return refuse(request.scope, error.status_code, detail=own, headers=error.headers)
+
+
+def _page(
+    scope: Scope,
+    status: int,
+    title: str,
+    text: str,
+    advice: str,
+    *,
+    retry: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    values = {"status": str(status), "title": title, "text": text, "advice": advice, "retry": retry}
+    page = render("error.html", request_id=request_id_of(scope), **values)
+    return HTMLResponse(page, status_code=status, headers=dict(headers or {}))
 
 
 def _api_refusal(scope: Scope, status: int, text: str, headers: Mapping[str, str] | None) -> Response:
