@@ -11,6 +11,7 @@ from integrates.api.context import Call
 from integrates.api.execute import Api, new_api
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
+from integrates.server.auth.provider import Providers
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.process.background import Spawn
@@ -20,9 +21,9 @@ from integrates.server.settings import Settings
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What the routes and layers of a running service work with.
 
-    ``now`` returns aware UTC, ``seconds`` is a monotonic clock, ``new_id`` returns a UUID in lower case. ``spawn`` starts work
-    that outlives its request. ``is_ready`` returns false once the service is about to stop. ``write_log`` takes one line of
-    the access log.
+    ``providers`` are those by which people log in. ``now`` returns aware UTC, ``seconds`` is a monotonic clock, ``new_id``
+    returns a UUID in lower case. ``spawn`` starts work that outlives its request. ``is_ready`` returns false once the service
+    is about to stop. ``write_log`` takes one line of the access log.
     """
 
     settings: Settings
@@ -30,6 +31,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     files: Files
     api: Api
     keys: Keys
+    providers: Providers = {}
     now: Callable[[], datetime]
     seconds: Callable[[], float]
     new_id: Callable[[], str]

@@ -1,6 +1,7 @@
 """The settings of the service: from the flags of the command line, else from ``INTEGRATES_*`` variables, else defaults."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -33,14 +34,22 @@ class BadSetting(Exception):
         return f"{self.name}: {self.reason}"
 
 
+class Registration(StrEnum):
+    """Who may log in through a provider: only people whom somebody has invited or appointed, or everybody."""
+
+    INVITED = "INVITED"
+    OPEN = "OPEN"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """What may be set, each by a flag or by the variable ``INTEGRATES_<NAME>``. Holds no secret.
 
     ``files`` is the URL of the file store; an embedded store keeps files beside it otherwise. ``admins`` are e-mails,
     separated by commas, of people who become platform admins when the store does not know them yet. ``origin`` is the address
     that browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a
-    proxy that ends TLS). ``trusted_hops`` is the number of proxies in front of the service, each of which adds to
-    ``X-Forwarded-For`` whom it serves.
+    proxy that ends TLS). ``providers`` is the file of the providers by which people log in, without their secrets, and
+    ``registration`` says whom they may bring. ``trusted_hops`` is the number of proxies in front of the service, each of which
+    adds to ``X-Forwarded-For`` whom it serves.
 
     ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive, ``body_rate`` the bytes a
     second that it has to have, and ``request_seconds`` the time for the whole request, after which an answer that has begun
@@ -60,6 +69,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     origin: str | None = None
     trusted_hops: Hops = 0
     admins: str | None = None
+    providers: str | None = None
+    registration: Registration = Registration.INVITED
     local_login: bool = False
     introspection: bool = True
     max_body: Bytes = 1024 * 1024
@@ -85,6 +96,8 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Setti
     settings = msgspec.convert(chosen, Settings, strict=False)
     if settings.local_login and settings.origin and not is_loopback(urlsplit(settings.origin).hostname or ""):
         raise BadSetting("local_login", "it needs no password, so it cannot be on where `origin` is not this machine")
+    if settings.providers and settings.origin is None and not is_loopback(settings.host):
+        raise BadSetting("origin", "it is needed with `providers`, which send people back to an address that they know")
     return settings
 
 

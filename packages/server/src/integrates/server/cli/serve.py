@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from integrates.server.app import behind, new_app
+from integrates.server.auth.provider import Providers, read_providers
 from integrates.server.cli import greeting, reload
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, given, settings_of
@@ -104,13 +105,14 @@ def _serve(settings: Settings, bound: socket, demo: Demo | None) -> None:
 
 async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
     stopping, background = asyncio.Event(), new_background()
+    providers = read_providers(settings.providers, os.environ)
     async with open_installation(settings, os.environ, create=True) as installation:
         if demo:
             await _fill(installation, demo)
         await appoint(installation.store, admins_of(settings.admins), clock.now(), clock.new_id())
         stop_on_signals(stopping, settings)
         typer.echo(greeting.text(bound.getsockname()[1], settings, demo=demo is not None))
-        service = _service(settings, installation, background.spawn, stopping)
+        service = _service(settings, installation, providers, background.spawn, stopping)
         background.spawn(resume_imports_until(service, stopping))
         background.spawn(apply_policies_until(service, stopping))
         background.spawn(expire_until(service, stopping, after=BETWEEN if demo else timedelta(0)))
@@ -128,13 +130,16 @@ async def _fill(installation: Installation, demo: Demo) -> None:
         folder.note_complete(folder.FOLDER)
 
 
-def _service(settings: Settings, installation: Installation, spawn: Spawn, stopping: asyncio.Event) -> Service:
+def _service(
+    settings: Settings, installation: Installation, providers: Providers, spawn: Spawn, stopping: asyncio.Event
+) -> Service:
     return Service(
         settings=settings,
         store=installation.store,
         files=installation.files,
         api=api_of(settings),
         keys=installation.keys,
+        providers=providers,
         now=clock.now,
         seconds=time.monotonic,
         new_id=clock.new_id,
