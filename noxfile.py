@@ -27,6 +27,9 @@ TESTS: Mapping[str, tuple[str, ...]] = {
 }
 """The tests that need nothing but PyPI, by the one session that runs them: quick ones first."""
 
+PARALLEL = ("-n", "auto")
+"""One worker of pytest for each core, where tests share nothing but the machine."""
+
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["architecture", "types", "lint", "unit", "docs", "functional", "load", "dynamodb", "build"]
 
@@ -88,7 +91,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=False)
 def unit(session: nox.Session) -> None:
     """Run the tests of the three packages."""
-    pytest(session, *TESTS["unit"], *session.posargs)
+    pytest(session, *PARALLEL, *TESTS["unit"], *session.posargs)
 
 
 @nox.session(python=False)
@@ -173,6 +176,7 @@ def lowest(session: nox.Session) -> None:
         "tests/functional",
         "-m",
         "not cue",
+        *PARALLEL,
         *aged,
         *session.posargs,
         env=endpoint(session),
