@@ -1,10 +1,23 @@
 """The pages of the server itself, from the templates beside this module."""
 
+from datetime import datetime
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+
+def in_words(role: str) -> str:
+    """Return a role as people say it: ``GROUP_MANAGER`` is a group manager."""
+    return role.replace("_", " ").lower()
+
+
+def day(moment: datetime) -> str:
+    """Return a date in UTC as people write it, such as ``6 July 2026, 12:00 UTC``."""
+    return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
 _TEMPLATES: Final = Environment(loader=PackageLoader("integrates.server.pages"), autoescape=True, undefined=StrictUndefined)
+_TEMPLATES.filters.update(in_words=in_words, day=day)
 
 
 def render(name: str, **values: object) -> str:

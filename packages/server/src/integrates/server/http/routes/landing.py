@@ -1,41 +1,99 @@
-"""The page that greets people."""
+"""The pages that greet people and say goodbye."""
 
 import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
+import msgspec
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from integrates.api.authorization.actor import Actor
-from integrates.db_model.errors import StoreError
-from integrates.server.auth.recognition import read_credentials, recognise
-from integrates.server.http.exchange import note
+from integrates.api.authorization.actor import Actor, Means
+from integrates.api.execute import execute
+from integrates.db_model.errors import StoreError, Unavailable
+from integrates.db_model.sessions.commands import find_session
+from integrates.db_model.sessions.rules import ABSOLUTE, IDLE
+from integrates.server.auth.recognition import cookie_of, read_credentials, recognise
+from integrates.server.auth.session import hash_session_id
+from integrates.server.http.exchange import caller_of, note, request_id_of
+from integrates.server.http.routes.link import login_links
+from integrates.server.http.routes.slot import Slot, refusing
+from integrates.server.pages.person import MOST, QUERY, Person, person_of
 from integrates.server.pages.render import render
 from integrates.server.process.condition import PATIENCE
-from integrates.server.service import Service
+from integrates.server.service import Service, new_call
 from integrates.server.version import version
 
 
-def landing_routes(service: Service, patience: float = PATIENCE) -> list[Route]:
-    """Return the route ``/``: name and version of the product, who is logged in, and where to go from there.
+class Greeted(msgspec.Struct, frozen=True):
+    """Somebody who is logged in, and when their session ends at the latest; ``None`` for a bearer of a token."""
 
-    Nobody is logged in when the store does not say who within ``patience`` seconds.
+    person: Person
+    ends_at: datetime | None
+
+
+def landing_routes(service: Service, patience: float = PATIENCE) -> list[Route]:
+    """Return the routes ``/`` and ``/logged-out``.
+
+    The first greets with name and version of the product and the ways to log in, and shows whoever is logged in who they are
+    here. Nobody is logged in when the store does not say who within ``patience`` seconds, and the page says that it does not.
     """
-    texts = {"version": version(), "local_login": service.settings.local_login}
+    slot = refusing(service.settings.concurrency)
 
     async def landing(request: Request) -> Response:
-        actor = await _actor(request, service, patience)
-        note(request.scope, "actor", actor)
-        return HTMLResponse(render("landing.html", person=actor.email if actor else None, **texts))
+        try:
+            async with asyncio.timeout(patience):
+                greeted, is_store_silent = await _greeted(request, service, slot), False
+        except (StoreError, TimeoutError):
+            greeted, is_store_silent = None, True
+        if greeted:
+            return HTMLResponse(render("person.html", **_shown(greeted)))
+        links = login_links(service)
+        return HTMLResponse(render("landing.html", version=version(), links=links, is_store_silent=is_store_silent))
 
-    return [Route("/", landing)]
+    async def logged_out(request: Request) -> Response:
+        if cookie_of(request.scope, service.settings.origin):
+            return RedirectResponse("/", status_code=303)  # the start page knows who that is
+        return HTMLResponse(render("logged_out.html", links=login_links(service)))
+
+    return [Route("/", landing), Route("/logged-out", logged_out)]
 
 
-async def _actor(request: Request, service: Service, patience: float) -> Actor | None:
+def _shown(greeted: Greeted) -> Mapping[str, Any]:
+    return {
+        "person": greeted.person,
+        "ends_at": greeted.ends_at,
+        "idle_minutes": int(IDLE.total_seconds() // 60),
+        "most": MOST,
+    }
+
+
+async def _greeted(request: Request, service: Service, slot: Slot) -> Greeted | None:
     now = service.now()
     credentials = read_credentials(request.scope, service.keys, service.settings.origin, now)
-    try:
-        async with asyncio.timeout(patience):
-            return await recognise(credentials, service.store, now)
-    except (StoreError, TimeoutError):
+    actor = await recognise(credentials, service.store, now)
+    note(request.scope, "actor", actor)
+    if actor is None:
         return None
+    async with slot(caller_of(request.scope)):
+        person = await _person(request, service, actor)
+    return Greeted(person, await _end(request, service, actor))
+
+
+async def _person(request: Request, service: Service, actor: Actor) -> Person:
+    """Ask the API as that person. Raise ``Unavailable`` when it cannot tell: it has logged why."""
+    call = new_call(service, actor, request_id_of(request.scope), reads_only=True)
+    person = person_of((await execute(service.api, {"query": QUERY}, call)).body)
+    if person is None:
+        raise Unavailable("the API cannot tell who is logged in")
+    return person
+
+
+async def _end(request: Request, service: Service, actor: Actor) -> datetime | None:
+    cookie = cookie_of(request.scope, service.settings.origin)
+    if actor.means is not Means.SESSION or cookie is None:
+        return None
+    session = await find_session(service.store, hash_session_id(cookie), service.now())
+    return session.created_at + ABSOLUTE if session else None

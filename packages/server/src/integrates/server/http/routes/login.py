@@ -70,7 +70,7 @@ async def _logout(request: Request, service: Service) -> Response:
     cookie = cookie_of(request.scope, service.settings.origin)
     if cookie and (session := await find_session(service.store, hash_session_id(cookie), service.now())):
         await close_session(service.store, session)
-    response = RedirectResponse("/", status_code=303)
+    response = RedirectResponse("/logged-out", status_code=303)
     _set_cookie(response, request, service, None)
     return response
 

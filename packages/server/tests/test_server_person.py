@@ -1,0 +1,190 @@
+"""The start page of who is logged in, and the pages before and after."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+import pytest
+from packages.server.tests.conftest import ADA, ORIGIN, URI, World, new_world
+
+from integrates.db_model.errors import Unavailable
+from integrates.db_model.store.port import Key
+from integrates.server.app import new_app
+from integrates.server.http.routes.link import login_links
+from integrates.server.http.routes.slot import CALLERS
+from integrates.server.pages.person import MOST, Group, Organization, Parent, Person, Waiting, person_of
+from integrates.server.pages.render import day, in_words, render
+from integrates.server.settings import Settings
+
+NINA = "nina@demo.example"
+
+
+def person(**values: Any) -> Person:
+    plain = Person(ADA, "Ada", "Novak", "ADMIN", organizations=(), groups=(), invitations=())
+    return msgspec.structs.replace(plain, **values)
+
+
+def page_of(one: Person, ends_at: datetime | None = None) -> str:
+    return render("person.html", person=one, ends_at=ends_at, idle_minutes=40, most=MOST)
+
+
+async def shown_to(world: World, email: str) -> str:
+    async with world.client(follow_redirects=True) as client:
+        return (await client.get("/login", params={"provider": "local", "email": email})).text
+
+
+async def test_who_is_logged_in_sees_who_they_are_and_when_the_session_ends(world: World) -> None:
+    page = await shown_to(world, ADA)
+    assert "<h1>Ada Novak</h1>" in page
+    assert f"<dd>{ADA}</dd>" in page
+    assert "<dd>admin</dd>" in page
+    assert ">1 July 2026, 00:00 UTC</time>, earlier after 40 minutes without a request" in page
+
+
+async def test_the_end_of_a_session_does_not_move_with_its_use(world: World) -> None:
+    async with world.client(follow_redirects=True) as client:
+        await client.get("/login", params={"provider": "local"})
+        world.now += timedelta(minutes=30)
+        page = (await client.get("/")).text
+    assert ">1 July 2026, 00:00 UTC</time>" in page
+
+
+@pytest.mark.parametrize(
+    ("email", "groups"),
+    [
+        (ADA, ["archive", "cargo", "payments", "webshop"]),
+        (URI, ["payments", "webshop"]),
+        ("gus@demo.example", ["archive", "cargo", "webshop"]),
+        (NINA, []),
+    ],
+)
+async def test_the_page_shows_the_groups_of_the_person_and_no_others(world: World, email: str, groups: Sequence[str]) -> None:
+    page = await shown_to(world, email)
+    below = page.partition("<h2>Your groups</h2>")[2]
+    assert [name for name in ("archive", "cargo", "payments", "webshop") if f"<strong>{name}</strong>" in below] == groups
+
+
+async def test_the_page_shows_the_roles_that_the_person_acts_in(world: World) -> None:
+    page = await shown_to(world, "gus@demo.example")
+    own, _, below = page.partition("<h2>Your groups</h2>")
+    assert '<strong>harbor</strong> <span class="tag">organization manager</span>' in own
+    assert '<strong>aurora</strong> <span class="tag">user</span>' in own
+    assert below.count('<span class="tag">group manager</span>') == 3
+
+
+async def test_an_invitation_waits_until_it_can_no_longer_be_accepted(world: World) -> None:
+    waiting = await shown_to(world, NINA)
+    world.now += timedelta(days=7)
+    late = await shown_to(world, NINA)
+    assert [("Invitations that wait for you" in page, "<strong>payments</strong>" in page) for page in (waiting, late)] == [
+        (True, True),
+        (False, False),
+    ]
+
+
+def test_what_people_wrote_is_escaped() -> None:
+    page = page_of(person(first_name="<script>x</script>", last_name='"&'))
+    assert "<h1>&lt;script&gt;x&lt;/script&gt; &#34;&amp;</h1>" in page
+
+
+def test_who_has_told_no_name_is_known_by_their_mail() -> None:
+    page = page_of(person(first_name=None, last_name=None))
+    assert "<h1>You are logged in</h1>" in page
+    assert f"<title>{ADA} · Integrates</title>" in page
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_page_shows_so_many_of_each_and_says_how_many_there_are(more: int) -> None:
+    names = [f"name-{number}" for number in range(MOST + more)]
+    page = page_of(
+        person(
+            organizations=tuple(Organization(name, "USER") for name in names),
+            groups=tuple(Group(name, None, Parent("above")) for name in names),
+            invitations=tuple(Waiting(name, None, "USER", datetime(2026, 7, 6, tzinfo=UTC)) for name in names),
+        )
+    )
+    assert page.count("<strong>name-") == 3 * MOST
+    assert page.count("And 1 more.") == 3 * more
+
+
+def test_a_group_whose_organization_one_may_not_read_stands_alone() -> None:
+    assert " in " not in page_of(person(groups=(Group("alone", None, None),))).partition("Your groups")[2]
+
+
+async def test_who_comes_with_a_token_has_no_session_to_end(world: World) -> None:
+    token = await world.token()
+    async with world.client(headers={"authorization": f"Bearer {token}"}) as client:
+        page = (await client.get("/")).text
+    assert "Ada Novak" in page
+    assert "/logout" not in page
+    assert "Session ends" not in page
+
+
+async def test_a_store_that_does_not_answer_is_told_and_nobody_is_shown(world: World) -> None:
+    inner = world.store
+
+    async def away(_keys: Sequence[Key]) -> Any:
+        raise Unavailable("store")
+
+    async with world.client(follow_redirects=True) as client:
+        await client.get("/login", params={"provider": "local"})
+        for part in ({"get": away}, {"query": away}):
+            world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, **part)))
+            async with world.client(cookies=client.cookies) as other:
+                answer = await other.get("/")
+            assert (answer.status_code, "The store does not answer" in answer.text, ADA in answer.text) == (200, True, False)
+
+
+async def test_a_store_that_does_not_answer_concerns_nobody_who_is_not_logged_in(world: World) -> None:
+    async with world.client() as client:
+        assert "The store does not answer" not in (await client.get("/")).text
+
+
+async def test_one_person_cannot_have_all_pages_at_once() -> None:
+    world = await new_world(concurrency=CALLERS)  # so that each person has one slot
+    inner, started = world.store, 0
+
+    async def slow(_queries: Any) -> Any:
+        nonlocal started
+        started += 1
+        if started == 1:
+            async with world.client(cookies=cookies) as second:
+                found.append((await second.get("/")).status_code)
+        return await inner.query(_queries)
+
+    async with world.client(follow_redirects=True) as client:
+        await client.get("/login", params={"provider": "local"})
+        cookies, found = client.cookies, list[int]()
+        world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, query=slow)))
+        async with world.client(cookies=cookies) as first:
+            found.append((await first.get("/")).status_code)
+    assert found == [429, 200]
+
+
+async def test_logging_out_leads_to_a_page_that_says_so(world: World) -> None:
+    async with world.client(follow_redirects=True, headers={"origin": ORIGIN}) as client:
+        await client.get("/login", params={"provider": "local"})
+        inside = await client.get("/logged-out")
+        outside = await client.post("/logout")
+    assert [(answer.url.path, "You are logged out" in answer.text) for answer in (inside, outside)] == [
+        ("/", False),
+        ("/logged-out", True),
+    ]
+    assert 'href="/login?provider=local"' in outside.text
+
+
+def test_a_link_to_the_login_carries_where_to_go_on(world: World) -> None:
+    service = msgspec.structs.replace(world.service, settings=Settings(local_login=True))
+    assert [link.href for link in login_links(service)] == ["/login?provider=local"]
+    assert [link.href for link in login_links(service, "/a?b=c&d")] == ["/login?provider=local&next=%2Fa%3Fb%3Dc%26d"]
+    assert login_links(msgspec.structs.replace(service, settings=Settings())) == ()
+
+
+def test_an_answer_with_errors_shows_nobody() -> None:
+    assert person_of({"data": None, "errors": [{}]}) is None
+
+
+def test_words_and_dates() -> None:
+    assert in_words("GROUP_MANAGER") == "group manager"
+    assert day(datetime(2026, 7, 6, 9, 5, tzinfo=UTC)) == "6 July 2026, 09:05 UTC"
