@@ -11,6 +11,7 @@ from packages.server.tests.conftest import ADA, ORIGIN, URI, World, new_world
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.store.port import Key
 from integrates.server.app import new_app
+from integrates.server.auth.provider import ClientAuth, Provider
 from integrates.server.http.routes.link import login_links
 from integrates.server.http.routes.slot import CALLERS
 from integrates.server.pages.person import MOST, Group, Organization, Parent, Person, Waiting, person_of
@@ -179,6 +180,25 @@ def test_a_link_to_the_login_carries_where_to_go_on(world: World) -> None:
     assert [link.href for link in login_links(service)] == ["/login?provider=local"]
     assert [link.href for link in login_links(service, "/a?b=c&d")] == ["/login?provider=local&next=%2Fa%3Fb%3Dc%26d"]
     assert login_links(msgspec.structs.replace(service, settings=Settings())) == ()
+
+
+async def test_the_start_page_offers_every_provider_by_its_title(world: World) -> None:
+    one = Provider(
+        name="corporate-sso",
+        title='Corporate <"SSO">',
+        issuer="https://sso.example",
+        client_id="integrates",
+        client_auth=ClientAuth.NONE,
+        secret=None,
+        scopes=(),
+        groups_claim="groups",
+        roles=(),
+    )
+    world.app = new_app(msgspec.structs.replace(world.service, providers={one.name: one}))
+    async with world.client() as client:
+        page = (await client.get("/")).text
+    assert 'href="/login?provider=corporate-sso">Log in with Corporate &lt;&#34;SSO&#34;&gt;</a>' in page
+    assert page.index("corporate-sso") < page.index("provider=local")
 
 
 def test_an_answer_with_errors_shows_nobody() -> None:

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from integrates.server.auth.provider import LOCAL
 from integrates.server.service import Service
 
 
@@ -15,7 +16,8 @@ class LoginLink(msgspec.Struct, frozen=True):
 
 
 def login_links(service: Service, next_path: str = "/") -> tuple[LoginLink, ...]:
-    """Return the ways to log in, each of which leads on to a path of this server."""
-    names = (("local", "Log in as the local user"),) if service.settings.local_login else ()
+    """Return the ways to log in, each of which leads on to a path of this server: the providers as set, then the local one."""
+    providers = tuple((one.name, f"Log in with {one.title}") for one in service.providers.values())
+    names = (*providers, *(((LOCAL, "Log in as the local user"),) if service.settings.local_login else ()))
     wanted = {} if next_path == "/" else {"next": next_path}
     return tuple(LoginLink(f"/login?{urlencode({'provider': name} | wanted)}", label) for name, label in names)
