@@ -18,6 +18,7 @@ from integrates.api.upload import in_memory
 from integrates.db_model.entity.work import LEASE
 from integrates.db_model.errors import Gone, Unavailable
 from integrates.db_model.finding_policies.commands import unfinished_policies
+from integrates.db_model.tokens.ci import issue_ci_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -223,6 +224,7 @@ async def test_the_ci_identity_sees_no_policy_of_the_organization(world: World) 
     identity = await asked(world)
     await act(world, "olga", "approve", identity)
     await settled(world)
+    await issue_ci_token(world.store, "webshop", world.stamp(), world.new_id(), "0" * 64)
     call = replace(world.call("uri"), actor=Actor("service:forces:webshop", Means.CI_TOKEN))
     answer = await execute(world.api, {"query": TREATMENT, "variables": {"id": world.aurora.vulnerable.id}}, call)
     treatment = answer.body["data"]["vulnerability"]["treatment"]

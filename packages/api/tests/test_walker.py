@@ -100,6 +100,8 @@ MUTATIONS = {
       {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
     "resubmitVulnerabilities": f"""mutation ($vulnerability: ID!) {{
       resubmitVulnerabilities(items: [{{id: $vulnerability}}]) {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
+    "issueForcesToken": f"mutation ($group: ID!) {{ issueForcesToken(groupName: $group) {{ token {{ id }} {ERRORS} }} }}",
+    "revokeForcesToken": f"mutation ($group: ID!) {{ revokeForcesToken(groupName: $group) {{ id {ERRORS} }} }}",
     "resumeImport": f"""mutation ($import: ID!) {{ resumeImport(id: $import) {{ import {{ id }} {ERRORS} }} }}""",
     "updateFinding": f"""mutation ($finding: ID!) {{
       updateFinding(id: $finding, threat: "New") {{ finding {{ id }} {ERRORS} }} }}""",

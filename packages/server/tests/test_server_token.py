@@ -4,6 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -14,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
+from msgspec import structs
 
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.server.auth.secret import derive
-from integrates.server.auth.token import hash_jti, new_jti, read_claims, sign_token
+from integrates.server.auth.token import PATTERN, hash_jti, new_jti, read_claims, sign_token
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 KEYS = derive(b"the secret of the tests, 32 bytes and more")
@@ -49,12 +51,12 @@ CLAIMS: dict[str, Any] = {
 
 
 def signed(header: dict[str, Any], claims: dict[str, Any], key: bytes = KEYS.token, algorithm: str = "HS512") -> str:
-    return jwt.encode({**header, "alg": algorithm}, dict(claims), OctKey.import_key(key), algorithms=[algorithm])
+    return "itg_" + jwt.encode({**header, "alg": algorithm}, dict(claims), OctKey.import_key(key), algorithms=[algorithm])
 
 
 def assembled(header: Any, claims: Any, signature: bytes = b"") -> str:
     parts = (json.dumps(header).encode(), json.dumps(claims).encode(), signature)
-    return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
+    return "itg_" + ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 
 
 def without(name: str) -> str:
@@ -71,12 +73,12 @@ def headed(**changed: Any) -> str:
     header = base64.urlsafe_b64encode(json.dumps(HEADER | changed).encode()).rstrip(b"=")
     payload = base64.urlsafe_b64encode(json.dumps(CLAIMS).encode()).rstrip(b"=")
     signature = hmac.digest(key.raw_value, header + b"." + payload, hashlib.sha512)
-    return b".".join((header, payload, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
+    return "itg_" + b".".join((header, payload, base64.urlsafe_b64encode(signature).rstrip(b"="))).decode()
 
 
 def by_rsa() -> str:
     header = {"alg": "RS256", "kid": KEYS.token_id, "typ": "JWT"}
-    return jwt.encode(header, dict(CLAIMS), RSAKey.generate_key(2048, auto_kid=False), algorithms=["RS256"])
+    return "itg_" + jwt.encode(header, dict(CLAIMS), RSAKey.generate_key(2048, auto_kid=False), algorithms=["RS256"])
 
 
 def tampered() -> str:
@@ -91,13 +93,18 @@ DEFECTS: dict[str, Callable[[], str]] = {
     "one word": lambda: "token",
     "two parts": lambda: having().rpartition(".")[0],
     "no signature": lambda: having().rpartition(".")[0] + ".",
-    "bad base64": lambda: "ä" + having(),
+    "bad base64": lambda: "itg_ä" + having().removeprefix("itg_"),
+    "no prefix": lambda: having().removeprefix("itg_"),
+    "prefix in capitals": lambda: "ITG_" + having().removeprefix("itg_"),
+    "prefix twice": lambda: "itg_" + having(),
+    "blank before the prefix": lambda: " " + having(),
+    "only the prefix": lambda: "itg_",
     "padding": lambda: having() + "=",
     "header is no object": lambda: assembled(["alg"], CLAIMS, b"x"),
     "header is a text": lambda: assembled("alg", CLAIMS, b"x"),
     "header is null": lambda: assembled(None, CLAIMS, b"x"),
     "claims are no object": lambda: assembled(HEADER, [CLAIMS], b"x"),
-    "header nested deeply": lambda: base64.urlsafe_b64encode(b"[" * 1400).rstrip(b"=").decode() + ".e30.e30",
+    "header nested deeply": lambda: "itg_" + base64.urlsafe_b64encode(b"[" * 1400).rstrip(b"=").decode() + ".e30.e30",
     "algorithm none": lambda: assembled({**HEADER, "alg": "none"}, CLAIMS),
     "algorithm None": lambda: assembled({**HEADER, "alg": "None"}, CLAIMS),
     "algorithm HS256": lambda: signed(HEADER, CLAIMS, algorithm="HS256"),
@@ -115,7 +122,8 @@ DEFECTS: dict[str, Callable[[], str]] = {
     "zip": lambda: headed(zip="DEF"),
     "b64": lambda: headed(b64=False),
     "another issuer": lambda: having(iss="other"),
-    "audience of CI tokens": lambda: having(aud="integrates-forces"),
+    "audience of invitations": lambda: having(aud="integrates-invitation"),
+    "no audience": lambda: having(aud=""),
     "audiences": lambda: having(aud=["integrates-api", "other"]),
     "expired": lambda: having(exp=EPOCH - 61),
     "expired a minute ago": lambda: having(exp=EPOCH - 60),
@@ -142,8 +150,29 @@ def test_a_sound_token_is_read() -> None:
 
 
 def test_the_header_names_the_algorithm_and_the_key() -> None:
-    header = json.loads(base64.urlsafe_b64decode(sign_token(KEYS, TOKEN, JTI).partition(".")[0] + "=="))
+    header = json.loads(base64.urlsafe_b64decode(sign_token(KEYS, TOKEN, JTI).removeprefix("itg_").partition(".")[0] + "=="))
     assert header == HEADER
+
+
+@pytest.mark.parametrize(
+    "kind, owner, audience",
+    [(TokenKind.API, "a@b.example", "integrates-api"), (TokenKind.FORCES, "service:forces:webshop", "integrates-forces")],
+)
+def test_every_token_fits_the_registered_pattern_and_says_what_it_is_for(kind: TokenKind, owner: str, audience: str) -> None:
+    token = structs.replace(TOKEN, kind=kind, owner=owner)
+    text = sign_token(KEYS, token, new_jti(TOKEN_ID))
+    assert re.fullmatch(PATTERN, text)
+    assert re.search(rf"\b{PATTERN}\b", f"TOKEN={text}\n")
+    claims = read_claims(KEYS, text, NOW)
+    assert claims is not None
+    assert (claims.aud, claims.kind, claims.sub) == (audience, kind, owner)
+
+
+@pytest.mark.parametrize(
+    "text", ["itg_", "itg_webshop", "itg_eyJhbGciOiJIUzUxMiJ9", f"eyJ{'a' * 40}.eyJ{'a' * 200}.{'a' * 86}"]
+)
+def test_the_registered_pattern_means_nothing_else(text: str) -> None:
+    assert not re.search(PATTERN, text)
 
 
 @pytest.mark.parametrize("defect", DEFECTS)
@@ -162,7 +191,7 @@ def test_the_table_begins_from_a_sound_token() -> None:
 
 
 @settings(max_examples=200)
-@given(st.one_of(st.text(max_size=200), st.from_regex(r"[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{0,80}")))
+@given(st.one_of(st.text(max_size=200), st.from_regex(r"(itg_)?[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{0,80}\.[A-Za-z0-9_-]{0,80}")))
 def test_nothing_made_up_is_read_and_nothing_raises(text: str) -> None:
     assert read_claims(KEYS, text, NOW) is None
 

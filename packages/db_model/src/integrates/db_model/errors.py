@@ -145,6 +145,7 @@ class Reason(StrEnum):
     # objects
     NOT_FOUND = "not_found"
     UNKNOWN_PERSON = "unknown_person"
+    NO_TOKEN = "no_token"  # noqa: S105 -- the name of a reason, not a secret
     NAME_TAKEN = "name_taken"
     NICKNAME_TAKEN = "nickname_taken"
     LOCATION_TAKEN = "location_taken"

@@ -1,1 +1,1 @@
-"""Access tokens of people."""
+"""Access tokens of people and of the CI identities of groups."""

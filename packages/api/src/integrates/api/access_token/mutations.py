@@ -1,5 +1,6 @@
-"""Issuing and revoking access tokens."""
+"""Issuing and revoking access tokens: of the caller, and of the CI identity of a group."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 from hashlib import sha256
 from typing import Any, Final
@@ -11,6 +12,7 @@ from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, changed
 from integrates.db_model import tokens
 from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.groups.types import Group
 from integrates.db_model.tokens.types import AccessToken
 
 
@@ -20,15 +22,20 @@ def _check_session(context: Context) -> None:
         raise Rejected(Reason.SESSION_REQUIRED)
 
 
-async def add_access_token(_seen: Sight[None], info: Info, **given: Any) -> Payload:
-    """Issue a token of the caller and show its secret."""
+async def _issued(info: Info, issue: Callable[..., Awaitable[AccessToken]]) -> Payload:
+    """Issue a token by a command that still needs its id and the hash of its secret; show the secret, this once."""
     _check_session(info.context)
     call = info.context.call
     identity = call.new_id()
     jti = call.new_jti(identity)
     hashed = sha256(jti.encode()).hexdigest()
-    payload = await changed(info, "token", partial(tokens.create, given=given, identity=identity, jti_hash=hashed))
+    payload = await changed(info, "token", partial(issue, identity=identity, jti_hash=hashed))
     return {**payload, "secret": call.sign_token(payload["token"], jti)}
+
+
+async def add_access_token(_seen: Sight[None], info: Info, **given: Any) -> Payload:
+    """Issue a token of the caller and show its secret."""
+    return await _issued(info, partial(tokens.create, given=given))
 
 
 async def revoke_access_token(seen: Sight[AccessToken], info: Info) -> Payload:
@@ -38,4 +45,23 @@ async def revoke_access_token(seen: Sight[AccessToken], info: Info) -> Payload:
     return {"id": payload["token"].id}
 
 
-MUTATIONS: Final[Fields] = {"Mutation": {"addAccessToken": add_access_token, "revokeAccessToken": revoke_access_token}}
+async def issue_forces_token(seen: Sight[Group], info: Info) -> Payload:
+    """Issue the token of a group's CI identity and show its secret; the former one is revoked."""
+    return await _issued(info, partial(tokens.issue_ci_token, group_name=seen.found.name))
+
+
+async def revoke_forces_token(seen: Sight[Group], info: Info) -> Payload:
+    """Revoke the token of a group's CI identity: it is refused from the next request on."""
+    _check_session(info.context)
+    payload = await changed(info, "token", partial(tokens.revoke_ci_token, group_name=seen.found.name))
+    return {"id": payload["token"].id}
+
+
+MUTATIONS: Final[Fields] = {
+    "Mutation": {
+        "addAccessToken": add_access_token,
+        "revokeAccessToken": revoke_access_token,
+        "issueForcesToken": issue_forces_token,
+        "revokeForcesToken": revoke_forces_token,
+    }
+}

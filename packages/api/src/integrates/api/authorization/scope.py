@@ -11,7 +11,7 @@ from integrates.api.authorization.actor import Actor, Means
 from integrates.api.authorization.permissions import Roles, acting, permissions_of
 from integrates.api.resolve.lookup import find, find_many
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.rules import FORCES, role_of
+from integrates.db_model.access.rules import ci_identity, role_of
 from integrates.db_model.access.types import GroupAccess, GroupRole, OrganizationAccess
 from integrates.db_model.entity.loader import Loader, Loaders
 from integrates.db_model.groups.facet import GROUP, group_key
@@ -55,7 +55,7 @@ def _scope(given: Roles, organization: Organization | None, group: Group | None 
 
 
 def _is_ci_of(actor: Actor, group_name: str) -> bool:
-    return actor.means is Means.CI_TOKEN and actor.email == f"{FORCES}{group_name}"
+    return actor.means is Means.CI_TOKEN and actor.email == ci_identity(group_name)
 
 
 def _organization_roles(person: Stakeholder | None, access: OrganizationAccess | None) -> Roles:
@@ -65,9 +65,7 @@ def _organization_roles(person: Stakeholder | None, access: OrganizationAccess |
 
 
 def _group_role(actor: Actor, name: str, person: Stakeholder | None, access: GroupAccess | None) -> GroupRole | None:
-    if _is_ci_of(actor, name):
-        return GroupRole.SERVICE_FORCES
-    return role_of(access) if person and access else None
+    return role_of(access) if access and (person or _is_ci_of(actor, name)) else None
 
 
 def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from integrates.api.authorization.permissions import platform_permissions
 from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.context import Info
 from integrates.api.invitation.fields import invitations
@@ -22,9 +21,9 @@ from integrates.db_model.vulnerabilities.lists import assigned_to
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 
-def permissions(source: Stakeholder, _info: Info) -> list[str]:
-    """Return what the caller may do on the platform."""
-    return sorted(platform_permissions(source.access.role))
+async def permissions(_source: Stakeholder, info: Info) -> list[str]:
+    """Return what the caller may do on the platform: the CI identity of a group nothing."""
+    return sorted((await info.context.scopes.platform.load("")).permissions)
 
 
 async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any) -> Connection:

@@ -74,6 +74,11 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         "There is no such person.",
         "there is no person of this e-mail, or the person was removed",
     ),
+    Reason.NO_TOKEN: Meaning(
+        _NOT_FOUND,
+        "The group has no CI token.",
+        "the group has no CI token that could be revoked",
+    ),
     Reason.NAME_TAKEN: Meaning(
         _EXISTS,
         "The name is taken.",

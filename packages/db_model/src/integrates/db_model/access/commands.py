@@ -1,11 +1,13 @@
 """Changing who has which role in organizations and groups."""
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.access.types import (
     AccessState,
     AccessStatus,
     GroupAccess,
     GroupGrant,
+    GroupRole,
     Invitation,
     OrganizationAccess,
     OrganizationGrant,
@@ -38,6 +40,11 @@ def group_member(email: str, group_name: str, grant: GroupGrant, stamp: Stamp) -
         created_at=stamp.at,
         created_by=stamp.by,
     )
+
+
+def ci_member(group_name: str, stamp: Stamp) -> GroupAccess:
+    """Return the access of the CI identity of a group. It is not stored yet: :mod:`integrates.db_model.tokens.ci` stores it."""
+    return group_member(ci_identity(group_name), group_name, GroupGrant(role=GroupRole.SERVICE_FORCES), stamp)
 
 
 def group_guest(email: str, group_name: str, invitation: Invitation, stamp: Stamp) -> GroupAccess:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from integrates.db_model.access.rules import is_live, is_manager, whole_in_group, whole_in_organization
+from integrates.db_model.access.rules import is_ci, is_live, is_manager, whole_in_group, whole_in_organization
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, key_of
@@ -43,12 +43,13 @@ def _managers(old: OrganizationAccess | None, new: OrganizationAccess, _given: G
 def _within_group(old: GroupAccess | None, new: GroupAccess) -> tuple[Parent, ...]:
     if old is not None and is_live(old):
         return ()
-    return (within_group(new.group_name), known_person(new.email, ("email",)))
+    group = within_group(new.group_name)
+    return (group,) if is_ci(new.email) else (group, known_person(new.email, ("email",)))
 
 
 def _members(old: GroupAccess | None, new: GroupAccess, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:
-    """Count the members of a group, including those who are only invited."""
-    by = int(is_live(new)) - int(old is not None and is_live(old))
+    """Count the members of a group, including those who are only invited; its CI identity is no member."""
+    by = 0 if is_ci(new.email) else int(is_live(new)) - int(old is not None and is_live(old))
     if not by:
         return ()
     return (

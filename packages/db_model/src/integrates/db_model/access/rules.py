@@ -46,6 +46,23 @@ _IN_GROUP: Final = whole_of(
 )
 
 
+def ci_identity(group_name: str) -> str:
+    """Return the CI identity of a group: the actor, owner of its token, and holder of its access."""
+    return f"{FORCES}{group_name}"
+
+
+def group_of(identity: str) -> str:
+    """Return the name of the group whose CI identity that is. Raise ``ValueError`` when it is none."""
+    if not is_ci(identity):
+        raise ValueError("this is not the CI identity of a group")
+    return identity.removeprefix(FORCES)
+
+
+def is_ci(identity: str) -> bool:
+    """Return whether an actor is the CI identity of a group."""
+    return identity.startswith(FORCES)
+
+
 def is_live(access: OrganizationAccess | GroupAccess) -> bool:
     """Return whether the access was not removed. An invitation is live too."""
     return access.state.status is not AccessStatus.REMOVED
@@ -106,7 +123,7 @@ def _of_service(access: GroupAccess) -> Iterator[Rejected]:
     is_person = "@" in access.email
     if is_person and access.access.role is GroupRole.SERVICE_FORCES:
         yield Rejected(Reason.SERVICE_ROLE, ("access", "role"))
-    if not is_person and access.email != f"{FORCES}{access.group_name}":
+    if not is_person and access.email != ci_identity(access.group_name):
         yield Rejected(Reason.BAD_FORMAT, ("email",))
     if not is_person and access.access.role not in {None, GroupRole.SERVICE_FORCES}:
         yield Rejected(Reason.INCONSISTENT, ("access", "role"))

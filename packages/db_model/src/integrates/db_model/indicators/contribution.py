@@ -97,7 +97,7 @@ def _of_root(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
 
 def _of_group_access(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
     found: GroupAccess = own.now
-    yield group_counters_keys(found.group_name), {"members": int(access.is_live(found))}
+    yield group_counters_keys(found.group_name), {"members": int(access.is_live(found) and not access.is_ci(found.email))}
 
 
 def _of_organization_access(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.entity import read, revision
 from integrates.db_model.entity.counter import plus
 from integrates.db_model.entity.encoding import decoded
@@ -41,6 +42,7 @@ from integrates.db_model.registry import BY_PARENT, facet_of, lists_below
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.store.port import Item, Key, Query, Store
+from integrates.db_model.tokens.facet import ACCESS_TOKEN
 from integrates.db_model.values.instant import months
 
 PAGE: Final = 100
@@ -123,7 +125,7 @@ async def _entered(desk: _Desk, one: Judged, above: Judged | None) -> AsyncItera
     facet, entity = one.subject.facet, one.lifetime.now
     for counter, numbers in CONTRIBUTIONS[facet.name](one.lifetime, above.lifetime if above else None):
         desk.ledger[counter] = plus(desk.ledger.get(counter, {}), numbers)
-    lists = lists_below(facet, one.subject.item.key)
+    lists = (*lists_below(facet, one.subject.item.key), *_tokens_below(entity))
     if lists:
         yield await _traced(desk, one)
     for child, query in lists:
@@ -134,6 +136,13 @@ async def _entered(desk: _Desk, one: Judged, above: Judged | None) -> AsyncItera
         desk.pending.setdefault(_SETTLED_BY[facet.name], []).extend((own,) if own else ())
     elif own:
         yield await _settled(desk, (*desk.pending.pop(facet.name, ()), own))
+
+
+def _tokens_below(entity: Any) -> tuple[tuple[Facet[Any], Query], ...]:
+    """Return the list of the CI tokens of a group, whose owner is no entity that a list could stand below."""
+    if not isinstance(entity, Group):
+        return ()
+    return ((ACCESS_TOKEN, listing(ACCESS_TOKEN.name, "tokens_of_owner", {"owner": ci_identity(entity.name)})),)
 
 
 def _home(facet: Facet[Any], entity: Any) -> str | None:

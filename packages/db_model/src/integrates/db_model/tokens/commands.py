@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -14,7 +15,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Reason, Rejected, Rejections
 from integrates.db_model.store.port import Item, Key, Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
-from integrates.db_model.tokens.rules import SLOTS, arguments, is_usable
+from integrates.db_model.tokens.rules import SLOTS, arguments, is_usable, revoked
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.db_model.values.check import checked
 
@@ -93,11 +94,7 @@ async def create(store: Store, given: Mapping[str, Any], stamp: Stamp, identity:
 
 async def revoke(store: Store, token_id: str, stamp: Stamp) -> AccessToken:
     """Revoke a token, which frees its slot and its name; return it as stored. Raise ``NotFound`` when it is revoked already."""
-
-    def alter(old: AccessToken, at: datetime) -> AccessToken:
-        return replace(old, state=TokenState(status=TokenStatus.REVOKED, at=at, by=stamp.by))
-
-    return await command.update(store, ACCESS_TOKEN, access_token_key(token_id), alter, stamp)
+    return await command.update(store, ACCESS_TOKEN, access_token_key(token_id), partial(revoked, by=stamp.by), stamp)
 
 
 async def tokens_of(store: Store, owner: str) -> tuple[AccessToken, ...]:

@@ -3,12 +3,14 @@
 from functools import lru_cache
 from typing import Final
 
+from integrates.db_model.access.rules import group_of
 from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of
 from integrates.db_model.errors import Reason
+from integrates.db_model.groups.facet import within_group
 from integrates.db_model.stakeholders.facet import known_person
 from integrates.db_model.store.port import Key
 from integrates.db_model.tokens.rules import is_live, whole
-from integrates.db_model.tokens.types import AccessToken
+from integrates.db_model.tokens.types import AccessToken, TokenKind
 
 
 @lru_cache(maxsize=4_096)
@@ -18,9 +20,11 @@ def access_token_key(token_id: str) -> Key:
 
 
 def _unique(token: AccessToken) -> tuple[Unique, ...]:
-    """Return the claims of a token until it is revoked: its name, and one of the person's slots."""
+    """Return the claims of a token until it is revoked: its name and one of the person's slots, or its group's only one."""
     if not is_live(token):
         return ()
+    if token.kind is TokenKind.FORCES:
+        return (Unique("forces_token", (group_of(token.owner),), Reason.TOO_MANY_TOKENS),)
     return (
         Unique("token_name", (token.owner, token.name), Reason.NAME_TAKEN, ("name",)),
         Unique("token_slot", (token.owner, str(token.slot)), Reason.TOO_MANY_TOKENS),
@@ -28,13 +32,20 @@ def _unique(token: AccessToken) -> tuple[Unique, ...]:
 
 
 def _within(old: AccessToken | None, new: AccessToken) -> tuple[Parent, ...]:
-    return () if old is not None else (known_person(new.owner, ("owner",)),)
+    if old is not None:
+        return ()
+    is_ci_token = new.kind is TokenKind.FORCES
+    return (within_group(group_of(new.owner)) if is_ci_token else known_person(new.owner, ("owner",)),)
+
+
+def _audit(token: AccessToken) -> Audit:
+    return Audit(group=group_of(token.owner)) if token.kind is TokenKind.FORCES else Audit()
 
 
 ACCESS_TOKEN: Final = Facet(
     name="access_token",
     type=AccessToken,
-    audit=lambda _: Audit(),
+    audit=_audit,
     is_live=is_live,
     fixed=("id", "owner", "name", "kind", "issued_at", "expires_at", "jti_hash", "slot"),
     unique=_unique,

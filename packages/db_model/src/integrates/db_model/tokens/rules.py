@@ -6,17 +6,20 @@ from functools import partial
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from integrates.db_model.access.rules import FORCES
+from integrates.db_model.access.rules import is_ci
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenStatus
+from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.db_model.values.check import Arguments, number, whole_of
 from integrates.db_model.values.instant import is_ahead, utc
 from integrates.db_model.values.text import digest, identifier, person_text
 
 MAX_LIFE: Final = timedelta(days=180)
-"""A token expires before this time has passed."""
+"""A token of a person expires before this time has passed, that of a CI identity after exactly this time."""
+NOTICE: Final = timedelta(days=14)
+"""How long before a token expires its owner is told so."""
 SLOTS: Final = 5
 """Most live tokens of one person."""
 
@@ -47,6 +50,16 @@ def is_usable(token: AccessToken, at: datetime) -> bool:
     return is_live(token) and is_ahead(token.expires_at, at, MAX_LIFE)
 
 
+def expires_soon(token: AccessToken, at: datetime) -> bool:
+    """Return whether it is time to issue another token: this one expires within :data:`NOTICE`."""
+    return token.expires_at - at <= NOTICE
+
+
+def revoked(old: AccessToken, at: datetime, *, by: str) -> AccessToken:
+    """Return the token as somebody revoked it."""
+    return replace(old, state=TokenState(status=TokenStatus.REVOKED, at=at, by=by))
+
+
 class GivenToken(Struct, frozen=True, kw_only=True):
     """The checked arguments of a new token."""
 
@@ -74,10 +87,10 @@ def whole(token: AccessToken) -> Iterator[Rejected]:
 
 
 def _relations(token: AccessToken) -> Iterator[Rejected]:
-    is_own = "@" in token.owner
-    if is_own != (token.kind is TokenKind.API) or not (is_own or token.owner.startswith(FORCES)):
+    is_own, life = "@" in token.owner, token.expires_at - token.issued_at
+    if is_own != (token.kind is TokenKind.API) or not (is_own or is_ci(token.owner)):
         yield Rejected(Reason.INCONSISTENT, ("owner",))
-    if token.kind is TokenKind.API and not token.slot:
+    if bool(token.slot) != (token.kind is TokenKind.API):
         yield Rejected(Reason.OUT_OF_RANGE, ("slot",))
-    if not timedelta(0) < token.expires_at - token.issued_at <= MAX_LIFE:
+    if not timedelta(0) < life <= MAX_LIFE or (token.kind is TokenKind.FORCES and life != MAX_LIFE):
         yield Rejected(Reason.EXPIRY_OUT_OF_RANGE, ("expires_at",))

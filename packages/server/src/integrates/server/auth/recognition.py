@@ -1,8 +1,10 @@
 """The actor of a request, by its credentials."""
 
 import hmac
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from typing import Any, Final
 
 import msgspec
 from starlette.datastructures import Headers
@@ -10,11 +12,15 @@ from starlette.requests import HTTPConnection
 from starlette.types import Scope
 
 from integrates.api.authorization.actor import Actor, Means
+from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
+from integrates.db_model.access.rules import group_of
 from integrates.db_model.entity import read
+from integrates.db_model.entity.facet import Facet
 from integrates.db_model.errors import StoreError
+from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.sessions.commands import find_session
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
-from integrates.db_model.store.port import Store
+from integrates.db_model.store.port import Key, Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken, TokenKind
@@ -63,22 +69,42 @@ async def recognise(credentials: Credentials, store: Store, now: datetime) -> Ac
 
 async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None:
     try:
-        keys = (access_token_key(claims.token_id), stakeholder_key(claims.sub), usage_key("TOKEN", claims.token_id))
-    except ValueError:  # a subject that is no e-mail cannot be part of a key
+        owners = _OWNERS[claims.kind](claims.sub)
+        keys = (access_token_key(claims.token_id), usage_key("TOKEN", claims.token_id), *owners)
+    except ValueError:  # a subject that names nobody cannot be part of a key
         return None
-    token_item, owner_item, stamped = await store.get(keys)
-    token, owner = read.live(ACCESS_TOKEN, token_item), read.live(STAKEHOLDER, owner_item)
-    if not (owner and token and _opens(token, claims, now)):
+    token_item, stamped, *owner_items = await store.get(keys)
+    token = read.live(ACCESS_TOKEN, token_item)
+    owned = all(read.live(facet, item) for facet, item in zip(owners.values(), owner_items, strict=True))
+    if not (owned and token and _opens(token, claims, now)):
         return None
     with suppress(StoreError):  # a stamp that cannot be written is no reason to turn the caller away
         await record_use(store, "TOKEN", token.id, stamped, now)
-    return Actor(claims.sub, Means.API_TOKEN, token.id)
+    return Actor(claims.sub, _MEANS[claims.kind], token.id)
+
+
+def _person(owner: str) -> Mapping[Key, Facet[Any]]:
+    return {stakeholder_key(owner): STAKEHOLDER}
+
+
+def _ci_identity(owner: str) -> Mapping[Key, Facet[Any]]:
+    """Return what makes a CI identity: its access to its group, and the group. Raise ``ValueError`` for another owner."""
+    name = group_of(owner)
+    return {group_access_key(owner, name): GROUP_ACCESS, group_key(name): GROUP}
+
+
+_OWNERS: Final[Mapping[TokenKind, Callable[[str], Mapping[Key, Facet[Any]]]]] = {
+    TokenKind.API: _person,
+    TokenKind.FORCES: _ci_identity,
+}
+"""By the kind of a token: what has to exist for its owner to be somebody."""
+_MEANS: Final[Mapping[TokenKind, Means]] = {TokenKind.API: Means.API_TOKEN, TokenKind.FORCES: Means.CI_TOKEN}
 
 
 def _opens(token: AccessToken, claims: Claims, now: datetime) -> bool:
     same = hmac.compare_digest(token.jti_hash, hash_jti(claims.jti))
     is_current = is_usable(token, now) or is_usable(token, now - SKEW)
-    return same and token.kind is TokenKind.API and token.owner == claims.sub and is_current
+    return same and token.kind is claims.kind and token.owner == claims.sub and is_current
 
 
 async def _by_session(store: Store, cookie: str, now: datetime) -> Actor | None:

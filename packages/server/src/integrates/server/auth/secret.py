@@ -5,6 +5,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -16,16 +17,40 @@ VARIABLE: Final = "INTEGRATES_SECRET"
 MIN_BYTES: Final = 32
 
 
+class FormerKey(msgspec.Struct, frozen=True):
+    """A key that signs no more, and verifies until a date, or for as long as it is given."""
+
+    token: bytes
+    token_id: str
+    until: datetime | None = None
+
+    def __repr__(self) -> str:
+        """Return the name only: keys must not reach a log."""
+        return f"FormerKey({self.token_id})"
+
+
 class Keys(msgspec.Struct, frozen=True):
-    """A key for each purpose: ``token`` signs tokens, ``token_id`` names that key in them, ``cursor`` binds cursors."""
+    """A key for each purpose: ``token`` signs tokens, ``token_id`` names that key in them, ``cursor`` binds cursors.
+
+    ``former`` are keys that tokens may still be signed with which were issued before the secret was changed.
+    """
 
     token: bytes
     token_id: str
     cursor: bytes
+    former: tuple[FormerKey, ...] = ()
 
     def __repr__(self) -> str:
         """Return the name only: keys must not reach a log."""
         return f"Keys({self.token_id})"
+
+
+def verifying(keys: Keys, token_id: str, now: datetime) -> bytes | None:
+    """Return the key of that name, if signatures made with it still count."""
+    if token_id == keys.token_id:
+        return keys.token
+    found = next((former for former in keys.former if former.token_id == token_id), None)
+    return found.token if found and (found.until is None or now < found.until) else None
 
 
 def derive(secret: bytes) -> Keys:

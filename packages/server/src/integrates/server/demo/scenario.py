@@ -9,14 +9,14 @@ from typing import Final
 from integrates.api.execute import new_api
 from integrates.db_model.store.design import design
 from integrates.server.demo.item import value_of
-from integrates.server.demo.past import comment, event, policy, removal, review, scanner, treatment, verification, zero_risk
+from integrates.server.demo.past import ci, comment, event, policy, removal, review, scanner, treatment, verification, zero_risk
 from integrates.server.demo.stage import Skipped, Stage
 from integrates.server.demo.step import Step
 from integrates.server.process.open import Installation
 
 logger = logging.getLogger(__name__)
 
-_SUBJECTS: Final = (review, removal, scanner, event, verification, zero_risk, treatment, policy, comment)
+_SUBJECTS: Final = (ci, review, removal, scanner, event, verification, zero_risk, treatment, policy, comment)
 STEPS: Final[tuple[Step, ...]] = tuple(
     sorted((step for subject in _SUBJECTS for step in subject.STEPS), key=attrgetter("days"), reverse=True)
 )

@@ -13,7 +13,7 @@ from integrates.api.imports.work.job import Job, new_job, scanned
 from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.work import run
 from integrates.api.unfinished import look_at_each
-from integrates.db_model.access.rules import FORCES
+from integrates.db_model.access.rules import is_ci
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
@@ -33,7 +33,7 @@ _LOG: Final = logging.getLogger("integrates.api")
 
 
 def _creator(record: Import) -> Actor:
-    means = Means.CI_TOKEN if record.created_by.startswith(FORCES) else Means.API_TOKEN
+    means = Means.CI_TOKEN if is_ci(record.created_by) else Means.API_TOKEN
     return Actor(record.created_by, means)
 
 
