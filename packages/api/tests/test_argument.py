@@ -18,6 +18,7 @@ from integrates.db_model.groups import rules as groups
 from integrates.db_model.imports import rules as imports
 from integrates.db_model.organizations import rules as organizations
 from integrates.db_model.roots import argument as roots
+from integrates.db_model.roots import rules as root_rules
 from integrates.db_model.roots.types import RootKind
 from integrates.db_model.severities import rules as severities
 from integrates.db_model.tokens import rules as tokens
@@ -25,6 +26,7 @@ from integrates.db_model.values.check import Arguments
 from integrates.db_model.vulnerabilities import acceptance, describe, justification, report, review, treatment
 
 TABLES: Mapping[str, Arguments[Any] | None] = {
+    "activateRoot": None,
     "addAccessToken": tokens.arguments(ANCHOR),
     "addEvent": events.ARGUMENTS,
     "addEventComment": comments.ARGUMENTS,
@@ -43,6 +45,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "confirmVulnerabilities": None,
     "confirmVulnerabilitiesZeroRisk": justification.ARGUMENTS,
     "deactivateOrganizationFindingPolicy": None,
+    "deactivateRoot": root_rules.DEACTIVATION,
     "handleOrganizationFindingPolicy": None,
     "handleVulnerabilitiesAcceptance": acceptance.ARGUMENTS,
     "importVulnerabilities": imports.ARGUMENTS,

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
-from integrates.db_model import roots
 from integrates.db_model.events.facet import HELD, event_counters_key
 from integrates.db_model.events.rules import MAX_HELD
 from integrates.db_model.store.port import ANYTHING, Add
+from integrates.db_model.testing.scene import deactivate_root
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.types import Verification, VerificationStatus, Vulnerability, VulnerabilityStatus
 
@@ -152,7 +152,7 @@ async def test_refusals_of_a_new_event(world: World, given: dict[str, Any], refu
 
 
 async def test_an_inactive_root_takes_no_events(world: World) -> None:
-    await roots.deactivate(world.store, world.aurora.root.id, "OUT_OF_SCOPE", world.stamp())
+    await deactivate_root(world.store, world.aurora.root.id, world.stamp())
     done = await add(world, "hana", root=world.aurora.root.id)
     assert told(done) == [("INVALID", "INACTIVE_ROOT", ["rootId"])]
 

@@ -20,8 +20,8 @@ from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import GroupGrant, GroupRole
 from integrates.db_model.entity import command, read
 from integrates.db_model.imports.types import ImportOptions
-from integrates.db_model.roots.commands import deactivate
 from integrates.db_model.store.port import Change, Store
+from integrates.db_model.testing.scene import deactivate_root
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -137,7 +137,7 @@ async def test_prefix_and_technique_are_used(world: World) -> None:
 
 
 async def test_an_inactive_root_takes_no_imports(world: World) -> None:
-    await deactivate(world.store, world.aurora.root.id, "OUT_OF_SCOPE", world.stamp())
+    await deactivate_root(world.store, world.aurora.root.id, world.stamp())
     assert reasons(await run(world, sarif())) == [("INVALID", "inactive_root", ["rootId"])]
 
 
@@ -269,7 +269,7 @@ async def test_an_import_ends_when_the_caller_may_no_longer_run_it(world: World)
 async def test_an_import_ends_when_its_root_is_no_longer_active(world: World) -> None:
     async def write(changes: Sequence[Any]) -> None:
         await world.store.write(changes)
-        await deactivate(world.store, world.aurora.root.id, "OUT_OF_SCOPE", world.stamp())
+        await deactivate_root(world.store, world.aurora.root.id, world.stamp())
 
     lowered = Store(world.store.get, world.store.query, write, world.store.max_changes)
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
@@ -410,7 +410,7 @@ async def test_a_comparison_says_what_an_import_would_do_and_does_nothing(world:
 
 
 async def test_nothing_is_compared_with_a_root_that_is_not_active(world: World) -> None:
-    await deactivate(world.store, world.aurora.root.id, "OUT_OF_SCOPE", world.stamp())
+    await deactivate_root(world.store, world.aurora.root.id, world.stamp())
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", sarif(("r1", "app/a.py", 1)))}
     payload = (await world.data("hana", COMPARE, **given))["compareScan"]
     assert reasons(payload) == [("INVALID", "inactive_root", ["rootId"])]

@@ -16,10 +16,10 @@ from integrates.db_model.findings.types import Finding, FindingStateStatus, Remo
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
-from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.types import GitLocation, IPLocation, URLLocation, URLProtocol
 from integrates.db_model.store.port import Page, Put
 from integrates.db_model.testing import scene
+from integrates.db_model.testing.scene import deactivate_root
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities import lists, review, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
@@ -184,7 +184,7 @@ async def test_the_root_decides_what_is_found_in_it(
 
 async def retired(world: World) -> Root:
     old = await scene.add_root(world.store, world.aurora.group, "old", stamping())
-    return await roots.deactivate(world.store, old.id, "OUT_OF_SCOPE", stamping()())
+    return await deactivate_root(world.store, old.id, stamping()())
 
 
 async def test_an_inactive_root_takes_nothing(world: World) -> None:

@@ -14,8 +14,8 @@ from packages.api.tests.test_treatment import racing, reasons, stored
 
 from integrates.db_model.entity import command, read
 from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.roots import commands as roots
 from integrates.db_model.testing import scene
+from integrates.db_model.testing.scene import deactivate_root
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import RejectionReason, Vulnerability, VulnerabilityStatus, ZeroRiskStatus
 
@@ -281,7 +281,7 @@ async def test_what_is_back_is_in_its_next_cycle(world: World) -> None:
 
 async def test_nothing_comes_back_in_an_inactive_root(world: World) -> None:
     one, root = world.aurora.safe, world.aurora.root
-    await roots.deactivate(world.store, root.id, "OUT_OF_SCOPE", world.stamp())
+    await deactivate_root(world.store, root.id, world.stamp())
     payload = await ask(world, "hana", "reopen", one.id, world.aurora.vulnerable.id)
     assert reasons(payload) == [
         ("INVALID", "inactive_root", ["items", "0", "id"]),
@@ -293,7 +293,7 @@ async def test_nothing_comes_back_in_an_inactive_root(world: World) -> None:
 
 async def test_a_root_that_is_retired_in_the_meantime_keeps_what_is_safe(world: World) -> None:
     async def others() -> None:
-        await roots.deactivate(world.store, world.aurora.root.id, "OUT_OF_SCOPE", world.stamp())
+        await deactivate_root(world.store, world.aurora.root.id, world.stamp())
 
     payload = await ask(world, "hana", "reopen", world.aurora.safe.id, store=racing(world, others))
     assert reasons(payload) == [("INVALID", "inactive_root", ["items", "0", "id"])]

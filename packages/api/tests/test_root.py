@@ -14,9 +14,8 @@ from integrates.db_model.entity import read
 from integrates.db_model.entity.command import update as change
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import GroupStatus
-from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.testing.scene import add_vulnerability
+from integrates.db_model.testing.scene import add_vulnerability, deactivate_root
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -123,7 +122,7 @@ async def test_a_place_and_a_nickname_are_taken_once(world: World, kind: str, pa
         ("ALREADY_EXISTS", "location_taken", [path]),
         ("ALREADY_EXISTS", "nickname_taken", ["nickname"]),
     ]
-    await roots.deactivate(world.store, root["id"], "OUT_OF_SCOPE", world.stamp())
+    await deactivate_root(world.store, root["id"], world.stamp())
     again = ADD[kind].replace('"new"', '"again"')
     assert reasons(await send(world, "vera", again)) == []
 

@@ -111,6 +111,9 @@ MUTATIONS = {
       updateFindingEvidence(id: $finding, slot: EXPLOITATION, file: $file) {{ finding {{ id }} {ERRORS} }} }}""",
     "updateFindingSeverity": f"""mutation ($finding: ID!) {{ updateFindingSeverity(id: $finding,
       cvssV3: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N") {{ finding {{ id }} {ERRORS} }} }}""",
+    "activateRoot": f"""mutation ($root: ID!) {{ activateRoot(id: $root) {{ root {{ id }} {ERRORS} }} }}""",
+    "deactivateRoot": f"""mutation ($root: ID!) {{
+      deactivateRoot(id: $root, reason: OUT_OF_SCOPE) {{ root {{ id }} {ERRORS} }} }}""",
     "updateGitRoot": f"""mutation ($root: ID!) {{ updateGitRoot(id: $root, branch: "new") {{ root {{ id }} {ERRORS} }} }}""",
     "updateImageRoot": f"""mutation ($root: ID!) {{
       updateImageRoot(id: $root, reference: "new") {{ root {{ id }} {ERRORS} }} }}""",

@@ -58,7 +58,7 @@ from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Change, Key, Page, Query, Store
 from integrates.db_model.store.sqlite.store import sqlite_store
-from integrates.db_model.testing.scene import add_person
+from integrates.db_model.testing.scene import add_person, deactivate_root
 from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityState, VulnerabilityStatus
@@ -202,7 +202,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
 
     async def deactivate(self) -> None:
         """Take the root out of scope."""
-        await roots.deactivate(self.store, ROOT_ID, "OUT_OF_SCOPE", self.stamp())
+        await deactivate_root(self.store, ROOT_ID, self.stamp())
 
     async def exclude(self, *patterns: str) -> None:
         """Have the root exclude files by gitignore patterns."""

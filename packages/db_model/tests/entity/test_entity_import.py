@@ -30,7 +30,6 @@ from integrates.db_model.imports.types import (
     ImportStatus,
     SeriesClosing,
 )
-from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing.scene import (
@@ -39,6 +38,7 @@ from integrates.db_model.testing.scene import (
     Stamping,
     add_group,
     add_root,
+    deactivate_root,
     ticking,
     uid,
 )
@@ -120,7 +120,7 @@ async def test_an_import_needs_an_active_root_of_its_group(store: Store) -> None
             await commands.begin(store, replace(new_import(root), **odd), NOTHING, (), stamp())
     with pytest.raises(NotFound):
         await commands.begin(store, replace(new_import(root), root_id=uid("none")), NOTHING, (), stamp())
-    await roots.deactivate(store, root.id, "OUT_OF_SCOPE", stamp())
+    await deactivate_root(store, root.id, stamp())
     with pytest.raises(Rejections, match="inactive_root"):
         await commands.begin(store, new_import(root), NOTHING, (), stamp())
     assert group.name == root.group_name
@@ -186,7 +186,7 @@ async def gone_group(store: Store, stamp: Stamping, _: Root) -> None:
 
 
 async def gone_root(store: Store, stamp: Stamping, root: Root) -> None:
-    await roots.deactivate(store, root.id, "OUT_OF_SCOPE", stamp())
+    await deactivate_root(store, root.id, stamp())
 
 
 async def nothing(_: Store, __: Stamping, ___: Root) -> None:

@@ -17,7 +17,7 @@ from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.testing.scene import add_root, add_vulnerability, uid
+from integrates.db_model.testing.scene import add_root, add_vulnerability, deactivate_root, uid
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
 
@@ -83,20 +83,20 @@ async def test_two_organizations_may_have_the_same_location_and_nickname(store: 
 
 async def test_an_inactive_root_gives_up_its_location_and_keeps_its_nickname(store: Store, house: House) -> None:
     active = house.root.state
-    await roots.deactivate(store, BACKEND, "OUT_OF_SCOPE", house.stamp())
+    await deactivate_root(store, BACKEND, house.stamp())
     with pytest.raises(AlreadyExists, match="nickname_taken"):
         await command.add(store, ROOT, on_branch("else")(replace(house.root, id=uid("else")), active.at), house.stamp())
     second = await add_root(store, house.group, "second", house.stamp, branch="backend")
     with pytest.raises(AlreadyExists) as caught:
         await command.update(store, ROOT, root_key(BACKEND), lambda old, _: replace(old, state=active), house.stamp())
     assert (caught.value.reason, caught.value.owner) == ("location_taken", second.id)
-    await roots.deactivate(store, second.id, "OUT_OF_SCOPE", house.stamp())
+    await deactivate_root(store, second.id, house.stamp())
     await command.update(store, ROOT, root_key(BACKEND), lambda old, _: replace(old, state=active), house.stamp())
     assert await house.holder(house.location(house.root)) == BACKEND
 
 
 async def test_of_two_that_take_a_freed_value_one_is_refused(store: Store, house: House) -> None:
-    await roots.deactivate(store, BACKEND, "OUT_OF_SCOPE", house.stamp())
+    await deactivate_root(store, BACKEND, house.stamp())
     made = house.stamp()
     news = [replace(house.root, id=uid(name), info=replace(house.root.info, nickname=name)) for name in ("a", "b")]
     first, second = [await command.planned(store, ROOT, None, new, made) for new in news]
@@ -134,7 +134,7 @@ async def test_a_root_with_vulnerabilities_stays_where_it_is(
 ) -> None:
     """In scope or not, or else it would only have to be taken out of scope for a while."""
     if not is_active:
-        await roots.deactivate(store, BACKEND, "OUT_OF_SCOPE", house.stamp())
+        await deactivate_root(store, BACKEND, house.stamp())
     before = await store.get((root_key(BACKEND), root_counters_key(BACKEND)))
     with pytest.raises((Rejected, Rejections)) as caught:
         await command.update(store, ROOT, root_key(BACKEND), alter, house.stamp())

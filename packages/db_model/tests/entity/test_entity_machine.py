@@ -34,7 +34,6 @@ from integrates.db_model.findings.types import Finding, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.inspection.walk import inspected
-from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Change, Item, Key, Store
@@ -47,6 +46,7 @@ from integrates.db_model.testing.scene import (
     add_group,
     add_organization,
     add_root,
+    deactivate_root,
     evidenced,
     scored,
     sighted,
@@ -255,7 +255,7 @@ class Writer:
                 await self.change(step, FINDING, finding_key(finding), lambda old, _: retitled(old, step.choice))
             case Kind.RETIRE:
                 if step.choice == 0:
-                    await roots.deactivate(self.store, root, "OUT_OF_SCOPE", self.stamp(step))
+                    await deactivate_root(self.store, root, self.stamp(step))
             case Kind.COMMENT | Kind.SOLVE:
                 await (self.say(step, finding) if step.kind is Kind.COMMENT else self.solve(step))
             case Kind.CLOSE_ALL:

@@ -18,10 +18,9 @@ from integrates.db_model.errors import ModelError, NotFound, Rejections
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import ToolRule
 from integrates.db_model.groups.facet import GROUP
-from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.testing.scene import add_finding, add_group, add_root, address_of, sighted, uid
+from integrates.db_model.testing.scene import add_finding, add_group, add_root, address_of, deactivate_root, sighted, uid
 from integrates.db_model.vulnerabilities import commands
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import ClosingReason, VulnerabilityLocation, VulnerabilityType
@@ -116,7 +115,7 @@ async def test_what_has_no_fitting_parent_is_refused(store: Store, house: House,
     await add_root(store, house.other, "backend", house.stamp)
     await add_finding(store, house.other, "R1", house.stamp)
     await add_root(store, house.group, "old", house.stamp)
-    await roots.deactivate(store, uid("webshop/old"), "OUT_OF_SCOPE", house.stamp())
+    await deactivate_root(store, uid("webshop/old"), house.stamp())
     facet, new = make(house)
     with pytest.raises((NotFound, Rejections)) as caught:
         await command.add(store, facet, new, house.stamp())
@@ -172,7 +171,7 @@ async def test_a_reopening_needs_its_root_active(store: Store, house: House, int
 
     async def before(number: int, _: Sequence[Change]) -> None:
         if number == 1:
-            await roots.deactivate(store, BACKEND, "OUT_OF_SCOPE", house.stamp())
+            await deactivate_root(store, BACKEND, house.stamp())
 
     with pytest.raises(Rejections, match="inactive_root"):
         await commands.reopen(intrude(store, before), ONE, sighted(house.finding, "one.py"), house.stamp())

@@ -22,11 +22,10 @@ from integrates.db_model.findings.facet import (
 )
 from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, GROUP_SHARDS, group_shard
-from integrates.db_model.roots import commands as roots
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.testing.scene import HANA, add_finding, add_root, add_vulnerability, uid
+from integrates.db_model.testing.scene import HANA, add_finding, add_root, add_vulnerability, deactivate_root, uid
 from integrates.db_model.vulnerabilities import commands, rules
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import (
@@ -66,7 +65,7 @@ async def test_nothing_is_counted_below_a_removed_group(store: Store, house: Hou
 
 
 async def test_no_root_is_active_again_below_a_removed_group(store: Store, house: House, intrude: Intrude) -> None:
-    await roots.deactivate(store, BACKEND, "OUT_OF_SCOPE", house.stamp())
+    await deactivate_root(store, BACKEND, house.stamp())
 
     async def before(number: int, _: Sequence[Change]) -> None:
         if number == 1:

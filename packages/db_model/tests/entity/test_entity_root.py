@@ -19,7 +19,7 @@ from integrates.db_model.roots.argument import described
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Criticality, GitLocation, ImageLocation, ImageRoot, Location, Root, RootKind
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.testing.scene import add_group, add_root_at, add_vulnerability, uid
+from integrates.db_model.testing.scene import add_group, add_root_at, add_vulnerability, deactivate_root, uid
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ async def test_one_place_is_that_of_one_root(store: Store, house: House, kind: R
     with pytest.raises(AlreadyExists) as caught:
         await add_root_at(store, house.group, "second", house.stamp, place)
     assert (str(caught.value), caught.value.owner) == (REFUSED[kind], first.id)
-    await roots.deactivate(store, first.id, "OUT_OF_SCOPE", house.stamp())
+    await deactivate_root(store, first.id, house.stamp())
     second = await add_root_at(store, house.group, "second", house.stamp, place)
     with pytest.raises(AlreadyExists) as caught:
         await command.update(store, ROOT, root_key(first.id), lambda old, _: replace(old, state=first.state), house.stamp())

@@ -25,6 +25,7 @@ from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import OrganizationInfo
 from integrates.db_model.registry import FACETS
 from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.types import DeactivationReason
 from integrates.db_model.stakeholders.commands import new_stakeholder
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.stakeholders.types import PlatformRole, StakeholderInfo
@@ -102,7 +103,7 @@ NEW: Sequence[tuple[Make, Mapping[str, object], str]] = (
     (root, {"id": "not-a-uuid"}, "bad_characters (id)"),
     (root, {"id": uid("new").upper()}, "not_canonical (id)"),
     (root, {"state__by": ""}, "required (state.by)"),
-    (root, {"state__reason": "OUT_OF_SCOPE"}, "inconsistent (state.reason)"),
+    (root, {"state__reason": DeactivationReason.OUT_OF_SCOPE}, "inconsistent (state.reason)"),
     (group, {"info__name": "UPPER CASE !!"}, "bad_characters (info.name)"),
     (group, {"info__name": "abc"}, "too_short (info.name)"),
     (group, {"info__description": ""}, "required (info.description)"),

@@ -14,13 +14,13 @@ from packages.db_model.tests.entity.holding import (
     now,
 )
 
-from integrates.db_model import events, roots
+from integrates.db_model import events
 from integrates.db_model.entity import command, read
 from integrates.db_model.errors import NotFound, Rejected, Rejections
 from integrates.db_model.events.facet import EVENT, event_key, events_of_group
 from integrates.db_model.events.types import EventInfo, EventStatus, EventType
 from integrates.db_model.store.port import Change
-from integrates.db_model.testing.scene import add_event, uid
+from integrates.db_model.testing.scene import add_event, deactivate_root, uid
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House, Intrude
@@ -42,7 +42,7 @@ async def test_a_new_event_needs_an_active_root_of_the_group(house: House) -> No
     given = {"type": "VPN_ISSUES", "description": "No answer", "event_date": stamp.at}
     found = await events.create(house.store, house.group, house.root, given, stamp, uid("new"))
     assert (found.root_id, found.info) == (house.root.id, EventInfo(type=EventType.VPN_ISSUES, description="No answer"))
-    await roots.deactivate(house.store, house.root.id, "OUT_OF_SCOPE", house.stamp())
+    await deactivate_root(house.store, house.root.id, house.stamp())
     with pytest.raises(Rejections, match=r"inactive_root \(root_id\)"):
         await events.create(house.store, house.group, house.root, given, house.stamp(), uid("newer"))
     with pytest.raises(Rejections, match=r"wrong_parent \(root_id\)"):
@@ -52,7 +52,7 @@ async def test_a_new_event_needs_an_active_root_of_the_group(house: House) -> No
 async def test_a_root_that_is_deactivated_meanwhile_is_noticed(house: House, intrude: Intrude) -> None:
     async def deactivate(number: int, _changes: Sequence[Change]) -> None:
         if number == 1:
-            await roots.deactivate(house.store, house.root.id, "OUT_OF_SCOPE", house.stamp())
+            await deactivate_root(house.store, house.root.id, house.stamp())
 
     with pytest.raises(Rejections, match="inactive_root"):
         await add_event(intrude(house.store, deactivate), house.group, "event", house.stamp, root=house.root)

@@ -41,7 +41,7 @@ from integrates.db_model.imports.types import (
     ProblemCount,
 )
 from integrates.db_model.roots.git import branch, gitignore, normalised_git_url
-from integrates.db_model.roots.types import GitLocation, GitRoot, RootInfo, RootState, RootStatus
+from integrates.db_model.roots.types import DeactivationReason, GitLocation, GitRoot, RootInfo, RootState, RootStatus
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.values import text as texts
 
@@ -94,8 +94,8 @@ COMPLETED = state(IMPORT, status=ImportStatus.COMPLETED)
 
 GOOD: list[Entity] = [
     ROOT,
-    state(ROOT, status=RootStatus.INACTIVE, reason="OUT_OF_SCOPE"),
-    state(ROOT, status=RootStatus.INACTIVE, reason="OTHER", other=LONG_ENOUGH),
+    state(ROOT, status=RootStatus.INACTIVE, reason=DeactivationReason.OUT_OF_SCOPE),
+    state(ROOT, status=RootStatus.INACTIVE, reason=DeactivationReason.OTHER, other=LONG_ENOUGH),
     FINDING,
     replace(FINDING, rule=None, severity=None),
     state(FINDING, status=FindingStateStatus.DELETED, justification=RemovalJustification.DUPLICATED),
@@ -166,12 +166,19 @@ ROWS: list[tuple[Entity, list[Row]]] = [
             *below("location.gitignore", (("a",) * 51, "too_many_items"), ("dist/", "wrong_type")),
             *below("info.nickname", ("=cmd()", "bad_characters"), (".a", "bad_format"), ("a" * 129, "too_long")),
             *below("info.criticality", ("LOW", "wrong_type"), (None, "wrong_type")),
-            *below("state.reason", ("OTHER", "inconsistent"), ("BECAUSE", "bad_format")),
+            *below("state.reason", (DeactivationReason.OTHER, "inconsistent"), ("OTHER", "wrong_type")),
             *below("state.other", ("short", "too_short"), (LONG_ENOUGH, "inconsistent")),
             ("state.status", RootStatus.INACTIVE, "required", "state.reason"),
         ],
     ),
-    (state(ROOT, status=RootStatus.INACTIVE, reason="OUT_OF_SCOPE"), [("state.reason", "OTHER", "required", "state.other")]),
+    (
+        state(ROOT, status=RootStatus.INACTIVE, reason=DeactivationReason.OUT_OF_SCOPE),
+        [
+            ("state.reason", DeactivationReason.OTHER, "required", "state.other"),
+            ("state.reason", None, "required", "state.reason"),
+            ("state.other", LONG_ENOUGH, "inconsistent", "state.other"),
+        ],
+    ),
     (
         FINDING,
         [

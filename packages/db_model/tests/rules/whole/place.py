@@ -7,6 +7,7 @@ from integrates.db_model.entity.types import Entity
 from integrates.db_model.roots.host import ip, url_path, url_query
 from integrates.db_model.roots.image import image_tag, registry
 from integrates.db_model.roots.types import (
+    DeactivationReason,
     ImageLocation,
     ImageRoot,
     IPLocation,
@@ -42,7 +43,7 @@ GOOD: list[Entity] = [
     DOCKER,
     ImageRoot(location=ImageLocation(registry="[::1]:5000", repository="a"), **_ALIKE),
     URLRoot(location=URLLocation(protocol=URLProtocol.HTTP, host="::1", port=1, path="/"), **_ALIKE),
-    *(state(one, status=RootStatus.INACTIVE, reason="OUT_OF_SCOPE") for one in (IMAGE, HOST, SITE)),
+    *(state(one, status=RootStatus.INACTIVE, reason=DeactivationReason.OUT_OF_SCOPE) for one in (IMAGE, HOST, SITE)),
 ]
 KINDS: list[tuple[Entity, list[Kind]]] = [
     (one, [*EVERY, ("id", "ids"), ("organization_id", "ids"), ("group_name", "names"), ("state.by", "actors"), *own])

@@ -15,7 +15,17 @@ from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state
 from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.roots.facet import root_counters_key
-from integrates.db_model.roots.types import Criticality, GitRoot, ImageRoot, IPRoot, Root, RootStatus, URLProtocol, URLRoot
+from integrates.db_model.roots.types import (
+    Criticality,
+    DeactivationReason,
+    GitRoot,
+    ImageRoot,
+    IPRoot,
+    Root,
+    RootStatus,
+    URLProtocol,
+    URLRoot,
+)
 from integrates.db_model.vulnerabilities.lists import of_root_in_state
 
 
@@ -63,5 +73,10 @@ BINDING: Final = Binding(
         **MUTATIONS,
         **{kind.__name__: {**_FIELDS, **{name: f"location.{name}" for name in shown}} for kind, shown in _LOCATIONS.items()},
     },
-    enums={"Criticality": Criticality, "RootState": RootStatus, "URLProtocol": URLProtocol},
+    enums={
+        "Criticality": Criticality,
+        "DeactivationReason": DeactivationReason,
+        "RootState": RootStatus,
+        "URLProtocol": URLProtocol,
+    },
 )

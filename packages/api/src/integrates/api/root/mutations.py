@@ -9,7 +9,7 @@ from integrates.api.resolve.attribute import Fields, Resolver
 from integrates.api.resolve.change import Payload, changed, changing
 from integrates.db_model import roots
 from integrates.db_model.groups.types import Group
-from integrates.db_model.roots.types import RootKind
+from integrates.db_model.roots.types import Root, RootKind
 
 
 def adding(kind: RootKind) -> Resolver:
@@ -27,12 +27,19 @@ def updating(kind: RootKind) -> Resolver:
     return changing("root", partial(roots.describe, kind=kind))
 
 
+async def activate_root(seen: Sight[Root], info: Info, *, expected_version: int | None = None) -> Payload:
+    """Test a root again."""
+    return await changed(info, "root", partial(roots.activate, seen=seen.found, expected_version=expected_version))
+
+
 MUTATIONS: Final[Fields] = {
     "Mutation": {
+        "activateRoot": activate_root,
         "addGitRoot": adding(RootKind.GIT),
         "addImageRoot": adding(RootKind.IMAGE),
         "addIpRoot": adding(RootKind.IP),
         "addUrlRoot": adding(RootKind.URL),
+        "deactivateRoot": changing("root", roots.deactivate),
         "updateGitRoot": updating(RootKind.GIT),
         "updateImageRoot": updating(RootKind.IMAGE),
         "updateIpRoot": updating(RootKind.IP),

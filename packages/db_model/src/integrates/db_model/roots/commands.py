@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import command
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.errors import AlreadyExists, Reason, Rejected
 from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.argument import arguments_of, described
 from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.roots.rules import is_active
+from integrates.db_model.roots.rules import activated, deactivated
 from integrates.db_model.roots.types import ROOTS, Location, Root, RootInfo, RootKind, RootState, RootStatus
 from integrates.db_model.store.port import Store
 
@@ -77,11 +77,32 @@ async def describe(
     return await command.update(store, ROOT, root_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
 
 
-async def deactivate(store: Store, root_id: str, reason: str, stamp: Stamp, *, other: str | None = None) -> Root:
-    """Make a root INACTIVE; return it as stored. Another root may have its location from now on, but not its nickname."""
+async def deactivate(
+    store: Store, seen: Root, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
+) -> Root:
+    """Make a root INACTIVE, or say another reason for that; return it as stored.
+
+    Another root may have its location from now on, but not its nickname. ``given`` are ``reason`` and ``other``. Raise what
+    :func:`integrates.db_model.roots.rules.deactivated` and :func:`integrates.db_model.entity.command.update` raise.
+    """
 
     def alter(old: Root, at: datetime) -> Root:
-        state = RootState(status=RootStatus.INACTIVE, at=at, by=stamp.by, reason=reason, other=other)
-        return replace(old, state=state) if is_active(old) else old
+        return deactivated(old, given, by=stamp.by, at=at)
 
-    return await command.update(store, ROOT, root_key(root_id), alter, stamp)
+    return await command.update(store, ROOT, root_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+
+
+async def activate(store: Store, seen: Root, stamp: Stamp, *, expected_version: int | None = None) -> Root:
+    """Make a root ACTIVE again, at its location; return it as stored.
+
+    Raise ``AlreadyExists`` (``location_taken``) when another ACTIVE root is there, and what
+    :func:`integrates.db_model.entity.command.update` raises.
+    """
+
+    def alter(old: Root, at: datetime) -> Root:
+        return activated(old, by=stamp.by, at=at)
+
+    try:
+        return await command.update(store, ROOT, root_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+    except AlreadyExists as taken:  # by the argument that says where a root is, which is not given here
+        raise AlreadyExists(taken.reason, ("id",), taken.owner) from taken

@@ -35,6 +35,14 @@ class RootStatus(StrEnum):
     INACTIVE = "INACTIVE"
 
 
+class DeactivationReason(StrEnum):
+    """Why a root is not tested any more."""
+
+    OTHER = "OTHER"
+    OUT_OF_SCOPE = "OUT_OF_SCOPE"
+    REGISTERED_BY_MISTAKE = "REGISTERED_BY_MISTAKE"
+
+
 class URLProtocol(StrEnum):
     """The protocol that the root of a url speaks."""
 
@@ -82,12 +90,12 @@ class RootInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RootState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Status of the root; ``reason`` and ``other`` belong to its deactivation."""
+    """Status of the root; ``reason`` and, for OTHER, ``other`` belong to its deactivation."""
 
     status: RootStatus
     at: datetime
     by: str
-    reason: str | None = None
+    reason: DeactivationReason | None = None
     other: str | None = None
 
 

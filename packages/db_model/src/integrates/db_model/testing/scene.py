@@ -25,6 +25,7 @@ from integrates.db_model.comments import commands as comments
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import NotFound
 from integrates.db_model.events import commands as events
 from integrates.db_model.events.types import Event, EventInfo, EventType
 from integrates.db_model.evidences.rules import file_name_of
@@ -40,7 +41,8 @@ from integrates.db_model.organizations import commands as organizations
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization, OrganizationInfo
 from integrates.db_model.roots import commands as roots
-from integrates.db_model.roots.types import GitLocation, GitRoot, Location, Root, RootInfo
+from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.types import DeactivationReason, GitLocation, GitRoot, Location, Root, RootInfo
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.stakeholders import commands as stakeholders
@@ -144,6 +146,14 @@ async def add_root_at(store: Store, group: Group, nickname: str, stamp: Stamping
     made = stamp()
     new = roots.new_root(uid(f"{group.name}/{nickname}"), group, location, RootInfo(nickname=nickname), made)
     return await roots.add(store, new, made)
+
+
+async def deactivate_root(store: Store, root_id: str, stamp: Stamp) -> Root:
+    """Take a root out of scope, and return it."""
+    known = await read.get(store, ROOT, root_key(root_id))
+    if known is None:
+        raise NotFound(ROOT.name, root_id)
+    return await roots.deactivate(store, known, {"reason": DeactivationReason.OUT_OF_SCOPE}, stamp)
 
 
 def scored(text: str | None) -> Severity | None:
