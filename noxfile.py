@@ -39,13 +39,15 @@ PACKAGES = ("db_model", "api", "server")
 OWN = ("integrates-db-model", "integrates-api")
 CUE = "v0.17.1"
 JUDGES = ROOT / "tests/judges"
+PAGES = ROOT / "tests/pages"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PINS = {
     "emulator": ROOT / "constraints-emulator.txt",
     "judges": ROOT / "constraints-judges.txt",
     "lowest": ENVIRONMENTS / "lowest.txt",
 }
 PYTHON_SOURCES = ("noxfile.py", "conftest.py", "packages", "tests", "benchmarks", "docs", "schemas")
-GROUPS = ("runner", "test", "docs", "bench", "types", "lint", "build")
+GROUPS = ("runner", "test", "pages", "docs", "bench", "types", "lint", "build")
 
 
 @nox.session(python=False)
@@ -157,8 +159,17 @@ def judges(session: nox.Session) -> None:
     """Have programs of others judge a service: Schemathesis, and graphql-http, which needs Node (an error in CI only)."""
     schemathesis = environment(session, "judges", "schemathesis") / "schemathesis"
     pytest(
-        session, "tests/judges", *session.posargs, env={"INTEGRATES_TEST_SCHEMATHESIS": str(schemathesis), **audits(session)}
+        session,
+        "tests/judges",
+        *session.posargs,
+        env={"INTEGRATES_TEST_SCHEMATHESIS": str(schemathesis), **modules(session, JUDGES)},
     )
+
+
+@nox.session(python=False)
+def pages(session: nox.Session) -> None:
+    """Look at the pages with Chromium, and have axe-core judge them, which needs Node (without either an error in CI only)."""
+    pytest(session, "tests/pages", *session.posargs, env={**browser(session), **modules(session, PAGES)})
 
 
 @nox.session(python=False)
@@ -219,21 +230,33 @@ def emulator(session: nox.Session) -> dict[str, str]:
     return {"INTEGRATES_TEST_MINISTACK": str(environment(session, "emulator", "ministack") / "ministack")}
 
 
-def audits(session: nox.Session) -> dict[str, str]:
-    """Return the variable with the folder of graphql-http, installed by npm; none on a machine without Node, an error in CI."""
-    npm, lock = shutil.which("npm"), JUDGES / "package-lock.json"
+def browser(session: nox.Session) -> dict[str, str]:
+    """Return the variable with the path of Chromium; none on a machine without it, an error in CI."""
+    path = next((found for found in map(shutil.which, BROWSERS) if found), None)
+    if path is None:
+        absent(session, "The tests of the pages need Chromium, which is not here (Debian: apt-get install chromium)")
+        return {}
+    return {"INTEGRATES_TEST_CHROMIUM": path}
+
+
+def modules(session: nox.Session, folder: Path) -> dict[str, str]:
+    """Return the variable with what a folder asks of npm, installed; none on a machine without Node, an error in CI."""
+    npm, lock = shutil.which("npm"), folder / "package-lock.json"
     if npm is None:
-        (session.error if "CI" in os.environ else session.warn)(
-            "The audits of graphql-http need Node and npm, which are not here"
-        )
+        absent(session, f"Some tests of {folder.relative_to(ROOT)} need Node and npm, which are not here")
         return {}
     home = ENVIRONMENTS / f"npm-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     if not (home / "node_modules").is_dir():
         home.mkdir(parents=True, exist_ok=True)
-        for path in (lock, JUDGES / "package.json"):
+        for path in (lock, folder / "package.json"):
             shutil.copy(path, home)
         session.run(npm, "ci", "--prefix", str(home), "--ignore-scripts", "--no-audit", "--no-fund", external=True)
     return {"INTEGRATES_TEST_NODE_MODULES": str(home / "node_modules")}
+
+
+def absent(session: nox.Session, text: str) -> None:
+    """Say what is not here: an error in CI, where nothing may be left out."""
+    (session.error if "CI" in os.environ else session.warn)(text)
 
 
 def editable(extras: str = "dynamodb,s3") -> list[str]:

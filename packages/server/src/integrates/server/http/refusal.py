@@ -30,7 +30,7 @@ TEXTS: Final = {
 ASK: Final = "If it happens again, tell the people who run this service the request below: they find it in their log."
 ADVICE: Final = {
     401: "Log in, and open the page again.",
-    403: "If you came here by a link on another site, open this page from the start page. Else ask somebody who manages it.",
+    403: "If a page of another site sent you here, begin at the start page. Else ask who manages your organization or group.",
     404: "Look for a typing error in the address. What you may not see looks like this too: perhaps log in first.",
     429: "Wait a minute. Nothing that you sent was carried out.",
 }

@@ -1,0 +1,177 @@
+"""The pages as a browser shows them: on a phone and at a desk, in light and dark, judged by axe-core."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Response
+from tests.pages.conftest import SCHEMES, WIDTHS, Visit, damage, log_in, picture, went
+from tests.serving import Running, eventually
+
+pytestmark = pytest.mark.functional
+
+TOUCH = 44
+"""Pixels that a button needs to be hit by a thumb."""
+
+
+def nobody(page: Page) -> Response:
+    return went(page, "/")
+
+
+def ada(page: Page) -> Response:
+    return log_in(page, "ada")
+
+
+def nina(page: Page) -> Response:
+    return log_in(page, "nina")
+
+
+def logged_out(page: Page) -> Response:
+    log_in(page, "uri")
+    with page.expect_navigation() as left:
+        page.get_by_role("button", name="Log out", exact=True).click()
+    assert page.url.endswith("/logged-out")
+    return left.value
+
+
+def nothing(page: Page) -> Response:
+    return went(page, "/nowhere")
+
+
+def forbidden(page: Page) -> Response:
+    return log_in(page, "stranger")
+
+
+PAGES: Mapping[str, tuple[Callable[[Page], Response], int, str]] = {
+    "landing": (nobody, 200, "Integrates"),
+    "person": (ada, 200, "Ada Novak"),
+    "invited": (nina, 200, "You are logged in"),
+    "logged-out": (logged_out, 200, "You are logged out"),
+    "not-found": (nothing, 404, "Not found"),
+    "forbidden": (forbidden, 403, "Forbidden"),
+}
+"""How to come to a page, its status and its heading."""
+
+
+def check_layout(page: Page, answer: Response, status: int, heading: str) -> None:
+    """The page is the one that was asked for, has the style, and is no wider than the window."""
+    assert (answer.status, page.locator("h1").all_inner_texts()) == (status, [heading])
+    assert page.evaluate("getComputedStyle(document.body).display") == "flex"
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+    assert page.evaluate("document.querySelectorAll('script, style, [style]').length") == 0
+    assert page.locator("html").get_attribute("lang") == "en"
+    buttons = page.locator(".button, button").all()
+    assert [one.inner_text() for one in buttons if (box := one.bounding_box()) is None or box["height"] < TOUCH] == []
+
+
+def found_by(axe: str, page: Page) -> list[Any]:
+    """What axe-core finds: each rule with the elements that break it. The policy does not let the page itself load a script."""
+    page.evaluate(axe)
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [(one["id"], one["impact"], [node["target"] for node in one["nodes"]]) for one in found["violations"]]
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_fits_the_window_and_needs_no_script(shop: Running, visit: Visit, name: str, width: int, scheme: str) -> None:
+    come, status, heading = PAGES[name]
+    with visit(shop, width=width, scheme=scheme) as page:
+        check_layout(page, come(page), status, heading)
+        picture(page, f"{name}-{width}-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(shop: Running, visit: Visit, axe: str, name: str, width: int, scheme: str) -> None:
+    with visit(shop, width=width, scheme=scheme, script=True) as page:
+        PAGES[name][0](page)
+        assert found_by(axe, page) == []
+
+
+def test_axe_finds_what_is_wrong(shop: Running, visit: Visit, axe: str) -> None:
+    """A page without language, with a picture that says nothing: the judge is awake."""
+    with visit(shop, script=True) as page:
+        nobody(page)
+        page.evaluate("document.documentElement.lang = ''; document.querySelector('img').removeAttribute('alt')")
+        assert {rule for rule, *_ in found_by(axe, page)} == {"html-has-lang", "image-alt"}
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_who_asks_too_often_sees_a_page(strict: Running, visit: Visit, axe: str, width: int) -> None:
+    with visit(strict, width=width, script=True) as page:
+        answers = [went(page, "/login") for _ in range(2)]
+        check_layout(page, answers[1], 429, "Too many requests")
+        assert str(answers[1].header_value("x-request-id")) in page.inner_text("main")
+        assert found_by(axe, page) == []
+        picture(page, f"too-many-{width}-light")
+
+
+def test_without_any_login_the_start_page_says_so(strict: Running, visit: Visit, axe: str) -> None:
+    with visit(strict, width=360, script=True) as page:
+        nobody(page)
+        assert "no way to log in" in page.inner_text("main")
+        assert found_by(axe, page) == []
+        picture(page, "no-login-360-light")
+
+
+def test_what_fails_inside_shows_a_page_with_nothing_internal(broken: Running, visit: Visit, axe: str) -> None:
+    """First a person cannot be read any more, then the whole store is gone."""
+    with visit(broken, width=360, script=True) as page:
+        ada(page)
+        damage(broken)
+        failed = went(page, "/")
+        check_layout(page, failed, 500, "Internal server error")
+        picture(page, "failed-360-light")
+        told = [page.inner_text("body")]
+        assert found_by(axe, page) == []
+
+        (broken.folder / broken.store.removeprefix("sqlite:///")).unlink()
+        eventually(lambda: went(page, "/evidence/a/b").status == 503)
+        check_layout(page, went(page, "/evidence/a/b"), 503, "Service unavailable")
+        picture(page, "gone-360-light")
+        told.append(page.inner_text("body"))
+        assert found_by(axe, page) == []
+    inside = ("Corrupt", "Traceback", "USER#", "sqlite", "ada@demo.example", str(broken.folder))
+    assert [word for word in inside for text in told if word.lower() in text.lower()] == []
+
+
+def walk(page: Page) -> list[str]:
+    """Press the tabulator until the page is through; return what it came by, each of which has to show that it is there."""
+    passed = list[str]()
+    while True:
+        page.keyboard.press("Tab")
+        where = page.evaluate("document.activeElement === document.body ? '' : document.activeElement.innerText")
+        if not where or where in passed:
+            return passed
+        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", where
+        passed.append(where)
+
+
+def press(page: Page, name: str) -> None:
+    """Go to what has that name by the tabulator alone, and press Enter."""
+    for _ in range(50):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.innerText") == name:
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            return
+    raise AssertionError(name)
+
+
+def test_everything_can_be_done_by_keyboard(shop: Running, visit: Visit) -> None:
+    with visit(shop) as page:
+        nobody(page)
+        assert walk(page) == ["Integrates", "Log in as the local user", "alive", "ready"]
+        nobody(page)
+        press(page, "Log in as the local user")
+        assert page.inner_text("h1") == "Ada Novak"
+        assert walk(page) == ["Integrates", "Log out"]
+        went(page, "/")
+        press(page, "Log out")
+        assert page.inner_text("h1") == "You are logged out"
+        assert walk(page) == ["Integrates", "Log in as the local user", "Go to the start page"]
+        nothing(page)
+        press(page, "Go to the start page")
+        assert page.inner_text("h1") == "Integrates"
