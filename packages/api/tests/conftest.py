@@ -126,6 +126,7 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             new_id=self.new_id,
             new_jti=lambda token_id: f"{token_id}.secret",
             sign_token=lambda token, jti: f"signed {token.name} {jti}",
+            sign_invitation=lambda access, jti: f"/invitations/{access.email} {jti}",
             cursor_key=b"a key of thirty-two bytes or more",
             spawn=spawn,
             request_id="request-1",

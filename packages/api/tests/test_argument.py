@@ -8,6 +8,7 @@ from graphql.pyutils import camel_to_snake as snake
 from packages.api.tests.conftest import ANCHOR
 
 from integrates.api.execute import Api
+from integrates.db_model.access import rules as access
 from integrates.db_model.comments import rules as comments
 from integrates.db_model.events import rules as events
 from integrates.db_model.evidences.rules import evidence_arguments
@@ -35,10 +36,12 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "addGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "addGroup": groups.ARGUMENTS,
     "addGroupComment": comments.ARGUMENTS,
+    "addGroupMember": access.GROUP_MEMBER,
     "addImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
     "addIpRoot": roots.ARGUMENTS[RootKind.IP],
     "addOrganization": organizations.ARGUMENTS,
     "addOrganizationFindingPolicy": policies.ARGUMENTS,
+    "addOrganizationMember": access.ORGANIZATION_MEMBER,
     "addUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "addVulnerabilities": None,
     "compareScan": imports.ARGUMENTS,

@@ -57,6 +57,11 @@ MUTATIONS = {
       addFindingComment(findingId: $finding, type: CONSULT, content: "Hello") {{ comment {{ id }} {ERRORS} }} }}""",
     "addGroupComment": f"""mutation ($group: ID!) {{
       addGroupComment(groupName: $group, content: "Hello") {{ comment {{ id }} {ERRORS} }} }}""",
+    "addGroupMember": f"""mutation ($group: ID!) {{
+      addGroupMember(groupName: $group, email: "walker@demo.example", role: USER) {{ member {{ id }} {ERRORS} }} }}""",
+    "addOrganizationMember": f"""mutation ($organization: ID!) {{
+      addOrganizationMember(organizationId: $organization, email: "walker@demo.example", role: USER) {{
+      member {{ id }} {ERRORS} }} }}""",
     "addGroup": f"""mutation ($organization: ID!) {{
       addGroup(organizationId: $organization, name: "another", description: "Another") {{ group {{ name }} {ERRORS} }} }}""",
     "addGitRoot": f"""mutation ($group: ID!) {{

@@ -34,6 +34,7 @@ def calling(world: Any, store: Store | None = None) -> Callable[[Any], Call]:
             new_id=world.new_id,
             new_jti=str,
             sign_token=lambda token, jti: f"{token} {jti}",
+            sign_invitation=lambda access, jti: f"{access} {jti}",
             cursor_key=b"",
             spawn=lambda work: work.close(),
             request_id="resumption",

@@ -12,6 +12,7 @@ from graphql import GraphQLResolveInfo
 from integrates.api.authorization.actor import Actor
 from integrates.api.authorization.scope import Scopes, new_scopes
 from integrates.api.request.turn import Computation, new_computations
+from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity.loader import Loader, Loaders, new_loaders
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
@@ -22,8 +23,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call of the API: who calls, and the effects that it may use.
 
     ``actor`` is ``None`` when nobody is authenticated. ``now`` returns an aware UTC date, ``new_id`` a lower-case UUID.
-    ``new_jti`` maps the id of a token to a fresh ``jti`` claim, ``sign_token`` turns token and claim into the text that the
-    owner sends. ``cursor_key`` keys the signature of cursors. ``spawn`` runs a coroutine in the background, beyond the answer.
+    ``new_jti`` maps the id of a token, or of what somebody is invited to, to a fresh ``jti`` claim; ``sign_token`` turns token
+    and claim into the text that the owner sends, ``sign_invitation`` access and claim into the link by which an invitation is
+    answered. ``cursor_key`` keys the signature of cursors. ``spawn`` runs a coroutine in the background, beyond the answer.
     ``reads_only`` has anything but a query refused. ``ends_at`` is the time of the running event loop at which the call is
     cancelled by whoever made it.
     """
@@ -35,6 +37,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     new_id: Callable[[], str]
     new_jti: Callable[[str], str]
     sign_token: Callable[[AccessToken, str], str]
+    sign_invitation: Callable[[OrganizationAccess | GroupAccess, str], str]
     cursor_key: bytes
     spawn: Callable[[Coroutine[Any, Any, None]], None]
     request_id: str

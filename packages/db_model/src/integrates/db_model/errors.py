@@ -151,6 +151,7 @@ class Reason(StrEnum):
     LOCATION_TAKEN = "location_taken"
     TITLE_TAKEN = "title_taken"
     PLACE_REPORTED = "place_reported"
+    ALREADY_MEMBER = "already_member"
     STALE_VERSION = "stale_version"
     CONCURRENT_CHANGE = "concurrent_change"
     OUTDATED_SERVICE = "outdated_service"
@@ -159,10 +160,13 @@ class Reason(StrEnum):
     MISSING_PERMISSION = "missing_permission"
     SESSION_REQUIRED = "session_required"
     ASSIGN_OTHERS = "assign_others"
+    OWN_ROLE = "own_role"
+    ROLE_NOT_GRANTABLE = "role_not_grantable"
     # how many
     TOO_LARGE = "too_large"
     TOO_MANY = "too_many"
     TOO_MANY_TOKENS = "too_many_tokens"
+    INVITED_TOO_SOON = "invited_too_soon"
     # about tokens, roots and files
     EXPIRY_OUT_OF_RANGE = "expiry_out_of_range"
     INACTIVE_ROOT = "inactive_root"

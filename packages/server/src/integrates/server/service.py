@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 
 import msgspec
 
@@ -11,6 +12,7 @@ from integrates.api.context import Call
 from integrates.api.execute import Api, new_api
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
+from integrates.server.auth.invitation import invitation_url
 from integrates.server.auth.provider import Providers
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.token import new_jti, sign_token
@@ -46,9 +48,18 @@ def api_of(settings: Settings) -> Api:
 
 
 def new_call(
-    service: Service, actor: Actor | None, request_id: str, *, ends_at: float = math.inf, reads_only: bool = False
+    service: Service,
+    actor: Actor | None,
+    request_id: str,
+    *,
+    ends_at: float = math.inf,
+    reads_only: bool = False,
+    origin: str = "",
 ) -> Call:
-    """Return what the API works with for one request, or for work that no request waits for and that has no deadline."""
+    """Return what the API works with for one request, or for work that no request waits for and that has no deadline.
+
+    ``origin`` is that of this server in links that are shown; without it they are paths.
+    """
     return Call(
         actor=actor,
         store=service.store,
@@ -56,6 +67,7 @@ def new_call(
         now=service.now,
         new_id=service.new_id,
         sign_token=lambda token, jti: sign_token(service.keys, token, jti),
+        sign_invitation=partial(invitation_url, service.keys, origin),
         new_jti=new_jti,
         cursor_key=service.keys.cursor,
         spawn=service.spawn,

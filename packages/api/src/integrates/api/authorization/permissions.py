@@ -259,3 +259,8 @@ def may_grant(granter: Roles, role: Role) -> bool:
         case GroupRole():
             return granter.group is GroupRole.GROUP_MANAGER and role is not GroupRole.SERVICE_FORCES
     assert_never(role)
+
+
+def grantable_roles(granter: Roles, kind: type[R]) -> frozenset[R]:
+    """Return the roles of a kind that the roles acted in allow granting in their scope."""
+    return frozenset(role for role in kind if may_grant(granter, role))

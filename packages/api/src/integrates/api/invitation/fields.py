@@ -9,7 +9,7 @@ from integrates.api.context import Context, Info
 from integrates.api.member.fields import role_name
 from integrates.api.member.membership import group_accesses, organization_accesses
 from integrates.api.resolve.binding import Binding
-from integrates.db_model.access.rules import is_member
+from integrates.db_model.access.invitation import is_open
 from integrates.db_model.access.types import GroupAccess, Invitation, OrganizationAccess
 from integrates.db_model.stakeholders.types import Stakeholder
 
@@ -24,8 +24,7 @@ class Invited(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _open(access: OrganizationAccess | GroupAccess, now: datetime) -> Invitation | None:
-    offered = access.invitation
-    return offered if offered and not is_member(access) and now < offered.expires_at else None
+    return access.invitation if is_open(access, now) else None
 
 
 async def _to_organizations(context: Context, now: datetime) -> tuple[Invited, ...]:

@@ -4,9 +4,11 @@ from collections.abc import Awaitable
 from typing import Final
 
 from integrates.api.context import Info
+from integrates.api.member.mutations import MUTATIONS
 from integrates.api.resolve.attribute import Resolver
 from integrates.api.resolve.binding import Binding, without
 from integrates.api.resolve.parent import existing_object
+from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import AccessStatus, GroupAccess, OrganizationAccess
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
@@ -34,6 +36,12 @@ def invited_role(source: Access, _info: Info) -> str | None:
     return role_name(source.invitation.role) if source.invitation else None
 
 
+def responsibility(source: GroupAccess, _info: Info) -> str | None:
+    """Return what the member is there for or, of who is only invited, would be."""
+    offered = source.invitation
+    return offered.responsibility if offered and not is_member(source) else source.access.responsibility
+
+
 _SHARED: Final[dict[str, Resolver | str]] = {
     "stakeholder": stakeholder,
     "role": role,
@@ -44,10 +52,11 @@ _SHARED: Final[dict[str, Resolver | str]] = {
 BINDING: Final = Binding(
     shows={"OrganizationMember": OrganizationAccess, "GroupMember": GroupAccess},
     fields={
+        **MUTATIONS,
         "OrganizationMember": {"id": lambda source, _info: f"{source.organization_id}/{source.email}", **_SHARED},
         "GroupMember": {
             "id": lambda source, _info: f"{source.group_name}/{source.email}",
-            "responsibility": "access.responsibility",
+            "responsibility": responsibility,
             **_SHARED,
         },
     },

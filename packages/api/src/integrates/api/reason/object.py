@@ -107,6 +107,11 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         "A vulnerability at this location has been reported already.",
         "the finding has a vulnerability at this location of the root already",
     ),
+    Reason.ALREADY_MEMBER: Meaning(
+        _EXISTS,
+        "The person is a member already.",
+        "the person who is to be invited is a member of the organization or the group already",
+    ),
     Reason.STALE_VERSION: Meaning(
         _CONFLICT,
         "It has changed since you read it. Read it again, then decide.",
@@ -143,6 +148,17 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         "Your role may not assign other people.",
         "`assigned` names somebody else, which needs the permission `vulnerability:assign`",
     ),
+    Reason.OWN_ROLE: Meaning(
+        _INVALID,
+        "Nobody changes their own role.",
+        "the caller's own role would change; somebody else has to do that, but everybody may leave",
+    ),
+    Reason.ROLE_NOT_GRANTABLE: Meaning(
+        _FORBIDDEN,
+        "You may not grant, change or take away this role.",
+        "the caller's role does not allow granting this role, or changing that of the person; `SERVICE_FORCES`, which is that "
+        "of the CI identity, is granted by nobody",
+    ),
     Reason.TOO_MANY: Meaning(
         _LIMIT,
         "The limit is reached.",
@@ -160,6 +176,11 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         _LIMIT,
         "The limit of 5 live access tokens is reached. Revoke one first.",
         "the caller has 5 access tokens that are neither revoked nor expired",
+    ),
+    Reason.INVITED_TOO_SOON: Meaning(
+        _LIMIT,
+        "The person has just been invited.",
+        "the person was invited to the same organization or group less than 60 seconds ago",
     ),
     Reason.EXPIRY_OUT_OF_RANGE: Meaning(
         _INVALID,

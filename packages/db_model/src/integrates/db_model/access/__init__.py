@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from integrates.db_model.package import offering_commands
 
 if TYPE_CHECKING:
+    from integrates.db_model.access.answer import *  # noqa: F403 - likewise
     from integrates.db_model.access.commands import *  # noqa: F403 - what __getattr__ finds, for type checkers
+    from integrates.db_model.access.invite import *  # noqa: F403 - likewise
 else:
-    __getattr__, __dir__ = offering_commands(__name__)
+    __getattr__, __dir__ = offering_commands(__name__, "answer", "invite")

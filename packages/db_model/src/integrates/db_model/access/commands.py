@@ -47,6 +47,18 @@ def ci_member(group_name: str, stamp: Stamp) -> GroupAccess:
     return group_member(ci_identity(group_name), group_name, GroupGrant(role=GroupRole.SERVICE_FORCES), stamp)
 
 
+def organization_guest(email: str, organization_id: str, invitation: Invitation, stamp: Stamp) -> OrganizationAccess:
+    """Return the access of a person who is invited to an organization. It is not stored yet."""
+    return OrganizationAccess(
+        email=email,
+        organization_id=organization_id,
+        invitation=invitation,
+        state=AccessState(status=AccessStatus.INVITED, at=stamp.at, by=stamp.by),
+        created_at=stamp.at,
+        created_by=stamp.by,
+    )
+
+
 def group_guest(email: str, group_name: str, invitation: Invitation, stamp: Stamp) -> GroupAccess:
     """Return the access of a person who is invited to a group. It is not stored yet."""
     return GroupAccess(

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from integrates.db_model.access.rules import is_ci, is_live, is_manager, whole_in_group, whole_in_organization
+from integrates.db_model.access.rules import is_ci, is_live, is_manager, is_member, whole_in_group, whole_in_organization
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, key_of
@@ -24,8 +24,13 @@ def group_access_key(email: str, group_name: str) -> Key:
     return key_of("group_access", {"email": email, "group_name": group_name})
 
 
+def _gains(old: OrganizationAccess | GroupAccess | None, new: OrganizationAccess | GroupAccess) -> bool:
+    """Return whether somebody is invited who was not, or becomes a member: only for that, what is above has to exist."""
+    return old is None or not is_live(old) or (is_member(new) and not is_member(old))
+
+
 def _within_organization(old: OrganizationAccess | None, new: OrganizationAccess) -> tuple[Parent, ...]:
-    if old is not None and is_live(old):
+    if not _gains(old, new):
         return ()
     organization = Parent(facet=ORGANIZATION, key=organization_key(new.organization_id), path=("organization_id",))
     return (organization, known_person(new.email, ("email",)))
@@ -41,7 +46,7 @@ def _managers(old: OrganizationAccess | None, new: OrganizationAccess, _given: G
 
 
 def _within_group(old: GroupAccess | None, new: GroupAccess) -> tuple[Parent, ...]:
-    if old is not None and is_live(old):
+    if not _gains(old, new):
         return ()
     group = within_group(new.group_name)
     return (group,) if is_ci(new.email) else (group, known_person(new.email, ("email",)))

@@ -1,7 +1,10 @@
 """Who is a member, in which role, and what an access record may hold (domain sections 1 and 2)."""
 
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final, overload
+
+from msgspec import Struct
 
 from integrates.db_model.access.types import (
     AccessStatus,
@@ -13,7 +16,7 @@ from integrates.db_model.access.types import (
 )
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.values.check import Normaliser, choice, remembered, whole_of
+from integrates.db_model.values.check import Arguments, Normaliser, choice, one_of, remembered, whole_of
 from integrates.db_model.values.text import actor, digest, email, identifier, name, person_text
 
 FORCES: Final = "service:forces:"
@@ -61,6 +64,33 @@ def group_of(identity: str) -> str:
 def is_ci(identity: str) -> bool:
     """Return whether an actor is the CI identity of a group."""
     return identity.startswith(FORCES)
+
+
+class GivenOrganizationMember(Struct, frozen=True, kw_only=True):
+    """The checked arguments of a member of an organization."""
+
+    email: str
+    role: OrganizationRole
+
+
+class GivenGroupMember(Struct, frozen=True, kw_only=True):
+    """The checked arguments of a member of a group."""
+
+    email: str
+    role: GroupRole
+    responsibility: str | None = None
+
+
+ORGANIZATION_MEMBER: Final = Arguments(GivenOrganizationMember, {"email": email, "role": one_of(OrganizationRole)})
+"""What a new member of an organization is given."""
+GROUP_MEMBER: Final = Arguments(GivenGroupMember, {"email": email, "role": one_of(GroupRole), "responsibility": person_text})
+"""What a new member of a group is given."""
+
+
+def check_grantable(role: str | None, grantable: AbstractSet[str]) -> None:
+    """Raise ``Rejected`` (``role_not_grantable``) for a role that the granter may neither grant nor change nor take away."""
+    if role is not None and role not in grantable:
+        raise Rejected(Reason.ROLE_NOT_GRANTABLE, ("role",))
 
 
 def is_live(access: OrganizationAccess | GroupAccess) -> bool:

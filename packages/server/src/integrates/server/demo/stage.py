@@ -12,6 +12,7 @@ from integrates.api.authorization.actor import Actor, Means
 from integrates.api.context import Call
 from integrates.api.execute import Api, execute
 from integrates.db_model.files.port import Files
+from integrates.server.auth.invitation import invitation_url
 from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.process import clock
 from integrates.server.process.open import Installation
@@ -63,6 +64,7 @@ def _call(stage: Stage, email: str, at: datetime, spawn: Callable[[Coroutine[Any
         new_id=clock.new_id,
         new_jti=new_jti,
         sign_token=partial(sign_token, stage.installation.keys),
+        sign_invitation=partial(invitation_url, stage.installation.keys, ""),
         cursor_key=stage.installation.keys.cursor,
         spawn=spawn,
         request_id="demo",

@@ -14,7 +14,7 @@ from integrates.api.errors import RequestError
 from integrates.api.execute import execute
 from integrates.api.request.answer import Answer, error_shown, refused
 from integrates.api.request.body import members_of
-from integrates.server.auth.origin import may_write
+from integrates.server.auth.origin import may_write, origin_of
 from integrates.server.auth.recognition import bearer_of
 from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, caller_of, deadline_of, media_type, request_id_of
 from integrates.server.http.refusal import refuse
@@ -109,7 +109,14 @@ async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Resp
 
 async def _executed(request: Request, service: Service, bounds: _Bounds, demand: object) -> Response:
     scope, reads_only = request.scope, request.method != "POST"
-    call = new_call(service, actor_of(scope), request_id_of(scope), ends_at=deadline_of(scope), reads_only=reads_only)
+    call = new_call(
+        service,
+        actor_of(scope),
+        request_id_of(scope),
+        ends_at=deadline_of(scope),
+        reads_only=reads_only,
+        origin=origin_of(scope, service.settings.origin),
+    )
     async with bounds.executed(caller_of(scope)):
         answer = await execute(service.api, demand, call)
     return _response(answer, request.headers.get("accept", ""))
