@@ -7,6 +7,7 @@ import pytest
 
 EXTENSIONS = {"IndexKeyAliases", "AccessPatterns", "Schema"}
 VERSION = "DesignVersion"
+PURGE = "TimeToLive"
 MEMBERS = {
     "document": {"ModelName", "ModelMetadata", "DataModel"},
     "metadata": {"Author", "DateCreated", "DateLastModified", "Description", "AWSService", "Version"},
@@ -34,7 +35,7 @@ def facet(carried: Any) -> FacetOf:
 def without_extensions(document: Mapping[str, Any]) -> Mapping[str, Any]:
     def plain(table: Mapping[str, Any]) -> Mapping[str, Any]:
         facets = [{name: value for name, value in facet.items() if name not in EXTENSIONS} for facet in table["TableFacets"]]
-        return {**table, "TableFacets": facets}
+        return {**{name: value for name, value in table.items() if name != PURGE}, "TableFacets": facets}
 
     members = {name: value for name, value in document.items() if name != VERSION}
     return {**members, "DataModel": [plain(table) for table in document["DataModel"]]}
@@ -43,6 +44,7 @@ def without_extensions(document: Mapping[str, Any]) -> Mapping[str, Any]:
 def test_both_documents_say_the_same(document: Any, carried: Any) -> None:
     assert without_extensions(carried) == document
     assert VERSION in carried
+    assert [table.get(PURGE) for table in carried["DataModel"]] == ["purge_at", None]
     assert all(facet.keys() >= EXTENSIONS for table in carried["DataModel"] for facet in table["TableFacets"])
 
 

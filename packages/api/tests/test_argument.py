@@ -27,6 +27,7 @@ from integrates.db_model.values.check import Arguments
 from integrates.db_model.vulnerabilities import acceptance, describe, justification, report, review, treatment
 
 TABLES: Mapping[str, Arguments[Any] | None] = {
+    "acknowledgeConcurrentSession": None,
     "activateRoot": None,
     "addAccessToken": tokens.arguments(ANCHOR),
     "addEvent": events.ARGUMENTS,

@@ -34,6 +34,7 @@ NAMED = {"Advisory"}
 IMMUTABLE = {"Comment"}
 """What shows an entity that never changes: it has no version, and its history would say nothing more."""
 PAYLOADS = (
+    "AcknowledgeConcurrentSessionPayload",
     "ActivateRootPayload",
     "AddAccessTokenPayload",
     "AddEventCommentPayload",

@@ -153,7 +153,7 @@ MUTATIONS = {
       updateVulnerabilitySeverity(id: $vulnerability, cvssV3: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
       {{ vulnerability {{ id }} {ERRORS} }} }}""",
 }
-OWN = {"addOrganization", "addAccessToken", "revokeAccessToken"}
+OWN = {"acknowledgeConcurrentSession", "addOrganization", "addAccessToken", "revokeAccessToken"}
 """Mutations without an object of a tenant."""
 
 

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 import typer
 from msgspec.structs import replace
-from packages.server.tests.conftest import World
+from packages.server.tests.conftest import ADA, URI, World
 from typer.testing import CliRunner
 
+from integrates.db_model import sessions
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt, Gone, Unavailable
 from integrates.db_model.evidences.cleaning import Cleaned
 from integrates.db_model.evidences.file import FOLDER, brought, examined
 from integrates.db_model.evidences.types import EvidenceSlot
+from integrates.db_model.sessions.record import session_key
 from integrates.db_model.testing.scene import add_finding, add_group, ticking
 from integrates.server.cli.clean import shown
 from integrates.server.cli.main import new_command
@@ -103,6 +105,22 @@ async def test_what_fails_is_left_to_the_next_hour(
     elapse(HOUR)
     await settle()
     assert await left(world) == 0
+    stopping.set()
+    await asyncio.wait_for(task, 60)
+
+
+async def test_sessions_that_have_ended_by_themselves_go_too(world: World, elapse: Any) -> None:
+    await sessions.open_session(world.store, URI, "old", world.now)
+    world.now += timedelta(minutes=30)
+    await sessions.open_session(world.store, ADA, "new", world.now)
+    world.now += timedelta(minutes=15)
+    stopping = asyncio.Event()
+    task = asyncio.create_task(clean_until(world.service, stopping))
+    await settle()
+    elapse(HOUR)
+    await settle()
+    found = await world.store.get([session_key(name) for name in ("old", "new")])
+    assert [item is not None for item in found] == [False, True]
     stopping.set()
     await asyncio.wait_for(task, 60)
 

@@ -5,13 +5,32 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from integrates.db_model.errors import Corrupt
-from integrates.db_model.sessions.commands import close_session, find_session, open_session
+from integrates.db_model import stakeholders
+from integrates.db_model.entity.types import Stamp
+from integrates.db_model.errors import Corrupt, NotFound
+from integrates.db_model.sessions.commands import (
+    acknowledge,
+    clean_up,
+    close_everywhere,
+    close_session,
+    find_session,
+    open_session,
+)
 from integrates.db_model.sessions.record import session_key
+from integrates.db_model.sessions.rules import expiry_of
+from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo
 from integrates.db_model.store.port import ABSENT, Item, Put, Query, Store
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 ADA, OLGA = "ada@demo.example", "olga@demo.example"
+
+
+def made() -> Stamp:
+    return Stamp(by="system", at=NOW, operation="test", change_id="00000000-0000-4000-8000-000000000000")
+
+
+def person(email: str, stamp: Stamp) -> Stakeholder:
+    return stakeholders.new_stakeholder(StakeholderInfo(email=email), PlatformRole.USER, stamp)
 
 
 async def stored(store: Store, email: str) -> tuple[str, ...]:
@@ -101,3 +120,82 @@ async def test_logging_out_of_an_old_session_leaves_the_new_one(store: Store) ->
     assert await find_session(store, "new", NOW) is not None
     await open_session(store, ADA, "newest", NOW)
     assert await find_session(store, "new", NOW) is None
+
+
+@pytest.mark.parametrize(
+    "after, told",
+    [(timedelta(0), True), (timedelta(minutes=39), True), (timedelta(minutes=40), False), (timedelta(days=1), False)],
+)
+async def test_a_login_beside_a_live_session_is_told_to_the_newer_one(store: Store, after: timedelta, *, told: bool) -> None:
+    assert not (await open_session(store, ADA, "first", NOW)).is_concurrent
+    await open_session(store, OLGA, "hers", NOW + after)
+    assert (await open_session(store, ADA, "second", NOW + after)).is_concurrent is told
+    found = await find_session(store, "second", NOW + after)
+    assert found is not None
+    assert found.is_concurrent is told
+
+
+async def test_after_a_logout_a_login_is_beside_nothing(store: Store) -> None:
+    await close_session(store, await open_session(store, ADA, "first", NOW))
+    assert not (await open_session(store, ADA, "second", NOW)).is_concurrent
+
+
+async def test_what_was_told_is_acknowledged_once_and_for_good(store: Store) -> None:
+    await open_session(store, ADA, "first", NOW)
+    session = await open_session(store, ADA, "second", NOW)
+    with pytest.raises(NotFound):
+        await acknowledge(store, OLGA, session.hash)
+    told = await asyncio.gather(*(acknowledge(store, ADA, session.hash) for _ in range(3)))
+    assert [(one.is_concurrent, one.version) for one in told] == [(False, 2)] * 3
+    later = NOW + timedelta(minutes=2)
+    found = await find_session(store, "second", later)
+    assert found is not None
+    assert (found.is_concurrent, found.last_seen, found.version) == (False, later, 3)
+
+
+async def test_a_use_that_is_noted_keeps_what_was_told(store: Store) -> None:
+    await open_session(store, ADA, "first", NOW)
+    await open_session(store, ADA, "second", NOW)
+    found = await find_session(store, "second", NOW + timedelta(minutes=2))
+    assert found is not None
+    assert found.is_concurrent
+
+
+async def test_an_ended_session_acknowledges_nothing(store: Store) -> None:
+    old = await open_session(store, ADA, "first", NOW)
+    await open_session(store, ADA, "second", NOW)
+    with pytest.raises(NotFound):
+        await acknowledge(store, ADA, old.hash)
+
+
+async def test_it_ends_forty_minutes_after_its_last_use_and_at_most_after_twelve_hours(store: Store) -> None:
+    session = await open_session(store, ADA, "id", NOW)
+    assert expiry_of(session) == NOW + timedelta(minutes=40)
+    for step in range(1, 24):
+        await find_session(store, "id", NOW + timedelta(minutes=30 * step))
+    last = await find_session(store, "id", NOW + timedelta(minutes=11 * 60 + 45))
+    assert last is not None
+    assert expiry_of(last) == NOW + timedelta(hours=12)
+
+
+async def test_logging_out_everywhere_ends_the_session_of_whichever_browser(store: Store) -> None:
+    await open_session(store, OLGA, "hers", NOW)
+    await open_session(store, ADA, "first", NOW)
+    await asyncio.gather(close_everywhere(store, ADA), close_everywhere(store, ADA))
+    assert await stored(store, ADA) == ()
+    assert await find_session(store, "hers", NOW) is not None
+    assert not (await open_session(store, ADA, "second", NOW)).is_concurrent
+    await close_everywhere(store, "nobody@demo.example")
+
+
+async def test_sessions_that_have_ended_by_themselves_are_deleted(store: Store) -> None:
+    stamp = made()
+    for email in (ADA, OLGA):
+        await stakeholders.add(store, person(email, stamp), stamp)
+    await open_session(store, ADA, "old", NOW)
+    await open_session(store, OLGA, "new", NOW + timedelta(minutes=30))
+    assert await clean_up(store, NOW + timedelta(minutes=41), is_stopping=lambda: True) == 0
+    assert await clean_up(store, NOW + timedelta(minutes=41)) == 1
+    assert (await stored(store, ADA), await stored(store, OLGA)) == ((), ("SESSION#new",))
+    assert await clean_up(store, NOW + timedelta(minutes=41)) == 0
+    assert not (await open_session(store, ADA, "next", NOW + timedelta(minutes=42))).is_concurrent

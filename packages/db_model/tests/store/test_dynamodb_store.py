@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ import boto3
 import pytest
 
 from integrates.db_model.errors import Failure, Unavailable, Unfit
+from integrates.db_model.sessions.commands import open_session
 from integrates.db_model.store.design import design
 from integrates.db_model.store.dynamodb.store import dynamodb_store
 from integrates.db_model.store.port import ABSENT, ANYTHING, Add, Bounds, IndexKey, Item, Key, Put, Store, Table, Value
@@ -366,3 +368,28 @@ def test_tables_are_made_as_designed(client: "DynamoDBClient", prefix: str) -> N
         indexes = {index["IndexName"]: index["Projection"]["ProjectionType"] for index in made["GlobalSecondaryIndexes"]}
         assert indexes == {f"gsi_{number}": projection for number, projection in table.indexes.items()}
         assert made["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_a_table_deletes_by_itself_what_the_design_says(store: Store, client: "DynamoDBClient", prefix: str) -> None:
+    assert store.max_changes
+    told = {name: client.describe_time_to_live(TableName=prefix + name)["TimeToLiveDescription"] for name in design().tables}
+    assert {name: (one["TimeToLiveStatus"], one.get("AttributeName")) for name, one in told.items()} == {
+        "integrates_vms": ("ENABLED", "purge_at"),
+        "integrates_vms_historic": ("DISABLED", None),
+    }
+
+
+async def test_a_session_says_when_it_may_be_deleted(store: Store, client: "DynamoDBClient", prefix: str) -> None:
+    now, digest = datetime(2026, 1, 31, 12, tzinfo=UTC), uuid4().hex
+    await open_session(store, f"{digest}@demo.example", digest, now)
+    key = {"pk": {"S": f"SESSION#{digest}"}, "sk": {"S": f"SESSION#{digest}"}}
+    found = client.get_item(TableName=f"{prefix}integrates_vms", Key=key)["Item"]
+    assert found["purge_at"] == {"N": str(int((now + timedelta(minutes=41)).timestamp()))}
+
+
+async def test_a_role_that_may_not_set_this_can_open_the_store(store: Store, behind: Opened, partition: str) -> None:
+    plan = refusing("denied", of="DescribeTimeToLive")
+    async with behind(plan, create=True) as denied:
+        change = new(partition, "a")
+        await denied.write((change,))
+    assert await store.get((change.item.key,)) == (change.item,)

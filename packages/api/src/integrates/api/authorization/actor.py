@@ -17,8 +17,10 @@ class Actor(msgspec.Struct, frozen=True):
     """Who calls. ``email`` is the id of the stakeholder, or ``service:forces:<group>`` for a CI token.
 
     ``token_id`` is that of the access token, when one proved it: long work looks again at whether that may still be used.
+    ``session`` is the hash of the session, when one proved it.
     """
 
     email: str
     means: Means
     token_id: str | None = None
+    session: str | None = None

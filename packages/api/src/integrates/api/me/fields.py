@@ -1,11 +1,13 @@
 """Fields of the caller."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.context import Info
 from integrates.api.invitation.fields import invitations
+from integrates.api.me.mutations import MUTATIONS
 from integrates.api.me.queries import QUERIES
 from integrates.api.member.membership import groups, organizations
 from integrates.api.resolve.binding import Binding
@@ -13,6 +15,9 @@ from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole
 from integrates.api.vulnerability.page import chosen
 from integrates.db_model.entity.listing import listing
+from integrates.db_model.sessions.record import session_key, session_of
+from integrates.db_model.sessions.rules import expiry_of
+from integrates.db_model.sessions.types import Session
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder
 from integrates.db_model.tokens.facet import ACCESS_TOKEN
 from integrates.db_model.tokens.rules import is_usable
@@ -43,10 +48,29 @@ async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, .
     return tuple(token for token in await whole(info.context, ACCESS_TOKEN, query) if is_usable(token, now))
 
 
+async def _session(info: Info) -> Session | None:
+    """Return the session by which the caller asks; ``None`` for a token."""
+    digest = info.context.actor.session
+    return session_of(await info.context.loaders.items.load(session_key(digest))) if digest else None
+
+
+async def is_concurrent_session(_source: Stakeholder, info: Info) -> bool:
+    """Return whether the caller's session ended another one, which the caller has not acknowledged yet."""
+    session = await _session(info)
+    return session is not None and session.is_concurrent
+
+
+async def session_expires_at(_source: Stakeholder, info: Info) -> datetime | None:
+    """Return when the caller's session ends unless it is used; ``None`` for a token."""
+    session = await _session(info)
+    return expiry_of(session) if session else None
+
+
 BINDING: Final = Binding(
     shows={"Me": Stakeholder},
     fields={
         **QUERIES,
+        **MUTATIONS,
         "Me": {
             "id": "email",
             "firstName": "info.first_name",
@@ -58,6 +82,8 @@ BINDING: Final = Binding(
             "assignedVulnerabilities": assigned_vulnerabilities,
             "accessTokens": access_tokens,
             "invitations": invitations,
+            "isConcurrentSession": is_concurrent_session,
+            "sessionExpiresAt": session_expires_at,
         },
     },
     enums={"PlatformRole": PlatformRole},

@@ -140,8 +140,8 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
     ),
     Reason.SESSION_REQUIRED: Meaning(
         _FORBIDDEN,
-        "A token cannot manage access tokens. Log in first.",
-        "the call came with a token, and access tokens are managed in a session only",
+        "A token cannot do this. Log in first.",
+        "the call came with a token, and access tokens and sessions are managed in a session only",
     ),
     Reason.ASSIGN_OTHERS: Meaning(
         _FORBIDDEN,

@@ -21,6 +21,18 @@ def is_alive(session: Session, now: datetime) -> bool:
     return is_ahead(session.last_seen + IDLE, now, IDLE) and is_ahead(session.created_at + ABSOLUTE, now, ABSOLUTE)
 
 
+def expiry_of(session: Session) -> datetime:
+    """Return when the session ends unless it is used in the meantime."""
+    return min(session.last_seen + IDLE, session.created_at + ABSOLUTE)
+
+
+def acknowledged(session: Session) -> Session:
+    """Return the session of a person who knows that it ended another; the same object when there is nothing to know."""
+    if not session.is_concurrent:
+        return session
+    return replace(session, is_concurrent=False, version=session.version + 1)
+
+
 def used(session: Session, now: datetime) -> Session:
     """Return the session as seen ``now``, or the same object when it was seen less than :data:`SEEN_EVERY` ago."""
     if now - session.last_seen < SEEN_EVERY:

@@ -41,10 +41,14 @@ class FacetDesign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TableDesign(msgspec.Struct, frozen=True):
-    """The design of a table: what each of its indexes projects, by the number of the index."""
+    """The design of a table: what each of its indexes projects, by the number of the index.
+
+    ``purge`` is the attribute with the second since 1970 from which an item may be deleted by a store that can do so by itself.
+    """
 
     name: Table
     indexes: Mapping[int, Literal["ALL", "KEYS_ONLY"]]
+    purge: str | None = None
 
 
 class Design(msgspec.Struct, frozen=True):
@@ -95,6 +99,7 @@ class _Table(msgspec.Struct, rename="pascal"):
     table_name: Table
     table_facets: tuple[_Facet, ...]
     global_secondary_indexes: tuple[_Index, ...] = ()
+    time_to_live: str | None = None
 
 
 class _Metadata(msgspec.Struct, rename="pascal"):
@@ -134,7 +139,7 @@ def _facet(table: Table, facet: _Facet) -> FacetDesign:
 
 def _table(table: _Table) -> TableDesign:
     indexes = {_index_number(index.index_name): index.projection.projection_type for index in table.global_secondary_indexes}
-    return TableDesign(table.table_name, indexes)
+    return TableDesign(table.table_name, indexes, table.time_to_live)
 
 
 def parsed(document: bytes) -> Design:

@@ -112,4 +112,4 @@ async def _by_session(store: Store, cookie: str, now: datetime) -> Actor | None:
     if session is None:
         return None
     person = await read.get(store, STAKEHOLDER, stakeholder_key(session.email))
-    return Actor(session.email, Means.SESSION) if person else None
+    return Actor(session.email, Means.SESSION, session=session.hash) if person else None

@@ -1,15 +1,18 @@
-"""Deleting files of evidence that nothing has referred to for 60 days: every hour, as long as the service runs."""
+"""Deleting files of evidence that nothing has referred to for 60 days, and sessions that have ended by themselves: every hour,
+as long as the service runs.
+"""
 
 import asyncio
 import logging
 from functools import partial
 from typing import Final
 
+from integrates.db_model import sessions
 from integrates.db_model.evidences.cleaning import clean_up
 from integrates.server.process.background import BETWEEN, hourly
 from integrates.server.service import Service
 
-_FAILED: Final = "files of evidence could not be looked for"
+_FAILED: Final = "files of evidence or ended sessions could not be looked for"
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -22,6 +25,7 @@ async def _cleaned(service: Service, stopping: asyncio.Event) -> None:
         )
     for name, refused in made.refused.items():
         _LOG.warning("the files of %s could not be looked at", name, exc_info=refused)
+    await sessions.clean_up(service.store, service.now(), is_stopping=stopping.is_set)
 
 
 async def clean_until(service: Service, stopping: asyncio.Event) -> None:

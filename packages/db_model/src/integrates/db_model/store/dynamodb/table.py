@@ -1,5 +1,6 @@
 """The tables of a store on DynamoDB: checking that they are as designed, creating them, and migrating them."""
 
+import logging
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -7,12 +8,14 @@ from integrates.db_model.errors import Unfit
 from integrates.db_model.store.design import TableDesign
 from integrates.db_model.store.dynamodb.engine import Engine, answered
 from integrates.db_model.store.dynamodb.fault import Changed, Missing
-from integrates.db_model.store.dynamodb.wire import Native, creation, index_creation, item, native_key, reindexing
+from integrates.db_model.store.dynamodb.wire import Native, creation, index_creation, item, native_key, purging, reindexing
 from integrates.db_model.store.port import IndexKeys, Item
 from integrates.db_model.store.retry import Policy, Transient, retried
 
 _MIGRATE: Final = "integrates.db_model.store.migration.migrate_store adds what is missing"
 _PREFIX: Final = "gsi_"
+_PURGED: Final = frozenset({"ENABLED", "ENABLING"})
+_LOG: Final = logging.getLogger(__name__)
 _USABLE: Final = frozenset({"ACTIVE", "UPDATING"})
 _CREATING: Final = Policy(base=0.1, attempts=100, patience=180.0)
 _FILLING: Final = Policy(base=0.1, cap=10.0, attempts=100_000, patience=86_400.0)
@@ -81,6 +84,19 @@ async def prepare(engine: Engine, table: TableDesign, *, create: bool) -> None:
             raise Unfit(f"there is no table {name}")
         await _create(engine, name, table)
     _check(name, await _usable(engine, name, _CREATING), table)
+    if create and table.purge is not None:
+        await _purge(engine, name, table.purge)
+
+
+async def _purge(engine: Engine, name: str, attribute: str) -> None:
+    """Have DynamoDB delete items from the second in an attribute on. A role that may not say so is no reason to stop."""
+    try:
+        known = await answered(engine, engine.client.describe_time_to_live, {"TableName": name})
+        if known["TimeToLiveDescription"]["TimeToLiveStatus"] in _PURGED:
+            return
+        await answered(engine, engine.client.update_time_to_live, purging(name, attribute))
+    except Unfit as error:  # also when another process was first; then the clean-up of the service has nothing to do
+        _LOG.info("table %s is not told to delete items by itself, so the service does: %s", name, error)
 
 
 async def _stored(engine: Engine, name: str, table: TableDesign) -> AsyncIterator[Item]:

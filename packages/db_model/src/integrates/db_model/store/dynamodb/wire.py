@@ -209,6 +209,11 @@ def creation(name: str, table: TableDesign) -> Native:
     }
 
 
+def purging(name: str, attribute: str) -> Native:
+    """Return the request that has the items of the table of that name deleted from the second in an attribute on."""
+    return {"TableName": name, "TimeToLiveSpecification": {"Enabled": True, "AttributeName": attribute}}
+
+
 def index_creation(name: str, number: int, projection: str) -> Native:
     """Return the request that adds an index to the table of that name."""
     return {

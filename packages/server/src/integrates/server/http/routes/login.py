@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from integrates.db_model.entity import read
 from integrates.db_model.errors import Rejected
-from integrates.db_model.sessions.commands import close_session, find_session, open_session
+from integrates.db_model.sessions.commands import close_everywhere, close_session, find_session, open_session
 from integrates.db_model.sessions.rules import ABSOLUTE
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
@@ -69,7 +69,10 @@ async def _logout(request: Request, service: Service) -> Response:
         raise HTTPException(403)
     cookie = cookie_of(request.scope, service.settings.origin)
     if cookie and (session := await find_session(service.store, hash_session_id(cookie), service.now())):
-        await close_session(service.store, session)
+        if "everywhere" in request.query_params:
+            await close_everywhere(service.store, session.email)
+        else:
+            await close_session(service.store, session)
     response = RedirectResponse("/logged-out", status_code=303)
     _set_cookie(response, request, service, None)
     return response
