@@ -10,10 +10,10 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt, NotFound
 from integrates.db_model.sessions.commands import (
     acknowledge,
-    clean_up,
     close_everywhere,
     close_session,
     find_session,
+    forget_ended,
     open_session,
 )
 from integrates.db_model.sessions.record import session_key
@@ -194,8 +194,8 @@ async def test_sessions_that_have_ended_by_themselves_are_deleted(store: Store) 
         await stakeholders.add(store, person(email, stamp), stamp)
     await open_session(store, ADA, "old", NOW)
     await open_session(store, OLGA, "new", NOW + timedelta(minutes=30))
-    assert await clean_up(store, NOW + timedelta(minutes=41), is_stopping=lambda: True) == 0
-    assert await clean_up(store, NOW + timedelta(minutes=41)) == 1
+    assert await forget_ended(store, NOW + timedelta(minutes=41), is_stopping=lambda: True) == 0
+    assert await forget_ended(store, NOW + timedelta(minutes=41)) == 1
     assert (await stored(store, ADA), await stored(store, OLGA)) == ((), ("SESSION#new",))
-    assert await clean_up(store, NOW + timedelta(minutes=41)) == 0
+    assert await forget_ended(store, NOW + timedelta(minutes=41)) == 0
     assert not (await open_session(store, ADA, "next", NOW + timedelta(minutes=42))).is_concurrent

@@ -92,7 +92,7 @@ async def close_everywhere(store: Store, email: str) -> None:
     await repeated(attempt)
 
 
-async def clean_up(store: Store, now: datetime, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
+async def forget_ended(store: Store, now: datetime, *, is_stopping: Callable[[], bool] = lambda: False) -> int:
     """Delete the sessions that have ended by themselves; return how many. A store with ``purge_at`` does most of it alone.
 
     Whoever logs in again takes the earlier session away, so there is at most one of each person. Stop between two sessions when

@@ -25,7 +25,7 @@ async def _cleaned(service: Service, stopping: asyncio.Event) -> None:
         )
     for name, refused in made.refused.items():
         _LOG.warning("the files of %s could not be looked at", name, exc_info=refused)
-    await sessions.clean_up(service.store, service.now(), is_stopping=stopping.is_set)
+    await sessions.forget_ended(service.store, service.now(), is_stopping=stopping.is_set)
 
 
 async def clean_until(service: Service, stopping: asyncio.Event) -> None:

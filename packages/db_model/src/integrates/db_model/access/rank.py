@@ -1,0 +1,40 @@
+"""Which roles include which: one outranks another when it permits all that the other does, and more (domain section 10.1)."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final, TypeAlias
+
+from integrates.db_model.access.types import GroupRole, OrganizationRole
+from integrates.db_model.stakeholders.types import PlatformRole
+
+Role: TypeAlias = PlatformRole | OrganizationRole | GroupRole
+
+_BELOW: Final[Mapping[Role, frozenset[Role]]] = {
+    PlatformRole.ADMIN: frozenset({PlatformRole.USER}),
+    PlatformRole.USER: frozenset(),
+    OrganizationRole.ORGANIZATION_MANAGER: frozenset({OrganizationRole.USER}),
+    OrganizationRole.USER: frozenset(),
+    GroupRole.GROUP_MANAGER: frozenset(GroupRole) - {GroupRole.GROUP_MANAGER, GroupRole.SERVICE_FORCES},
+    GroupRole.VULNERABILITY_MANAGER: frozenset({GroupRole.USER}),
+    GroupRole.USER: frozenset(),
+    GroupRole.HACKER: frozenset({GroupRole.REATTACKER}),
+    GroupRole.REATTACKER: frozenset(),
+    GroupRole.REVIEWER: frozenset(),
+    GroupRole.SERVICE_FORCES: frozenset(),
+}
+
+
+def outranks(role: Role, other: Role) -> bool:
+    """Return whether a role permits all that another role for the same kind of object does, and more.
+
+    Some pairs, such as hacker and reviewer, permit different things: neither outranks the other.
+    """
+    return any(below is other for below in _BELOW[role])
+
+
+def highest(roles: Iterable[Role]) -> Role | None:
+    """Return the role that outranks the others; among those that do not compare, the first. ``None`` without any."""
+    found: Role | None = None
+    for role in roles:
+        if found is None or outranks(role, found):
+            found = role
+    return found
