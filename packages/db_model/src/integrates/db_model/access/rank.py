@@ -8,19 +8,26 @@ from integrates.db_model.stakeholders.types import PlatformRole
 
 Role: TypeAlias = PlatformRole | OrganizationRole | GroupRole
 
-_BELOW: Final[Mapping[Role, frozenset[Role]]] = {
-    PlatformRole.ADMIN: frozenset({PlatformRole.USER}),
-    PlatformRole.USER: frozenset(),
-    OrganizationRole.ORGANIZATION_MANAGER: frozenset({OrganizationRole.USER}),
-    OrganizationRole.USER: frozenset(),
-    GroupRole.GROUP_MANAGER: frozenset(GroupRole) - {GroupRole.GROUP_MANAGER, GroupRole.SERVICE_FORCES},
-    GroupRole.VULNERABILITY_MANAGER: frozenset({GroupRole.USER}),
-    GroupRole.USER: frozenset(),
-    GroupRole.HACKER: frozenset({GroupRole.REATTACKER}),
-    GroupRole.REATTACKER: frozenset(),
-    GroupRole.REVIEWER: frozenset(),
-    GroupRole.SERVICE_FORCES: frozenset(),
+_BELOW: Final[Mapping[type, Mapping[Role, frozenset[Role]]]] = {
+    PlatformRole: {
+        PlatformRole.ADMIN: frozenset({PlatformRole.USER}),
+        PlatformRole.USER: frozenset(),
+    },
+    OrganizationRole: {
+        OrganizationRole.ORGANIZATION_MANAGER: frozenset({OrganizationRole.USER}),
+        OrganizationRole.USER: frozenset(),
+    },
+    GroupRole: {
+        GroupRole.GROUP_MANAGER: frozenset(GroupRole) - {GroupRole.GROUP_MANAGER, GroupRole.SERVICE_FORCES},
+        GroupRole.VULNERABILITY_MANAGER: frozenset({GroupRole.USER}),
+        GroupRole.USER: frozenset(),
+        GroupRole.HACKER: frozenset({GroupRole.REATTACKER}),
+        GroupRole.REATTACKER: frozenset(),
+        GroupRole.REVIEWER: frozenset(),
+        GroupRole.SERVICE_FORCES: frozenset(),
+    },
 }
+"""By kind, because roles of different kinds have the same names, and are equal texts."""
 
 
 def outranks(role: Role, other: Role) -> bool:
@@ -28,7 +35,7 @@ def outranks(role: Role, other: Role) -> bool:
 
     Some pairs, such as hacker and reviewer, permit different things: neither outranks the other.
     """
-    return any(below is other for below in _BELOW[role])
+    return any(below is other for below in _BELOW[type(role)][role])
 
 
 def highest(roles: Iterable[Role]) -> Role | None:
