@@ -22,7 +22,7 @@ ANY = "…"
 ADDRESS = "localhost:8001"
 STORIES = ["tutorial.md", "import-from-ci.md", "accept-a-vulnerability-for-good.md", "check-what-was-repaired.md"]
 """Pages that talk to a service."""
-PROGRAMS = ["add-a-store-adapter.md", "start-an-installation.md", "use-the-model-in-a-batch-job.md"]
+PROGRAMS = ["add-a-store-adapter.md", "use-the-model-in-a-batch-job.md"]
 """Pages whose blocks are files, which `tests/test_document_example.py` saves and runs."""
 BEFORE = "set -aeuo pipefail; [ ! -f .names ] || . ./.names; trap 'declare -f > .names; export -p >> .names' EXIT\n"
 """Takes over the functions and variables of the blocks before, and leaves them to those after."""

@@ -3,6 +3,7 @@
 import csv
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -126,12 +127,16 @@ def test_a_job_is_told_that_there_is_no_such_group(demo: Path) -> None:
 
 
 def test_the_first_people_of_an_installation_get_in(tmp_path: Path) -> None:
-    assert save_files(DOCS / "how-to/start-an-installation.md", tmp_path) == ["add_member.py", "add_person.py"]
+    """Each command of the page about people, organizations, groups and members runs as it stands there, after the other."""
+    page = (DOCS / "how-to/start-an-installation.md").read_text()
+    shown = re.findall(r"^(?:TOKEN=\$\()?(integrates (?:person|organization|group|member|token) .*?)\)?$", page, re.MULTILINE)
+    assert len(shown) == 7
     run(tmp_path, "integrates", "demo", "--store", STORE)
-    run(tmp_path, "python", "add_person.py", STORE, "Me@Example.com", "user")
-    run(tmp_path, "python", "add_member.py", STORE, "me@example.com", "webshop", "hacker")
-    assert run(tmp_path, "integrates", "token", "me@example.com", "--store", STORE).count(".") == 2
-    assert attempt(tmp_path, "python", "add_person.py", STORE, "me@example.com", "user").returncode == 1
+    run(tmp_path, "integrates", "person", "add", "me@example.com", "--role", "admin", "--store", STORE)
+    printed = [run(tmp_path, *shlex.split(command), "--store", STORE) for command in shown]
+    assert "you@example.com  hacker of shop\n" in printed[-2]
+    assert printed[-1].startswith("itg_")
+    assert "```python" not in page
 
 
 def test_nothing_of_ours_is_installed_by_a_name_that_somebody_else_may_have() -> None:

@@ -166,6 +166,22 @@ def test_the_options_of_a_command_are_told(command: str, argument: str) -> None:
     assert sorted([*told, "--help"]) == options(command)
 
 
+@pytest.mark.parametrize("group", ["person", "member", "organization", "group"])
+def test_the_commands_of_a_group_and_their_options_are_told(group: str) -> None:
+    told = names(section("commands.md", f"`integrates {group}`"))
+    commands = [name.split()[2] for name in told if name.startswith("integrates ")]
+    assert sorted(commands) == verbs(group)
+    options_of_all = {option for command in commands for option in options(group, command)}
+    assert {name for name in told if name.startswith("--")} | {"--help"} == options_of_all
+
+
+def verbs(group: str) -> list[str]:
+    """The commands that a group of commands explains."""
+    program = Path(sys.executable).with_name("integrates")
+    done = subprocess.run([program, group, "--help"], capture_output=True, text=True, check=True)
+    return sorted(re.findall(r"^  ([a-z]+) ", done.stdout.partition("Commands:")[2], re.MULTILINE))
+
+
 def test_the_options_before_a_command_are_told() -> None:
     told = names(text_of("commands.md").split("## ", 1)[0])
     assert sorted(name.split()[0] for name in told) == options()

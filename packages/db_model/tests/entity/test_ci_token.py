@@ -12,7 +12,7 @@ from integrates.db_model import tokens
 from integrates.db_model.access import commands as accesses
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import AccessStatus, GroupAccess, GroupGrant, GroupRole
-from integrates.db_model.entity import claim, command, read
+from integrates.db_model.entity import claim, command, counter, read
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import ModelError, NotFound, Raced, Reason, Rejected, Rejections
 from integrates.db_model.groups.facet import GROUP, group_counters_keys, group_key
@@ -60,7 +60,7 @@ class Place:
 
     async def members(self) -> int:
         items = await self.store.get(group_counters_keys("webshop"))
-        return sum(int(item.attributes.get("members", 0)) for item in items if item)  # type: ignore[arg-type] # counters are numbers
+        return counter.summed(items).get("members", 0)
 
 
 @pytest.fixture

@@ -8,5 +8,6 @@ if TYPE_CHECKING:
     from integrates.db_model.access.answer import *  # noqa: F403 - likewise
     from integrates.db_model.access.commands import *  # noqa: F403 - what __getattr__ finds, for type checkers
     from integrates.db_model.access.invite import *  # noqa: F403 - likewise
+    from integrates.db_model.access.membership import *  # noqa: F403 - likewise
 else:
-    __getattr__, __dir__ = offering_commands(__name__, "answer", "invite")
+    __getattr__, __dir__ = offering_commands(__name__, "answer", "invite", "membership")

@@ -1,9 +1,10 @@
-"""The command line: ``integrates check``, ``clean``, ``demo``, ``expire``, ``serve`` and ``token``."""
+"""The command line ``integrates``: verbs, and groups of verbs about people, members, organizations and groups."""
 
 from typing import Annotated
 
 import typer
 
+from integrates.server.cli import group, member, organization, person
 from integrates.server.cli.check import check
 from integrates.server.cli.clean import clean
 from integrates.server.cli.demo import demo
@@ -31,6 +32,8 @@ def new_command() -> typer.Typer:
     command.callback()(_before)
     for verb in (serve, demo, expire, clean, token, check):
         command.command()(verb)
+    for commands in (person.COMMANDS, member.COMMANDS, organization.COMMANDS, group.COMMANDS):
+        command.add_typer(commands)
     return command
 
 
@@ -52,6 +55,8 @@ def _before(
 
     \b
     integrates serve --demo            try it: http://localhost:8001, with demo people
+    integrates person add EMAIL        let a person log in
+    integrates member grant EMAIL …    give them a role in a group or an organization
     integrates token EMAIL             print an API token of a person
     integrates check                   compare counters and the like with the entities
     integrates COMMAND --help          what a command does, with examples
