@@ -14,7 +14,7 @@ from integrates.db_model.entity import read
 from integrates.db_model.entity.command import update
 from integrates.db_model.groups.facet import GROUP as FACET
 from integrates.db_model.groups.facet import group_key
-from integrates.db_model.groups.types import GroupStatus
+from integrates.db_model.groups.types import GroupRemovalReason, GroupStatus
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
 from integrates.db_model.testing.scene import address_of
@@ -208,7 +208,7 @@ async def test_who_is_removed_in_the_meantime_adds_nothing(world: World, field: 
 
 async def test_a_root_of_a_group_that_is_removed_in_the_meantime_is_not_added(world: World) -> None:
     async def gone() -> None:
-        state = replace(world.aurora.group.state, status=GroupStatus.DELETED, reason="NO_SYSTEM")
+        state = replace(world.aurora.group.state, status=GroupStatus.DELETED, reason=GroupRemovalReason.NO_SYSTEM)
         await update(world.store, FACET, group_key("webshop"), lambda old, _: replace(old, state=state), world.stamp())
 
     same = {"group": "webshop", "url": "https://git.example/new"}

@@ -18,6 +18,8 @@ from integrates.db_model.findings import rules as findings
 from integrates.db_model.groups import rules as groups
 from integrates.db_model.imports import rules as imports
 from integrates.db_model.organizations import rules as organizations
+from integrates.db_model.policies import rules as regulations
+from integrates.db_model.policies.types import Policies
 from integrates.db_model.roots import argument as roots
 from integrates.db_model.roots import rules as root_rules
 from integrates.db_model.roots.types import RootKind
@@ -59,6 +61,8 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "rejectVulnerabilitiesZeroRisk": justification.ARGUMENTS,
     "removeEventEvidence": evidence_arguments(EvidenceSlot.FILE_1),
     "removeFinding": review.REMOVAL,
+    "removeGroup": groups.REMOVAL,
+    "removeOrganization": None,
     "removeFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "removeVulnerabilities": review.REMOVAL,
     "reopenVulnerabilities": justification.ARGUMENTS,
@@ -66,6 +70,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "requestVulnerabilitiesHold": None,
     "requestVulnerabilitiesVerification": justification.ARGUMENTS,
     "requestVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "resetGroupPolicies": None,
     "resubmitVulnerabilities": None,
     "resumeImport": None,
     "revokeAccessToken": None,
@@ -78,9 +83,12 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "updateFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
     "updateFindingSeverity": severities.ASSESSMENT,
     "updateGitRoot": roots.ARGUMENTS[RootKind.GIT],
+    "updateGroup": groups.DESCRIPTION,
+    "updateGroupPolicies": regulations.ARGUMENTS,
     "updateImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
     "updateIpRoot": roots.ARGUMENTS[RootKind.IP],
     "updateOrganization": organizations.ARGUMENTS,
+    "updateOrganizationPolicies": regulations.ARGUMENTS,
     "updateUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "updateVulnerabilitiesTreatment": treatment.ARGUMENTS,
     "updateVulnerabilityLabels": describe.LABELS,
@@ -139,3 +147,8 @@ def test_every_argument_has_a_rule(api: Api) -> None:
 def test_every_member_of_a_report_has_a_rule(api: Api) -> None:
     members = {snake(name) for name in api.schema.type_map["VulnerabilityInput"].fields}  # type: ignore[attr-defined] # an input type
     assert all(members == set(table.rules) for table in report.ARGUMENTS.values())
+
+
+def test_every_policy_has_a_rule(api: Api) -> None:
+    members = {snake(name) for name in api.schema.type_map["PoliciesInput"].fields}  # type: ignore[attr-defined] # an input type
+    assert members == set(Policies.__struct_fields__) == set(regulations.GIVEN)

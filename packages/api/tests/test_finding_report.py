@@ -15,7 +15,7 @@ from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import FindingStateStatus, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key, group_shard
-from integrates.db_model.groups.types import GroupStatus
+from integrates.db_model.groups.types import GroupRemovalReason, GroupStatus
 from integrates.db_model.store.port import ANYTHING, Add
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ async def test_a_group_takes_no_more_findings_than_it_may_have(world: World) -> 
 
 async def test_nothing_is_reported_in_a_removed_group(world: World) -> None:
     async def gone() -> None:
-        state = replace(world.aurora.group.state, status=GroupStatus.DELETED, reason="NO_SYSTEM")
+        state = replace(world.aurora.group.state, status=GroupStatus.DELETED, reason=GroupRemovalReason.NO_SYSTEM)
         await update(world.store, GROUP, group_key("webshop"), lambda old, _: replace(old, state=state), world.stamp())
 
     answer = await world.answer("hana", ADD, store=beaten(world, gone), **GIVEN)

@@ -14,7 +14,7 @@ from integrates.db_model.entity import command, read
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import Group, GroupStatus
+from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots.types import GitLocation, IPLocation, URLLocation, URLProtocol
 from integrates.db_model.store.port import Page, Put
@@ -394,7 +394,7 @@ def gone(old: Finding, at: datetime) -> Finding:
 
 def removed_group(old: Group, at: datetime) -> Group:
     """Remove a group."""
-    return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))
+    return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason=GroupRemovalReason.NO_SYSTEM))
 
 
 def before(call: Any, others: Any) -> Any:

@@ -13,7 +13,7 @@ from integrates.api.upload import in_memory
 from integrates.db_model.entity import read
 from integrates.db_model.entity.command import update as change
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import GroupStatus
+from integrates.db_model.groups.types import GroupRemovalReason, GroupStatus
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.testing.scene import add_vulnerability, deactivate_root
 
@@ -151,7 +151,7 @@ async def test_a_removed_group_gets_no_root_and_shows_none(world: World, kind: s
     root = await added(world, kind)
 
     def removed(old: Group, at: datetime) -> Group:
-        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))
+        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason=GroupRemovalReason.NO_SYSTEM))
 
     await change(world.store, GROUP, group_key("webshop"), removed, world.stamp())
     assert reasons(await send(world, "ada", ADD[kind])) == [("NOT_FOUND", "not_found", ["groupName"])]

@@ -14,7 +14,7 @@ from integrates.db_model.access.types import GroupRole
 from integrates.db_model.entity.command import update
 from integrates.db_model.groups.facet import GROUP as FACET
 from integrates.db_model.groups.facet import group_key
-from integrates.db_model.groups.types import GroupStatus
+from integrates.db_model.groups.types import GroupRemovalReason, GroupStatus
 from integrates.db_model.testing import scene
 from integrates.db_model.testing.scene import address_of
 from integrates.db_model.tokens.usage import record_use
@@ -179,7 +179,7 @@ async def test_histories_need_their_permission(world: World) -> None:
 
 async def test_a_removed_group_hides_what_is_below_it(world: World) -> None:
     tenant = world.aurora
-    gone = replace(tenant.group.state, status=GroupStatus.DELETED, reason="NO_SYSTEM")
+    gone = replace(tenant.group.state, status=GroupStatus.DELETED, reason=GroupRemovalReason.NO_SYSTEM)
     await update(world.store, FACET, group_key("webshop"), lambda old, _: replace(old, state=gone), world.stamp())
     for query, identity in ((FINDING, tenant.finding.id), (VULNERABILITY, tenant.vulnerable.id)):
         for name in ("uri", "olga", "ada"):

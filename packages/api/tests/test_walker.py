@@ -126,6 +126,18 @@ MUTATIONS = {
     "updateUrlRoot": f"""mutation ($root: ID!) {{ updateUrlRoot(id: $root, nickname: "new") {{ root {{ id }} {ERRORS} }} }}""",
     "updateOrganization": f"""mutation ($organization: ID!) {{
       updateOrganization(id: $organization, country: "CO") {{ organization {{ id }} {ERRORS} }} }}""",
+    "updateOrganizationPolicies": f"""mutation ($organization: ID!) {{
+      updateOrganizationPolicies(id: $organization, policies: {{maxAcceptanceDays: 7}})
+      {{ organization {{ id }} {ERRORS} }} }}""",
+    "removeOrganization": f"""mutation ($organization: ID!) {{ removeOrganization(id: $organization) {{ id {ERRORS} }} }}""",
+    "updateGroup": f"""mutation ($group: ID!) {{
+      updateGroup(name: $group, description: "For the walker") {{ group {{ name }} {ERRORS} }} }}""",
+    "updateGroupPolicies": f"""mutation ($group: ID!) {{
+      updateGroupPolicies(name: $group, policies: {{maxAcceptanceDays: 7}}) {{ group {{ name }} {ERRORS} }} }}""",
+    "resetGroupPolicies": f"""mutation ($group: ID!) {{
+      resetGroupPolicies(name: $group) {{ group {{ name }} {ERRORS} }} }}""",
+    "removeGroup": f"""mutation ($group: ID!) {{
+      removeGroup(name: $group, reason: MISTAKE) {{ id {ERRORS} }} }}""",
     "updateVulnerabilitiesTreatment": f"""mutation ($vulnerability: ID!) {{
       updateVulnerabilitiesTreatment(items: [{{id: $vulnerability}}], treatment: UNTREATED, justification: "For the walker.")
       {{ vulnerabilities {{ id }} {ERRORS} }} }}""",
@@ -157,7 +169,7 @@ OWN = {"acknowledgeConcurrentSession", "addOrganization", "addAccessToken", "rev
 """Mutations without an object of a tenant."""
 
 
-def _ids(tenant: Tenant, run: str) -> dict[str, Any]:
+def ids_of(tenant: Tenant, run: str) -> dict[str, Any]:
     return {
         "organization": tenant.organization.id,
         "organizationName": tenant.organization.info.name,
@@ -173,21 +185,21 @@ def _ids(tenant: Tenant, run: str) -> dict[str, Any]:
     }
 
 
-def _nothing() -> dict[str, Any]:
+def no_ids() -> dict[str, Any]:
     ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "event", "policy", "import"), NOWHERE)
     names = dict.fromkeys(("organizationName", "group"), NO_NAME)
     return {**ids, **names, "at": "2026-04-30T00:00:00Z", "file": in_memory("scan.sarif", b"{}")}
 
 
-def _taken(query: str, ids: dict[str, Any]) -> dict[str, Any]:
+def taken(query: str, ids: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in ids.items() if f"${name}:" in query}
 
 
-async def _import(world: World, name: str, tenant: Tenant) -> str:
+async def run_of(world: World, name: str, tenant: Tenant) -> str:
     empty = b'{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "lint"}}, "results": []}]}'
-    ids = {**_ids(tenant, ""), "file": in_memory("scan.sarif", empty)}
+    ids = {**ids_of(tenant, ""), "file": in_memory("scan.sarif", empty)}
     query = MUTATIONS["importVulnerabilities"]
-    payload = (await world.data(name, query, **_taken(query, ids)))["importVulnerabilities"]
+    payload = (await world.data(name, query, **taken(query, ids)))["importVulnerabilities"]
     assert payload["errors"] == []
     return str(payload["import"]["id"])
 
@@ -203,26 +215,26 @@ def test_the_walk_is_complete(world: World) -> None:
 @pytest.mark.parametrize("suffix", ["", "2"])
 async def test_the_other_tenant_looks_like_nothing(world: World, suffix: str) -> None:
     own, other = (world.aurora, world.harbor) if not suffix else (world.harbor, world.aurora)
-    runs = {tenant.group.name: await _import(world, "ada", tenant) for tenant in (own, other)}
-    theirs, nothing = _ids(other, runs[other.group.name]), _nothing()
+    runs = {tenant.group.name: await run_of(world, "ada", tenant) for tenant in (own, other)}
+    theirs, nothing = ids_of(other, runs[other.group.name]), no_ids()
     for person in PEOPLE:
         name = person if person == "otto" else person + suffix
         for query in (*QUERIES.values(), *MUTATIONS.values()):
-            seen = await world.answer(name, query, **_taken(query, theirs))
-            missing = await world.answer(name, query, **_taken(query, nothing))
+            seen = await world.answer(name, query, **taken(query, theirs))
+            missing = await world.answer(name, query, **taken(query, nothing))
             assert seen == missing, (name, query)
 
 
 @pytest.mark.parametrize("person", [*PEOPLE[:-1], "ada"])
 async def test_people_see_their_own_tenant(world: World, person: str) -> None:
-    ids = _ids(world.aurora, await _import(world, "ada", world.aurora))
+    ids = ids_of(world.aurora, await run_of(world, "ada", world.aurora))
     for label, query in QUERIES.items():
-        shown = await world.data(person, query, **_taken(query, ids))
+        shown = await world.data(person, query, **taken(query, ids))
         assert None not in shown.values(), (person, label)
 
 
 async def test_nested_paths_and_filters_lead_nowhere_else(world: World) -> None:
-    run = await _import(world, "ada", world.harbor)
+    run = await run_of(world, "ada", world.harbor)
     query = """query ($root: ID!) { me { groups { name imports(rootId: $root, first: 5) { nodes { id } }
       vulnerabilities(filter: {rootId: $root}, first: 5) { nodes { id } totalCount } } organizations { groups { name } } } }"""
     foreign = await world.answer("uri", query, root=world.harbor.root.id)
@@ -245,10 +257,10 @@ async def test_tenants_interleaved_on_one_process_do_not_mix(world: World) -> No
     "error", [RuntimeError(MARKER), Unavailable(MARKER), Corrupt(MARKER, MARKER), OSError(MARKER)], ids=repr
 )
 async def test_what_the_store_says_when_it_fails_is_nowhere_in_answers(world: World, error: Exception) -> None:
-    ids = _ids(world.aurora, await _import(world, "ada", world.aurora))
+    ids = ids_of(world.aurora, await run_of(world, "ada", world.aurora))
     codes = set()
     for query, calls in itertools.product((*QUERIES.values(), *MUTATIONS.values()), range(8)):
-        answer = await world.answer("ada", query, store=_failing(world.store, calls, error), **_taken(query, ids))
+        answer = await world.answer("ada", query, store=_failing(world.store, calls, error), **taken(query, ids))
         assert MARKER not in str(answer)
         codes |= {one["extensions"]["code"] for one in answer.body.get("errors", ())}
     assert codes == {"UNAVAILABLE" if isinstance(error, Unavailable) else "INTERNAL"}

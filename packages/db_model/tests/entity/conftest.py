@@ -13,7 +13,7 @@ from integrates.db_model.entity.plan import Plan
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import Group, GroupStatus
+from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots.types import GitRoot, Root
 from integrates.db_model.store.design import design
@@ -121,7 +121,7 @@ class House(Struct, frozen=True, kw_only=True):
 
 
 def removed_group(old: Group, at: datetime) -> Group:
-    return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))
+    return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason=GroupRemovalReason.NO_SYSTEM))
 
 
 def intruded(store: Store, before: Before) -> Store:

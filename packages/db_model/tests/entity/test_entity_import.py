@@ -14,7 +14,7 @@ from integrates.db_model.entity.command import planned
 from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Raced, Rejections
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import Group, GroupStatus
+from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
 from integrates.db_model.imports import commands, rules
 from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.facet import IMPORT, import_key
@@ -180,7 +180,7 @@ async def test_a_lease_is_given_back_by_the_worker_that_holds_it(store: Store) -
 
 async def gone_group(store: Store, stamp: Stamping, _: Root) -> None:
     def alter(old: Group, at: datetime) -> Group:
-        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))
+        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason=GroupRemovalReason.NO_SYSTEM))
 
     await command.update(store, GROUP, group_key("webshop"), alter, stamp())
 

@@ -81,7 +81,7 @@ async def test_an_organization_is_removed_without_groups_only(store: Store, hous
     def alter(old: Organization, at: datetime) -> Organization:
         return replace(old, state=replace(old.state, status=OrganizationStatus.DELETED, at=at))
 
-    with pytest.raises(Rejected, match="not_empty"):
+    with pytest.raises(Rejected, match="has_groups"):
         await command.update(store, ORGANIZATION, key, alter, house.stamp())
     await house.remove_group()
     await command.update(store, ORGANIZATION, key, alter, house.stamp())

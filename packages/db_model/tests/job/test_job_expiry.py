@@ -15,7 +15,7 @@ from integrates.db_model.findings import removal
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.commands import names_of_platform
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import GroupState, GroupStatus
+from integrates.db_model.groups.types import GroupRemovalReason, GroupState, GroupStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.design import design
@@ -145,7 +145,7 @@ async def remove(what: str, places: Places, stamp: Stamping, one: Vulnerability)
     elif what == "finding":
         await removal.remove(store, places[1]["webshop"][0], {"justification": "DUPLICATED"}, stamp())
     else:
-        gone = GroupState(status=GroupStatus.DELETED, reason="NO_SYSTEM", at=NOW, by="ada@demo.example")
+        gone = GroupState(status=GroupStatus.DELETED, reason=GroupRemovalReason.NO_SYSTEM, at=NOW, by="ada@demo.example")
         await command.update(store, GROUP, group_key("webshop"), lambda old, _: replace(old, state=gone), stamp())
 
 
@@ -210,7 +210,7 @@ async def test_a_clock_that_went_back_ends_nothing_early_and_leaves_the_history_
 async def test_what_is_below_a_removed_group_is_left_alone(places: Places, stamp: Stamping) -> None:
     store = places[0]
     one, other = [await accepted(places, stamp, group, "due", NOW) for group in ("webshop", "cargo")]
-    gone = GroupState(status=GroupStatus.DELETED, reason="NO_SYSTEM", at=NOW, by="ada@demo.example")
+    gone = GroupState(status=GroupStatus.DELETED, reason=GroupRemovalReason.NO_SYSTEM, at=NOW, by="ada@demo.example")
     await command.update(store, GROUP, group_key("webshop"), lambda old, _: replace(old, state=gone), stamp())
     assert sorted([name async for name in names_of_platform(store)]) == sorted(GROUPS)
     assert await expire_everywhere(store, NOW, SYSTEM) == Expired(done=1)

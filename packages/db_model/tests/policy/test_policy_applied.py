@@ -16,7 +16,7 @@ from integrates.db_model.finding_policies.facet import finding_policy_key
 from integrates.db_model.finding_policies.types import ApplicationStatus, FindingPolicyStatus
 from integrates.db_model.findings.types import RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import Group, GroupStatus
+from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
 from integrates.db_model.organizations.facet import organization_key
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import ANYTHING, Change, Item, Key, Page, Put, Query, Store
@@ -158,7 +158,7 @@ async def test_a_policy_that_ended_gives_back_what_it_still_accepts(scene: Scene
 
 async def test_a_removed_group_is_passed_over(scene: Scene) -> None:
     def removed(old: Group, _at: object) -> Group:
-        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, reason="NO_SYSTEM"))
+        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, reason=GroupRemovalReason.NO_SYSTEM))
 
     person = next(one for one in await scene.all() if one.location.where == "pay/0.py")
     await scene.treat(

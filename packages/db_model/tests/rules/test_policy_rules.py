@@ -32,6 +32,7 @@ def test_the_defaults_of_the_table() -> None:
         "min_breaking_severity": Decimal("0.0"),
         "vulnerability_grace_period": 0,
         "days_until_it_breaks": None,
+        "source_suppressions_pass": False,
         "remediation_days_critical": None,
         "remediation_days_high": None,
         "remediation_days_medium": None,
@@ -127,9 +128,9 @@ def field(name: str) -> st.SearchStrategy[Any]:
     return st.none() | (tenths if name in SEVERITIES else st.integers(low, high))
 
 
-STORABLE = st.builds(Policies, **{name: field(name) for name in RANGES}).filter(
-    lambda wanted: not list(contradictions(wanted, ()))
-)
+STORABLE = st.builds(
+    Policies, source_suppressions_pass=st.none() | st.booleans(), **{name: field(name) for name in RANGES}
+).filter(lambda wanted: not list(contradictions(wanted, ())))
 
 
 @given(STORABLE, STORABLE)

@@ -140,6 +140,7 @@ class Reason(StrEnum):
     ORGANIZATION_ONLY = "organization_only"
     LAST_MANAGER = "last_manager"
     NOT_EMPTY = "not_empty"
+    HAS_GROUPS = "has_groups"
     RANGE_INVERTED = "range_inverted"
     DEBT_BEFORE_GRACE = "debt_before_grace"
     # objects

@@ -20,7 +20,7 @@ from integrates.db_model.access.types import (
 )
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.finding_policies.types import FindingPolicy, FindingPolicyState, FindingPolicyStatus
-from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
+from integrates.db_model.groups.types import Group, GroupInfo, GroupRemovalReason, GroupState, GroupStatus
 from integrates.db_model.organizations.rules import country
 from integrates.db_model.organizations.types import Organization, OrganizationInfo, OrganizationState, OrganizationStatus
 from integrates.db_model.policies.types import Policies
@@ -105,8 +105,8 @@ GOOD: list[Entity] = [
     state(ORGANIZATION, status=OrganizationStatus.DELETED, by="operator"),
     *(state(FINDING_POLICY, status=status) for status in FindingPolicyStatus),
     GROUP,
-    state(GROUP, status=GroupStatus.DELETED, reason="RENAME"),
-    state(GROUP, status=GroupStatus.DELETED, reason="OTHER", comments=LONG_ENOUGH),
+    state(GROUP, status=GroupStatus.DELETED, reason=GroupRemovalReason.RENAME),
+    state(GROUP, status=GroupStatus.DELETED, reason=GroupRemovalReason.OTHER, comments=LONG_ENOUGH),
     STAKEHOLDER,
     replace(STAKEHOLDER, info=StakeholderInfo(email=ADA), created_by="service:oidc:google"),
     state(STAKEHOLDER, status=StakeholderStatus.DELETED),
@@ -244,12 +244,16 @@ ROWS: list[tuple[Entity, list[Row]]] = [
             *CONTRADICTIONS,
             *below("info.language", ("EN", "wrong_type")),
             *below("policies.inactivity_period", (90, "organization_only")),
-            *below("state.reason", ("BECAUSE", "bad_format"), ("RENAME", "inconsistent")),
+            *below("state.reason", ("RENAME", "wrong_type"), (GroupRemovalReason.RENAME, "inconsistent")),
+            *below("policies.source_suppressions_pass", (1, "wrong_type"), ("yes", "wrong_type")),
             *below("state.comments", (LONG_ENOUGH, "inconsistent")),
             ("state.status", GroupStatus.DELETED, "required", "state.reason"),
         ],
     ),
-    (state(GROUP, status=GroupStatus.DELETED, reason="RENAME"), [("state.reason", "OTHER", "required", "state.comments")]),
+    (
+        state(GROUP, status=GroupStatus.DELETED, reason=GroupRemovalReason.RENAME),
+        [("state.reason", GroupRemovalReason.OTHER, "required", "state.comments")],
+    ),
     (
         STAKEHOLDER,
         [

@@ -21,7 +21,7 @@ from integrates.db_model.access.types import GroupRole
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.groups.facet import group_counters_keys
-from integrates.db_model.groups.types import Group, Language
+from integrates.db_model.groups.types import Group, GroupRemovalReason, Language
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.roots.types import Root, RootStatus
@@ -95,5 +95,5 @@ BINDING: Final = Binding(
             "audit": audit.of_group,
         },
     },
-    enums={"GroupRole": GroupRole, "Language": Language},
+    enums={"GroupRemovalReason": GroupRemovalReason, "GroupRole": GroupRole, "Language": Language},
 )

@@ -6,8 +6,9 @@ from typing import Any, Final
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, changed
+from integrates.api.resolve.change import Payload, changed, changing
 from integrates.db_model import groups
+from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
 
 
@@ -16,4 +17,23 @@ async def add_group(seen: Sight[Organization], info: Info, **given: Any) -> Payl
     return await changed(info, "group", partial(groups.create, organization=seen.found, given=given))
 
 
-MUTATIONS: Final[Fields] = {"Mutation": {"addGroup": add_group}}
+async def reset_group_policies(seen: Sight[Group], info: Info, *, expected_version: int | None = None) -> Payload:
+    """Clear the policies that a group sets itself."""
+    return await changed(info, "group", partial(groups.reset_policies, seen=seen.found, expected_version=expected_version))
+
+
+async def remove_group(seen: Sight[Group], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
+    """Remove a group with everything in it."""
+    await changed(info, "group", partial(groups.remove, seen=seen.found, given=given, expected_version=expected_version))
+    return {"id": seen.found.name}
+
+
+MUTATIONS: Final[Fields] = {
+    "Mutation": {
+        "addGroup": add_group,
+        "removeGroup": remove_group,
+        "resetGroupPolicies": reset_group_policies,
+        "updateGroup": changing("group", groups.describe),
+        "updateGroupPolicies": changing("group", groups.regulate),
+    }
+}

@@ -8,6 +8,7 @@ from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, changed, changing
 from integrates.db_model import organizations
+from integrates.db_model.organizations.types import Organization
 
 
 async def add_organization(_seen: Sight[None], info: Info, **given: Any) -> Payload:
@@ -16,6 +17,17 @@ async def add_organization(_seen: Sight[None], info: Info, **given: Any) -> Payl
     return await changed(info, "organization", partial(organizations.create, given=given, identity=identity))
 
 
+async def remove_organization(seen: Sight[Organization], info: Info, *, expected_version: int | None = None) -> Payload:
+    """Remove an organization without groups."""
+    await changed(info, "organization", partial(organizations.remove, seen=seen.found, expected_version=expected_version))
+    return {"id": seen.found.id}
+
+
 MUTATIONS: Final[Fields] = {
-    "Mutation": {"addOrganization": add_organization, "updateOrganization": changing("organization", organizations.describe)},
+    "Mutation": {
+        "addOrganization": add_organization,
+        "removeOrganization": remove_organization,
+        "updateOrganization": changing("organization", organizations.describe),
+        "updateOrganizationPolicies": changing("organization", organizations.regulate),
+    },
 }

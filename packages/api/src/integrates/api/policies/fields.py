@@ -14,7 +14,7 @@ from integrates.db_model.policies.types import EffectivePolicies, Policies
 class ShownPolicies(EffectivePolicies, frozen=True, kw_only=True, gc=True):
     """The policies in force, and those of them that are set in the group or organization itself, named as in the schema."""
 
-    own: Mapping[str, int | float]
+    own: Mapping[str, int | float | bool]
 
 
 def policies_shown(organization: Policies, group: Policies | None = None) -> ShownPolicies:

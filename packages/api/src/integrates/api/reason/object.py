@@ -52,7 +52,12 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.NOT_EMPTY: Meaning(
         _INVALID,
         "It still contains something. Remove that first.",
-        "an object that contains others cannot be removed, such as an organization with groups",
+        "an object that contains others cannot be removed, such as a finding with vulnerabilities",
+    ),
+    Reason.HAS_GROUPS: Meaning(
+        _INVALID,
+        "It still has groups. Remove them first.",
+        "an organization that has groups cannot be removed",
     ),
     Reason.RANGE_INVERTED: Meaning(
         _INVALID,

@@ -1,18 +1,22 @@
 """Changing groups."""
 
 from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.facet import id_of
 from integrates.db_model.entity.listing import everywhere, listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Reason, Stale
-from integrates.db_model.groups.facet import GROUP
-from integrates.db_model.groups.rules import ARGUMENTS
+from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.groups.rules import ARGUMENTS, redescribed, regulated, removed
 from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
+from integrates.db_model.policies.types import Policies
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.check import checked
 
@@ -44,6 +48,57 @@ async def create(store: Store, organization: Organization, given: Mapping[str, A
         organization_id=organization.id, name=details.name, description=details.description, language=details.language
     )
     return await add(store, new_group(info, stamp), stamp)
+
+
+async def _updated(store: Store, seen: Group, alter: command.Alter[Group], stamp: Stamp, version: int | None) -> Group:
+    """Change one group, ``seen`` as just read; see :func:`integrates.db_model.entity.command.update`."""
+    return await command.update(store, GROUP, group_key(seen.name), alter, stamp, expected_version=version, seen=seen)
+
+
+async def describe(
+    store: Store, seen: Group, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
+) -> Group:
+    """Change what a group says of itself, see :func:`integrates.db_model.groups.rules.redescribed`; return it as stored.
+
+    Raise ``Rejections`` for arguments at fault, and what :func:`integrates.db_model.entity.command.update` raises.
+    """
+    return await _updated(store, seen, lambda old, _: redescribed(old, given), stamp, expected_version)
+
+
+async def regulate(
+    store: Store, seen: Group, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
+) -> Group:
+    """Set or clear ``policies`` of a group, see :func:`integrates.db_model.policies.rules.reworked`; return it as stored.
+
+    What it sets overrides the organization, for what is decided later. Raise ``Rejections`` for values at fault, for those that
+    contradict each other (``range_inverted``, ``debt_before_grace``) and for what only an organization sets
+    (``organization_only``), and what :func:`integrates.db_model.entity.command.update` raises.
+    """
+    return await _updated(store, seen, lambda old, _: regulated(old, given), stamp, expected_version)
+
+
+async def reset_policies(store: Store, seen: Group, stamp: Stamp, *, expected_version: int | None = None) -> Group:
+    """Clear all policies of a group, so that the organization's count; return it as stored.
+
+    Raise what :func:`integrates.db_model.entity.command.update` raises.
+    """
+    return await _updated(store, seen, lambda old, _: replace(old, policies=Policies()), stamp, expected_version)
+
+
+async def remove(
+    store: Store, seen: Group, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
+) -> Group:
+    """Remove a group for the ``reason`` and with the ``comments`` that are ``given``; return it as stored.
+
+    Nothing below it is touched, and all of it behaves as if it were not there: nothing is added or counted any more, and
+    running imports fail. Its name is never used again. Raise ``Rejections`` for arguments at fault, and what
+    :func:`integrates.db_model.entity.command.update` raises.
+    """
+
+    def alter(old: Group, at: datetime) -> Group:
+        return removed(old, given, by=stamp.by, at=at)
+
+    return await _updated(store, seen, alter, stamp, expected_version)
 
 
 async def names_of_platform(store: Store) -> AsyncIterator[str]:

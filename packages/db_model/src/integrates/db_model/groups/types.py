@@ -23,6 +23,16 @@ class GroupStatus(StrEnum):
     DELETED = "DELETED"
 
 
+class GroupRemovalReason(StrEnum):
+    """Why a group was removed."""
+
+    MIGRATION = "MIGRATION"
+    MISTAKE = "MISTAKE"
+    NO_SYSTEM = "NO_SYSTEM"
+    OTHER = "OTHER"
+    RENAME = "RENAME"
+
+
 class GroupInfo(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What people say of the group. Texts are NFC-normalised and trimmed."""
 
@@ -41,7 +51,7 @@ class GroupState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: GroupStatus
     at: datetime
     by: str
-    reason: str | None = None
+    reason: GroupRemovalReason | None = None
     comments: str | None = None
 
 

@@ -17,6 +17,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.rules import ARGUMENTS
 from integrates.db_model.organizations.types import Organization, OrganizationInfo, OrganizationState, OrganizationStatus
+from integrates.db_model.policies.rules import reworked
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.check import checked
 
@@ -54,6 +55,14 @@ async def create(store: Store, given: Mapping[str, Any], stamp: Stamp, identity:
     return await add(store, new_organization(identity, checked(ARGUMENTS, given), stamp), stamp.by, stamp)
 
 
+async def _updated(
+    store: Store, seen: Organization, alter: command.Alter[Organization], stamp: Stamp, version: int | None
+) -> Organization:
+    """Change one organization, ``seen`` as just read; see :func:`integrates.db_model.entity.command.update`."""
+    key = organization_key(seen.id)
+    return await command.update(store, ORGANIZATION, key, alter, stamp, expected_version=version, seen=seen)
+
+
 def _described(old: Organization, _at: datetime, given: Mapping[str, Any]) -> Organization:
     return replace(old, info=checked(ARGUMENTS, {**asdict(old.info), **given}))
 
@@ -65,6 +74,33 @@ async def describe(
 
     Raise ``Rejections`` for arguments at fault, and what :func:`integrates.db_model.entity.command.update` raises.
     """
-    alter = partial(_described, given=given)
-    key = organization_key(seen.id)
-    return await command.update(store, ORGANIZATION, key, alter, stamp, expected_version=expected_version, seen=seen)
+    return await _updated(store, seen, partial(_described, given=given), stamp, expected_version)
+
+
+def _regulated(old: Organization, _at: datetime, given: Mapping[str, Any]) -> Organization:
+    return replace(old, policies=reworked(old.policies, given))
+
+
+async def regulate(
+    store: Store, seen: Organization, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
+) -> Organization:
+    """Set or clear ``policies`` of an organization, see :func:`integrates.db_model.policies.rules.reworked`.
+
+    Return it as stored. They count for what is decided later, in its groups that set none of their own. Raise ``Rejections``
+    for values at fault and for those that contradict each other (``range_inverted``, ``debt_before_grace``), and what
+    :func:`integrates.db_model.entity.command.update` raises.
+    """
+    return await _updated(store, seen, partial(_regulated, given=given), stamp, expected_version)
+
+
+async def remove(store: Store, seen: Organization, stamp: Stamp, *, expected_version: int | None = None) -> Organization:
+    """Remove an organization that has no groups; return it as stored. Its name is free from then on.
+
+    What else is below it, such as its members, stays as it is and behaves as if it were not there. Raise ``Rejected``
+    (``has_groups``), and what :func:`integrates.db_model.entity.command.update` raises.
+    """
+
+    def alter(old: Organization, at: datetime) -> Organization:
+        return replace(old, state=OrganizationState(status=OrganizationStatus.DELETED, at=at, by=stamp.by))
+
+    return await _updated(store, seen, alter, stamp, expected_version)

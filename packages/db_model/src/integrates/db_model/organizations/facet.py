@@ -38,7 +38,7 @@ def _counted(old: Organization | None, new: Organization, _given: Given, _stamp:
     if not is_live(old) or is_live(new):
         return ()
     empty = counter.guarded(organization_counters_key(new.id), "groups", by=0, high=0)
-    return (Beside(empty, Rejected(Reason.NOT_EMPTY)),)
+    return (Beside(empty, Rejected(Reason.HAS_GROUPS)),)
 
 
 ORGANIZATION: Final = Facet(

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.policies.types import EffectivePolicies, Policies
-from integrates.db_model.severities.rules import stored_score
-from integrates.db_model.values.check import Normaliser, number
+from integrates.db_model.severities.rules import given_score, stored_score
+from integrates.db_model.values.check import Arguments, Normaliser, as_given, checked, normalised, number
 
 DEFAULTS: Final = EffectivePolicies(
     max_acceptance_days=90,
@@ -19,6 +19,7 @@ DEFAULTS: Final = EffectivePolicies(
     min_breaking_severity=Decimal("0.0"),
     vulnerability_grace_period=0,
     days_until_it_breaks=None,
+    source_suppressions_pass=False,
     remediation_days_critical=None,
     remediation_days_high=None,
     remediation_days_medium=None,
@@ -39,13 +40,28 @@ RANGES: Final = {
     "remediation_days_low": (1, 999),
     "inactivity_period": (21, 999),
 }
-"""Lowest and highest value of each field."""
+"""Lowest and highest value of each field that is a number."""
 
 _SCORES: Final = frozenset({"min_acceptance_severity", "max_acceptance_severity", "min_breaking_severity"})
 POLICIES: Final[Mapping[str, Normaliser]] = {
     f"policies.{name}": stored_score if name in _SCORES else number(low, high) for name, (low, high) in RANGES.items()
 }
 """The rows of the policies in the field table of an organization or a group."""
+GIVEN: Final[Mapping[str, Normaliser]] = {
+    **{name: given_score if name in _SCORES else number(low, high) for name, (low, high) in RANGES.items()},
+    "source_suppressions_pass": as_given,
+}
+"""The rule of each policy that a person gives."""
+
+
+class GivenPolicies(Struct, frozen=True, kw_only=True):
+    """The argument of a change of policies: by name what is set, and ``None`` for what is cleared."""
+
+    policies: Mapping[str, Any]
+
+
+ARGUMENTS: Final = Arguments(GivenPolicies, {"policies": normalised(GIVEN)})
+"""What a change of policies is given."""
 
 
 def is_range_inverted(policies: Policies | EffectivePolicies) -> bool:
@@ -96,3 +112,11 @@ def contradictions(policies: Policies, path: Sequence[str]) -> Iterator[Rejected
         yield Rejected(Reason.RANGE_INVERTED, (*path, "min_acceptance_severity"))
     if is_debt_before_grace(policies):
         yield Rejected(Reason.DEBT_BEFORE_GRACE, (*path, "days_until_it_breaks"))
+
+
+def reworked(old: Policies, given: Mapping[str, Any]) -> Policies:
+    """Return policies with what is ``given`` as ``policies``: what is left out stays, ``None`` is cleared.
+
+    Raise ``Rejections`` for values at fault. Whether values contradict each other is for the rule of who has the policies.
+    """
+    return structs.replace(old, **checked(ARGUMENTS, given).policies)

@@ -18,6 +18,7 @@ class Policies(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     min_breaking_severity: Decimal | None = None
     vulnerability_grace_period: int | None = None
     days_until_it_breaks: int | None = None
+    source_suppressions_pass: bool | None = None
     remediation_days_critical: int | None = None
     remediation_days_high: int | None = None
     remediation_days_medium: int | None = None
@@ -35,6 +36,7 @@ class EffectivePolicies(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     min_breaking_severity: Decimal
     vulnerability_grace_period: int
     days_until_it_breaks: int | None
+    source_suppressions_pass: bool
     remediation_days_critical: int | None
     remediation_days_high: int | None
     remediation_days_medium: int | None

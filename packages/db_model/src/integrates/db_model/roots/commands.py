@@ -14,6 +14,7 @@ from integrates.db_model.roots.argument import arguments_of, described
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import activated, deactivated
 from integrates.db_model.roots.types import ROOTS, Location, Root, RootInfo, RootKind, RootState, RootStatus
+from integrates.db_model.roots.vacancy import stored
 from integrates.db_model.store.port import Store
 
 
@@ -35,10 +36,10 @@ def new_root(identity: str, group: Group, location: Location, info: RootInfo, st
 async def add(store: Store, new: Root, stamp: Stamp) -> Root:
     """Store a new root of a group; return it as stored.
 
-    Raise ``AlreadyExists`` when its location or nickname is taken (``Rejections`` when both are), ``Rejected`` (``too_many``)
-    when the group is full, ``NotFound`` when there is no such group.
+    It takes the location of a root in a removed group. Raise ``AlreadyExists`` when its location or nickname is taken
+    (``Rejections`` when both are), ``Rejected`` (``too_many``) when the group is full, ``NotFound`` when there is none.
     """
-    return await command.add(store, ROOT, new, stamp)
+    return await command.add(store, ROOT, new, stamp, storing=stored)
 
 
 async def create(store: Store, group: Group, kind: RootKind, given: Mapping[str, Any], stamp: Stamp, identity: str) -> Root:
@@ -74,7 +75,8 @@ async def describe(
         location, info = described(kind, {**arguments_of(old), **wanted})
         return replace(old, location=location, info=info)
 
-    return await command.update(store, ROOT, root_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+    key = root_key(seen.id)
+    return await command.update(store, ROOT, key, alter, stamp, expected_version=expected_version, seen=seen, storing=stored)
 
 
 async def deactivate(

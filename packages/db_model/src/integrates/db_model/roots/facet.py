@@ -17,6 +17,8 @@ from integrates.db_model.values.check import refuse
 
 RUNNING_IMPORT: Final = "running_import"
 """The kind of claim that the unfinished import of a root has."""
+LOCATION: Final = "root_location"
+"""The kind of claim that an ACTIVE root has of the location where it is."""
 REPORTED: Final = "reported"
 """The number of vulnerabilities that a root ever had. It never falls."""
 
@@ -70,7 +72,7 @@ def _unique(root: Root) -> tuple[Unique, ...]:
     places = _places(root)
     location = (*_scope(root), *(text for place in places.values() for text in place))
     return (
-        *((Unique("root_location", location, Reason.LOCATION_TAKEN, (next(iter(places)),)),) if is_active(root) else ()),
+        *((Unique(LOCATION, location, Reason.LOCATION_TAKEN, (next(iter(places)),)),) if is_active(root) else ()),
         Unique("root_nickname", (root.group_name, root.info.nickname), Reason.NICKNAME_TAKEN, ("nickname",)),
     )
 

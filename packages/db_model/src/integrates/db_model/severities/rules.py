@@ -171,6 +171,17 @@ def stored_score(value: Decimal, path: Sequence[str]) -> Decimal:
     return value
 
 
+def given_score(value: Decimal | float, path: Sequence[str]) -> Decimal:
+    """Return a score that a person gives, with one decimal: from 0 to 10 (else ``out_of_range``), no finer (``bad_format``)."""
+    score = Decimal(str(value))
+    if not score.is_finite() or not 0 <= score <= MAX_SCORE:
+        raise Rejected(Reason.OUT_OF_RANGE, path, f"from 0 to {MAX_SCORE}")
+    tenths = abs(score.quantize(_TENTH))
+    if tenths != score:
+        raise Rejected(Reason.BAD_FORMAT, path, "one decimal")
+    return tenths
+
+
 VECTORS: Final[Mapping[str, Normaliser]] = {
     "cvss_v4": lambda vector, path: scored_v4(vector, path).vector,
     "cvss_v3": lambda vector, path: scored_v3(vector, path).vector,

@@ -131,6 +131,22 @@ def _argument(rule: Normaliser, value: Any, path: Sequence[str]) -> Any:
     return rule(value, path)
 
 
+def normalised(table: Mapping[str, Normaliser]) -> Callable[[Mapping[str, Any], Sequence[str]], Mapping[str, Any]]:
+    """Return the normaliser of a mapping whose members may be left out; ``None`` is kept, for a member that is taken away.
+
+    An unknown member is a ``TypeError``, as an unknown argument is. Each refusal has the name of the member in its path.
+    """
+
+    def rule(value: Mapping[str, Any], path: Sequence[str]) -> Mapping[str, Any]:
+        if unknown := value.keys() - table.keys():
+            raise TypeError(f"there is no {', '.join(sorted(unknown))}")
+        given = [name for name in table if value.get(name) is not None]
+        found = _gathered([partial(table[name], value[name], (*path, name)) for name in given])
+        return {**value, **dict(zip(given, found, strict=True))}
+
+    return rule
+
+
 def as_given(value: T, _path: Sequence[str]) -> T:
     """Take any value of the argument's type."""
     return value

@@ -23,6 +23,7 @@ from integrates.db_model.entity.transaction import RACES, gathered
 from integrates.db_model.entity.work import LEASE, Overtaken
 from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale, StoreError
 from integrates.db_model.findings.types import Finding, ToolRule
+from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Destination, Running
 from integrates.db_model.imports.rules import Step
@@ -41,6 +42,8 @@ _LOG: Final = logging.getLogger("integrates.api")
 
 _LOST: Final = (Raced, Stale, Rejected, Rejections)
 """The errors after which a chunk is decided anew: another writer was faster, or holds a claim that the chunk needs."""
+_NOT_ALLOWED: Final = "not_allowed"
+"""The reason of an import whose group, root, caller or token may not be used any more."""
 _MOST_LOSSES: Final = 20
 """How many races an import may lose in a row before it is left to its next worker."""
 _WINDOW: Final = 500
@@ -59,7 +62,7 @@ class Refused(IntegratesError):
 async def _allowed(job: Job, running: Running) -> Destination:
     destination = await job.destination()
     if destination is None:
-        raise Refused(running, "not_allowed")
+        raise Refused(running, _NOT_ALLOWED)
     return destination
 
 
@@ -191,6 +194,10 @@ async def _window(job: Job, running: Running, window: _Window) -> tuple[Running,
         works = await _works(job, window, running.progress.position)
     except Rejected as error:  # the group has no room for another finding
         raise Refused(running, error.reason.value) from error
+    except NotFound as error:
+        if error.facet == GROUP.name:  # it was removed while findings were stored in it
+            raise Refused(running, _NOT_ALLOWED) from error
+        raise
     findings: Mapping[str, Finding] = {}
     policies = await _policies(job, works)
     while works:
