@@ -16,6 +16,8 @@ HOMONYMS: Mapping[str, Mapping[str, str]] = {
         "detach": "empties a slot, likewise",
         "describe": "changes an entity by raw arguments, of each entity that people describe",
         "find": "reads an entity with the progress of its work: an import, and a finding policy",
+        "regulate": "sets policies: of an organization, and of a group",
+        "remove": "ends an entity for good, of each entity that people remove",
         "resubmit": "asks again for what was refused: drafts, and a finding policy",
         "update": "changes an entity: the generic command, and that of vulnerabilities",
         "update_each": "changes many: the generic command, and that of vulnerabilities",

@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import asdict, replace
 
 from integrates.db_model.errors import Rejected, Rejections
-from integrates.db_model.groups.rules import redescribed, regulated, removed, whole
+from integrates.db_model.groups.rules import dissolved, regulated, rephrased, whole
 from integrates.db_model.groups.types import Group, GroupInfo, GroupRemovalReason, GroupState, GroupStatus, Language
 from integrates.db_model.policies.rules import RANGES, reworked
 from integrates.db_model.policies.types import Policies
@@ -47,7 +47,7 @@ def refused(caught: pytest.ExceptionInfo[Rejections]) -> list[tuple[str, str]]:
     ],
 )
 def test_what_is_left_out_stays_and_none_takes_away(given: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
-    assert redescribed(GROUP, given) == replace(GROUP, info=replace(GROUP.info, **expected))
+    assert rephrased(GROUP, given) == replace(GROUP, info=replace(GROUP.info, **expected))
 
 
 @pytest.mark.parametrize(
@@ -67,21 +67,21 @@ def test_what_is_left_out_stays_and_none_takes_away(given: Mapping[str, Any], ex
 )
 def test_words_at_fault_are_refused_together(given: Mapping[str, Any], expected: list[tuple[str, str]]) -> None:
     with pytest.raises(Rejections) as caught:
-        redescribed(GROUP, given)
+        rephrased(GROUP, given)
     assert refused(caught) == expected
 
 
 @pytest.mark.parametrize("given", [{"name": "another"}, {"policies": {}}])
 def test_what_never_changes_is_no_argument(given: Mapping[str, Any]) -> None:
     with pytest.raises(TypeError):
-        redescribed(GROUP, given)
+        rephrased(GROUP, given)
 
 
 @pytest.mark.parametrize("name", NUMBERS)
 def test_numbers_are_taken_up_to_their_limits(name: str) -> None:
     low, high = RANGES[name]
     for number in (low, high):
-        assert reworked(Policies(), {"policies": {name: number}}) == Policies(**{name: number})
+        assert reworked(Policies(), {"policies": {name: number}}) == replace(Policies(), **{name: number})
     for number in (low - 1, high + 1):
         with pytest.raises(Rejections) as caught:
             reworked(Policies(), {"policies": {name: number}})
@@ -168,14 +168,14 @@ def test_a_group_is_judged_with_its_new_policies(given: Mapping[str, Any], expec
 @pytest.mark.parametrize("reason", GroupRemovalReason)
 @pytest.mark.parametrize("comments", [WORDS, "x" * 10_000])
 def test_a_group_is_removed_for_any_reason(reason: GroupRemovalReason, comments: str) -> None:
-    gone = removed(GROUP, {"reason": reason.value, "comments": comments}, by=ADA, at=AT)
+    gone = dissolved(GROUP, {"reason": reason.value, "comments": comments}, by=ADA, at=AT)
     state = GroupState(status=GroupStatus.DELETED, at=AT, by=ADA, reason=reason, comments=comments)
     assert gone == replace(GROUP, state=state)
 
 
 @pytest.mark.parametrize("reason", [each for each in GroupRemovalReason if each is not GroupRemovalReason.OTHER])
 def test_a_reason_that_speaks_for_itself_needs_no_comments(reason: GroupRemovalReason) -> None:
-    assert removed(GROUP, {"reason": reason, "comments": None}, by=ADA, at=AT).state.comments is None
+    assert dissolved(GROUP, {"reason": reason, "comments": None}, by=ADA, at=AT).state.comments is None
 
 
 @pytest.mark.parametrize(
@@ -191,5 +191,5 @@ def test_a_reason_that_speaks_for_itself_needs_no_comments(reason: GroupRemovalR
 )
 def test_a_removal_at_fault_is_refused(given: Mapping[str, Any], expected: list[tuple[str, str]]) -> None:
     with pytest.raises(Rejections) as caught:
-        removed(GROUP, given, by=ADA, at=AT)
+        dissolved(GROUP, given, by=ADA, at=AT)
     assert refused(caught) == expected

@@ -12,7 +12,7 @@ from integrates.db_model.entity.listing import everywhere, listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Reason, Stale
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.rules import ARGUMENTS, redescribed, regulated, removed
+from integrates.db_model.groups.rules import ARGUMENTS, dissolved, regulated, rephrased
 from integrates.db_model.groups.types import Group, GroupInfo, GroupState, GroupStatus
 from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
@@ -58,11 +58,11 @@ async def _updated(store: Store, seen: Group, alter: command.Alter[Group], stamp
 async def describe(
     store: Store, seen: Group, given: Mapping[str, Any], stamp: Stamp, *, expected_version: int | None = None
 ) -> Group:
-    """Change what a group says of itself, see :func:`integrates.db_model.groups.rules.redescribed`; return it as stored.
+    """Change what a group says of itself, see :func:`integrates.db_model.groups.rules.rephrased`; return it as stored.
 
     Raise ``Rejections`` for arguments at fault, and what :func:`integrates.db_model.entity.command.update` raises.
     """
-    return await _updated(store, seen, lambda old, _: redescribed(old, given), stamp, expected_version)
+    return await _updated(store, seen, lambda old, _: rephrased(old, given), stamp, expected_version)
 
 
 async def regulate(
@@ -96,7 +96,7 @@ async def remove(
     """
 
     def alter(old: Group, at: datetime) -> Group:
-        return removed(old, given, by=stamp.by, at=at)
+        return dissolved(old, given, by=stamp.by, at=at)
 
     return await _updated(store, seen, alter, stamp, expected_version)
 

@@ -106,7 +106,7 @@ def _relations(group: Group) -> Iterator[Rejected]:
         yield Rejected(Reason.REQUIRED, ("state", "comments"))
 
 
-def redescribed(old: Group, given: Mapping[str, Any]) -> Group:
+def rephrased(old: Group, given: Mapping[str, Any]) -> Group:
     """Return the group with other words about it: what is not ``given`` stays, ``None`` takes it away.
 
     Raise ``Rejections`` for arguments at fault; a group is never without a description (``required``).
@@ -120,7 +120,7 @@ def regulated(old: Group, given: Mapping[str, Any]) -> Group:
     return replace(old, policies=reworked(old.policies, given))
 
 
-def removed(old: Group, given: Mapping[str, Any], *, by: str, at: datetime) -> Group:
+def dissolved(old: Group, given: Mapping[str, Any], *, by: str, at: datetime) -> Group:
     """Return the group removed, for a ``reason`` that is given. Raise ``Rejections``: OTHER needs ``comments``."""
     why = checked(REMOVAL, given)
     if why.reason is GroupRemovalReason.OTHER and why.comments is None:
