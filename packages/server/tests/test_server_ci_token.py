@@ -12,7 +12,7 @@ from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
 from integrates.db_model.access.types import AccessStatus, GroupAccess
 from integrates.db_model.entity import command
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.groups.types import Group, GroupStatus
+from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
 from integrates.db_model.tokens.types import AccessToken, TokenKind
 from integrates.server.auth.token import hash_jti, new_jti, sign_token
 from integrates.server.process import clock
@@ -61,7 +61,7 @@ async def issue_again(world: World) -> None:
 
 async def remove_group(world: World) -> None:
     def removed(old: Group, at: datetime) -> Group:
-        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))
+        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason=GroupRemovalReason.NO_SYSTEM))
 
     await command.update(world.store, GROUP, group_key("webshop"), removed, world.stamp())
 

@@ -16,7 +16,7 @@ from integrates.db_model.entity import claim, command, counter, read
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import ModelError, NotFound, Raced, Reason, Rejected, Rejections
 from integrates.db_model.groups.facet import GROUP, group_counters_keys, group_key
-from integrates.db_model.groups.types import Group, GroupStatus
+from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
 from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing.scene import Stamping, add_group, add_member, address_of, ticking, uid
@@ -153,7 +153,7 @@ async def test_there_is_no_token_of_a_group_that_is_not_there(place: Place) -> N
         await tokens.issue_ci_token(place.store, "nothing", place.stamp(by=GUS), uid("x"), "0" * 64)
 
     def removed(old: Group, at: datetime) -> Group:
-        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason="NO_SYSTEM"))
+        return replace(old, state=replace(old.state, status=GroupStatus.DELETED, at=at, reason=GroupRemovalReason.NO_SYSTEM))
 
     await command.update(place.store, GROUP, group_key("webshop"), removed, place.stamp())
     with pytest.raises(NotFound):

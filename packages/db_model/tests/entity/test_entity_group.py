@@ -21,7 +21,7 @@ from integrates.db_model.policies.rules import effective
 from integrates.db_model.policies.types import Policies
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.port import Change, Store
-from integrates.db_model.testing.scene import add_group, add_root, uid
+from integrates.db_model.testing.scene import add_group, add_root, deactivate_root, uid
 
 if TYPE_CHECKING:
     from packages.db_model.tests.entity.conftest import House, Intrude
@@ -251,6 +251,18 @@ async def test_a_root_may_move_to_a_location_of_a_removed_group(store: Store, ho
     moved = await roots.describe(store, mover, mover.kind, {"branch": "main"}, house.stamp())
     assert await house.holder(house.location(moved)) == mover.id
     assert await house.holder(house.location(mover)) is None
+
+
+async def test_a_root_comes_back_to_a_location_of_a_removed_group(store: Store, house: House) -> None:
+    payments = await add_group(store, "payments", house.stamp)
+    away = await add_root(store, payments, "away", house.stamp, **SHOP)
+    away_now = await deactivate_root(store, away.id, house.stamp())
+    await add_root(store, house.group, "held", house.stamp, **SHOP)
+    with pytest.raises(AlreadyExists, match="location_taken"):
+        await roots.activate(store, away_now, house.stamp())
+    await groups.remove(store, house.group, GONE, house.stamp())
+    back = await roots.activate(store, away_now, house.stamp())
+    assert await house.holder(house.location(back)) == away.id
 
 
 async def test_a_taken_nickname_is_told_beside_a_location_that_is_free_to_take(store: Store, house: House) -> None:

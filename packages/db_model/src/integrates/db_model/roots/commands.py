@@ -97,7 +97,7 @@ async def deactivate(
 async def activate(store: Store, seen: Root, stamp: Stamp, *, expected_version: int | None = None) -> Root:
     """Make a root ACTIVE again, at its location; return it as stored.
 
-    Raise ``AlreadyExists`` (``location_taken``) when another ACTIVE root is there, and what
+    Raise ``AlreadyExists`` (``location_taken``) when another ACTIVE root is there, unless its group was removed, and what
     :func:`integrates.db_model.entity.command.update` raises.
     """
 
@@ -105,6 +105,9 @@ async def activate(store: Store, seen: Root, stamp: Stamp, *, expected_version: 
         return activated(old, by=stamp.by, at=at)
 
     try:
-        return await command.update(store, ROOT, root_key(seen.id), alter, stamp, expected_version=expected_version, seen=seen)
+        key = root_key(seen.id)
+        return await command.update(
+            store, ROOT, key, alter, stamp, expected_version=expected_version, seen=seen, storing=settled
+        )
     except AlreadyExists as taken:  # by the argument that says where a root is, which is not given here
         raise AlreadyExists(taken.reason, ("id",), taken.owner) from taken
