@@ -1,5 +1,6 @@
 """A browser, and services whose pages it shows."""
 
+import itertools
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, Response, sync_playwright
-from tests.serving import PATIENCE, Running, serving
+from tests.serving import PATIENCE, Caller, Running, serving
 
 WIDTHS = (360, 1280)
 """Pixels of a small phone, and of a desk."""
@@ -16,6 +17,14 @@ SCHEMES = ("light", "dark")
 SCREENSHOTS = os.environ.get("INTEGRATES_TEST_SCREENSHOTS")
 """The folder for a picture of each page, for people to look at."""
 
+INVITE = """mutation ($email: String!) {
+  addGroupMember(groupName: "payments", email: $email, role: HACKER, responsibility: "card readers") {
+    invitationUrl errors { code reason message path }
+  }
+}"""
+
+Invite = Callable[[], tuple[str, str]]
+"""Returns the name of the guest and the path of the link."""
 Visit = Callable[..., AbstractContextManager[Page]]
 
 
@@ -51,6 +60,20 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service without a login, which one may ask for one only once a minute."""
     with serving(tmp_path_factory.mktemp("strict"), INTEGRATES_LOGIN_RATE="1") as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def invite(shop: Running) -> Iterator[Invite]:
+    """Have ada invite somebody new to the group payments; the link comes without the origin."""
+    numbers = itertools.count()
+    with shop.client(shop.token("ada@demo.example")) as client:
+
+        def invited() -> tuple[str, str]:
+            name = f"guest-{next(numbers)}"
+            payload = Caller(client).change(INVITE, email=f"{name}@demo.example")
+            return name, payload["invitationUrl"].removeprefix(shop.url)
+
+        yield invited
 
 
 @pytest.fixture

@@ -1,17 +1,14 @@
 """The pages as a browser shows them: on a phone and at a desk, in light and dark, judged by axe-core."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Response
 from tests.pages.conftest import SCHEMES, WIDTHS, Visit, damage, log_in, picture, went
+from tests.pages.sight import check_layout, found_by, press, walk
 from tests.serving import Running, eventually
 
 pytestmark = pytest.mark.functional
-
-TOUCH = 44
-"""Pixels that a button needs to be hit by a thumb."""
 
 
 def nobody(page: Page) -> Response:
@@ -51,24 +48,6 @@ PAGES: Mapping[str, tuple[Callable[[Page], Response], int, str]] = {
     "forbidden": (forbidden, 403, "Forbidden"),
 }
 """How to come to a page, its status and its heading."""
-
-
-def check_layout(page: Page, answer: Response, status: int, heading: str) -> None:
-    """The page is the one that was asked for, has the style, and is no wider than the window."""
-    assert (answer.status, page.locator("h1").all_inner_texts()) == (status, [heading])
-    assert page.evaluate("getComputedStyle(document.body).display") == "flex"
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-    assert page.evaluate("document.querySelectorAll('script, style, [style]').length") == 0
-    assert page.locator("html").get_attribute("lang") == "en"
-    buttons = page.locator(".button, button").all()
-    assert [one.inner_text() for one in buttons if (box := one.bounding_box()) is None or box["height"] < TOUCH] == []
-
-
-def found_by(axe: str, page: Page) -> list[Any]:
-    """What axe-core finds: each rule with the elements that break it. The policy does not let the page itself load a script."""
-    page.evaluate(axe)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [(one["id"], one["impact"], [node["target"] for node in one["nodes"]]) for one in found["violations"]]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
@@ -135,29 +114,6 @@ def test_what_fails_inside_shows_a_page_with_nothing_internal(broken: Running, v
         assert found_by(axe, page) == []
     inside = ("Corrupt", "Traceback", "USER#", "sqlite", "ada@demo.example", str(broken.folder))
     assert [word for word in inside for text in told if word.lower() in text.lower()] == []
-
-
-def walk(page: Page) -> list[str]:
-    """Press the tabulator until the page is through; return what it came by, each of which has to show that it is there."""
-    passed = list[str]()
-    while True:
-        page.keyboard.press("Tab")
-        where = page.evaluate("document.activeElement === document.body ? '' : document.activeElement.innerText")
-        if not where or where in passed:
-            return passed
-        assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", where
-        passed.append(where)
-
-
-def press(page: Page, name: str) -> None:
-    """Go to what has that name by the tabulator alone, and press Enter."""
-    for _ in range(50):
-        page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.innerText") == name:
-            with page.expect_navigation():
-                page.keyboard.press("Enter")
-            return
-    raise AssertionError(name)
 
 
 def test_everything_can_be_done_by_keyboard(shop: Running, visit: Visit) -> None:

@@ -16,6 +16,7 @@ from integrates.server.http.refusal import refuse_exception
 from integrates.server.http.routes.api import api_routes
 from integrates.server.http.routes.evidence import evidence_routes
 from integrates.server.http.routes.health import health_routes
+from integrates.server.http.routes.invitation import invitation_routes
 from integrates.server.http.routes.landing import landing_routes
 from integrates.server.http.routes.login import login_routes
 from integrates.server.process.condition import observed
@@ -33,6 +34,7 @@ def new_app(service: Service) -> Starlette:
         *api_routes(service),
         *evidence_routes(service),
         *health_routes(service.is_ready, condition.is_well),
+        *invitation_routes(service),
         *landing_routes(service),
         *login_routes(service),
         Mount("/static", StaticFiles(directory=str(resources("integrates.server") / "static"))),

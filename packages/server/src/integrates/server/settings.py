@@ -56,7 +56,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     goes on while it is taken at ``answer_rate`` bytes a second. ``concurrency`` is the number of GraphQL requests executed at
     once; more are answered 503. ``uploads`` is the number of requests with files held in memory at once, each until the import
     that it began has ended; as many as ``concurrency`` may arrive or wait. One caller has a quarter of either, at least one,
-    and gets 429 for more. ``api_rate`` and ``login_rate`` are requests a minute.
+    and gets 429 for more. ``api_rate`` and ``login_rate`` are requests a minute, the second also of invitations.
 
     After a stop signal ``/readyz`` answers 503 for ``drain_seconds`` while the service still answers, then running requests
     and imports get ``graceful_seconds`` to end.

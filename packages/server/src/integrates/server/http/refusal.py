@@ -37,12 +37,19 @@ ADVICE: Final = {
 """What to do, on pages, where it is more than to ask the operator."""
 
 
-def refuse(scope: Scope, status: int, *, detail: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer for a status: on ``/api`` GraphQL errors, elsewhere a page, with the text ``detail`` if given."""
+def refuse(
+    scope: Scope, status: int, *, detail: str | None = None, advice: str | None = None, headers: Mapping[str, str] | None = None
+) -> Response:
+    """Return the answer for a status: on ``/api`` GraphQL errors, elsewhere a page.
+
+    ``detail`` says instead of the text of the status what happened, and ``advice`` on a page what to do.
+    """
     text = detail or TEXTS.get(status, HTTPStatus(status).phrase)
     if is_api(scope):
         return _api_refusal(scope, status, text, headers)
-    return _page(scope, status, HTTPStatus(status).phrase.capitalize(), text, ADVICE.get(status, ASK), headers=headers)
+    return _page(
+        scope, status, HTTPStatus(status).phrase.capitalize(), text, advice or ADVICE.get(status, ASK), headers=headers
+    )
 
 
 def refuse_login(scope: Scope, status: int, text: str, advice: str = ASK, *, retry: str | None = None) -> Response:
