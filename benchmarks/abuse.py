@@ -100,7 +100,7 @@ def _app(store: Store) -> App:
             store=store,
             files=memory_files(),
             api=api_of(settings),
-            keys=_KEYS,
+            keyring=lambda: _KEYS,
             now=lambda: NOW,
             seconds=time.monotonic,
             new_id=new_id,

@@ -42,7 +42,7 @@ def words(one: Any) -> list[str]:
 
 
 async def test_the_rows_about_vulnerabilities_are_true() -> None:
-    installation = Installation(memory_store(), memory_files(), derive(b"the secret of the tests, 32 bytes and more"))
+    installation = Installation(memory_store(), memory_files(), lambda: derive(b"the secret of the tests, 32 bytes and more"))
     await fill(installation, datetime(2026, 6, 30, 12, tzinfo=UTC))
     counted: Counter[str] = Counter()
     for group in ("webshop", "payments", "cargo"):

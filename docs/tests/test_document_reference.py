@@ -146,7 +146,7 @@ def test_the_routes_are_told() -> None:
         store=memory_store(),
         files=memory_files(),
         api=api_of(settings),
-        keys=derive(b"the secret of the tests, 32 bytes and more"),
+        keyring=lambda: derive(b"the secret of the tests, 32 bytes and more"),
         now=clock.now,
         seconds=time.monotonic,
         new_id=clock.new_id,
@@ -166,7 +166,7 @@ def test_the_options_of_a_command_are_told(command: str, argument: str) -> None:
     assert sorted([*told, "--help"]) == options(command)
 
 
-@pytest.mark.parametrize("group", ["person", "member", "organization", "group"])
+@pytest.mark.parametrize("group", ["person", "member", "organization", "group", "keys"])
 def test_the_commands_of_a_group_and_their_options_are_told(group: str) -> None:
     told = names(section("commands.md", f"`integrates {group}`"))
     commands = [name.split()[2] for name in told if name.startswith("integrates ")]

@@ -18,7 +18,7 @@ from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.commands import issue, new_token
 from integrates.server.app import new_app
-from integrates.server.auth.secret import derive
+from integrates.server.auth.secret import Keys, derive
 from integrates.server.auth.token import hash_jti, new_jti, sign_token
 from integrates.server.demo.load import load_demo
 from integrates.server.process import clock
@@ -52,7 +52,7 @@ class World:
             store=store,
             files=memory_files(),
             api=api(),
-            keys=KEYS,
+            keyring=lambda: KEYS,
             now=lambda: self.now,
             seconds=self.seconds,
             new_id=clock.new_id,
@@ -69,11 +69,11 @@ class World:
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         return httpx.AsyncClient(transport=transport, base_url=base_url, **arguments)
 
-    async def token(self, email: str = ADA, *, days: float = 30) -> str:
+    async def token(self, email: str = ADA, *, days: float = 30, keys: Keys = KEYS) -> str:
         identity, stamp = clock.new_id(), self.stamp(email)
         jti = new_jti(identity)
         made = new_token(identity, jti[:50], self.now + timedelta(days=days), hash_jti(jti), stamp)
-        return sign_token(KEYS, await issue(self.store, made, stamp), jti)
+        return sign_token(keys, await issue(self.store, made, stamp), jti)
 
     def stamp(self, by: str = ADA) -> Stamp:
         return Stamp(by=by, at=self.now, operation="test", change_id=clock.new_id())

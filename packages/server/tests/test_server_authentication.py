@@ -136,7 +136,9 @@ async def test_a_ci_token_is_no_api_token(world: World) -> None:
 async def test_a_token_of_another_installation_is_refused(world: World) -> None:
     other = World(world.store, Settings())
     token = await world.token()
-    other.app = new_app(msgspec.structs.replace(other.service, keys=derive(b"another secret, also long enough for it")))
+    other.app = new_app(
+        msgspec.structs.replace(other.service, keyring=lambda: derive(b"another secret, also long enough for it"))
+    )
     assert (await other.ask(token)).status_code == 401
 
 

@@ -87,7 +87,7 @@ class Told(msgspec.Struct, frozen=True):
 
 
 def new_installation() -> Installation:
-    return Installation(memory_store(), memory_files(), derive(b"the secret of the tests, 32 bytes and more"))
+    return Installation(memory_store(), memory_files(), lambda: derive(b"the secret of the tests, 32 bytes and more"))
 
 
 async def loaded() -> Installation:

@@ -13,6 +13,7 @@ from integrates.api.execute import Api, new_api
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
 from integrates.server.auth.invitation import invitation_url
+from integrates.server.auth.keyring import Keyring
 from integrates.server.auth.provider import Providers
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.token import new_jti, sign_token
@@ -23,16 +24,16 @@ from integrates.server.settings import Settings
 class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What the routes and layers of a running service work with.
 
-    ``providers`` are those by which people log in. ``now`` returns aware UTC, ``seconds`` is a monotonic clock, ``new_id``
-    returns a UUID in lower case. ``spawn`` starts work that outlives its request. ``is_ready`` returns false once the service
-    is about to stop. ``write_log`` takes one line of the access log.
+    ``keyring`` returns the keys as they are now. ``providers`` are those by which people log in. ``now`` returns aware UTC,
+    ``seconds`` is a monotonic clock, ``new_id`` returns a UUID in lower case. ``spawn`` starts work that outlives its request.
+    ``is_ready`` returns false once the service is about to stop. ``write_log`` takes one line of the access log.
     """
 
     settings: Settings
     store: Store
     files: Files
     api: Api
-    keys: Keys
+    keyring: Keyring
     providers: Providers = {}
     now: Callable[[], datetime]
     seconds: Callable[[], float]
@@ -40,6 +41,11 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     spawn: Spawn
     is_ready: Callable[[], bool]
     write_log: Callable[[Mapping[str, object]], None]
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as they are now."""
+        return self.keyring()
 
 
 def api_of(settings: Settings) -> Api:

@@ -1,10 +1,10 @@
-"""The command line ``integrates``: verbs, and groups of verbs about people, members, organizations and groups."""
+"""The command line ``integrates``: verbs, and groups of verbs about people, members, organizations, groups and keys."""
 
 from typing import Annotated
 
 import typer
 
-from integrates.server.cli import group, member, organization, person
+from integrates.server.cli import group, keys, member, organization, person
 from integrates.server.cli.check import check
 from integrates.server.cli.clean import clean
 from integrates.server.cli.demo import demo
@@ -32,7 +32,7 @@ def new_command() -> typer.Typer:
     command.callback()(_before)
     for verb in (serve, demo, expire, clean, token, check):
         command.command()(verb)
-    for commands in (person.COMMANDS, member.COMMANDS, organization.COMMANDS, group.COMMANDS):
+    for commands in (person.COMMANDS, member.COMMANDS, organization.COMMANDS, group.COMMANDS, keys.COMMANDS):
         command.add_typer(commands)
     return command
 

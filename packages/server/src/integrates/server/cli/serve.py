@@ -138,7 +138,7 @@ def _service(
         store=installation.store,
         files=installation.files,
         api=api_of(settings),
-        keys=installation.keys,
+        keyring=installation.keyring,
         providers=providers,
         now=clock.now,
         seconds=time.monotonic,

@@ -1,6 +1,5 @@
 """Opens the store and the files that a process works with, and closes them again."""
 
-import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import TypeVar
@@ -12,7 +11,8 @@ from integrates.db_model.files.port import Files
 from integrates.db_model.files.url import open_files
 from integrates.db_model.store.port import Store
 from integrates.db_model.store.url import open_store
-from integrates.server.auth.secret import MIN_BYTES, VARIABLE, Keys, derive, read_secret
+from integrates.server.auth.keyring import Keyring, following
+from integrates.server.auth.secret import VARIABLE, Keys, keys_of, new_secret, read_secrets
 from integrates.server.process.location import MEMORY, database_file, files_url, key_file
 from integrates.server.settings import BadSetting, Settings
 
@@ -24,7 +24,12 @@ class Installation(msgspec.Struct, frozen=True):
 
     store: Store
     files: Files
-    keys: Keys
+    keyring: Keyring
+
+    @property
+    def keys(self) -> Keys:
+        """The keys as they are now."""
+        return self.keyring()
 
 
 @asynccontextmanager
@@ -37,9 +42,9 @@ async def open_installation(
     """
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(open_entities(settings, create=create))
-        keys = derive(_secret(settings, environ))
+        keyring = _keyring(settings, environ)
         files = await _entered(stack, "files", open_files(settings.files or files_url(settings.store)))
-        yield Installation(store, files, keys)
+        yield Installation(store, files, keyring)
 
 
 @asynccontextmanager
@@ -59,7 +64,10 @@ async def _entered(stack: AsyncExitStack, name: str, resource: AbstractAsyncCont
         raise BadSetting(name, str(error)) from error
 
 
-def _secret(settings: Settings, environ: Mapping[str, str]) -> bytes:
+def _keyring(settings: Settings, environ: Mapping[str, str]) -> Keyring:
     if VARIABLE not in environ and settings.store.startswith(MEMORY):
-        return secrets.token_bytes(MIN_BYTES)  # nothing outlives the process, so no other process needs it
-    return read_secret(environ, key_file(settings.store))
+        made = keys_of((new_secret(),))  # nothing outlives the process, so no other process needs it
+        return lambda: made
+    file = key_file(settings.store)
+    keys = keys_of(read_secrets(environ, file))
+    return (lambda: keys) if file is None or VARIABLE in environ else following(file, keys)
