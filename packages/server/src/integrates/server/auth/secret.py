@@ -68,7 +68,7 @@ def derive(secret: bytes) -> Keys:
 
 
 class Secret(msgspec.Struct, frozen=True):
-    """A secret of the installation. Of several the first signs; the others verify until a date, or as long as they are given."""
+    """A secret of the installation. The first of several signs; the others verify until a date, or as long as given."""
 
     value: bytes
     until: datetime | None = None
