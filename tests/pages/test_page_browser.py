@@ -23,6 +23,12 @@ def nina(page: Page) -> Response:
     return log_in(page, "nina")
 
 
+def gus(page: Page) -> Response:
+    """His second login ends the session of the first."""
+    log_in(page, "gus")
+    return log_in(page, "gus")
+
+
 def logged_out(page: Page) -> Response:
     log_in(page, "uri")
     with page.expect_navigation() as left:
@@ -42,6 +48,7 @@ def forbidden(page: Page) -> Response:
 PAGES: Mapping[str, tuple[Callable[[Page], Response], int, str]] = {
     "landing": (nobody, 200, "Integrates"),
     "person": (ada, 200, "Ada Novak"),
+    "concurrent": (gus, 200, "Gus Barreto"),
     "invited": (nina, 200, "You are logged in"),
     "logged-out": (logged_out, 200, "You are logged out"),
     "not-found": (nothing, 404, "Not found"),
@@ -117,13 +124,16 @@ def test_what_fails_inside_shows_a_page_with_nothing_internal(broken: Running, v
 
 
 def test_everything_can_be_done_by_keyboard(shop: Running, visit: Visit) -> None:
+    with visit(shop) as other:
+        log_in(other, "ada")
     with visit(shop) as page:
         nobody(page)
         assert walk(page) == ["Integrates", "Log in as the local user", "alive", "ready"]
         nobody(page)
         press(page, "Log in as the local user")
         assert page.inner_text("h1") == "Ada Novak"
-        assert walk(page) == ["Integrates", "Log out"]
+        press(page, "That was me")
+        assert walk(page) == ["Integrates", "Log out", "Log out everywhere"]
         went(page, "/")
         press(page, "Log out")
         assert page.inner_text("h1") == "You are logged out"

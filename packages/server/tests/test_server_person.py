@@ -19,15 +19,27 @@ from integrates.server.pages.render import day, in_words, render
 from integrates.server.settings import Settings
 
 NINA = "nina@demo.example"
+LOGIN = 'href="/login?provider=local"'
+CONCURRENT = "Your login ended another session of yours"
 
 
 def person(**values: Any) -> Person:
-    plain = Person(ADA, "Ada", "Novak", "ADMIN", organizations=(), groups=(), invitations=())
+    plain = Person(
+        email=ADA,
+        first_name="Ada",
+        last_name="Novak",
+        role="ADMIN",
+        session_expires_at=None,
+        is_concurrent_session=False,
+        organizations=(),
+        groups=(),
+        invitations=(),
+    )
     return msgspec.structs.replace(plain, **values)
 
 
-def page_of(one: Person, ends_at: datetime | None = None) -> str:
-    return render("person.html", person=one, ends_at=ends_at, idle_minutes=40, most=MOST)
+def page_of(one: Person) -> str:
+    return render("person.html", person=one, most=MOST)
 
 
 async def shown_to(world: World, email: str) -> str:
@@ -40,15 +52,15 @@ async def test_who_is_logged_in_sees_who_they_are_and_when_the_session_ends(worl
     assert "<h1>Ada Novak</h1>" in page
     assert f"<dd>{ADA}</dd>" in page
     assert "<dd>admin</dd>" in page
-    assert ">1 July 2026, 00:00 UTC</time>, earlier after 40 minutes without a request" in page
+    assert ">30 June 2026, 12:40 UTC</time>; with each request later, until 12 hours after the login" in page
 
 
-async def test_the_end_of_a_session_does_not_move_with_its_use(world: World) -> None:
+async def test_the_end_of_a_session_moves_with_its_use(world: World) -> None:
     async with world.client(follow_redirects=True) as client:
         await client.get("/login", params={"provider": "local"})
         world.now += timedelta(minutes=30)
         page = (await client.get("/")).text
-    assert ">1 July 2026, 00:00 UTC</time>" in page
+    assert ">30 June 2026, 13:10 UTC</time>" in page
 
 
 @pytest.mark.parametrize(
@@ -113,13 +125,49 @@ def test_a_group_whose_organization_one_may_not_read_stands_alone() -> None:
     assert " in " not in page_of(person(groups=(Group("alone", None, None),))).partition("Your groups")[2]
 
 
-async def test_who_comes_with_a_token_has_no_session_to_end(world: World) -> None:
+async def test_who_comes_with_a_token_is_no_visitor_of_pages(world: World) -> None:
     token = await world.token()
     async with world.client(headers={"authorization": f"Bearer {token}"}) as client:
         page = (await client.get("/")).text
-    assert "Ada Novak" in page
-    assert "/logout" not in page
-    assert "Session ends" not in page
+    assert LOGIN in page
+    assert ADA not in page
+
+
+async def test_a_login_that_ended_another_session_is_told_until_the_person_says_that_it_was_theirs(world: World) -> None:
+    await shown_to(world, ADA)
+    async with world.client(follow_redirects=True, headers={"origin": ORIGIN}) as client:
+        told = (await client.get("/login", params={"provider": "local"})).text
+        again = (await client.get("/")).text
+        known = await client.post("/")
+        later = (await client.get("/")).text
+    assert [CONCURRENT in page for page in (told, again, known.text, later)] == [True, True, False, False]
+    assert [one.status_code for one in (*known.history, known)] == [303, 200]
+
+
+@pytest.mark.parametrize("origin", [None, "null", "https://evil.example"])
+async def test_only_a_page_of_this_server_can_say_so(world: World, origin: str | None) -> None:
+    await shown_to(world, ADA)
+    async with world.client(follow_redirects=True) as client:
+        await client.get("/login", params={"provider": "local"})
+        refused = await client.post("/", headers={"origin": origin} if origin else {})
+        page = (await client.get("/")).text
+    assert (refused.status_code, CONCURRENT in page) == (403, True)
+
+
+async def test_nobody_has_nothing_to_say(world: World) -> None:
+    async with world.client(follow_redirects=True, headers={"origin": ORIGIN}) as client:
+        answer = await client.post("/")
+    assert (answer.status_code, LOGIN in answer.text) == (200, True)
+
+
+async def test_logging_out_everywhere_ends_the_session(world: World) -> None:
+    async with world.client(follow_redirects=True, headers={"origin": ORIGIN}) as client:
+        await client.get("/login", params={"provider": "local"})
+        kept = dict(client.cookies)
+        answer = await client.post("/logout?everywhere")
+    async with world.client(cookies=kept) as other:
+        page = (await other.get("/")).text
+    assert (answer.url.path, LOGIN in page) == ("/logged-out", True)
 
 
 async def test_a_store_that_does_not_answer_is_told_and_nobody_is_shown(world: World) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 QUERY: Final = """{ me {
-  email firstName lastName role
+  email firstName lastName role sessionExpiresAt isConcurrentSession
   organizations { name userRole }
   groups { name userRole organization { name } }
   invitations { organizationName groupName role expiresAt }
@@ -47,12 +47,14 @@ class Waiting(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Person(msgspec.Struct, frozen=True, rename="camel"):
-    """Who is logged in; roles as the schema writes them."""
+    """Who is logged in; roles as the schema writes them. What ends of the session, and what it ended, are those of ``me``."""
 
     email: str
     first_name: str | None
     last_name: str | None
     role: str
+    session_expires_at: datetime | None
+    is_concurrent_session: bool
     organizations: tuple[Organization, ...]
     groups: tuple[Group, ...]
     invitations: tuple[Waiting, ...]
