@@ -114,6 +114,11 @@ CASES: dict[str, tuple[list[Candidate], list[Observation], list[Any]]] = {
         [seen(5), seen(10, rule="S"), seen(22)],
         [(0, A), (1, A), (2, A)],
     ),
+    "what two distances explain equally well is ambiguous": (
+        [known(seen(1)), known(seen(10)), known(seen(19)), known(seen(28))],
+        [seen(1), seen(22), seen(31)],
+        [(0, A), NONE, NONE],
+    ),
     "a lone line proves nothing": ([known(seen(3))], [seen(40)], [NONE]),
     "a lone line between others": (
         [known(seen(3)), known(seen(8, rule="S")), known(seen(20)), known(seen(30))],

@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
-from integrates.api.imports.match.alignment import Lines, best_chain, distance
+from integrates.api.imports.match.alignment import Lines, clear_chain, distance
 from integrates.api.imports.match.mark import Marks, fits, is_another
 from integrates.api.imports.match.order import line_of, place_order
 from integrates.api.imports.match.side import Candidate, Pair, agree, contradict, is_own, one_to_one
@@ -84,7 +84,7 @@ def aligned(seen: Sequence[Observation], known: Sequence[Candidate], fixed: Sequ
         return
     held = Counter(_lines(pair) for pair in fixed if line_of(pair.known) and line_of(pair.seen))
     weights = {lines: len(steps.get(lines, ())) + held[lines] for lines in {*steps, *held}}
-    chain = best_chain(weights)
+    chain = clear_chain(weights)
     evident = _evident(chain, weights)
     sides = _lines_of(known), _lines_of(seen)
     for before, lines, after in _neighbours(chain):
@@ -102,4 +102,4 @@ def _is_only_one(pair: Pair, around: tuple[Lines, Lines], sides: Sequence[Mappin
 
 
 def _neighbours(chain: Sequence[Lines]) -> Iterator[tuple[Lines | None, Lines, Lines | None]]:
-    yield from zip((None, *chain[:-1]), chain, (*chain[1:], None), strict=True)
+    yield from zip((None, *chain), chain, (*chain[1:], None), strict=False)

@@ -1,13 +1,15 @@
 """Alignment: which lines of a file before are which lines of it now, as a diff would say (domain section 8, pass 3)."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import groupby
 from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-CHANGE: Final = 0.6
+PAIR: Final = 5
+"""What a pair scores in a chain."""
+CHANGE: Final = 3
 """What a chain loses wherever the distance of its lines changes: so much evidence a shift takes."""
 
 Lines: TypeAlias = tuple[int, int]
@@ -18,7 +20,7 @@ class Link(Struct, frozen=True, gc=False):
     """A step of a chain: lines, what the chain up to it scores, and the step before it."""
 
     lines: Lines
-    score: float
+    score: int
     before: "Link | None"
 
 
@@ -37,32 +39,58 @@ def distance(lines: Lines) -> int:
 def best_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
     """Return the best chain of lines, ascending on both sides.
 
-    ``weights`` tells how many pairs stand at each step: they score 1 each, and a chain loses ``CHANGE`` wherever the distance
-    changes from one step to the next, beginning from 0. Takes time that grows little faster than the number of steps: of all
-    chains only the best for each distance, and the best for each last line, are kept.
+    ``weights`` tells how many pairs stand at each step: they score ``PAIR`` each, and a chain loses ``CHANGE`` wherever the
+    distance changes from one step to the next, beginning from 0. Takes time that grows little faster than the number of steps:
+    of all chains only the best for each distance, and the best for each last line, are kept.
     """
+    return _best_of(_links(weights, CHANGE))
+
+
+def clear_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
+    """Return the steps of the best chain that have no rival: what is ambiguous is left out.
+
+    A rival is a step with one of its lines, before or now, in another chain that scores as much. Where results stand at equal
+    distances, a shift to the next of them explains as much as soon as one at its border was fixed.
+    """
+    links = _links(weights, CHANGE)
+    mirrored = _links({(-before, -now): weight for (before, now), weight in weights.items()}, 0)
+    chain = _best_of(links)
+
+    def is_as_good(lines: Lines) -> bool:
+        through = links[lines].score + mirrored[-lines[0], -lines[1]].score - PAIR * weights[lines]
+        return through == links[chain[-1]].score
+
+    rivals = [lines for lines in weights.keys() - {*chain} if is_as_good(lines)]
+    before, now = {lines[0] for lines in rivals}, {lines[1] for lines in rivals}
+    return tuple(lines for lines in chain if lines[0] not in before and lines[1] not in now)
+
+
+def _links(weights: Mapping[Lines, int], begun: int) -> Mapping[Lines, Link]:
+    """Return the best chain up to each step; it loses ``begun`` unless it begins at distance 0."""
     front = _Front([], [])
     same: dict[int, Link] = {}
+    every: dict[Lines, Link] = {}
     for _, steps in groupby(sorted(weights), key=lambda lines: lines[0]):
-        found = [_best(lines, weights[lines], front, same.get(distance(lines))) for lines in steps]
+        found = [_best(Link(lines, PAIR * weights[lines], None), front, same.get(distance(lines)), begun) for lines in steps]
         for link in found:
+            every[link.lines] = link
             same[distance(link.lines)] = _better(link, same.get(distance(link.lines)))
             _put(front, link)
-    return tuple(_walked(front.links[-1] if front.links else None))
+    return every
 
 
 def _better(one: Link, other: Link | None) -> Link:
     return other if other is not None and other.score > one.score else one
 
 
-def _best(lines: Lines, weight: int, front: _Front, same: Link | None) -> Link:
-    """Return the best chain that ends with these lines. Of equal ones the one that keeps its distance is taken."""
-    index = bisect_left(front.ends, lines[1])
+def _best(step: Link, front: _Front, same: Link | None, begun: int) -> Link:
+    """Return the best chain that ends with a step. Of equal ones the one that keeps its distance is taken."""
+    index = bisect_left(front.ends, step.lines[1])
     other = front.links[index - 1] if index else None
-    begun = Link(lines, weight - (CHANGE if distance(lines) else 0), None)
-    changed = Link(lines, other.score + weight - CHANGE, other) if other else begun
-    kept = Link(lines, same.score + weight, same) if same else begun
-    return max((kept, begun, changed), key=lambda link: link.score)
+    first = Link(step.lines, step.score - (begun if distance(step.lines) else 0), None)
+    changed = Link(step.lines, other.score + step.score - CHANGE, other) if other else first
+    kept = Link(step.lines, same.score + step.score, same) if same else first
+    return max((kept, first, changed), key=lambda link: link.score)
 
 
 def _put(front: _Front, link: Link) -> None:
@@ -78,9 +106,10 @@ def _put(front: _Front, link: Link) -> None:
     front.links[first:last] = [link]
 
 
-def _walked(last: Link | None) -> Sequence[Lines]:
+def _best_of(links: Mapping[Lines, Link]) -> tuple[Lines, ...]:
     found: list[Lines] = []
+    last = max(links.values(), key=lambda link: link.score, default=None)
     while last is not None:
         found.append(last.lines)
         last = last.before
-    return found[::-1]
+    return tuple(found[::-1])
