@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from docs.matrix import page
 from msgspec.structs import fields
 from starlette.routing import Mount, Route
 
@@ -84,6 +85,11 @@ def test_the_tables_of_permissions_are_the_matrix(
     cells = [(name, pair) for name, *marks in rows(table) if ":" in name for pair in zip(columns, marks, strict=True)]
     told = {(name.strip("`"), role) for name, (role, mark) in cells if mark == HELD}
     assert told == {(name, role) for role in roles for name in of(role)}
+
+
+def test_the_tables_of_permissions_are_written_by_their_program() -> None:
+    text = text_of("permissions.md")
+    assert page(text) == text, "run `python docs/matrix.py`, look at the difference and commit it"
 
 
 def test_every_permission_is_told() -> None:
