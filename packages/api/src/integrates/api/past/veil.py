@@ -67,8 +67,9 @@ async def _hidden_versions(context: Context, source: Entity) -> AbstractSet[int]
 
 async def seen_by(context: Context, source: Entity, permissions: AbstractSet[str]) -> Sees:
     """Return the function that tells which revisions of an object are visible with these permissions."""
-    hidden = frozenset() if READ_HIDDEN in permissions else await _hidden_versions(context, source)
-    is_of_draft = None if READ_DRAFTS in permissions else await _of_drafts(context, source)
+    may_be_hidden, may_be_draft = isinstance(source, Vulnerability), isinstance(source, Vulnerability | Finding)
+    hidden = await _hidden_versions(context, source) if may_be_hidden and READ_HIDDEN not in permissions else frozenset()
+    is_of_draft = await _of_drafts(context, source) if may_be_draft and READ_DRAFTS not in permissions else None
 
     def sees(found: Revision) -> bool:
         return found.version not in hidden and (is_of_draft is None or not is_of_draft(found))

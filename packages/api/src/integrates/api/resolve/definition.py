@@ -4,6 +4,7 @@ A type with ``@entity`` gets what all entities have, each ``…Connection`` that
 that returns one the arguments of a page. Documents in, documents out: nothing here knows a resolver.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from string import Template
 from typing import Any, Final, TypeAlias, TypeVar
@@ -143,6 +144,8 @@ def _entity(node: _Fielded, directive: DirectiveNode, defaults: Mapping[str, Any
     asked = {**defaults, **given}
     guarded = asked["history"] is not None and not isinstance(node, InterfaceTypeDefinitionNode)
     guard = f'@requires(permission: "{asked["history"]}", of: {asked["of"]})' if guarded else ""
+    if guarded and asked["partly"]:
+        guard += f" @partly(needs: {json.dumps(asked['partly'])})"
     own = node.fields or ()
     first, *others = _fields(_ENTITY.substitute(guard=guard))
     aspects = (field for name in asked["aspects"] for field in _fields(_ASPECT.substitute(aspect=name, guard=guard)))
