@@ -1,7 +1,7 @@
 """The tables of the permissions page, from the matrix and the schema: `python docs/matrix.py` writes them anew."""
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from integrates.db_model.stakeholders.types import PlatformRole
 
 PAGE: Final = Path(__file__).parent / "reference" / "permissions.md"
 HELD: Final = "●"
-LEVELS: Final[Mapping[str, tuple[Collection[str], Callable[[Any], Collection[str]]]]] = {
+LEVELS: Final[Mapping[str, tuple[Iterable[str], Callable[[Any], Collection[str]]]]] = {
     "group": (GroupRole, group_permissions),
     "organization": (OrganizationRole, organization_permissions),
     "platform": (PlatformRole, platform_permissions),
@@ -28,13 +28,13 @@ LEVELS: Final[Mapping[str, tuple[Collection[str], Callable[[Any], Collection[str
 """By the name of its table: the roles of a level, and the function that returns what one of them allows."""
 
 
-def matrix(roles: Collection[str], of: Callable[[Any], Collection[str]]) -> Iterator[str]:
+def matrix(roles: Iterable[str], of: Callable[[Any], Collection[str]]) -> Iterator[str]:
     """Yield the lines of the table of a level: a row for each permission by name, a column for each role."""
-    yield f"| Permission | {' | '.join(roles)} |"
-    yield f"| --- |{' :-: |' * len(roles)}"
     held = {role: of(role) for role in roles}
+    yield f"| Permission | {' | '.join(held)} |"
+    yield f"| --- |{' :-: |' * len(held)}"
     for name in sorted({name for names in held.values() for name in names}):
-        yield f"| `{name}` |{''.join(f' {HELD} |' if name in held[role] else '  |' for role in roles)}"
+        yield f"| `{name}` |{''.join(f' {HELD} |' if name in held[role] else '  |' for role in held)}"
 
 
 def _given(directive: DirectiveNode) -> Mapping[str, Any]:

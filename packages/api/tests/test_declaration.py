@@ -189,9 +189,11 @@ def visibility(schema: GraphQLSchema) -> dict[str, set[str]]:
     for owner, fields in objects(schema):
         for name, field in fields.items():
             assert field.ast_node is not None
-            places = (field.ast_node, *(field.ast_node.arguments or ()))
-            nodes = [one for place in places for one in place.directives or () if one.name.value in {"requires", "names"}]
-            given = (argument.value for node in nodes for argument in node.arguments or ())
+            nodes = [*(field.ast_node.directives or ())]
+            for argument in field.ast_node.arguments or ():
+                nodes.extend(argument.directives or ())
+            naming = [node for node in nodes if node.name.value in {"requires", "names"}]
+            given = (argument.value for node in naming for argument in node.arguments or ())
             targets = {value.value for value in given if isinstance(value, EnumValueNode)}
             found[f"{owner}.{name}"] = {each for target in targets & VISIBLE.keys() for each in VISIBLE[target]}
     return found
@@ -265,8 +267,7 @@ async def test_every_field_says_which_permissions_it_asks_about(
     seen = {(path, name) for path, names in visibility(schema).items() for name in names}
     silent = sorted(asked_about - said - seen - OTHERWISE)
     assert silent == [], f"say with @requires, or with @partly, that these fields need these permissions: {silent}"
-    asked = {
-        (path.replace("GitRoot", root), name) for path, name in notes for root in ("GitRoot", "ImageRoot", "IPRoot", "URLRoot")
-    }
-    idle = sorted((path, name) for path, name in partly(schema) - asked - ELSEWHERE if not path.startswith("Summary."))
+    kinds = ("GitRoot", "ImageRoot", "IPRoot", "URLRoot")
+    done = {(path.replace("GitRoot", kind), name) for path, name in notes for kind in kinds}
+    idle = sorted((path, name) for path, name in partly(schema) - done - ELSEWHERE if not path.startswith("Summary."))
     assert idle == [], f"these fields ask about no such permission: {idle}"

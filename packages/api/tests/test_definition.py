@@ -8,7 +8,8 @@ from integrates.api.resolve.definition import expanded
 DIRECTIVES = """
 directive @requires(permission: String!, of: String!) on FIELD_DEFINITION
 directive @weight(of: Int! = 0) on FIELD_DEFINITION
-directive @entity(history: String = "history:read", of: String! = PARENT, aspects: [String!]! = []) on OBJECT | INTERFACE
+directive @entity(history: String = "history:read", of: String! = PARENT, partly: [String!]! = [],
+  aspects: [String!]! = []) on OBJECT | INTERFACE
 """
 REVISION = "type Revision { version: Int! } type PageInfo { hasNextPage: Boolean! } scalar DateTime"
 

@@ -14,7 +14,7 @@ from integrates.db_model.roots.argument import arguments_of, described
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import activated, deactivated
 from integrates.db_model.roots.types import ROOTS, Location, Root, RootInfo, RootKind, RootState, RootStatus
-from integrates.db_model.roots.vacancy import settled
+from integrates.db_model.roots.vacancy import established
 from integrates.db_model.store.port import Store
 
 
@@ -39,7 +39,7 @@ async def add(store: Store, new: Root, stamp: Stamp) -> Root:
     It takes the location of a root in a removed group. Raise ``AlreadyExists`` when its location or nickname is taken
     (``Rejections`` when both are), ``Rejected`` (``too_many``) when the group is full, ``NotFound`` when there is none.
     """
-    return await command.add(store, ROOT, new, stamp, storing=settled)
+    return await command.add(store, ROOT, new, stamp, storing=established)
 
 
 async def create(store: Store, group: Group, kind: RootKind, given: Mapping[str, Any], stamp: Stamp, identity: str) -> Root:
@@ -76,7 +76,9 @@ async def describe(
         return replace(old, location=location, info=info)
 
     key = root_key(seen.id)
-    return await command.update(store, ROOT, key, alter, stamp, expected_version=expected_version, seen=seen, storing=settled)
+    return await command.update(
+        store, ROOT, key, alter, stamp, expected_version=expected_version, seen=seen, storing=established
+    )
 
 
 async def deactivate(
@@ -107,7 +109,7 @@ async def activate(store: Store, seen: Root, stamp: Stamp, *, expected_version: 
     try:
         key = root_key(seen.id)
         return await command.update(
-            store, ROOT, key, alter, stamp, expected_version=expected_version, seen=seen, storing=settled
+            store, ROOT, key, alter, stamp, expected_version=expected_version, seen=seen, storing=established
         )
     except AlreadyExists as taken:  # by the argument that says where a root is, which is not given here
         raise AlreadyExists(taken.reason, ("id",), taken.owner) from taken

@@ -31,7 +31,7 @@ async def _is_vacant(store: Store, holder: str) -> bool:
     return root is not None and await read.get(store, GROUP, group_key(root.group_name)) is None
 
 
-async def settled(store: Store, facet: Facet[Root], old: Root | None, new: Root, stamp: Stamp) -> Root:
+async def established(store: Store, facet: Facet[Root], old: Root | None, new: Root, stamp: Stamp) -> Root:
     """Plan and write a root as :func:`integrates.db_model.entity.command.committed` does, and return it as stored.
 
     It takes the location of a root in a removed group, which itself stays as it is.
