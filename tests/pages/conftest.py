@@ -23,8 +23,8 @@ INVITE = """mutation ($email: String!) {
   }
 }"""
 
-Invite = Callable[[], tuple[str, str]]
-"""Returns the name of the guest and the path of the link."""
+Invite = Callable[..., tuple[str, str]]
+"""Returns the name of the guest, new unless it is given, and the path of the link."""
 Visit = Callable[..., AbstractContextManager[Page]]
 
 
@@ -68,8 +68,8 @@ def invite(shop: Running) -> Iterator[Invite]:
     numbers = itertools.count()
     with shop.client(shop.token("ada@demo.example")) as client:
 
-        def invited() -> tuple[str, str]:
-            name = f"guest-{next(numbers)}"
+        def invited(name: str | None = None) -> tuple[str, str]:
+            name = name or f"guest-{next(numbers)}"
             payload = Caller(client).change(INVITE, email=f"{name}@demo.example")
             return name, payload["invitationUrl"].removeprefix(shop.url)
 

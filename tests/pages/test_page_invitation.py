@@ -64,6 +64,15 @@ def test_an_answer_has_a_page_of_its_own(
         assert went(page, link).status == 404
 
 
+def test_the_longest_name_fits_a_phone(shop: Running, visit: Visit, invite: Invite) -> None:
+    """254 characters without a place to break at."""
+    name, link = invite("x" * (254 - len("@demo.example")))
+    with visit(shop, width=360) as page:
+        check_layout(page, log_in(page, name), 200, "You are logged in")
+        check_layout(page, went(page, link), 200, "You are invited to payments")
+        picture(page, "long-360-light")
+
+
 def test_an_invitation_is_accepted_by_keyboard_without_javascript(shop: Running, visit: Visit, invite: Invite) -> None:
     """From the link to the login, back to the invitation, and to the group."""
     invited, link = invite()
