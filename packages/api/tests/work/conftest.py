@@ -204,6 +204,12 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         """Take the root out of scope."""
         await deactivate_root(self.store, ROOT_ID, self.stamp())
 
+    async def remove_group(self) -> None:
+        """Remove the group with all that is in it."""
+        group = await reading.get(self.store, GROUP, group_key(GROUP_NAME))
+        assert group is not None
+        await groups.remove(self.store, group, {"reason": "NO_SYSTEM"}, self.stamp())
+
     async def exclude(self, *patterns: str) -> None:
         """Have the root exclude files by gitignore patterns."""
 

@@ -180,14 +180,17 @@ async def test_without_its_file_it_fails(world: Any, tools: Any) -> None:
     assert (await outcome(world, import_id))[:2] == (ImportStatus.FAILED, "abandoned")
 
 
-@pytest.mark.parametrize("closed", ["root", "permission"])
+@pytest.mark.parametrize("closed", ["root", "group", "permission"])
 async def test_who_began_it_has_to_be_allowed_still(world: Any, tools: Any, closed: str) -> None:
-    import_id = await killed(world, tools, many(tools), by=HANA if closed == "root" else "gone@demo.example")
+    import_id = await killed(world, tools, many(tools), by="gone@demo.example" if closed == "permission" else HANA)
     world.wait(61)
     if closed == "root":
         await world.deactivate()
+    if closed == "group":
+        await world.remove_group()
     await resumed(world)
     assert (await outcome(world, import_id))[:2] == (ImportStatus.FAILED, "not_allowed")
+    assert await world.running() is None
 
 
 async def test_one_that_cannot_be_read_keeps_no_other_from_being_resumed(world: Any, tools: Any) -> None:

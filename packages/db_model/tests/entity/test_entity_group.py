@@ -15,6 +15,7 @@ from integrates.db_model.entity import read
 from integrates.db_model.errors import AlreadyExists, NotFound, Rejected, Rejections, Stale
 from integrates.db_model.groups.facet import GROUP, group_counters_keys, group_key
 from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
+from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization, OrganizationStatus
 from integrates.db_model.policies.rules import effective
@@ -238,6 +239,7 @@ async def test_the_location_of_a_root_in_a_removed_group_may_be_taken_over(store
     taker = await add_root(store, payments, "taker", house.stamp, **SHOP)
     assert await house.holder(house.location(taker)) == taker.id
     assert await read.get(store, ROOT, root_key(held.id)) == held, "nothing below a removed group is touched"
+    assert [each async for part in inspected(store, house.stamp().at) for each in part.differences] == []
     third = await add_group(store, "tills", house.stamp)
     with pytest.raises(AlreadyExists, match="location_taken"):
         await add_root(store, third, "late", house.stamp, **SHOP)
