@@ -78,6 +78,13 @@ async def test_what_is_in_force_follows_both(store: Store, house: House) -> None
     assert effective(organization.policies, group.policies).days_until_it_breaks == 7
 
 
+@pytest.mark.parametrize("name", [name for name in Policies.__struct_fields__ if name != "inactivity_period"])
+async def test_a_reset_clears_every_policy(store: Store, house: House, name: str) -> None:
+    group = await groups.regulate(store, house.group, {"policies": {name: True if "pass" in name else 5}}, house.stamp())
+    assert group.policies != Policies()
+    assert (await groups.reset_policies(store, group, house.stamp())).policies == Policies()
+
+
 async def test_a_contradiction_with_what_is_stored_is_refused(store: Store, house: House) -> None:
     group = await groups.regulate(store, house.group, {"policies": {"vulnerability_grace_period": 7}}, house.stamp())
     with pytest.raises(Rejections, match="debt_before_grace"):
