@@ -24,6 +24,7 @@ from integrates.db_model.roots import argument as roots
 from integrates.db_model.roots import rules as root_rules
 from integrates.db_model.roots.types import RootKind
 from integrates.db_model.severities import rules as severities
+from integrates.db_model.stakeholders import rules as stakeholders
 from integrates.db_model.tokens import rules as tokens
 from integrates.db_model.values.check import Arguments
 from integrates.db_model.vulnerabilities import acceptance, describe, justification, report, review, treatment
@@ -64,6 +65,10 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "removeGroup": groups.REMOVAL,
     "removeOrganization": None,
     "removeFindingEvidence": evidence_arguments(EvidenceSlot.RECORDS),
+    "removeGroupMember": None,
+    "removeMe": None,
+    "removeOrganizationMember": None,
+    "removeStakeholder": None,
     "removeVulnerabilities": review.REMOVAL,
     "reopenVulnerabilities": justification.ARGUMENTS,
     "requestEventVerification": events.COMMENTED,
@@ -85,10 +90,14 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "updateGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "updateGroup": groups.DESCRIPTION,
     "updateGroupPolicies": regulations.ARGUMENTS,
+    "updateGroupMember": access.GROUP_MEMBER,
     "updateImageRoot": roots.ARGUMENTS[RootKind.IMAGE],
     "updateIpRoot": roots.ARGUMENTS[RootKind.IP],
+    "updateMe": stakeholders.NAMES,
     "updateOrganization": organizations.ARGUMENTS,
     "updateOrganizationPolicies": regulations.ARGUMENTS,
+    "updateOrganizationMember": access.ORGANIZATION_MEMBER,
+    "updateStakeholderRole": None,
     "updateUrlRoot": roots.ARGUMENTS[RootKind.URL],
     "updateVulnerabilitiesTreatment": treatment.ARGUMENTS,
     "updateVulnerabilityLabels": describe.LABELS,
@@ -105,8 +114,14 @@ FIXED = {
     "updateUrlRoot": {"url"},
 }
 """What the table has and this mutation does not take, e.g. what only a new object is given."""
-CHOICES = {"handleOrganizationFindingPolicy": {"approve"}}
-"""What says yes or no, which needs no rule."""
+CHOICES = {
+    "handleOrganizationFindingPolicy": {"approve"},
+    "removeGroupMember": {"email"},
+    "removeOrganizationMember": {"email"},
+    "removeStakeholder": {"email"},
+    "updateStakeholderRole": {"email", "role"},
+}
+"""What says yes or no, one of a few words, or whom the command looks up: it needs no rule."""
 
 
 def _several(value: str | list[str]) -> list[str]:

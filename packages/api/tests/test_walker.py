@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from integrates.api.upload import in_memory
 from integrates.db_model.errors import Corrupt, Unavailable
+from integrates.db_model.testing.scene import address_of
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import Tenant, World
@@ -59,6 +60,17 @@ MUTATIONS = {
       addGroupComment(groupName: $group, content: "Hello") {{ comment {{ id }} {ERRORS} }} }}""",
     "addGroupMember": f"""mutation ($group: ID!) {{
       addGroupMember(groupName: $group, email: "walker@demo.example", role: USER) {{ member {{ id }} {ERRORS} }} }}""",
+    "updateStakeholderRole": f"""mutation ($member: ID!) {{
+      updateStakeholderRole(email: $member, role: USER) {{ stakeholder {{ id }} {ERRORS} }} }}""",
+    "removeStakeholder": f"""mutation ($member: ID!) {{ removeStakeholder(email: $member) {{ id {ERRORS} }} }}""",
+    "updateGroupMember": f"""mutation ($group: ID!, $member: String!) {{
+      updateGroupMember(groupName: $group, email: $member, role: USER) {{ member {{ id }} {ERRORS} }} }}""",
+    "removeGroupMember": f"""mutation ($group: ID!, $member: String!) {{
+      removeGroupMember(groupName: $group, email: $member) {{ id {ERRORS} }} }}""",
+    "updateOrganizationMember": f"""mutation ($organization: ID!, $member: String!) {{
+      updateOrganizationMember(organizationId: $organization, email: $member, role: USER) {{ member {{ id }} {ERRORS} }} }}""",
+    "removeOrganizationMember": f"""mutation ($organization: ID!, $member: String!) {{
+      removeOrganizationMember(organizationId: $organization, email: $member) {{ id {ERRORS} }} }}""",
     "addOrganizationMember": f"""mutation ($organization: ID!) {{
       addOrganizationMember(organizationId: $organization, email: "walker@demo.example", role: USER) {{
       member {{ id }} {ERRORS} }} }}""",
@@ -165,7 +177,7 @@ MUTATIONS = {
       updateVulnerabilitySeverity(id: $vulnerability, cvssV3: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
       {{ vulnerability {{ id }} {ERRORS} }} }}""",
 }
-OWN = {"acknowledgeConcurrentSession", "addOrganization", "addAccessToken", "revokeAccessToken"}
+OWN = {"acknowledgeConcurrentSession", "addOrganization", "addAccessToken", "removeMe", "revokeAccessToken", "updateMe"}
 """Mutations without an object of a tenant."""
 
 
@@ -174,6 +186,7 @@ def ids_of(tenant: Tenant, run: str) -> dict[str, Any]:
         "organization": tenant.organization.id,
         "organizationName": tenant.organization.info.name,
         "group": tenant.group.name,
+        "member": address_of("uri" if tenant.group.name == "webshop" else "uri2"),
         "root": tenant.root.id,
         "finding": tenant.finding.id,
         "vulnerability": tenant.vulnerable.id,
@@ -188,7 +201,13 @@ def ids_of(tenant: Tenant, run: str) -> dict[str, Any]:
 def no_ids() -> dict[str, Any]:
     ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "event", "policy", "import"), NOWHERE)
     names = dict.fromkeys(("organizationName", "group"), NO_NAME)
-    return {**ids, **names, "at": "2026-04-30T00:00:00Z", "file": in_memory("scan.sarif", b"{}")}
+    return {
+        **ids,
+        **names,
+        "member": address_of("nobody"),
+        "at": "2026-04-30T00:00:00Z",
+        "file": in_memory("scan.sarif", b"{}"),
+    }
 
 
 def taken(query: str, ids: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What callers do about themselves."""
 
+from functools import partial
 from typing import Any, Final
 
 from integrates.api.authorization.actor import Means
@@ -7,8 +8,8 @@ from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.me.queries import me
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, refresh
-from integrates.db_model import sessions
+from integrates.api.resolve.change import Payload, changed, refresh
+from integrates.db_model import sessions, stakeholders
 from integrates.db_model.errors import Reason, Rejected
 
 
@@ -22,4 +23,23 @@ async def acknowledge_concurrent_session(_seen: Sight[None], info: Info, **_give
     return {"me": await me(None, info)}
 
 
-MUTATIONS: Final[Fields] = {"Mutation": {"acknowledgeConcurrentSession": acknowledge_concurrent_session}}
+async def update_me(_seen: Sight[None], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
+    """Change the name of the caller."""
+    describe = partial(stakeholders.describe, email=info.context.actor.email, given=given, expected_version=expected_version)
+    return await changed(info, "me", describe)
+
+
+async def remove_me(_seen: Sight[None], info: Info, *, expected_version: int | None = None) -> Payload:
+    """Remove the caller as a person, with everything that lets them in."""
+    remove = partial(stakeholders.remove, email=info.context.actor.email, expected_version=expected_version)
+    payload = await changed(info, "me", remove)
+    return {"id": payload["me"].email}
+
+
+MUTATIONS: Final[Fields] = {
+    "Mutation": {
+        "acknowledgeConcurrentSession": acknowledge_concurrent_session,
+        "updateMe": update_me,
+        "removeMe": remove_me,
+    }
+}

@@ -5,6 +5,7 @@ from typing import Final
 
 from integrates.api.context import Info
 from integrates.api.resolve.binding import Binding
+from integrates.api.stakeholder.mutations import MUTATIONS
 from integrates.api.stakeholder.queries import QUERIES
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.tokens.usage import usage_key, used_at
@@ -19,6 +20,7 @@ BINDING: Final = Binding(
     shows={"Stakeholder": Stakeholder},
     fields={
         **QUERIES,
+        **MUTATIONS,
         "Stakeholder": {
             "id": "email",
             "firstName": "info.first_name",

@@ -109,8 +109,8 @@ def declined(old: A, at: datetime, by: str) -> A:
 
 
 def withdrawn(old: A, at: datetime, by: str) -> A:
-    """Return the access after it was taken away. An invitation that was open can no longer be accepted."""
-    return replace(no_grant(old), invitation=None, state=AccessState(status=AccessStatus.REMOVED, at=at, by=by))
+    """Return the access after it was taken away: the role that it had gives nothing any more, and no link opens it."""
+    return replace(old, invitation=None, state=AccessState(status=AccessStatus.REMOVED, at=at, by=by))
 
 
 def welcomed(old: OrganizationAccess, at: datetime, by: str) -> OrganizationAccess:

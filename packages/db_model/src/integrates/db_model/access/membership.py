@@ -1,33 +1,26 @@
-"""Giving people roles and taking them away, whatever they were before."""
+"""Giving people roles, whatever they were before."""
 
 from collections.abc import Sequence
-from datetime import datetime
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
 from integrates.db_model.access.commands import group_member, organization_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.rules import is_live, is_manager, is_member
+from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import (
-    AccessState,
-    AccessStatus,
     GroupAccess,
     GroupGrant,
     OrganizationAccess,
     OrganizationRole,
 )
-from integrates.db_model.entity import command, counter, read
+from integrates.db_model.entity import read
 from integrates.db_model.entity.facet import Facet, entity_key
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.plan import Plan, effective_at, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import NotFound, Raced, Reason, Rejected, Stale
-from integrates.db_model.groups.facet import GROUP, group_key
+from integrates.db_model.errors import Raced, Stale
 from integrates.db_model.groups.types import Group
-from integrates.db_model.organizations.facet import organization_counters_key
 from integrates.db_model.store.port import Store
 
 A = TypeVar("A", OrganizationAccess, GroupAccess)
@@ -88,36 +81,3 @@ async def grant_in_group(store: Store, email: str, group: Group, grant: GroupGra
         return made
 
     return await repeated(attempt, on=_RETRIED)
-
-
-def _left(old: A, at: datetime, *, by: str) -> A:
-    return replace(old, invitation=None, state=AccessState(status=AccessStatus.REMOVED, at=at, by=by))
-
-
-async def leave_group(store: Store, email: str, group_name: str, stamp: Stamp) -> GroupAccess:
-    """Take a person's access to a group away, an invitation too; return it as stored. Raise ``NotFound`` without one."""
-    return await command.update(store, GROUP_ACCESS, group_access_key(email, group_name), partial(_left, by=stamp.by), stamp)
-
-
-async def leave_organization(store: Store, email: str, organization_id: str, stamp: Stamp) -> OrganizationAccess:
-    """Take a person's access to an organization and to all its groups away; return the former as stored.
-
-    The groups come first, each in a transaction of its own, so that what was cut off is finished by repeating the call. Raise
-    ``NotFound`` without access, ``Rejected`` (``last_manager``) before anything is written when no manager would be left.
-    """
-    key = organization_access_key(email, organization_id)
-    old = await read.get(store, ORGANIZATION_ACCESS, key)
-    if old is None:
-        raise NotFound(ORGANIZATION_ACCESS.name, email, ("email",))
-    if is_manager(old):
-        managers = counter.summed(await store.get((organization_counters_key(organization_id),))).get("managers", 0)
-        if managers <= 1:
-            raise Rejected(Reason.LAST_MANAGER)
-    query = listing(GROUP_ACCESS.name, "memberships_of_stakeholder", {"email": email})
-    joined = [access for access in await read.everything(store, GROUP_ACCESS, query) if is_live(access)]
-    groups = await store.get([group_key(access.group_name) for access in joined])
-    for access, item in zip(joined, groups, strict=True):
-        group = None if item is None else read.live(GROUP, item)
-        if group is not None and group.organization_id == organization_id:
-            await leave_group(store, email, access.group_name, stamp)
-    return await command.update(store, ORGANIZATION_ACCESS, key, partial(_left, by=stamp.by), stamp)

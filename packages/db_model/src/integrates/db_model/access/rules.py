@@ -87,10 +87,10 @@ GROUP_MEMBER: Final = Arguments(GivenGroupMember, {"email": email, "role": one_o
 """What a new member of a group is given."""
 
 
-def check_grantable(role: str | None, grantable: AbstractSet[str]) -> None:
+def check_grantable(role: str | None, grantable: AbstractSet[str], path: tuple[str, ...] = ("role",)) -> None:
     """Raise ``Rejected`` (``role_not_grantable``) for a role that the granter may neither grant nor change nor take away."""
     if role is not None and role not in grantable:
-        raise Rejected(Reason.ROLE_NOT_GRANTABLE, ("role",))
+        raise Rejected(Reason.ROLE_NOT_GRANTABLE, path)
 
 
 def is_live(access: OrganizationAccess | GroupAccess) -> bool:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
+from msgspec import Struct
+
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.errors import Rejected
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
-from integrates.db_model.values.check import whole_of
+from integrates.db_model.values.check import Arguments, whole_of
 from integrates.db_model.values.text import email, person_text
 
 _FIELDS: Final = whole_of(
@@ -19,6 +21,17 @@ _FIELDS: Final = whole_of(
         "state.by": by,
     },
 )
+
+
+class GivenNames(Struct, frozen=True, kw_only=True):
+    """The checked arguments of what a person is called."""
+
+    first_name: str | None = None
+    last_name: str | None = None
+
+
+NAMES: Final = Arguments(GivenNames, {"first_name": person_text, "last_name": person_text})
+"""What a person says of themselves."""
 
 
 def is_live(stakeholder: Stakeholder) -> bool:
