@@ -41,3 +41,11 @@ def test_the_reference_names_every_setting_with_its_default(root: Path) -> None:
     defaults = {name: text for name, _, text in rows if text}
     assert msgspec.convert(defaults, Settings, strict=False) == Settings()
     assert {name for name in Settings.__struct_fields__ if getattr(Settings(), name) is not None} == set(defaults)
+
+
+def test_every_test_that_stands_beside_an_attack_exists(root: Path) -> None:
+    named = re.findall(r"`(test_\w+)`", (root / "docs/reference/attacks.md").read_text())
+    sources = (path.read_text() for path in (*root.glob("packages/*/tests/**/*.py"), *root.glob("tests/**/*.py")))
+    written = {name for source in sources for name in re.findall(r"def (test_\w+)\(", source)}
+    assert len(named) > 60
+    assert [name for name in named if name not in written] == []
