@@ -5,11 +5,19 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
+from msgspec.structs import replace
 
 from integrates.db_model import access
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.rules import is_ci
-from integrates.db_model.access.types import GroupAccess, GroupGrant, GroupRole, OrganizationAccess, OrganizationRole
+from integrates.db_model.access.types import (
+    AccessStatus,
+    GroupAccess,
+    GroupGrant,
+    GroupRole,
+    OrganizationAccess,
+    OrganizationRole,
+)
 from integrates.db_model.entity import read
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.store.port import Store
@@ -145,17 +153,24 @@ def revoke_role(
         person, made = await known_person(opened, email), stamp("command_member_revoke")
         if of == Where.ORGANIZATION:
             found = await known_organization(opened, name)
-            held = await read.get(opened, ORGANIZATION_ACCESS, organization_access_key(person.email, found.id))
-            if held is None:
-                raise BadSetting("EMAIL", f"{person.email} is no member of {found.info.name}")
-            gone = await access.leave_organization(opened, person.email, found.id, made)
-            return _row(gone, Where.ORGANIZATION, found.info.name)
+            member = await read.get(opened, ORGANIZATION_ACCESS, organization_access_key(person.email, found.id))
+            told = _former(member, person.email, Where.ORGANIZATION, found.info.name)
+            await access.leave_organization(opened, person.email, found.id, made)
+            return told
         known = await known_group(opened, name)
-        if await read.get(opened, GROUP_ACCESS, group_access_key(person.email, known.name)) is None:
-            raise BadSetting("EMAIL", f"{person.email} is no member of {known.name}")
-        return _row(await access.leave_group(opened, person.email, known.name, made), Where.GROUP, known.name)
+        joined = await read.get(opened, GROUP_ACCESS, group_access_key(person.email, known.name))
+        told = _former(joined, person.email, Where.GROUP, known.name)
+        await access.leave_group(opened, person.email, known.name, made)
+        return told
 
     show((operated(context, store, work),), as_json=as_json, line=_line)
+
+
+def _former(held: OrganizationAccess | GroupAccess | None, email: str, of: Where, name: str) -> Row:
+    """Return the membership that is about to be taken away. Raise ``BadSetting`` when there is none."""
+    if held is None:
+        raise BadSetting("EMAIL", f"{email} is no member of {name}")
+    return replace(_row(held, of, name), state=AccessStatus.REMOVED.value)
 
 
 @COMMANDS.command("list")

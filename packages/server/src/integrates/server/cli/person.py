@@ -1,22 +1,34 @@
-"""``integrates person``: the people whom the store knows."""
+"""``integrates person``: the people whom the store knows, and what it keeps about them."""
 
+import secrets
 from typing import Annotated
 
 import msgspec
 import typer
 from msgspec.structs import replace
 
+from integrates.db_model import stakeholders
 from integrates.db_model.entity import read
-from integrates.db_model.stakeholders import commands as stakeholders
+from integrates.db_model.erasure.commands import Erased, erase, erasure_claim
+from integrates.db_model.erasure.disclosure import Disclosure, disclosed
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.text import person_text
-from integrates.server.cli.operate import JsonOption, all_people, checked_email, new_commands, operated, show, stamp
+from integrates.server.cli.operate import (
+    JsonOption,
+    all_people,
+    checked_email,
+    known_person,
+    new_commands,
+    operated,
+    show,
+    stamp,
+)
 from integrates.server.cli.option import StoreOption
 from integrates.server.settings import BadSetting
 
-COMMANDS = new_commands("person", "People: add, list.")
+COMMANDS = new_commands("person", "People: add, remove, list; what is kept about them: export, erase.")
 """The commands ``integrates person …``."""
 
 
@@ -97,3 +109,82 @@ def list_people(
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     found = operated(context, store, all_people)
     show((row(person) for person in found if text.lower() in person.email), as_json=as_json, line=line)
+
+
+@COMMANDS.command("remove")
+def remove_person(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail of the person.")],
+    *,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Remove a person with their session, tokens and accesses; what they did stays theirs.
+
+    The last manager of an organization stays. What was cut off is finished by the same command.
+
+    \b
+    integrates person remove you@example.com
+    """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
+
+    async def work(opened: Store) -> Stakeholder:
+        person = await known_person(opened, email)
+        return await stakeholders.remove(opened, person.email, stamp("command_person_remove"))
+
+    show((row(operated(context, store, work)),), as_json=as_json, line=lambda told: f"{told.email}  removed")
+
+
+@COMMANDS.command("export")
+def export_person(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail of the person, who may have been removed.")],
+    *,
+    store: StoreOption = None,
+) -> None:
+    """Print all that is kept about a person as JSON, for when they ask for it.
+
+    Record, memberships, tokens without their secrets, comments, sessions and the last login are told as they are stored; of all
+    else the places that name the person, and the changes that they made.
+
+    \b
+    integrates person export you@example.com > you.json
+    """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
+
+    async def work(opened: Store) -> Disclosure:
+        return await disclosed(opened, await ever_known(opened, email))
+
+    typer.echo(msgspec.json.format(msgspec.json.encode(operated(context, store, work)), indent=2).decode())
+
+
+@COMMANDS.command("erase")
+def erase_person(
+    context: typer.Context,
+    email: Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail of the person, who may have been removed.")],
+    *,
+    sure: Annotated[bool, typer.Option("--yes", help="Do it without asking.")] = False,
+    as_json: JsonOption = False,
+    store: StoreOption = None,
+) -> None:
+    """Put a pseudonym in the place of a person's e-mail in everything that is stored, histories too, and drop their names.
+
+    Who was not removed yet is removed first; the last manager of an organization stays. It cannot be undone. What was cut off
+    is finished by the same command. It prints the pseudonym.
+
+    \b
+    integrates person export you@example.com > you.json
+    integrates person erase you@example.com
+    """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
+    if not sure:
+        typer.confirm(f"Nobody will be able to tell what {email} did. Go on?", abort=True, err=True)
+
+    async def work(opened: Store) -> Erased:
+        return await erase(opened, await ever_known(opened, email), stamp("command_person_erase"), secrets.token_hex(10))
+
+    show((operated(context, store, work),), as_json=as_json, line=lambda told: told.pseudonym)
+
+
+async def ever_known(store: Store, email: str) -> str:
+    """Return the e-mail of somebody who is or was known, or is half erased. Raise ``BadSetting`` for anybody else."""
+    wanted = checked_email(email)
+    found = await store.get((stakeholder_key(wanted), erasure_claim(wanted)))
+    return wanted if any(found) else (await known_person(store, wanted)).email

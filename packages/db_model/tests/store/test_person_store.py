@@ -1,0 +1,137 @@
+"""Erasing a person, and issuing CI tokens, on every store: what no rule of one engine may make different."""
+
+import asyncio
+import itertools
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from msgspec.structs import replace
+
+from integrates.db_model import tokens, vulnerabilities
+from integrates.db_model.access.types import GroupRole
+from integrates.db_model.entity import read
+from integrates.db_model.entity.listing import listing
+from integrates.db_model.erasure.commands import erase, erasure_claim
+from integrates.db_model.erasure.disclosure import disclosed
+from integrates.db_model.errors import Raced, Unavailable
+from integrates.db_model.groups.types import Group
+from integrates.db_model.inspection.walk import inspected
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.store.dynamodb.store import dynamodb_store
+from integrates.db_model.store.memory import memory_store
+from integrates.db_model.store.port import Change, Store
+from integrates.db_model.store.retry import Policy
+from integrates.db_model.store.sqlite.store import sqlite_store
+from integrates.db_model.testing import scene
+from integrates.db_model.testing.scene import Stamping, address_of, ticking
+from integrates.db_model.tokens.facet import ACCESS_TOKEN
+from integrates.db_model.vulnerabilities.types import Treatment, TreatmentStatus, Vulnerability
+
+URI = address_of("uri")
+TOKEN = "0123456789abcdef0123"
+NAME = f"erased-{TOKEN}@erased.invalid"
+NOW = datetime(2024, 6, 1, tzinfo=UTC)
+
+
+@pytest.fixture(params=["memory", "sqlite", pytest.param("dynamodb", marks=pytest.mark.dynamodb)])
+async def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Store]:
+    async with AsyncExitStack() as stack:
+        if request.param == "memory":
+            yield memory_store()
+        elif request.param == "sqlite":
+            yield await stack.enter_async_context(sqlite_store(tmp_path / "store", create=True))
+        else:
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+                monkeypatch.setenv(name, "test")
+            monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+            endpoint, prefix = request.getfixturevalue("dynamodb_endpoint"), f"test_{uuid4().hex[:8]}_"
+            policy = Policy(base=0.01, cap=0.1)
+            opened = dynamodb_store(endpoint=endpoint, prefix=prefix, policy=policy, create=True)
+            yield await stack.enter_async_context(opened)
+
+
+def treated(old: Vulnerability, at: datetime, *, words: str) -> Vulnerability:
+    work = Treatment(status=TreatmentStatus.IN_PROGRESS, assigned=URI, justification=words, at=at, by=URI)
+    return replace(old, treatment=work)
+
+
+async def furnished(store: Store, stamp: Stamping) -> Group:
+    """Store somebody who is a member, has tokens, and answers for vulnerabilities that have several revisions."""
+    group = await scene.add_group(store, "webshop", stamp)
+    await scene.add_person(store, URI, stamp)
+    await scene.add_member(store, group, URI, GroupRole.USER, stamp)
+    root = await scene.add_root(store, group, "backend", stamp)
+    finding = await scene.add_finding(store, group, "injection", stamp)
+    for number in range(3):
+        one = await scene.add_vulnerability(store, finding, root, f"src/{number}.py", stamp)
+        for words in ("x" * 10, f"Says {URI}"):
+            await vulnerabilities.update(store, one.id, partial(treated, words=words), stamp(by=URI))
+    await scene.add_comment(store, finding, f"Hello {URI}", stamp)
+    own = stamp(by=URI)
+    made_token = tokens.new_token(scene.uid("token"), f"{URI} laptop", own.at.replace(month=own.at.month + 1), "0" * 64, own)
+    await tokens.issue(store, made_token, own)
+    return group
+
+
+async def differences(store: Store) -> list[object]:
+    return [each async for report in inspected(store, NOW) for each in report.differences]
+
+
+async def test_a_person_is_erased(store: Store) -> None:
+    stamp = ticking()
+    await furnished(store, stamp)
+    sizes: list[int] = []
+
+    async def write(changes: Sequence[Change]) -> None:
+        sizes.append(len(changes))
+        await store.write(changes)
+
+    await erase(replace(store, write=write), URI, stamp(by="operator"), TOKEN)
+    assert max(sizes) <= store.max_changes
+    assert await differences(store) == []
+    assert await store.get((stakeholder_key(URI), erasure_claim(URI))) == (None, None)
+    told = await disclosed(store, NAME)
+    assert [one["name"] for one in told.tokens] == [f"{'*' * len(URI)} laptop"]
+    assert len(told.memberships) == 1
+    assert sum("treatment.assigned" in one.places for one in told.mentions) == 3
+    assert sum(one.made for one in told.changes) == 7, "two treatments of three vulnerabilities, and a token"
+
+
+@pytest.mark.parametrize("after", [1, 3, 6, 9, 10])
+async def test_what_is_cut_off_goes_on(store: Store, after: int) -> None:
+    stamp, count = ticking(), itertools.count()
+    await furnished(store, stamp)
+
+    async def write(changes: Sequence[Change]) -> None:
+        if next(count) >= after:
+            raise Unavailable("killed")
+        await store.write(changes)
+
+    with pytest.raises(Unavailable):
+        await erase(replace(store, write=write), URI, stamp(by="operator"), TOKEN)
+    await erase(store, URI, stamp(by="operator"), TOKEN)
+    assert await differences(store) == []
+    history = await read.history(store, stakeholder_key(NAME))
+    assert [one.operation for one in history][-1] == "test"
+    found = await read.get_any(store, STAKEHOLDER, stakeholder_key(NAME))
+    assert found is not None
+    assert found.version == len(history)
+
+
+async def test_of_many_ci_tokens_issued_at_once_one_is_left(store: Store) -> None:
+    stamp = ticking()
+    await scene.add_group(store, "webshop", stamp)
+    calls = (tokens.issue_ci_token(store, "webshop", stamp(), scene.uid(number), "0" * 64) for number in range(5))
+    made = await asyncio.gather(*calls, return_exceptions=True)
+    assert not [one for one in made if isinstance(one, Exception) and not isinstance(one, Raced)]
+    query = listing("access_token", "tokens_of_owner", {"owner": "service:forces:webshop"})
+    assert len(await read.everything(store, ACCESS_TOKEN, query)) == 1
+    assert await differences(store) == []
+    await tokens.revoke_ci_token(store, "webshop", stamp())
+    assert await read.everything(store, ACCESS_TOKEN, query) == ()
+    assert await differences(store) == []
