@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 import pytest
 from typer.testing import CliRunner
 
-from integrates.db_model import access
+from integrates.db_model import access, tokens
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.types import AccessStatus, GroupGrant, GroupRole, OrganizationRole
 from integrates.db_model.entity import read
@@ -20,6 +21,7 @@ from integrates.db_model.stakeholders.facet import stakeholder_key
 from integrates.db_model.store.port import Key, Store
 from integrates.db_model.store.url import open_store
 from integrates.db_model.testing.scene import add_group, add_member, add_person, address_of, ticking, uid
+from integrates.server.auth.token import PATTERN
 from integrates.server.cli.main import new_command
 from integrates.server.process import clock
 
@@ -156,6 +158,16 @@ def test_an_organization_keeps_a_manager(operator: Operator) -> None:
     assert found.state.status is AccessStatus.ACTIVE, "nothing is taken before it is known whether all can be"
     operator.told("member", "grant", OLGA, "organization_manager", "--organization", "aurora")
     operator.told("member", "revoke", HANA, "--organization", "aurora")
+
+
+def test_a_token_of_a_group_replaces_the_former(operator: Operator) -> None:
+    first, second = (operator.run("group", "token", "webshop") for _ in range(2))
+    assert [(code, err) for code, _, err in (first, second)] == [(0, ""), (0, "")]
+    assert all(re.fullmatch(PATTERN, out.strip()) for _, out, _ in (first, second))
+    assert first[1] != second[1]
+    (live,) = operator.look(lambda store: tokens.tokens_of(store, "service:forces:webshop"))
+    assert (live.created_by, live.kind.value) == ("operator", "FORCES")
+    assert operator.run("group", "token", "webshp")[2] == "integrates: group: there is no webshp; did you mean webshop?\n"
 
 
 REFUSED: dict[str, tuple[tuple[str, ...], str]] = {

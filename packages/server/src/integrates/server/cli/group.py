@@ -1,26 +1,35 @@
 """``integrates group``: the groups of organizations."""
 
+import asyncio
+import os
 from typing import Annotated
 
 import msgspec
 import typer
 
+from integrates.db_model import tokens
 from integrates.db_model.groups import commands
 from integrates.db_model.groups.types import Group, Language
 from integrates.db_model.store.port import Store
+from integrates.server.auth.token import hash_jti, new_jti, sign_token
+from integrates.server.cli.failure import explained
 from integrates.server.cli.operate import (
     JsonOption,
     groups,
+    known_group,
     known_organization,
     new_commands,
     operated,
     organizations,
     show,
     stamp,
+    told,
 )
-from integrates.server.cli.option import StoreOption
+from integrates.server.cli.option import StoreOption, lasting_settings
+from integrates.server.process import clock
+from integrates.server.process.open import open_installation
 
-COMMANDS = new_commands("group", "Groups: add, list.")
+COMMANDS = new_commands("group", "Groups: add, list; token of their CI identity.")
 """The commands ``integrates group …``."""
 
 
@@ -90,3 +99,30 @@ def list_groups(
         return [_row(one, names[one.organization_id]) for one in await groups(opened) if one.organization_id in names]
 
     show(operated(context, store, work), as_json=as_json, line=_line)
+
+
+@COMMANDS.command("token")
+def issue_group_token(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of the group.")],
+    store: StoreOption = None,
+) -> None:
+    """Print a new CI token of a group, which lives 180 days; the former one is revoked.
+
+    Like `integrates token` it needs the secret of the installation. Only the token goes to standard output.
+
+    \b
+    TOKEN=$(integrates group token shop)
+    """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
+    with explained():
+        settings = lasting_settings(context, store)
+
+        async def issued() -> str:
+            async with open_installation(settings, os.environ) as installation, told():
+                group, identity = await known_group(installation.store, name), clock.new_id()
+                jti = new_jti(identity)
+                made = stamp("command_group_token")
+                token = await tokens.issue_ci_token(installation.store, group.name, made, identity, hash_jti(jti))
+                return sign_token(installation.keys, token, jti)
+
+        typer.echo(asyncio.run(issued()))
