@@ -2,13 +2,14 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import httpx
 import pytest
+from packages.server.tests.liar import Liar, lying
 
 from integrates.api.execute import Api
 from integrates.db_model.entity.types import Stamp
@@ -18,6 +19,7 @@ from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.commands import issue, new_token
 from integrates.server.app import new_app
+from integrates.server.auth.provider import Providers
 from integrates.server.auth.secret import Keys, derive
 from integrates.server.auth.token import hash_jti, new_jti, sign_token
 from integrates.server.demo.load import load_demo
@@ -42,7 +44,7 @@ def api() -> Api:
 class World:
     """A service whose clock the test moves."""
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, settings: Settings, providers: Providers | None = None) -> None:
         self.store = store
         self.now = NOW
         self.ready = True
@@ -53,6 +55,7 @@ class World:
             files=memory_files(),
             api=api(),
             keyring=lambda: KEYS,
+            providers=providers or {},
             now=lambda: self.now,
             seconds=self.seconds,
             new_id=clock.new_id,
@@ -114,3 +117,10 @@ async def elapse(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     begun = loop.time()
     monkeypatch.setattr(loop, "time", lambda: begun + ahead)
     return forward
+
+
+@pytest.fixture
+def liar() -> Iterator[Liar]:
+    """Run a provider that lies when it is told to."""
+    with lying() as found:
+        yield found

@@ -1,12 +1,13 @@
 """Which roles include which: one outranks another when it permits all that the other does, and more (domain section 10.1)."""
 
 from collections.abc import Iterable, Mapping
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.stakeholders.types import PlatformRole
 
 Role: TypeAlias = PlatformRole | OrganizationRole | GroupRole
+R = TypeVar("R", bound=Role)
 
 _BELOW: Final[Mapping[type, Mapping[Role, frozenset[Role]]]] = {
     PlatformRole: {
@@ -38,9 +39,9 @@ def outranks(role: Role, other: Role) -> bool:
     return any(below is other for below in _BELOW[type(role)][role])
 
 
-def highest(roles: Iterable[Role]) -> Role | None:
+def highest(roles: Iterable[R]) -> R | None:
     """Return the role that outranks the others; among those that do not compare, the first. ``None`` without any."""
-    found: Role | None = None
+    found: R | None = None
     for role in roles:
         if found is None or outranks(role, found):
             found = role

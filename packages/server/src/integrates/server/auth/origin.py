@@ -48,8 +48,13 @@ def is_secure(scope: Scope, configured: str | None) -> bool:
 
 
 def cookie_name(scope: Scope, configured: str | None) -> str:
-    """Return the name of the session cookie; the prefix makes browsers insist on ``Secure``, ``Path=/`` and no domain."""
-    return f"__Host-{COOKIE}" if is_secure(scope, configured) else COOKIE
+    """Return the name of the session cookie."""
+    return prefixed(scope, configured, COOKIE)
+
+
+def prefixed(scope: Scope, configured: str | None, name: str) -> str:
+    """Return the name of a cookie; its prefix makes browsers insist on ``Secure``, ``Path=/`` and no domain."""
+    return f"__Host-{name}" if is_secure(scope, configured) else name
 
 
 def may_write(scope: Scope, configured: str | None, *, from_script: bool = False) -> bool:

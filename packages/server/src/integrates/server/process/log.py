@@ -11,7 +11,7 @@ import structlog
 
 from integrates.db_model.values.instant import instant_text
 
-QUIET: Final = ("hypercorn.error", "botocore", "urllib3", "asyncio")
+QUIET: Final = ("hypercorn.error", "botocore", "urllib3", "asyncio", "httpx", "httpcore")
 """Loggers of libraries of which only warnings and errors are logged."""
 
 

@@ -8,6 +8,7 @@ from starlette.types import Scope
 
 from integrates.api.authorization.actor import Actor
 from integrates.api.evidence.fields import PATH as EVIDENCE_PATH
+from integrates.server.auth.attempt import PATH as CALLBACK_PATH
 from integrates.server.auth.invitation import PATH as INVITATION_PATH
 from integrates.server.auth.recognition import Credentials, read_credentials, recognise
 from integrates.server.http.exchange import API_PATH
@@ -48,6 +49,7 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
                 Rate(EVIDENCE_PATH, settings.api_rate, read, recognised),
                 Rate(INVITATION_PATH, settings.login_rate, read, recognised),
                 by_address("/login", settings.login_rate),
+                by_address(CALLBACK_PATH, settings.login_rate),
             ],
             service.seconds,
         ),

@@ -1,5 +1,6 @@
-"""Logging in and out with a browser. The only login so far is the local one, without a password, on one's own machine."""
+"""Logging in and out with a browser: by a provider, or without a password on one's own machine."""
 
+import asyncio
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -9,48 +10,83 @@ from starlette.routing import Route
 
 from integrates.db_model.entity import read
 from integrates.db_model.errors import Rejected
-from integrates.db_model.sessions.commands import close_everywhere, close_session, find_session, open_session
-from integrates.db_model.sessions.rules import ABSOLUTE
+from integrates.db_model.sessions.commands import close_everywhere, close_session, find_session
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.text import email as email_rule
-from integrates.server.auth.origin import cookie_name, is_direct, is_secure, may_write
+from integrates.server.auth.attempt import PATH
+from integrates.server.auth.entrance import opened_session
+from integrates.server.auth.origin import is_direct, may_write
+from integrates.server.auth.provider import LOCAL
 from integrates.server.auth.recognition import cookie_of
-from integrates.server.auth.session import hash_session_id, new_session_id
+from integrates.server.auth.session import hash_session_id
+from integrates.server.http.cookie import set_session
+from integrates.server.http.routes.account import CountLogin, account_limit
+from integrates.server.http.routes.callback import begin, come_back, new_arrivals
 from integrates.server.service import Service
 from integrates.server.settings import is_loopback
 
 LOCAL_USER: Final = "ada@demo.example"
+LEAST: Final = 0.1
+"""Seconds that the answer to a local login takes at least, so that the time does not tell whether the account is known."""
+MAX_NEXT: Final = 1_000
 
 
 def login_routes(service: Service) -> list[Route]:
-    """Return the routes ``GET /login?provider=local&email=&next=`` and ``POST /logout``."""
+    """Return the routes ``GET /login``, ``GET /auth/callback`` and ``POST /logout``."""
+    count = account_limit(service.settings.login_rate, service.seconds)
+    arrivals = new_arrivals(service, count)
 
     async def login(request: Request) -> Response:
-        return await _login(request, service)
+        name = request.query_params.get("provider", "")
+        if request.method == "HEAD":  # a look at the address is no login
+            raise HTTPException(405, headers={"allow": "GET"})
+        if name == LOCAL and service.settings.local_login:
+            return await _local(request, service, count)
+        if name not in service.providers:
+            raise HTTPException(404)
+        return await begin(request, service, arrivals, service.providers[name], next_of(request))
+
+    async def callback(request: Request) -> Response:
+        if request.method == "HEAD":
+            raise HTTPException(405, headers={"allow": "GET"})
+        return await come_back(request, service, arrivals)
 
     async def logout(request: Request) -> Response:
         return await _logout(request, service)
 
-    return [Route("/login", login, methods=["GET"]), Route("/logout", logout, methods=["POST"])]
+    return [
+        Route("/login", login, methods=["GET"]),
+        Route(PATH, callback, methods=["GET"]),
+        Route("/logout", logout, methods=["POST"]),
+    ]
 
 
 def safe_next(path: str) -> str:
     """Return the path to go on to when it is one of this server, which begins with exactly one ``/``; else ``/``."""
-    plain = path.isprintable() and "\\" not in path
+    plain = path.isprintable() and "\\" not in path and len(path) <= MAX_NEXT
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
-async def _login(request: Request, service: Service) -> Response:
-    if not service.settings.local_login or request.query_params.get("provider") != "local":
-        raise HTTPException(404)
+def next_of(request: Request) -> str:
+    """Return the path of this server to which the request wants to go on."""
+    return safe_next(request.query_params.get("next", "/"))
+
+
+async def _local(request: Request, service: Service, count: CountLogin) -> Response:
     if not (is_loopback(service.settings.host) and is_direct(request.scope)):
         raise HTTPException(403)
-    email = await _existing(service.store, request.query_params.get("email", LOCAL_USER))
-    session_id = new_session_id()
-    await open_session(service.store, email, hash_session_id(session_id), service.now())
-    response = RedirectResponse(safe_next(request.query_params.get("next", "/")), status_code=303)
-    _set_cookie(response, request, service, session_id)
+    asked = request.query_params.get("email", LOCAL_USER)
+    await count(asked.strip().lower())
+    loop = asyncio.get_running_loop()
+    ready = loop.time() + LEAST
+    try:
+        email = await _existing(service.store, asked)
+        session_id = await opened_session(service.store, email, service.now())
+    finally:
+        await asyncio.sleep(ready - loop.time())
+    response = RedirectResponse(next_of(request), status_code=303)
+    set_session(response, request, service.settings.origin, session_id)
     return response
 
 
@@ -74,17 +110,5 @@ async def _logout(request: Request, service: Service) -> Response:
         else:
             await close_session(service.store, session)
     response = RedirectResponse("/logged-out", status_code=303)
-    _set_cookie(response, request, service, None)
+    set_session(response, request, service.settings.origin, None)
     return response
-
-
-def _set_cookie(response: Response, request: Request, service: Service, session_id: str | None) -> None:
-    origin = service.settings.origin
-    response.set_cookie(
-        cookie_name(request.scope, origin),
-        session_id or "",
-        max_age=int(ABSOLUTE.total_seconds()) if session_id else 0,
-        secure=is_secure(request.scope, origin),
-        httponly=True,
-        samesite="lax",
-    )
