@@ -133,9 +133,8 @@ def test_packages_of_npm_are_exact_versions_from_whichever_registry(root: Path, 
     asked_for, lock = [json.loads((root / folder / name).read_text()) for name in ("package.json", "package-lock.json")]
     assert [one for one in asked_for["dependencies"].values() if not re.fullmatch(r"\d+\.\d+\.\d+", one)] == []
     locked = {name: one for name, one in lock["packages"].items() if name}
-    assert {name: one["version"] for name, one in locked.items()} == {
-        f"node_modules/{name}": version for name, version in asked_for["dependencies"].items()
-    }
+    wanted = {f"node_modules/{name}": version for name, version in asked_for["dependencies"].items()}
+    assert {name: locked[name]["version"] for name in wanted} == wanted
     assert [name for name, one in locked.items() if "resolved" in one or "integrity" not in one] == []
 
 

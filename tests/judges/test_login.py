@@ -6,7 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -213,19 +213,25 @@ def test_a_login_step_by_step(tmp_path: Path) -> None:
         assert (me["organizations"], me["groups"]) == ([], [])
         # 11. While the provider is down, a page tells so.
         provider.stop()
-        address = person.begin()
-        state = parse_qs(urlsplit(address).query)["state"][0]
-        down = person.here.get(
-            "/auth/callback", params={"state": state, "code": "x", "iss": f"http://127.0.0.1:{provider.port}"}
-        )
-        assert (down.status_code, down.headers["x-request-id"] in down.text) == (502, True)
+        check_down(person, provider)
         # 12. The log knows who came, and none of the secrets.
-        lines = [line for line in running.log() if line["route"] == "/auth/callback" and line["status"] == 303]
-        assert [line["actor"] for line in lines] == ["eva@demo.example"] * 3
-        logged = (tmp_path / "stderr").read_text()
         secrets = (SECRET, came["code"][0], came["state"][0], asked["nonce"], asked["code_challenge"], kept)
-        assert not [secret for secret in secrets if secret in logged]
-        assert "no-such-group" in logged
+        check_log(running, secrets)
+
+
+def check_down(person: Person, provider: Provider) -> None:
+    state = parse_qs(urlsplit(person.begin()).query)["state"][0]
+    came = {"state": state, "code": "x", "iss": f"http://127.0.0.1:{provider.port}"}
+    answer = person.here.get("/auth/callback", params=came)
+    assert (answer.status_code, answer.headers["x-request-id"] in answer.text) == (502, True)
+
+
+def check_log(running: Running, secrets: Sequence[str]) -> None:
+    lines = [line for line in running.log() if line["route"] == "/auth/callback" and line["status"] == 303]
+    assert [line["actor"] for line in lines] == ["eva@demo.example"] * 3
+    logged = (running.folder / "stderr").read_text()
+    assert not [secret for secret in secrets if secret in logged]
+    assert "no-such-group" in logged
 
 
 def test_who_may_come_in(tmp_path: Path) -> None:

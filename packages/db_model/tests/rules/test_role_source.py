@@ -3,7 +3,7 @@
 import pytest
 
 from integrates.db_model.access.rank import Role, highest, outranks
-from integrates.db_model.access.source import settled, sources
+from integrates.db_model.access.source import role_given, sources
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.stakeholders.types import PlatformRole
 
@@ -57,7 +57,7 @@ def test_who_wants_which_role_is_read_from_the_history(past: list[tuple[str, Rol
 def test_a_provider_raises_and_never_lowers_what_others_want(
     wanted: dict[str, Role], given: Role | None, expected: Role | None
 ) -> None:
-    assert settled(wanted, A, given) is expected
+    assert role_given(wanted, A, given) is expected
 
 
 def test_the_highest_role_is_the_one_that_includes_the_others_else_the_first() -> None:

@@ -10,7 +10,7 @@ from integrates.db_model.access.commands import group_member, organization_membe
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.rank import Role, outranks
 from integrates.db_model.access.rules import is_member, role_of
-from integrates.db_model.access.source import settled, sources
+from integrates.db_model.access.source import role_given, sources
 from integrates.db_model.access.types import (
     AccessState,
     AccessStatus,
@@ -143,10 +143,10 @@ def _role(record: _Record, past: Sequence[Item] | None, stamp: Stamp) -> Role | 
     if record.held is None or record.held is record.given:
         return record.given
     if past is None:
-        return settled(sources([(record.old.created_by, record.held)]), stamp.by, record.given)
+        return role_given(sources([(record.old.created_by, record.held)]), stamp.by, record.given)
     made = [revision.of_item(item) for item in past]
     states = revision.states(record.facet, made)
-    return settled(
+    return role_given(
         sources((one.by, record.role(state)) for one, state in zip(made, states, strict=True)), stamp.by, record.given
     )
 

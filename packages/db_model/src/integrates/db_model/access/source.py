@@ -34,7 +34,7 @@ def sources(past: Iterable[tuple[str, Role | None]]) -> Mapping[str, Role]:
     return wanted
 
 
-def settled(wanted: Mapping[str, Role], provider: str, given: Role | None) -> Role | None:
+def role_given(wanted: Mapping[str, Role], provider: str, given: Role | None) -> Role | None:
     """Return the role of a person to whom a provider gives this one, or none: it raises what others want, and lowers nothing.
 
     ``wanted`` is what :func:`sources` returns, ``provider`` the actor of the provider.

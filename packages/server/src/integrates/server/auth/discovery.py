@@ -68,7 +68,7 @@ def _is_as_safe(address: str, issuer: str) -> bool:
     return is_trusted_url(address) and (address.startswith(_HTTPS) or not issuer.startswith(_HTTPS))
 
 
-async def keys_of(directory: Directory, provider: Provider, key_id: str | None, *, anew: bool) -> tuple[SigningKey, ...]:
+async def signing_keys(directory: Directory, provider: Provider, key_id: str | None, *, anew: bool) -> tuple[SigningKey, ...]:
     """Return the keys that may have signed what names this key, or no key.
 
     They are asked for ``anew``, or when none of the remembered ones is it: providers change their keys.

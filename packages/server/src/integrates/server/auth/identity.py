@@ -46,7 +46,7 @@ def merged(claims: Claims, more: Claims) -> Claims:
     return {**more, **own}
 
 
-def person_of(claims: Claims) -> Named:
+def vouched_for(claims: Claims) -> Named:
     """Return who has logged in. Raise :class:`NotVerifiedError` without a verified e-mail, :class:`Faulty` for odd claims."""
     try:
         told = msgspec.convert(dict(claims), _Told)

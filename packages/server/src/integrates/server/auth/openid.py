@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 
 from integrates.db_model.values.instant import SKEW
 from integrates.server.auth.attempt import Attempt
-from integrates.server.auth.discovery import Directory, Metadata, SigningKey, keys_of, metadata_of
+from integrates.server.auth.discovery import Directory, Metadata, SigningKey, metadata_of, signing_keys
 from integrates.server.auth.fetch import decoded, fetch, fetch_json
 from integrates.server.auth.identity import Claims, is_enough, merged
 from integrates.server.auth.provider import Provider
@@ -45,7 +45,7 @@ class _Header(msgspec.Struct, frozen=True):
     kid: str | None = None
 
 
-async def address_of(directory: Directory, provider: Provider, attempt: Attempt, redirect_uri: str) -> str:
+async def authorization_address(directory: Directory, provider: Provider, attempt: Attempt, redirect_uri: str) -> str:
     """Return the address at the provider to which the browser goes to log in. Raise :class:`Faulty`."""
     metadata = await metadata_of(directory, provider)
     client = OAuth2Client(
@@ -91,7 +91,7 @@ async def _exchanged(provider: Provider, metadata: Metadata, attempt: Attempt, c
 async def _verified(directory: Directory, provider: Provider, tokens: _Tokens, nonce: str, now: datetime) -> Claims:
     header = _header(tokens.id_token)
     for anew in (False, True):  # a key may also have been replaced under its old name
-        for key in await keys_of(directory, provider, header.kid, anew=anew):
+        for key in await signing_keys(directory, provider, header.kid, anew=anew):
             claims = _signed(tokens.id_token, header, key)
             if claims is not None:
                 return _checked(provider, claims, header, tokens, nonce, now)

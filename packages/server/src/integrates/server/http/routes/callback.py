@@ -18,8 +18,8 @@ from integrates.server.auth.attempt import LIFE, PATH, Attempt, new_attempt, ope
 from integrates.server.auth.discovery import Directory, metadata_of, new_directory
 from integrates.server.auth.entrance import enter
 from integrates.server.auth.fetch import PATIENCE, Faulty
-from integrates.server.auth.identity import NotVerifiedError, person_of, roles_of
-from integrates.server.auth.openid import RefusedError, address_of, claims_of
+from integrates.server.auth.identity import NotVerifiedError, roles_of, vouched_for
+from integrates.server.auth.openid import RefusedError, authorization_address, claims_of
 from integrates.server.auth.origin import is_local, origin_of
 from integrates.server.auth.provider import Provider
 from integrates.server.http.cookie import attempt_in, set_attempt, set_session
@@ -66,7 +66,7 @@ async def begin(request: Request, service: Service, arrivals: Arrivals, provider
     attempt = new_attempt(provider.name, next_path, service.now())
     try:
         async with asyncio.timeout(PATIENCE):
-            address = await address_of(arrivals.directory, provider, attempt, _redirect_uri(request, service))
+            address = await authorization_address(arrivals.directory, provider, attempt, _redirect_uri(request, service))
     except (Faulty, TimeoutError) as error:
         _LOG.warning("the provider %s cannot be used: %s", provider.name, _reason(error))
         return refuse_login(request.scope, *FAULTY, LATER, retry=_retry(attempt))
@@ -107,7 +107,7 @@ async def _arrived(request: Request, service: Service, arrivals: Arrivals, attem
             return _turned_away(request, provider, attempt)
         code = _single(request, "code")
         claims = await claims_of(arrivals.directory, provider, attempt, code, _redirect_uri(request, service), service.now())
-    person = person_of(claims), roles_of(provider, claims)
+    person = vouched_for(claims), roles_of(provider, claims)
     email = person[0].email
     await arrivals.count(email)
     session_id = await enter(service.store, service.settings, provider, person, service.now(), service.new_id)
