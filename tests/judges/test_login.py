@@ -215,8 +215,7 @@ def test_a_login_step_by_step(tmp_path: Path) -> None:
         provider.stop()
         check_down(person, provider)
         # 12. The log knows who came, and none of the secrets.
-        secrets = (SECRET, came["code"][0], came["state"][0], asked["nonce"], asked["code_challenge"], kept)
-        check_log(running, secrets)
+        check_log(running, (SECRET, came["code"][0], came["state"][0], asked["nonce"], asked["code_challenge"], kept))
 
 
 def check_down(person: Person, provider: Provider) -> None:
