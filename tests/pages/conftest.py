@@ -17,6 +17,18 @@ SCHEMES = ("light", "dark")
 SCREENSHOTS = os.environ.get("INTEGRATES_TEST_SCREENSHOTS")
 """The folder for a picture of each page, for people to look at."""
 
+PROVIDERS = """
+[corporate]
+title = "Corporate SSO"
+issuer = "http://127.0.0.1:1/corporate"
+client_id = "integrates"
+
+[partners]
+title = "the partners of the northern branch"
+issuer = "http://127.0.0.1:1/partners"
+client_id = "integrates"
+"""
+"""On a port where nobody listens."""
 INVITE = """mutation ($email: String!) {
   addGroupMember(groupName: "payments", email: $email, role: HACKER, responsibility: "card readers") {
     invitationUrl errors { code reason message path }
@@ -52,6 +64,15 @@ def axe() -> str:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A service with the demo, where one may log in as often as tests do."""
     with serving(tmp_path_factory.mktemp("shop"), "--demo", INTEGRATES_LOGIN_RATE="1000000") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def estranged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A service with two providers to log in by, neither of which is there."""
+    folder = tmp_path_factory.mktemp("estranged")
+    (folder / "providers.toml").write_text(PROVIDERS)
+    with serving(folder, INTEGRATES_PROVIDERS="providers.toml", INTEGRATES_LOGIN_RATE="1000000") as running:
         yield running
 
 
