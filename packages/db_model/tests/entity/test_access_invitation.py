@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -12,18 +13,20 @@ from msgspec.structs import replace
 
 from integrates.db_model.access import answer, invite
 from integrates.db_model.access.answer import Link
-from integrates.db_model.access.commands import add_to_organization, organization_member
+from integrates.db_model.access.commands import add_to_organization, group_guest, organization_member
+from integrates.db_model.access.departure import leave_organization
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.invitation import accepted, withdrawn
+from integrates.db_model.access.invitation import accepted, is_open, new_invitation, withdrawn
 from integrates.db_model.access.types import AccessStatus, GroupAccess, GroupRole, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Rejected, Rejections
-from integrates.db_model.groups.facet import group_counters_key
+from integrates.db_model.groups.facet import MAX_MEMBERS, group_counters_key
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.stakeholders import commands as stakeholders
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import PlatformRole, StakeholderStatus
+from integrates.db_model.store.port import ANYTHING, Add
 from integrates.db_model.testing.scene import FIRST, HANA, address_of, uid
 
 if TYPE_CHECKING:
@@ -390,3 +393,58 @@ def test_nothing_is_accepted_without_an_invitation() -> None:
     stamp = made()
     with pytest.raises(ValueError, match="no invitation"):
         accepted(organization_member(NINA, uid("aurora"), OrganizationRole.USER, stamp), NOW, NINA)
+
+
+async def test_a_full_group_takes_no_more_invitations(house: House) -> None:
+    """The limit, and one more; whoever leaves makes room."""
+    filled = Add(group_counters_key(house.group.name, 0), {"members": MAX_MEMBERS - 1}, {}, ANYTHING)
+    await house.store.write((filled,))
+    await to_group(house)
+    assert await members(house) == MAX_MEMBERS
+    with pytest.raises(Rejected, match="too_many") as caught:
+        await to_group(house, email=URI)
+    assert (caught.value.detail, await in_group(house, URI)) == ("1,000 members of a group", None)
+    with pytest.raises(Rejected, match="too_many"):
+        await to_group(house, email=address_of("unknown"))
+    assert await read.get_any(house.store, STAKEHOLDER, stakeholder_key(address_of("unknown"))) is None
+    again = await to_group(house, NOW + DAY, "two")
+    assert again.version == 2
+    await answer.decline(house.store, group_link(house, "two"), made(NOW + DAY, NINA))
+    await to_group(house, email=URI)
+    assert await members(house) == MAX_MEMBERS
+
+
+def test_an_access_that_was_removed_offers_nothing() -> None:
+    stamp = made()
+    open_one = group_guest(NINA, "webshop", new_invitation("user", hashed("one"), stamp), stamp)
+    assert is_open(open_one, NOW)
+    assert not is_open(replace(open_one, state=replace(open_one.state, status=AccessStatus.REMOVED)), NOW)
+
+
+async def test_a_membership_that_ends_meanwhile_begins_again(house: House, intrude: Intrude) -> None:
+    """Who accepts an invitation to a group is a member of its organization, whatever happens at that moment."""
+    await to_organization(house, role="user")
+    await answer.accept(house.store, organization_link(house), made(NOW, NINA))
+    await to_group(house)
+
+    async def others(count: int, _: Sequence[Change]) -> None:
+        if count == 1:
+            await leave_organization(house.store, NINA, house.group.organization_id, made(NOW + SECOND))
+
+    with pytest.raises(NotFound):  # leaving the organization cancels the invitation too
+        await answer.accept(intrude(house.store, others), group_link(house), made(NOW + DAY, NINA))
+
+    await to_organization(house, NOW + DAY, role="user")
+    await answer.accept(house.store, organization_link(house), made(NOW + DAY, NINA))
+    await to_group(house, NOW + DAY, "two")
+
+    async def only_above(count: int, _: Sequence[Change]) -> None:
+        if count == 1:
+            key = organization_access_key(NINA, house.group.organization_id)
+            alter = partial(withdrawn, by=HANA)
+            await command.update(house.store, ORGANIZATION_ACCESS, key, alter, made(NOW + DAY + SECOND))
+
+    await answer.accept(intrude(house.store, only_above), group_link(house, "two"), made(NOW + 2 * DAY, NINA))
+    above = await in_organization(house)
+    assert above is not None
+    assert above.state.status is AccessStatus.ACTIVE

@@ -12,6 +12,7 @@ from integrates.db_model.access import answer, departure, invite, member
 from integrates.db_model.access.answer import Link
 from integrates.db_model.access.commands import add_to_group, add_to_organization, group_member, organization_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
+from integrates.db_model.access.membership import grant_in_organization
 from integrates.db_model.access.rules import check_grantable, ci_identity, role_of
 from integrates.db_model.access.types import (
     AccessStatus,
@@ -390,6 +391,21 @@ async def test_what_a_cut_left_of_that_is_taken_away_by_repeating_the_call(house
     with pytest.raises(NotFound):
         await leave(house, URI)
     assert await live(house) == 1
+
+
+async def test_who_comes_back_before_that_is_swept_keeps_it(house: House, intrude: Intrude) -> None:
+    await spread(house, 1)
+
+    async def others(count: int, _: Sequence[Change]) -> None:
+        made = house.stamp()
+        if count == 1:
+            new = group_member(URI, house.group.name, GroupGrant(role=GroupRole.USER), made)
+            await add_to_group(house.store, new, made)
+        if count == 2:
+            await grant_in_organization(house.store, URI, house.group.organization_id, USER, made)
+
+    await leave(house, URI, intrude(house.store, others))
+    assert ((await above(house)).state.status, await live(house)) == (AccessStatus.ACTIVE, 2)
 
 
 async def test_who_comes_back_keeps_what_they_were_given_then(house: House) -> None:

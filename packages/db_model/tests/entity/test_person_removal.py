@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from integrates.db_model.access.commands import add_to_group, add_to_organization, group_member, organization_member
 from integrates.db_model.access.departure import TOGETHER, accesses_of
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
+from integrates.db_model.access.invite import invite_to_group
 from integrates.db_model.access.types import AccessStatus, GroupGrant, GroupRole, OrganizationRole
 from integrates.db_model.entity import command, read
 from integrates.db_model.errors import NotFound, Rejected, Rejections, Stale
@@ -21,6 +22,7 @@ from integrates.db_model.organizations.types import OrganizationStatus
 from integrates.db_model.sessions.commands import find_session, open_session
 from integrates.db_model.stakeholders import commands, removal
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.stakeholders.registration import Named, register
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo, StakeholderStatus
 from integrates.db_model.testing.scene import FIRST, HANA, add_group, add_member, add_organization, address_of, uid
 from integrates.db_model.tokens.commands import issue, new_token, tokens_of
@@ -30,7 +32,7 @@ from integrates.db_model.vulnerabilities.lists import assigned_to
 from integrates.db_model.vulnerabilities.types import TreatmentStatus, Vulnerability
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from packages.db_model.tests.entity.conftest import House, Intrude
@@ -196,6 +198,17 @@ async def test_a_manager_of_many_organizations(house: House) -> None:
     assert await left(house) == NOTHING
 
 
+async def test_nothing_is_removed_when_one_of_many_organizations_would_be_left_alone(house: House) -> None:
+    *shared, alone = sorted((f"many-{number:02}" for number in range(TOGETHER + 1)), key=uid)
+    for name in shared:
+        found = await add_organization(house.store, name, house.stamp)
+        await join(house, found.id, OrganizationRole.ORGANIZATION_MANAGER)
+    await add_organization(house.store, alone, house.stamp, manager=URI)
+    with pytest.raises(Rejected, match="last_manager"):
+        await remove(house)
+    assert len(await accesses_of(house.store, ORGANIZATION_ACCESS, URI)) == TOGETHER + 1
+
+
 async def test_what_is_given_meanwhile_is_taken_away(house: House, intrude: Intrude) -> None:
     await settle(house)
     given = 0
@@ -214,7 +227,25 @@ async def test_what_is_given_meanwhile_is_taken_away(house: House, intrude: Intr
     assert (given, await left(house)) == (1, NOTHING)
 
 
-async def test_what_a_cut_left_is_taken_away_before_they_return(house: House, intrude: Intrude) -> None:
+async def by_adding(house: House) -> None:
+    made = house.stamp()
+    new = commands.new_stakeholder(StakeholderInfo(email=URI), PlatformRole.USER, made)
+    await commands.add(house.store, new, made)
+
+
+async def by_login(house: House) -> None:
+    await register(house.store, Named(email=URI), house.stamp(), is_open=True)
+
+
+async def by_invitation(house: House) -> None:
+    given, roles = {"email": URI, "role": "user"}, frozenset(GroupRole)
+    await invite_to_group(house.store, house.group, given, house.stamp(), grantable=roles, jti_hash=hashed("link"))
+
+
+@pytest.mark.parametrize("back", [by_adding, by_login, by_invitation])
+async def test_what_a_cut_left_is_taken_away_before_they_return(
+    house: House, intrude: Intrude, back: Callable[[House], Awaitable[None]]
+) -> None:
     """Whatever was given in the last moment, and not taken away because the process ended, never works again."""
     await settle(house)
     is_gone = False
@@ -234,9 +265,10 @@ async def test_what_a_cut_left_is_taken_away_before_they_return(house: House, in
         await remove(house, intrude(house.store, others))
     assert (await person(house)).state.status is StakeholderStatus.DELETED
     assert await left(house) == (False, 1, 0, 1)
-    made = house.stamp()
-    back = await commands.add(house.store, commands.new_stakeholder(StakeholderInfo(email=URI), PlatformRole.USER, made), made)
-    assert (back.version, back.created_at < made.at, await left(house)) == (3, True, NOTHING)
+    await back(house)
+    returned = await person(house)
+    assert (returned.version, returned.state.status) == (3, StakeholderStatus.ACTIVE)
+    assert (await left(house))[:2] == (False, 0)
     access = await read.get_any(house.store, GROUP_ACCESS, group_access_key(URI, "late"))
     assert access is not None
     assert access.state.status is AccessStatus.REMOVED
