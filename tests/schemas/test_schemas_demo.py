@@ -15,6 +15,7 @@ from integrates.db_model.comments.types import Comment
 from integrates.db_model.entity.encoding import attributes_of, encoded
 from integrates.db_model.entity.facet import structs_of
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.environment_urls.types import EnvironmentUrl
 from integrates.db_model.events.types import Event
 from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings.types import Finding
@@ -36,6 +37,7 @@ TYPES: Mapping[str, type[Entity] | UnionType] = {
     "organization_access": OrganizationAccess,
     "group_access": GroupAccess,
     "group_root": Root,
+    "root_environment_url": EnvironmentUrl,
     "finding": Finding,
     "vulnerability": Vulnerability,
     "event": Event,
@@ -114,6 +116,7 @@ def ages(entities: Mapping[str, list[Any]]) -> Iterator[tuple[datetime, datetime
             *([members[access.email, groups[access.group_name].organization_id]] if access.access.role else []),
         ],
         "group_root": lambda root: [groups[root.group_name]],
+        "root_environment_url": lambda environment: [roots[environment.root_id]],
         "organization_finding_policy": lambda policy: [organizations[policy.organization_id]],
         "finding": lambda finding: [groups[finding.group_name]],
         "vulnerability": lambda vulnerability: [findings[vulnerability.finding_id], roots[vulnerability.root_id]],
@@ -155,6 +158,7 @@ def test_there_are_demo_items_of_these_facets_only(items: Mapping[str, list[dict
         "organization_access": 10,
         "group_access": 12,
         "group_root": 9,
+        "root_environment_url": 2,
         "finding": 8,
         "vulnerability": 37,
         "event": 3,

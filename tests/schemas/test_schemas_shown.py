@@ -51,6 +51,7 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("organization_access", "invitation", "jti_hash"): SECRET,
     ("organization_access", "invitation", "responsibility"): "only members of groups have one",
     ("organization_access", "invitation", "sent_at"): HISTORY,
+    ("root_environment_url", "group_name"): PARENT,
     ("vulnerability", "identity"): ENGINE,
     ("vulnerability", "number"): ENGINE,
     ("vulnerability", "state", "closing_reason"): HISTORY,

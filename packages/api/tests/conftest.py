@@ -19,6 +19,7 @@ from integrates.api.request.answer import Answer
 from integrates.db_model.access.commands import add_to_organization, organization_member
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.environment_urls.types import EnvironmentUrl
 from integrates.db_model.events.types import Event
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.files.port import Files
@@ -78,6 +79,7 @@ class Tenant(msgspec.Struct, frozen=True, kw_only=True):
     safe: Vulnerability
     submitted: Vulnerability
     hidden: Vulnerability
+    environment: EnvironmentUrl
     event: Event
     policy: FindingPolicy
 
@@ -253,6 +255,7 @@ async def _tenant(store: Store, base: int, names: tuple[str, str], suffix: str) 
         safe=await vulnerability(11, finding, VulnerabilityStatus.SAFE),
         submitted=await vulnerability(12, draft, VulnerabilityStatus.SUBMITTED),
         hidden=await vulnerability(13, finding, VulnerabilityStatus.VULNERABLE, ZeroRiskStatus.CONFIRMED),
+        environment=await scene.add_environment_url(store, root, f"https://{names[1]}.example/app", stamp),
         event=await scene.add_event(store, group, f"Event {names[1]}", stamp),
         policy=await scene.add_finding_policy(store, organization, "Accepted by policy", stamp),
     )

@@ -10,6 +10,8 @@ from packages.api.tests.conftest import ANCHOR
 from integrates.api.execute import Api
 from integrates.db_model.access import rules as access
 from integrates.db_model.comments import rules as comments
+from integrates.db_model.environment_urls import rules as environments
+from integrates.db_model.environment_urls.types import EnvironmentUrlType
 from integrates.db_model.events import rules as events
 from integrates.db_model.evidences.rules import evidence_arguments
 from integrates.db_model.evidences.types import EvidenceSlot
@@ -33,6 +35,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "acknowledgeConcurrentSession": None,
     "activateRoot": None,
     "addAccessToken": tokens.arguments(ANCHOR),
+    "addEnvironmentUrl": environments.ARGUMENTS[EnvironmentUrlType.URL],
     "addEvent": events.ARGUMENTS,
     "addEventComment": comments.ARGUMENTS,
     "addFinding": findings.ARGUMENTS,
@@ -60,6 +63,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "rejectEventSolution": events.COMMENTED,
     "rejectVulnerabilities": review.VERDICT,
     "rejectVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "removeEnvironmentUrl": None,
     "removeEventEvidence": evidence_arguments(EvidenceSlot.FILE_1),
     "removeFinding": review.REMOVAL,
     "removeGroup": groups.REMOVAL,

@@ -102,6 +102,7 @@ async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target
         Target.ORGANIZATION: mine.organization.id,
         Target.GROUP: mine.group.name,
         Target.ROOT: mine.root.id,
+        Target.ENVIRONMENT_URL: mine.environment.id,
         Target.ROOT_NICKNAME: mine.root.info.nickname,
         Target.FINDING: mine.finding.id,
         Target.VULNERABILITY: mine.vulnerable.id,

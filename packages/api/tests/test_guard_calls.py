@@ -66,6 +66,10 @@ QUERIES: Final = {
         Target.VULNERABILITY,
         f"mutation {TREAT % ('$id: ID!, $own: ID!', '{id: $own}, {id: $id}')}",
     ),
+    "environment url": (
+        Target.ENVIRONMENT_URL,
+        "mutation ($id: ID!) { x: removeEnvironmentUrl(id: $id) { errors { code } } }",
+    ),
     "event": (Target.EVENT, "query ($id: ID!) { x: event(id: $id) { id } }"),
     "event to change": (
         Target.EVENT,
@@ -94,6 +98,7 @@ async def _foreign(world: World) -> dict[str, str]:
         Target.ORGANIZATION: harbor.organization.id,
         Target.GROUP: harbor.group.name,
         Target.ROOT: harbor.root.id,
+        Target.ENVIRONMENT_URL: harbor.environment.id,
         Target.ROOT_NICKNAME: f"{harbor.root.info.nickname}-of-others",
         Target.FINDING: harbor.finding.id,
         Target.VULNERABILITY: harbor.vulnerable.id,

@@ -125,7 +125,7 @@ ARGUMENTS: dict[str, tuple[dict[str, Any], tuple[str, str, str]]] = {
     "no vector of 4.0": ({"cvssV4": V3}, ("INVALID", "bad_vector", "cvssV4")),
     "a page in a repository": (
         {"type": "INPUTS", "where": "https://shop.example/search", "specific": "q"},
-        ("INVALID", "outside_root", "type"),
+        ("INVALID", "outside_root", "where"),
     ),
     "a port in a repository": ({"type": "PORTS", "where": "192.0.2.7", "specific": "443"}, ("INVALID", "outside_root", "type")),
 }

@@ -37,6 +37,7 @@ PATHS: Final = {
     "Group": 'group(name: "webshop") { $below }',
     "GroupMember": 'group(name: "webshop") { members(first: 1) { nodes { $below } } }',
     "GitRoot": 'root(id: "$root") { $below }',
+    "EnvironmentUrl": 'root(id: "$root") { ... on GitRoot { environmentUrls { $below } } }',
     "ImageRoot": 'root(id: "$image") { ... on ImageRoot { $below } }',
     "IPRoot": 'root(id: "$host") { ... on IPRoot { $below } }',
     "URLRoot": 'root(id: "$site") { ... on URLRoot { $below } }',
@@ -49,6 +50,7 @@ PATHS: Final = {
 """By type: how to get at its fields."""
 KINDS: Final = {
     "AccessToken": "TOKEN",
+    "EnvironmentUrl": "ENVURL",
     "Event": "EVENT",
     "Finding": "FIN",
     "GitRoot": "ROOT",

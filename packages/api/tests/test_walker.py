@@ -128,6 +128,9 @@ MUTATIONS = {
       updateFindingEvidence(id: $finding, slot: EXPLOITATION, file: $file) {{ finding {{ id }} {ERRORS} }} }}""",
     "updateFindingSeverity": f"""mutation ($finding: ID!) {{ updateFindingSeverity(id: $finding,
       cvssV3: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N") {{ finding {{ id }} {ERRORS} }} }}""",
+    "addEnvironmentUrl": f"""mutation ($root: ID!) {{
+      addEnvironmentUrl(rootId: $root, url: "https://new.example", urlType: URL) {{ environmentUrl {{ id }} {ERRORS} }} }}""",
+    "removeEnvironmentUrl": f"""mutation ($environment: ID!) {{ removeEnvironmentUrl(id: $environment) {{ id {ERRORS} }} }}""",
     "activateRoot": f"""mutation ($root: ID!) {{ activateRoot(id: $root) {{ root {{ id }} {ERRORS} }} }}""",
     "deactivateRoot": f"""mutation ($root: ID!) {{
       deactivateRoot(id: $root, reason: OUT_OF_SCOPE) {{ root {{ id }} {ERRORS} }} }}""",
@@ -190,6 +193,7 @@ def ids_of(tenant: Tenant, run: str) -> dict[str, Any]:
         "root": tenant.root.id,
         "finding": tenant.finding.id,
         "vulnerability": tenant.vulnerable.id,
+        "environment": tenant.environment.id,
         "event": tenant.event.id,
         "policy": tenant.policy.id,
         "import": run,
@@ -199,7 +203,8 @@ def ids_of(tenant: Tenant, run: str) -> dict[str, Any]:
 
 
 def no_ids() -> dict[str, Any]:
-    ids = dict.fromkeys(("organization", "root", "finding", "vulnerability", "event", "policy", "import"), NOWHERE)
+    kinds = ("organization", "root", "finding", "vulnerability", "environment", "event", "policy", "import")
+    ids = dict.fromkeys(kinds, NOWHERE)
     names = dict.fromkeys(("organizationName", "group"), NO_NAME)
     return {
         **ids,

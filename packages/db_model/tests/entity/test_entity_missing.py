@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from integrates.db_model.access.facet import group_access_key, organization_access_key
 from integrates.db_model.comments.facet import comment_key
 from integrates.db_model.entity import command
+from integrates.db_model.environment_urls.facet import environment_url_key
 from integrates.db_model.errors import NotFound
 from integrates.db_model.events.facet import event_key
 from integrates.db_model.finding_policies.facet import finding_policy_key
@@ -38,6 +39,7 @@ MISSING: dict[str, tuple[Key, str]] = {
     "group": (group_key("nowhere"), "nowhere"),
     "group_access": (group_access_key(NOBODY, "nowhere"), NOBODY),
     "group_root": (root_key(NONE), NONE),
+    "root_environment_url": (environment_url_key(NONE), NONE),
     "event": (event_key(NONE), NONE),
     "finding": (finding_key(NONE), NONE),
     "vulnerability": (vulnerability_key(NONE), NONE),

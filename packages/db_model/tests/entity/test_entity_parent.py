@@ -91,7 +91,7 @@ MISFITS: Mapping[str, tuple[Make, str]] = {
             type=VulnerabilityType.INPUTS,
             location=VulnerabilityLocation(where="https://shop.example/login", specific="user"),
         ),
-        "outside_root (type)",
+        "outside_root (where)",
     ),
     "a member of no group": (lambda h: member(h, group_name="none"), "group (group_name)"),
     "a member whom nobody knows": (lambda h: member(h, email=address_of("none")), "stakeholder (email)"),

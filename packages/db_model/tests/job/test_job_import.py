@@ -12,6 +12,7 @@ import integrates.db_model.vulnerabilities.types as vulnerability_types
 from integrates.db_model import (
     access,
     comments,
+    environment_urls,
     events,
     finding_policies,
     findings,
@@ -29,6 +30,7 @@ from integrates.db_model.vulnerabilities import commands, types
 PACKAGES = (
     access,
     comments,
+    environment_urls,
     events,
     finding_policies,
     findings,

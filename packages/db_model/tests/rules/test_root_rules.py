@@ -97,7 +97,7 @@ PLACES: Mapping[VulnerabilityType, str] = {
 @pytest.mark.parametrize(
     ("kind", "types"),
     [
-        (RootKind.GIT, {VulnerabilityType.LINES, VulnerabilityType.PACKAGES}),
+        (RootKind.GIT, {VulnerabilityType.INPUTS, VulnerabilityType.LINES, VulnerabilityType.PACKAGES}),
         (RootKind.IMAGE, {VulnerabilityType.LINES, VulnerabilityType.PACKAGES}),
         (RootKind.IP, {VulnerabilityType.PORTS}),
         (RootKind.URL, {VulnerabilityType.INPUTS}),

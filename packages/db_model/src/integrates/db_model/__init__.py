@@ -31,6 +31,7 @@ import sys
 from integrates.db_model import (
     access,
     comments,
+    environment_urls,
     errors,
     events,
     finding_policies,
@@ -53,6 +54,7 @@ __all__ = [
     "Store",
     "access",
     "comments",
+    "environment_urls",
     "errors",
     "events",
     "finding_policies",

@@ -153,6 +153,7 @@ class Reason(StrEnum):
     TITLE_TAKEN = "title_taken"
     PLACE_REPORTED = "place_reported"
     ALREADY_MEMBER = "already_member"
+    URL_TAKEN = "url_taken"
     STALE_VERSION = "stale_version"
     CONCURRENT_CHANGE = "concurrent_change"
     OUTDATED_SERVICE = "outdated_service"

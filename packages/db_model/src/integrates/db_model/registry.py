@@ -9,6 +9,7 @@ from integrates.db_model.comments.facet import COMMENT
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet, design_of, id_of, keys_of
 from integrates.db_model.entity.listing import listing
+from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL
 from integrates.db_model.events.facet import EVENT
 from integrates.db_model.finding_policies.facet import FINDING_POLICY
 from integrates.db_model.findings.facet import FINDING
@@ -30,6 +31,7 @@ _ALL: Final[tuple[Facet[Any], ...]] = (
     GROUP,
     GROUP_ACCESS,
     ROOT,
+    ENVIRONMENT_URL,
     EVENT,
     FINDING,
     VULNERABILITY,

@@ -11,6 +11,8 @@ from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.comments.rules import whole as whole_comment
 from integrates.db_model.comments.types import Comment
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.environment_urls.rules import whole as whole_environment_url
+from integrates.db_model.environment_urls.types import EnvironmentUrl
 from integrates.db_model.errors import Rejected
 from integrates.db_model.events.rules import whole as whole_event
 from integrates.db_model.events.types import Event
@@ -46,6 +48,7 @@ WHOLE: Mapping[type[Entity], Callable[[Any], Iterable[Rejected]]] = {
     FindingPolicy: whole_finding_policy,
     Import: whole_import,
     Comment: whole_comment,
+    EnvironmentUrl: whole_environment_url,
     Event: whole_event,
 }
 

@@ -17,6 +17,8 @@ from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import claim
 from integrates.db_model.entity.loader import load_counts
+from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL, environment_url_key
+from integrates.db_model.environment_urls.types import EnvironmentUrl
 from integrates.db_model.events.facet import EVENT, event_key
 from integrates.db_model.events.types import Event
 from integrates.db_model.finding_policies.facet import FINDING_POLICY, finding_policy_key
@@ -44,6 +46,7 @@ class Target(StrEnum):
     GROUP = "GROUP"
     ROOT = "ROOT"
     ROOT_NICKNAME = "ROOT_NICKNAME"
+    ENVIRONMENT_URL = "ENVIRONMENT_URL"
     FINDING = "FINDING"
     VULNERABILITY = "VULNERABILITY"
     IMPORT = "IMPORT"
@@ -113,13 +116,18 @@ async def _group(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return Sight(scope, scope.group) if "group:read" in scope.permissions else nothing()
 
 
-async def _shown(context: Context, found: Root | Import | Event | None, permission: str) -> Sight[Any]:
+async def _shown(context: Context, found: Root | EnvironmentUrl | Import | Event | None, permission: str) -> Sight[Any]:
     scope = await scope_of(context, found)
     return Sight(scope, found) if permission in scope.permissions else nothing()
 
 
 async def _root(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return await _shown(context, await find(context.loaders, ROOT, root_key, value), "root:read")
+
+
+async def _environment_url(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
+    found = await find(context.loaders, ENVIRONMENT_URL, environment_url_key, value)
+    return await _shown(context, found, "root:read")
 
 
 async def _root_nickname(context: Context, value: Any, args: Arguments) -> Sight[Any]:
@@ -200,6 +208,7 @@ FINDERS: Final[Mapping[Target, Finder]] = {
     Target.GROUP: _group,
     Target.ROOT: _root,
     Target.ROOT_NICKNAME: _root_nickname,
+    Target.ENVIRONMENT_URL: _environment_url,
     Target.FINDING: _finding,
     Target.VULNERABILITY: _vulnerability,
     Target.IMPORT: _import,

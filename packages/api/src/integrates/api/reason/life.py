@@ -49,7 +49,8 @@ LIFE_REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.OUTSIDE_ROOT: Meaning(
         _INVALID,
         "This location does not belong to the root.",
-        "a root of this kind does not hold vulnerabilities of this type, or the location is outside of its address",
+        "a root of this kind does not hold vulnerabilities of this type, or the location is outside of its address; of a "
+        "repository, a page is below none of its environment urls",
     ),
     Reason.NO_SEVERITY: Meaning(
         _INVALID,

@@ -101,6 +101,11 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         "another ACTIVE root has this location: a url and branch, or an image and tag, in any group of the organization; "
         "an address or a url in the group",
     ),
+    Reason.URL_TAKEN: Meaning(
+        _EXISTS,
+        "The root has this environment url already.",
+        "the root has this environment url already; for those of type URL a slash at the end makes no difference",
+    ),
     Reason.TITLE_TAKEN: Meaning(
         _EXISTS,
         "Another finding of the group, or policy of the organization, has this title.",
@@ -169,6 +174,7 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         "The limit is reached.",
         "the group has as many as it may have: 500 roots, 20,000 findings, or 1,000 members with those who are only invited; "
         "or there are 10,000 comments on the object, which takes only those of requests and answers then; "
+        "or the root has 100 environment urls; "
         "or the file has more than 20 runs, 2,000 rules that its results mean, or 5,000 advisories, 25,000 described rules, "
         "10,000 different vectors or 1,800,000 values, or is nested more than 100 levels deep",
     ),
@@ -195,12 +201,13 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.INACTIVE_ROOT: Meaning(
         _INVALID,
         "The root is not active.",
-        "the root is INACTIVE; new vulnerabilities and imports need an ACTIVE one",
+        "the root is INACTIVE; new vulnerabilities, events, imports and environment urls need an ACTIVE one",
     ),
     Reason.WRONG_ROOT_KIND: Meaning(
         _INVALID,
         "The root is of another kind.",
-        "the root is of another kind than the mutation changes, such as an image for `updateGitRoot`",
+        "the root is of another kind than the mutation changes, such as an image for `updateGitRoot`, or than has environment "
+        "urls: a repository",
     ),
     Reason.HAS_VULNERABILITIES: Meaning(
         _INVALID,

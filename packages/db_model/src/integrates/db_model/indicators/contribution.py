@@ -19,6 +19,9 @@ from integrates.db_model.entity.counter import CLOSED, SCORED, plus
 from integrates.db_model.entity.facet import key_text
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.environment_urls import rules as environments
+from integrates.db_model.environment_urls.facet import ENVIRONMENT_URLS
+from integrates.db_model.environment_urls.types import EnvironmentUrl
 from integrates.db_model.events.facet import HELD, event_counters_key
 from integrates.db_model.events.rules import is_solved
 from integrates.db_model.events.types import Event
@@ -95,6 +98,11 @@ def _of_root(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
     yield group_counters_keys(root.group_name), {"roots": 1}
 
 
+def _of_environment_url(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
+    found: EnvironmentUrl = own.now
+    yield (root_counters_key(found.root_id),), {ENVIRONMENT_URLS: int(environments.is_live(found))}
+
+
 def _of_group_access(own: Lifetime, _above: Lifetime | None) -> Iterator[Contribution]:
     found: GroupAccess = own.now
     yield group_counters_keys(found.group_name), {"members": int(access.is_live(found) and not access.is_ci(found.email))}
@@ -132,6 +140,7 @@ CONTRIBUTIONS: Final[Mapping[str, Contribute]] = {
     "group": _of_group,
     "group_access": _of_group_access,
     "group_root": _of_root,
+    "root_environment_url": _of_environment_url,
     "event": _nothing,
     "finding": _of_finding,
     "vulnerability": _of_vulnerability,
@@ -182,6 +191,7 @@ COUNTERS: Final[Mapping[str, Callable[[Any], Counted | None]]] = {
     "group": _group_counter,
     "group_access": _no_counter,
     "group_root": _root_counter,
+    "root_environment_url": _no_counter,
     "event": _event_counter,
     "finding": _finding_counter,
     "vulnerability": _no_counter,

@@ -41,6 +41,7 @@ DEACTIVATION: Final = Arguments(GivenDeactivation, {"reason": one_of(Deactivatio
 _IN_FILES: Final = frozenset({VulnerabilityType.LINES, VulnerabilityType.PACKAGES})
 _IN_HOSTS: Final = frozenset({VulnerabilityType.PORTS})
 _IN_PAGES: Final = frozenset({VulnerabilityType.INPUTS})
+_IN_REPOSITORIES: Final = _IN_FILES | _IN_PAGES
 _TESTED: Final[Mapping[str, Normaliser]] = {
     **ENTITY,
     "id": identifier,
@@ -70,7 +71,9 @@ def is_active(root: Root) -> bool:
 def types_of(root: Root) -> frozenset[VulnerabilityType]:
     """Return the types of vulnerabilities that the root can have anywhere."""
     match root:
-        case GitRoot() | ImageRoot():
+        case GitRoot():
+            return _IN_REPOSITORIES
+        case ImageRoot():
             return _IN_FILES
         case IPRoot():
             return _IN_HOSTS
@@ -83,7 +86,8 @@ def types_of(root: Root) -> frozenset[VulnerabilityType]:
 def may_hold(root: Root, kind: VulnerabilityType, where: str) -> bool:
     """Return whether the root can have a vulnerability of that type there.
 
-    A repository and an image have LINES and PACKAGES, a url INPUTS with its host and port, an address PORTS of its own.
+    A repository and an image have LINES and PACKAGES, a url INPUTS with its host and port, an address PORTS of its own. A
+    repository also has INPUTS, of which not the root decides but its environment urls (``vulnerabilities.environment``).
     """
     if kind not in types_of(root):
         return False

@@ -25,6 +25,8 @@ from integrates.db_model.comments import commands as comments
 from integrates.db_model.comments.types import Comment, CommentType
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.environment_urls import commands as environments
+from integrates.db_model.environment_urls.types import EnvironmentUrl, EnvironmentUrlType
 from integrates.db_model.errors import NotFound
 from integrates.db_model.events import commands as events
 from integrates.db_model.events.types import Event, EventInfo, EventType
@@ -154,6 +156,14 @@ async def deactivate_root(store: Store, root_id: str, stamp: Stamp) -> Root:
     if known is None:
         raise NotFound(ROOT.name, root_id)
     return await roots.deactivate(store, known, {"reason": DeactivationReason.OUT_OF_SCOPE}, stamp)
+
+
+async def add_environment_url(
+    store: Store, root: Root, url: str, stamp: Stamping, kind: EnvironmentUrlType = EnvironmentUrlType.URL, **members: Any
+) -> EnvironmentUrl:
+    """Store an environment url of a GIT root, whose id derives from the root and the url; return it."""
+    made, given = stamp(), {"url": url, "url_type": kind, **members}
+    return await environments.create(store, root, given, made, uid(f"{root.id}/{url}"))
 
 
 def scored(text: str | None) -> Severity | None:

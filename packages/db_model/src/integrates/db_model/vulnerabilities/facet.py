@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, Unique, Variable, key_of
+from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Needed, Parent, Unique, Variable, key_of
 from integrates.db_model.entity.revision import revision_key
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Raced, Reason, Rejected
@@ -23,6 +23,7 @@ from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Version
 from integrates.db_model.values.instant import instant_text
 from integrates.db_model.vulnerabilities.check import whole
+from integrates.db_model.vulnerabilities.environment import environment_follows, environment_held
 from integrates.db_model.vulnerabilities.hold import event_of
 from integrates.db_model.vulnerabilities.identity import first_identity
 from integrates.db_model.vulnerabilities.policy import policy_follows, policy_held, policy_imposed
@@ -137,6 +138,10 @@ def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]
     )
 
 
+def _follows(old: Vulnerability | None, new: Vulnerability, given: Given) -> tuple[Needed, ...]:
+    return (*policy_follows(old, new, given), *environment_follows(old, new, given))
+
+
 def _first_release(old: Vulnerability | None, new: Vulnerability, finding: Finding) -> tuple[Beside, ...]:
     """Require that the transaction of the first release of a finding also records it in the finding.
 
@@ -172,8 +177,8 @@ def _counted(old: Vulnerability | None, new: Vulnerability, given: Given, stamp:
         (group_shard(new.group_name, stamp), tally.group),
     )
     counted = (Beside(Add(key, added, {}, ANYTHING), Raced(new.id)) for key, added in numbers if added)
-    policy = policy_held(old, new, finding, given)
-    return (*counted, *_held(old, new), *_first_release(old, new, finding), *policy)
+    imposed = (*policy_held(old, new, finding, given), *environment_held(old, new, given))
+    return (*counted, *_held(old, new), *_first_release(old, new, finding), *imposed)
 
 
 VULNERABILITY: Final[Facet[Vulnerability]] = Facet(
@@ -197,7 +202,7 @@ VULNERABILITY: Final[Facet[Vulnerability]] = Facet(
     derived=_derived,
     unique=_unique,
     within=_within,
-    follows=policy_follows,
+    follows=_follows,
     imposed=policy_imposed,
     counted=_counted,
     check=whole,

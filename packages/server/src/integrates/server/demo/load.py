@@ -15,6 +15,8 @@ from integrates.db_model.comments.facet import COMMENT
 from integrates.db_model.entity.facet import Facet, entity_key
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.types import Entity, Stamp
+from integrates.db_model.environment_urls import commands as environment_urls
+from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL
 from integrates.db_model.errors import ModelError, NotFound, Reason, Rejected, Rejections
 from integrates.db_model.events import commands as events
 from integrates.db_model.events.facet import EVENT
@@ -73,6 +75,7 @@ def _steps(founders: Mapping[str, OrganizationAccess]) -> tuple[Step, ...]:
         Step(GROUP, groups.add),
         Step(GROUP_ACCESS, accesses.add_to_group),
         Step(ROOT, roots.add),
+        Step(ENVIRONMENT_URL, environment_urls.add),
         Step(FINDING, findings.add),
         Step(VULNERABILITY, vulnerabilities.add),
         Step(EVENT, events.add),

@@ -10,6 +10,7 @@ from integrates.db_model.access.rules import is_live
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.comments.types import Comment
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.environment_urls.types import EnvironmentUrl, EnvironmentUrlStatus
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.events.types import Event, EventStatus
 from integrates.db_model.finding_policies.types import FindingPolicy, FindingPolicyStatus
@@ -45,6 +46,7 @@ _FIRST: Final[Mapping[type[Entity], Members]] = {
     ImageRoot: _ROOT,
     IPRoot: _ROOT,
     URLRoot: _ROOT,
+    EnvironmentUrl: {"state": lambda environment: environment.state.status is EnvironmentUrlStatus.ACTIVE},
     Comment: {},
     Event: {"state": lambda event: event.state.status is EventStatus.CREATED},
     Finding: {"state": lambda finding: finding.state.status is FindingStateStatus.CREATED},

@@ -37,7 +37,7 @@ _BESIDE: Final = 3
 _MOST_RESULTS: Final = 1_000
 """Results that change nothing take no room; the lease has to be renewed all the same."""
 
-_NO_POLICY: Final = Given()
+_NOTHING: Final = Given()
 
 
 class Effect(StrEnum):
@@ -55,7 +55,7 @@ class Work(msgspec.Struct, frozen=True):
     """A result with what was decided of it, as things stand now.
 
     ``vulnerability`` is as read, ``None`` for a new one and for one that is gone. ``item`` is the claim of a new one's identity
-    where somebody held it before.
+    where somebody held it before. A page ``is_elsewhere`` when the environment url below which it lay was removed meanwhile.
     """
 
     seen: Observation
@@ -63,6 +63,7 @@ class Work(msgspec.Struct, frozen=True):
     finding: Finding
     vulnerability: Vulnerability | None
     item: Item | None = None
+    is_elsewhere: bool = False
 
 
 class Chunk(msgspec.Struct, frozen=True):
@@ -79,15 +80,19 @@ def room(store: Store) -> int:
     return store.max_changes - _BESIDE
 
 
-def given_by(destination: Destination, finding: Finding, policy: Given = _NO_POLICY) -> Given:
-    """Return the parents of a change of a vulnerability of that finding in the root of the import, and the finding's policy."""
+def given_by(destination: Destination, finding: Finding, policy: Given = _NOTHING, environments: Given = _NOTHING) -> Given:
+    """Return what a change of a vulnerability of that finding in the root of the import needs.
+
+    That is its parents, the finding's policy, and the environment urls of the root.
+    """
     known = {
         group_key(destination.group.name): destination.group,
         root_key(destination.root.id): destination.root,
         finding_key(finding.id): finding,
         **policy.known,
+        **environments.known,
     }
-    return Given(known=known, items=policy.items)
+    return Given(known=known, items={**policy.items, **environments.items})
 
 
 def begins_cycle_of(work: Work) -> bool:
@@ -103,7 +108,7 @@ def effect_of(work: Work) -> Effect:
     if not finding_is_live(work.finding):
         return Effect.IGNORED
     if current is None:
-        return Effect.CREATED if work.decision.number else Effect.IGNORED
+        return Effect.CREATED if work.decision.number and not work.is_elsewhere else Effect.IGNORED
     return _effect_on(current, work.seen)
 
 
@@ -140,7 +145,8 @@ def _changed(current: Vulnerability, work: Work, effect: Effect, by: str, at: da
 class Packing(msgspec.Struct, frozen=True):
     """What a chunk is packed with: the job and its import, where it goes, and the findings that earlier chunks released.
 
-    ``policies`` has, by the id of the finding, what was read of the policy for each finding in which a cycle begins.
+    ``policies`` has, by the id of the finding, what was read of the policy for each finding in which a cycle begins, and
+    ``environments`` what was read of the environment urls for new pages.
     """
 
     job: Job
@@ -149,6 +155,7 @@ class Packing(msgspec.Struct, frozen=True):
     stamp: Stamp
     findings: Mapping[str, Finding]
     policies: Mapping[str, Given]
+    environments: Given = _NOTHING
 
 
 def _created(packing: Packing, work: Work, finding: Finding, given: Given) -> Plan[Vulnerability]:
@@ -181,8 +188,8 @@ def _plans(packing: Packing, works: Sequence[Work]) -> Iterator[tuple[Plan[Any],
     givens: dict[str, Given] = {}
     for work in works:
         finding = packing.findings.get(work.finding.id, work.finding)
-        policy = packing.policies.get(finding.id, _NO_POLICY)
-        given = givens.setdefault(finding.id, given_by(packing.destination, finding, policy))
+        policy = packing.policies.get(finding.id, _NOTHING)
+        given = givens.setdefault(finding.id, given_by(packing.destination, finding, policy, packing.environments))
         made = _planned(packing, work, finding, given)
         if made is None or effect_of(work) is not Effect.CREATED or finding.id in released_now:
             yield () if made is None else (made,)

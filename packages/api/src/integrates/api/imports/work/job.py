@@ -13,19 +13,24 @@ from integrates.api.context import Call
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.read.reader import Options
-from integrates.api.imports.read.registry import read
+from integrates.api.imports.read.registry import read as read_file
 from integrates.api.resolve.lookup import find
+from integrates.db_model.entity import read
+from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.loader import Loaders, new_loaders
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL, environment_urls_of_root
+from integrates.db_model.environment_urls.types import EnvironmentUrl
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports.commands import Destination
 from integrates.db_model.imports.types import ImportFormat, ImportOptions
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import is_active
-from integrates.db_model.roots.types import IPRoot, Root
+from integrates.db_model.roots.types import GitRoot, IPRoot, Root
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.rules import is_usable
+from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 _RUN: Final = "import:run"
 
@@ -92,15 +97,25 @@ async def scanned(content: bytes, options: ImportOptions, kind: ImportFormat | N
         category=options.category,
         tool=options.tool,
     )
-    return await asyncio.to_thread(read, content, wanted)
+    return await asyncio.to_thread(read_file, content, wanted)
+
+
+async def _environments(store: Store, root: Root, scan: Scan) -> tuple[EnvironmentUrl, ...]:
+    """Return the environment urls of the root, removed ones too, when they decide about something in the file."""
+    has_pages = any(one.location.type is VulnerabilityType.INPUTS for one in scan.observations)
+    if not has_pages or not isinstance(root, GitRoot):
+        return ()
+    pages = read.pages(store, environment_urls_of_root(root.id))
+    return tuple([decoded(ENVIRONMENT_URL, item) async for page in pages for item in page])
 
 
 async def new_job(call: Call, actor: Actor, root: Root, scan: Scan, stamp: Stamp) -> Job:
     """Return the job of importing what concerns a root, in the name of the caller."""
+    environments = await _environments(call.store, root, scan)
     return Job(
         store=call.store,
         files=call.files,
-        scan=await asyncio.to_thread(confined, scan, root),
+        scan=await asyncio.to_thread(confined, scan, root, environments),
         root_id=root.id,
         group_name=root.group_name,
         organization_id=root.organization_id,

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from integrates.api.imports.read.observation import Observation
 from integrates.api.imports.work import plan as plans
-from integrates.api.imports.work.chunk import Packing, Work, begins_cycle_of, packed, room
+from integrates.api.imports.work.chunk import Effect, Packing, Work, begins_cycle_of, effect_of, packed, room
 from integrates.api.imports.work.finding import findings_of
 from integrates.api.imports.work.identity import Base, base_of, claim_of, claims_of, holders_of
 from integrates.api.imports.work.job import Job
@@ -30,11 +30,12 @@ from integrates.db_model.imports.rules import Step
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.store.port import Item
 from integrates.db_model.store.retry import pause
+from integrates.db_model.vulnerabilities.environment import environments_needed, is_elsewhere
 from integrates.db_model.vulnerabilities.facet import keeps_claim
 from integrates.db_model.vulnerabilities.identity import free_numbers
 from integrates.db_model.vulnerabilities.load import load_vulnerabilities
 from integrates.db_model.vulnerabilities.policy import given_policy, policies_needed
-from integrates.db_model.vulnerabilities.types import MatchBy, Vulnerability
+from integrates.db_model.vulnerabilities.types import MatchBy, Vulnerability, VulnerabilityType
 
 T = TypeVar("T")
 
@@ -188,6 +189,18 @@ async def _policies(job: Job, works: Sequence[Work]) -> Mapping[str, Given]:
     return {finding.id: given_policy(finding, given) for finding in found.values()}
 
 
+async def _environments(job: Job, running: Running, works: Sequence[Work]) -> tuple[Given, Sequence[Work]]:
+    """Read what decides about new pages of a GIT root, and mark those below an environment url that was removed meanwhile."""
+    new = [work for work in works if effect_of(work) is Effect.CREATED and work.seen.location.type is VulnerabilityType.INPUTS]
+    if not new:
+        return Given(), works
+    root = (await _allowed(job, running)).root
+    places = [(work.seen.location.type, work.seen.location.where) for work in new]
+    given = await gathered(job.store, environments_needed(root, places))
+    gone = {work.seen.ordinal for work, place in zip(new, places, strict=True) if is_elsewhere(root, *place, given)}
+    return given, [replace(work, is_elsewhere=work.seen.ordinal in gone) for work in works]
+
+
 async def _window(job: Job, running: Running, window: _Window) -> tuple[Running, _Window | None]:
     """Do one window of the work. After a lost race return it again: what is done is known by the position."""
     try:
@@ -199,11 +212,12 @@ async def _window(job: Job, running: Running, window: _Window) -> tuple[Running,
             raise Refused(running, _NOT_ALLOWED) from error
         raise
     findings: Mapping[str, Finding] = {}
+    environments, works = await _environments(job, running, works)
     policies = await _policies(job, works)
     while works:
         destination, stamp = await _allowed(job, running), job.stamp()
         try:
-            chunk = packed(Packing(job, running.record.id, destination, stamp, findings, policies), works)
+            chunk = packed(Packing(job, running.record.id, destination, stamp, findings, policies, environments), works)
             works = works[chunk.done :]
             position = works[0].seen.ordinal if works else window.end
             step = Step(position=position, counts=chunk.counts)
