@@ -1,7 +1,7 @@
 """CI tokens: who may issue them, what the identity behind one may do, and how that ends."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 
@@ -16,8 +16,11 @@ from integrates.api.execute import execute
 from integrates.api.upload import in_memory
 from integrates.db_model import tokens
 from integrates.db_model.access.types import GroupRole
-from integrates.db_model.entity import read
+from integrates.db_model.entity import command, read
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.stakeholders.types import Stakeholder, StakeholderStatus
 from integrates.db_model.store.port import Store
+from integrates.db_model.testing.scene import address_of
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.usage import record_use
 
@@ -197,3 +200,13 @@ async def test_without_its_access_the_identity_is_nobody(world: World) -> None:
     await issued(world)
     await world.data("greta", REVOKE, group="webshop")
     assert (await asked_by_ci(world, '{ group(name: "webshop") { name } }'))["data"] == {"group": None}
+
+
+async def test_a_removed_persons_access_is_none_either(world: World) -> None:
+    """Removing a person takes their accesses; what a cut left of these opens nothing."""
+
+    def removed(old: Stakeholder, at: datetime) -> Stakeholder:
+        return replace(old, state=replace(old.state, status=StakeholderStatus.DELETED, at=at))
+
+    await command.update(world.store, STAKEHOLDER, stakeholder_key(address_of("uri")), removed, world.stamp())
+    assert await world.data("uri", '{ group(name: "webshop") { name } }') == {"group": None}

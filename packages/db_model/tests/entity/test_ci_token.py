@@ -17,8 +17,9 @@ from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import ModelError, NotFound, Raced, Reason, Rejected, Rejections
 from integrates.db_model.groups.facet import GROUP, group_counters_keys, group_key
 from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
+from integrates.db_model.inspection.types import Difference, Fault
 from integrates.db_model.inspection.walk import inspected
-from integrates.db_model.store.port import Store
+from integrates.db_model.store.port import ANYTHING, Delete, Store
 from integrates.db_model.testing.scene import Stamping, add_group, add_member, address_of, ticking, uid
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.tokens.rules import MAX_LIFE, NOTICE, expires_soon, is_usable, whole
@@ -81,6 +82,19 @@ async def test_a_token_lives_exactly_180_days_and_brings_the_identitys_access(pl
     assert await place.holder() == token.id
     assert await place.members() == 1, "the CI identity is no member"
     assert await place.differences() == []
+
+
+async def test_an_inspection_comes_to_tokens_of_ci_identities(place: Place) -> None:
+    async def entities() -> int:
+        return sum([report.entities async for report in inspected(place.store, place.stamp().at)])
+
+    before = await entities()
+    token = await place.issue()
+    assert await entities() == before + 2, "the token and the access"
+    await place.store.write((Delete(tokens.ci_token_claim("webshop"), ANYTHING),))
+    (found,) = await place.differences()
+    assert isinstance(found, Difference)
+    assert (found.fault, found.entity, found.at) == (Fault.CLAIM_MISSING, f"TOKEN#{token.id}", "forces_token")
 
 
 async def test_issuing_again_revokes_the_former_in_one_transaction(place: Place) -> None:

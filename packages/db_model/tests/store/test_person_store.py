@@ -12,9 +12,9 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model import tokens, vulnerabilities
+from integrates.db_model import finding_policies, tokens, vulnerabilities
 from integrates.db_model.access.types import GroupRole
-from integrates.db_model.entity import read
+from integrates.db_model.entity import claim, read
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.erasure.commands import erase, erasure_claim
 from integrates.db_model.erasure.disclosure import disclosed
@@ -24,7 +24,7 @@ from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.dynamodb.store import dynamodb_store
 from integrates.db_model.store.memory import memory_store
-from integrates.db_model.store.port import Change, Store
+from integrates.db_model.store.port import Change, Key, Store
 from integrates.db_model.store.retry import Policy
 from integrates.db_model.store.sqlite.store import sqlite_store
 from integrates.db_model.testing import scene
@@ -100,6 +100,43 @@ async def test_a_person_is_erased(store: Store) -> None:
     assert len(told.memberships) == 1
     assert sum("treatment.assigned" in one.places for one in told.mentions) == 3
     assert sum(one.made for one in told.changes) == 7, "two treatments of three vulnerabilities, and a token"
+
+
+async def holders(store: Store, *keys: Key) -> list[str | None]:
+    return [None if item is None else claim.holder_of(item) or "free" for item in await store.get(keys)]
+
+
+async def test_no_claim_leads_from_the_e_mail_to_anything(store: Store) -> None:
+    """Names and slots of tokens are claimed by a hash of the owner, titles by one of their text."""
+    stamp = ticking()
+    group = await furnished(store, stamp)
+    finding = await scene.add_finding(store, group, "other", stamp, title=f"Found by {URI} alone")
+    title = claim.claim_key("finding_title", "webshop", finding.description.title.lower())
+    personal = (
+        claim.claim_key("token_name", URI, f"{URI} laptop"),
+        claim.claim_key("token_slot", URI, "1"),
+        claim.claim_key("live_session", URI),
+    )
+    before = await holders(store, title, *personal)
+    assert before[:3] == [finding.id, scene.uid("token"), scene.uid("token")]
+    await erase(store, URI, stamp(by="operator"), TOKEN)
+    assert await holders(store, title, *personal) == [None] * 4
+    again = claim.claim_key("finding_title", "webshop", f"found by {'*' * len(URI)} alone")
+    assert await holders(store, again) == [finding.id]
+    assert await differences(store) == []
+
+
+async def test_who_answered_a_policy_is_not_named_by_its_application(store: Store) -> None:
+    stamp = ticking()
+    await furnished(store, stamp)
+    organization = await scene.add_organization(store, "aurora", stamp)
+    policy = await scene.add_finding_policy(store, organization, "Accepted by policy", stamp)
+    await finding_policies.handle(store, policy, stamp(by=URI), approve=True)
+    await erase(store, URI, stamp(by="operator"), TOKEN)
+    found = await finding_policies.find(store, policy.id)
+    assert found is not None
+    assert found.application is not None
+    assert (found.application.by, found.policy.state.by) == (NAME, NAME)
 
 
 @pytest.mark.parametrize("after", [1, 3, 6, 9, 10])
