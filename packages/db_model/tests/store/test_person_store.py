@@ -22,6 +22,7 @@ from integrates.db_model.errors import Raced, Unavailable
 from integrates.db_model.groups.types import Group
 from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
+from integrates.db_model.stakeholders.types import StakeholderStatus
 from integrates.db_model.store.dynamodb.store import dynamodb_store
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Change, Key, Store
@@ -78,6 +79,10 @@ async def furnished(store: Store, stamp: Stamping) -> Group:
     return group
 
 
+async def at_once(_seconds: float) -> None:
+    """Do not wait: the emulator's lists never lag."""
+
+
 async def differences(store: Store) -> list[object]:
     return [each async for report in inspected(store, NOW) for each in report.differences]
 
@@ -91,7 +96,7 @@ async def test_a_person_is_erased(store: Store) -> None:
         sizes.append(len(changes))
         await store.write(changes)
 
-    await erase(replace(store, write=write), URI, stamp(by="operator"), TOKEN)
+    await erase(replace(store, write=write), URI, stamp(by="operator"), TOKEN, wait=at_once)
     assert max(sizes) <= store.max_changes
     assert await differences(store) == []
     assert await store.get((stakeholder_key(URI), erasure_claim(URI))) == (None, None)
@@ -100,6 +105,20 @@ async def test_a_person_is_erased(store: Store) -> None:
     assert len(told.memberships) == 1
     assert sum("treatment.assigned" in one.places for one in told.mentions) == 3
     assert sum(one.made for one in told.changes) == 7, "two treatments of three vulnerabilities, and a token"
+
+
+async def test_lists_that_lag_are_waited_for(store: Store) -> None:
+    stamp, waited = ticking(), list[float]()
+    await furnished(store, stamp)
+
+    async def wait(seconds: float) -> None:
+        waited.append(seconds)
+        person = await read.get_any(store, STAKEHOLDER, stakeholder_key(URI))
+        assert person is not None
+        assert person.state.status is StakeholderStatus.DELETED, "nobody can write by the e-mail any more"
+
+    await erase(store, URI, stamp(by="operator"), TOKEN, wait=wait)
+    assert waited == ([store.index_delay] if store.index_delay else [])
 
 
 async def holders(store: Store, *keys: Key) -> list[str | None]:
@@ -119,7 +138,7 @@ async def test_no_claim_leads_from_the_e_mail_to_anything(store: Store) -> None:
     )
     before = await holders(store, title, *personal)
     assert before[:3] == [finding.id, scene.uid("token"), scene.uid("token")]
-    await erase(store, URI, stamp(by="operator"), TOKEN)
+    await erase(store, URI, stamp(by="operator"), TOKEN, wait=at_once)
     assert await holders(store, title, *personal) == [None] * 4
     again = claim.claim_key("finding_title", "webshop", f"found by {'*' * len(URI)} alone")
     assert await holders(store, again) == [finding.id]
@@ -132,7 +151,7 @@ async def test_who_answered_a_policy_is_not_named_by_its_application(store: Stor
     organization = await scene.add_organization(store, "aurora", stamp)
     policy = await scene.add_finding_policy(store, organization, "Accepted by policy", stamp)
     await finding_policies.handle(store, policy, stamp(by=URI), approve=True)
-    await erase(store, URI, stamp(by="operator"), TOKEN)
+    await erase(store, URI, stamp(by="operator"), TOKEN, wait=at_once)
     found = await finding_policies.find(store, policy.id)
     assert found is not None
     assert found.application is not None
@@ -150,8 +169,8 @@ async def test_what_is_cut_off_goes_on(store: Store, after: int) -> None:
         await store.write(changes)
 
     with pytest.raises(Unavailable):
-        await erase(replace(store, write=write), URI, stamp(by="operator"), TOKEN)
-    await erase(store, URI, stamp(by="operator"), TOKEN)
+        await erase(replace(store, write=write), URI, stamp(by="operator"), TOKEN, wait=at_once)
+    await erase(store, URI, stamp(by="operator"), TOKEN, wait=at_once)
     assert await differences(store) == []
     history = await read.history(store, stakeholder_key(NAME))
     assert [one.operation for one in history][-1] == "test"

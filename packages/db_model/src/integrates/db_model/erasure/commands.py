@@ -5,8 +5,10 @@ are, because nobody's role, state or number changes. What is done is kept nowher
 call that was cut off finishes it, under the pseudonym that a claim keeps until then.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from operator import is_
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
@@ -31,6 +33,8 @@ from integrates.db_model.values.text import email as checked_email
 _KIND: Final = "erasure"
 _PASSES: Final = 5
 _MOST_BYTES: Final = 3_000_000
+Wait: TypeAlias = Callable[[float], Awaitable[object]]
+"""Waits so many seconds."""
 Unit = tuple[Change, ...]
 """Changes that are written together or not at all."""
 
@@ -47,15 +51,18 @@ def erasure_claim(email: str) -> Key:
     return claim.claim_key(_KIND, email)
 
 
-async def erase(store: Store, email: str, stamp: Stamp, token: str) -> Erased:
+async def erase(store: Store, email: str, stamp: Stamp, token: str, *, wait: Wait = asyncio.sleep) -> Erased:
     """Erase a person by their e-mail; return the pseudonym, which is made of the random hex digits ``token``.
 
-    Who was not removed yet is removed first. The erasure is recorded as the last revision of the pseudonym. Raise ``NotFound``
-    for somebody who was never known, ``Rejected`` (``last_manager``) as the removal does, before anything is written; ``Raced``
-    when others go on writing the e-mail.
+    Who was not removed yet is removed first. Where lists may lag it waits until they show all that was written before. The
+    erasure is recorded as the last revision of the pseudonym. Raise ``NotFound`` for somebody who was never known,
+    ``Rejected`` (``last_manager``) as the removal does, before anything is written; ``Raced`` when others go on writing the
+    e-mail.
     """
     identity = checked_email(email, ("email",))
     who = await _begun(store, identity, stamp, token)
+    if store.index_delay:
+        await wait(store.index_delay)
     items = 0
     for _ in range(_PASSES):
         changed = await _passed(store, who)
@@ -137,23 +144,24 @@ def _all_claims(kept: Kept) -> dict[Key, str]:
 
 async def _reclaimed(store: Store, kept: Kept, who: Pseudonym) -> list[Unit]:
     """Return the changes that take the claims of values with the e-mail away, and claim the values without it."""
-    item = in_item(kept.item, who)
-    records = [in_item(record, who) for record in kept.records]
-    if item is kept.item and all(one is other for one, other in zip(records, kept.records, strict=True)):
+    clean = replace(kept, item=in_item(kept.item, who), records=[in_item(record, who) for record in kept.records])
+    if clean.item is kept.item and all(map(is_, clean.records, kept.records)):
         return []
-    before = _all_claims(kept)
-    after = _all_claims(replace(kept, item=item, records=records))
-    entity = decoded(kept.facet, item)
-    now, owner = _claims(kept.facet, entity), kept.facet.identity(entity)
+    before, after = _all_claims(kept), _all_claims(clean)
+    entity = decoded(kept.facet, clean.item)
+    fresh = {key: kind for key, kind in _claims(kept.facet, entity).items() if key not in before}
     gone = [key for key in before if key not in after]
-    units: list[Unit] = []
-    for key, found in zip(gone, await store.get(gone), strict=True):
-        held = claim.held_of(found)
-        if held is not None and held.owner == owner:
-            units.append((Delete(key, Version(held.version)),))
-            fresh = [other for other, kind in now.items() if kind == before[key] and other not in before and not held.freed]
-            units[-1] += tuple(Put(claim.taken(other, before[key], owner, None).item, ANYTHING) for other in fresh)
-    return units
+    pairs = zip(gone, await store.get(gone), strict=True)
+    held = ((key, claim.held_of(found)) for key, found in pairs)
+    owner = kept.facet.identity(entity)
+    return [_handed(key, known, before[key], fresh) for key, known in held if known is not None and known.owner == owner]
+
+
+def _handed(key: Key, held: claim.Held, kind: str, fresh: Mapping[Key, str]) -> Unit:
+    """Return the changes that delete a claim and, unless it was free, take those of the same kind in its place."""
+    taken = (other for other, wanted in fresh.items() if wanted == kind and not held.freed)
+    puts = (Put(claim.taken(other, kind, held.owner, None).item, ANYTHING) for other in taken)
+    return (Delete(key, Version(held.version)), *puts)
 
 
 def _packed(store: Store, units: Sequence[Unit]) -> Iterator[list[Change]]:

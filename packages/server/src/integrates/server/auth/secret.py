@@ -93,7 +93,7 @@ def read_secrets(environ: Mapping[str, str], key_file: Path | None) -> tuple[Sec
     because other processes could not know the secret.
     """
     if VARIABLE in environ:
-        return tuple(map(_checked, environ[VARIABLE].split())) or (_checked(""),)
+        return tuple(_checked([word]) for word in environ[VARIABLE].split()) or (_checked([""]),)
     if key_file is None:
         raise BadSetting(
             VARIABLE, f"is needed with this store: at least {MIN_BYTES} random characters, the same in all processes"
@@ -109,18 +109,19 @@ def secrets_in(key_file: Path) -> tuple[Secret, ...]:
     Raise :class:`BadSetting` for anything else, ``FileNotFoundError`` when there is no file.
     """
     lines = [line.split() for line in key_file.read_text(errors="surrogateescape").splitlines() if line.strip()]
-    return tuple(_checked(*line) for line in lines) or (_checked(""),)
+    return tuple(map(_checked, lines)) or (_checked([""]),)
 
 
-def _checked(text: str, until: str | None = None, *more: str) -> Secret:
-    secret = text.encode(errors="surrogateescape")
+def _checked(words: Sequence[str]) -> Secret:
+    """Return the secret that the first word is; the second one, if there is one, is the date until which it verifies."""
+    secret = words[0].encode(errors="surrogateescape")
     if len(secret) < MIN_BYTES:
         raise BadSetting(VARIABLE, f"has fewer than {MIN_BYTES} characters; blanks separate several secrets")
     try:
-        date = None if until is None else datetime.fromisoformat(until)
+        date = datetime.fromisoformat(words[1]) if len(words) > 1 else None
     except ValueError as error:
         raise BadSetting(VARIABLE, "what follows a secret in its file is the date until which it verifies") from error
-    if more or (date is not None and date.utcoffset() is None):
+    if len(words) > 2 or (date is not None and date.utcoffset() is None):  # noqa: PLR2004 -- a secret and a date
         raise BadSetting(VARIABLE, "a line of its file has a secret and a date with an offset")
     return Secret(secret, date)
 
