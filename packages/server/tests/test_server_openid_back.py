@@ -5,10 +5,11 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
 from packages.server.tests.conftest import KEYS, ORIGIN
 from packages.server.tests.liar import Liar
-from packages.server.tests.visit import ATTEMPT, BAD, Visit, page
+from packages.server.tests.visit import ATTEMPT, BAD, COOKIE, Visit, page
 
 from integrates.db_model.store.memory import memory_store
 from integrates.server.auth.attempt import new_attempt, opened, sealed
@@ -118,3 +119,15 @@ async def test_an_unknown_provider_is_nothing(visit: Visit) -> None:
 async def test_without_an_origin_only_this_machine_is_come_back_to(visit: Visit) -> None:
     answer = await visit.browser.get("/login", params={"provider": "corp"}, headers={"host": "evil.example"})
     assert answer.status_code == 403
+
+
+async def test_an_account_is_limited_from_all_addresses_together(liar: Liar) -> None:
+    visit = Visit(memory_store(), liar, Settings(login_rate=2))
+    await visit.known()
+    for number, status in enumerate((303, 303, 429)):
+        transport = httpx.ASGITransport(visit.app, client=(f"127.0.0.{number}", 1))
+        visit.browser = httpx.AsyncClient(transport=transport, base_url=ORIGIN)
+        answer = await visit.login()
+        assert answer.status_code == status
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert COOKIE not in answer.cookies
