@@ -235,6 +235,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
             "group_name": GROUP_NAME,
             "organization_id": ORGANIZATION_ID,
             "by": HANA,
+            "token_id": None,
             "change_id": self.new_id(),
             "now": self.now,
             "new_id": self.new_id,

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from integrates.api.context import Call
 from integrates.api.imports.work.begin import file_key
 from integrates.api.imports.work.resume import resume_unfinished
+from integrates.db_model import tokens
 from integrates.db_model.entity.work import LEASE, is_leased
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.imports import commands
@@ -87,6 +88,29 @@ async def test_the_file_is_read_again_with_the_options_of_the_import(world: Any,
     world.wait(61)
     await resumed(world)
     assert {each.location.where for each in await world.vulnerabilities()} == {"app.py"}
+
+
+@pytest.mark.parametrize(
+    ("is_revoked", "status", "reason"),
+    [(False, ImportStatus.COMPLETED, None), (True, ImportStatus.FAILED, "not_allowed")],
+    ids=["living", "revoked"],
+)
+async def test_a_token_that_is_revoked_ends_what_was_begun_with_it(
+    world: Any, tools: Any, is_revoked: bool, status: ImportStatus, reason: str | None
+) -> None:
+    made = world.stamp()
+    new = tokens.new_token(world.new_id(), "scanner", made.at + timedelta(days=1), "0" * 64, replace(made, by=HANA))
+    token = await tokens.issue(world.store, new, made)
+    content = many(tools)
+    job = await world.job(content, tools.killed(world.store, 4, written=False), token_id=token.id)
+    begun = await world.begin(job, content)
+    with pytest.raises(tools.Killed):
+        await tools.work(job, begun)
+    if is_revoked:
+        await tokens.revoke(world.store, token.id, world.stamp())
+    world.wait(61)
+    await resumed(world)
+    assert (await outcome(world, begun.running.record.id))[:2] == (status, reason)
 
 
 async def test_a_living_lease_is_waited_for(world: Any, tools: Any) -> None:

@@ -80,15 +80,23 @@ async def unfinished_ids(store: Store) -> tuple[str, ...]:
     return tuple(id_of(item.key) for page in pages for item in page.items)
 
 
-async def begin(store: Store, new: Import, skipped: ImportCounts, closing: tuple[SeriesClosing, ...], stamp: Stamp) -> Running:
+async def begin(
+    store: Store,
+    new: Import,
+    skipped: ImportCounts,
+    closing: tuple[SeriesClosing, ...],
+    stamp: Stamp,
+    token_id: str | None = None,
+) -> Running:
     """Store a new import and its progress; ``skipped`` counts the results that need no work.
 
-    ``closing`` has each series of the file with what is known of closing what it does not report.
+    ``closing`` has each series of the file with what is known of closing what it does not report. ``token_id`` is the access
+    token with which the import is begun, if there is one.
 
     Raise ``AlreadyExists`` (``import_running``) while another import of the root is unfinished, ``Raced`` after a lost race,
     ``Rejections`` (``inactive_root``).
     """
-    progress = rules.begun(skipped, closing, stamp.at, stamp.change_id)
+    progress = rules.begun(skipped, closing, stamp.at, stamp.change_id, token_id)
     made = await command.planned(store, IMPORT, None, new, stamp)
     await write(store, (together(made, _moved(new.id, progress)),))
     return Running(made.entity, _next(progress))

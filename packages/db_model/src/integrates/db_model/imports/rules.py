@@ -157,9 +157,11 @@ def _plus(one: ImportCounts, other: ImportCounts) -> ImportCounts:
     return ImportCounts(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
 
 
-def begun(counts: ImportCounts, closing: tuple[SeriesClosing, ...], at: datetime, worker: str) -> ImportProgress:
+def begun(
+    counts: ImportCounts, closing: tuple[SeriesClosing, ...], at: datetime, worker: str, token_id: str | None
+) -> ImportProgress:
     """Return the progress of an import that begins; ``counts`` are of results that are no work."""
-    return ImportProgress(lease_until=at + LEASE, counts=counts, closing=closing, worker=worker)
+    return ImportProgress(lease_until=at + LEASE, counts=counts, closing=closing, worker=worker, token_id=token_id)
 
 
 def with_plan(progress: ImportProgress, plan: str, at: datetime) -> ImportProgress:

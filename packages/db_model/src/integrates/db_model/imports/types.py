@@ -127,7 +127,8 @@ class ImportProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Work done so far, and the lease of the worker that does it: an item beside the import, without revisions (E10).
 
     ``plan`` is the SHA-256 of the plan, empty until there is one. ``position`` is the ordinal of the next result to work on,
-    among all results of the file from 0; their number when all are done. ``worker`` is the change id of who holds the lease.
+    among all results of the file from 0; their number when all are done. ``worker`` is the change id of who holds the lease,
+    ``token_id`` the id of the access token with which the import was begun: whoever goes on with it may do so while that lives.
     ``version`` is that of the item, 0 before it is stored.
     """
 
@@ -135,6 +136,7 @@ class ImportProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     lease_until: datetime
     attempts: int = 0
     worker: str = ""
+    token_id: str | None = None
     plan: str = ""
     counts: ImportCounts = ImportCounts()
     closing: tuple[SeriesClosing, ...] = ()

@@ -128,7 +128,7 @@ async def _started(job: Job, files: Files, content: bytes, file: ImportFile, opt
     skipped = ImportCounts(skipped=scan.skipped, duplicate=scan.duplicates, reviewable=scan.reviewable)
     await files.put(file_key(new), await asyncio.to_thread(redacted, content, scan.format))
     try:
-        running = await commands.begin(job.store, new, skipped, closing_of(scan, options), stamp)
+        running = await commands.begin(job.store, new, skipped, closing_of(scan, options), stamp, job.token_id)
     except (ModelError, LimitExceeded):
         await files.delete(file_key(new))
         raise

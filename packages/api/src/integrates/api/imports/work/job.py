@@ -38,8 +38,9 @@ _RUN: Final = "import:run"
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One import at work.
 
-    ``destination`` looks again at the group, the root, the caller's ``import:run`` and token, and returns ``None`` when one of
-    them does not allow the import any more. ``now`` returns an aware UTC date and ``new_id`` a UUID.
+    ``token_id`` is that of the caller's access token, if they came with one. ``destination`` looks again at the group, the
+    root, the caller's ``import:run`` and token, and returns ``None`` when one of them does not allow the import any more.
+    ``now`` returns an aware UTC date and ``new_id`` a UUID.
     """
 
     store: Store
@@ -49,6 +50,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     group_name: str
     organization_id: str
     by: str
+    token_id: str | None
     change_id: str
     now: Callable[[], datetime]
     new_id: Callable[[], str]
@@ -120,6 +122,7 @@ async def new_job(call: Call, actor: Actor, root: Root, scan: Scan, stamp: Stamp
         group_name=root.group_name,
         organization_id=root.organization_id,
         by=stamp.by,
+        token_id=actor.token_id,
         change_id=stamp.change_id,
         now=call.now,
         new_id=call.new_id,

@@ -32,9 +32,10 @@ Calling: TypeAlias = Callable[[Actor], Call]
 _LOG: Final = logging.getLogger("integrates.api")
 
 
-def _creator(record: Import) -> Actor:
-    means = Means.CI_TOKEN if is_ci(record.created_by) else Means.API_TOKEN
-    return Actor(record.created_by, means)
+def _creator(running: Running) -> Actor:
+    """Return who began an import, with the token by which they did."""
+    by = running.record.created_by
+    return Actor(by, Means.CI_TOKEN if is_ci(by) else Means.API_TOKEN, running.progress.token_id)
 
 
 async def _stored_job(call: Call, actor: Actor, record: Import, stamp: Stamp) -> Job | None:
@@ -74,7 +75,7 @@ async def _resume(call: Call, running: Running) -> None:
     def stamp() -> Stamp:
         return Stamp(by=record.created_by, at=call.now(), operation="import_vulnerabilities", change_id=change_id)
 
-    found = await taken_up(call, _creator(record), running, stamp)
+    found = await taken_up(call, _creator(running), running, stamp)
     if not isinstance(found, Running):
         await run(*found)
 
@@ -87,7 +88,7 @@ async def _looked_at(store: Store, now: datetime, calling: Calling, import_id: s
     if is_leased(found.progress, now):
         return found.progress.lease_until - now
     try:
-        await _resume(calling(_creator(found.record)), found)
+        await _resume(calling(_creator(found)), found)
     except Overtaken:
         _LOG.info("another worker was faster")
     return LEASE
