@@ -15,7 +15,7 @@ _PRINT = "; ".join(f"import integrates.{package}; print(integrates.{package}.__f
 _SETTINGS = {
     "INTEGRATES_ADMINS": PERSON,
     "INTEGRATES_API_RATE": "1000000",
-    "INTEGRATES_SECRET": "a secret of the benchmark, which guards nothing",
+    "INTEGRATES_SECRET": "a-secret-of-the-benchmark-which-guards-nothing",
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
     "PYTHONHASHSEED": "0",

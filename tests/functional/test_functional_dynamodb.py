@@ -14,7 +14,7 @@ ADA = "ada@demo.example"
 VARIABLES = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",
-    "INTEGRATES_SECRET": "a secret of the tests, shared by all processes",
+    "INTEGRATES_SECRET": "a-secret-of-the-tests-shared-by-all-processes",
 }
 
 

@@ -11,7 +11,7 @@ ADA = "ada@demo.example"
 STORE = "sqlite:///shared.db"
 UNBOUND = {
     "INTEGRATES_API_RATE": "1000000",
-    "INTEGRATES_SECRET": "a secret of the tests, shared by all processes",
+    "INTEGRATES_SECRET": "a-secret-of-the-tests-shared-by-all-processes",
     "INTEGRATES_UPLOADS": "16",
 }
 """Settings under which nothing is refused because there is much of it, unless that is what the proof is about."""

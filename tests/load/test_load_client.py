@@ -97,7 +97,7 @@ def test_slow_clients_keep_nobody_waiting_and_a_stop_beside_them_tears_nothing(p
         found, refused, cut = crowded(folder)
         proof.note(turn=turn, answered=found, uploads=refused)
         assert found == Counter({"import completed": IMPORTS, "question 200": QUESTIONS})
-        assert refused.keys() <= {"None", "429"}
+        assert refused.keys() <= {"None", "408", "429"}, "408 on a machine so busy that they take longer than a body may"
         judge(folder, cut)
         proof.count(slow_uploads=UPLOADS, of_them_refused=refused["429"], idle=IDLE, deaf=DEAF, stops=1)
         proof.count(**{name.replace(" ", "_"): count for name, count in found.items()})
