@@ -21,7 +21,7 @@ from integrates.db_model.organizations.types import Organization, OrganizationSt
 from integrates.db_model.policies.rules import effective
 from integrates.db_model.policies.types import Policies
 from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.store.port import Change, Store
+from integrates.db_model.store.port import Change, Item, Key, Store
 from integrates.db_model.testing.scene import add_group, add_root, deactivate_root, uid
 
 if TYPE_CHECKING:
@@ -294,3 +294,21 @@ async def test_of_two_who_take_a_location_over_one_has_it(store: Store, house: H
         *(add_root(store, group, group.name, house.stamp, **SHOP) for group in takers), return_exceptions=True
     )
     assert sorted(isinstance(one, AlreadyExists) for one in both) == [False, True]
+
+
+async def test_a_location_that_was_taken_over_meanwhile_is_taken(store: Store, house: House) -> None:
+    """Of two who find that the holder is in a removed group, the second finds the first one there, who is not."""
+    takers = [await add_group(store, name, house.stamp) for name in ("payments", "tills")]
+    held = await add_root(store, house.group, "held", house.stamp, **SHOP)
+    await groups.remove(store, house.group, GONE, house.stamp())
+    first: list[str] = []
+
+    async def get(keys: Sequence[Key]) -> Sequence[Item | None]:
+        found = await store.get(keys)
+        if tuple(keys) == (group_key(house.group.name),) and not first:
+            first.append((await add_root(store, takers[0], "first", house.stamp, **SHOP)).id)
+        return found
+
+    with pytest.raises(AlreadyExists, match="location_taken"):
+        await add_root(replace(store, get=get), takers[1], "second", house.stamp, **SHOP)
+    assert [await house.holder(house.location(held))] == first

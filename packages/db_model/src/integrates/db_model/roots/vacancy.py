@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.claim import claim_key
+from integrates.db_model.entity.claim import claim_key, holder_of
 from integrates.db_model.entity.facet import Facet
 from integrates.db_model.entity.plan import needs, plan
 from integrates.db_model.entity.transaction import gathered, write
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import AlreadyExists, Reason, Rejections
+from integrates.db_model.errors import AlreadyExists, Raced, Reason, Rejections
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.roots.facet import LOCATION, ROOT, root_key
 from integrates.db_model.roots.types import Root
@@ -34,7 +34,8 @@ async def _is_vacant(store: Store, holder: str) -> bool:
 async def established(store: Store, facet: Facet[Root], old: Root | None, new: Root, stamp: Stamp) -> Root:
     """Plan and write a root as :func:`integrates.db_model.entity.command.committed` does, and return it as stored.
 
-    It takes the location of a root in a removed group, which itself stays as it is.
+    It takes the location of a root in a removed group, which itself stays as it is. Raise ``Raced`` when another root takes it
+    first.
     """
     try:
         return await command.committed(store, facet, old, new, stamp)
@@ -44,6 +45,8 @@ async def established(store: Store, facet: Facet[Root], old: Root | None, new: R
             raise
     given = await gathered(store, (needs(facet, old, new),))
     vacant = frozenset(claim_key(one.kind, *one.value) for one in facet.unique(new) if one.kind == LOCATION)
+    if any(holder_of(given.items[key]) != holder for key in vacant):  # somebody else took it over meanwhile
+        raise Raced(new.id)
     made = plan(facet, old, new, stamp, replace(given, vacant=vacant))
     await write(store, (made,))
     return made.entity
