@@ -130,6 +130,17 @@ async def test_a_responsibility_stays_when_the_role_is_raised(world: World) -> N
     assert (found.access, found.state.by) == (GroupGrant(role=HK, responsibility="Tester"), stamp.by)
 
 
+async def test_a_responsibility_of_a_membership_that_ended_does_not_return(world: World) -> None:
+    stamp = world.stamp()
+    grant = GroupGrant(role=RE, responsibility="Tester")
+    await access.add_to_group(world.store, access.group_member(EVA, "webshop", grant, stamp), stamp)
+    await access.leave_group(world.store, EVA, "webshop", world.stamp())
+    await world.login(groups={"webshop": HK})
+    found = await read.get(world.store, GROUP_ACCESS, group_access_key(EVA, "webshop"))
+    assert found is not None
+    assert found.access == GroupGrant(role=HK)
+
+
 async def test_one_provider_leaves_what_another_gave(world: World) -> None:
     await world.login(OTHER, groups={"webshop": RE})
     await world.login(CORP)

@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from integrates.db_model.access.answer import *  # noqa: F403 - likewise
     from integrates.db_model.access.commands import *  # noqa: F403 - what __getattr__ finds, for type checkers
     from integrates.db_model.access.departure import *  # noqa: F403 - likewise
+    from integrates.db_model.access.grant import *  # noqa: F403 - likewise
     from integrates.db_model.access.invite import *  # noqa: F403 - likewise
     from integrates.db_model.access.member import *  # noqa: F403 - likewise
-    from integrates.db_model.access.membership import *  # noqa: F403 - likewise
 else:
-    __getattr__, __dir__ = offering_commands(__name__, "answer", "departure", "invite", "member", "membership")
+    __getattr__, __dir__ = offering_commands(__name__, "answer", "departure", "grant", "invite", "member")

@@ -5,14 +5,14 @@ from typing import Any
 
 import msgspec
 
-from integrates.db_model.access.commands import organization_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.invitation import A, accepted, declined, opens, welcomed
-from integrates.db_model.access.types import GroupAccess, OrganizationAccess, OrganizationRole
+from integrates.db_model.access.grant import join_group
+from integrates.db_model.access.invitation import A, accepted, declined, opens
+from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.facet import Beside, Facet, entity_key, key_text
-from integrates.db_model.entity.plan import Plan, effective_at
-from integrates.db_model.entity.transaction import repeated, write
+from integrates.db_model.entity.facet import Facet
+from integrates.db_model.entity.plan import effective_at
+from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound, Raced, Stale
 from integrates.db_model.groups.facet import GROUP, group_key
@@ -20,7 +20,7 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
-from integrates.db_model.store.port import Check, Store, Version
+from integrates.db_model.store.port import Store
 
 
 class Link(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,9 @@ async def accept(store: Store, link: Link, stamp: Stamp) -> OrganizationAccess |
         found = await _open(store, link, stamp)
         if isinstance(found.access, OrganizationAccess):
             return await _joined(store, ORGANIZATION_ACCESS, found.access, stamp)
-        return await _joined_group(store, found.access, found.organization.id, stamp)
+        old = found.access
+        new = accepted(old, effective_at(stamp, old), stamp.by)
+        return await join_group(store, old, new, found.organization.id, stamp)
 
     return await repeated(attempt, on=(Raced, Stale))
 
@@ -109,22 +111,3 @@ async def _joined(store: Store, facet: Facet[A], old: A, stamp: Stamp) -> A:
 
 async def _refused(store: Store, facet: Facet[A], old: A, stamp: Stamp) -> A:
     return await command.committed(store, facet, old, declined(old, effective_at(stamp, old), stamp.by), stamp)
-
-
-async def _joined_group(store: Store, old: GroupAccess, organization_id: str, stamp: Stamp) -> GroupAccess:
-    """Store a new member of a group, in one transaction with the membership of the organization, which has to last."""
-    above = await read.get_any(store, ORGANIZATION_ACCESS, organization_access_key(old.email, organization_id))
-    made = await command.planned(store, GROUP_ACCESS, old, accepted(old, effective_at(stamp, old), stamp.by), stamp)
-    member = await _welcomed(store, above, old.email, organization_id, stamp)
-    key = entity_key(ORGANIZATION_ACCESS, member.entity)
-    lasting = () if member.own else (Beside(Check(key, Version(member.entity.version)), Raced(key_text(key))),)
-    await write(store, (made, member), lasting)
-    return made.entity
-
-
-async def _welcomed(
-    store: Store, old: OrganizationAccess | None, email: str, organization_id: str, stamp: Stamp
-) -> Plan[OrganizationAccess]:
-    first = organization_member(email, organization_id, OrganizationRole.USER, stamp)
-    new = first if old is None else welcomed(old, effective_at(stamp, old), stamp.by)
-    return await command.planned(store, ORGANIZATION_ACCESS, old, new, stamp)

@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
+from integrates.db_model.access.rank import outranks
 from integrates.db_model.access.rules import is_live, is_member
 from integrates.db_model.access.types import (
     AccessState,
@@ -19,6 +20,7 @@ from integrates.db_model.access.types import (
     OrganizationGrant,
     OrganizationRole,
 )
+from integrates.db_model.entity.plan import effective_at
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Reason, Rejected
 from integrates.db_model.values.instant import is_ahead
@@ -113,17 +115,20 @@ def withdrawn(old: A, at: datetime, by: str) -> A:
     return replace(old, invitation=None, state=AccessState(status=AccessStatus.REMOVED, at=at, by=by))
 
 
-def welcomed(old: OrganizationAccess, at: datetime, by: str) -> OrganizationAccess:
-    """Return the access to an organization of a person who accepted an invitation to one of its groups, with the role ``user``.
+def joined(old: A | None, fresh: A, stamp: Stamp) -> A:
+    """Return the access of a member as ``fresh`` has it, in place of the one that was stored; an invitation is used up."""
+    if old is None:
+        return fresh
+    state = old.state if is_member(old) else replace(fresh.state, at=effective_at(stamp, old))
+    return replace(old, access=fresh.access, invitation=None, state=state)
 
-    What a member has stays. An open invitation to manage the organization can still be accepted.
-    """
-    if is_member(old):
-        return old
-    offers_more = is_live(old) and old.invitation and old.invitation.role != OrganizationRole.USER
-    return replace(
-        old,
-        access=OrganizationGrant(role=OrganizationRole.USER),
-        invitation=old.invitation if offers_more else None,
-        state=AccessState(status=AccessStatus.ACTIVE, at=at, by=by),
-    )
+
+def raised(old: A | None, fresh: A, stamp: Stamp) -> A:
+    """Return the access as :func:`joined` does; an invitation that offers more can still be accepted."""
+    new = joined(old, fresh, stamp)
+    return replace(new, invitation=old.invitation) if old is not None and _offers_more(old, fresh.access.role) else new
+
+
+def _offers_more(access: OrganizationAccess | GroupAccess, role: OrganizationRole | GroupRole | None) -> bool:
+    offered = access.invitation
+    return role is not None and offered is not None and is_live(access) and outranks(type(role)(offered.role), role)

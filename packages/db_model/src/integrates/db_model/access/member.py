@@ -97,9 +97,10 @@ async def change_organization_member(
 ) -> OrganizationAccess:
     """Give the member of an organization whose ``email`` is ``given`` another ``role``; return the access as stored.
 
-    Of who is only invited, the invitation is changed. Raise what :func:`known_member` raises, ``Rejected`` (``own_role``) for
-    whoever makes the change, ``Rejected`` (``last_manager``) when no manager would be left, ``Rejections`` for arguments at
-    fault, and what :func:`integrates.db_model.entity.command.update` raises.
+    Of who is only invited, the invitation is changed; another role of a member cancels an invitation that offered more. Raise
+    what :func:`known_member` raises, ``Rejected`` (``own_role``) for whoever makes the change, ``Rejected`` (``last_manager``)
+    when no manager would be left, ``Rejections`` for arguments at fault, and what
+    :func:`integrates.db_model.entity.command.update` raises.
     """
     email = sought(ORGANIZATION_ACCESS, given["email"])
     found = await known_member(store, ORGANIZATION_ACCESS, organization_access_key(email, seen.id), email, grantable)
@@ -116,7 +117,8 @@ def _in_group(old: GroupAccess, _at: datetime, given: Mapping[str, Any], stamp: 
     if offered:
         changed = replace(offered, role=details.role.value, responsibility=details.responsibility)
         return replace(old, invitation=changed)
-    return replace(old, access=GroupGrant(role=details.role, responsibility=details.responsibility))
+    kept = old.invitation if details.role == old.access.role else None
+    return replace(old, access=GroupGrant(role=details.role, responsibility=details.responsibility), invitation=kept)
 
 
 async def change_group_member(

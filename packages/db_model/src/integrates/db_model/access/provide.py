@@ -1,24 +1,22 @@
 """Bringing the roles of a person into line with what the provider says by which they log in (domain section 10.2)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.access.commands import group_member, organization_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.rank import Role, outranks
+from integrates.db_model.access.invitation import raised, withdrawn
+from integrates.db_model.access.rank import Role
 from integrates.db_model.access.rules import is_member, role_of
 from integrates.db_model.access.source import role_given, sources
 from integrates.db_model.access.types import (
-    AccessState,
-    AccessStatus,
     GroupAccess,
     GroupGrant,
     GroupRole,
     OrganizationAccess,
-    OrganizationGrant,
     OrganizationRole,
 )
 from integrates.db_model.entity import claim, command, read, revision
@@ -41,8 +39,6 @@ from integrates.db_model.store.port import Item, Key, Store
 _PAGE: Final = 200
 _MEMBERSHIPS: Final = "memberships_of_stakeholder"
 
-A = TypeVar("A", OrganizationAccess, GroupAccess)
-
 
 class Given(Struct, frozen=True, kw_only=True):
     """The roles that a provider gives a person, of organizations and groups by name."""
@@ -63,7 +59,7 @@ class _Record(Struct, frozen=True):
     """The record of a person's role on the platform, in an organization or in a group, as read, and the role to be given there.
 
     ``organization`` is the id of the organization that it belongs to. ``altered`` returns the record with another role, given
-    the record, the role and the date; ``role`` reads it.
+    the record, the role and the stamp; ``role`` reads it.
     """
 
     name: str
@@ -170,10 +166,8 @@ async def _stored(store: Store, record: _Record, role: Role | None, stamp: Stamp
     """Give the person that role, on condition that the record is as read."""
     if role is record.held or (record.facet is STAKEHOLDER and role is None and record.held is PlatformRole.USER):
         return made
-    at = stamp.at if record.old is None else effective_at(stamp, record.old)
-    new = record.altered(record.old, role, replace(stamp, at=at))
     try:
-        await command.committed(store, record.facet, record.old, new, stamp)
+        await command.committed(store, record.facet, record.old, record.altered(record.old, role, stamp), stamp)
     except (Rejected, Rejections, NotFound) as error:
         return replace(made, refused={**made.refused, record.name: error})
     return replace(made, changed=made.changed + 1)
@@ -191,10 +185,9 @@ def _on_platform(email: str, given: PlatformRole | None) -> _Record:
 
 def _in_organization(email: str, organization: Organization, given: OrganizationRole | None) -> _Record:
     def altered(old: OrganizationAccess | None, role: OrganizationRole | None, stamp: Stamp) -> OrganizationAccess:
-        fresh = organization_member(email, organization.id, role or OrganizationRole.USER, stamp)
-        if old is None:
-            return fresh
-        return _ended(old, OrganizationGrant(), stamp) if role is None else _member(old, fresh.access, fresh.state)
+        if old is not None and role is None:
+            return withdrawn(old, effective_at(stamp, old), stamp.by)
+        return raised(old, organization_member(email, organization.id, role or OrganizationRole.USER, stamp), stamp)
 
     key = organization_access_key(email, organization.id)
     return _Record(organization.info.name, ORGANIZATION_ACCESS, key, None, given, role_of, altered, organization.id)
@@ -202,23 +195,10 @@ def _in_organization(email: str, organization: Organization, given: Organization
 
 def _in_group(email: str, group: Group, given: GroupRole | None) -> _Record:
     def altered(old: GroupAccess | None, role: GroupRole | None, stamp: Stamp) -> GroupAccess:
-        fresh = group_member(email, group.name, GroupGrant(role=role), stamp)
-        if old is None:
-            return fresh
-        return _ended(old, GroupGrant(), stamp) if role is None else _member(old, replace(old.access, role=role), fresh.state)
+        if old is not None and role is None:
+            return withdrawn(old, effective_at(stamp, old), stamp.by)
+        grant = replace(old.access, role=role) if old is not None and is_member(old) else GroupGrant(role=role)
+        return raised(old, group_member(email, group.name, grant, stamp), stamp)
 
     key = group_access_key(email, group.name)
     return _Record(group.name, GROUP_ACCESS, key, None, given, role_of, altered, group.organization_id)
-
-
-def _ended(old: A, nothing: OrganizationGrant | GroupGrant, stamp: Stamp) -> A:
-    state = AccessState(status=AccessStatus.REMOVED, at=stamp.at, by=stamp.by)
-    return replace(old, access=nothing, invitation=None, state=state)
-
-
-def _member(old: A, grant: OrganizationGrant | GroupGrant, state: AccessState) -> A:
-    """Return the access of a member with that grant. An open invitation that offers more can still be accepted."""
-    role, offered = grant.role, old.invitation.role if old.invitation else None
-    offers_more = role is not None and offered is not None and outranks(type(role)(offered), role)
-    invitation = old.invitation if offers_more else None
-    return replace(old, access=grant, state=old.state if is_member(old) else state, invitation=invitation)

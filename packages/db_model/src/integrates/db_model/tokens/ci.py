@@ -6,13 +6,15 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from integrates.db_model.access.commands import ci_member
+from integrates.db_model.access.departure import withdrawal
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
+from integrates.db_model.access.invitation import joined
 from integrates.db_model.access.rules import ci_identity
-from integrates.db_model.access.types import AccessState, AccessStatus, GroupAccess
+from integrates.db_model.access.types import GroupAccess
 from integrates.db_model.entity import claim, read
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Given
-from integrates.db_model.entity.plan import Plan, altered, effective_at, needs, plan
+from integrates.db_model.entity.plan import Plan, altered, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Raced, Reason, Rejected, Stale
@@ -56,14 +58,6 @@ async def _current(store: Store, group_name: str) -> tuple[Item | None, AccessTo
     return item, token, None if access is None else decoded(GROUP_ACCESS, access)
 
 
-def _granted(known: GroupAccess | None, group_name: str, stamp: Stamp) -> GroupAccess:
-    fresh = ci_member(group_name, stamp)
-    if known is None:
-        return fresh
-    state = known.state if known.state.status is AccessStatus.ACTIVE else replace(fresh.state, at=effective_at(stamp, known))
-    return replace(known, access=fresh.access, state=state)
-
-
 async def issue_ci_token(store: Store, group_name: str, stamp: Stamp, identity: str, jti_hash: str) -> AccessToken:
     """Issue the token of a group's CI identity and revoke the former one, in one transaction; return it as stored.
 
@@ -74,7 +68,7 @@ async def issue_ci_token(store: Store, group_name: str, stamp: Stamp, identity: 
 
     async def attempt() -> AccessToken:
         item, former, known = await _current(store, group_name)
-        access = _granted(known, group_name, stamp)
+        access = joined(known, ci_member(group_name, stamp), stamp)
         wanted = (needs(ACCESS_TOKEN, None, new), needs(GROUP_ACCESS, known, access))
         given = await gathered(store, wanted, Given(items={claimed: item}))
         handed = replace(given, vacant=frozenset((claimed,)))  # from the former token, which does not free it itself
@@ -107,9 +101,7 @@ async def revoke_ci_token(store: Store, group_name: str, stamp: Stamp) -> Access
         ended = _ended(token, stamp, Given(items={claimed: item}))
         plans: list[Plan[Any]] = [ended]
         if access is not None:
-            at = effective_at(stamp, access)
-            gone = replace(access, state=AccessState(status=AccessStatus.REMOVED, at=at, by=stamp.by))
-            plans.append(plan(GROUP_ACCESS, access, gone, stamp))
+            plans.append(withdrawal(GROUP_ACCESS, access, stamp))
         await write(store, plans)
         return ended.entity
 
