@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from integrates.db_model.stakeholders import commands, removal
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.registration import Named, register
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo, StakeholderStatus
+from integrates.db_model.store.port import Put
 from integrates.db_model.testing.scene import FIRST, HANA, add_group, add_member, add_organization, address_of, uid
 from integrates.db_model.tokens.commands import issue, new_token, tokens_of
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
     from packages.db_model.tests.entity.conftest import House, Intrude
 
-    from integrates.db_model.store.port import Change, Store
+    from integrates.db_model.store.port import Change, Item, Key, Store
 
 URI = address_of("uri")
 SESSION = "ab" * 32
@@ -87,6 +89,11 @@ async def left(house: House) -> tuple[bool, int, int, int]:
         len(await accesses_of(house.store, ORGANIZATION_ACCESS, URI)),
         len(await accesses_of(house.store, GROUP_ACCESS, URI)),
     )
+
+
+def is_about_uri(changes: Sequence[Change]) -> bool:
+    """Return whether a write changes the person."""
+    return any(change.key == stakeholder_key(URI) and isinstance(change, Put) for change in changes)
 
 
 NOTHING = (False, 0, 0, 0)
@@ -215,7 +222,7 @@ async def test_what_is_given_meanwhile_is_taken_away(house: House, intrude: Intr
 
     async def others(_: int, changes: Sequence[Change]) -> None:
         nonlocal given
-        if any(change.key == stakeholder_key(URI) for change in changes):
+        if is_about_uri(changes):
             given += 1
             made = house.stamp(by=URI)
             await open_session(house.store, URI, SESSION, FIRST)
@@ -254,7 +261,7 @@ async def test_what_a_cut_left_is_taken_away_before_they_return(
         nonlocal is_gone
         if is_gone:
             raise Killed
-        if any(change.key == stakeholder_key(URI) for change in changes):
+        if is_about_uri(changes):
             is_gone = True
             made = house.stamp(by=URI)
             await issue(house.store, new_token(uid("late"), "late", made.at + timedelta(days=9), hashed("late"), made), made)
@@ -328,3 +335,43 @@ async def test_nobody_changes_their_own_role_on_the_platform(house: House) -> No
     assert (found.access.role, found.version) == (PlatformRole.ADMIN, 2)
     with pytest.raises(Stale):
         await commands.change_role(house.store, URI, PlatformRole.USER, house.stamp(), expected_version=1)
+
+
+@pytest.mark.parametrize("back", [by_adding, by_login, by_invitation])
+async def test_what_they_are_given_by_who_is_faster_stays(house: House, back: Callable[[House], Awaitable[None]]) -> None:
+    """Of two who bring a person back at once, the second takes nothing away that the first gave."""
+    await remove(house)
+    is_back = False
+
+    async def get(keys: Sequence[Key]) -> Sequence[Item | None]:
+        nonlocal is_back
+        found = await house.store.get(keys)
+        if stakeholder_key(URI) in keys and not is_back:
+            is_back = True
+            await by_adding(house)
+            await add_member(house.store, house.other, URI, GroupRole.HACKER, house.stamp)
+            await join(house, house.other.organization_id)
+            made = house.stamp(by=URI)
+            await open_session(house.store, URI, SESSION, FIRST)
+            await issue(house.store, new_token(uid("new"), "new", made.at + timedelta(days=9), hashed("new"), made), made)
+        return found
+
+    with suppress(Stale):  # which tells who adds a person that they are known already
+        await back(replace(house, store=replace(house.store, get=get)))
+    assert is_back
+    session, tokens, above, below = await left(house)
+    assert (session, tokens, above) == (True, 1, 1)
+    assert below == (2 if back is by_invitation else 1)
+
+
+async def test_who_is_invited_when_just_removed_stays_invited(house: House) -> None:
+    await settle(house)
+
+    async def write(changes: Sequence[Change]) -> None:
+        await house.store.write(changes)
+        if is_about_uri(changes):
+            await by_invitation(house)
+
+    gone = await remove(house, replace(house.store, write=write))
+    assert (gone.state.status, (await person(house)).state.status) == (StakeholderStatus.DELETED, StakeholderStatus.ACTIVE)
+    assert await left(house) == (False, 0, 0, 1)

@@ -14,7 +14,7 @@ from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound, Reason, Rejected, Stale
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
-from integrates.db_model.stakeholders.removal import strip
+from integrates.db_model.stakeholders.removal import clear
 from integrates.db_model.stakeholders.rules import NAMES, is_live
 from integrates.db_model.stakeholders.types import (
     PlatformRole,
@@ -52,7 +52,7 @@ async def _added(store: Store, new: Stakeholder, stamp: Stamp) -> Stakeholder:
     if old is not None and is_live(old):
         raise Stale(STAKEHOLDER.name, old.email, old.version)
     if old is not None:
-        await strip(store, old.email, stamp)
+        await clear(store, old, stamp)
     return await command.committed(store, STAKEHOLDER, old, new, stamp)
 
 
@@ -65,7 +65,7 @@ async def guest_planned(store: Store, email: str, stamp: Stamp) -> Plan[Stakehol
     if old is not None and is_live(old):
         return Plan(facet=STAKEHOLDER, entity=old)
     if old is not None:
-        await strip(store, email, stamp)
+        await clear(store, old, stamp)
     return plan(STAKEHOLDER, old, new_stakeholder(StakeholderInfo(email=email), PlatformRole.USER, stamp), stamp)
 
 

@@ -10,7 +10,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Raced, Rejected, Stale
 from integrates.db_model.stakeholders.commands import new_stakeholder
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
-from integrates.db_model.stakeholders.removal import strip
+from integrates.db_model.stakeholders.removal import clear
 from integrates.db_model.stakeholders.rules import is_live
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo
 from integrates.db_model.store.port import Store
@@ -54,7 +54,7 @@ async def register(store: Store, named: Named, stamp: Stamp, *, is_open: bool) -
         if not is_open and (old is None or not is_live(old)):
             return None
         if old is not None and not is_live(old):
-            await strip(store, old.email, stamp)
+            await clear(store, old, stamp)
         new = registered(_present(old, named.email, stamp), named)
         return await command.committed(store, STAKEHOLDER, old, new, stamp)
 

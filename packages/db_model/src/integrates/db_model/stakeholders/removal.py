@@ -5,6 +5,8 @@ may still give them something, which is taken away again right after. Whatever a
 person, and is taken away before they return.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Final
@@ -25,12 +27,12 @@ from integrates.db_model.access.types import OrganizationAccess
 from integrates.db_model.entity import claim, command, read
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import NotFound, Raced, Rejected, Stale
+from integrates.db_model.errors import Conflict, NotFound, Raced, Rejected, Stale
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.sessions.commands import close_everywhere
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderState, StakeholderStatus
-from integrates.db_model.store.port import Store
+from integrates.db_model.store.port import Change, Check, Store, Version
 from integrates.db_model.tokens.commands import revoke, tokens_of
 from integrates.db_model.tokens.rules import SLOTS
 
@@ -51,10 +53,11 @@ async def remove(store: Store, email: str, stamp: Stamp, *, expected_version: in
         raise NotFound(STAKEHOLDER.name, identity, _EMAIL)
     command.check_version(STAKEHOLDER, known, expected_version)
     await repeated(partial(_resign, store, identity, stamp), on=(Raced, Stale))
-    for refused in await strip(store, identity, stamp):
+    for refused in await _strip(store, identity, stamp):
         raise refused
     gone = await command.update(store, STAKEHOLDER, key, partial(_gone, by=stamp.by), stamp)
-    await strip(store, identity, stamp)
+    with suppress(Stale):  # who has brought them back meanwhile has cleared what was left
+        await clear(store, gone, stamp)
     return gone
 
 
@@ -78,7 +81,32 @@ async def _resign(store: Store, email: str, stamp: Stamp) -> None:
         await write(store, [withdrawal(ORGANIZATION_ACCESS, access, stamp) for access in part])
 
 
-async def strip(store: Store, email: str, stamp: Stamp) -> tuple[Rejected, ...]:
+class _BackError(Exception):
+    """The person came back. It is no error of the model or the store, so that nothing tries again to take things away."""
+
+
+async def clear(store: Store, gone: Stakeholder, stamp: Stamp) -> None:
+    """Take away what a removed person still has, as before they return.
+
+    Raise ``Stale`` when somebody else brings them back meanwhile: what they are given then stays.
+    """
+    still = Check(stakeholder_key(gone.email), Version(gone.version))
+
+    async def write_while_gone(changes: Sequence[Change]) -> None:
+        try:
+            await store.write((*changes, still))
+        except Conflict as conflict:
+            if all(failure.position != len(changes) for failure in conflict.failed):
+                raise
+            raise _BackError from conflict
+
+    try:
+        await _strip(replace(store, write=write_while_gone, max_changes=store.max_changes - 1), gone.email, stamp)
+    except _BackError as error:
+        raise Stale(STAKEHOLDER.name, gone.email, None) from error
+
+
+async def _strip(store: Store, email: str, stamp: Stamp) -> tuple[Rejected, ...]:
     """Take away what a person has: the session, tokens and accesses.
 
     Return the refusal (``last_manager``) for each access that has to stay.
