@@ -12,7 +12,7 @@ from integrates.db_model.access import answer, departure, invite, member
 from integrates.db_model.access.answer import Link
 from integrates.db_model.access.commands import add_to_group, add_to_organization, group_member, organization_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.grant import grant_in_group, grant_in_organization
+from integrates.db_model.access.grant import grant_in_organization
 from integrates.db_model.access.provide import Given, provide
 from integrates.db_model.access.rules import check_grantable, ci_identity, role_of
 from integrates.db_model.access.types import (
@@ -470,38 +470,3 @@ async def test_another_role_cancels_an_invitation_that_offers_more(house: House)
     demoted = await change(house, role=GroupRole.REVIEWER)
     assert (demoted.access.role, demoted.invitation) == (GroupRole.REVIEWER, None)
     assert await answer.offer(house.store, link, house.stamp().at) is None
-
-
-async def test_who_leaves_the_organization_meanwhile_is_its_member_when_a_role_in_a_group_is_granted(
-    house: House, intrude: Intrude
-) -> None:
-    await join(house, URI)
-
-    async def before(number: int, _: Sequence[Change]) -> None:
-        if number == 1:
-            await leave(house, URI)
-
-    granted = GroupGrant(role=GroupRole.HACKER)
-    await grant_in_group(intrude(house.store, before), URI, house.group, granted, house.stamp())
-    assert (role_of(await in_group(house)), role_of(await above(house))) == (GroupRole.HACKER, USER)
-
-
-async def test_a_role_in_a_group_leaves_an_invitation_to_manage_its_organization_open(house: House) -> None:
-    given = {"email": URI, "role": "organization_manager"}
-    organization = await organization_of(house)
-    await invite.invite_to_organization(house.store, organization, given, house.stamp(), grantable=ROLES, jti_hash="ab" * 32)
-    await grant_in_group(house.store, URI, house.group, GroupGrant(role=GroupRole.HACKER), house.stamp())
-    assert role_of(await above(house)) is USER
-    assert await answer.offer(house.store, Link(email=URI, target=organization.id, jti_hash="ab" * 32), house.stamp().at)
-
-
-async def test_the_same_role_again_writes_nothing(house: House, intrude: Intrude) -> None:
-    first = await grant_in_group(house.store, URI, house.group, GroupGrant(role=GroupRole.HACKER), house.stamp())
-
-    async def killed(_: int, __: Sequence[Change]) -> None:
-        raise Killed
-
-    again = await grant_in_group(
-        intrude(house.store, killed), URI, house.group, GroupGrant(role=GroupRole.HACKER), house.stamp()
-    )
-    assert again == first

@@ -4,7 +4,7 @@ from typing import Final
 
 from integrates.db_model.access.commands import group_member, organization_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.invitation import joined, raised
+from integrates.db_model.access.invitation import enrolled, raised
 from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import GroupAccess, GroupGrant, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity import command, read
@@ -29,7 +29,7 @@ async def grant_in_organization(
 
     async def attempt() -> OrganizationAccess:
         old = await read.get_any(store, ORGANIZATION_ACCESS, organization_access_key(email, organization_id))
-        return await command.committed(store, ORGANIZATION_ACCESS, old, joined(old, fresh, stamp), stamp)
+        return await command.committed(store, ORGANIZATION_ACCESS, old, enrolled(old, fresh, stamp), stamp)
 
     return await repeated(attempt, on=_RETRIED)
 
@@ -44,7 +44,7 @@ async def grant_in_group(store: Store, email: str, group: Group, grant: GroupGra
 
     async def attempt() -> GroupAccess:
         old = await read.get_any(store, GROUP_ACCESS, group_access_key(email, group.name))
-        return await join_group(store, old, joined(old, fresh, stamp), group.organization_id, stamp)
+        return await join_group(store, old, enrolled(old, fresh, stamp), group.organization_id, stamp)
 
     return await repeated(attempt, on=_RETRIED)
 

@@ -115,7 +115,7 @@ def withdrawn(old: A, at: datetime, by: str) -> A:
     return replace(old, invitation=None, state=AccessState(status=AccessStatus.REMOVED, at=at, by=by))
 
 
-def joined(old: A | None, fresh: A, stamp: Stamp) -> A:
+def enrolled(old: A | None, fresh: A, stamp: Stamp) -> A:
     """Return the access of a member as ``fresh`` has it, in place of the one that was stored; an invitation is used up."""
     if old is None:
         return fresh
@@ -124,8 +124,8 @@ def joined(old: A | None, fresh: A, stamp: Stamp) -> A:
 
 
 def raised(old: A | None, fresh: A, stamp: Stamp) -> A:
-    """Return the access as :func:`joined` does; an invitation that offers more can still be accepted."""
-    new = joined(old, fresh, stamp)
+    """Return the access like :func:`enrolled`; an invitation that offers more can still be accepted."""
+    new = enrolled(old, fresh, stamp)
     return replace(new, invitation=old.invitation) if old is not None and _offers_more(old, fresh.access.role) else new
 
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from integrates.db_model.access.commands import ci_member
 from integrates.db_model.access.departure import withdrawal
 from integrates.db_model.access.facet import GROUP_ACCESS, group_access_key
-from integrates.db_model.access.invitation import joined
+from integrates.db_model.access.invitation import enrolled
 from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.access.types import GroupAccess
 from integrates.db_model.entity import claim, read
@@ -68,7 +68,7 @@ async def issue_ci_token(store: Store, group_name: str, stamp: Stamp, identity: 
 
     async def attempt() -> AccessToken:
         item, former, known = await _current(store, group_name)
-        access = joined(known, ci_member(group_name, stamp), stamp)
+        access = enrolled(known, ci_member(group_name, stamp), stamp)
         wanted = (needs(ACCESS_TOKEN, None, new), needs(GROUP_ACCESS, known, access))
         given = await gathered(store, wanted, Given(items={claimed: item}))
         handed = replace(given, vacant=frozenset((claimed,)))  # from the former token, which does not free it itself
