@@ -135,11 +135,14 @@ def nickname(value: str, path: Sequence[str]) -> str:
 
 
 def email(value: str, path: Sequence[str]) -> str:
-    """Return an e-mail in lower case: printable ASCII with one ``@``, without blanks, ``#`` and ``|``."""
+    """Return an e-mail in lower case: printable ASCII with one ``@``, without blanks, ``#`` and ``|``.
+
+    Characters that normalising would make ASCII are refused: with the Kelvin sign (U+212A) for a K it is another address.
+    """
     if _EMAIL.fullmatch(value):
         return value
     text = one_line(value, path, low=1, high=254)
-    return shaped(text, path, r"[!\"$-{}~]", "[^@]+@[^@]+").lower()
+    return shaped(text if value.isascii() else value, path, r"[!\"$-{}~]", "[^@]+@[^@]+").lower()
 
 
 def person_text(value: str, path: Sequence[str]) -> str:
