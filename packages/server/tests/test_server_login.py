@@ -48,6 +48,7 @@ async def test_the_last_login_is_noted(world: World) -> None:
     await asked(world, URI)
     (stamped,) = await world.store.get((usage_key("USER", URI),))
     assert used_at(stamped) == world.now
+    assert [line["actor"] for line in world.lines] == [URI]
 
 
 async def test_without_the_setting_there_is_no_local_login(world: World) -> None:

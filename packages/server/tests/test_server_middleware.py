@@ -18,7 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor, Means
-from integrates.db_model.errors import Unavailable
+from integrates.db_model.errors import Raced, Stale, Unavailable
 from integrates.server.auth.recognition import Credentials
 from integrates.server.auth.token import Claims
 from integrates.server.http.exchange import note
@@ -114,7 +114,16 @@ async def test_security_headers_are_on_every_answer_and_a_routes_own_are_kept() 
     assert (await call(guarded(app(own)))).headers.get_list("cache-control") == ["private"]
 
 
-@pytest.mark.parametrize("error, status", [(RuntimeError(MARK), 500), (Unavailable(MARK), 503), (TimeoutError(MARK), 500)])
+@pytest.mark.parametrize(
+    "error, status",
+    [
+        (RuntimeError(MARK), 500),
+        (Unavailable(MARK), 503),
+        (Raced(MARK), 503),
+        (Stale(MARK, MARK, 1), 503),
+        (TimeoutError(MARK), 500),
+    ],
+)
 @pytest.mark.parametrize("path", ["/api", "/things/1"])
 async def test_an_error_shows_nothing_internal(
     error: Exception, status: int, path: str, caplog: pytest.LogCaptureFixture

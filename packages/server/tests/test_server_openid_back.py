@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import httpx
 import pytest
@@ -88,6 +88,14 @@ async def test_a_provider_that_says_that_it_names_itself_has_to(visit: Visit) ->
 async def test_the_way_on_stays_on_this_server(visit: Visit, path: str) -> None:
     await visit.known()
     assert (await visit.login(path)).headers["location"] == "/"
+
+
+@pytest.mark.parametrize(("letter", "most"), [("x", 999), ("\u00e9", 499), ("\U0001f980", 249)])
+async def test_the_longest_way_on_fits_into_the_cookie(visit: Visit, letter: str, most: int) -> None:
+    await visit.known()
+    for number, kept in ((most, f"/{letter * most}"), (most + 1, "/")):
+        answer = await visit.login("/" + letter * number)
+        assert (answer.status_code, unquote(answer.headers["location"])) == (303, kept)
 
 
 async def test_logins_are_limited_by_account_and_by_address(liar: Liar) -> None:

@@ -191,6 +191,17 @@ async def test_what_does_not_exist_is_told_and_the_rest_is_done(world: World) ->
     assert await world.roles() == (MEMBER, HK)
 
 
+async def test_who_was_removed_meanwhile_is_given_nothing(world: World) -> None:
+    await world.login(groups={"webshop": HK})
+    gone = await stakeholders.remove(world.store, EVA, world.stamp())
+    made = await world.login(groups={"webshop": HK}, organizations={"aurora": MANAGER}, platform=PlatformRole.ADMIN)
+    assert {name: type(error) for name, error in made.refused.items()} == dict.fromkeys(
+        ("aurora", "platform", "webshop"), NotFound
+    )
+    assert await read.get_any(world.store, STAKEHOLDER, stakeholder_key(EVA)) == gone
+    assert await world.roles() == (None, None)
+
+
 @pytest.mark.parametrize(
     ("offered", "role", "is_left"), [("hacker", RE, True), ("reattacker", HK, False), ("hacker", HK, False)]
 )

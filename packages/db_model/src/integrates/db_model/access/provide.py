@@ -177,7 +177,9 @@ def _on_platform(email: str, given: PlatformRole | None) -> _Record:
     def role(person: Stakeholder) -> PlatformRole | None:
         return person.access.role if is_live(person) else None
 
-    def altered(old: Stakeholder, wanted: PlatformRole | None, _stamp: Stamp) -> Stakeholder:
+    def altered(old: Stakeholder | None, wanted: PlatformRole | None, _stamp: Stamp) -> Stakeholder:
+        if old is None or not is_live(old):
+            raise NotFound(STAKEHOLDER.name, email)
         return replace(old, access=replace(old.access, role=wanted or PlatformRole.USER))
 
     return _Record("platform", STAKEHOLDER, stakeholder_key(email), None, given, role, altered)

@@ -7,8 +7,10 @@ from typing import Final
 
 from integrates.db_model.access.provide import Given, provide
 from integrates.db_model.access.source import PROVIDER
+from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.sessions.commands import open_session
+from integrates.db_model.sessions.commands import close_session, open_session
+from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.registration import Named, register
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.usage import record_use, usage_key
@@ -26,8 +28,9 @@ async def enter(
 ) -> str | None:
     """Open a session of a person with the roles that the provider gives; return its id for the cookie.
 
-    Return ``None``, and write nothing, for somebody who is not known while registration is by invitation. Roles that cannot be
-    given are logged. A provider without rules about roles leaves all roles alone.
+    Return ``None``, and write nothing, for somebody who is not known while registration is by invitation; ``None`` also for
+    somebody who is removed meanwhile. Roles that cannot be given are logged. A provider without rules about roles leaves all
+    roles alone.
     """
     named, given = person
     stamp = Stamp(by=f"{PROVIDER}{provider.name}", at=now, operation=_OPERATION, change_id=new_id())
@@ -42,10 +45,17 @@ async def enter(
     return await opened_session(store, named.email, now)
 
 
-async def opened_session(store: Store, email: str, now: datetime) -> str:
-    """Note that a person logs in now and open their session; return its id for the cookie."""
+async def opened_session(store: Store, email: str, now: datetime) -> str | None:
+    """Note that a person logs in now and open their session; return its id for the cookie.
+
+    Return ``None``, and leave nothing, when the person is not known any more. They are read after the session was stored: a
+    removal either shows then, or finds the session.
+    """
     session_id = new_session_id()
-    await open_session(store, email, hash_session_id(session_id), now)
-    (item,) = await store.get((usage_key("USER", email),))
-    await record_use(store, "USER", email, item, now)
+    session = await open_session(store, email, hash_session_id(session_id), now)
+    person, stamped = await store.get((stakeholder_key(email), usage_key("USER", email)))
+    if read.live(STAKEHOLDER, person) is None:
+        await close_session(store, session)
+        return None
+    await record_use(store, "USER", email, stamped, now)
     return session_id

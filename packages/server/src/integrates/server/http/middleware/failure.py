@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.api.request.answer import NEEDS_OPERATOR
-from integrates.db_model.errors import Gone, Unavailable, Unfit
+from integrates.db_model.errors import Gone, Raced, Stale, Unavailable, Unfit
 from integrates.server.http.exchange import for_http
 from integrates.server.http.refusal import refuse
 
@@ -16,7 +16,8 @@ logger = logging.getLogger(__name__)
 def contained(app: ASGIApp) -> ASGIApp:
     """Answer 503 when the store cannot be reached or used, and 500 for any other error, which is logged under the request id.
 
-    Only a store that cannot be reached is worth another attempt. That a store is gone is logged elsewhere, once for all.
+    So it does when others changed the same again and again. Only these two are worth another attempt. That a store is gone is
+    logged elsewhere, once for all.
 
     An answer already begun is broken off instead, so that no client takes half of it for the whole.
     """
@@ -44,7 +45,7 @@ def contained(app: ASGIApp) -> ASGIApp:
 
 def _answer(scope: Scope, error: Exception) -> ASGIApp:
     match error:
-        case Unavailable():
+        case Unavailable() | Raced() | Stale():
             return refuse(scope, 503, headers={"retry-after": "1"})
         case Unfit():
             return refuse(scope, 503, detail=NEEDS_OPERATOR)
@@ -56,6 +57,8 @@ def _report(error: Exception) -> None:
     match error:
         case Unavailable():
             logger.warning("the store did not answer", exc_info=error)
+        case Raced() | Stale():
+            logger.warning("others changed the same again and again", exc_info=error)
         case Gone():
             pass
         case _:

@@ -14,7 +14,7 @@ from integrates.db_model.access.answer import Link, Offer, accept, decline, offe
 from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import GroupAccess, Invitation, OrganizationAccess
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import NotFound, Raced, Stale
+from integrates.db_model.errors import NotFound
 from integrates.db_model.store.port import Store
 from integrates.server.auth.invitation import PATH, link_of, read_invitation
 from integrates.server.auth.origin import may_write
@@ -88,8 +88,6 @@ async def _answered(request: Request, service: Service, link: Link, found: Offer
         await answer.command(service.store, link, stamp)
     except NotFound:  # another request has answered it meanwhile
         return _unusable(request)
-    except (Raced, Stale):
-        return refuse(request.scope, 503, headers={"retry-after": "1"})
     return HTMLResponse(_shown("answered.html", found, is_accepted=answer.is_accepted))
 
 

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from integrates.api.authorization.actor import Actor, Means
 from integrates.db_model.entity import read
 from integrates.db_model.errors import Rejected
 from integrates.db_model.sessions.commands import close_everywhere, close_session, find_session
@@ -21,6 +22,7 @@ from integrates.server.auth.provider import LOCAL
 from integrates.server.auth.recognition import cookie_of
 from integrates.server.auth.session import hash_session_id
 from integrates.server.http.cookie import set_session
+from integrates.server.http.exchange import note
 from integrates.server.http.routes.account import CountLogin, account_limit
 from integrates.server.http.routes.callback import begin, come_back, new_arrivals
 from integrates.server.service import Service
@@ -30,6 +32,7 @@ LOCAL_USER: Final = "ada@demo.example"
 LEAST: Final = 0.1
 """Seconds that the answer to a local login takes at least, so that the time does not tell whether the account is known."""
 MAX_NEXT: Final = 1_000
+"""Bytes of the longest path to go on to, so that it fits into the cookie of a login under way."""
 
 
 def login_routes(service: Service) -> list[Route]:
@@ -64,7 +67,7 @@ def login_routes(service: Service) -> list[Route]:
 
 def safe_next(path: str) -> str:
     """Return the path to go on to when it is one of this server, which begins with exactly one ``/``; else ``/``."""
-    plain = path.isprintable() and "\\" not in path and len(path) <= MAX_NEXT
+    plain = path.isprintable() and "\\" not in path and len(path.encode()) <= MAX_NEXT
     return path if plain and path.startswith("/") and not path.startswith("//") else "/"
 
 
@@ -85,6 +88,9 @@ async def _local(request: Request, service: Service, count: CountLogin) -> Respo
         session_id = await opened_session(service.store, email, service.now())
     finally:
         await asyncio.sleep(ready - loop.time())
+    if session_id is None:
+        raise HTTPException(403)
+    note(request.scope, "actor", Actor(email, Means.SESSION))
     response = RedirectResponse(next_of(request), status_code=303)
     set_session(response, request, service.settings.origin, session_id)
     return response
