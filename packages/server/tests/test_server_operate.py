@@ -200,6 +200,8 @@ REFUSED: dict[str, tuple[tuple[str, ...], str]] = {
     "a group of nobody": (("group", "add", "shop", "--organization", "acme", "--description", "x"), "organization"),
     "an empty description": (("group", "add", "shop", "--organization", "aurora", "--description", " "), "description"),
     "a name that is a key": (("group", "list", "--organization", "a#b"), "there is no a#b"),
+    "a name that is no text": (("group", "list", "--organization", "a\udcff"), "there is no a"),
+    "a group that is no text": (("member", "list", "--group", "a\udcff"), "there is no a"),
     "an unknown command": (("person", "ad"), "ad"),
 }
 

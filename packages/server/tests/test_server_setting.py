@@ -37,6 +37,15 @@ def test_a_flag_wins_over_the_environment() -> None:
         ("origin", "https://integrates.example/"),
         ("origin", "https://integrates.example/path"),
         ("origin", "ftp://integrates.example"),
+        ("origin", "https://Integrates.example"),
+        ("origin", "HTTPS://integrates.example"),
+        ("origin", "https://me:secret@integrates.example"),
+        ("origin", "https://integrates.example:443"),
+        ("origin", "http://integrates.example:80"),
+        ("origin", "https://integrates.example:"),
+        ("origin", "https://integrates.example:port"),
+        ("origin", "https://b\u00fccher.example"),
+        ("origin", "https://integrates.example\n"),
     ],
 )
 def test_a_bad_value_is_named(name: str, value: str) -> None:

@@ -1,5 +1,6 @@
 """The settings of the service: from the flags of the command line, else from ``INTEGRATES_*`` variables, else defaults."""
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from ipaddress import ip_address
@@ -15,6 +16,9 @@ from integrates.db_model.values.text import email
 PREFIX = "INTEGRATES_"
 DEFAULT_STORE = "sqlite:///integrates.db"
 """A file in the current folder, which needs no service and no set-up."""
+
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>[1-9][0-9]{0,4}))?")
+_IMPLIED = {"http:80", "https:443"}
 
 Seconds = Annotated[float, Meta(ge=0, le=3600)]
 Hops = Annotated[int, Meta(ge=0, le=100)]
@@ -133,6 +137,7 @@ def _check(name: str, value: object) -> None:
 
 
 def _check_origin(origin: str) -> None:
-    url = urlsplit(origin)
-    if url.scheme not in {"http", "https"} or not url.hostname or f"{url.scheme}://{url.netloc}" != origin:
-        raise BadSetting("origin", "Expected scheme and host only, like https://integrates.example")
+    found = _ORIGIN.fullmatch(origin)
+    if found is None or f"{found['scheme']}:{found['port']}" in _IMPLIED:
+        expected = "scheme and host only, as browsers send them: in lower case, and without the port that goes without saying"
+        raise BadSetting("origin", f"Expected {expected}, like https://integrates.example")

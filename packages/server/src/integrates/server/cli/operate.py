@@ -134,7 +134,7 @@ async def known_person(store: Store, email: str, name: str = "EMAIL") -> Stakeho
 
 async def known_organization(store: Store, wanted: str) -> Organization:
     """Return the organization of that name or id. Raise ``BadSetting`` with names that are nearly so when there is none."""
-    (item,) = await store.get((claim.claim_key("organization_name", wanted),))
+    (item,) = await store.get((claim.claim_key("organization_name", wanted),)) if _is_part(wanted) else (None,)
     identity = claim.holder_of(item) or wanted
     found = await read.get(store, ORGANIZATION, organization_key(identity)) if _is_part(identity) else None
     if found is None:
