@@ -48,6 +48,12 @@ async def test_a_provider_that_talks_nonsense_logs_nobody_in(visit: Visit, step:
     assert person.version == 1
 
 
+async def test_a_token_that_is_too_large_to_be_verified_is_the_fault_of_the_provider(visit: Visit) -> None:
+    await visit.known()
+    visit.liar.claims["groups"] = ["x" * 100] * 1_000
+    page(await visit.login(), 502, DOWN)
+
+
 async def test_a_megabyte_of_claims_is_refused(visit: Visit) -> None:
     await visit.known()
     visit.liar.claims["groups"] = ["x" * 100] * 10_000

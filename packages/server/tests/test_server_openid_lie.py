@@ -28,6 +28,8 @@ def visit(liar: Liar) -> Visit:
         ({"email_verified": "true"}, DOWN),
         ({"email_verified": 1}, DOWN),
         ({"email": "no e-mail"}, "does not vouch"),
+        ({"email": "\u0435va@demo.example"}, "does not vouch"),  # with a Cyrillic letter
+        ({"email": "eva@demo.example,another@demo.example"}, "does not vouch"),
         ({"email": ["eva@demo.example"]}, DOWN),
         ({"given_name": 7}, DOWN),
     ],
@@ -39,6 +41,12 @@ async def test_an_e_mail_counts_only_when_the_provider_vouches_for_it(visit: Vis
     person = await visit.person()
     assert person is not None
     assert person.version == 1
+
+
+async def test_an_e_mail_that_only_looks_like_that_of_another_is_not_it(visit: Visit) -> None:
+    await visit.known("mark@demo.example")
+    visit.liar.claims["email"] = "mar\u212a@demo.example"  # the Kelvin sign, which normalising and lower() make a k
+    page(await visit.login(), 403, "does not vouch")
 
 
 @pytest.mark.parametrize(
@@ -147,7 +155,8 @@ async def test_odd_keys_beside_the_right_one_do_no_harm(visit: Visit) -> None:
     await visit.known()
     right = visit.liar.key.as_dict(private=False)
     rsa = RSAKey.generate_key(2048, {"kid": "first", "use": "enc"}).as_dict(private=False)
-    odd: list[dict[str, Any]] = [{}, {"kty": "EC"}, {"kty": 7}, {"kty": "oct", "k": "AAAA", "kid": "first"}, rsa]
+    kinds: list[Any] = [7, ["RSA"], {}, "EC"]
+    odd: list[dict[str, Any]] = [{}, *({"kty": kind} for kind in kinds), {"kty": "oct", "k": "AAAA", "kid": "first"}, rsa]
     visit.liar.published = [*odd, {"kty": "EC", "crv": "P-0", "x": "", "y": "", "kid": "first"}, right]
     assert (await visit.login()).status_code == 303
     visit.liar.header = {"kid": None}

@@ -88,7 +88,7 @@ def _fitting(keys: tuple[SigningKey, ...], key_id: str | None) -> tuple[SigningK
 
 def _imported(given: dict[str, Any]) -> SigningKey | None:
     """Return a public key for signatures; ``None`` for others, and for one that cannot be read, which spoils no other."""
-    if given.get("kty") not in {"RSA", "EC"} or given.get("use", "sig") != "sig":
+    if given.get("kty") not in ("RSA", "EC") or given.get("use", "sig") != "sig":
         return None
     try:
         key = JWKRegistry.import_key(given)

@@ -13,12 +13,12 @@ from authlib.oauth2.client import OAuth2Client
 from authlib.oauth2.rfc6749.parameters import prepare_token_request
 from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
-from joserfc.errors import JoseError
+from joserfc.errors import ExceededSizeError, JoseError
 
 from integrates.db_model.values.instant import SKEW
 from integrates.server.auth.attempt import Attempt
 from integrates.server.auth.discovery import Directory, Metadata, SigningKey, metadata_of, signing_keys
-from integrates.server.auth.fetch import decoded, fetch, fetch_json
+from integrates.server.auth.fetch import Faulty, decoded, fetch, fetch_json
 from integrates.server.auth.identity import Claims, is_enough, merged
 from integrates.server.auth.provider import Provider
 
@@ -112,6 +112,8 @@ def _header(token: str) -> _Header:
 def _signed(token: str, header: _Header, key: SigningKey) -> dict[str, Any] | None:
     try:
         return jwt.decode(token, key, algorithms=[header.alg]).claims
+    except ExceededSizeError as error:
+        raise Faulty("its token is larger than can be read") from error
     except (JoseError, ValueError, TypeError, RecursionError):
         return None
 
