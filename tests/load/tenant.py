@@ -9,11 +9,14 @@ from tests.load.pair import UNBOUND
 from tests.serving import Caller, Running, result, sarif
 
 from integrates.db_model.access.commands import add_to_organization, organization_member
+from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.access.types import GroupRole, OrganizationRole
+from integrates.db_model.entity.types import Stamp
 from integrates.db_model.groups.types import Group
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing.scene import (
     Stamping,
+    add_environment_url,
     add_finding,
     add_group,
     add_member,
@@ -24,16 +27,22 @@ from integrates.db_model.testing.scene import (
     address_of,
     ticking,
 )
+from integrates.db_model.tokens.ci import issue_ci_token
+from integrates.server.auth.token import hash_jti, new_jti, sign_token
 from integrates.server.cli.token import issued
-from integrates.server.process.open import open_installation
+from integrates.server.process import clock
+from integrates.server.process.open import Installation, open_installation
 from integrates.server.settings import read_settings
 
 ROLES = {role.name.lower(): role for role in GroupRole if role is not GroupRole.SERVICE_FORCES}
 """The roles that people have in a group."""
 MANAGER = "manager"
+FORCES = "forces"
 ROLELESS = ("insider", "nobody")
 PEOPLE = (MANAGER, *ROLELESS, *ROLES)
-"""Who walks, of each tenant: its manager, a member of the organization alone, a person without any role, one of each role."""
+EVERYBODY = (*PEOPLE, FORCES)
+"""Who walks, of each tenant: its manager, a member of the organization alone, a person without any role, one of each role in
+the group, and the group's CI identity."""
 TREAT = """mutation ($id: ID!, $text: String!) {
   updateVulnerabilitiesTreatment(items: [{id: $id}], treatment: IN_PROGRESS, justification: $text) { errors { reason } } }"""
 
@@ -43,6 +52,10 @@ REPORT = """mutation ($group: ID!, $text: String!) {
 ASK = """mutation ($organization: ID!, $text: String!) {
   addOrganizationFindingPolicy(organizationId: $organization, title: $text) {
     findingPolicy { id } errors { reason } } }"""
+INVITE = """mutation ($group: ID!, $email: String!) {
+  addGroupMember(groupName: $group, email: $email, role: USER) { member { id } invitationUrl errors { reason } } }"""
+KNOWN = """query ($name: ID!) { group(name: $name) {
+  forcesToken { id } audit(first: 100) { nodes { changeId } } organization { members(first: 1) { nodes { id } } } } }"""
 SAY = """mutation ($finding: ID!, $text: String!) {
   addFindingComment(findingId: $finding, type: CONSULT, content: $text) { comment { id } errors { reason } } }"""
 
@@ -84,14 +97,24 @@ async def _settled(store: Store, mark: str, stamp: Stamping) -> tuple[dict[str, 
     finding = await add_finding(store, group, f"{mark}-rule", stamp, score="7.5", title=f"Title of {mark}")
     found = await add_vulnerability(store, finding, root, f"src/{mark}.py", stamp)
     await add_vulnerability(store, finding, root, f"lib/{mark}.py", stamp)
+    environment = await add_environment_url(store, root, f"https://{mark}.example/app", stamp)
     ids = {
         "Organization": organization.id,
         "Group": group.name,
         "Root": root.id,
+        "EnvironmentUrl": environment.id,
         "Finding": finding.id,
         "Vulnerability": found.id,
     }
     return ids, (organization.info.name, root.info.nickname, manager, found.location.where, f"Title of {mark}")
+
+
+async def _ci_token(installation: Installation, group_name: str) -> str:
+    """Issue the token of a group's CI identity."""
+    identity, at = clock.new_id(), clock.now()
+    jti, stamp = new_jti(identity), Stamp(by="operator", at=at, operation="test", change_id=clock.new_id())
+    token = await issue_ci_token(installation.store, group_name, stamp, identity, hash_jti(jti))
+    return sign_token(installation.keys, token, jti)
 
 
 async def _stored(
@@ -104,12 +127,15 @@ async def _stored(
         for mark in marks:
             ids, more = await _settled(installation.store, mark, stamp)
             tokens = {name: await issued(installation, address_of(f"{mark}.{name}"), None, 1, replace=False) for name in PEOPLE}
-            found[mark] = (ids, more, tokens)
+            found[mark] = (ids, more, {**tokens, FORCES: await _ci_token(installation, ids["Group"])})
     return found
 
 
-def _acted(running: Running, mark: str, ids: Mapping[str, str], token: str) -> dict[str, str]:
-    """Let the manager import a report, treat a vulnerability and say something; the ids of what that made and of the token."""
+def _acted(running: Running, mark: str, ids: Mapping[str, str], token: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Let the manager import a report, treat a vulnerability, say something and invite somebody.
+
+    Return the ids of what that made, and of what managers are told of tokens, members and changes; and other texts.
+    """
     with running.client(token) as client:
         who = Caller(client)
         report = sarif([result(f"{mark}-lint", f"app/{mark}.py", 3)], tool=f"{mark} scanner")
@@ -119,19 +145,27 @@ def _acted(running: Running, mark: str, ids: Mapping[str, str], token: str) -> d
         event = who.change(REPORT, group=ids["Group"], text=f"The shop of {mark} is closed.")["event"]
         policy = who.change(ASK, organization=ids["Organization"], text=f"Titles of {mark}")["findingPolicy"]
         comment = who.change(SAY, finding=ids["Finding"], text=f"What {mark} says.")["comment"]
+        guest = who.change(INVITE, group=ids["Group"], email=address_of(f"{mark}.guest"))
         (own,) = who.ask("{ me { accessTokens { id } } }")["me"]["accessTokens"]
-        return {
+        group = who.ask(KNOWN, name=ids["Group"])["group"]
+        made = {
             "Import": done["import"]["id"],
             "AccessToken": own["id"],
             "Event": event["id"],
             "OrganizationFindingPolicy": policy["id"],
             "Comment": comment["id"],
+            "ForcesToken": group["forcesToken"]["id"],
+            "GroupMember": guest["member"]["id"],
+            "OrganizationMember": group["organization"]["members"]["nodes"][0]["id"],
+            "Change": group["audit"]["nodes"][-1]["changeId"],
         }
+        return made, (guest["invitationUrl"].rpartition("/")[2], address_of(f"{mark}.guest"))
 
 
 def settle(running: Running, marks: tuple[str, ...]) -> tuple[Tenant, ...]:
     """Give each mark a tenant with a bit of everything."""
     tenants = []
     for mark, (ids, more, tokens) in asyncio.run(_stored(running, marks)).items():
-        tenants.append(Tenant(mark, {**ids, **_acted(running, mark, ids, tokens[MANAGER])}, more, tokens))
+        made, told = _acted(running, mark, ids, tokens[MANAGER])
+        tenants.append(Tenant(mark, {**ids, **made}, (*more, *told, ci_identity(ids["Group"])), tokens))
     return tuple(tenants)

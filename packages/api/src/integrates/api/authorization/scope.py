@@ -107,6 +107,21 @@ def new_scopes(loaders: Loaders, actor: Actor) -> Scopes:
     return Scopes(Loader(platform), by_organization, Loader(groups))
 
 
+def scopes_within(scope: Scope) -> Scopes:
+    """Return the scopes as seen from within one of a group: nothing is read, and all else is nowhere."""
+
+    async def platform(keys: list[str]) -> list[Scope]:
+        return [NOWHERE for _ in keys]
+
+    async def organizations(ids: list[str]) -> list[Scope]:
+        return [scope if scope.organization and scope.organization.id == identity else NOWHERE for identity in ids]
+
+    async def groups(names: list[str]) -> list[Scope]:
+        return [scope if scope.group and scope.group.name == name else NOWHERE for name in names]
+
+    return Scopes(Loader(platform), Loader(organizations), Loader(groups))
+
+
 async def scope_below(scopes: Scopes, organization_id: str, group_name: str) -> Scope:
     """Return the scope of a group; what is above it is read together with it, because the caller names both."""
     _, scope = await asyncio.gather(scopes.organizations.load(organization_id), scopes.groups.load(group_name))

@@ -12,6 +12,7 @@ from graphql import EnumValueNode, GraphQLArgument, GraphQLField, GraphQLInterfa
 from msgspec.structs import replace
 
 from integrates.api.authorization.permissions import PERMISSIONS
+from integrates.api.authorization.scope import scopes_within
 from integrates.api.authorization.sight import Path, Sight
 from integrates.api.context import Context, Info
 from integrates.api.guard.target import FINDERS, Arguments, Target
@@ -79,12 +80,16 @@ async def _found(guard: Guard, context: Context, source: Any, args: Arguments) -
 
 
 async def look(guard: Guard, context: Context, source: Any, args: Arguments) -> Sight[Any]:
-    """Find what the arguments of a field name; ``unseen`` has their paths in the schema's names."""
+    """Find what the arguments of a field name; ``unseen`` has their paths in the schema's names.
+
+    Further arguments name objects of the group of the first, so nothing above them is read: what is not of that group costs as
+    much as what does not exist.
+    """
     first = await _found(guard, context, source, args)
     given = [name for name in guard.named if args.get(name) is not None]
-    named = {name: await _named(guard, name, context, args) for name in given}
-    sights = {path: one for found in named.values() for path, one in found.items()}
-    hidden = [path for path, one in sights.items() if one.unseen or one.scope.group != first.scope.group]
+    within = replace(context, scopes=scopes_within(first.scope))
+    named = {name: await _named(guard, name, within, args) for name in given}
+    hidden = [path for found in named.values() for path, one in found.items() if one.unseen]
     single = {name: one.found for name, found in named.items() if name not in guard.each for one in found.values()}
     return replace(first, named=single, unseen=(*first.unseen, *hidden))
 
