@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from integrates.db_model import groups
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import AlreadyExists, NotFound, Rejected, Rejections, Stale
@@ -259,6 +260,14 @@ async def test_a_root_that_is_gone_is_not_changed(store: Store, house: House) ->
         await roots.describe(store, gone, RootKind.GIT, {"nickname": "renamed"}, house.stamp(), expected_version=1)
     with pytest.raises(NotFound):
         await roots.describe(store, gone, RootKind.GIT, {"nickname": "renamed"}, house.stamp())
+
+
+async def test_a_root_of_a_removed_group_does_not_come_back(store: Store, house: House) -> None:
+    out = await deactivate_root(store, house.root.id, house.stamp())
+    await groups.remove(store, house.group, {"reason": "NO_SYSTEM"}, house.stamp())
+    with pytest.raises(NotFound):
+        await roots.activate(store, out, house.stamp())
+    assert await read.get(store, ROOT, root_key(out.id)) == out
 
 
 async def test_a_root_written_before_there_were_other_kinds_is_read(store: Store, house: House) -> None:
