@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -12,13 +12,15 @@ from uuid import uuid4
 import pytest
 from msgspec.structs import replace
 
-from integrates.db_model import finding_policies, tokens, vulnerabilities
-from integrates.db_model.access.types import GroupRole
+from integrates.db_model import finding_policies, stakeholders, tokens, vulnerabilities
+from integrates.db_model.access.facet import group_access_key
+from integrates.db_model.access.grant import grant_in_group
+from integrates.db_model.access.types import GroupGrant, GroupRole
 from integrates.db_model.entity import claim, read
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.erasure.commands import erase, erasure_claim
 from integrates.db_model.erasure.disclosure import disclosed
-from integrates.db_model.errors import Raced, Unavailable
+from integrates.db_model.errors import NotFound, Raced, Unavailable
 from integrates.db_model.groups.types import Group
 from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
@@ -177,6 +179,32 @@ async def test_what_is_cut_off_goes_on(store: Store, after: int) -> None:
     found = await read.get_any(store, STAKEHOLDER, stakeholder_key(NAME))
     assert found is not None
     assert found.version == len(history)
+
+
+@pytest.mark.parametrize("after", range(45))
+async def test_no_cut_leaves_a_past_or_a_claim_behind(after: int) -> None:
+    """A membership with a long past, and claims, do not fit one transaction: whatever is left is found again."""
+    whole, stamp, count = memory_store(), ticking(), itertools.count()
+    group = await furnished(whole, stamp)
+    for number in range(8):
+        await grant_in_group(whole, URI, group, GroupGrant(role=list(GroupRole)[number % 2]), stamp())
+
+    async def write(changes: Sequence[Change]) -> None:
+        if next(count) >= after:
+            raise Unavailable("killed")
+        await whole.write(changes)
+
+    await stakeholders.remove(whole, URI, stamp())
+    small = replace(whole, max_changes=2)
+    with suppress(Unavailable):
+        await erase(replace(small, write=write), URI, stamp(by="operator"), TOKEN, wait=at_once)
+    with suppress(NotFound):
+        await erase(small, URI, stamp(by="operator"), TOKEN, wait=at_once)
+    assert await read.history(whole, group_access_key(URI, "webshop")) == ()
+    personal = (claim.claim_key("token_name", URI, f"{URI} laptop"), claim.claim_key("token_slot", URI, "1"))
+    assert await holders(whole, *personal) == [None, None]
+    assert len(await read.history(whole, group_access_key(NAME, "webshop"))) == 10
+    assert await differences(whole) == []
 
 
 async def test_of_many_ci_tokens_issued_at_once_one_is_left(store: Store) -> None:

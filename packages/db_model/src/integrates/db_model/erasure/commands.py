@@ -104,7 +104,7 @@ async def _passed(store: Store, who: Pseudonym) -> int:
     async for kept in everything_kept(store):
         if kept.item.key == own:
             continue
-        units = [*_rewritten(kept, who), *await _reclaimed(store, kept, who)]
+        units = [*await _reclaimed(store, kept, who), *_rewritten(kept, who)]
         changed += len(units)
         for changes in _packed(store, units):
             try:
@@ -122,14 +122,18 @@ def _unit(old: Item, new: Item) -> Unit:
 
 
 def _rewritten(kept: Kept, who: Pseudonym) -> Iterator[Unit]:
+    """Yield the changes that take the e-mail out of an entity: last the item, by which a repetition finds what a cut has left.
+
+    Its past goes from the end, so that what is left of it still begins with the first revision.
+    """
+    for old in (*kept.beside, *reversed(kept.records)):
+        new = in_item(old, who)
+        if new is not old:
+            yield _unit(old, new)
     new = in_item(kept.item, who)
     if new is not kept.item:
         key, listed = keys_of(kept.facet, decoded(kept.facet, new))
         yield _unit(kept.item, replace(new, key=key, index_keys=listed))
-    for old in (*kept.records, *kept.beside):
-        new = in_item(old, who)
-        if new is not old:
-            yield _unit(old, new)
 
 
 def _claims(facet: Facet[Any], entity: Any) -> dict[Key, str]:
