@@ -1,7 +1,9 @@
 """Roles that a provider gives at a login, beside those that people granted (domain section 10.2)."""
 
+from __future__ import annotations
+
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
@@ -23,12 +25,19 @@ from integrates.db_model.access.types import (
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import NotFound, Reason, Rejected
-from integrates.db_model.groups.types import Group
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.registration import Named, register
 from integrates.db_model.stakeholders.types import PlatformRole, StakeholderInfo, StakeholderStatus
-from integrates.db_model.store.port import Store
-from integrates.db_model.testing.scene import Stamping, add_group, ticking
+from integrates.db_model.testing.scene import add_group, ticking
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from packages.db_model.tests.entity.conftest import Intrude
+
+    from integrates.db_model.groups.types import Group
+    from integrates.db_model.store.port import Change, Store
+    from integrates.db_model.testing.scene import Stamping
 
 EVA, CORP, OTHER = "eva@demo.example", "service:oidc:corp", "service:oidc:other"
 MANAGER, MEMBER = OrganizationRole.ORGANIZATION_MANAGER, OrganizationRole.USER
@@ -285,3 +294,18 @@ async def test_two_first_logins_at_once_make_one_person(world: World) -> None:
     named = Named(email="stranger@demo.example")
     made = await asyncio.gather(*(register(world.store, named, world.stamp(CORP), is_open=True) for _ in range(3)))
     assert [one.version for one in made if one] == [1, 1, 1]
+
+
+async def test_who_leaves_the_organization_meanwhile_has_both_roles(world: World, intrude: Intrude) -> None:
+    """A role in a group never comes without membership of its organization."""
+
+    left = 0
+
+    async def before(_: int, changes: Sequence[Change]) -> None:
+        nonlocal left
+        if not left and any(change.key == group_access_key(EVA, "webshop") for change in changes):
+            left += 1
+            await access.leave_organization(world.store, EVA, world.group.organization_id, world.stamp("gus@demo.example"))
+
+    await provide(intrude(world.store, before), EVA, Given(groups={"webshop": HK}), world.stamp(CORP, "login"))
+    assert (left, await world.roles()) == (1, (MEMBER, HK))

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.access.commands import group_member, organization_member
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
+from integrates.db_model.access.grant import join_group
 from integrates.db_model.access.invitation import raised, withdrawn
 from integrates.db_model.access.rank import Role
 from integrates.db_model.access.rules import is_member, role_of
@@ -166,8 +167,12 @@ async def _stored(store: Store, record: _Record, role: Role | None, stamp: Stamp
     """Give the person that role, on condition that the record is as read."""
     if role is record.held or (record.facet is STAKEHOLDER and role is None and record.held is PlatformRole.USER):
         return made
+    new = record.altered(record.old, role, stamp)
     try:
-        await command.committed(store, record.facet, record.old, record.altered(record.old, role, stamp), stamp)
+        if record.facet is GROUP_ACCESS and record.organization and role:
+            await join_group(store, record.old, new, record.organization, stamp)
+        else:
+            await command.committed(store, record.facet, record.old, new, stamp)
     except (Rejected, Rejections, NotFound) as error:
         return replace(made, refused={**made.refused, record.name: error})
     return replace(made, changed=made.changed + 1)
