@@ -17,6 +17,7 @@ from integrates.db_model.access.commands import add_to_organization, group_guest
 from integrates.db_model.access.departure import leave_organization
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.invitation import accepted, is_open, new_invitation, withdrawn
+from integrates.db_model.access.member import leave_group
 from integrates.db_model.access.types import AccessStatus, GroupAccess, GroupRole, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.types import Stamp
@@ -170,6 +171,13 @@ async def test_an_invitation_by_a_clock_that_was_ahead_keeps_nobody_waiting(hous
     await to_group(house, NOW + DAY)
     assert await answer.offer(house.store, group_link(house), NOW) is None
     assert (await to_group(house, NOW, "two")).version == 2
+
+
+async def test_an_invitation_by_a_clock_that_is_behind_comes_after_the_removal(house: House) -> None:
+    await to_group(house)
+    await leave_group(house.store, NINA, house.group.name, made(NOW + DAY))
+    again = await to_group(house, NOW, "two")
+    assert (again.state.at, again.state.at > NOW + DAY) == (again.updated_at, True)
 
 
 async def test_one_to_the_group_does_not_delay_one_to_the_organization(house: House) -> None:

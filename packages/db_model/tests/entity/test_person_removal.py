@@ -26,7 +26,7 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.registration import Named, register
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo, StakeholderStatus
 from integrates.db_model.store.port import Put
-from integrates.db_model.testing.scene import FIRST, HANA, add_group, add_member, add_organization, address_of, uid
+from integrates.db_model.testing.scene import FIRST, HANA, add_group, add_member, add_organization, address_of, ticking, uid
 from integrates.db_model.tokens.commands import issue, new_token, tokens_of
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
@@ -375,3 +375,14 @@ async def test_who_is_invited_when_just_removed_stays_invited(house: House) -> N
     gone = await remove(house, replace(house.store, write=write))
     assert (gone.state.status, (await person(house)).state.status) == (StakeholderStatus.DELETED, StakeholderStatus.ACTIVE)
     assert await left(house) == (False, 0, 0, 1)
+
+
+@pytest.mark.parametrize("back", [by_adding, by_login, by_invitation])
+async def test_who_returns_by_a_clock_that_is_behind_returns_after_the_removal(
+    house: House, back: Callable[[House], Awaitable[None]]
+) -> None:
+    gone = await remove(house)
+    stamp = ticking()
+    await back(replace(house, stamp=stamp))
+    returned = await person(house)
+    assert (returned.state.at, returned.state.at > gone.state.at) == (returned.updated_at, True)

@@ -82,7 +82,7 @@ def invited(old: A, invitation: Invitation, stamp: Stamp) -> A:
     return replace(
         no_grant(old),
         invitation=invitation,
-        state=AccessState(status=AccessStatus.INVITED, at=stamp.at, by=stamp.by),
+        state=AccessState(status=AccessStatus.INVITED, at=effective_at(stamp, old), by=stamp.by),
     )
 
 

@@ -167,8 +167,8 @@ async def _stored(store: Store, record: _Record, role: Role | None, stamp: Stamp
     """Give the person that role, on condition that the record is as read."""
     if role is record.held or (record.facet is STAKEHOLDER and role is None and record.held is PlatformRole.USER):
         return made
-    new = record.altered(record.old, role, stamp)
     try:
+        new = record.altered(record.old, role, stamp)
         if record.facet is GROUP_ACCESS and record.organization and role:
             await join_group(store, record.old, new, record.organization, stamp)
         else:

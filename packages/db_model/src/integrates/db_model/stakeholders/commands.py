@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.access.member import sought
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.plan import Plan, plan
+from integrates.db_model.entity.plan import Plan, effective_at, plan
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound, Reason, Rejected, Stale
@@ -51,22 +51,27 @@ async def _added(store: Store, new: Stakeholder, stamp: Stamp) -> Stakeholder:
     old = await read.get_any(store, STAKEHOLDER, stakeholder_key(new.email))
     if old is not None and is_live(old):
         raise Stale(STAKEHOLDER.name, old.email, old.version)
-    if old is not None:
-        await clear(store, old, stamp)
-    return await command.committed(store, STAKEHOLDER, old, new, stamp)
+    return await command.committed(store, STAKEHOLDER, old, await welcomed(store, old, new, stamp), stamp)
+
+
+async def welcomed(store: Store, old: Stakeholder | None, new: Stakeholder, stamp: Stamp) -> Stakeholder:
+    """Return a person to be stored who is ``new``, or was removed and comes back as if they were.
+
+    What a removal that was cut off left is taken away before. Raise ``Stale`` when somebody else brings them back meanwhile.
+    """
+    if old is None:
+        return new
+    await clear(store, old, stamp)
+    return replace(new, state=replace(new.state, at=effective_at(stamp, old)))
 
 
 async def guest_planned(store: Store, email: str, stamp: Stamp) -> Plan[Stakeholder]:
-    """Return the plan that makes somebody a person who has not logged in yet; it writes nothing for one who is known.
-
-    What a removal that was cut off left of one who returns is taken away before.
-    """
+    """Return the plan that makes somebody a person who has not logged in yet; it writes nothing for one who is known."""
     old = await read.get_any(store, STAKEHOLDER, stakeholder_key(email))
     if old is not None and is_live(old):
         return Plan(facet=STAKEHOLDER, entity=old)
-    if old is not None:
-        await clear(store, old, stamp)
-    return plan(STAKEHOLDER, old, new_stakeholder(StakeholderInfo(email=email), PlatformRole.USER, stamp), stamp)
+    new = new_stakeholder(StakeholderInfo(email=email), PlatformRole.USER, stamp)
+    return plan(STAKEHOLDER, old, await welcomed(store, old, new, stamp), stamp)
 
 
 async def describe(

@@ -4,13 +4,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.plan import effective_at
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Raced, Rejected, Stale
-from integrates.db_model.stakeholders.commands import new_stakeholder
+from integrates.db_model.stakeholders.commands import new_stakeholder, welcomed
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
-from integrates.db_model.stakeholders.removal import clear
 from integrates.db_model.stakeholders.rules import is_live
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder, StakeholderInfo
 from integrates.db_model.store.port import Store
@@ -51,22 +49,12 @@ async def register(store: Store, named: Named, stamp: Stamp, *, is_open: bool) -
 
     async def attempt() -> Stakeholder | None:
         old = await read.get_any(store, STAKEHOLDER, stakeholder_key(named.email))
-        if not is_open and (old is None or not is_live(old)):
+        if old is not None and is_live(old):
+            return await command.committed(store, STAKEHOLDER, old, registered(old, named), stamp)
+        if not is_open:
             return None
-        if old is not None and not is_live(old):
-            await clear(store, old, stamp)
-        new = registered(_present(old, named.email, stamp), named)
-        return await command.committed(store, STAKEHOLDER, old, new, stamp)
+        new = new_stakeholder(StakeholderInfo(email=named.email), PlatformRole.USER, stamp)
+        present = await welcomed(store, old, new, stamp)
+        return await command.committed(store, STAKEHOLDER, old, registered(present, named), stamp)
 
     return await repeated(attempt, on=(Raced, Stale))
-
-
-def _present(old: Stakeholder | None, email: str, stamp: Stamp) -> Stakeholder:
-    """Return the person, who is new unless known: who was removed comes back with nothing but the versions so far."""
-    if old is not None and is_live(old):
-        return old
-    fresh = new_stakeholder(StakeholderInfo(email=email), PlatformRole.USER, stamp)
-    if old is None:
-        return fresh
-    state = replace(fresh.state, at=effective_at(stamp, old))
-    return replace(old, info=fresh.info, access=fresh.access, state=state)
