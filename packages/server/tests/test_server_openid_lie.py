@@ -28,6 +28,7 @@ def visit(liar: Liar) -> Visit:
         ({"email_verified": "true"}, DOWN),
         ({"email_verified": 1}, DOWN),
         ({"email": "no e-mail"}, "does not vouch"),
+        ({"email": "service:forces:webshop@demo.example"}, "does not vouch"),
         ({"email": "\u0435va@demo.example"}, "does not vouch"),  # with a Cyrillic letter
         ({"email": "eva@demo.example,another@demo.example"}, "does not vouch"),
         ({"email": ["eva@demo.example"]}, DOWN),

@@ -93,6 +93,8 @@ REFUSED = [
     (texts.email, "a|b@c", "bad_characters"),
     (texts.email, "a b@c", "bad_characters"),
     (texts.email, "\u00e4@c", "bad_characters"),
+    (texts.email, "service:forces:ghost@c", "bad_format"),
+    (texts.email, "Service:oidc:ghost@c", "bad_format"),
     (texts.email, "mar\u212a@c", "bad_characters"),  # the Kelvin sign, which normalising makes a K
     (texts.email, "a\u1fef@c", "bad_characters"),  # the Greek varia, which it makes a grave accent
     (texts.person_text, "", "required"),

@@ -41,7 +41,7 @@ _NICKNAME: Final = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _TAG: Final = re.compile("[a-z0-9][a-z0-9-]{0,29}")
 _CWE: Final = re.compile("CWE-(?:0|[1-9][0-9]{0,4})")
 _UUID: Final = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_EMAIL: Final = re.compile(r"(?=.{3,254}\Z)[!\"$-?\[-{}~]+@[!\"$-?\[-{}~]+")
+_EMAIL: Final = re.compile(r"(?!service:)(?=.{3,254}\Z)[!\"$-?\[-{}~]+@[!\"$-?\[-{}~]+")
 _SERVICE: Final = re.compile("service:(?:forces:[a-z][a-z0-9-]{2,38}[a-z0-9]|oidc:[a-z0-9][a-z0-9_-]{0,49})")
 _PROGRAMS: Final = frozenset({"operator", "system"})
 _COMMIT: Final = re.compile("[0-9a-f]{40}")
@@ -137,12 +137,15 @@ def nickname(value: str, path: Sequence[str]) -> str:
 def email(value: str, path: Sequence[str]) -> str:
     """Return an e-mail in lower case: printable ASCII with one ``@``, without blanks, ``#`` and ``|``.
 
-    Characters that normalising would make ASCII are refused: with the Kelvin sign (U+212A) for a K it is another address.
+    Characters that normalising would make ASCII are refused: with the Kelvin sign (U+212A) for a K it is another address. So is
+    what begins like the actor of a service, for which nobody may be taken.
     """
     if _EMAIL.fullmatch(value):
         return value
     text = one_line(value, path, low=1, high=254)
-    return shaped(text if value.isascii() else value, path, r"[!\"$-{}~]", "[^@]+@[^@]+").lower()
+    if not value.isascii():
+        raise Rejected(Reason.BAD_CHARACTERS, path)
+    return shaped(text.lower(), path, r"[!\"$-{}~]", "(?!service:)[^@]+@[^@]+")
 
 
 def person_text(value: str, path: Sequence[str]) -> str:
