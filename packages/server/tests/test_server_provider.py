@@ -172,6 +172,9 @@ def test_providers_need_an_address_to_come_back_to() -> None:
     assert caught.value.name == "origin"
     assert read_settings({**away, "INTEGRATES_ORIGIN": "https://integrates.example"}, {}).providers == "providers.toml"
     assert read_settings({"INTEGRATES_PROVIDERS": "providers.toml"}, {}).origin is None
+    with pytest.raises(BadSetting, match="https"):  # the cookies are `Secure`
+        read_settings({**away, "INTEGRATES_ORIGIN": "http://integrates.example"}, {})
+    assert read_settings({**away, "INTEGRATES_ORIGIN": "http://localhost:8001"}, {}).origin == "http://localhost:8001"
 
 
 def test_by_default_only_people_who_are_known_may_log_in() -> None:

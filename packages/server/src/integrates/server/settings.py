@@ -98,10 +98,14 @@ def read_settings(environ: Mapping[str, str], flags: Mapping[str, Any]) -> Setti
     for name, value in chosen.items():
         _check(name, value)
     settings = msgspec.convert(chosen, Settings, strict=False)
-    if settings.local_login and settings.origin and not is_loopback(urlsplit(settings.origin).hostname or ""):
+    url = urlsplit(settings.origin or "")
+    is_here = is_loopback(url.hostname or "")
+    if settings.local_login and settings.origin and not is_here:
         raise BadSetting("local_login", "it needs no password, so it cannot be on where `origin` is not this machine")
     if settings.providers and settings.origin is None and not is_loopback(settings.host):
         raise BadSetting("origin", "it is needed with `providers`, which send people back to an address that they know")
+    if settings.providers and url.scheme == "http" and not is_here:
+        raise BadSetting("origin", "it has to be https with `providers`: without, browsers do not keep that people logged in")
     return settings
 
 
@@ -137,7 +141,15 @@ def _check(name: str, value: object) -> None:
 
 
 def _check_origin(origin: str) -> None:
-    found = _ORIGIN.fullmatch(origin)
-    if found is None or f"{found['scheme']}:{found['port']}" in _IMPLIED:
+    if not _is_origin(origin):
         expected = "scheme and host only, as browsers send them: in lower case, and without the port that goes without saying"
         raise BadSetting("origin", f"Expected {expected}, like https://integrates.example")
+
+
+def _is_origin(text: str) -> bool:
+    found = _ORIGIN.fullmatch(text)
+    try:
+        _ = urlsplit(text).port  # which finds what is no address between brackets, and a port that is too large
+    except ValueError:
+        return False
+    return found is not None and f"{found['scheme']}:{found['port']}" not in _IMPLIED
