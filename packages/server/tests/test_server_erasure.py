@@ -59,6 +59,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
                 token = tokens.new_token(clock.new_id(), str(name), now + LATER, "0" * 64, own)
                 stored = await tokens.issue(store, token, own)
                 if end:
+                    await record_use(store, "TOKEN", stored.id, None, now)
                     await tokens.revoke(store, stored.id, own)
             await sessions.open_session(store, URI, "1" * 64, now)
             await record_use(store, "USER", URI, None, now)
@@ -265,7 +266,7 @@ async def test_all_that_is_kept_is_told_without_secrets(copy: Path) -> None:
         told = await disclosed(store, URI)
     assert [one["info"]["first_name"] for one in told.person] == ["Uri"]
     assert len(told.memberships) == 3
-    assert {one["name"] for one in told.tokens} == {f"{URI} laptop", "old"}
+    assert {one["name"]: one["last_use"] is not None for one in told.tokens} == {f"{URI} laptop": False, "old": True}
     assert len(told.sessions) == 1
     assert told.last_login is not None
     assert any("treatment.assigned" in one.places for one in told.mentions)

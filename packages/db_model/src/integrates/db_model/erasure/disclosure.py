@@ -1,6 +1,6 @@
 """Telling all that is kept about a person."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -92,6 +92,13 @@ def _member(kept: Kept, who: Pseudonym) -> str | None:
     return "comments" if kept.facet is COMMENT and attributes.get("created_by") == who.email else None
 
 
+async def _used(store: Store, told: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return tokens with the date of their last use, which is kept beside them."""
+    stamps = await store.get([usage_key("TOKEN", one["id"]) for one in told])
+    dates = [None if stamp is None else str(stamp.attributes["at"]) for stamp in stamps]
+    return [{**one, "last_use": at} for one, at in zip(told, dates, strict=True)]
+
+
 async def disclosed(store: Store, email: str) -> Disclosure:
     """Return all that is kept about a person. Raise ``NotFound`` for somebody who was never known."""
     who = Pseudonym(email=checked_email(email, ("email",)), name="")
@@ -108,6 +115,7 @@ async def disclosed(store: Store, email: str) -> Disclosure:
         elif found := tuple(places(kept.item.attributes, who)):
             mentions.append(Mention(entity=text, facet=kept.facet.name, places=found))
         changes += _changes(kept, who, is_own=member is not None)
+    records["tokens"] = await _used(store, records["tokens"])
     query = listing("session", "sessions_of_stakeholder", {"email": who.email})
     sessions = [dict(item.attributes) async for page in read.pages(store, query) for item in page]
     return Disclosure(
