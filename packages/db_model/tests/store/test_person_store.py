@@ -27,7 +27,7 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import StakeholderStatus
 from integrates.db_model.store.dynamodb.store import dynamodb_store
 from integrates.db_model.store.memory import memory_store
-from integrates.db_model.store.port import Change, Key, Store
+from integrates.db_model.store.port import Change, Delete, Key, Store
 from integrates.db_model.store.retry import Policy
 from integrates.db_model.store.sqlite.store import sqlite_store
 from integrates.db_model.testing import scene
@@ -218,4 +218,27 @@ async def test_of_many_ci_tokens_issued_at_once_one_is_left(store: Store) -> Non
     assert await differences(store) == []
     await tokens.revoke_ci_token(store, "webshop", stamp())
     assert await read.everything(store, ACCESS_TOKEN, query) == ()
+    assert await differences(store) == []
+
+
+async def test_who_returns_while_an_erasure_is_cut_off_gets_another_pseudonym(store: Store) -> None:
+    """What the first erasure has moved stays as it is; that it is finished is recorded before the next one."""
+    stamp = ticking()
+    await furnished(store, stamp)
+
+    async def write(changes: Sequence[Change]) -> None:
+        if any(change.key == erasure_claim(URI) and isinstance(change, Delete) for change in changes):
+            raise Unavailable("killed")
+        await store.write(changes)
+
+    with pytest.raises(Unavailable):
+        await erase(replace(store, write=write), URI, stamp(by="operator"), TOKEN, wait=at_once)
+    before = await read.history(store, stakeholder_key(NAME))
+    await scene.add_person(store, URI, stamp)
+    other = (await erase(store, URI, stamp(by="operator"), TOKEN[::-1], wait=at_once)).pseudonym
+    assert other != NAME
+    for name, length in ((NAME, len(before) + 1), (other, 3)):
+        history = await read.history(store, stakeholder_key(name))
+        assert [one.version for one in history] == list(range(1, length + 1))
+    assert (await read.history(store, stakeholder_key(NAME)))[:-1] == before
     assert await differences(store) == []

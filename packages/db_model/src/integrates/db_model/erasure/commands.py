@@ -78,13 +78,19 @@ async def erase(store: Store, email: str, stamp: Stamp, token: str, *, wait: Wai
 
 
 async def _begun(store: Store, email: str, stamp: Stamp, token: str) -> Pseudonym:
-    """Return the pseudonym of an erasure that was cut off, else a new one, once the person is removed."""
+    """Return the pseudonym of an erasure that was cut off, else a new one, once the person is removed.
+
+    Who returned after everything had been moved gets a new one: the erasure before is recorded, and over.
+    """
     key = erasure_claim(email)
     held, item = await store.get((key, stakeholder_key(email)))
     known = claim.holder_of(held)
     person = None if item is None else decoded(STAKEHOLDER, item)
     if person is not None and STAKEHOLDER.is_live(person):
         await remove(store, email, stamp)
+    if known is not None and person is not None and await read.get_any(store, STAKEHOLDER, stakeholder_key(known)):
+        await _recorded(store, Pseudonym(email=email, name=known), stamp)
+        known = None
     if known is not None:
         return Pseudonym(email=email, name=known)
     if person is None:
