@@ -45,7 +45,7 @@ async def test_the_trail_of_a_group_holds_everything_in_it_over_the_months(world
     await world.data("uri", TREAT, id=one.id)
     found = (await trail(world))["nodes"]
     kinds = {node["entity"].split("|")[-1].split("#")[0] for node in found}
-    assert kinds == {"GROUP", "ROOT", "FIN", "VULN", "EVENT"}
+    assert kinds == {"GROUP", "ROOT", "ENVURL", "FIN", "VULN", "EVENT"}
     assert [node["at"] for node in found] == sorted(node["at"] for node in found)
     assert {node["at"][:7] for node in found} == {"2026-04", "2026-05"}
     last = found[-1]

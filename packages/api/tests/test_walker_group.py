@@ -28,6 +28,27 @@ OTHER: Final = "kiosk"
 ABOVE: Final = ("$organization:", "$organizationName:", "$policy:")
 """What is not of a group: who is in one group of an organization sees these in the other."""
 WITHIN: Final = {name: text for name, text in {**QUERIES, **MUTATIONS}.items() if not any(one in text for one in ABOVE)}
+ERRORS: Final = "errors { code reason path }"
+BESIDE: Final = {
+    "imports": """query ($root: ID!) { group(name: "webshop") { imports(rootId: $root, first: 1) {
+      nodes { id root { id } } pageInfo { hasNextPage endCursor } } } }""",
+    "filter": """query ($root: ID!) { group(name: "webshop") { vulnerabilities(filter: {rootId: $root}, first: 1) {
+      nodes { id } pageInfo { hasNextPage endCursor } } } }""",
+    "assigned": f"""mutation ($own: ID!, $member: String!) {{ updateVulnerabilitiesTreatment(items: [{{id: $own}}],
+      treatment: IN_PROGRESS, justification: "For the walker.", assigned: $member) {{ {ERRORS} }} }}""",
+    **{
+        f"comment on {kind}": f"""mutation ($comment: ID!) {{ {mutation}, content: "Hello", parentId: $comment) {{
+      {ERRORS} }} }}"""
+        for kind, mutation in {
+            "finding": 'addFindingComment(findingId: "%s", type: CONSULT',
+            "event": 'addEventComment(eventId: "%s"',
+            "group": 'addGroupComment(groupName: "%s"',
+        }.items()
+    },
+    "nickname": f"""mutation ($nickname: String!, $file: Upload!) {{
+      compareScan(groupName: "webshop", rootNickname: $nickname, file: $file) {{ {ERRORS} }} }}""",
+}
+"""What names something beside the own group, or in it."""
 OF_OTHERS: Final = {"removeGroupMember": "member:grant", "removeOrganizationMember": "organization_member:grant"}
 """What mutations need of who does not leave, but takes somebody else's access away."""
 
@@ -90,6 +111,23 @@ async def test_another_group_of_the_organization_looks_like_nothing_and_costs_as
     assert compared >= 11 * len(WITHIN) > 500
     kira = await answered(world, person("kira"), QUERIES["vulnerability"], theirs)
     assert kira[0].body["data"] == {"vulnerability": {"id": theirs["vulnerability"]}}, "who is in the group sees it"
+
+
+@pytest.mark.parametrize("label", BESIDE)
+async def test_what_is_named_beside_the_own_group_looks_like_nothing_and_costs_as_much(world: World, label: str) -> None:
+    query, own = BESIDE[label], {"finding": world.aurora.finding.id, "event": world.aurora.event.id, "group": "webshop"}
+    query = query.replace("%s", own.get(label.removeprefix("comment on "), ""))
+    theirs = {"on a finding": world.harbor.finding, "on a group": world.harbor.group}
+    comments = [await scene.add_comment(world.store, one, text, stamping()) for text, one in theirs.items()]
+    foreign = {**await sibling(world), "comment": comments[0].id, "nickname": OTHER}
+    others = {**ids_of(world.harbor, await run_of(world, "ada", world.harbor)), "comment": comments[1].id, "nickname": "cargo"}
+    nothing = {**no_ids(), "comment": no_ids()["root"], "nickname": "nothing"}
+    for name in ("greta", "hana", "vera"):
+        alike = [
+            await answered(world, person(name), query, {**ids, "own": world.aurora.vulnerable.id})
+            for ids in (nothing, foreign, others)
+        ]
+        assert alike[0] == alike[1] == alike[2], name
 
 
 def permission_of(world: World, mutation: str) -> str:
