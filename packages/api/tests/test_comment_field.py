@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.conftest import uid
+from packages.api.tests.test_walker import token_of
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
@@ -156,6 +157,7 @@ async def test_comments_of_a_group(world: World) -> None:
 
 async def test_the_identity_of_ci_reads_and_writes_no_comments(world: World) -> None:
     await filled(world)
+    await token_of(world, "webshop")
     ci = replace(world.call("hana"), actor=Actor("service:forces:webshop", Means.CI_TOKEN))
     given = {"finding": world.aurora.finding.id, "type": "CONSULT", "content": "Hello", "first": 5}
     read_by = await execute(world.api, {"query": READ, "variables": given}, ci)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
+from packages.api.tests.test_walker import token_of
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
@@ -95,6 +96,7 @@ async def test_people_of_the_group_read_its_events(world: World, name: str) -> N
 async def test_the_identity_of_ci_reads_no_events(world: World) -> None:
     (one,) = await waiting(world, "one")
     assert (await hold(world, "hana", one))["errors"] == []
+    await token_of(world, "webshop")
     ci = replace(world.call("hana"), actor=Actor("service:forces:webshop", Means.CI_TOKEN))
     query = """query ($event: ID!, $one: ID!) { event(id: $event) { id } group(name: "webshop") { events { nodes { id } } }
       vulnerability(id: $one) { verification { status event { id } } } }"""

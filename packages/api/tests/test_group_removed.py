@@ -42,11 +42,11 @@ async def remove(world: World) -> None:
 
 @pytest.mark.parametrize("person", [*PEOPLE, "ada"])
 async def test_all_that_was_there_looks_like_nothing(world: World, person: str) -> None:
-    """What is above the group, such as its organization and the policies of that, stays."""
+    """What is above the group, such as its organization, the policies of that and people, stays."""
     tenant = world.aurora
     known = ids_of(tenant, await run_of(world, "ada", tenant))
     await remove(world)
-    above = {"organization", "organizationName", "policy"}
+    above = {"organization", "organizationName", "policy", "member"}
     unknown = {**no_ids(), **{name: known[name] for name in above}}
     for label, query in {**QUERIES, **MUTATIONS}.items():
         if "$group" not in query and not taken(query, known).keys() - above - {"at", "file"}:

@@ -117,8 +117,10 @@ async def test_another_group_of_the_organization_looks_like_nothing_and_costs_as
 async def test_what_is_named_beside_the_own_group_looks_like_nothing_and_costs_as_much(world: World, label: str) -> None:
     query, own = BESIDE[label], {"finding": world.aurora.finding.id, "event": world.aurora.event.id, "group": "webshop"}
     query = query.replace("%s", own.get(label.removeprefix("comment on "), ""))
-    theirs = {"on a finding": world.harbor.finding, "on a group": world.harbor.group}
-    comments = [await scene.add_comment(world.store, one, text, stamping()) for text, one in theirs.items()]
+    comments = [
+        await scene.add_comment(world.store, world.harbor.finding, "on a finding", stamping()),
+        await scene.add_comment(world.store, world.harbor.group, "on a group", stamping()),
+    ]
     foreign = {**await sibling(world), "comment": comments[0].id, "nickname": OTHER}
     others = {**ids_of(world.harbor, await run_of(world, "ada", world.harbor)), "comment": comments[1].id, "nickname": "cargo"}
     nothing = {**no_ids(), "comment": no_ids()["root"], "nickname": "nothing"}
