@@ -394,6 +394,18 @@ async def test_what_a_cut_left_of_that_is_taken_away_by_repeating_the_call(house
     assert await live(house) == 1
 
 
+async def test_who_has_left_keeps_a_later_invitation_to_a_group_when_the_call_is_repeated(house: House) -> None:
+    await spread(house, 0)
+    await leave(house, URI)
+    given = {"email": URI, "role": "user"}
+    await invite.invite_to_group(house.store, house.group, given, house.stamp(), grantable=GROUP_ROLES, jti_hash="ab" * 32)
+    with pytest.raises(NotFound):
+        await leave(house, URI)
+    access = await read.get(house.store, GROUP_ACCESS, group_access_key(URI, house.group.name))
+    assert access is not None
+    assert access.state.status is AccessStatus.INVITED
+
+
 async def test_who_comes_back_before_that_is_swept_keeps_it(house: House, intrude: Intrude) -> None:
     await spread(house, 1)
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, organization_access_key
 from integrates.db_model.access.invitation import A, withdrawn
 from integrates.db_model.access.member import known_member, sought
-from integrates.db_model.access.rules import is_live, is_manager
+from integrates.db_model.access.rules import is_live, is_manager, is_member
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.facet import Beside, Facet, entity_key, key_text
@@ -125,7 +125,10 @@ async def _below(store: Store, email: str, organization_id: str) -> tuple[GroupA
 
 
 async def _sweep(store: Store, organization_id: str, email: str, stamp: Stamp) -> None:
-    """Take accesses to groups away that were given while that to the organization was, unless that was given again since."""
+    """Take memberships of groups away that were given while that of the organization was, unless that was given again since.
+
+    An invitation stays: who accepts one becomes a member of the organization again.
+    """
 
     async def attempt() -> None:
         key = organization_access_key(email, organization_id)
@@ -134,6 +137,7 @@ async def _sweep(store: Store, organization_id: str, email: str, stamp: Stamp) -
             return
         gone = Beside(Check(key, Version(above.version)), Raced(key_text(key)))
         for one in await _below(store, email, organization_id):
-            await write(store, (withdrawal(GROUP_ACCESS, one, stamp),), (gone,))
+            if is_member(one):
+                await write(store, (withdrawal(GROUP_ACCESS, one, stamp),), (gone,))
 
     await repeated(attempt, on=(Raced, Stale))
