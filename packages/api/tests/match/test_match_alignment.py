@@ -27,9 +27,9 @@ def chains(steps: Sequence[Lines]) -> Iterator[tuple[Lines, ...]]:
         yield from ((one, *rest) for rest in chains(later))
 
 
-def is_rival(lines: Lines, chain: Sequence[Lines]) -> bool:
-    """Whether a chain pairs one of the lines of a step with another line than the step does."""
-    return any((lines[0] == before) != (lines[1] == now) for before, now in chain)
+def share_a_line(one: Lines, other: Lines) -> bool:
+    """Whether two steps have a line before, or a line now, in common."""
+    return one[0] == other[0] or one[1] == other[1]
 
 
 @given(weights=WEIGHTS)
@@ -43,8 +43,10 @@ def test_no_chain_is_better(weights: dict[Lines, int]) -> None:
 @given(weights=WEIGHTS)
 def test_a_step_is_clear_where_no_other_chain_is_as_good(weights: dict[Lines, int]) -> None:
     chain = best_chain(weights)
-    equal = [each for each in chains(sorted(weights)) if score(each, weights) >= score(chain, weights)]
-    assert clear_chain(weights) == tuple(lines for lines in chain if not any(is_rival(lines, each) for each in equal))
+    equal = [each for each in chains(sorted(weights)) if score(each, weights) == score(chain, weights)]
+    others = {lines for each in equal for lines in each} - {*chain}
+    rivals = [one for one in others if any(distance(one) == distance(other) for other in others - {one})]
+    assert clear_chain(weights) == tuple(lines for lines in chain if not any(share_a_line(lines, one) for one in rivals))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Alignment: which lines of a file before are which lines of it now, as a diff would say (domain section 8, pass 3)."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Final, TypeAlias
@@ -49,8 +50,9 @@ def best_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
 def clear_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
     """Return the steps of the best chain that have no rival: what is ambiguous is left out.
 
-    A rival is a step with one of its lines, before or now, in another chain that scores as much. Where results stand at equal
-    distances, a shift to the next of them explains as much as soon as one at its border was fixed.
+    A rival is a step with one of its lines, before or now, in another chain that scores as much; one that alone has its
+    distance proves nothing, and is none. Where results stand at equal distances, a shift to the next of them explains as much
+    as soon as one at its border was fixed.
     """
     links = _links(weights, CHANGE)
     mirrored = _links({(-before, -now): weight for (before, now), weight in weights.items()}, 0)
@@ -60,7 +62,9 @@ def clear_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
         through = links[lines].score + mirrored[-lines[0], -lines[1]].score - PAIR * weights[lines]
         return through == links[chain[-1]].score
 
-    rivals = [lines for lines in weights.keys() - {*chain} if is_as_good(lines)]
+    others = [lines for lines in weights.keys() - {*chain} if is_as_good(lines)]
+    distances = Counter(map(distance, others))
+    rivals = [lines for lines in others if distances[distance(lines)] > 1]
     before, now = {lines[0] for lines in rivals}, {lines[1] for lines in rivals}
     return tuple(lines for lines in chain if lines[0] not in before and lines[1] not in now)
 
