@@ -29,8 +29,9 @@ FRESH = "fresh-0000"
 FRESH_ADDRESS = "2001:db8::"
 """Likewise, for the address of a host."""
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-MADE = re.compile(rf'{ID.pattern}|fresh-\d+|2001:db8::[0-9a-f]+|"version":\d+|\d{{4}}-\d\d-\d\dT[0-9:.]+')
+MADE = re.compile(rf'{ID.pattern}|eyJ[\w.-]+|fresh-\d+|2001:db8::[0-9a-f]+|"version":\d+|\d{{4}}-\d\d-\d\dT[0-9:.]+')
 """What differs between two equal changes."""
+INVALID = '"GRAPHQL_VALIDATION_FAILED"'
 NAMES_OF_ALL = {"Mutation.addGroup.name", "Mutation.addOrganization.name"}
 """Arguments that say of a name whether it is taken, and mean to: these names are unique on the whole platform."""
 NOWHERE = '"00000000-0000-4000-8000-000000000000"'
@@ -256,6 +257,8 @@ def check(walk: Walk, chance: Random, step: Step) -> str | None:
     found = walk.answer(tenant.tokens[step.person], path.text, probe)
     if path.kind is None or probe is None:
         walk.known.setdefault("reached", set()).update(mark for mark in tenant.marks if mark in found[2])
+    if INVALID in found[2]:
+        return f"{path.where} is asked for in a way that the schema does not know: {path.text}"
     if told := [mark for mark in other.marks if mark in found[2]]:
         return f"{tenant.mark}.{step.person} reads {told} in {path.where} given {probe}"
     if probe is None or (path.where in CLAIMED and walk.known.setdefault((step.number, probe), step) is not step):

@@ -178,6 +178,6 @@ def mutations(schema: GraphQLSchema, given: Given) -> Iterator[Path]:
     for where, call, _, field, leaf in _ways(schema.mutation_type, given):
         if leaf is not None:
             fields = getattr(get_named_type(field.type), "fields", {})
-            shown = {name: _leaves(schema, get_named_type(each.type)) for name, each in fields.items() if name != "id"}
-            selected = f"{call} {{ {' '.join(f'{name} {{ {leaves} }}' for name, leaves in shown.items())} }}"
+            shown = (_selected(schema, name, each) for name, each in fields.items())
+            selected = f"{call} {{ {' '.join(shown)} }}"
             yield Path(where, _document("mutation", (), selected, leaf), leaf)
