@@ -105,7 +105,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(python=False)
 def functional(session: nox.Session) -> None:
     """Run the tests that talk to a real Hypercorn process."""
-    pytest(session, *TESTS["functional"], *session.posargs)
+    pytest(session, *PARALLEL, *TESTS["functional"], *session.posargs)
 
 
 @nox.session(python=False)
