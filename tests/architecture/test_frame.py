@@ -131,6 +131,7 @@ def test_constraints_are_exact_versions_only(root: Path, name: str) -> None:
 @pytest.mark.parametrize("folder", ["tests/judges", "tests/pages"])
 def test_packages_of_npm_are_exact_versions_from_whichever_registry(root: Path, folder: str) -> None:
     asked_for, lock = [json.loads((root / folder / name).read_text()) for name in ("package.json", "package-lock.json")]
+    assert "://" not in json.dumps([asked_for, lock])
     assert [one for one in asked_for["dependencies"].values() if not re.fullmatch(r"\d+\.\d+\.\d+", one)] == []
     locked = {name: one for name, one in lock["packages"].items() if name}
     wanted = {f"node_modules/{name}": version for name, version in asked_for["dependencies"].items()}
