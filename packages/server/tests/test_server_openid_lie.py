@@ -44,6 +44,14 @@ async def test_an_e_mail_counts_only_when_the_provider_vouches_for_it(visit: Vis
     assert person.version == 1
 
 
+async def test_a_provider_that_does_not_say_whether_an_e_mail_is_verified_does_not_vouch_for_it(visit: Visit) -> None:
+    await visit.known()
+    visit.liar.claims["email_verified"] = None
+    page(await visit.login(), 403, "does not vouch")
+    visit.liar.info = {"sub": "1", "email": EVA}
+    page(await visit.login(), 403, "does not vouch")
+
+
 async def test_an_e_mail_that_only_looks_like_that_of_another_is_not_it(visit: Visit) -> None:
     await visit.known("mark@demo.example")
     visit.liar.claims["email"] = "mar\u212a@demo.example"  # the Kelvin sign, which normalising and lower() make a k
