@@ -29,11 +29,12 @@ from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing import scene
 from integrates.db_model.tokens.commands import issue, new_token
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.types import ClosingReason, Treatment, TreatmentStatus, Vulnerability
 from integrates.server.app import new_app
 from integrates.server.auth.secret import derive
-from integrates.server.auth.token import hash_jti, new_jti, sign_token
+from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.process.clock import new_id
 from integrates.server.service import Service, api_of
 from integrates.server.settings import Settings

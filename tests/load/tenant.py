@@ -28,7 +28,8 @@ from integrates.db_model.testing.scene import (
     ticking,
 )
 from integrates.db_model.tokens.ci import issue_ci_token
-from integrates.server.auth.token import hash_jti, new_jti, sign_token
+from integrates.db_model.tokens.rules import hash_jti
+from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.cli.token import issued
 from integrates.server.process import clock
 from integrates.server.process.open import Installation, open_installation

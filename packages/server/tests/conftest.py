@@ -18,10 +18,11 @@ from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.commands import issue, new_token
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.server.app import new_app
 from integrates.server.auth.provider import Providers
 from integrates.server.auth.secret import Keys, derive
-from integrates.server.auth.token import hash_jti, new_jti, sign_token
+from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.demo.load import load_demo
 from integrates.server.process import clock
 from integrates.server.process.background import new_background

@@ -17,12 +17,13 @@ from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Put, Version
 from integrates.db_model.tokens import commands as tokens
 from integrates.db_model.tokens.facet import access_token_key
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.server.app import new_app
 from integrates.server.auth import recognition
 from integrates.server.auth.origin import is_secure
 from integrates.server.auth.secret import Keys, derive
-from integrates.server.auth.token import Claims, hash_jti, new_jti, read_claims, sign_token
+from integrates.server.auth.token import Claims, new_jti, read_claims, sign_token
 from integrates.server.http.routes.login import safe_next
 from integrates.server.process import clock
 from integrates.server.settings import Settings

@@ -13,8 +13,9 @@ from integrates.db_model.access.types import AccessStatus, GroupAccess
 from integrates.db_model.entity import command
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group, GroupRemovalReason, GroupStatus
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.db_model.tokens.types import AccessToken, TokenKind
-from integrates.server.auth.token import hash_jti, new_jti, sign_token
+from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.process import clock
 
 CI = "service:forces:webshop"

@@ -14,9 +14,10 @@ from integrates.db_model.access.commands import group_guest, organization_guest
 from integrates.db_model.access.invitation import new_invitation
 from integrates.db_model.access.types import GroupAccess
 from integrates.db_model.entity.types import Stamp
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.server.auth.invitation import invitation_url, link_of, read_invitation, sign_invitation
 from integrates.server.auth.secret import derive
-from integrates.server.auth.token import hash_jti, new_jti, read_claims
+from integrates.server.auth.token import new_jti, read_claims
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 KEYS = derive(b"the secret of the tests, 32 bytes and more")

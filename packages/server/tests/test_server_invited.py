@@ -21,9 +21,10 @@ from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.server.app import new_app
 from integrates.server.auth.invitation import sign_invitation
-from integrates.server.auth.token import hash_jti, new_jti
+from integrates.server.auth.token import new_jti
 from integrates.server.http.routes.invitation import UNUSABLE
 
 GUEST = "guest@demo.example"

@@ -17,9 +17,10 @@ from joserfc import jwt
 from joserfc.jwk import OctKey, RSAKey
 from msgspec import structs
 
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.server.auth.secret import derive
-from integrates.server.auth.token import PATTERN, hash_jti, new_jti, read_claims, sign_token
+from integrates.server.auth.token import PATTERN, new_jti, read_claims, sign_token
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 KEYS = derive(b"the secret of the tests, 32 bytes and more")

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from hashlib import sha256
 from typing import Any, Final
 
 from integrates.api.authorization.actor import Means
@@ -13,6 +12,7 @@ from integrates.api.resolve.change import Payload, changed
 from integrates.db_model import tokens
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.types import Group
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.db_model.tokens.types import AccessToken
 
 
@@ -28,8 +28,7 @@ async def _issued(info: Info, issue: Callable[..., Awaitable[AccessToken]]) -> P
     call = info.context.call
     identity = call.new_id()
     jti = call.new_jti(identity)
-    hashed = sha256(jti.encode()).hexdigest()
-    payload = await changed(info, "token", partial(issue, identity=identity, jti_hash=hashed))
+    payload = await changed(info, "token", partial(issue, identity=identity, jti_hash=hash_jti(jti)))
     return {**payload, "secret": call.sign_token(payload["token"], jti)}
 
 

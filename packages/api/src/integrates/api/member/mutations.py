@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from hashlib import sha256
 from operator import attrgetter
 from typing import Any, Final, TypeVar
 
@@ -16,6 +15,7 @@ from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
+from integrates.db_model.tokens.rules import hash_jti
 
 R = TypeVar("R", OrganizationRole, GroupRole)
 Place = Organization | Group
@@ -30,7 +30,7 @@ def inviting(kind: type[R], invite: Callable[..., Any], target: Callable[[Any], 
     async def add_member(seen: Sight[Place], info: Info, **given: Any) -> Payload:
         call, grantable = info.context.call, grantable_roles(seen.scope.roles, kind)
         jti = call.new_jti(target(seen.found))
-        command = partial(invite, seen=seen.found, given=given, grantable=grantable, jti_hash=sha256(jti.encode()).hexdigest())
+        command = partial(invite, seen=seen.found, given=given, grantable=grantable, jti_hash=hash_jti(jti))
         payload = await changed(info, "member", command)
         return {**payload, "invitation_url": call.sign_invitation(payload["member"], jti)}
 

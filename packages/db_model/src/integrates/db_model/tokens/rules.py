@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from hashlib import sha256
 from typing import Final
 
 from msgspec import Struct
@@ -35,6 +36,11 @@ _FIELDS: Final = whole_of(
         "state.by": by,
     },
 )
+
+
+def hash_jti(jti: str) -> str:
+    """Return what is stored of the ``jti`` of a token, or of the link of an invitation: its SHA-256 in hex."""
+    return sha256(jti.encode()).hexdigest()
 
 
 def is_live(token: AccessToken) -> bool:

@@ -7,9 +7,9 @@ from msgspec import Meta
 
 from integrates.db_model.access.answer import Link
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.tokens.rules import hash_jti
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.signature import ISSUER, Statement, read_statement, sign
-from integrates.server.auth.token import hash_jti
 
 AUDIENCE: Final = "integrates-invitation"
 PATH: Final = "/invitations"

@@ -22,14 +22,14 @@ from integrates.db_model.sessions.commands import find_session
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Key, Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
-from integrates.db_model.tokens.rules import is_usable
+from integrates.db_model.tokens.rules import hash_jti, is_usable
 from integrates.db_model.tokens.types import AccessToken, TokenKind
 from integrates.db_model.tokens.usage import record_use, usage_key
 from integrates.db_model.values.instant import SKEW
 from integrates.server.auth.origin import cookie_name
 from integrates.server.auth.secret import Keys
 from integrates.server.auth.session import hash_session_id
-from integrates.server.auth.token import Claims, hash_jti, read_claims
+from integrates.server.auth.token import Claims, read_claims
 
 SCHEME = "bearer "
 

@@ -3,7 +3,6 @@
 ``PATTERN`` is what secret scanners are told to look for.
 """
 
-import hashlib
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
@@ -44,11 +43,6 @@ class Claims(Statement, frozen=True, forbid_unknown_fields=True):
 def new_jti(token_id: str) -> str:
     """Return a new secret for the token: its id, a full stop and 256 random bits."""
     return f"{token_id}.{secrets.token_urlsafe(SECRET_BYTES)}"
-
-
-def hash_jti(jti: str) -> str:
-    """Return what is stored of a ``jti``: its SHA-256 in hex."""
-    return hashlib.sha256(jti.encode()).hexdigest()
 
 
 def sign_token(keys: Keys, token: AccessToken, jti: str) -> str:

@@ -11,7 +11,8 @@ from integrates.db_model import tokens
 from integrates.db_model.groups import commands
 from integrates.db_model.groups.types import Group, Language
 from integrates.db_model.store.port import Store
-from integrates.server.auth.token import hash_jti, new_jti, sign_token
+from integrates.db_model.tokens.rules import hash_jti
+from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.cli.failure import explained
 from integrates.server.cli.operate import (
     JsonOption,

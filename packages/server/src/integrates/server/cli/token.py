@@ -14,11 +14,11 @@ from integrates.db_model.errors import AlreadyExists, NotFound, Rejected
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens import commands as tokens
-from integrates.db_model.tokens.rules import is_usable
+from integrates.db_model.tokens.rules import hash_jti, is_usable
 from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.values.text import email as email_rule
 from integrates.db_model.values.text import person_text
-from integrates.server.auth.token import hash_jti, new_jti, sign_token
+from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import StoreOption, settings_of
 from integrates.server.process import clock
