@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrates.api.imports.match.alignment import CHANGE, PAIR, Lines, best_chain, clear_chain, distance
+from integrates.api.imports.match.alignment import CHANGE, PAIR, Lines, best_chains, best_of, clear_chain, distance
 
 WEIGHTS = st.dictionaries(st.tuples(st.integers(1, 12), st.integers(1, 12)), st.integers(1, 3), max_size=14)
 
@@ -34,7 +34,7 @@ def share_a_line(one: Lines, other: Lines) -> bool:
 
 @given(weights=WEIGHTS)
 def test_no_chain_is_better(weights: dict[Lines, int]) -> None:
-    chain = best_chain(weights)
+    chain = best_of(best_chains(weights))
     assert set(chain) <= set(weights)
     assert all(one[0] < other[0] and one[1] < other[1] for one, other in itertools.pairwise(chain))
     assert score(chain, weights) == max(score(each, weights) for each in chains(sorted(weights)) if each or not weights)
@@ -42,7 +42,7 @@ def test_no_chain_is_better(weights: dict[Lines, int]) -> None:
 
 @given(weights=WEIGHTS)
 def test_a_step_is_clear_where_no_other_chain_is_as_good(weights: dict[Lines, int]) -> None:
-    chain = best_chain(weights)
+    chain = best_of(best_chains(weights))
     equal = [each for each in chains(sorted(weights)) if score(each, weights) == score(chain, weights)]
     others = {lines for each in equal for lines in each} - {*chain}
     rivals = [one for one in others if any(distance(one) == distance(other) for other in others - {one})]
@@ -60,7 +60,7 @@ def test_a_step_is_clear_where_no_other_chain_is_as_good(weights: dict[Lines, in
     ],
 )
 def test_lines(before: tuple[int, ...], now: tuple[int, ...], expected: tuple[Lines, ...]) -> None:
-    assert best_chain({(one, other): 1 for one in before for other in now}) == expected
+    assert best_of(best_chains({(one, other): 1 for one in before for other in now})) == expected
 
 
 @pytest.mark.parametrize(

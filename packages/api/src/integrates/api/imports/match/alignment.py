@@ -37,16 +37,6 @@ def distance(lines: Lines) -> int:
     return lines[1] - lines[0]
 
 
-def best_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
-    """Return the best chain of lines, ascending on both sides.
-
-    ``weights`` tells how many pairs stand at each step: they score ``PAIR`` each, and a chain loses ``CHANGE`` wherever the
-    distance changes from one step to the next, beginning from 0. Takes time that grows little faster than the number of steps:
-    of all chains only the best for each distance, and the best for each last line, are kept.
-    """
-    return _best_of(_links(weights, CHANGE))
-
-
 def clear_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
     """Return the steps of the best chain that have no rival: what is ambiguous is left out.
 
@@ -54,9 +44,9 @@ def clear_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
     distance proves nothing, and is none. Where results stand at equal distances, a shift to the next of them explains as much
     as soon as one at its border was fixed.
     """
-    links = _links(weights, CHANGE)
-    mirrored = _links({(-before, -now): weight for (before, now), weight in weights.items()}, 0)
-    chain = _best_of(links)
+    links = best_chains(weights)
+    mirrored = best_chains({(-before, -now): weight for (before, now), weight in weights.items()}, begun=0)
+    chain = best_of(links)
 
     def is_as_good(lines: Lines) -> bool:
         through = links[lines].score + mirrored[-lines[0], -lines[1]].score - PAIR * weights[lines]
@@ -69,8 +59,13 @@ def clear_chain(weights: Mapping[Lines, int]) -> tuple[Lines, ...]:
     return tuple(lines for lines in chain if lines[0] not in before and lines[1] not in now)
 
 
-def _links(weights: Mapping[Lines, int], begun: int) -> Mapping[Lines, Link]:
-    """Return the best chain up to each step; it loses ``begun`` unless it begins at distance 0."""
+def best_chains(weights: Mapping[Lines, int], begun: int = CHANGE) -> Mapping[Lines, Link]:
+    """Return the best chain of lines up to each step, ascending on both sides.
+
+    ``weights`` tells how many pairs stand at each step: they score ``PAIR`` each, and a chain loses ``CHANGE`` wherever the
+    distance changes from one step to the next, and ``begun`` unless it begins at distance 0. Takes time that grows little
+    faster than the number of steps: of all chains only the best for each distance, and the best for each last line, are kept.
+    """
     front = _Front([], [])
     same: dict[int, Link] = {}
     every: dict[Lines, Link] = {}
@@ -110,7 +105,8 @@ def _put(front: _Front, link: Link) -> None:
     front.links[first:last] = [link]
 
 
-def _best_of(links: Mapping[Lines, Link]) -> tuple[Lines, ...]:
+def best_of(links: Mapping[Lines, Link]) -> tuple[Lines, ...]:
+    """Return the best of all chains."""
     found: list[Lines] = []
     last = max(links.values(), key=lambda link: link.score, default=None)
     while last is not None:
