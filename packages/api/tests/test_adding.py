@@ -43,9 +43,9 @@ TOKEN = f"""mutation ($name: String!, $until: DateTime!) {{ addAccessToken(name:
 
 
 def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
-    """Return code, reason and path of each refusal."""
+    """Return code, reason and path of each refusal; objects are null exactly then."""
     objects = [value for name, value in payload.items() if name != "errors"]
-    assert not payload["errors"] or not any(objects)
+    assert bool(payload["errors"]) is not any(objects)
     return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 

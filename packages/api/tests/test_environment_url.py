@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.conftest import stamping
+from packages.api.tests.test_adding import ERRORS, reasons
 from packages.api.tests.test_store_calls import counting
 
 from integrates.api.upload import in_memory
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from integrates.db_model.store.port import Change, Store
 
-ERRORS = "errors { code reason message path currentVersion }"
 SHOWN = "id url urlType cloudName include version createdBy root { id }"
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
 LIST = "query ($id: ID!) { root(id: $id) { ... on GitRoot { environmentUrls { id url } } } }"
@@ -40,11 +40,6 @@ async def add(world: World, person: str, text: str) -> Any:
 async def remove(world: World, person: str, identity: str, rest: str = "") -> Any:
     query = f'mutation {{ removeEnvironmentUrl(id: "{identity}" {rest}) {{ id {ERRORS} }} }}'
     return (await world.data(person, query))["removeEnvironmentUrl"]
-
-
-def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
-    assert bool(payload["errors"]) == (payload.get("environmentUrl", payload.get("id")) is None)
-    return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 
 async def listed(world: World, person: str = "uri") -> list[str]:

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from packages.api.tests.test_adding import ERRORS, call, reasons
 
 from integrates.db_model.access import answer
 from integrates.db_model.access.answer import Link
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 
-ERRORS = "errors { code reason message path currentVersion }"
 MEMBER = "id version role state invitedRole invitationExpiresAt stakeholder { email isRegistered }"
 TO_GROUP = f"""mutation ($group: ID! = "webshop", $email: String!, $role: GroupRole! = HACKER, $for: String) {{
   addGroupMember(groupName: $group, email: $email, role: $role, responsibility: $for) {{
@@ -27,19 +27,6 @@ TO_ORGANIZATION = f"""mutation ($id: ID!, $email: String!, $role: OrganizationRo
   member {{ {MEMBER} }} invitationUrl {ERRORS} }} }}"""
 NINAS = '{ group(name: "webshop") { userRole organization { userRole } } me { invitations { role } } }'
 NINA = address_of("nina")
-
-
-async def call(world: World, person: str, query: str, **variables: Any) -> Any:
-    """Send a mutation and return its payload."""
-    (payload,) = (await world.data(person, query, **variables)).values()
-    return payload
-
-
-def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
-    """Return code, reason and path of each refusal; objects are null exactly then."""
-    objects = [value for name, value in payload.items() if name != "errors"]
-    assert bool(payload["errors"]) is not any(objects)
-    return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 
 async def accept(world: World, url: str) -> GroupAccess | OrganizationAccess:

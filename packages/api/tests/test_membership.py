@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
+from packages.api.tests.test_adding import ERRORS, call, reasons
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
@@ -17,7 +18,6 @@ from integrates.db_model.tokens.ci import issue_ci_token
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
 
-ERRORS = "errors { code reason message path currentVersion }"
 UPDATE = f"""mutation ($group: ID! = "webshop", $email: String!, $role: GroupRole, $version: Int) {{
   updateGroupMember(groupName: $group, email: $email, role: $role, expectedVersion: $version) {{
   member {{ role version }} {ERRORS} }} }}"""
@@ -39,19 +39,6 @@ ME = f"""mutation ($first: String, $last: String, $version: Int) {{
 LEAVE = f"mutation ($version: Int) {{ removeMe(expectedVersion: $version) {{ id {ERRORS} }} }}"
 SEES = """query ($id: ID!) { group(name: "webshop") { userRole } organization(id: $id) { userRole } }"""
 FORBIDDEN, MISSING = "FORBIDDEN", "missing_permission"
-
-
-async def call(world: World, person: str, query: str, **variables: Any) -> Any:
-    """Send a mutation and return its payload."""
-    (payload,) = (await world.data(person, query, **variables)).values()
-    return payload
-
-
-def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
-    """Return code, reason and path of each refusal; objects are null exactly then."""
-    objects = [value for name, value in payload.items() if name != "errors"]
-    assert bool(payload["errors"]) is not any(objects)
-    return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 
 async def sees(world: World, person: str) -> tuple[Any, Any]:

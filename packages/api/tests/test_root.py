@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.conftest import stamping
+from packages.api.tests.test_adding import ERRORS, reasons
 
 from integrates.api.upload import in_memory
 from integrates.db_model.entity import read
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from integrates.db_model.groups.types import Group
 
-ERRORS = "errors { code reason message path currentVersion }"
 ADD = {
     "Git": 'addGitRoot(groupName: "webshop", url: "https://git.example/new", branch: "main", nickname: "new"',
     "Image": 'addImageRoot(groupName: "webshop", reference: "ghcr.io/shop/web:1.2", nickname: "new"',
@@ -45,11 +45,6 @@ LOCATIONS: dict[str, dict[str, Any]] = {
     },
 }
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
-
-
-def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
-    assert not payload["errors"] or payload["root"] is None
-    return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 
 async def send(world: World, person: str, text: str) -> Any:

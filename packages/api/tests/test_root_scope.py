@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packages.api.tests.conftest import stamping
+from packages.api.tests.test_adding import ERRORS, reasons
 
 from integrates.db_model.entity import read
 from integrates.db_model.roots.facet import ROOT, root_key
@@ -15,7 +16,6 @@ from integrates.db_model.testing.scene import add_root
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
 
-ERRORS = "errors { code reason path currentVersion }"
 NOWHERE = "00000000-0000-4000-8000-00000000dead"
 WORDS = "Moved to another team."
 
@@ -24,11 +24,6 @@ async def send(world: World, person: str, text: str) -> Any:
     """Send a mutation, of which the closing parenthesis is still missing; return its payload."""
     name = text.partition("(")[0]
     return (await world.data(person, f"mutation {{ {text}) {{ root {{ id state reason other version }} {ERRORS} }} }}"))[name]
-
-
-def reasons(payload: Any) -> list[tuple[str, str, list[str]]]:
-    assert bool(payload["errors"]) == (payload["root"] is None)
-    return [(error["code"], error["reason"].lower(), error["path"]) for error in payload["errors"]]
 
 
 def deactivating(world: World, rest: str = "reason: OUT_OF_SCOPE") -> str:
