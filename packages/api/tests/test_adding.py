@@ -153,13 +153,13 @@ async def test_roots_are_refused(world: World, variables: dict[str, Any], expect
     assert reasons(await call(world, "vera", ROOT, group="webshop", **variables)) == expected
 
 
-def beaten(world: World, others: Callable[[], Awaitable[Any]]) -> Store:
-    """A store in which others do something just before the first write."""
+def beaten(world: World, others: Callable[[], Awaitable[Any]], number: int = 1) -> Store:
+    """A store in which others do something just before a write, counted from 1."""
     written: list[int] = []
 
     async def write(changes: Sequence[Any]) -> None:
         written.append(len(changes))
-        if len(written) == 1:
+        if len(written) == number:
             await others()
         await world.store.write(changes)
 

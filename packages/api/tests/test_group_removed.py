@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.conftest import stamping
+from packages.api.tests.test_adding import beaten
 from packages.api.tests.test_import_mutation import IMPORT, sarif
 from packages.api.tests.test_walker import MUTATIONS, PEOPLE, QUERIES, ids_of, no_ids, run_of, taken
 
@@ -25,11 +26,7 @@ from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.types import Treatment, TreatmentStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from packages.api.tests.conftest import World
-
-    from integrates.db_model.store.port import Change, Store
 
 LISTS = """query ($organization: ID!) {
   me { organizations { name } groups { name } invitations { groupName } assignedVulnerabilities(first: 50) { nodes { id } } }
@@ -78,26 +75,12 @@ async def test_no_list_leads_there(world: World, person: str) -> None:
         assert after["organization"] == {"groups": [], "vulnerabilities": {"nodes": []}}
 
 
-def removing(world: World, number: int) -> Store:
-    """A store in which the group is removed before a write, counted from 1."""
-    count = 0
-
-    async def write(changes: Sequence[Change]) -> None:
-        nonlocal count
-        count += 1
-        if count == number:
-            await remove(world)
-        await world.store.write(changes)
-
-    return replace(world.store, write=write)
-
-
 @pytest.mark.parametrize("number", range(2, 7))
 async def test_a_running_import_fails(world: World, number: int) -> None:
     """Wherever it is before the write that ends it; what it had written before stays."""
     content = sarif(*((f"r{n % 3}", f"app/{n}.py", 1) for n in range(600)))
     given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", content)}
-    await world.answer("hana", IMPORT, store=removing(world, number), **given)  # type: ignore[arg-type] # variables
+    await world.answer("hana", IMPORT, store=beaten(world, lambda: remove(world), number), **given)  # type: ignore[arg-type] # variables
     for task in world.tasks:
         await task
     (run,) = await read.everything(world.store, FACET, listing(FACET.name, "imports_of_group", {"group_name": "webshop"}))

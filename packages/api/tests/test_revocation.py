@@ -1,11 +1,11 @@
 """What is taken away is gone with the next request, and with the next chunk of an import that is at work."""
 
-from collections.abc import Sequence
 from typing import Any, Final
 
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.conftest import World
+from packages.api.tests.test_adding import beaten
 from packages.api.tests.test_import_mutation import IMPORT, sarif
 
 from integrates.api.authorization.actor import Actor, Means
@@ -17,7 +17,7 @@ from integrates.db_model.entity.listing import listing
 from integrates.db_model.imports import commands as imports
 from integrates.db_model.imports.commands import Running
 from integrates.db_model.imports.facet import IMPORT as IMPORTS
-from integrates.db_model.store.port import Change, Store
+from integrates.db_model.store.port import Store
 from integrates.db_model.testing.scene import address_of
 from integrates.db_model.tokens import issue_ci_token
 from integrates.db_model.tokens.types import AccessToken
@@ -78,16 +78,7 @@ CASES: Final = [
 
 def intruded(world: World, who: str, mutation: str, token: str) -> Store:
     """Return the store as the import sees it: with small chunks, and with an ending before one in the middle."""
-    count = 0
-
-    async def write(changes: Sequence[Change]) -> None:
-        nonlocal count
-        count += 1
-        if count == MIDDLE:
-            await end(world, who, mutation, token)
-        await world.store.write(changes)
-
-    return replace(world.store, write=write, max_changes=CHUNK)
+    return replace(beaten(world, lambda: end(world, who, mutation, token), MIDDLE), max_changes=CHUNK)
 
 
 async def imported(world: World, who: Actor, store: Store) -> Running:
