@@ -5,13 +5,13 @@ The schema is walked, with a query of every field of every type, while permissio
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from docs.matrix import needed
+from docs.matrix import LEVELS, needed
 from graphql import (
     EnumValueNode,
     GraphQLField,
@@ -25,17 +25,9 @@ from msgspec.structs import replace
 from packages.api.tests.test_walker import MUTATIONS, QUERIES, ids_of, run_of, taken
 
 from integrates.api.authorization import scope
-from integrates.api.authorization.permissions import (
-    PERMISSIONS,
-    group_permissions,
-    organization_permissions,
-    permissions_of,
-    platform_permissions,
-)
+from integrates.api.authorization.permissions import PERMISSIONS, permissions_of
 from integrates.api.execute import new_api
 from integrates.api.request.limits import Limits
-from integrates.db_model.access.types import GroupRole, OrganizationRole
-from integrates.db_model.stakeholders.types import PlatformRole
 from integrates.db_model.testing.scene import address_of
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.types import (
@@ -94,16 +86,9 @@ COMMENT = """mutation ($id: ID!, $parent: ID) {
 ASKING: ContextVar[str] = ContextVar("ASKING", default="")
 
 
-LEVELS: tuple[tuple[Iterable[Any], Any], ...] = (
-    (GroupRole, group_permissions),
-    (OrganizationRole, organization_permissions),
-    (PlatformRole, platform_permissions),
-)
-
-
 def with_it(name: str) -> frozenset[str]:
     """Return the permissions, this one too, of every role that has a permission."""
-    held = [frozenset[str](of(role)) for roles, of in LEVELS for role in roles if name in of(role)]
+    held = [frozenset[str](of(role)) for roles, of in LEVELS.values() for role in roles if name in of(role)]
     return frozenset[str].intersection(*held)
 
 
@@ -169,18 +154,10 @@ def selection(schema: GraphQLSchema, kind: Any, above: tuple[str, ...] = ()) -> 
     return f"{{ __typename {' '.join(f'{name} {selection(schema, field.type, inner)}' for name, field in fields)} }}"
 
 
-def declared(schema: GraphQLSchema) -> dict[str, set[str]]:
-    """Return what each field says that it, or some of it, needs."""
+def declared(schema: GraphQLSchema) -> set[tuple[str, str, bool]]:
+    """Return each field with each permission that it says it needs, and whether all of it does, or some part."""
     found = ((f"{owner}.{name}", field) for owner, fields in objects(schema) for name, field in fields.items())
-    return {path: {name for name, _ in needed(field.ast_node)} for path, field in found if field.ast_node}
-
-
-def partly(schema: GraphQLSchema) -> set[tuple[str, str]]:
-    """Return the fields of which some part needs a permission, with it."""
-    found = ((f"{owner}.{name}", field) for owner, fields in objects(schema) for name, field in fields.items())
-    return {
-        (path, name) for path, field in found if field.ast_node for name, is_whole in needed(field.ast_node) if not is_whole
-    }
+    return {(path, name, whole) for path, field in found if field.ast_node for name, whole in needed(field.ast_node)}
 
 
 def visibility(schema: GraphQLSchema) -> dict[str, set[str]]:
@@ -234,7 +211,7 @@ def listening() -> Api:
 
 
 def test_what_stands_beside_a_field_are_permissions(api: Api) -> None:
-    assert set().union(*declared(api.schema).values()) <= PERMISSIONS
+    assert {name for _, name, _ in declared(api.schema)} <= PERMISSIONS
 
 
 async def test_every_field_says_which_permissions_it_asks_about(
@@ -263,11 +240,12 @@ async def test_every_field_says_which_permissions_it_asks_about(
         await world.answer("ada", MUTATIONS[name], api=listening, **taken(MUTATIONS[name], ids))
     sure = {f"{owner}.{name}": implied(owner, one) for owner, found in objects(schema) for name, one in found.items()}
     asked_about = {(path, name) for path, name in notes if path and name not in sure[path]}
-    said = {(path, name) for path, names in declared(schema).items() for name in names}
+    said = {(path, name) for path, name, _ in declared(schema)}
     seen = {(path, name) for path, names in visibility(schema).items() for name in names}
     silent = sorted(asked_about - said - seen - OTHERWISE)
     assert silent == [], f"say with @requires, or with @partly, that these fields need these permissions: {silent}"
     kinds = ("GitRoot", "ImageRoot", "IPRoot", "URLRoot")
     done = {(path.replace("GitRoot", kind), name) for path, name in notes for kind in kinds}
-    idle = sorted((path, name) for path, name in partly(schema) - done - ELSEWHERE if not path.startswith("Summary."))
+    partly = {(path, name) for path, name, is_whole in declared(schema) if not is_whole}
+    idle = sorted((path, name) for path, name in partly - done - ELSEWHERE if not path.startswith("Summary."))
     assert idle == [], f"these fields ask about no such permission: {idle}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
-from graphql import DirectiveNode, StringValueNode
+from docs.matrix import needed
 from msgspec.structs import replace
 from packages.api.tests.conftest import ROLES, stamping
 from packages.api.tests.test_walker import MUTATIONS, QUERIES, answered, ids_of, no_ids, run_of, token_of
@@ -137,10 +137,8 @@ def permission_of(world: World, mutation: str) -> str:
     assert world.api.schema.mutation_type is not None
     node = world.api.schema.mutation_type.fields[mutation].ast_node
     assert node is not None
-    (asked,) = (one for one in node.directives if isinstance(one, DirectiveNode) and one.name.value == "requires")
-    (value,) = (one.value for one in asked.arguments or () if one.name.value == "permission")
-    assert isinstance(value, StringValueNode)
-    return OF_OTHERS.get(mutation, value.value)
+    (asked,) = (name for name, is_whole in needed(node) if is_whole)
+    return OF_OTHERS.get(mutation, asked)
 
 
 def roles() -> dict[str, tuple[Actor, frozenset[str]]]:
