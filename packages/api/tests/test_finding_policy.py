@@ -10,6 +10,7 @@ import pytest
 from msgspec.structs import replace
 from packages.api.tests.conftest import ANCHOR, uid
 from packages.api.tests.test_import_mutation import sarif
+from packages.api.tests.test_walker import token_of
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
@@ -18,7 +19,6 @@ from integrates.api.upload import in_memory
 from integrates.db_model.entity.work import LEASE
 from integrates.db_model.errors import Gone, Unavailable
 from integrates.db_model.finding_policies.commands import unfinished_policies
-from integrates.db_model.tokens.ci import issue_ci_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -224,7 +224,7 @@ async def test_the_ci_identity_sees_no_policy_of_the_organization(world: World) 
     identity = await asked(world)
     await act(world, "olga", "approve", identity)
     await settled(world)
-    await issue_ci_token(world.store, "webshop", world.stamp(), world.new_id(), "0" * 64)
+    await token_of(world, "webshop")
     call = replace(world.call("uri"), actor=Actor("service:forces:webshop", Means.CI_TOKEN))
     answer = await execute(world.api, {"query": TREATMENT, "variables": {"id": world.aurora.vulnerable.id}}, call)
     treatment = answer.body["data"]["vulnerability"]["treatment"]

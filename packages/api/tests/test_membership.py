@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.test_adding import ERRORS, call, reasons
+from packages.api.tests.test_walker import token_of
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
 from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.testing.scene import address_of
-from integrates.db_model.tokens.ci import issue_ci_token
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -102,7 +102,7 @@ async def test_nobody_changes_their_own_role(world: World) -> None:
 
 @pytest.mark.parametrize("granter", ["greta", "olga", "ada"])
 async def test_the_role_of_the_ci_identity_is_given_and_taken_by_nobody(world: World, granter: str) -> None:
-    await issue_ci_token(world.store, "webshop", world.stamp(), world.new_id(), "ab" * 32)
+    await token_of(world, "webshop")
     refused = [(FORBIDDEN, "role_not_grantable", ["role"])]
     assert reasons(await call(world, granter, UPDATE, email=address_of("uri"), role="SERVICE_FORCES")) == refused
     for query in (REMOVE, UPDATE):
@@ -111,7 +111,7 @@ async def test_the_role_of_the_ci_identity_is_given_and_taken_by_nobody(world: W
 
 
 async def test_the_ci_identity_does_not_leave(world: World) -> None:
-    await issue_ci_token(world.store, "webshop", world.stamp(), world.new_id(), "ab" * 32)
+    await token_of(world, "webshop")
     identity = ci_identity("webshop")
     demand = {"query": REMOVE, "variables": {"email": identity}}
     answer = await execute(world.api, demand, replace(world.call(None), actor=Actor(identity, Means.CI_TOKEN)))

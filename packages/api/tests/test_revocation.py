@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from packages.api.tests.conftest import World
 from packages.api.tests.test_adding import beaten
 from packages.api.tests.test_import_mutation import IMPORT, sarif
+from packages.api.tests.test_walker import token_of
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
@@ -19,8 +20,6 @@ from integrates.db_model.imports.commands import Running
 from integrates.db_model.imports.facet import IMPORT as IMPORTS
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing.scene import address_of
-from integrates.db_model.tokens import issue_ci_token
-from integrates.db_model.tokens.types import AccessToken
 
 HANA: Final = address_of("hana")
 GROUP: Final = 'groupName: "webshop"'
@@ -66,8 +65,7 @@ async def hana(world: World) -> Actor:
 
 async def robot(world: World) -> Actor:
     """Return the CI identity, with its token."""
-    made: AccessToken = await issue_ci_token(world.store, "webshop", world.stamp(), world.new_id(), "0" * 64)
-    return Actor(ci_identity("webshop"), Means.CI_TOKEN, made.id)
+    return Actor(ci_identity("webshop"), Means.CI_TOKEN, await token_of(world, "webshop"))
 
 
 CASES: Final = [
