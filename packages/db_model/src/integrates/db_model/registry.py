@@ -1,14 +1,15 @@
 """The list of the facets of all entities, for whatever is done with every kind of entity."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.comments.facet import COMMENT
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet, design_of, id_of, keys_of
-from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.listing import everywhere, listing
 from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL
 from integrates.db_model.events.facet import EVENT
 from integrates.db_model.finding_policies.facet import FINDING_POLICY
@@ -20,7 +21,7 @@ from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.store.port import IndexKey, Item, Key, Query
 from integrates.db_model.store.template import SEPARATOR, WHOLE_KEY, is_variable
-from integrates.db_model.tokens.facet import ACCESS_TOKEN
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, tokens_of_owner
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 
 _ALL: Final[tuple[Facet[Any], ...]] = (
@@ -64,6 +65,12 @@ def facet_of(stored: Key) -> Facet[Any] | None:
 
 BY_PARENT: Final = 1
 """The index that lists entities by what they belong to."""
+_TOP: Final = ((STAKEHOLDER, "stakeholders_of_platform"), (ORGANIZATION, "organizations_of_platform"))
+
+
+def lists_at_top() -> Iterator[tuple[Facet[Any], Query]]:
+    """Yield the lists of all entities that belong to no other, removed ones too, by their facets."""
+    return ((facet, query) for facet, pattern in _TOP for query in everywhere(facet.name, pattern))
 
 
 @cache
@@ -88,11 +95,15 @@ def _lists_below(owner: str) -> tuple[tuple[Facet[Any], str, str], ...]:
 
 
 def lists_below(owner: Facet[Any], stored: Key) -> tuple[tuple[Facet[Any], Query], ...]:
-    """Return the lists of all entities that belong to the one under a key, removed ones too, by their facets."""
-    return tuple(
+    """Return the lists of all entities that belong to the one under a key, removed ones too, by their facets.
+
+    The tokens of the CI identity of a group belong to the group, because the identity is no entity.
+    """
+    own = tuple(
         (facet, listing(facet.name, pattern, {variable: stored.pk if variable == WHOLE_KEY else id_of(stored)}))
         for facet, pattern, variable in _lists_below(owner.name)
     )
+    return (*own, (ACCESS_TOKEN, tokens_of_owner(ci_identity(id_of(stored))))) if owner is GROUP else own
 
 
 def index_keys(item: Item) -> Mapping[int, IndexKey]:

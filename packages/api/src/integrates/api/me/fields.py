@@ -14,12 +14,11 @@ from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole
 from integrates.api.vulnerability.page import chosen
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.sessions.record import session_key, session_of
 from integrates.db_model.sessions.rules import expiry_of
 from integrates.db_model.sessions.types import Session
 from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder
-from integrates.db_model.tokens.facet import ACCESS_TOKEN
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, tokens_of_owner
 from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.vulnerabilities.lists import assigned_to
@@ -43,9 +42,9 @@ async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any)
 
 async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, ...]:
     """Return the access tokens of the caller that work."""
-    query = listing(ACCESS_TOKEN.name, "tokens_of_owner", {"owner": source.email})
     now = info.context.call.now()
-    return tuple(token for token in await whole(info.context, ACCESS_TOKEN, query) if is_usable(token, now))
+    found = await whole(info.context, ACCESS_TOKEN, tokens_of_owner(source.email))
+    return tuple(token for token in found if is_usable(token, now))
 
 
 async def _session(info: Info) -> Session | None:

@@ -16,12 +16,11 @@ import msgspec
 from msgspec.structs import replace
 
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
-from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.entity import read, revision
 from integrates.db_model.entity.counter import plus
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet, key_text, keys_of
-from integrates.db_model.entity.listing import everywhere, listing
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import ModelError
 from integrates.db_model.groups.types import Group
 from integrates.db_model.indicators.contribution import CONTRIBUTIONS, COUNTERS, Counted, Counter
@@ -36,17 +35,13 @@ from integrates.db_model.inspection.judgement import (
     unreadable,
 )
 from integrates.db_model.inspection.types import Difference, Fault, Report
-from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.registry import BY_PARENT, facet_of, lists_below
-from integrates.db_model.stakeholders.facet import STAKEHOLDER
+from integrates.db_model.registry import BY_PARENT, facet_of, lists_at_top, lists_below
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.store.port import Item, Key, Query, Store
-from integrates.db_model.tokens.facet import ACCESS_TOKEN
 from integrates.db_model.values.instant import months
 
 PAGE: Final = 100
-_TOP: Final = ((STAKEHOLDER, "stakeholders_of_platform"), (ORGANIZATION, "organizations_of_platform"))
 _AHEAD: Final = timedelta(days=1)
 """How far the clock of whoever wrote may have been ahead."""
 _HISTORIC: Final = "integrates_vms_historic"
@@ -76,10 +71,9 @@ async def inspected(store: Store, now: datetime) -> AsyncIterator[Report]:
     ``now`` decides which tokens have expired, and where audit trails end.
     """
     desk = _Desk(store=store, now=now, ledger={}, strays={}, pending={}, told=set())
-    for facet, pattern in _TOP:
-        for query in everywhere(facet.name, pattern):
-            async for report in _of_list(desk, facet, query, None):
-                yield report
+    for facet, query in lists_at_top():
+        async for report in _of_list(desk, facet, query, None):
+            yield report
     yield await _settled(desk, [Counted(counter) for counter in desk.ledger])
 
 
@@ -125,7 +119,7 @@ async def _entered(desk: _Desk, one: Judged, above: Judged | None) -> AsyncItera
     facet, entity = one.subject.facet, one.lifetime.now
     for counter, numbers in CONTRIBUTIONS[facet.name](one.lifetime, above.lifetime if above else None):
         desk.ledger[counter] = plus(desk.ledger.get(counter, {}), numbers)
-    lists = (*lists_below(facet, one.subject.item.key), *_tokens_below(entity))
+    lists = lists_below(facet, one.subject.item.key)
     if lists:
         yield await _traced(desk, one)
     for child, query in lists:
@@ -136,13 +130,6 @@ async def _entered(desk: _Desk, one: Judged, above: Judged | None) -> AsyncItera
         desk.pending.setdefault(_SETTLED_BY[facet.name], []).extend((own,) if own else ())
     elif own:
         yield await _settled(desk, (*desk.pending.pop(facet.name, ()), own))
-
-
-def _tokens_below(entity: Any) -> tuple[tuple[Facet[Any], Query], ...]:
-    """Return the list of the CI tokens of a group, whose owner is no entity that a list could stand below."""
-    if not isinstance(entity, Group):
-        return ()
-    return ((ACCESS_TOKEN, listing(ACCESS_TOKEN.name, "tokens_of_owner", {"owner": ci_identity(entity.name)})),)
 
 
 def _home(facet: Facet[Any], entity: Any) -> str | None:

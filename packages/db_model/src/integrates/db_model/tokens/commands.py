@@ -8,13 +8,12 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, command, read
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.plan import needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Reason, Rejected, Rejections
 from integrates.db_model.store.port import Item, Key, Store
-from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key, tokens_of_owner
 from integrates.db_model.tokens.rules import SLOTS, arguments, is_usable, revoked
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.db_model.values.check import checked
@@ -99,4 +98,4 @@ async def revoke(store: Store, token_id: str, stamp: Stamp) -> AccessToken:
 
 async def tokens_of(store: Store, owner: str) -> tuple[AccessToken, ...]:
     """Return the live tokens of a person, including expired ones."""
-    return await read.everything(store, ACCESS_TOKEN, listing("access_token", "tokens_of_owner", {"owner": owner}))
+    return await read.everything(store, ACCESS_TOKEN, tokens_of_owner(owner))

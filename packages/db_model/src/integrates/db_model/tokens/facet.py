@@ -5,10 +5,11 @@ from typing import Final
 
 from integrates.db_model.access.rules import group_of
 from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import Reason
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.stakeholders.facet import known_person
-from integrates.db_model.store.port import Key
+from integrates.db_model.store.port import Key, Query
 from integrates.db_model.tokens.rules import is_live, whole
 from integrates.db_model.tokens.types import AccessToken, TokenKind
 
@@ -17,6 +18,11 @@ from integrates.db_model.tokens.types import AccessToken, TokenKind
 def access_token_key(token_id: str) -> Key:
     """Return the key of an access token."""
     return key_of("access_token", {"id": token_id})
+
+
+def tokens_of_owner(owner: str) -> Query:
+    """Return the query of the tokens of a person or a CI identity by id, revoked ones too."""
+    return listing("access_token", "tokens_of_owner", {"owner": owner})
 
 
 def _unique(token: AccessToken) -> tuple[Unique, ...]:
