@@ -17,7 +17,7 @@ from integrates.db_model.access.types import GroupAccess, OrganizationAccess, Or
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.facet import Beside, Facet, entity_key, key_text
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.plan import Plan, altered
+from integrates.db_model.entity.plan import Plan, altered, plan
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import NotFound, Raced, Reason, Rejected, Stale
@@ -86,9 +86,11 @@ async def leave_organization(
     also after the store failed, finishes what was begun. Raise ``NotFound`` without access, ``Rejected`` (``last_manager``)
     when no manager would be left, and what :func:`integrates.db_model.entity.command.update` raises.
     """
-    leave = partial(_left, store, organization_id, email, stamp, expected_version)
+    key, leave = organization_access_key(email, organization_id), partial(withdrawn, by=stamp.by)
     try:
-        gone = await repeated(leave, on=(Raced,) if expected_version is not None else (Raced, Stale))
+        gone = await command.update(
+            store, ORGANIZATION_ACCESS, key, leave, stamp, expected_version=expected_version, storing=_left
+        )
     except NotFound as error:
         await _sweep(store, organization_id, email, stamp)  # a call was cut off when the access had just been removed
         raise NotFound(error.facet, error.identity, ("email",)) from error
@@ -97,22 +99,24 @@ async def leave_organization(
 
 
 async def _left(
-    store: Store, organization_id: str, email: str, stamp: Stamp, expected_version: int | None
+    store: Store,
+    facet: Facet[OrganizationAccess],
+    old: OrganizationAccess | None,
+    new: OrganizationAccess,
+    stamp: Stamp,
 ) -> OrganizationAccess:
-    key = organization_access_key(email, organization_id)
-    latest = await read.get(store, ORGANIZATION_ACCESS, key)
-    old = command.expected(ORGANIZATION_ACCESS, key, latest, expected_version)
-    below = await _below(store, email, organization_id)
+    """Store the end of an access to an organization, after that of most of those to its groups, and with that of the rest."""
+    below = await _below(store, new.email, new.organization_id)
     if len(below) > TOGETHER:
-        await check_replaceable(store, (old,))
+        await check_replaceable(store, (old,) if old else ())
         await withdraw_each(store, GROUP_ACCESS, below[TOGETHER:], stamp)
-    last = withdrawal(ORGANIZATION_ACCESS, old, stamp)
+    last = plan(facet, old, new, stamp)
     plans: tuple[Plan[Any], ...] = (*(withdrawal(GROUP_ACCESS, one, stamp) for one in below[:TOGETHER]), last)
     try:
         await write(store, plans)
     except Stale as error:
         if error.facet == GROUP_ACCESS.name:  # which is read and removed again, whatever version the caller expects
-            raise Raced(email) from error
+            raise Raced(new.email) from error
         raise
     return last.entity
 
