@@ -1,12 +1,11 @@
 """The memberships of the caller, and the organizations and groups that follow from them."""
 
 import asyncio
-from typing import Final
 
 from integrates.api.authorization.scope import readable_groups
 from integrates.api.context import Context, Info
 from integrates.api.resolve.walk import whole
-from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, memberships_of
 from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity.listing import everywhere, listing
@@ -16,19 +15,15 @@ from integrates.db_model.organizations.facet import ORGANIZATION
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.types import Stakeholder
 
-_MEMBERSHIPS: Final = "memberships_of_stakeholder"
-
 
 async def organization_accesses(context: Context) -> tuple[OrganizationAccess, ...]:
     """Return the caller's memberships of organizations, open invitations too."""
-    query = listing(ORGANIZATION_ACCESS.name, _MEMBERSHIPS, {"email": context.actor.email})
-    return await whole(context, ORGANIZATION_ACCESS, query)
+    return await whole(context, ORGANIZATION_ACCESS, memberships_of(ORGANIZATION_ACCESS, context.actor.email))
 
 
 async def group_accesses(context: Context) -> tuple[GroupAccess, ...]:
     """Return the caller's memberships of groups, open invitations too."""
-    query = listing(GROUP_ACCESS.name, _MEMBERSHIPS, {"email": context.actor.email})
-    return await whole(context, GROUP_ACCESS, query)
+    return await whole(context, GROUP_ACCESS, memberships_of(GROUP_ACCESS, context.actor.email))
 
 
 async def _organization_ids(context: Context) -> list[str]:

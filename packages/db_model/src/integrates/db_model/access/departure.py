@@ -9,14 +9,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, Final
 
-from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, organization_access_key
+from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, memberships_of, organization_access_key
 from integrates.db_model.access.invitation import A, withdrawn
 from integrates.db_model.access.member import known_member, sought
 from integrates.db_model.access.rules import is_live, is_manager, is_member
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.facet import Beside, Facet, entity_key, key_text
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.plan import Plan, altered, plan
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
@@ -32,7 +31,7 @@ TOGETHER: Final = 20
 
 async def accesses_of(store: Store, facet: Facet[A], email: str) -> tuple[A, ...]:
     """Return the accesses of a person, also those of who is only invited; every one that is stored, without delay."""
-    return await read.everything(store, facet, listing(facet.name, "memberships_of_stakeholder", {"email": email}))
+    return await read.everything(store, facet, memberships_of(facet, email))
 
 
 async def check_replaceable(store: Store, accesses: Iterable[OrganizationAccess]) -> None:

@@ -1,17 +1,18 @@
 """How access records are stored, and what changes with them."""
 
-from typing import Final
+from typing import Any, Final
 
 from integrates.db_model.access.rules import is_ci, is_live, is_manager, is_member, whole_in_group, whole_in_organization
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, key_of
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import MAX_MEMBERS, group_guard, within_group
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_counters_key, organization_key
 from integrates.db_model.stakeholders.facet import known_person
-from integrates.db_model.store.port import Key
+from integrates.db_model.store.port import Key, Query
 
 
 def organization_access_key(email: str, organization_id: str) -> Key:
@@ -22,6 +23,11 @@ def organization_access_key(email: str, organization_id: str) -> Key:
 def group_access_key(email: str, group_name: str) -> Key:
     """Return the key of a person's access to a group."""
     return key_of("group_access", {"email": email, "group_name": group_name})
+
+
+def memberships_of(facet: Facet[Any], email: str) -> Query:
+    """Return the query of the accesses of a person to organizations or to groups, open invitations and removed ones too."""
+    return listing(facet.name, "memberships_of_stakeholder", {"email": email})
 
 
 def _gains(old: OrganizationAccess | GroupAccess | None, new: OrganizationAccess | GroupAccess) -> bool:

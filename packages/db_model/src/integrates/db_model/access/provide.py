@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.access.commands import group_member, organization_member
+from integrates.db_model.access.departure import accesses_of
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
 from integrates.db_model.access.grant import join_group
 from integrates.db_model.access.invitation import raised, withdrawn
@@ -23,7 +24,6 @@ from integrates.db_model.access.types import (
 from integrates.db_model.entity import claim, command, read, revision
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.plan import effective_at
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
@@ -38,7 +38,6 @@ from integrates.db_model.stakeholders.types import PlatformRole, Stakeholder
 from integrates.db_model.store.port import Item, Key, Store
 
 _PAGE: Final = 200
-_MEMBERSHIPS: Final = "memberships_of_stakeholder"
 
 
 class Given(Struct, frozen=True, kw_only=True):
@@ -99,9 +98,8 @@ async def provide(store: Store, email: str, given: Given, stamp: Stamp) -> Provi
 
 async def _records(store: Store, email: str, given: Given) -> tuple[list[_Record], list[str]]:
     """Return the records of all roles that the person has or is given, and the names of what does not exist."""
-    values = {"email": email}
-    members = await read.everything(store, ORGANIZATION_ACCESS, listing(ORGANIZATION_ACCESS.name, _MEMBERSHIPS, values))
-    joined = await read.everything(store, GROUP_ACCESS, listing(GROUP_ACCESS.name, _MEMBERSHIPS, values))
+    members = await accesses_of(store, ORGANIZATION_ACCESS, email)
+    joined = await accesses_of(store, GROUP_ACCESS, email)
     named = sorted({*given.groups, *(one.group_name for one in joined)})
     groups = [one for one in await read.get_many(store, GROUP, [group_key(name) for name in named]) if one]
     ids = await _ids(store, given.organizations)

@@ -15,7 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
+from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, memberships_of
 from integrates.db_model.entity import read, revision
 from integrates.db_model.entity.counter import plus
 from integrates.db_model.entity.encoding import decoded
@@ -203,7 +203,7 @@ def _trails(one: Judged, now: datetime) -> Iterator[Query]:
             pattern, owner = "audit_of_group", {"name": entity.name}
         case Stakeholder():
             for facet in (ORGANIZATION_ACCESS, GROUP_ACCESS):
-                yield listing(facet.name, "memberships_of_stakeholder", {"email": entity.email})
+                yield memberships_of(facet, entity.email)
             return
         case _:
             return
