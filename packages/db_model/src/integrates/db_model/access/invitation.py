@@ -1,6 +1,5 @@
 """Invitations: when one may be sent and accepted, and what becomes of an access then (domain section 10.2). Pure."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hmac import compare_digest
 from typing import Final, TypeVar
@@ -29,11 +28,6 @@ LIFE: Final = timedelta(days=7)
 """How long an invitation can be accepted."""
 PAUSE: Final = timedelta(seconds=60)
 """How long after an invitation the next one for the same access is refused."""
-
-_NONE: Final[Mapping[type, OrganizationGrant | GroupGrant]] = {
-    OrganizationAccess: OrganizationGrant(),
-    GroupAccess: GroupGrant(),
-}
 
 A = TypeVar("A", OrganizationAccess, GroupAccess)
 
@@ -64,11 +58,6 @@ def opens(access: OrganizationAccess | GroupAccess, jti_hash: str, now: datetime
     return offered is not None and compare_digest(offered.jti_hash, jti_hash) and is_open(access, now)
 
 
-def no_grant(access: A) -> A:
-    """Return the access without what it lets the person do."""
-    return replace(access, access=_NONE[type(access)])
-
-
 def invited(old: A, invitation: Invitation, stamp: Stamp) -> A:
     """Return an access, removed or not, with a new invitation, which cancels the one before.
 
@@ -80,7 +69,8 @@ def invited(old: A, invitation: Invitation, stamp: Stamp) -> A:
     if is_live(old) and old.invitation and is_ahead(old.invitation.sent_at + PAUSE, stamp.at, PAUSE):
         raise Rejected(Reason.INVITED_TOO_SOON, ("email",), f"at most one in {PAUSE.seconds} seconds")
     return replace(
-        no_grant(old),
+        old,
+        access=type(old.access)(),  # what a removed access let the person do, it does not let them any more
         invitation=invitation,
         state=AccessState(status=AccessStatus.INVITED, at=effective_at(stamp, old), by=stamp.by),
     )
