@@ -4,15 +4,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from msgspec.structs import replace
-
 from integrates.db_model.access.commands import group_guest, organization_guest
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.invitation import A, invited, new_invitation
 from integrates.db_model.access.rules import GROUP_MEMBER, ORGANIZATION_MEMBER, check_grantable
 from integrates.db_model.access.types import GroupAccess, GroupRole, Invitation, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity import read
-from integrates.db_model.entity.facet import Facet, entity_key
+from integrates.db_model.entity.facet import Facet, Given, entity_key
 from integrates.db_model.entity.plan import needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
@@ -70,8 +68,7 @@ async def _invited(store: Store, facet: Facet[A], new: A, invitation: Invitation
     person = await guest_planned(store, new.email, stamp)
     old = await read.get_any(store, facet, entity_key(facet, new))
     wanted = new if old is None else invited(old, invitation, stamp)
-    given = await gathered(store, (needs(facet, old, wanted),))
-    known = replace(given, known={**given.known, stakeholder_key(new.email): person.entity})
-    made = plan(facet, old, wanted, stamp, known)
+    known = Given(known={stakeholder_key(new.email): person.entity})
+    made = plan(facet, old, wanted, stamp, await gathered(store, (needs(facet, old, wanted),), known))
     await write(store, (person, made))
     return made.entity
