@@ -21,7 +21,7 @@ from integrates.db_model.inspection.types import Difference, Fault
 from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.store.port import ANYTHING, Delete, Store
 from integrates.db_model.testing.scene import Stamping, add_group, add_member, address_of, ticking, uid
-from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key, ci_token_claim
 from integrates.db_model.tokens.rules import MAX_LIFE, NOTICE, expires_soon, is_usable, whole
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenStatus
 
@@ -49,7 +49,7 @@ class Place:
         return found
 
     async def holder(self) -> str | None:
-        return claim.holder_of((await self.store.get((tokens.ci_token_claim("webshop"),)))[0])
+        return claim.holder_of((await self.store.get((ci_token_claim("webshop"),)))[0])
 
     async def live(self) -> list[str]:
         query = listing("access_token", "tokens_of_owner", {"owner": CI})
@@ -91,7 +91,7 @@ async def test_an_inspection_comes_to_tokens_of_ci_identities(place: Place) -> N
     before = await entities()
     token = await place.issue()
     assert await entities() == before + 2, "the token and the access"
-    await place.store.write((Delete(tokens.ci_token_claim("webshop"), ANYTHING),))
+    await place.store.write((Delete(ci_token_claim("webshop"), ANYTHING),))
     (found,) = await place.differences()
     assert isinstance(found, Difference)
     assert (found.fault, found.entity, found.at) == (Fault.CLAIM_MISSING, f"TOKEN#{token.id}", "forces_token")

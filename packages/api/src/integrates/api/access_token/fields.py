@@ -10,8 +10,7 @@ from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.lookup import find
 from integrates.db_model.entity import claim
 from integrates.db_model.groups.types import Group
-from integrates.db_model.tokens.ci import ci_token_claim
-from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key, ci_token_claim
 from integrates.db_model.tokens.rules import expires_soon, is_usable
 from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.tokens.usage import usage_key, used_at

@@ -34,7 +34,7 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderState, StakeholderStatus
 from integrates.db_model.store.port import Change, Check, Store, Version
 from integrates.db_model.tokens.commands import revoke, tokens_of
-from integrates.db_model.tokens.rules import SLOTS
+from integrates.db_model.tokens.facet import slot_claims
 
 _EMAIL: Final = ("email",)
 
@@ -123,6 +123,5 @@ async def _strip(store: Store, email: str, stamp: Stamp) -> tuple[Rejected, ...]
 
 async def _tokens(store: Store, owner: str) -> tuple[str, ...]:
     """Return the ids of a person's live tokens: those that are listed, and those whose claims the list may not show yet."""
-    slots = [claim.claim_key("token_slot", owner, str(slot)) for slot in range(1, SLOTS + 1)]
-    held = [holder for item in await store.get(slots) if (holder := claim.holder_of(item))]
+    held = [holder for item in await store.get(slot_claims(owner)) if (holder := claim.holder_of(item))]
     return tuple(dict.fromkeys((*held, *(token.id for token in await tokens_of(store, owner)))))

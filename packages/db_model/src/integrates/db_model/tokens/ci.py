@@ -18,18 +18,13 @@ from integrates.db_model.entity.plan import Plan, altered, needs, plan
 from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Raced, Reason, Rejected, Stale
-from integrates.db_model.store.port import Item, Key, Store
-from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
+from integrates.db_model.store.port import Item, Store
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key, ci_token_claim
 from integrates.db_model.tokens.rules import MAX_LIFE, revoked
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 
 _NAME: Final = "ci"
 _RETRIED: Final = (Raced, Stale)
-
-
-def ci_token_claim(group_name: str) -> Key:
-    """Return the key of the claim that names the live CI token of a group."""
-    return claim.claim_key("forces_token", group_name)
 
 
 def new_ci_token(identity: str, group_name: str, jti_hash: str, stamp: Stamp) -> AccessToken:

@@ -13,8 +13,8 @@ from integrates.db_model.entity.transaction import gathered, repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, Raced, Reason, Rejected, Rejections
 from integrates.db_model.store.port import Item, Key, Store
-from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key, tokens_of_owner
-from integrates.db_model.tokens.rules import SLOTS, arguments, is_usable, revoked
+from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key, slot_claims, tokens_of_owner
+from integrates.db_model.tokens.rules import arguments, is_usable, revoked
 from integrates.db_model.tokens.types import AccessToken, TokenKind, TokenState, TokenStatus
 from integrates.db_model.values.check import checked
 
@@ -61,7 +61,7 @@ async def issue(store: Store, new: AccessToken, stamp: Stamp) -> AccessToken:
     ``NotFound`` when nobody is known by the owner's e-mail.
     """
     name = claim.claim_key("token_name", new.owner, new.name)
-    slots = [claim.claim_key("token_slot", new.owner, str(slot)) for slot in range(1, SLOTS + 1)]
+    slots = slot_claims(new.owner)
 
     async def attempt() -> AccessToken:
         keys = (name, *slots)
