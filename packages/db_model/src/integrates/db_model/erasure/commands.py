@@ -16,13 +16,14 @@ from msgspec.structs import replace
 from integrates.db_model.entity import claim, read, revision
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Beside, Facet, keys_of
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.plan import effective_at, plan
 from integrates.db_model.entity.transaction import write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.erasure.replacement import Pseudonym, in_item, pseudonym, without_names
 from integrates.db_model.erasure.walk import Kept, everything_kept
 from integrates.db_model.errors import Conflict, NotFound, Raced
+from integrates.db_model.sessions.commands import session_claim
+from integrates.db_model.sessions.record import sessions_of
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.removal import remove
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderState, StakeholderStatus
@@ -190,9 +191,8 @@ def _packed(store: Store, units: Sequence[Unit]) -> Iterator[list[Change]]:
 
 async def _forgotten(store: Store, email: str) -> int:
     """Delete what is no entity and belongs to the person alone: sessions, with their claim, and the stamp of the last login."""
-    query = listing("session", "sessions_of_stakeholder", {"email": email})
-    keys = [item.key async for page in read.pages(store, query) for item in page]
-    keys += [claim.claim_key("live_session", email), usage_key("USER", email)]
+    keys = [item.key async for page in read.pages(store, sessions_of(email)) for item in page]
+    keys += [session_claim(email), usage_key("USER", email)]
     there = [key for key, item in zip(keys, await store.get(keys), strict=True) if item is not None]
     for changes in _packed(store, [(Delete(key, ANYTHING),) for key in there]):
         await store.write(changes)

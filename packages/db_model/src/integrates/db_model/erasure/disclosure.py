@@ -9,10 +9,10 @@ from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.comments.facet import COMMENT
 from integrates.db_model.entity import read
 from integrates.db_model.entity.facet import key_text
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.erasure.replacement import Pseudonym, places
 from integrates.db_model.erasure.walk import Kept, everything_kept
 from integrates.db_model.errors import NotFound
+from integrates.db_model.sessions.record import sessions_of
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN
@@ -116,8 +116,7 @@ async def disclosed(store: Store, email: str) -> Disclosure:
             mentions.append(Mention(entity=text, facet=kept.facet.name, places=found))
         changes += _changes(kept, who, is_own=member is not None)
     records["tokens"] = await _used(store, records["tokens"])
-    query = listing("session", "sessions_of_stakeholder", {"email": who.email})
-    sessions = [dict(item.attributes) async for page in read.pages(store, query) for item in page]
+    sessions = [dict(item.attributes) async for page in read.pages(store, sessions_of(who.email)) for item in page]
     return Disclosure(
         email=who.email,
         **{name: tuple(found) for name, found in records.items()},

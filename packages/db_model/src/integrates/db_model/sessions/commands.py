@@ -18,6 +18,11 @@ from integrates.db_model.store.port import ABSENT, ANYTHING, Change, Delete, Key
 _KIND: Final = "live_session"
 
 
+def session_claim(email: str) -> Key:
+    """Return the key of the claim that names the live session of a person."""
+    return claim.claim_key(_KIND, email)
+
+
 async def open_session(store: Store, email: str, digest: str, now: datetime) -> Session:
     """Store a session of the person and end the one before, in one transaction; return it.
 
@@ -31,7 +36,7 @@ async def open_session(store: Store, email: str, digest: str, now: datetime) -> 
         ended = () if before is None else (Delete(before, ANYTHING),)
         is_concurrent = before is not None and await _is_alive(store, before, now)
         session = Session(hash=digest, email=email, created_at=now, last_seen=now, is_concurrent=is_concurrent)
-        taken = claim.taken(_claim(email), _KIND, session.hash, held)
+        taken = claim.taken(session_claim(email), _KIND, session.hash, held)
         await _write(store, email, session_put(session, ABSENT), taken, *ended)
         return session
 
@@ -40,8 +45,7 @@ async def open_session(store: Store, email: str, digest: str, now: datetime) -> 
 
 async def find_session(store: Store, digest: str, now: datetime) -> Session | None:
     """Return the live session of that hash, noting now and then that it was used."""
-    (item,) = await store.get((session_key(digest),))
-    session = session_of(item)
+    session = await _read(store, session_key(digest))
     if session is None or not rules.is_alive(session, now):
         return None
     used = rules.used(session, now)
@@ -61,8 +65,7 @@ async def acknowledge(store: Store, email: str, digest: str) -> Session:
     """
 
     async def attempt() -> Session:
-        (item,) = await store.get((session_key(digest),))
-        latest = session_of(item)
+        latest = await _read(store, session_key(digest))
         if latest is None or latest.email != email:
             raise NotFound("session", digest)
         told = rules.acknowledged(latest)
@@ -85,7 +88,7 @@ async def close_everywhere(store: Store, email: str) -> None:
         (listed,) = await store.query((sessions_of(email),))
         keys = {item.key for item in listed.items} | ({session_key(live.owner)} if live else set())
         ended = [Delete(key, ANYTHING) for key in keys][: store.max_changes - 1]
-        freed = (claim.freed(_claim(email), _KIND, live),) if live else ()
+        freed = (claim.freed(session_claim(email), _KIND, live),) if live else ()
         if ended:
             await _write(store, email, *ended, *freed)
 
@@ -115,15 +118,19 @@ async def close_session(store: Store, session: Session) -> None:
     async def attempt() -> None:
         held = await _held(store, session.email)
         own = held if held and held.owner == session.hash else None
-        freed = (claim.freed(_claim(session.email), _KIND, own),) if own else ()
+        freed = (claim.freed(session_claim(session.email), _KIND, own),) if own else ()
         await _write(store, session.email, Delete(session_key(session.hash), ANYTHING), *freed)
 
     await repeated(attempt)
 
 
-async def _is_alive(store: Store, key: Key, now: datetime) -> bool:
+async def _read(store: Store, key: Key) -> Session | None:
     (item,) = await store.get((key,))
-    session = session_of(item)
+    return session_of(item)
+
+
+async def _is_alive(store: Store, key: Key, now: datetime) -> bool:
+    session = await _read(store, key)
     return session is not None and rules.is_alive(session, now)
 
 
@@ -142,10 +149,6 @@ async def _write(store: Store, email: str, *changes: Change) -> None:
         raise Raced(email) from conflict
 
 
-def _claim(email: str) -> Key:
-    return claim.claim_key(_KIND, email)
-
-
 async def _held(store: Store, email: str) -> claim.Held | None:
-    (item,) = await store.get((_claim(email),))
+    (item,) = await store.get((session_claim(email),))
     return claim.held_of(item)
