@@ -14,7 +14,8 @@ from integrates.db_model.store.port import MAX_WRITE_BYTES, Add, Bounds, Change,
 from integrates.db_model.store.rules import MAX_BOUNDS, MAX_INCREMENTS, item_size
 
 AnyPlan: TypeAlias = Plan[Any]
-_USUAL_BYTES: Final = MAX_WRITE_BYTES * 3 // 4
+USUAL_BYTES: Final = MAX_WRITE_BYTES * 3 // 4
+"""How many bytes are put in one write where it could be cut anywhere."""
 
 
 class Share(msgspec.Struct, frozen=True, gc=False):
@@ -146,7 +147,7 @@ def _load(standing: dict[Key, Change], names: dict[Key, set[str]], change: Chang
     return item_size(now.item) if isinstance(now, Put) and now is not earlier else 0
 
 
-def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = _USUAL_BYTES) -> int:
+def fitting(groups: Iterable[Sequence[AnyPlan]], *, changes: int, size: int = USUAL_BYTES) -> int:
     """Return how many of the first groups of plans fit one write of at most so many changes and about so many bytes.
 
     Lazy: reads at most one group too many. A group also does not fit when one of its changes cannot be joined with an earlier
@@ -184,7 +185,7 @@ def _single(plans: Sequence[AnyPlan], changes: int, size: int) -> Write | None:
     return made
 
 
-def chunks(plans: Sequence[AnyPlan], *, changes: int, size: int = _USUAL_BYTES) -> tuple[Write, ...]:
+def chunks(plans: Sequence[AnyPlan], *, changes: int, size: int = USUAL_BYTES) -> tuple[Write, ...]:
     """Return the writes of the plans in chunks of whole entities, in order. Plans without a change are left out."""
     rest = tuple(made for made in plans if made.own)
     done: list[Write] = []

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from integrates.db_model.entity import claim, read, revision
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Beside, Facet, keys_of
+from integrates.db_model.entity.packing import USUAL_BYTES
 from integrates.db_model.entity.plan import effective_at, plan
 from integrates.db_model.entity.transaction import write
 from integrates.db_model.entity.types import Stamp
@@ -28,12 +29,12 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.removal import remove
 from integrates.db_model.stakeholders.types import Stakeholder, StakeholderState, StakeholderStatus
 from integrates.db_model.store.port import ANYTHING, Change, Delete, Item, Key, Put, Store, Version
+from integrates.db_model.store.rules import item_size
 from integrates.db_model.tokens.usage import usage_key
 from integrates.db_model.values.text import email as checked_email
 
 _KIND: Final = "erasure"
 _PASSES: Final = 5
-_MOST_BYTES: Final = 3_000_000
 Wait: TypeAlias = Callable[[float], Awaitable[object]]
 """Waits so many seconds."""
 Unit = tuple[Change, ...]
@@ -180,8 +181,8 @@ def _packed(store: Store, units: Sequence[Unit]) -> Iterator[list[Change]]:
     together: list[Change] = []
     size = 0
     for unit in units:
-        own = sum(len(msgspec.json.encode(dict(change.item.attributes))) for change in unit if isinstance(change, Put))
-        if together and (len(together) + len(unit) > store.max_changes or size + own > _MOST_BYTES):
+        own = sum(item_size(change.item) for change in unit if isinstance(change, Put))
+        if together and (len(together) + len(unit) > store.max_changes or size + own > USUAL_BYTES):
             yield together
             together, size = [], 0
         together, size = [*together, *unit], size + own

@@ -80,7 +80,7 @@ def without_names(attributes: Mapping[str, Any]) -> dict[str, Any]:
 
 def in_attributes(attributes: Mapping[str, Any], who: Pseudonym) -> dict[str, Any]:
     """Return the attributes of an item without the e-mail; a revision also has texts of keys."""
-    found = {name: part if name in _TECHNICAL else in_value(part, who) for name, part in attributes.items()}
+    found: dict[str, Any] = in_value(attributes, who)
     if isinstance(attributes.get("entity_key"), str):
         found["entity_key"] = in_key(attributes["entity_key"], who)
     if isinstance(attributes.get("seen"), Mapping):
