@@ -15,7 +15,7 @@ from integrates.db_model.access.member import known_member, sought
 from integrates.db_model.access.rules import is_live, is_manager, is_member
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.facet import Beside, Facet, entity_key, key_text
+from integrates.db_model.entity.facet import Facet, as_read, entity_key
 from integrates.db_model.entity.plan import Plan, altered, plan
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
@@ -23,7 +23,7 @@ from integrates.db_model.errors import NotFound, Raced, Reason, Rejected, Stale
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.organizations.facet import organization_counters_key
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.store.port import Check, Store, Version
+from integrates.db_model.store.port import Store
 
 TOGETHER: Final = 20
 """How many accesses are removed in one transaction with that to the organization: they need about 60 of its 100 changes."""
@@ -138,7 +138,7 @@ async def _sweep(store: Store, organization_id: str, email: str, stamp: Stamp) -
         above = await read.get_any(store, ORGANIZATION_ACCESS, key)
         if above is None or is_live(above):
             return
-        gone = Beside(Check(key, Version(above.version)), Raced(key_text(key)))
+        gone = as_read(key, above)
         for one in await _below(store, email, organization_id):
             if is_member(one):
                 await write(store, (withdrawal(GROUP_ACCESS, one, stamp),), (gone,))

@@ -8,12 +8,12 @@ from integrates.db_model.access.invitation import enrolled, raised
 from integrates.db_model.access.rules import is_member
 from integrates.db_model.access.types import GroupAccess, GroupGrant, OrganizationAccess, OrganizationRole
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.facet import Beside, key_text
+from integrates.db_model.entity.facet import as_read
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Raced, Stale
 from integrates.db_model.groups.types import Group
-from integrates.db_model.store.port import Check, Store, Version
+from integrates.db_model.store.port import Store
 
 _RETRIED: Final = (Raced, Stale)
 
@@ -63,6 +63,6 @@ async def join_group(
     wanted = above if above is not None and is_member(above) else raised(above, fresh, stamp)
     made = await command.planned(store, GROUP_ACCESS, old, new, stamp)
     member = await command.planned(store, ORGANIZATION_ACCESS, above, wanted, stamp)
-    lasting = Beside(Check(key, Version(member.entity.version)), Raced(key_text(key)))
+    lasting = as_read(key, member.entity)
     await write(store, (made, member), (lasting,) if made.own and not member.own else ())
     return made.entity

@@ -18,11 +18,10 @@ from functools import cache
 
 from integrates.db_model.comments.facet import COMMENT, comment_key
 from integrates.db_model.comments.types import Comment, CommentType
-from integrates.db_model.entity.facet import Beside, Given
+from integrates.db_model.entity.facet import Given, as_read
 from integrates.db_model.entity.plan import Needs, Plan, besides, needs, plan, together
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import ModelError, Raced
-from integrates.db_model.store.port import Check, Version
+from integrates.db_model.errors import ModelError
 from integrates.db_model.vulnerabilities.supplement import Decisions, Supplement
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -87,5 +86,5 @@ def _joined(
     """Return the plan of a change that also writes the comment or, unless it is the first, requires that it is there."""
     if isinstance(comment, ModelError):
         return comment
-    there = Check(comment_key(comment.entity.id), Version(comment.entity.version))
-    return together(change, *(besides(comment) if is_first else (Beside(there, Raced(comment.entity.id)),)))
+    there = as_read(comment_key(comment.entity.id), comment.entity)
+    return together(change, *(besides(comment) if is_first else (there,)))

@@ -16,7 +16,7 @@ import msgspec
 from integrates.db_model.entity.claim import Kind
 from integrates.db_model.entity.counter import shard_of
 from integrates.db_model.entity.types import Entity, Stamp
-from integrates.db_model.errors import ModelError, Reason, Rejected
+from integrates.db_model.errors import ModelError, Raced, Reason, Rejected
 from integrates.db_model.store.design import FacetDesign, KeyTemplate, design
 from integrates.db_model.store.port import Change, Check, IndexKey, Item, Key, Version
 from integrates.db_model.store.template import SEPARATOR, builder, variables
@@ -240,3 +240,8 @@ def id_in(text: str) -> str:
 def id_of(stored: Key) -> str:
     """Return the id, as people know it, of the entity with that key: what ``Facet.identity`` returns of the entity itself."""
     return stored.pk.partition(SEPARATOR)[2]
+
+
+def as_read(stored: Key, entity: Entity) -> Beside:
+    """Return the change that requires the entity with that key to be as it was read. When it fails, a race was lost."""
+    return Beside(Check(stored, Version(entity.version)), Raced(id_of(stored)))

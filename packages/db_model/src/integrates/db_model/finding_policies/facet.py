@@ -4,13 +4,13 @@ from functools import lru_cache
 from typing import Final
 
 from integrates.db_model.entity.claim import claim_key
-from integrates.db_model.entity.facet import Audit, Beside, Facet, Parent, Unique, key_of
-from integrates.db_model.errors import Raced, Reason
+from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of
+from integrates.db_model.errors import Reason
 from integrates.db_model.finding_policies.rules import whole
 from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings.rules import title_key
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
-from integrates.db_model.store.port import Check, Key, Version
+from integrates.db_model.store.port import Key
 
 _TITLE: Final = "finding_policy_title"
 
@@ -25,11 +25,6 @@ def finding_policy_key(policy_id: str) -> Key:
 def policy_title_key(organization_id: str, title: str) -> Key:
     """Return the key of the claim that says which policy an organization has for findings with a title, ignoring case."""
     return claim_key(_TITLE, organization_id, title_key(title))
-
-
-def as_read(policy: FindingPolicy) -> Beside:
-    """Return the change that requires a policy to be as it was read. When it fails, a race was lost."""
-    return Beside(Check(finding_policy_key(policy.id), Version(policy.version)), Raced(policy.id))
 
 
 def _unique(policy: FindingPolicy) -> tuple[Unique, ...]:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.facet import id_of
+from integrates.db_model.entity.facet import as_read, id_of
 from integrates.db_model.entity.packing import chunks
 from integrates.db_model.entity.plan import Plan
 from integrates.db_model.entity.transaction import RACES, repeated
@@ -20,7 +20,7 @@ from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
 from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale
 from integrates.db_model.finding_policies import rules
 from integrates.db_model.finding_policies.commands import find, move_application
-from integrates.db_model.finding_policies.facet import as_read
+from integrates.db_model.finding_policies.facet import finding_policy_key
 from integrates.db_model.finding_policies.types import Application, FindingPolicy
 from integrates.db_model.finding_policies.unit import UNITS, Unit
 from integrates.db_model.store.port import Store
@@ -154,7 +154,8 @@ async def _taken(worker: Worker, policy_id: str) -> Carried | None:
     if found is None or found.application is None or not is_due(found.application, worker.time()):
         return None
     taken = rules.application_taken_up(found.application, worker.id, worker.time())
-    return Carried(found.policy, await move_application(worker.store, policy_id, taken, (), (as_read(found.policy),)))
+    lasting = as_read(finding_policy_key(policy_id), found.policy)
+    return Carried(found.policy, await move_application(worker.store, policy_id, taken, (), (lasting,)))
 
 
 async def carry_out(worker: Worker, policy_id: str) -> Carried | None:

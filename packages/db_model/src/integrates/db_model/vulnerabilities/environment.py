@@ -9,15 +9,14 @@ from functools import partial
 from typing import Final
 
 from integrates.db_model.entity import claim
-from integrates.db_model.entity.facet import Beside, Given, Needed, Parent
+from integrates.db_model.entity.facet import Beside, Given, Needed, Parent, as_read
 from integrates.db_model.entity.plan import Needs
 from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL, environment_claims_above, environment_url_key
 from integrates.db_model.environment_urls.rules import is_web
 from integrates.db_model.environment_urls.types import EnvironmentUrl
-from integrates.db_model.errors import Raced, Reason, Rejected, Rejections
+from integrates.db_model.errors import Reason, Rejected, Rejections
 from integrates.db_model.roots.facet import root_key
 from integrates.db_model.roots.types import GitRoot, Root
-from integrates.db_model.store.port import Check, Version
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityType
 
 _PAGES: Final = VulnerabilityType.INPUTS
@@ -77,4 +76,4 @@ def environment_held(old: Vulnerability | None, new: Vulnerability, given: Given
     found = environment_above(new.root_id, new.location.where, given)
     if found is None:
         raise Rejections((Rejected(Reason.OUTSIDE_ROOT, ("where",)),))
-    return (Beside(Check(environment_url_key(found.id), Version(found.version)), Raced(found.id)),)
+    return (as_read(environment_url_key(found.id), found),)

@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Needed, Parent, Unique, Variable, key_of
+from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Needed, Parent, Unique, Variable, as_read, key_of
 from integrates.db_model.entity.revision import revision_key
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Raced, Reason, Rejected
@@ -152,7 +152,7 @@ def _first_release(old: Vulnerability | None, new: Vulnerability, finding: Findi
         return ()
     key, recorded = finding_key(finding.id), finding.version + 1
     return (
-        Beside(Check(key, Version(finding.version)), Raced(finding.id)),
+        as_read(key, finding),
         Beside(Check(revision_key(key, recorded), Version(recorded)), Rejected(Reason.INCONSISTENT, ("release",))),
     )
 
