@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, TypeAlias, TypeVar, get_args
 
 import msgspec
 
-from integrates.db_model.entity.claim import Kind
+from integrates.db_model.entity.claim import Kind, claim_key
 from integrates.db_model.entity.counter import shard_of
 from integrates.db_model.entity.types import Entity, Stamp
 from integrates.db_model.errors import ModelError, Raced, Reason, Rejected
@@ -225,6 +225,11 @@ def keys_of(facet: Facet[E], entity: E) -> tuple[Key, dict[int, IndexKey]]:
 def entity_key(facet: Facet[E], entity: E) -> Key:
     """Return the key under which the entity is stored."""
     return keys_of(facet, entity)[0]
+
+
+def claims_of(facet: Facet[E], entity: E) -> dict[Key, Kind]:
+    """Return the keys of what the entity claims, each with what must be unique."""
+    return {claim_key(each.kind, *each.value): each.kind for each in facet.unique(entity)}
 
 
 def key_text(stored: Key) -> str:

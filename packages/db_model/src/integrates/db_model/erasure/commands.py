@@ -8,14 +8,14 @@ call that was cut off finishes it, under the pseudonym that a claim keeps until 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from operator import is_
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, read, revision
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import Beside, Facet, keys_of
+from integrates.db_model.entity.facet import Beside, claims_of, keys_of
 from integrates.db_model.entity.packing import USUAL_BYTES
 from integrates.db_model.entity.plan import effective_at, plan
 from integrates.db_model.entity.transaction import write
@@ -144,14 +144,11 @@ def _rewritten(kept: Kept, who: Pseudonym) -> Iterator[Unit]:
         yield _unit(kept.item, replace(new, key=key, index_keys=listed))
 
 
-def _claims(facet: Facet[Any], entity: Any) -> dict[Key, str]:
-    return {claim.claim_key(each.kind, *each.value): each.kind for each in facet.unique(entity)}
-
-
 def _all_claims(kept: Kept) -> dict[Key, str]:
     """Return what an entity claims or has ever claimed."""
     past = revision.states(kept.facet, [revision.of_item(record) for record in kept.records])
-    return {key: kind for state in (*past, decoded(kept.facet, kept.item)) for key, kind in _claims(kept.facet, state).items()}
+    states = (*past, decoded(kept.facet, kept.item))
+    return {key: kind for state in states for key, kind in claims_of(kept.facet, state).items()}
 
 
 async def _reclaimed(store: Store, kept: Kept, who: Pseudonym) -> list[Unit]:
@@ -161,7 +158,7 @@ async def _reclaimed(store: Store, kept: Kept, who: Pseudonym) -> list[Unit]:
         return []
     before, after = _all_claims(kept), _all_claims(clean)
     entity = decoded(kept.facet, clean.item)
-    fresh = {key: kind for key, kind in _claims(kept.facet, entity).items() if key not in before}
+    fresh = {key: kind for key, kind in claims_of(kept.facet, entity).items() if key not in before}
     gone = [key for key in before if key not in after]
     pairs = zip(gone, await store.get(gone), strict=True)
     held = ((key, claim.held_of(found)) for key, found in pairs)

@@ -7,9 +7,9 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
-from integrates.db_model.entity import claim, command, read
+from integrates.db_model.entity import command, read
 from integrates.db_model.entity.bulk import Written
-from integrates.db_model.entity.facet import Facet
+from integrates.db_model.entity.facet import Facet, claims_of
 from integrates.db_model.entity.plan import Plan, altered, needs, plan
 from integrates.db_model.entity.transaction import gathered, write
 from integrates.db_model.entity.types import Stamp
@@ -173,7 +173,7 @@ async def _taken_over(store: Store, old: Finding | None, new: Finding, holder: F
     """Write a finding with the title of a removed one, which gives up its claim in the same transaction."""
     wanted = needs(FINDING, old, new)
     given = await gathered(store, (wanted,))
-    title = replace(given, vacant=frozenset(claim.claim_key(one.kind, *one.value) for one in FINDING.unique(new)))
+    title = replace(given, vacant=frozenset(claims_of(FINDING, new)))
     made = plan(FINDING, old, new, stamp, title)
     former = plan(FINDING, holder, given_up(holder), stamp, title)
     try:

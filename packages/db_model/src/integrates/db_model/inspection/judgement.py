@@ -7,9 +7,8 @@ from typing import Any
 import msgspec
 
 from integrates.db_model.entity import claim, counter, revision
-from integrates.db_model.entity.claim import claim_key
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.facet import Facet, key_text, keys_of
+from integrates.db_model.entity.facet import Facet, claims_of, key_text, keys_of
 from integrates.db_model.entity.revision import KEPT_FIELDS, Revision
 from integrates.db_model.errors import Corrupt, ModelError, Outdated
 from integrates.db_model.indicators.contribution import Counted, Lifetime
@@ -120,10 +119,6 @@ def _past(subject: Subject, entity: Any, read: Sequence[Revision], states: Seque
             yield Difference(fault=Fault.REVISION_DIFFERS, entity=text, at=name)
 
 
-def _claims(facet: Facet[Any], entity: Any) -> dict[Key, str]:
-    return {claim_key(each.kind, *each.value): each.kind for each in facet.unique(entity)}
-
-
 def judged(subject: Subject) -> Judged:
     """Judge an entity by itself and by its revisions. Its claims are told, to be read."""
     facet, text = subject.facet, key_text(subject.item.key)
@@ -138,8 +133,8 @@ def judged(subject: Subject) -> Judged:
         Difference(fault=Fault.RULE, entity=text, at=".".join(broken.path), found=broken.reason.value)
         for broken in facet.check(entity)
     )
-    claims = _claims(facet, entity)
-    before = {key: kind for state in states for key, kind in _claims(facet, state).items() if key not in claims}
+    claims = claims_of(facet, entity)
+    before = {key: kind for state in states for key, kind in claims_of(facet, state).items() if key not in claims}
     return Judged(
         subject=subject,
         lifetime=Lifetime(entity, read if states else (), states),

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from msgspec.structs import replace
 
 from integrates.db_model.entity import command, read
-from integrates.db_model.entity.claim import claim_key, holder_of
-from integrates.db_model.entity.facet import Facet
+from integrates.db_model.entity.claim import holder_of
+from integrates.db_model.entity.facet import Facet, claims_of
 from integrates.db_model.entity.plan import needs, plan
 from integrates.db_model.entity.transaction import gathered, write
 from integrates.db_model.entity.types import Stamp
@@ -44,7 +44,7 @@ async def established(store: Store, facet: Facet[Root], old: Root | None, new: R
         if holder is None or not await _is_vacant(store, holder):
             raise
     given = await gathered(store, (needs(facet, old, new),))
-    vacant = frozenset(claim_key(one.kind, *one.value) for one in facet.unique(new) if one.kind == LOCATION)
+    vacant = frozenset(key for key, kind in claims_of(facet, new).items() if kind == LOCATION)
     if any(holder_of(given.items[key]) != holder for key in vacant):  # somebody else took it over meanwhile
         raise Raced(new.id)
     made = plan(facet, old, new, stamp, replace(given, vacant=vacant))
