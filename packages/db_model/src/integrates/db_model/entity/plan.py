@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, revision
 from integrates.db_model.entity.encoding import Attributes, attributes_of, check_readable, encoded
-from integrates.db_model.entity.facet import UNREAD, Beside, E, Facet, Given, Parent, Unique, id_of, key_text, keys_of
+from integrates.db_model.entity.facet import UNREAD, Beside, E, Facet, Given, Needed, Parent, Unique, id_of, key_text, keys_of
 from integrates.db_model.entity.rules import whole_stamp
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Outdated, Raced, Reason, Rejected, Rejections
@@ -96,15 +96,21 @@ def _needs(facet: Facet[E], old: E | None, new: E) -> Needs:
     parents = facet.within(old, new)
     for parent in parents:
         parent.key.pk.encode()  # an id that is no valid text would only be noticed by the store
-    return Needs(parents, (*gained, *lost, *facet.reads(old, new)), partial(_following, facet, old, new))
+    follows = partial(_following, facet, old, new)
+    return Needs(parents, (*gained, *lost, *facet.reads(old, new)), partial(stepwise, follows))
 
 
-def _following(facet: Facet[E], old: E | None, new: E, given: Given) -> Needs:
-    found = _typed(facet, old, new, lambda: facet.follows(old, new, given))
+def _following(facet: Facet[E], old: E | None, new: E, given: Given) -> tuple[Needed, ...]:
+    return _typed(facet, old, new, lambda: facet.follows(old, new, given))
+
+
+def stepwise(follows: Callable[[Given], tuple[Needed, ...]], given: Given = UNREAD) -> Needs:
+    """Return what ``follows`` from what is ``given``, to be read, and then what follows from that too, until nothing does."""
+    found = follows(given)
     if not found:
         return Needs()
     parents = tuple(each for each in found if isinstance(each, Parent))
-    return Needs(parents, tuple(each for each in found if isinstance(each, Key)), partial(_following, facet, old, new))
+    return Needs(parents, tuple(each for each in found if isinstance(each, Key)), partial(stepwise, follows))
 
 
 def _stamped(facet: Facet[E], old: E | None, new: E, stamp: Stamp, given: Given) -> E:

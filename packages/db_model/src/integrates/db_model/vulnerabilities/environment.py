@@ -10,7 +10,7 @@ from typing import Final
 
 from integrates.db_model.entity import claim
 from integrates.db_model.entity.facet import Beside, Given, Needed, Parent, as_read
-from integrates.db_model.entity.plan import Needs
+from integrates.db_model.entity.plan import Needs, stepwise
 from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL, environment_claims_above, environment_url_key
 from integrates.db_model.environment_urls.rules import is_web
 from integrates.db_model.environment_urls.types import EnvironmentUrl
@@ -46,14 +46,8 @@ def environment_above(root_id: str, where: str, given: Given) -> EnvironmentUrl 
 
 def environments_needed(root: Root, places: Iterable[tuple[VulnerabilityType, str]]) -> Iterator[Needs]:
     """Yield what is to be read of the environment urls of a root before vulnerabilities are reported at places."""
-
-    def then(where: str, given: Given) -> Needs:
-        found = _needed(root.id, where, given)
-        parents = tuple(each for each in found if isinstance(each, Parent))
-        return Needs(parents, (), partial(then, where)) if parents else Needs()
-
     for where in dict.fromkeys(where for kind, where in places if kind is _PAGES and isinstance(root, GitRoot)):
-        yield Needs((), environment_claims_above(root.id, where), partial(then, where))
+        yield stepwise(partial(_needed, root.id, where))
 
 
 def is_elsewhere(root: Root, kind: VulnerabilityType, where: str, given: Given) -> bool:

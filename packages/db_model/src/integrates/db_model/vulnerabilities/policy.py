@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from integrates.db_model.entity import claim
 from integrates.db_model.entity.counter import expect_as_read
 from integrates.db_model.entity.facet import Beside, Given, Needed, Parent, as_read
-from integrates.db_model.entity.plan import Needs
+from integrates.db_model.entity.plan import Needs, stepwise
 from integrates.db_model.errors import ModelError, NotFound, Raced
 from integrates.db_model.finding_policies.facet import FINDING_POLICY, finding_policy_key, policy_title_key
 from integrates.db_model.finding_policies.rules import is_approved
@@ -110,13 +110,7 @@ def _policy_for(finding: Finding, given: Given) -> FindingPolicy | None:
 
 def policies_needed(findings: Iterable[Finding]) -> Iterator[Needs]:
     """Yield what is to be read of the policies for findings before vulnerabilities of them are released or reopened."""
-
-    def then(finding: Finding, given: Given) -> Needs:
-        found = _policy_needed(finding, given)
-        return Needs(tuple(each for each in found if isinstance(each, Parent)))
-
-    for finding in findings:
-        yield Needs((), (_title_key(finding),), partial(then, finding))
+    return (stepwise(partial(_policy_needed, finding)) for finding in findings)
 
 
 def given_policy(finding: Finding, given: Given) -> Given:
