@@ -8,7 +8,7 @@ from integrates.api.authorization.actor import Means
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Context, Info
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, changed
+from integrates.api.resolve.change import Payload, changed, ended
 from integrates.db_model import tokens
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.types import Group
@@ -40,8 +40,7 @@ async def add_access_token(_seen: Sight[None], info: Info, **given: Any) -> Payl
 async def revoke_access_token(seen: Sight[AccessToken], info: Info) -> Payload:
     """Revoke a token of the caller: it is refused from the next request on."""
     _check_session(info.context)
-    payload = await changed(info, "token", partial(tokens.revoke, token_id=seen.found.id))
-    return {"id": payload["token"].id}
+    return await ended(info, partial(tokens.revoke, token_id=seen.found.id))
 
 
 async def issue_forces_token(seen: Sight[Group], info: Info) -> Payload:
@@ -52,8 +51,7 @@ async def issue_forces_token(seen: Sight[Group], info: Info) -> Payload:
 async def revoke_forces_token(seen: Sight[Group], info: Info) -> Payload:
     """Revoke the token of a group's CI identity: it is refused from the next request on."""
     _check_session(info.context)
-    payload = await changed(info, "token", partial(tokens.revoke_ci_token, group_name=seen.found.name))
-    return {"id": payload["token"].id}
+    return await ended(info, partial(tokens.revoke_ci_token, group_name=seen.found.name))
 
 
 MUTATIONS: Final[Fields] = {

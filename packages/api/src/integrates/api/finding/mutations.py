@@ -7,7 +7,7 @@ from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.evidence.mutations import attaching, detaching
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, changed, changing
+from integrates.api.resolve.change import Payload, changed, changing, ended
 from integrates.db_model import findings
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.types import Group
@@ -22,8 +22,7 @@ async def add_finding(seen: Sight[Group], info: Info, **given: Any) -> Payload:
 async def remove_finding(seen: Sight[Finding], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
     """Remove a finding with all its vulnerabilities."""
     command = partial(findings.remove, seen=seen.found, given=given, expected_version=expected_version)
-    await changed(info, "finding", command)
-    return {"id": seen.found.id}
+    return await ended(info, command)
 
 
 MUTATIONS: Final[Fields] = {

@@ -6,7 +6,7 @@ from typing import Any, Final
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, changed, changing
+from integrates.api.resolve.change import Payload, changed, changing, ended
 from integrates.db_model import groups
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
@@ -24,8 +24,8 @@ async def reset_group_policies(seen: Sight[Group], info: Info, *, expected_versi
 
 async def remove_group(seen: Sight[Group], info: Info, *, expected_version: int | None = None, **given: Any) -> Payload:
     """Remove a group with everything in it."""
-    await changed(info, "group", partial(groups.remove, seen=seen.found, given=given, expected_version=expected_version))
-    return {"id": seen.found.name}
+    command = partial(groups.remove, seen=seen.found, given=given, expected_version=expected_version)
+    return await ended(info, command, by="name")
 
 
 MUTATIONS: Final[Fields] = {

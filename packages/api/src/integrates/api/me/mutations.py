@@ -8,7 +8,7 @@ from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.me.queries import me
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, changed, refresh
+from integrates.api.resolve.change import Payload, changed, ended, refresh
 from integrates.db_model import sessions, stakeholders
 from integrates.db_model.errors import Reason, Rejected
 
@@ -32,8 +32,7 @@ async def update_me(_seen: Sight[None], info: Info, *, expected_version: int | N
 async def remove_me(_seen: Sight[None], info: Info, *, expected_version: int | None = None) -> Payload:
     """Remove the caller as a person, with everything that lets them in."""
     remove = partial(stakeholders.remove, email=info.context.actor.email, expected_version=expected_version)
-    payload = await changed(info, "me", remove)
-    return {"id": payload["me"].email}
+    return await ended(info, remove, by="email")
 
 
 MUTATIONS: Final[Fields] = {

@@ -9,7 +9,7 @@ from integrates.api.authorization.permissions import grantable_roles
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields, Resolver
-from integrates.api.resolve.change import Payload, changed
+from integrates.api.resolve.change import Payload, changed, ended
 from integrates.db_model import access
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.errors import Reason, Rejected
@@ -60,8 +60,7 @@ def removing(kind: type[R], remove: Callable[..., Any], permission: str, path: s
             raise Rejected(Reason.MISSING_PERMISSION, (path,))
         grantable = leaving if is_own else grantable_roles(seen.scope.roles, kind)
         command = partial(remove, seen=seen.found, email=email, grantable=grantable)
-        payload = await changed(info, "member", partial(command, expected_version=expected_version))
-        return {"id": payload["member"].email}
+        return await ended(info, partial(command, expected_version=expected_version), by="email")
 
     return remove_member
 

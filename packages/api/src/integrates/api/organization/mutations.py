@@ -6,7 +6,7 @@ from typing import Any, Final
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, changed, changing
+from integrates.api.resolve.change import Payload, changed, changing, ended
 from integrates.db_model import organizations
 from integrates.db_model.organizations.types import Organization
 
@@ -19,8 +19,7 @@ async def add_organization(_seen: Sight[None], info: Info, **given: Any) -> Payl
 
 async def remove_organization(seen: Sight[Organization], info: Info, *, expected_version: int | None = None) -> Payload:
     """Remove an organization without groups."""
-    await changed(info, "organization", partial(organizations.remove, seen=seen.found, expected_version=expected_version))
-    return {"id": seen.found.id}
+    return await ended(info, partial(organizations.remove, seen=seen.found, expected_version=expected_version))
 
 
 MUTATIONS: Final[Fields] = {

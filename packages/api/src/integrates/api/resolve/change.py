@@ -54,6 +54,14 @@ async def changed(info: Info, name: str, command: Command) -> Payload:
     return {name: await command(info.context.store, stamp=new_stamp(info))}
 
 
+async def ended(info: Info, command: Command, by: str = "id") -> Payload:
+    """Run a command that ends an object and return the payload, which shows nothing else of it than its id.
+
+    ``by`` is the attribute that people know the object by.
+    """
+    return {"id": getattr(await command(info.context.store, stamp=new_stamp(info)), by)}
+
+
 def changing(name: str, command: Change) -> Resolver:
     """Return the resolver of a mutation that changes the object which the guard has found; its payload has it under a name."""
 

@@ -6,7 +6,7 @@ from typing import Final
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
 from integrates.api.resolve.attribute import Fields
-from integrates.api.resolve.change import Payload, changed
+from integrates.api.resolve.change import Payload, changed, ended
 from integrates.db_model import stakeholders
 from integrates.db_model.stakeholders.types import PlatformRole
 
@@ -22,8 +22,7 @@ async def update_stakeholder_role(
 async def remove_stakeholder(_seen: Sight[None], info: Info, *, email: str, expected_version: int | None = None) -> Payload:
     """Remove a person, with everything that lets them in."""
     remove = partial(stakeholders.remove, email=email, expected_version=expected_version)
-    payload = await changed(info, "stakeholder", remove)
-    return {"id": payload["stakeholder"].email}
+    return await ended(info, remove, by="email")
 
 
 MUTATIONS: Final[Fields] = {
