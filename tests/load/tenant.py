@@ -11,7 +11,6 @@ from tests.serving import Caller, Running, result, sarif
 from integrates.db_model.access.commands import add_to_organization, organization_member
 from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.access.types import GroupRole, OrganizationRole
-from integrates.db_model.entity.types import Stamp
 from integrates.db_model.groups.types import Group
 from integrates.db_model.store.port import Store
 from integrates.db_model.testing.scene import (
@@ -27,12 +26,9 @@ from integrates.db_model.testing.scene import (
     address_of,
     ticking,
 )
-from integrates.db_model.tokens.ci import issue_ci_token
-from integrates.db_model.tokens.rules import hash_jti
-from integrates.server.auth.token import new_jti, sign_token
+from integrates.server.cli.group import issued_to_group
 from integrates.server.cli.token import issued
-from integrates.server.process import clock
-from integrates.server.process.open import Installation, open_installation
+from integrates.server.process.open import open_installation
 from integrates.server.settings import read_settings
 
 ROLES = {role.name.lower(): role for role in GroupRole if role is not GroupRole.SERVICE_FORCES}
@@ -110,14 +106,6 @@ async def _settled(store: Store, mark: str, stamp: Stamping) -> tuple[dict[str, 
     return ids, (organization.info.name, root.info.nickname, manager, found.location.where, f"Title of {mark}")
 
 
-async def _ci_token(installation: Installation, group_name: str) -> str:
-    """Issue the token of a group's CI identity."""
-    identity, at = clock.new_id(), clock.now()
-    jti, stamp = new_jti(identity), Stamp(by="operator", at=at, operation="test", change_id=clock.new_id())
-    token = await issue_ci_token(installation.store, group_name, stamp, identity, hash_jti(jti))
-    return sign_token(installation.keys, token, jti)
-
-
 async def _stored(
     running: Running, marks: tuple[str, ...]
 ) -> dict[str, tuple[dict[str, str], tuple[str, ...], dict[str, str]]]:
@@ -128,7 +116,7 @@ async def _stored(
         for mark in marks:
             ids, more = await _settled(installation.store, mark, stamp)
             tokens = {name: await issued(installation, address_of(f"{mark}.{name}"), None, 1, replace=False) for name in PEOPLE}
-            found[mark] = (ids, more, {**tokens, FORCES: await _ci_token(installation, ids["Group"])})
+            found[mark] = (ids, more, {**tokens, FORCES: await issued_to_group(installation, ids["Group"])})
     return found
 
 

@@ -28,7 +28,7 @@ from integrates.server.cli.operate import (
 )
 from integrates.server.cli.option import StoreOption, lasting_settings
 from integrates.server.process import clock
-from integrates.server.process.open import open_installation
+from integrates.server.process.open import Installation, open_installation
 
 COMMANDS = new_commands("group", "Groups: add, list; token of their CI identity.")
 """The commands ``integrates group …``."""
@@ -118,12 +118,17 @@ def issue_group_token(
     with explained():
         settings = lasting_settings(context, store)
 
-        async def issued() -> str:
+        async def printed() -> str:
             async with open_installation(settings, os.environ) as installation, told():
-                group, identity = await known_group(installation.store, name), clock.new_id()
-                jti = new_jti(identity)
-                made = stamp("command_group_token")
-                token = await tokens.issue_ci_token(installation.store, group.name, made, identity, hash_jti(jti))
-                return sign_token(installation.keys, token, jti)
+                return await issued_to_group(installation, name)
 
-        typer.echo(asyncio.run(issued()))
+        typer.echo(asyncio.run(printed()))
+
+
+async def issued_to_group(installation: Installation, name: str) -> str:
+    """Return the text of a new CI token of a group. Raise what :func:`known_group` raises for an unknown one."""
+    group, identity = await known_group(installation.store, name), clock.new_id()
+    jti = new_jti(identity)
+    made = stamp("command_group_token")
+    token = await tokens.issue_ci_token(installation.store, group.name, made, identity, hash_jti(jti))
+    return sign_token(installation.keys, token, jti)
