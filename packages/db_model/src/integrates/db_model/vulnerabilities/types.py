@@ -103,6 +103,16 @@ class ZeroRiskStatus(StrEnum):
     REQUESTED = "REQUESTED"
 
 
+class VexJustification(StrEnum):
+    """Why a product is not affected, in the words of VEX documents."""
+
+    COMPONENT_NOT_PRESENT = "COMPONENT_NOT_PRESENT"
+    INLINE_MITIGATIONS_ALREADY_EXIST = "INLINE_MITIGATIONS_ALREADY_EXIST"
+    VULNERABLE_CODE_CANNOT_BE_CONTROLLED_BY_ADVERSARY = "VULNERABLE_CODE_CANNOT_BE_CONTROLLED_BY_ADVERSARY"
+    VULNERABLE_CODE_NOT_IN_EXECUTE_PATH = "VULNERABLE_CODE_NOT_IN_EXECUTE_PATH"
+    VULNERABLE_CODE_NOT_PRESENT = "VULNERABLE_CODE_NOT_PRESENT"
+
+
 class VulnerabilityLocation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the weakness is: path and line, url and field, host and port, or path and package (``name@version``)."""
 
@@ -279,10 +289,11 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ZeroRisk(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The last claim that there is no risk."""
+    """The last claim that there is no risk; ``vex_justification`` is that of the claim, also once it is answered."""
 
     status: ZeroRiskStatus
     justification: str | None = None
+    vex_justification: VexJustification | None = None
     requested_by: str | None = None
     at: datetime
     by: str
