@@ -29,7 +29,7 @@ from integrates.db_model.severities import rules as severities
 from integrates.db_model.stakeholders import rules as stakeholders
 from integrates.db_model.tokens import rules as tokens
 from integrates.db_model.values.check import Arguments
-from integrates.db_model.vulnerabilities import acceptance, describe, justification, report, review, treatment
+from integrates.db_model.vulnerabilities import acceptance, describe, justification, report, review, treatment, zero_risk
 
 TABLES: Mapping[str, Arguments[Any] | None] = {
     "acknowledgeConcurrentSession": None,
@@ -78,7 +78,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "requestEventVerification": events.COMMENTED,
     "requestVulnerabilitiesHold": None,
     "requestVulnerabilitiesVerification": justification.ARGUMENTS,
-    "requestVulnerabilitiesZeroRisk": justification.ARGUMENTS,
+    "requestVulnerabilitiesZeroRisk": zero_risk.CLAIM,
     "resetGroupPolicies": None,
     "resubmitVulnerabilities": None,
     "resumeImport": None,

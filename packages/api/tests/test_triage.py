@@ -220,6 +220,27 @@ async def test_a_zero_risk_hides_once_it_is_confirmed_until_it_is_rejected(world
     assert (await run(world, "uri", "claim", one))["errors"] == []
 
 
+WORD = "VULNERABLE_CODE_NOT_IN_EXECUTE_PATH"
+
+
+async def test_a_claim_may_say_why_in_the_words_of_vex_documents(world: World) -> None:
+    one = world.aurora.vulnerable.id
+    claim = """mutation ($id: ID!, $word: VexJustification) {
+      requestVulnerabilitiesZeroRisk(items: [{id: $id}], justification: "The code is never run.", vexJustification: $word) {
+        vulnerabilities { zeroRisk { status vexJustification } } errors { code reason path } } }"""
+    history = "query ($id: ID!) { vulnerability(id: $id) { zeroRiskHistory { nodes { aspects } } } }"
+    for word in (WORD, None):
+        made = (await world.data("uri", claim, id=one, word=word))["requestVulnerabilitiesZeroRisk"]
+        assert made == {"vulnerabilities": [{"zeroRisk": {"status": "REQUESTED", "vexJustification": word}}], "errors": []}
+        newest = (await world.data("remy", history, id=one))["vulnerability"]["zeroRiskHistory"]["nodes"][-1]
+        assert newest["aspects"]["zero_risk"].get("vex_justification") == word
+        assert (await run(world, "remy", "confirm", one))["errors"] == []
+        kept = await stored(world, one)
+        assert kept.zero_risk is not None
+        assert kept.zero_risk.vex_justification == word
+        assert (await run(world, "remy", "reject", one))["errors"] == []
+
+
 @pytest.mark.parametrize("person", ["greta", "vera", "uri", "hana", "reto", "remy"])
 @pytest.mark.parametrize("name", MAY)
 async def test_the_matrix_says_who_may(world: World, name: str, person: str) -> None:

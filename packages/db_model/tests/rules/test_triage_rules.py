@@ -24,6 +24,7 @@ from integrates.db_model.vulnerabilities.types import (
     TreatmentStatus,
     Verification,
     VerificationStatus,
+    VexJustification,
     Vulnerability,
     VulnerabilityState,
     VulnerabilityStatus,
@@ -35,7 +36,12 @@ from integrates.db_model.vulnerabilities.verification import (
     verification_answered,
     verification_requested,
 )
-from integrates.db_model.vulnerabilities.zero_risk import zero_risk_confirmed, zero_risk_rejected, zero_risk_requested
+from integrates.db_model.vulnerabilities.zero_risk import (
+    zero_risk_claim,
+    zero_risk_confirmed,
+    zero_risk_rejected,
+    zero_risk_requested,
+)
 
 BEFORE, NOW = datetime(2024, 6, 1, 12, tzinfo=UTC), datetime(2024, 6, 2, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -213,6 +219,44 @@ def test_it_stays_known_who_claimed_that_there_is_no_risk(vulnerability: Vulnera
     again = zero_risk_requested(zero_risk_rejected(made, BECAUSE, by=VERA, at=NOW), BECAUSE, by=GUS, at=NOW)
     assert reasons(CONFIRM_ZERO_RISK, again, GUS) == ["own_request"]
     assert outcome(CONFIRM_ZERO_RISK, again, VERA) == "CONFIRMED/VULNERABLE"
+
+
+@pytest.mark.parametrize("word", [None, *VexJustification])
+@pytest.mark.parametrize("answer", [CONFIRM_ZERO_RISK, REJECT_ZERO_RISK])
+def test_the_word_of_a_claim_outlives_its_answer_but_not_the_next_claim(
+    vulnerability: Vulnerability, word: VexJustification | None, answer: Change
+) -> None:
+    one = in_state(vulnerability, VulnerabilityStatus.VULNERABLE)
+    claim = zero_risk_requested(one, BECAUSE, by=VERA, at=BEFORE, vex_justification=word)
+    assert claim.zero_risk == ZeroRisk(
+        status=REQUESTED, justification=WHY, vex_justification=word, requested_by=VERA, at=BEFORE, by=VERA
+    )
+    answered: Vulnerability = answer(claim, by=GUS, at=NOW)
+    assert answered.zero_risk is not None
+    assert answered.zero_risk.vex_justification is word
+    rejected = zero_risk_rejected(answered, BECAUSE, by=GUS, at=NOW) if answer is CONFIRM_ZERO_RISK else answered
+    assert zero_risk_requested(rejected, BECAUSE, by=VERA, at=NOW).zero_risk == ZeroRisk(
+        status=REQUESTED, justification=WHY, requested_by=VERA, at=NOW, by=VERA
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "flaws"),
+    [
+        ({"justification": WHY}, []),
+        ({"justification": WHY, "vex_justification": None}, []),
+        ({"justification": WHY, "vex_justification": "COMPONENT_NOT_PRESENT"}, []),
+        ({"justification": WHY, "vex_justification": "component_not_present"}, [("bad_format", ("vex_justification",))]),
+        (
+            {"justification": "short", "vex_justification": "NO"},
+            [("too_short", ("justification",)), ("bad_format", ("vex_justification",))],
+        ),
+    ],
+)
+def test_a_claim_is_given_a_reason_and_perhaps_a_word(given: dict[str, Any], flaws: list[tuple[str, tuple[str, ...]]]) -> None:
+    made = zero_risk_claim(given)
+    assert [(one.reason.value, one.path) for one in made.flaws] == flaws
+    assert made.vex_justification == given.get("vex_justification")
 
 
 PENDING = AcceptanceStatus.SUBMITTED

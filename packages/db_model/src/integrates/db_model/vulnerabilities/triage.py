@@ -10,6 +10,7 @@ first vulnerability that is changed there; ``new_id`` makes the ids of comments.
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import partial
 from typing import Protocol, TypeAlias
 
 from msgspec import Struct
@@ -23,7 +24,7 @@ from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.acceptance import AcceptanceAnswer, acceptance_answered
 from integrates.db_model.vulnerabilities.change import change_all
 from integrates.db_model.vulnerabilities.justification import Justification
-from integrates.db_model.vulnerabilities.types import Vulnerability
+from integrates.db_model.vulnerabilities.types import VexJustification, Vulnerability
 from integrates.db_model.vulnerabilities.verification import verification_answered, verification_requested
 from integrates.db_model.vulnerabilities.zero_risk import zero_risk_confirmed, zero_risk_rejected, zero_risk_requested
 
@@ -97,11 +98,18 @@ async def verify(
 
 
 async def request_zero_risk(
-    store: Store, wanted: Sequence[Reference], why: Justification, stamp: Stamp, *, new_id: NewId, seen: Seen = ()
+    store: Store,
+    wanted: Sequence[Reference],
+    why: Justification,
+    stamp: Stamp,
+    *,
+    new_id: NewId,
+    seen: Seen = (),
+    vex_justification: VexJustification | None = None,
 ) -> Written | Refused:
-    """Claim that vulnerabilities do no harm."""
-    explanation = _Explanation(CommentType.ZERO_RISK, why, new_id)
-    return await _explained(store, wanted, explanation, zero_risk_requested, stamp, seen)
+    """Claim that vulnerabilities do no harm; ``vex_justification`` is the word that VEX documents have for the reason."""
+    rule = partial(zero_risk_requested, vex_justification=vex_justification)
+    return await _explained(store, wanted, _Explanation(CommentType.ZERO_RISK, why, new_id), rule, stamp, seen)
 
 
 async def confirm_zero_risk(

@@ -15,26 +15,57 @@ An answer to one that is no longer VULNERABLE is refused, too (``not_vulnerable`
 vulnerability, besides its removal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.values.check import refuse
+from integrates.db_model.values.check import Arguments, flawed, one_of, refuse
+from integrates.db_model.values.text import reasoning
 from integrates.db_model.vulnerabilities.justification import Justification
 from integrates.db_model.vulnerabilities.rules import is_vulnerable
-from integrates.db_model.vulnerabilities.types import Vulnerability, ZeroRisk, ZeroRiskStatus
+from integrates.db_model.vulnerabilities.types import VexJustification, Vulnerability, ZeroRisk, ZeroRiskStatus
 
 
-def zero_risk_requested(vulnerability: Vulnerability, why: Justification, *, by: str, at: datetime) -> Vulnerability:
+class ZeroRiskClaim(Justification, frozen=True, kw_only=True):
+    """Why a vulnerability is said to do no harm, in free words and, where one fits, in the word of VEX documents."""
+
+    vex_justification: VexJustification | None = None
+
+
+CLAIM: Final = Arguments(ZeroRiskClaim, {"justification": reasoning, "vex_justification": one_of(VexJustification)})
+"""What a claim is given."""
+
+
+def zero_risk_claim(given: Mapping[str, Any]) -> ZeroRiskClaim:
+    """Return the claim in raw arguments, with those at fault among its ``flaws``."""
+    return flawed(CLAIM, given)
+
+
+def zero_risk_requested(
+    vulnerability: Vulnerability,
+    why: Justification,
+    *,
+    by: str,
+    at: datetime,
+    vex_justification: VexJustification | None = None,
+) -> Vulnerability:
     """Return the vulnerability with the claim that it does no harm.
 
     Raise ``Rejections``: the flaws of the justification, else ``not_vulnerable``, ``already_requested``, ``already_confirmed``.
     """
     refuse(why.flaws)
     refuse(_unclaimable(vulnerability))
-    claim = ZeroRisk(status=ZeroRiskStatus.REQUESTED, justification=why.justification, requested_by=by, at=at, by=by)
+    claim = ZeroRisk(
+        status=ZeroRiskStatus.REQUESTED,
+        justification=why.justification,
+        vex_justification=vex_justification,
+        requested_by=by,
+        at=at,
+        by=by,
+    )
     return replace(vulnerability, zero_risk=claim)
 
 
@@ -93,7 +124,6 @@ def _unrejectable(vulnerability: Vulnerability) -> Iterator[Rejected]:
 
 
 def _answered(vulnerability: Vulnerability, status: ZeroRiskStatus, why: Justification, by: str, at: datetime) -> Vulnerability:
-    """Return the vulnerability with its claim answered; whose claim it was stays known."""
-    claimant = vulnerability.zero_risk.requested_by if vulnerability.zero_risk else None
-    answer = ZeroRisk(status=status, justification=why.justification, requested_by=claimant, at=at, by=by)
-    return replace(vulnerability, zero_risk=answer)
+    """Return the vulnerability with its claim answered; whose claim it was, and its word for documents, stay known."""
+    claim = vulnerability.zero_risk or ZeroRisk(status=status, at=at, by=by)
+    return replace(vulnerability, zero_risk=replace(claim, status=status, justification=why.justification, at=at, by=by))
