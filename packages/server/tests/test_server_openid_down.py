@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
-from integrates.server.http.routes import callback
+from integrates.server.auth import fetch
 from integrates.server.settings import Settings
 
 
@@ -89,7 +89,7 @@ async def test_a_slow_provider_is_not_waited_for(visit: Visit, monkeypatch: pyte
     if step == "info":
         visit.liar.claims = {}
     back = "/login?provider=corp" if step == "description" else await visit.begin()
-    monkeypatch.setattr(callback, "PATIENCE", 0.2)
+    monkeypatch.setattr(fetch, "PATIENCE", 0.2)
     visit.liar.slow.add(step)
     page(await visit.browser.get(back), 502, DOWN)
 

@@ -2,7 +2,8 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any, Final, TypeVar
 
@@ -13,6 +14,8 @@ MAX_ANSWER: Final = 256 * 1024
 """Bytes of the largest answer that is read; those of common providers have a few thousand."""
 PATIENCE: Final = 10.0
 """Seconds that a provider has for one step of a login, all its answers together."""
+_WAIT: Final = httpx.Timeout(PATIENCE)
+"""How long nothing at all may come: what trickles in has to be bounded by :func:`patiently`."""
 
 T = TypeVar("T")
 
@@ -32,23 +35,29 @@ class Answer(msgspec.Struct, frozen=True):
     body: bytes
 
 
-async def fetch(
-    method: str, url: str, *, headers: Mapping[str, str] | None = None, body: str = "", patience: float = PATIENCE
-) -> Answer:
+@asynccontextmanager
+async def patiently() -> AsyncIterator[None]:
+    """Bound one step of a login. Raise :class:`Faulty` when it takes longer than ``PATIENCE``."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except TimeoutError as error:
+        raise Faulty("it did not answer in time") from error
+
+
+async def fetch(method: str, url: str, *, headers: Mapping[str, str] | None = None, body: str = "") -> Answer:
     """Ask and return the answer, whatever its status. Redirections are not followed.
 
-    Raise :class:`Faulty` when it does not come within ``patience`` seconds, or is larger than ``MAX_ANSWER``.
+    Raise :class:`Faulty` when it is larger than ``MAX_ANSWER``. How long it may take is bounded by :func:`patiently`, for all
+    that is asked in one step together.
     """
     wanted = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "integrates", **(headers or {})}
     try:
         async with (
-            asyncio.timeout(patience),
-            httpx.AsyncClient(verify=_trust(), timeout=patience) as client,
+            httpx.AsyncClient(verify=_trust(), timeout=_WAIT) as client,
             client.stream(method, url, headers=wanted, content=body.encode() or None) as response,
         ):
             return Answer(response.status_code, await _read(response))
-    except TimeoutError as error:
-        raise Faulty("it did not answer in time") from error
     except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, UnicodeError) as error:
         raise Faulty(f"it cannot be asked: {type(error).__name__}") from error
 

@@ -1,6 +1,5 @@
 """Logging in by a provider: sending the browser there, and what happens when it comes back (domain section 10.2)."""
 
-import asyncio
 import hmac
 import logging
 import re
@@ -17,7 +16,7 @@ from integrates.api.authorization.actor import Actor, Means
 from integrates.server.auth.attempt import LIFE, PATH, Attempt, new_attempt, opened, sealed
 from integrates.server.auth.discovery import Directory, metadata_of, new_directory
 from integrates.server.auth.entrance import enter
-from integrates.server.auth.fetch import PATIENCE, Faulty
+from integrates.server.auth.fetch import Faulty, patiently
 from integrates.server.auth.identity import NotVerifiedError, roles_of, vouched_for
 from integrates.server.auth.openid import RefusedError, authorization_address, claims_of
 from integrates.server.auth.origin import is_local, origin_of
@@ -65,10 +64,10 @@ async def begin(request: Request, service: Service, arrivals: Arrivals, provider
     """Send the browser to the provider, with what it needs to come back."""
     attempt = new_attempt(provider.name, next_path, service.now())
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with patiently():
             address = await authorization_address(arrivals.directory, provider, attempt, _redirect_uri(request, service))
-    except (Faulty, TimeoutError) as error:
-        _LOG.warning("the provider %s cannot be used: %s", provider.name, _reason(error))
+    except Faulty as error:
+        _LOG.warning("the provider %s cannot be used: %s", provider.name, error.reason)
         return refuse_login(request.scope, *FAULTY, LATER, retry=_retry(attempt))
     response = RedirectResponse(address, status_code=303)
     set_attempt(response, request, service.settings.origin, sealed(service.keys, attempt))
@@ -84,8 +83,8 @@ async def come_back(request: Request, service: Service, arrivals: Arrivals) -> R
     except RefusedError as error:
         _LOG.warning("a login was refused: %s", error.reason)
         response = refuse_login(request.scope, *REFUSED, AGAIN, retry=retry)
-    except (Faulty, TimeoutError) as error:
-        _LOG.warning("the provider %s cannot be used: %s", attempt and attempt.provider, _reason(error))
+    except Faulty as error:
+        _LOG.warning("the provider %s cannot be used: %s", attempt and attempt.provider, error.reason)
         response = refuse_login(request.scope, *FAULTY, LATER, retry=retry)
     except NotVerifiedError:
         _LOG.warning("the provider %s does not vouch for an e-mail", attempt and attempt.provider)
@@ -101,7 +100,7 @@ async def _arrived(request: Request, service: Service, arrivals: Arrivals, attem
     if attempt.state in arrivals.used:
         raise RefusedError("it was used already")
     arrivals.used[attempt.state] = True
-    async with asyncio.timeout(PATIENCE):
+    async with patiently():
         await _check_sender(request, arrivals, provider)
         if "error" in request.query_params:
             return _turned_away(request, provider, attempt)
@@ -157,7 +156,3 @@ def _redirect_uri(request: Request, service: Service) -> str:
 
 def _retry(attempt: Attempt) -> str:
     return f"/login?{urlencode({'provider': attempt.provider, 'next': attempt.next})}"
-
-
-def _reason(error: Faulty | TimeoutError) -> str:
-    return error.reason if isinstance(error, Faulty) else "it did not answer in time"
