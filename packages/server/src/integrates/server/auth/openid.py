@@ -3,7 +3,6 @@
 What both are used for, and what not, stands in ``docs/decisions/0039-authlib.md``.
 """
 
-from base64 import urlsafe_b64decode
 from datetime import datetime
 from typing import Any, Final
 
@@ -21,6 +20,7 @@ from integrates.server.auth.discovery import Directory, Metadata, SigningKey, me
 from integrates.server.auth.fetch import Faulty, decoded, fetch, fetch_json
 from integrates.server.auth.identity import Claims, is_enough, merged
 from integrates.server.auth.provider import Provider
+from integrates.server.auth.signature import header_of
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 """Signatures that count: those with a public key. ``none`` and those with the secret of the client do not."""
@@ -100,8 +100,7 @@ async def _verified(directory: Directory, provider: Provider, tokens: _Tokens, n
 
 def _header(token: str) -> _Header:
     try:
-        segment = token.partition(".")[0]
-        header = msgspec.json.decode(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)), type=_Header)
+        header = header_of(token, _Header)
     except (ValueError, RecursionError) as error:
         raise RefusedError("the token has another form than it has to have") from error
     if header.alg not in ALGORITHMS:

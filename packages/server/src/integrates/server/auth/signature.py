@@ -49,6 +49,7 @@ class Statement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 S = TypeVar("S", bound=Statement)
+T = TypeVar("T")
 
 
 def sign(keys: Keys, claims: Statement) -> str:
@@ -66,7 +67,7 @@ def read_statement(keys: Keys, text: str, kind: type[S], now: datetime) -> S | N
     if len(text) > MAX_LENGTH:
         return None
     try:
-        header = _header(text)
+        header = header_of(text, Header)
     except (ValueError, RecursionError):
         return None
     key = verifying(keys, header.kid, now)
@@ -92,7 +93,10 @@ def _genuine(key: bytes, text: str, kind: type[S]) -> S | None:
     return claims
 
 
-def _header(text: str) -> Header:
-    """Return the header, read before the library does so, which takes any JSON value for an object."""
+def header_of(text: str, kind: type[T]) -> T:
+    """Return the header of a JWT, read before the library does so, which takes any JSON value for an object.
+
+    Raise ``ValueError`` or ``RecursionError`` when it is no such header.
+    """
     segment = text.partition(".")[0]
-    return msgspec.json.decode(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)), type=Header)
+    return msgspec.json.decode(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)), type=kind)
