@@ -66,16 +66,17 @@ def new_call(
 
     ``origin`` is that of this server in links that are shown; without it they are paths.
     """
+    keys = service.keys
     return Call(
         actor=actor,
         store=service.store,
         files=service.files,
         now=service.now,
         new_id=service.new_id,
-        sign_token=lambda token, jti: sign_token(service.keys, token, jti),
-        sign_invitation=partial(invitation_url, service.keys, origin),
+        sign_token=partial(sign_token, keys),
+        sign_invitation=partial(invitation_url, keys, origin),
         new_jti=new_jti,
-        cursor_key=service.keys.cursor,
+        cursor_key=keys.cursor,
         spawn=service.spawn,
         request_id=request_id,
         ends_at=ends_at,
