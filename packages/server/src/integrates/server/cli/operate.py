@@ -4,13 +4,16 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from difflib import get_close_matches
+from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 import typer
 
 from integrates.api.refusal import is_refusal, refusals
+from integrates.api.resolve.lookup import key_for
 from integrates.db_model.entity import claim, read
+from integrates.db_model.entity.facet import E, Facet
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import IntegratesError, Rejected
@@ -21,7 +24,7 @@ from integrates.db_model.organizations.facet import ORGANIZATION, organization_k
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
-from integrates.db_model.store.port import Store
+from integrates.db_model.store.port import Key, Store
 from integrates.db_model.values.text import email as email_rule
 from integrates.server.cli.failure import explained
 from integrates.server.cli.option import lasting_settings
@@ -31,8 +34,6 @@ from integrates.server.settings import BadSetting
 
 OPERATOR: Final = "operator"
 """The actor of what is done by a command on the store."""
-MAX_NAME: Final = 254
-"""Characters of the longest name that is looked up."""
 MOST_TOLD: Final = 10
 """How many names an error tells of what there is."""
 JsonOption = Annotated[bool, typer.Option("--json", help="Print each as a line of JSON.")]
@@ -96,16 +97,19 @@ def missing(name: str, wanted: str, known: Iterable[str]) -> BadSetting:
 
 async def all_people(store: Store) -> tuple[Stakeholder, ...]:
     """Return all people by e-mail."""
-    queries = everywhere(STAKEHOLDER.name, "stakeholders_of_platform")
-    found = [await read.everything(store, STAKEHOLDER, query) for query in queries]
-    return tuple(sorted((person for part in found for person in part), key=lambda person: person.email))
+    found = await _everywhere(store, STAKEHOLDER, "stakeholders_of_platform")
+    return tuple(sorted(found, key=lambda person: person.email))
 
 
 async def organizations(store: Store) -> tuple[Organization, ...]:
     """Return all organizations by name."""
-    queries = everywhere(ORGANIZATION.name, "organizations_of_platform")
-    found = [await read.everything(store, ORGANIZATION, query) for query in queries]
-    return tuple(sorted((one for part in found for one in part), key=lambda one: one.info.name))
+    found = await _everywhere(store, ORGANIZATION, "organizations_of_platform")
+    return tuple(sorted(found, key=lambda one: one.info.name))
+
+
+async def _everywhere(store: Store, facet: Facet[E], pattern: str) -> list[E]:
+    """Return all entities of a list that is spread over shards, in no order."""
+    return [one for query in everywhere(facet.name, pattern) for one in await read.everything(store, facet, query)]
 
 
 async def groups(store: Store) -> tuple[Group, ...]:
@@ -134,9 +138,9 @@ async def known_person(store: Store, email: str, name: str = "EMAIL") -> Stakeho
 
 async def known_organization(store: Store, wanted: str) -> Organization:
     """Return the organization of that name or id. Raise ``BadSetting`` with names that are nearly so when there is none."""
-    (item,) = await store.get((claim.claim_key("organization_name", wanted),)) if _is_part(wanted) else (None,)
-    identity = claim.holder_of(item) or wanted
-    found = await read.get(store, ORGANIZATION, organization_key(identity)) if _is_part(identity) else None
+    key = key_for(partial(claim.claim_key, "organization_name"), wanted)
+    (item,) = await store.get((key,)) if key else (None,)
+    found = await _found(store, ORGANIZATION, organization_key, claim.holder_of(item) or wanted)
     if found is None:
         raise missing("organization", wanted, (one.info.name for one in await organizations(store)))
     return found
@@ -144,15 +148,16 @@ async def known_organization(store: Store, wanted: str) -> Organization:
 
 async def known_group(store: Store, wanted: str) -> Group:
     """Return the group of that name. Raise ``BadSetting`` with names that are nearly so when there is none."""
-    found = await read.get(store, GROUP, group_key(wanted)) if _is_part(wanted) else None
+    found = await _found(store, GROUP, group_key, wanted)
     if found is None:
         raise missing("group", wanted, (group.name for group in await groups(store)))
     return found
 
 
-def _is_part(text: str) -> bool:
-    """Return whether a text may be a part of a key."""
-    return bool(text) and text.isprintable() and "#" not in text and len(text) <= MAX_NAME
+async def _found(store: Store, facet: Facet[E], make: Callable[[str], Key], identity: str) -> E | None:
+    """Return one live entity by an id that may be malformed, which is treated as not found."""
+    key = key_for(make, identity)
+    return await read.get(store, facet, key) if key else None
 
 
 def only_one(**given: str | None) -> tuple[str, str]:
