@@ -16,10 +16,10 @@ from integrates.db_model.store.port import Store
 from integrates.db_model.tokens import commands as tokens
 from integrates.db_model.tokens.rules import hash_jti, is_usable
 from integrates.db_model.tokens.types import AccessToken
-from integrates.db_model.values.text import email as email_rule
 from integrates.db_model.values.text import person_text
 from integrates.server.auth.token import new_jti, sign_token
 from integrates.server.cli.failure import explained
+from integrates.server.cli.operate import checked_email
 from integrates.server.cli.option import StoreOption, settings_of
 from integrates.server.process import clock
 from integrates.server.process.admins import appoint
@@ -97,10 +97,7 @@ async def _revoke_oldest(store: Store, owner: str, stamp: Stamp) -> None:
 
 
 async def _existing(store: Store, email: str) -> str:
-    try:
-        person = await get(store, STAKEHOLDER, stakeholder_key(email_rule(email, ("email",))))
-    except Rejected as error:
-        raise BadSetting("EMAIL", "this is not an e-mail address") from error
+    person = await get(store, STAKEHOLDER, stakeholder_key(checked_email(email)))
     if person is None:
         raise BadSetting("EMAIL", f"the store knows nobody called {email}; INTEGRATES_ADMINS names the first admins")
     return person.email
