@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.serving import Caller, Running, Serve, eventually
+from tests.serving import Caller, Running, Serve, eventually, free_port
 
 pytestmark = pytest.mark.functional
 
@@ -58,7 +57,7 @@ def demote(design: Path) -> None:
 
 def test_an_edit_of_the_code_is_served_and_the_demo_kept(serve: Serve, edited: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(edited))
-    running = serve("--demo", "--reload", "--port", free_port(), PYTHONPATH=str(edited))
+    running = serve("--demo", "--reload", "--port", str(free_port()), PYTHONPATH=str(edited))
     token = running.token(ADA)
     server = edited / "integrates" / "server"
     replace(server / "pages" / "templates" / "landing.html", "<p>edited page {{ version }}</p>")
@@ -88,13 +87,6 @@ def answers(running: Running) -> bool:
     except httpx.HTTPError:
         return False
     return True
-
-
-def free_port() -> str:
-    """A port that stays the same when the service starts again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return str(probe.getsockname()[1])
 
 
 WEBSHOP = '{ group(name: "webshop") { userRole permissions } }'

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 import pytest
-from tests.serving import Running, serving
+from tests.serving import Running, free_port, serving
 
 pytestmark = pytest.mark.functional
 
@@ -115,13 +114,6 @@ class Provider:
             self.process.terminate()
             self.process.communicate(timeout=60)
             self.process = None
-
-
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        number: int = bound.getsockname()[1]
-        return number
 
 
 @contextmanager
