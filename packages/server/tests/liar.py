@@ -7,12 +7,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey
+from joserfc.jwk import ECKey
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
@@ -100,14 +100,6 @@ class Liar:
 
     def _info(self, _body: Mapping[str, str]) -> Any:
         return self.info if self.info is not None else {"sub": "1", **self.claims}
-
-
-def secret_key(text: str) -> OctKey:
-    return OctKey.import_key(text)
-
-
-def came_with(address: str) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(address).query)
 
 
 def huge() -> Response:

@@ -112,7 +112,7 @@ async def test_signatures_that_anybody_can_make_do_not_count(visit: Visit) -> No
     await visit.known()
     liar, public = visit.liar, json.dumps(visit.liar.key.as_dict(private=False))
     back = await visit.begin()
-    claims = json.loads(json.dumps({"iss": liar.issuer, "sub": "1", "aud": CLIENT, "iat": 1, "exp": 2**40, **liar.claims}))
+    claims = {"iss": liar.issuer, "sub": "1", "aud": CLIENT, "iat": 1, "exp": 2**40, **liar.claims}
     claims["nonce"] = liar.sent[-1]["nonce"]
     forged = [
         "",
