@@ -21,7 +21,8 @@ from integrates.db_model.values.text import actor, digest, email, identifier, na
 
 FORCES: Final = "service:forces:"
 """The beginning of the CI identity of a group; the name of the group follows."""
-_GRANTABLE: Final = frozenset(role.value for role in GroupRole if role is not GroupRole.SERVICE_FORCES)
+GRANTABLE: Final = tuple(role for role in GroupRole if role is not GroupRole.SERVICE_FORCES)
+"""The roles in a group that a person may have."""
 _COMMON: Final[Mapping[str, Normaliser]] = {
     **ENTITY,
     "invitation.responsibility": person_text,
@@ -44,7 +45,7 @@ _IN_GROUP: Final = whole_of(
         "email": remembered(actor),
         "group_name": remembered(name),
         "access.responsibility": person_text,
-        "invitation.role": choice(_GRANTABLE),
+        "invitation.role": choice(frozenset(GRANTABLE)),
     },
 )
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Meta
 
-from integrates.db_model.access.types import GroupRole, OrganizationRole
+from integrates.db_model.access.rules import GRANTABLE
+from integrates.db_model.access.types import OrganizationRole
 from integrates.db_model.stakeholders.types import PlatformRole
 from integrates.server.settings import BadSetting, is_loopback
 
@@ -42,10 +43,7 @@ class RoleRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("Expected `platform`, or `organization` or `group` with a `role` that it has")
 
 
-_ROLES: Final[Mapping[str, frozenset[str]]] = {
-    "organization": frozenset(OrganizationRole),
-    "group": frozenset(GroupRole) - {GroupRole.SERVICE_FORCES},
-}
+_ROLES: Final[Mapping[str, tuple[str, ...]]] = {"organization": tuple(OrganizationRole), "group": GRANTABLE}
 
 
 class ClientAuth(StrEnum):

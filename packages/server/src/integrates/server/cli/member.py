@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from integrates.db_model import access
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
-from integrates.db_model.access.rules import is_ci
+from integrates.db_model.access.rules import GRANTABLE, is_ci
 from integrates.db_model.access.types import (
     AccessStatus,
     GroupAccess,
@@ -39,8 +39,6 @@ from integrates.server.settings import BadSetting
 
 COMMANDS = new_commands("member", "Members of organizations and groups: grant, revoke, list.")
 """The commands ``integrates member …``."""
-GRANTABLE: Final = tuple(role.value for role in GroupRole if role is not GroupRole.SERVICE_FORCES)
-"""The roles in a group that a person may have."""
 _ROLES: Final = f"In a group {', '.join(GRANTABLE)}; in an organization {', '.join(OrganizationRole)}."
 EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="E-mail of the person, who must be known.")]
 GroupOption = Annotated[str | None, typer.Option("--group", metavar="NAME", show_default=False, help="The group.")]
