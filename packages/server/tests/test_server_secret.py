@@ -101,7 +101,7 @@ def test_a_file_that_is_none_of_ours_is_told_without_its_content(tmp_path: Path,
 
 def test_each_purpose_has_a_key_of_its_own() -> None:
     keys, others = derive(b"a" * 32), derive(b"b" * 32)
-    assert len({keys.token, keys.cursor, others.token, others.cursor}) == 4
+    assert len({keys.token, keys.cursor, keys.login, others.token, others.cursor, others.login}) == 6
     assert keys.token_id != others.token_id
     assert derive(b"a" * 32) == keys
 

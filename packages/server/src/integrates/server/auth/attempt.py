@@ -1,6 +1,5 @@
 """A login under way: what the browser keeps, sealed, while the person is at the provider."""
 
-import hmac
 import secrets
 from datetime import datetime, timedelta
 from typing import Final
@@ -41,7 +40,9 @@ def new_attempt(provider: str, next_path: str, now: datetime) -> Attempt:
 
 def sealed(keys: Keys, attempt: Attempt) -> str:
     """Return the attempt, encrypted and authenticated, for a cookie."""
-    return jwe.encrypt_compact(dict(_SEALING), msgspec.json.encode(attempt), _key(keys), list(_SEALING.values()))
+    return jwe.encrypt_compact(
+        dict(_SEALING), msgspec.json.encode(attempt), OctKey.import_key(keys.login), list(_SEALING.values())
+    )
 
 
 def opened(keys: Keys, text: str | None, now: datetime) -> Attempt | None:
@@ -49,13 +50,9 @@ def opened(keys: Keys, text: str | None, now: datetime) -> Attempt | None:
     if text is None or len(text) > MAX_LENGTH:
         return None
     try:
-        content = jwe.decrypt_compact(text, _key(keys), list(_SEALING.values())).plaintext
+        content = jwe.decrypt_compact(text, OctKey.import_key(keys.login), list(_SEALING.values())).plaintext
         attempt = msgspec.json.decode(content or b"", type=Attempt)
     except (JoseError, ValueError, TypeError, RecursionError):
         return None
     age = timedelta(seconds=now.timestamp() - attempt.begun)
     return attempt if -SKEW <= age < LIFE else None
-
-
-def _key(keys: Keys) -> OctKey:
-    return OctKey.import_key(hmac.digest(keys.cursor, b"integrates login v1", "sha256"))

@@ -35,7 +35,8 @@ class FormerKey(msgspec.Struct, frozen=True):
 
 
 class Keys(msgspec.Struct, frozen=True):
-    """A key for each purpose: ``token`` signs tokens, ``token_id`` names that key in them, ``cursor`` binds cursors.
+    """A key for each purpose: ``token`` signs tokens, ``token_id`` names that key in them, ``cursor`` binds cursors, ``login``,
+    which has 256 bits, seals logins under way.
 
     ``former`` are keys that tokens may still be signed with which were issued before the secret was changed.
     """
@@ -43,6 +44,7 @@ class Keys(msgspec.Struct, frozen=True):
     token: bytes
     token_id: str
     cursor: bytes
+    login: bytes
     former: tuple[FormerKey, ...] = ()
 
     def __repr__(self) -> str:
@@ -64,6 +66,7 @@ def derive(secret: bytes) -> Keys:
         token=hmac.digest(secret, b"integrates token v1", "sha512"),
         token_id=hmac.digest(secret, b"integrates token id v1", "sha512").hex()[:16],
         cursor=hmac.digest(secret, b"integrates cursor v1", "sha512"),
+        login=hmac.digest(secret, b"integrates login v1", "sha512")[:32],
     )
 
 
