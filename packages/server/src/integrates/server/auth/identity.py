@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.db_model.access.provide import Given
-from integrates.db_model.access.rank import R, highest
+from integrates.db_model.access.rank import R, highest, outranks
 from integrates.db_model.access.types import GroupRole, OrganizationRole
 from integrates.db_model.errors import Rejected
 from integrates.db_model.stakeholders.registration import Named
@@ -81,5 +81,6 @@ def roles_of(provider: Provider, claims: Claims) -> Given:
 def _by_name(pairs: Sequence[tuple[str, R]]) -> dict[str, R]:
     roles: dict[str, R] = {}
     for name, role in pairs:
-        roles[name] = highest([roles[name], role] if name in roles else [role]) or role
+        if name not in roles or outranks(role, roles[name]):
+            roles[name] = role
     return roles
