@@ -4,8 +4,9 @@ import asyncio
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,20 @@ async def is_counted(file: Path, group: str) -> bool:
         return counted == await stored_counters(store, counted, group)
 
 
+def in_time(send: Callable[[], httpx.Response]) -> Any:
+    """The data of the first answer that comes within the time of a request: a busy machine may need longer to read the file, and
+    the same file again is the same import."""
+    answers: list[httpx.Response] = []
+
+    def sent() -> bool:
+        answers.append(send())
+        return answers[-1].status_code != HTTPStatus.SERVICE_UNAVAILABLE
+
+    eventually(sent)
+    assert answers[-1].status_code == HTTPStatus.OK, answers[-1].text
+    return answers[-1].json()["data"]
+
+
 @pytest.mark.parametrize("seconds", ["1", "3"])
 def test_a_request_has_less_time_than_an_import(serve: Serve, seconds: str) -> None:
     running = serve("--store", STORE, "--demo", INTEGRATES_REQUEST_SECONDS=seconds)
@@ -118,7 +133,7 @@ def test_a_request_has_less_time_than_an_import(serve: Serve, seconds: str) -> N
         ada = Caller(client)
         place = new_place(ada, "hurried")
         with held_up(running, place):
-            payload = ada.import_(MANY, group=place.group, root=place.root)
+            payload = in_time(lambda: ada.send(MANY, group=place.group, root=place.root))["importVulnerabilities"]
         assert (payload["errors"], payload["import"]["state"]) == ([], "RUNNING")
         eventually(lambda: imports_of(ada, place.group)[0]["state"] == "COMPLETED")
 
