@@ -1,0 +1,54 @@
+"""The package urls of what is exported: products, which are roots, and the packages in them (domain section 21)."""
+
+import re
+from typing import Final
+from urllib.parse import urlsplit
+
+from packageurl import PackageURL
+
+from integrates.db_model.roots.types import GitRoot, ImageRoot, Root
+from integrates.db_model.vulnerabilities.types import Advisory
+
+_GITHUB: Final = "github.com"
+_SCP_LIKE: Final = re.compile(r"[^/@]+@(?P<host>[^:/]+):(?P<path>[^:]+)")
+
+
+def product_of(root: Root, digest: str | None = None) -> str | None:
+    """Return the package url of a root of which packages can be told, else ``None``.
+
+    ``digest`` is that of the image that was imported last, where it is known.
+    """
+    match root:
+        case ImageRoot():
+            where = root.location
+            name = where.repository.rpartition("/")[2]
+            source = f"{where.registry}/{where.repository}"
+            return PackageURL("oci", name=name, version=digest, qualifiers={"repository_url": source}).to_string()
+        case GitRoot():
+            return _repository(root).to_string()
+        case _:
+            return None
+
+
+def _repository(root: GitRoot) -> PackageURL:
+    host, path = _address(root.location.url)
+    parts = path.strip("/").split("/")
+    if host == _GITHUB and len(parts) == 2:  # noqa: PLR2004 -- owner and repository
+        return PackageURL("github", namespace=parts[0], name=parts[1])
+    return PackageURL("generic", name=root.info.nickname, qualifiers={"vcs_url": f"git+{root.location.url}"})
+
+
+def _address(url: str) -> tuple[str, str]:
+    """Return host and path of a normalised git url."""
+    found = _SCP_LIKE.fullmatch(url)
+    if found:
+        return found["host"], found["path"]
+    parts = urlsplit(url)
+    return parts.hostname or "", parts.path
+
+
+def package_url(advisory: Advisory) -> str:
+    """Return the package url of the package that an advisory is about; a generic one where the tool gave none."""
+    if advisory.purl is not None:
+        return advisory.purl
+    return PackageURL("generic", name=advisory.package, version=advisory.vulnerable_version or None).to_string()

@@ -1,0 +1,12 @@
+"""The formats of exports."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from integrates.api.exports.document import ExportFormat, Format
+from integrates.api.exports.vex.openvex import OPENVEX
+
+FORMATS: Final[Mapping[ExportFormat, Format]] = {
+    ExportFormat.OPENVEX: OPENVEX,
+}
+"""Every format that is written."""

@@ -1,0 +1,1 @@
+"""Writers of VEX documents: pure functions from statements to bytes."""
