@@ -375,7 +375,7 @@ async def test_a_packed_file_is_unpacked(world: World) -> None:
 COMPARE = """mutation ($root: ID!, $file: Upload!) {
   compareScan(groupName: "webshop", rootId: $root, file: $file) {
     comparison { new reopened moved fixed unchanged problems { reason }
-                 items { status title where specific severity { score } vulnerability { state } } }
+                 items { status title rule { ruleId } type where specific severity { score } vulnerability { state } } }
     errors { code reason message path } } }"""
 
 
@@ -398,6 +398,8 @@ async def test_a_comparison_says_what_an_import_would_do_and_does_nothing(world:
         ("FIXED", "app/b.py", {"state": "VULNERABLE"}),
         ("UNCHANGED", "app/a.py", {"state": "VULNERABLE"}),
     ]
+    told = [(one["rule"]["ruleId"], one["type"], one["specific"]) for one in found["items"]]
+    assert told == [("r9", "LINES", "4"), ("r1", "LINES", "3"), ("r1", "LINES", "2"), ("r1", "LINES", "1")]
     assert {name: found[name] for name in ("new", "reopened", "moved", "fixed", "unchanged")} == {
         "new": 1,
         "reopened": 1,

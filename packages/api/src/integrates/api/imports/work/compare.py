@@ -22,7 +22,7 @@ from integrates.db_model.imports.types import ImportOptions, ImportProblem
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.load import load_vulnerabilities
-from integrates.db_model.vulnerabilities.types import Vulnerability
+from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityType
 
 MAX_ITEMS: Final = 500
 """Most items of a comparison that are told."""
@@ -53,6 +53,8 @@ class Compared(Struct, frozen=True, kw_only=True):
 
     status: Change
     title: str
+    rule: ToolRule | None
+    type: VulnerabilityType
     where: str
     specific: str
     severity: Severity | None
@@ -77,6 +79,8 @@ def _seen(work: Work, change: Change) -> Compared:
     return Compared(
         status=change,
         title=work.finding.description.title,
+        rule=work.finding.rule,
+        type=seen.type,
         where=seen.where,
         specific=seen.specific,
         severity=(known.severity if known else own) or work.finding.severity,
@@ -88,6 +92,8 @@ def _fixed(finding: Finding, gone: Vulnerability) -> Compared:
     return Compared(
         status=Change.FIXED,
         title=finding.description.title,
+        rule=finding.rule,
+        type=gone.type,
         where=gone.location.where,
         specific=gone.location.specific,
         severity=gone.severity or finding.severity,
