@@ -165,7 +165,18 @@ def test_the_routes_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "argument"), [("serve", ""), ("demo", ""), ("expire", ""), ("token", " EMAIL"), ("check", "")]
+    ("command", "argument"),
+    [
+        ("login", " [URL]"),
+        ("logout", " [URL]"),
+        ("api", " QUERY"),
+        ("serve", ""),
+        ("demo", ""),
+        ("expire", ""),
+        ("clean", ""),
+        ("token", " EMAIL"),
+        ("check", ""),
+    ],
 )
 def test_the_options_of_a_command_are_told(command: str, argument: str) -> None:
     told = names(section("commands.md", f"`integrates {command}{argument}`"))
@@ -197,7 +208,7 @@ def options(*command: str) -> list[str]:
     """The options that a command explains."""
     program = Path(sys.executable).with_name("integrates")
     done = subprocess.run([program, *command, "--help"], capture_output=True, text=True, check=True)
-    return sorted(re.findall(r"^  (--[a-z-]+)", done.stdout, re.MULTILINE))
+    return sorted(re.findall(r"^  (?:-\w, )?(--[a-z-]+)", done.stdout, re.MULTILINE))
 
 
 def test_the_facets_are_those_of_the_design() -> None:

@@ -1,17 +1,11 @@
-"""The command line ``integrates``: verbs, and groups of verbs about people, members, organizations, groups and keys."""
+"""The command line ``integrates``: what stands before a verb, and the help; the verbs are in :mod:`.verb`."""
 
 from typing import Annotated
 
 import typer
 
-from integrates.server.cli import group, keys, member, organization, person
-from integrates.server.cli.check import check
-from integrates.server.cli.clean import clean
-from integrates.server.cli.demo import demo
-from integrates.server.cli.expire import expire
 from integrates.server.cli.option import StoreOption
-from integrates.server.cli.serve import serve
-from integrates.server.cli.token import token
+from integrates.server.cli.verb import Verbs
 from integrates.server.version import version
 
 
@@ -21,19 +15,15 @@ def main() -> None:
 
 
 def new_command() -> typer.Typer:
-    """Return the whole command line."""
+    """Return the whole command line, whose verbs are loaded when they are called."""
     command = typer.Typer(
         name="integrates",
-        add_completion=False,
+        cls=Verbs,
         no_args_is_help=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
     )
     command.callback()(_before)
-    for verb in (serve, demo, expire, clean, token, check):
-        command.command()(verb)
-    for commands in (person.COMMANDS, member.COMMANDS, organization.COMMANDS, group.COMMANDS, keys.COMMANDS):
-        command.add_typer(commands)
     return command
 
 
@@ -55,12 +45,14 @@ def _before(
 
     \b
     integrates serve --demo            try it: http://localhost:8001, with demo people
+    integrates login URL               keep a token for a service, for the commands below
+    integrates api QUERY               ask its API anything
     integrates person add EMAIL        let a person log in
     integrates member grant EMAIL …    give them a role in a group or an organization
     integrates token EMAIL             print an API token of a person
     integrates check                   compare counters and the like with the entities
     integrates COMMAND --help          what a command does, with examples
 
-    A wrong setting ends a command with one line that explains it, and exit code 2.
+    What cannot be done ends a command with one line that explains it, and exit code 2.
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     context.obj = {"store": store}

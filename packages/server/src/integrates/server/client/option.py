@@ -1,0 +1,12 @@
+"""Options that the commands of the client share."""
+
+from typing import Annotated, Final
+
+import typer
+
+URL_HELP: Final = "Address of the service. [env: INTEGRATES_URL; default: that of the last login]"
+HTTP_HELP: Final = "Send the token over http, where others can read it. [env: INTEGRATES_ALLOW_HTTP]"
+
+UrlOption = Annotated[str | None, typer.Option("--url", metavar="URL", help=URL_HELP, show_default=False)]
+AllowHttpOption = Annotated[bool, typer.Option("--allow-http", help=HTTP_HELP)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
