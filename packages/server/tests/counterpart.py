@@ -76,10 +76,3 @@ def _read(connection: socket.socket) -> bytes:
     while len(body) < int(lengths[0] if lengths else 0) and (part := connection.recv(65_536)):
         body += part
     return head + b"\r\n\r\n" + body
-
-
-def free_address() -> str:
-    """An address at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"

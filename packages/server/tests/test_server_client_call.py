@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
-from packages.server.tests.counterpart import answer, data, free_address, scripted
+from packages.server.tests.counterpart import answer, data, scripted
+from tests.serving import free_port
 
-from integrates.server.client.call import Attachment, Demand, Session, ask, call, change, connected, fetched
+from integrates.server.client.call import Attachment, Demand, Session, call, change, connected, data_of, fetched
 from integrates.server.client.fault import Fault, Refused
 from integrates.server.client.remote import Remote
 
@@ -47,7 +48,7 @@ def clock() -> Clock:
 
 def test_a_query_is_sent_with_the_token_and_answered(clock: Clock) -> None:
     with scripted(data(me=ADA)) as service, clock.session(service.address) as session:
-        assert ask(session, QUERY, {"a": 1}) == {"me": ADA}
+        assert data_of(session, QUERY, {"a": 1}) == {"me": ADA}
     (request,) = service.requests
     assert service.heads == ["POST /api HTTP/1.1"]
     assert b"authorization: Bearer itg_token\r\n" in request
@@ -69,7 +70,7 @@ def test_a_query_is_sent_with_the_token_and_answered(clock: Clock) -> None:
 )
 def test_a_query_is_sent_again_when_that_may_help(clock: Clock, answers: tuple[bytes, ...], slept: list[float]) -> None:
     with scripted(*answers) as service, clock.session(service.address) as session:
-        assert ask(session, QUERY) == {"me": ADA}
+        assert data_of(session, QUERY) == {"me": ADA}
     assert (clock.slept, len(service.requests), len(clock.told)) == (slept, len(answers), len(answers) - 1)
     assert all("trying again in" in line for line in clock.told)
 
@@ -109,7 +110,7 @@ FOREIGN: dict[str, tuple[bytes, str]] = {
 def test_what_is_no_answer_is_told_in_a_line(clock: Clock, why: str) -> None:
     sent, told = FOREIGN[why]
     with scripted(sent) as service, clock.session(service.address) as session, pytest.raises(Fault) as found:
-        ask(session, QUERY)
+        data_of(session, QUERY)
     assert told in str(found.value)
     assert "itg_token" not in str(found.value)
     if b"x-request-id" in sent:
@@ -120,26 +121,26 @@ def test_a_token_follows_no_redirect(clock: Clock) -> None:
     with scripted(data(me=ADA)) as elsewhere:
         sent = answer(307, b"", location=f"{elsewhere.address}/api")
         with scripted(sent) as service, clock.session(service.address) as session, pytest.raises(Fault, match="sends on"):
-            ask(session, QUERY)
+            data_of(session, QUERY)
     assert elsewhere.requests == []
 
 
 def test_patience_ends(clock: Clock) -> None:
     is_told = pytest.raises(Fault, match=r"too often \(429\); it asks to wait for 7")
     with scripted(OFTEN) as service, clock.session(service.address, patience=20.0) as session, is_told:
-        ask(session, QUERY)
+        data_of(session, QUERY)
     assert clock.slept == [7.0, 7.0]
 
 
 def test_nobody_waits_for_years(clock: Clock) -> None:
     is_told, sent = pytest.raises(Fault, match="too often"), answer(429, {}, retry_after="99999999")
     with scripted(sent) as service, clock.session(service.address) as session, is_told:
-        ask(session, QUERY)
+        data_of(session, QUERY)
     assert clock.slept == []
 
 
 def test_a_service_that_is_not_there_is_given_some_seconds(clock: Clock) -> None:
-    with clock.session(free_address()) as session, pytest.raises(Fault, match="cannot be reached"):
+    with clock.session(f"http://127.0.0.1:{free_port()}") as session, pytest.raises(Fault, match="cannot be reached"):
         change(session, MUTATION, {})
     assert 5 < sum(clock.slept) <= 15
 
@@ -154,7 +155,8 @@ def test_a_refusal_is_told_with_its_path(clock: Clock) -> None:
 
 
 def test_a_file_is_sent_as_a_form_and_whole_again(clock: Clock) -> None:
-    content, seen = bytes(range(256)) * 1000, []
+    content = bytes(range(256)) * 1000
+    seen: list[int] = []
     demand = Demand(
         query="mutation ($file: Upload!) { read(file: $file) { id } }",
         variables={"group": "shop"},
@@ -203,7 +205,7 @@ def test_http_where_https_is_spoken_is_told(clock: Clock) -> None:
     with scripted(data(me=ADA)) as service:
         address = service.address.replace("http://", "https://")
         with clock.session(address) as session, pytest.raises(Fault, match="the connection cannot be trusted"):
-            ask(session, QUERY)
+            data_of(session, QUERY)
     assert clock.slept == []
 
 
@@ -216,5 +218,5 @@ def test_the_environment_may_hold_nonsense(monkeypatch: pytest.MonkeyPatch, cloc
 def test_ids_of_requests_are_told_only_when_they_are_some(clock: Clock) -> None:
     sent = answer(401, {"errors": []}, x_request_id="x" * 65)
     with scripted(sent) as service, clock.session(service.address) as session, pytest.raises(Fault) as found:
-        ask(session, QUERY)
+        data_of(session, QUERY)
     assert not re.search(r"\(request", str(found.value))

@@ -1,5 +1,6 @@
 """The verbs of the command line: what the help says of them, and what is loaded for it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -38,7 +39,9 @@ def imported_by(*arguments: str, **variables: str) -> tuple[str, set[str]]:
     """What a command prints, and the modules that were imported when it ended."""
     program = f"import sys, atexit; atexit.register(lambda: print('MODULES', *sys.modules)); sys.argv[1:] = {list(arguments)!r}"
     program += "; from integrates.server.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=variables or None)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, env={**os.environ, **variables}
+    )
     out, _, modules = done.stdout.rpartition("MODULES ")
     assert modules, done.stderr
     return out, set(modules.split())
@@ -53,7 +56,7 @@ def test_the_help_loads_no_verb(arguments: Sequence[str]) -> None:
     assert heavy(imported_by(*arguments)[1]) == []
 
 
-def test_a_verb_on_a_service_loads_neither_the_server_nor_the_model(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_a_verb_on_a_service_loads_neither_the_server_nor_the_model() -> None:
     _, modules = imported_by("api", "--help")
     assert "httpx" in modules
     assert heavy(modules - {"httpx", "rich", "asyncio", "integrates.server.client"}) == []
@@ -100,20 +103,20 @@ def test_verbs_are_completed_without_loading_them(shell: str) -> None:
         "_TYPER_COMPLETE_ARGS": "integrates lo",
         "_TYPER_COMPLETE_FISH_ACTION": "get-args",
     }
-    out, modules = imported_by(_INTEGRATES_COMPLETE=f"complete_{shell}", PATH="/usr/bin:/bin", **words)
+    out, modules = imported_by(_INTEGRATES_COMPLETE=f"complete_{shell}", **words)
     assert [name for name in ("login", "logout", "serve", "api") if name in out] == ["login", "logout"]
     assert heavy(modules - {"rich", "asyncio"}) == []
 
 
 def test_options_of_a_verb_are_completed() -> None:
     words = {"COMP_WORDS": "integrates api --pag", "COMP_CWORD": "2"}
-    out, _ = imported_by(_INTEGRATES_COMPLETE="complete_bash", PATH="/usr/bin:/bin", **words)
+    out, _ = imported_by(_INTEGRATES_COMPLETE="complete_bash", **words)
     assert "--paginate" in out
 
 
 def test_the_options_before_a_verb_are_completed() -> None:
     words = {"COMP_WORDS": "integrates --ver", "COMP_CWORD": "1"}
-    out, _ = imported_by(_INTEGRATES_COMPLETE="complete_bash", PATH="/usr/bin:/bin", **words)
+    out, _ = imported_by(_INTEGRATES_COMPLETE="complete_bash", **words)
     assert "--version" in out
 
 

@@ -79,6 +79,9 @@ def loaded(verb: Verb) -> Any:
 class Verbs(TyperGroup):
     """The verbs of the table as a group of commands, as Typer wants to have it."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{**settings, "commands": dict.fromkeys(_BY_NAME)})  # names alone, for what is nearly one of them
+
     def list_commands(self, _context: Any) -> list[str]:
         """Return the names of all verbs."""
         return list(_BY_NAME)

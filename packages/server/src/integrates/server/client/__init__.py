@@ -5,19 +5,19 @@ The commands of an operator (``integrates.server.cli``) work on a store instead.
 ``address``     what is an address of a service, and where a token may travel unencrypted
 ``config``      the file in which ``login`` keeps tokens, each for one address only
 ``remote``      which service is meant, with which token: from options, variables and that file
-``call``        ``connected`` opens a session; ``ask``, ``change``, ``upload`` and ``fetched`` send what the API shall do
+``call``        ``connected`` opens a session; ``data_of``, ``change``, ``upload`` and ``fetched`` send what the API shall do
 ``page``        ``nodes`` walks a connection of the API, page by page
 ``answer``      what an HTTP answer means
 ``retry``       when, and whether, something is sent again
 ``output``      tables, JSON and colours; nothing that a service says moves the cursor of a terminal
-``fault``       ``reported`` turns whatever goes wrong into one line on standard error and exit code 2
+``fault``       ``explaining`` turns whatever goes wrong into one line on standard error and exit code 2
 ``option``      the options that the commands share
 
 A command looks like this::
 
     def count(group: …, *, as_json: JsonOption = False, url: UrlOption = None) -> None:
-        with reported(), connected(remote_of(url)) as session:
-            data = ask(session, QUERY, group=group)
+        with explaining(), connected(remote_of(url)) as session:
+            data = data_of(session, QUERY, group=group)
             print_rows(COLUMNS, rows_of(data), as_json=as_json)
 
 and stands, with its line of help, in the table of ``integrates.server.cli.verb``.

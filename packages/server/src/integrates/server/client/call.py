@@ -16,7 +16,7 @@ import msgspec
 from integrates.server.client.answer import Answer, Effect, Failure, Received, failure_of, read_answer, told_by
 from integrates.server.client.fault import Fault, Refused, warn
 from integrates.server.client.remote import Remote
-from integrates.server.client.retry import pause, told_pause
+from integrates.server.client.retry import next_pause, told_pause
 from integrates.server.version import version
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ def _client(headers: Mapping[str, str], transport: httpx.BaseTransport | None) -
         raise Fault(f"a variable of the environment about proxies or certificates cannot be used: {error}") from error
 
 
-def ask(session: Session, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def data_of(session: Session, query: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the data of a query. Raise :class:`Fault` when there are errors, be it at one field only."""
     answer = call(session, Demand(query=query, variables=variables or {}, repeatable=True))
     if answer.errors:
@@ -260,7 +260,7 @@ def _wait(session: Session, failure: Failure, attempt: int, begun: float) -> flo
     is_told = failure.request_id is not None or failure.retry_after is not None
     patience = session.remote.patience if is_told else min(session.remote.patience, CONNECTING)
     told = told_pause(failure.retry_after, datetime.now(UTC))
-    return pause(attempt, told, patience - (session.seconds() - begun), session.chance())
+    return next_pause(attempt, told, patience - (session.seconds() - begun), session.chance())
 
 
 def _told_finally(failure: Failure, *, repeatable: bool) -> str:

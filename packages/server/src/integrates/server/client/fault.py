@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from integrates.server.client.text import line
+from integrates.server.client.text import one_line
 
 NOT_DONE: Final = 2
 """The exit code of a command that could not do, or not decide, what was asked; 1 is left to those who decide, and say no."""
@@ -47,11 +47,11 @@ def sentence_of(error: dict[str, object]) -> str:
 
 def warn(text: str) -> None:
     """Print a line on standard error, in which nothing moves the cursor of a terminal."""
-    typer.echo(f"integrates: {line(text)}", err=True)
+    typer.echo(f"integrates: {one_line(text)}", err=True)
 
 
 @contextmanager
-def reported() -> Iterator[None]:
+def explaining() -> Iterator[None]:
     """End the command with exit code 2 and a line on standard error for whatever goes wrong inside.
 
     An error that nobody foresaw shows its traceback and has exit code 2 as well, so that 1 never means anything but the

@@ -8,9 +8,9 @@ import msgspec
 import typer
 
 from integrates.server.client.address import EXAMPLE, check_transport, normal_address
-from integrates.server.client.call import ask, connected
+from integrates.server.client.call import connected, data_of
 from integrates.server.client.config import Login, config_file, forget_login, keep_login, read_config
-from integrates.server.client.fault import Fault, reported
+from integrates.server.client.fault import Fault, explaining
 from integrates.server.client.option import AllowHttpOption, JsonOption
 from integrates.server.client.output import print_json, print_line
 from integrates.server.client.remote import ADDRESS, Remote, checked_token, is_http_allowed
@@ -46,7 +46,7 @@ def login(url: AddressArgument = None, *, allow_http: AllowHttpOption = False, a
     integrates login https://integrates.example
     integrates token me@example.com | integrates login http://localhost:8001
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
-    with reported():
+    with explaining():
         file = config_file(os.environ)
         known = read_config(file)
         address = _named(url, known.address)
@@ -54,7 +54,7 @@ def login(url: AddressArgument = None, *, allow_http: AllowHttpOption = False, a
         check_transport(address, allow_http=is_allowed)
         token = checked_token(_read_token(address))
         with connected(Remote(address=address, token=token)) as session:
-            email = str(ask(session, ME)["me"]["email"])
+            email = str(data_of(session, ME)["me"]["email"])
         keep_login(file, address, Login(token=token, email=email, allow_http=is_allowed))
         told = Told(address=address, email=email, file=str(file))
         if as_json:
@@ -64,12 +64,14 @@ def login(url: AddressArgument = None, *, allow_http: AllowHttpOption = False, a
 
 
 def logout(url: AddressArgument = None, *, as_json: JsonOption = False) -> None:
-    """Forget the token of a service. It stays good for whoever has it: revoke it there when somebody may.
+    """Forget the token of a service.
+
+    It stays good for whoever has it until it is revoked.
 
     \b
     integrates logout https://integrates.example
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
-    with reported():
+    with explaining():
         file = config_file(os.environ)
         known = read_config(file)
         address = _named(url, known.address)

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from rich.table import Table
 from rich.text import Text
 
-from integrates.server.client.text import json_text, line
+from integrates.server.client.text import json_text, one_line
 
 UNLIMITED: Final = 100_000
 """Width of what is not a terminal."""
@@ -76,7 +76,7 @@ def print_table(columns: Sequence[Column], rows: Sequence[Any], *, file: TextIO 
     if out.isatty():
         console_of(out).print(_fitted(columns, rows))
         return
-    cells = [[line(shown(column.cell(row))) for column in columns] for row in rows]
+    cells = [[one_line(cell_text(column.cell(row))) for column in columns] for row in rows]
     lines = [[column.title for column in columns], *cells]
     widths = [max(len(each[number]) for each in lines) for number in range(len(columns))]
     for each in lines:
@@ -92,7 +92,7 @@ def _fitted(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
     for column in columns:
         table.add_column(column.title, justify="right" if column.right else "left", no_wrap=column.whole, overflow="fold")
     for row in rows:
-        texts = [(column, line(shown(column.cell(row)))) for column in columns]
+        texts = [(column, one_line(cell_text(column.cell(row)))) for column in columns]
         table.add_row(*(Text(text, style=column.style(text)) for column, text in texts))
     return table
 
@@ -101,19 +101,19 @@ def print_line(text: str, style: str = "", *, file: TextIO | None = None) -> Non
     """Print a line in a style of rich, which counts on terminals only."""
     out = file or sys.stdout
     if out.isatty():
-        console_of(out).print(Text(line(text), style=style))
+        console_of(out).print(Text(one_line(text), style=style))
     else:
-        typer.echo(line(text), file=out)
+        typer.echo(one_line(text), file=out)
 
 
-def shown(value: object) -> str:
+def cell_text(value: object) -> str:
     """Return a value as a cell shows it: nothing for ``None``, a list with commas, yes and no."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(map(shown, value))
+        return ", ".join(map(cell_text, value))
     return str(value)
 
 
@@ -125,5 +125,5 @@ def advancing(title: str, total: int) -> Iterator[Callable[[int], None]]:
         return
     parts = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*parts, console=console_of(sys.stderr), transient=True) as progress:
-        task = progress.add_task(line(title), total=total)
+        task = progress.add_task(one_line(title), total=total)
         yield lambda done: progress.update(task, completed=done)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from integrates.server.client.call import Session, ask
+from integrates.server.client.call import Session, data_of
 from integrates.server.client.fault import Fault
 
 
@@ -17,7 +17,7 @@ def nodes(session: Session, query: str, variables: Mapping[str, Any], *path: str
     after: str | None = None
     left = most
     while left is None or left > 0:
-        page = reached(ask(session, query, {**variables, "after": after}), path)
+        page = reached(data_of(session, query, {**variables, "after": after}), path)
         yield from page["nodes"][:left]
         left = None if left is None else left - len(page["nodes"])
         info = page["pageInfo"]

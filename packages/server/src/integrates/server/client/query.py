@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from integrates.server.client.answer import Answer, told_by
 from integrates.server.client.call import Attachment, Demand, Session, call, connected
-from integrates.server.client.fault import NOT_DONE, Fault, reported, warn
+from integrates.server.client.fault import NOT_DONE, Fault, explaining, warn
 from integrates.server.client.option import UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
@@ -57,7 +57,7 @@ def api(
     integrates api --paginate -f g=webshop 'query ($g: ID!, $endCursor: String) { group(name: $g) {
       findings(after: $endCursor) { nodes { title } pageInfo { hasNextPage endCursor } } } }'
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
-    with reported():
+    with explaining():
         demand = demand_of(_text(query), given_values(fields or (), texts or ()), dict(map(_attachment, files or ())))
         failed = False
         with connected(remote_of(url)) as session:

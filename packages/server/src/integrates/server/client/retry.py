@@ -21,7 +21,7 @@ def told_pause(retry_after: str | None, now: datetime) -> float | None:
         return None
 
 
-def pause(attempt: int, told: float | None, left: float, chance: float) -> float | None:
+def next_pause(attempt: int, told: float | None, left: float, chance: float) -> float | None:
     """Return the seconds to wait before sending again after the given attempt (from 1); ``None`` when not to.
 
     What the service told is obeyed; else pauses double, and ``chance`` (0 to 1) spreads them so that many who failed at

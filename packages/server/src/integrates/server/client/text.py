@@ -17,12 +17,12 @@ def is_harmful(character: str) -> bool:
     return unicodedata.category(character) in _HARMFUL and character not in _JOINERS
 
 
-def line(text: str) -> str:
+def one_line(text: str) -> str:
     """Return a text as one line: what is harmful is shown as an escape in hexadecimal digits, a line's end as a space."""
     return "".join(map(_shown, " ".join(text.splitlines()) if "\n" in text or "\r" in text else text))
 
 
-def lines(text: str) -> str:
+def many_lines(text: str) -> str:
     """Return a text whose lines and tabs stay, with everything else that is harmful as an escape."""
     return "".join(character if character in KEPT else _shown(character) for character in text.replace("\r\n", "\n"))
 
