@@ -86,9 +86,9 @@ class Verbs(TyperGroup):
         """Return the names of all verbs."""
         return list(_BY_NAME)
 
-    def get_command(self, _context: Any, name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 -- Typer gives it
         """Return the command of that name, ``None`` for an unknown one."""
-        verb = _BY_NAME.get(name)
+        verb = _BY_NAME.get(cmd_name)
         return verb and loaded(verb)
 
     def format_commands(self, _context: Any, formatter: Any) -> None:
@@ -97,8 +97,8 @@ class Verbs(TyperGroup):
             with formatter.section(kind.value):
                 formatter.write_dl([(verb.name, verb.help) for verb in VERBS if verb.kind is kind])
 
-    def shell_complete(self, context: Any, incomplete: str) -> Any:
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Return how a word may go on: options as ever, and verbs, without loading them."""
         if incomplete.startswith("-"):
-            return super().shell_complete(context, incomplete)
+            return super().shell_complete(ctx, incomplete)
         return [Suggestion(verb.name, verb.help) for verb in VERBS if verb.name.startswith(incomplete)]

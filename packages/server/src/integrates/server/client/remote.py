@@ -37,13 +37,12 @@ def remote_of(url: str | None, *, allow_http: bool = False, environ: Mapping[str
     named = url or environ.get(ADDRESS)
     config = Config() if own and named else read_config(config_file(environ))
     address = _address(named, config)
-    login = config.logins.get(address)
-    kept = login or Login(token="")
-    token = checked_token(own) if own else kept.token
-    if not token:
+    kept = config.logins.get(address)
+    login = Login(token=checked_token(own), allow_http=kept is not None and kept.allow_http) if own else kept
+    if login is None:
         raise Fault(f"there is no token for {address}: run integrates login {address}, or set {TOKEN}")
-    check_transport(address, allow_http=allow_http or kept.allow_http or is_http_allowed(environ))
-    return Remote(address=address, token=token)
+    check_transport(address, allow_http=allow_http or login.allow_http or is_http_allowed(environ))
+    return Remote(address=address, token=login.token)
 
 
 def _address(named: str | None, config: Config) -> str:
