@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (5, "9865a740d271daa7f4a1896f4260816d553603590e3396a0e18a5e36b9eea6da")
+LAYOUT = (5, "122f655b0d9a4ad816889ba09f7db30b8f14161312f8b01033f8edef32b7f4fa")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]

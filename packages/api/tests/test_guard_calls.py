@@ -11,6 +11,7 @@ from packages.api.tests.test_store_calls import counting
 
 from integrates.api.guard.target import Target
 from integrates.api.upload import in_memory
+from integrates.db_model import forces
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -76,6 +77,10 @@ QUERIES: Final = {
         'mutation ($id: ID!) { x: updateEvent(id: $id, description: "Another text") { errors { code } } }',
     ),
     "import": (Target.IMPORT, "query ($id: ID!) { x: import(id: $id) { id } }"),
+    "forces execution": (
+        Target.FORCES_EXECUTION,
+        'query ($id: ID!) { x: forcesExecution(groupName: "cargo", id: $id) { id } }',
+    ),
     "finding policy": (
         Target.FINDING_POLICY,
         "mutation ($id: ID!) { x: submitOrganizationFindingPolicy(id: $id) { errors { code } } }",
@@ -94,6 +99,8 @@ async def _foreign(world: World) -> dict[str, str]:
     token = 'mutation { addAccessToken(name: "nightly", expiresAt: "2026-06-01T00:00:00Z") { token { id } } }'
     made = (await world.data("uri2", token))["addAccessToken"]["token"]["id"]
     imported = (await world.data("greta2", IMPORT, root=harbor.root.id, file=in_memory("scan.sarif", sarif())))["x"]["import"]
+    gate = {"id": world.new_id(), "strictness": "STRICT"}
+    execution = await forces.execute(world.store, harbor.group, gate, world.stamp(), world.files)
     return {
         Target.ORGANIZATION: harbor.organization.id,
         Target.GROUP: harbor.group.name,
@@ -104,6 +111,7 @@ async def _foreign(world: World) -> dict[str, str]:
         Target.VULNERABILITY: harbor.vulnerable.id,
         Target.EVENT: harbor.event.id,
         Target.IMPORT: imported["id"],
+        Target.FORCES_EXECUTION: execution.id,
         Target.FINDING_POLICY: harbor.policy.id,
         Target.ACCESS_TOKEN: made,
     }

@@ -31,7 +31,7 @@ from integrates.db_model.registry import FACETS
 
 NAMED = {"Advisory"}
 """What has an id that others gave it, and that is no key."""
-IMMUTABLE = {"Comment"}
+IMMUTABLE = {"Comment", "ForcesExecution"}
 """What shows an entity that never changes: it has no version, and its history would say nothing more."""
 PAYLOADS = (
     "AcknowledgeConcurrentSessionPayload",
@@ -42,6 +42,7 @@ PAYLOADS = (
     "AddEventPayload",
     "AddFindingCommentPayload",
     "AddFindingPayload",
+    "AddForcesExecutionPayload",
     "AddGitRootPayload",
     "AddGroupCommentPayload",
     "AddGroupMemberPayload",

@@ -14,6 +14,7 @@ from packages.api.tests.test_store_calls import counting
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
 from integrates.api.upload import in_memory
+from integrates.db_model import forces
 from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.errors import Corrupt, Unavailable
 from integrates.db_model.testing.scene import address_of
@@ -40,6 +41,7 @@ QUERIES = {
     "vulnerability(asOf)": "query ($vulnerability: ID!, $at: DateTime) { vulnerability(id: $vulnerability, asOf: $at) { id } }",
     "event": "query ($event: ID!) { event(id: $event) { id } }",
     "import": "query ($import: ID!) { import(id: $import) { id } }",
+    "forcesExecution": "query ($group: ID!, $execution: ID!) { forcesExecution(groupName: $group, id: $execution) { id } }",
 }
 ERRORS = "errors { code reason message path currentVersion }"
 MUTATIONS = {
@@ -63,6 +65,8 @@ MUTATIONS = {
       addFinding(groupName: $group, title: "Another", description: "Another") {{ finding {{ id }} {ERRORS} }} }}""",
     "addFindingComment": f"""mutation ($finding: ID!) {{
       addFindingComment(findingId: $finding, type: CONSULT, content: "Hello") {{ comment {{ id }} {ERRORS} }} }}""",
+    "addForcesExecution": f"""mutation ($group: ID!, $execution: ID!) {{
+      addForcesExecution(groupName: $group, id: $execution, strictness: STRICT) {{ execution {{ id }} {ERRORS} }} }}""",
     "addGroupComment": f"""mutation ($group: ID!) {{
       addGroupComment(groupName: $group, content: "Hello") {{ comment {{ id }} {ERRORS} }} }}""",
     "addGroupMember": f"""mutation ($group: ID!) {{
@@ -205,6 +209,7 @@ def ids_of(tenant: Tenant, run: str) -> dict[str, Any]:
         "event": tenant.event.id,
         "policy": tenant.policy.id,
         "import": run,
+        "execution": run,
         "token": NOWHERE,
         "at": "2026-04-30T00:00:00Z",
         "file": in_memory("scan.sarif", b"{}"),
@@ -212,7 +217,18 @@ def ids_of(tenant: Tenant, run: str) -> dict[str, Any]:
 
 
 def no_ids() -> dict[str, Any]:
-    kinds = ("organization", "root", "finding", "vulnerability", "environment", "event", "policy", "import", "token")
+    kinds = (
+        "organization",
+        "root",
+        "finding",
+        "vulnerability",
+        "environment",
+        "event",
+        "policy",
+        "import",
+        "execution",
+        "token",
+    )
     ids = dict.fromkeys(kinds, NOWHERE)
     names = dict.fromkeys(("organizationName", "group"), NO_NAME)
     return {
@@ -241,12 +257,15 @@ async def answered(world: World, who: Actor, query: str, ids: dict[str, Any]) ->
 
 
 async def run_of(world: World, name: str, tenant: Tenant) -> str:
+    """Make an import and, with the same id, an execution of the gate; return the id."""
     empty = b'{"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "lint"}}, "results": []}]}'
     ids = {**ids_of(tenant, ""), "file": in_memory("scan.sarif", empty)}
     query = MUTATIONS["importVulnerabilities"]
     payload = (await world.data(name, query, **taken(query, ids)))["importVulnerabilities"]
     assert payload["errors"] == []
-    return str(payload["import"]["id"])
+    made = str(payload["import"]["id"])
+    await forces.execute(world.store, tenant.group, {"id": made, "strictness": "STRICT"}, world.stamp(), world.files)
+    return made
 
 
 def test_the_walk_is_complete(world: World) -> None:

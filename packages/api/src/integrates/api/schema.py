@@ -15,6 +15,7 @@ from integrates.api.event import fields as event
 from integrates.api.evidence import fields as evidence
 from integrates.api.finding import fields as finding
 from integrates.api.finding_policy import fields as finding_policy
+from integrates.api.forces import fields as forces
 from integrates.api.group import fields as group
 from integrates.api.guard.directive import Authenticated, Requires
 from integrates.api.guard.target import Target
@@ -47,6 +48,7 @@ _FOLDERS: Final = (
     event,
     finding,
     finding_policy,
+    forces,
     group,
     imports,
     invitation,

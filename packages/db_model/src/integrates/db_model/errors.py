@@ -146,6 +146,7 @@ class Reason(StrEnum):
     # objects
     NOT_FOUND = "not_found"
     UNKNOWN_PERSON = "unknown_person"
+    NO_ROOT = "no_root"
     NO_TOKEN = "no_token"  # noqa: S105 -- the name of a reason, not a secret
     NAME_TAKEN = "name_taken"
     NICKNAME_TAKEN = "nickname_taken"
@@ -154,6 +155,7 @@ class Reason(StrEnum):
     PLACE_REPORTED = "place_reported"
     ALREADY_MEMBER = "already_member"
     URL_TAKEN = "url_taken"
+    ID_USED = "id_used"
     STALE_VERSION = "stale_version"
     CONCURRENT_CHANGE = "concurrent_change"
     OUTDATED_SERVICE = "outdated_service"

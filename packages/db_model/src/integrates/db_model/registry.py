@@ -14,6 +14,7 @@ from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL
 from integrates.db_model.events.facet import EVENT
 from integrates.db_model.finding_policies.facet import FINDING_POLICY
 from integrates.db_model.findings.facet import FINDING
+from integrates.db_model.forces.facet import FORCES_EXECUTION
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.organizations.facet import ORGANIZATION
@@ -39,6 +40,7 @@ _ALL: Final[tuple[Facet[Any], ...]] = (
     COMMENT,
     FINDING_POLICY,
     IMPORT,
+    FORCES_EXECUTION,
 )
 FACETS: Final[Mapping[str, Facet[Any]]] = {facet.name: facet for facet in _ALL}
 """Every facet of entities by its name in the design, parents first."""

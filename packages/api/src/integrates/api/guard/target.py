@@ -6,6 +6,7 @@ What is not visible takes as many calls of the store as what does not exist, so 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from integrates.api.authorization.scope import NOWHERE, UNKNOWN, Scope, scope_below, scope_of_nothing
@@ -24,6 +25,8 @@ from integrates.db_model.events.types import Event
 from integrates.db_model.finding_policies.facet import FINDING_POLICY, finding_policy_key
 from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings.facet import FINDING, finding_counters_keys, finding_key
+from integrates.db_model.forces.facet import FORCES_EXECUTION, forces_execution_key
+from integrates.db_model.forces.types import ForcesExecution
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import
@@ -52,6 +55,7 @@ class Target(StrEnum):
     IMPORT = "IMPORT"
     EVENT = "EVENT"
     FINDING_POLICY = "FINDING_POLICY"
+    FORCES_EXECUTION = "FORCES_EXECUTION"
     ACCESS_TOKEN = "ACCESS_TOKEN"  # noqa: S105 -- the name of a kind, not a secret
 
 
@@ -116,7 +120,9 @@ async def _group(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return Sight(scope, scope.group) if "group:read" in scope.permissions else nothing()
 
 
-async def _shown(context: Context, found: Root | EnvironmentUrl | Import | Event | None, permission: str) -> Sight[Any]:
+async def _shown(
+    context: Context, found: Root | EnvironmentUrl | ForcesExecution | Import | Event | None, permission: str
+) -> Sight[Any]:
     scope = await scope_of(context, found)
     return Sight(scope, found) if permission in scope.permissions else nothing()
 
@@ -155,6 +161,12 @@ async def _finding_policy(context: Context, value: Any, _args: Arguments) -> Sig
     found = await find(context.loaders, FINDING_POLICY, finding_policy_key, value)
     scope = await context.scopes.organizations.load(found.organization_id if found else UNKNOWN)
     return Sight(scope, found) if "finding_policy:read" in scope.permissions else nothing()
+
+
+async def _forces_execution(context: Context, value: Any, args: Arguments) -> Sight[Any]:
+    """Find an execution by its id in the group that another argument names."""
+    key = partial(forces_execution_key, args["group_name"])
+    return await _shown(context, await find(context.loaders, FORCES_EXECUTION, key, value), "forces:read")
 
 
 async def _finding(context: Context, value: Any, args: Arguments) -> Sight[Any]:
@@ -215,4 +227,5 @@ FINDERS: Final[Mapping[Target, Finder]] = {
     Target.EVENT: _event,
     Target.ACCESS_TOKEN: _access_token,
     Target.FINDING_POLICY: _finding_policy,
+    Target.FORCES_EXECUTION: _forces_execution,
 }

@@ -151,8 +151,8 @@ LIFE_REASONS: Final[Mapping[Reason, Meaning]] = {
     ),
     Reason.BAD_FILE_TYPE: Meaning(
         _INVALID,
-        "The slot does not take files of this type.",
-        "the leading bytes of the file are those of no type that the slot takes",
+        "Files of this type are not taken here.",
+        "the leading bytes of the file are those of no type that the slot takes; or a log is no text in UTF-8",
     ),
     Reason.EMPTY_SLOT: Meaning(
         _NOT_FOUND,

@@ -79,6 +79,11 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         "There is no such person.",
         "there is no person of this e-mail, or the person was removed",
     ),
+    Reason.NO_ROOT: Meaning(
+        _NOT_FOUND,
+        "The group has no root of this nickname.",
+        "the group has no root of the nickname `rootNickname`, ACTIVE or not",
+    ),
     Reason.NO_TOKEN: Meaning(
         _NOT_FOUND,
         "The group has no CI token.",
@@ -105,6 +110,11 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         _EXISTS,
         "The root has this environment url already.",
         "the root has this environment url already; for those of type URL a slash at the end makes no difference",
+    ),
+    Reason.ID_USED: Meaning(
+        _EXISTS,
+        "An execution of the group has this id already.",
+        "the group has an execution of this id, which came with other arguments; with the same ones its record is the answer",
     ),
     Reason.TITLE_TAKEN: Meaning(
         _EXISTS,
@@ -261,7 +271,8 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
     Reason.FILE_TOO_LARGE: Meaning(
         _LIMIT,
         "The file is too large.",
-        "the file has more bytes than it may have: 20 MiB of a report; 20, 10 or 1 MiB of evidence, as its slot says",
+        "the file has more bytes than it may have: 20 MiB of a report; 20, 10 or 1 MiB of evidence, as its slot says; "
+        "5 MiB of the log of an execution",
     ),
     Reason.TOO_MANY_RESULTS: Meaning(
         _LIMIT,

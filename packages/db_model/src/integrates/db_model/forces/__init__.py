@@ -1,0 +1,10 @@
+"""The CI gate: executions, which break builds or let them pass (domain section 9)."""
+
+from typing import TYPE_CHECKING
+
+from integrates.db_model.package import offering_commands
+
+if TYPE_CHECKING:
+    from integrates.db_model.forces.commands import *  # noqa: F403 - what __getattr__ finds, for type checkers
+else:
+    __getattr__, __dir__ = offering_commands(__name__)
