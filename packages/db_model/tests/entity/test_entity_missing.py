@@ -16,6 +16,7 @@ from integrates.db_model.errors import NotFound
 from integrates.db_model.events.facet import event_key
 from integrates.db_model.finding_policies.facet import finding_policy_key
 from integrates.db_model.findings.facet import finding_key
+from integrates.db_model.forces.facet import forces_execution_key
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.imports.facet import import_key
 from integrates.db_model.organizations.facet import organization_key
@@ -46,6 +47,7 @@ MISSING: dict[str, tuple[Key, str]] = {
     "comment": (comment_key(NONE), NONE),
     "organization_finding_policy": (finding_policy_key(NONE), NONE),
     "import": (import_key(NONE), NONE),
+    "forces_execution": (forces_execution_key("webshop", NONE), f"webshop#{NONE}"),
 }
 
 

@@ -9,10 +9,12 @@ import pytest
 from msgspec.structs import replace
 from packages.db_model.tests.entity.conftest import removed_group
 
+from integrates.db_model import forces
 from integrates.db_model.access.facet import organization_access_key
 from integrates.db_model.entity import claim, command
 from integrates.db_model.entity.facet import shard
 from integrates.db_model.entity.revision import revision_key
+from integrates.db_model.files.memory import memory_files
 from integrates.db_model.findings import commands as findings
 from integrates.db_model.findings.facet import finding_counters_key, finding_key
 from integrates.db_model.findings.types import RemovalJustification
@@ -109,6 +111,8 @@ async def lived(house: House) -> House:
     await add_comment(store, second, "a remark", stamp)
     await add_comment(store, house.group, "a greeting", stamp)
     await add_root(store, house.group, "frontend", stamp)
+    given = {"id": "build-4711", "strictness": "STRICT", "root_nickname": "backend"}
+    await forces.execute(store, house.group, given, stamp(), memory_files())
     spare = await add_group(store, "spare", stamp)
     await command.update(store, GROUP, group_key(spare.name), removed_group, stamp())
     for number in range(2):  # the second takes name and slot of the first, which has expired by then

@@ -147,6 +147,7 @@ CONTRIBUTIONS: Final[Mapping[str, Contribute]] = {
     "comment": _of_comment,
     "organization_finding_policy": _nothing,
     "import": _nothing,
+    "forces_execution": _nothing,
 }
 """By facet: what its entities contribute."""
 
@@ -198,5 +199,6 @@ COUNTERS: Final[Mapping[str, Callable[[Any], Counted | None]]] = {
     "comment": _no_counter,
     "organization_finding_policy": _no_counter,
     "import": _no_counter,
+    "forces_execution": _no_counter,
 }
 """By facet: the counter that each of its entities has."""
