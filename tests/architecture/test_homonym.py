@@ -36,6 +36,7 @@ HOMONYMS: Mapping[str, Mapping[str, str]] = {
         "read": "what a file says: of any format, and of each format",
         "filter_of": "the filter in the arguments of a list, of each kind of list that has one",
         "fits": "whether an item passes that filter, likewise",
+        "write": "the pieces of a document, of each format of exports",
     },
     "server": {},
 }

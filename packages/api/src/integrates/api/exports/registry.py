@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from integrates.api.exports.document import ExportFormat, Format
+from integrates.api.exports.sarif.writer import SARIF
 from integrates.api.exports.vex.openvex import OPENVEX
 
 FORMATS: Final[Mapping[ExportFormat, Format]] = {
     ExportFormat.OPENVEX: OPENVEX,
+    ExportFormat.SARIF: SARIF,
 }
 """Every format that is written."""

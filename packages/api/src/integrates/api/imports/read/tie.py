@@ -51,4 +51,5 @@ def _united(twins: Sequence[Observation]) -> Observation:
         for category, why in said.items()
         if why is not None
     )
-    return replace(first, also=tuple(said), hushed=tuple(hushed))
+    own = tuple(one for each in twins for one in each.hushed)
+    return replace(first, also=tuple(said), hushed=(*own, *hushed))

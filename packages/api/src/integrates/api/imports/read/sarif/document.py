@@ -9,6 +9,7 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta, Raw, Struct, field
 
 from integrates.api.imports.read.mend import NULL
+from integrates.api.imports.read.sarif.own import OwnResult, OwnRule
 from integrates.db_model.vulnerabilities.check import MAX_OFFSET
 from integrates.db_model.vulnerabilities.location import MAX_LINE
 
@@ -60,17 +61,19 @@ class Configuration(Struct, frozen=True, gc=False, rename="camel"):
 
 
 class RuleProperties(Struct, frozen=True, gc=False, rename="camel"):
-    """The conventional properties of a rule."""
+    """The conventional properties of a rule, and those of our own export."""
 
     tags: tuple[str, ...] | None = None
     cwe: str | tuple[str, ...] | None = None
     security_severity: Score | None = field(default=None, name="security-severity")
+    integrates: OwnRule | None = None
 
 
 class ResultProperties(Struct, frozen=True, gc=False, rename="camel"):
-    """The conventional properties of a result."""
+    """The conventional properties of a result, and those of our own export."""
 
     security_severity: Score | None = field(default=None, name="security-severity")
+    integrates: OwnResult | None = None
 
 
 class Descriptor(Struct, frozen=True, gc=False, rename="camel"):

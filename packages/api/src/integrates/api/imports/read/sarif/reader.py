@@ -6,14 +6,14 @@ from functools import cache, partial
 from integrates.api.imports.read.collect import Nothing, collected
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import sound
-from integrates.api.imports.read.limit import MAX_RULES, enforce
+from integrates.api.imports.read.limit import MAX_ADVISORIES, MAX_RULES, enforce
 from integrates.api.imports.read.location import place_at, wish
 from integrates.api.imports.read.observation import Problem, RuleSeen, Scan
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.sarif.decode import decode
 from integrates.api.imports.read.sarif.fingerprint import variety
 from integrates.api.imports.read.sarif.mark import digest
-from integrates.api.imports.read.sarif.result import Reading, Taken, listed, observed, taken
+from integrates.api.imports.read.sarif.result import Reading, Taken, listed, observed, own_part, taken
 from integrates.api.imports.read.sarif.rule import described
 from integrates.api.imports.read.sarif.run import ToolRun, series_of, tool_run
 from integrates.db_model.errors import Reason, Rejected
@@ -56,8 +56,16 @@ def _by_rule(results: Iterable[Taken | Problem | Nothing]) -> Mapping[ToolRule, 
     for one in results:
         if isinstance(one, Taken):
             found.setdefault(one.rule, []).append(one)
-    enforce("too_many_rules", len(found), MAX_RULES)
+    packages = sum(_is_package(first) for first, *_ in found.values())
+    enforce("too_many_rules", len(found) - packages, MAX_RULES)
+    enforce("too_many_rules", packages, MAX_ADVISORIES)
     return found
+
+
+def _is_package(one: Taken) -> bool:
+    """Return whether a result is one of our own export about a package, of which each advisory is a rule."""
+    own = own_part(one.listed.result)
+    return own is not None and own.advisory is not None
 
 
 def _rules(by_rule: Mapping[ToolRule, Sequence[Taken]]) -> Mapping[ToolRule, RuleSeen]:

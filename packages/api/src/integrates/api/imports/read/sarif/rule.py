@@ -21,6 +21,7 @@ from integrates.api.imports.read.sarif.document import (
     Text,
     components,
 )
+from integrates.api.imports.read.sarif.own import vector_of
 from integrates.api.imports.read.sarif.reference import Indexed, indexed, position
 from integrates.api.imports.read.sarif.score import rule_score
 from integrates.api.imports.read.text import block, headline
@@ -122,7 +123,8 @@ def _component(reference: ComponentReference | None, components: Indexed[Compone
 
 def described(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Indexed[Taxonomy]) -> RuleSeen:
     """Return what the file says of the rule as a finding; what the tool left out is filled in."""
-    title = _title(rule, descriptor)
+    title, score = _title(rule, descriptor), rule_score(descriptor)
+    own = descriptor.properties.integrates if descriptor and descriptor.properties else None
     return RuleSeen(
         rule=rule,
         title=title,
@@ -130,7 +132,8 @@ def described(rule: ToolRule, descriptor: Descriptor | None, taxonomies: Indexed
         threat=f"Reported by {rule.tool}, rule {rule.rule_id}.",
         recommendation=_text(descriptor.help if descriptor else None) or NOT_GIVEN,
         cwe_ids=tuple(islice(dict.fromkeys(_cwe_ids(descriptor, taxonomies)), MAX_CWE_IDS)) if descriptor else (),
-        tool_score=rule_score(descriptor),
+        tool_score=score,
+        tool_vector=vector_of(own.tool_vector, score) if own else None,
     )
 
 

@@ -1,0 +1,74 @@
+"""Our own members of a SARIF file, which anybody may write: what is odd is as if absent, and costs nothing else."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from packages.api.tests.exports.entry import (
+    root_at,
+)
+from packages.api.tests.exports.output import entry_of, in_line, read_back, results, written
+
+from integrates.api.imports.read.observation import Observation
+from integrates.api.imports.read.reader import Options
+from integrates.db_model.roots.types import URLLocation, URLProtocol
+from integrates.db_model.vulnerabilities.types import (
+    Technique,
+    VulnerabilityLocation,
+    VulnerabilityType,
+)
+
+
+def odd(found: Any, **members: Any) -> Observation:
+    """Read a document in which our own members of the first result are others."""
+    results(found)[0]["properties"]["integrates"].update(members)
+    (one,) = read_back(found)
+    return one
+
+
+ODD: Mapping[str, tuple[Mapping[str, Any], Mapping[str, Any]]] = {
+    "a fingerprint that is no line": ({"fingerprint": "a\nb"}, {"fingerprint": None, "fingerprints": ()}),
+    "a fingerprint that is too long": ({"fingerprint": "x" * 1_001}, {"fingerprint": None}),
+    "a fingerprint that is no text": ({"fingerprint": 7}, {"fingerprint": None}),
+    "a technique that is none": ({"technique": "GUESS"}, {"technique": Technique.SAST}),
+    "a commit that is none": ({"commit": "HEAD"}, {"commit": None}),
+    "a vector without a score": ({"toolVector": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}, {"own_vector": None}),
+    "an advisory without a package": ({"advisory": {"id": "CVE-1", "vulnerableVersion": ""}}, {"advisory": None}),
+    "an advisory of a package that is too long": (
+        {"advisory": {"id": "CVE-1", "package": "x" * 501, "vulnerableVersion": ""}},
+        {"advisory": None},
+    ),
+    "a page that is elsewhere": ({"where": "https://evil.example/"}, {}),
+    "a suppression without a kind": ({"suppressed": {}}, {}),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_odd_is_as_if_absent(name: str) -> None:
+    members, expected = ODD[name]
+    found = written(entry_of(in_line("one", fingerprint="v1=x")))
+    one = odd(found, **members)
+    assert {name: getattr(one, name) for name in expected} == expected
+    assert (one.location.type, one.location.where, one.location.specific) == (VulnerabilityType.LINES, "src/a b.py", "7")
+
+
+def test_an_odd_mark_is_none() -> None:
+    one = odd(written(entry_of(in_line("one"))), mark={"logical": "no digest", "startColumn": -1, "message": "A" * 64})
+    assert (one.mark.logical, one.mark.start_column, one.mark.message) == (None, None, None)
+
+
+def test_a_page_of_the_same_address_keeps_its_spelling_only() -> None:
+    page = root_at("page", URLLocation(protocol=URLProtocol.HTTPS, host="shop.example", port=443, path="/"))
+    at = VulnerabilityLocation(where="https://shop.example/cart", specific="id")
+    found = written(
+        entry_of(replace(in_line("one"), root_id=page.id, type=VulnerabilityType.INPUTS, location=at)), roots=[page]
+    )
+    assert odd(found, where="https://evil.example/cart").location.where == "https://shop.example/cart"
+    assert odd(found, where="https://shop.example/Cart?x=1").location.where == "https://shop.example/cart"
+
+
+def test_what_the_caller_says_counts_more_than_what_we_wrote() -> None:
+    options = Options(technique=Technique.RE, category="x/", tool="other", add_prefix="web")
+    (one,) = read_back(written(entry_of(in_line("one"))), options)
+    assert (one.technique, one.category, one.rule.tool, one.location.where) == (Technique.RE, "x/", "other", "web/src/a b.py")
