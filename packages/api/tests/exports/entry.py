@@ -69,7 +69,7 @@ def finding_of(advisory: str, **description: Any) -> Finding:
 
 
 def vulnerable(
-    name: str, advisory: str = "CVE-2024-1", package: str = "pkg:npm/express@4.17.1", root: Root = BACKEND, **more: Any
+    name: str, advisory: str = "CVE-2024-1001", package: str = "pkg:npm/express@4.17.1", root: Root = BACKEND, **more: Any
 ) -> Vulnerability:
     """Return the vulnerability of that name: a package of a root that an import reported."""
     label, _, version = package.rpartition("@")

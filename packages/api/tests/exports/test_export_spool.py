@@ -28,7 +28,7 @@ from integrates.db_model.vulnerabilities.rules import closed
 from integrates.db_model.vulnerabilities.types import AcceptanceStatus, Advisory, ClosingReason, TreatmentStatus
 from integrates.db_model.vulnerabilities.word import Word
 
-ENTRIES = [told(vulnerable(f"one {number}", advisory=f"CVE-2024-{number % 7}")) for number in range(60)]
+ENTRIES = [told(vulnerable(f"one {number}", advisory=f"CVE-2024-100{number % 7}")) for number in range(60)]
 
 
 def key_of(entry: Entry) -> tuple[str, ...]:
@@ -86,16 +86,16 @@ def test_a_statement_for_each_advisory_product_and_package() -> None:
         told(vulnerable("a")),
         told(vulnerable("b")),
         told(vulnerable("c", package="pkg:npm/express@4.17.2")),
-        told(vulnerable("d", advisory="CVE-2024-2")),
+        told(vulnerable("d", advisory="CVE-2024-1002")),
         told(vulnerable("e", root=FRONTEND)),
     ]
     found = {(one.advisory.id, one.product, one.package) for one in stated(*entries)}
     backend, frontend = PRODUCTS[BACKEND.id], PRODUCTS[FRONTEND.id]
     assert found == {
-        ("CVE-2024-1", backend, "pkg:npm/express@4.17.1"),
-        ("CVE-2024-1", backend, "pkg:npm/express@4.17.2"),
-        ("CVE-2024-2", backend, "pkg:npm/express@4.17.1"),
-        ("CVE-2024-1", frontend, "pkg:npm/express@4.17.1"),
+        ("CVE-2024-1001", backend, "pkg:npm/express@4.17.1"),
+        ("CVE-2024-1001", backend, "pkg:npm/express@4.17.2"),
+        ("CVE-2024-1002", backend, "pkg:npm/express@4.17.1"),
+        ("CVE-2024-1001", frontend, "pkg:npm/express@4.17.1"),
     }
     assert len(stated(*entries)) == len(found)
 
@@ -154,6 +154,6 @@ def test_an_image_without_a_digest() -> None:
 
 
 def test_a_package_without_a_url_has_a_generic_one() -> None:
-    one = Advisory(id="CVE-2024-1", package="@demo/shop", vulnerable_version="1.0")
+    one = Advisory(id="CVE-2024-1001", package="@demo/shop", vulnerable_version="1.0")
     assert package_url(one) == "pkg:generic/%40demo/shop@1.0"
-    assert package_url(Advisory(id="CVE-2024-1", package="shop", vulnerable_version="")) == "pkg:generic/shop"
+    assert package_url(Advisory(id="CVE-2024-1001", package="shop", vulnerable_version="")) == "pkg:generic/shop"

@@ -75,7 +75,8 @@ class Format(Struct, frozen=True, kw_only=True):
     ``media_type`` is that of the answer. ``key`` returns what entries are ordered by, given the ``products`` of the document:
     texts without NUL, compared by bytes; those that have it in common are in the order of the ids. ``takes`` tells whether a
     vulnerability of that word can be told in the format. ``permissions`` are needed besides ``decision:export``. ``vex`` is set
-    where documents have versions, and ``has_history`` where entries need their revisions.
+    where documents have versions, ``has_history`` where entries need their revisions, and ``may_be_empty`` is off where a
+    document without entries is none.
     """
 
     media_type: str
@@ -85,3 +86,4 @@ class Format(Struct, frozen=True, kw_only=True):
     permissions: frozenset[str] = frozenset()
     vex: VexFormat | None = None
     has_history: bool = False
+    may_be_empty: bool = True

@@ -1,11 +1,13 @@
 """The package urls of what is exported: products, which are roots, and the packages in them (domain section 21)."""
 
 import re
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
 from packageurl import PackageURL
 
+from integrates.api.imports.read.package import purl_of
 from integrates.db_model.roots.types import GitRoot, ImageRoot, Root
 from integrates.db_model.vulnerabilities.types import Advisory
 
@@ -49,6 +51,10 @@ def _address(url: str) -> tuple[str, str]:
 
 def package_url(advisory: Advisory) -> str:
     """Return the package url of the package that an advisory is about; a generic one where the tool gave none."""
-    if advisory.purl is not None:
-        return advisory.purl
-    return PackageURL("generic", name=advisory.package, version=advisory.vulnerable_version or None).to_string()
+    return _package_url(advisory.purl, advisory.package, advisory.vulnerable_version)
+
+
+@lru_cache(maxsize=4_096)
+def _package_url(given: str | None, name: str, version: str) -> str:
+    found = purl_of(given) or PackageURL("generic", name=name, version=version or None)
+    return found.to_string()

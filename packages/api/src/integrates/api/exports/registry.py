@@ -5,9 +5,13 @@ from typing import Final
 
 from integrates.api.exports.document import ExportFormat, Format
 from integrates.api.exports.sarif.writer import SARIF
+from integrates.api.exports.vex.csaf import CSAF
+from integrates.api.exports.vex.cyclonedx import CYCLONEDX
 from integrates.api.exports.vex.openvex import OPENVEX
 
 FORMATS: Final[Mapping[ExportFormat, Format]] = {
+    ExportFormat.CSAF_VEX: CSAF,
+    ExportFormat.CYCLONEDX_VEX: CYCLONEDX,
     ExportFormat.OPENVEX: OPENVEX,
     ExportFormat.SARIF: SARIF,
 }

@@ -46,5 +46,10 @@ def _said(one: Statement) -> dict[str, Any]:
 
 
 OPENVEX: Final = Format(
-    media_type="application/json", key=statement_key, takes=tells_package, write=write, vex=VexFormat.OPENVEX
+    media_type="application/json",
+    key=statement_key,
+    takes=tells_package,
+    write=write,
+    vex=VexFormat.OPENVEX,
+    may_be_empty=False,
 )
