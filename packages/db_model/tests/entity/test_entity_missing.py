@@ -26,6 +26,8 @@ from integrates.db_model.stakeholders.facet import stakeholder_key
 from integrates.db_model.store.port import Key, Store
 from integrates.db_model.testing.scene import add_finding, address_of, ticking, uid
 from integrates.db_model.tokens.facet import access_token_key
+from integrates.db_model.vex_documents.facet import vex_document_key
+from integrates.db_model.vex_documents.types import VexFormat
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ MISSING: dict[str, tuple[Key, str]] = {
     "organization_finding_policy": (finding_policy_key(NONE), NONE),
     "import": (import_key(NONE), NONE),
     "forces_execution": (forces_execution_key("webshop", NONE), f"webshop#{NONE}"),
+    "vex_document": (vex_document_key("nowhere", None, VexFormat.OPENVEX), "nowhere#ALL#OPENVEX"),
 }
 
 

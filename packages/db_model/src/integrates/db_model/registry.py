@@ -23,6 +23,7 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER
 from integrates.db_model.store.port import IndexKey, Item, Key, Query
 from integrates.db_model.store.template import SEPARATOR, WHOLE_KEY, is_variable
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, tokens_of_owner
+from integrates.db_model.vex_documents.facet import VEX_DOCUMENT
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 
 _ALL: Final[tuple[Facet[Any], ...]] = (
@@ -41,6 +42,7 @@ _ALL: Final[tuple[Facet[Any], ...]] = (
     FINDING_POLICY,
     IMPORT,
     FORCES_EXECUTION,
+    VEX_DOCUMENT,
 )
 FACETS: Final[Mapping[str, Facet[Any]]] = {facet.name: facet for facet in _ALL}
 """Every facet of entities by its name in the design, parents first."""

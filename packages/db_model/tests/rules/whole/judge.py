@@ -32,6 +32,8 @@ from integrates.db_model.stakeholders.rules import whole as whole_stakeholder
 from integrates.db_model.stakeholders.types import Stakeholder
 from integrates.db_model.tokens.rules import whole as whole_token
 from integrates.db_model.tokens.types import AccessToken
+from integrates.db_model.vex_documents.rules import whole as whole_vex_document
+from integrates.db_model.vex_documents.types import VexDocument
 from integrates.db_model.vulnerabilities.check import whole as whole_vulnerability
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -50,6 +52,7 @@ WHOLE: Mapping[type[Entity], Callable[[Any], Iterable[Rejected]]] = {
     Comment: whole_comment,
     EnvironmentUrl: whole_environment_url,
     Event: whole_event,
+    VexDocument: whole_vex_document,
 }
 
 

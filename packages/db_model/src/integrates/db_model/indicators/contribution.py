@@ -148,6 +148,7 @@ CONTRIBUTIONS: Final[Mapping[str, Contribute]] = {
     "organization_finding_policy": _nothing,
     "import": _nothing,
     "forces_execution": _nothing,
+    "vex_document": _nothing,
 }
 """By facet: what its entities contribute."""
 
@@ -200,5 +201,6 @@ COUNTERS: Final[Mapping[str, Callable[[Any], Counted | None]]] = {
     "organization_finding_policy": _no_counter,
     "import": _no_counter,
     "forces_execution": _no_counter,
+    "vex_document": _no_counter,
 }
 """By facet: the counter that each of its entities has."""
