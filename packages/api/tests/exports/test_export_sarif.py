@@ -205,7 +205,7 @@ def test_tools_have_runs_of_their_own() -> None:
 def test_a_person_s_report_is_in_the_run_of_the_tool_of_its_rule() -> None:
     one = replace(in_line("one"), tool=None, source=Source.ANALYST)
     (run,) = written(entry_of(one))["runs"]
-    assert (run["tool"]["driver"]["name"], run["results"][0]["ruleId"]) == ("trivy", "CVE-2024-1")
+    assert (run["tool"]["driver"]["name"], run["results"][0]["ruleId"]) == ("trivy", "CVE-2024-1001")
 
 
 def test_a_person_s_report_of_a_finding_without_rule_is_ours() -> None:

@@ -16,7 +16,7 @@ from integrates.db_model.vulnerabilities.vex import EXPRESSIONS, action_of, impa
 _CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,}")
 
 
-def write_csaf(document: Document, entries: Iterable[Entry]) -> Iterator[bytes]:
+def write(document: Document, entries: Iterable[Entry]) -> Iterator[bytes]:
     """Write a document: products and packages, and a vulnerability for each advisory."""
     yield b'{"document":' + json_text(_head(document))
     yield b',"product_tree":{"full_product_names":'
@@ -155,7 +155,7 @@ CSAF: Final = Format(
     media_type="application/json",
     key=statement_key,
     takes=tells_package,
-    write=write_csaf,
+    write=write,
     vex=VexFormat.CSAF_VEX,
     may_be_empty=False,
 )

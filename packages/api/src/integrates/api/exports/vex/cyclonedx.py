@@ -30,7 +30,7 @@ _METHODS: Final[Mapping[str, str]] = {"CVSS:4.0": "CVSSv4", "CVSS:3.1": "CVSSv31
 """By what vectors begin with. Those of CVSS 2.0 begin with no version."""
 
 
-def write_cyclonedx(document: Document, entries: Iterable[Entry]) -> Iterator[bytes]:
+def write(document: Document, entries: Iterable[Entry]) -> Iterator[bytes]:
     """Write a document: the packages, and a vulnerability for each advisory in each package of each product."""
     head = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
@@ -162,6 +162,6 @@ CYCLONEDX: Final = Format(
     media_type="application/vnd.cyclonedx+json",
     key=statement_key,
     takes=tells_package,
-    write=write_cyclonedx,
+    write=write,
     vex=VexFormat.CYCLONEDX_VEX,
 )

@@ -12,7 +12,7 @@ from integrates.db_model.vulnerabilities.vex import EXPRESSIONS, action_of, impa
 CONTEXT: Final = "https://openvex.dev/ns/v0.2.0"
 
 
-def write_openvex(document: Document, entries: Iterable[Entry]) -> Iterator[bytes]:
+def write(document: Document, entries: Iterable[Entry]) -> Iterator[bytes]:
     """Write a document, with a statement for each advisory in each package of each product."""
     head = {
         "@context": CONTEXT,
@@ -49,7 +49,7 @@ OPENVEX: Final = Format(
     media_type="application/json",
     key=statement_key,
     takes=tells_package,
-    write=write_openvex,
+    write=write,
     vex=VexFormat.OPENVEX,
     may_be_empty=False,
 )
