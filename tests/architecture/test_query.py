@@ -1,14 +1,14 @@
-"""The queries of the benchmarks fit the schema: not all of them are asked by a test."""
+"""The queries of the benchmarks and of the client fit the schema: not all of them are asked by a test."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
-from graphql import GraphQLSyntaxError, OperationDefinitionNode, parse, validate
+from graphql import GraphQLError, GraphQLSyntaxError, OperationDefinitionNode, parse, validate
 
 from integrates.api.schema import new_schema
 
@@ -36,6 +36,13 @@ def queries(module: ModuleType) -> list[str]:
     ]
 
 
+def misfits(found: Mapping[str, list[str]]) -> dict[tuple[str, str], list[GraphQLError]]:
+    """What is wrong with the queries of each module."""
+    schema = new_schema()
+    wrong = {(name, text): validate(schema, parse(text)) for name, own in found.items() for text in own}
+    return {source: errors for source, errors in wrong.items() if errors}
+
+
 def test_the_benchmarks_ask_for_what_there_is(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(root / "benchmarks")
     names = [path.stem for path in sorted((root / "benchmarks").glob("*.py"))]
@@ -45,6 +52,12 @@ def test_the_benchmarks_ask_for_what_there_is(root: Path, monkeypatch: pytest.Mo
         for name in names:
             sys.modules.pop(name, None)
     assert {name for name, own in found.items() if own} >= {"bare", "reading", "remote", "service"}
-    schema = new_schema()
-    wrong = {(name, text): validate(schema, parse(text)) for name, own in found.items() for text in own}
-    assert {source: errors for source, errors in wrong.items() if errors} == {}
+    assert misfits(found) == {}
+
+
+def test_the_client_asks_for_what_there_is(root: Path) -> None:
+    folder = root / "packages/server/src/integrates/server/client"
+    names = [path.stem for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
+    found = {name: queries(import_module(f"integrates.server.client.{name}")) for name in names}
+    assert {name for name, own in found.items() if own} >= {"login", "listing", "show", "treatment"}
+    assert misfits(found) == {}

@@ -5,10 +5,12 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from packages.server.tests.counterpart import Person
 from packages.server.tests.liar import Liar, lying
 
 from integrates.api.execute import Api
@@ -125,3 +127,8 @@ def liar() -> Iterator[Liar]:
     """Run a provider that lies when it is told to."""
     with lying() as found:
         yield found
+
+
+@pytest.fixture
+def person(tmp_path: Path) -> Person:
+    return Person(tmp_path)

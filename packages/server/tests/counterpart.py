@@ -7,7 +7,13 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from typer.testing import CliRunner
+
+from integrates.server.cli.main import new_command
+
+SECRET = "itg_secret-of-ada"
 TYPE = "application/json"
 HANDSHAKE = b"\x16"
 """What TLS begins with, for which a counterpart without TLS does not wait to end."""
@@ -76,3 +82,25 @@ def _read(connection: socket.socket) -> bytes:
     while len(body) < int(lengths[0] if lengths else 0) and (part := connection.recv(65_536)):
         body += part
     return head + b"\r\n\r\n" + body
+
+
+class Person:
+    """Somebody at the command line, with a configuration of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "own" / "config.json"
+
+    def run(self, *arguments: str, stdin: str | None = None, **variables: str) -> tuple[int, str, str]:
+        """Run a command; return its exit code, standard output and standard error."""
+        environ = {"INTEGRATES_CONFIG": str(self.file), "INTEGRATES_URL": None, "INTEGRATES_TOKEN": None, **variables}
+        done = CliRunner().invoke(new_command(), arguments, input=stdin, env=environ)
+        if done.exception and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        return done.exit_code, done.stdout, done.stderr
+
+    def ask(self, service: Counterpart, *arguments: str, stdin: str | None = None) -> tuple[int, str, str]:
+        """Run a command on a service, with a token from the environment."""
+        return self.run(*arguments, stdin=stdin, INTEGRATES_URL=service.address, INTEGRATES_TOKEN=SECRET)
+
+    def login(self, service: Counterpart) -> None:
+        assert self.run("login", service.address, stdin=f"{SECRET}\n")[0] == 0

@@ -4,43 +4,16 @@ import json
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from packages.server.tests.counterpart import Counterpart, answer, data, scripted
-from typer.testing import CliRunner
+from packages.server.tests.counterpart import SECRET, Person, answer, data, scripted
 
-from integrates.server.cli.main import new_command
 from integrates.server.client.address import check_transport, normal_address
 from integrates.server.client.config import Login, keep_login, read_config
 from integrates.server.client.fault import Fault
 from integrates.server.client.remote import remote_of
 
 ME = data(me={"email": "ada@demo.example", "role": "ADMIN"})
-SECRET = "itg_secret-of-ada"
-
-
-class Person:
-    """Somebody at the command line, with a configuration of their own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.file = folder / "own" / "config.json"
-
-    def run(self, *arguments: str, stdin: str | None = None, **variables: str) -> tuple[int, str, str]:
-        """Run a command; return its exit code, standard output and standard error."""
-        environ = {"INTEGRATES_CONFIG": str(self.file), "INTEGRATES_URL": None, "INTEGRATES_TOKEN": None, **variables}
-        done = CliRunner().invoke(new_command(), arguments, input=stdin, env=environ)
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done.exit_code, done.stdout, done.stderr
-
-    def login(self, service: Counterpart) -> None:
-        assert self.run("login", service.address, stdin=f"{SECRET}\n")[0] == 0
-
-
-@pytest.fixture
-def person(tmp_path: Path) -> Person:
-    return Person(tmp_path)
 
 
 def test_a_token_from_standard_input_is_tried_and_kept_for_its_owner_alone(person: Person) -> None:

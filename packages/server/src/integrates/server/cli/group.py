@@ -19,14 +19,13 @@ from integrates.server.cli.operate import (
     groups,
     known_group,
     known_organization,
-    new_commands,
     operated,
     organizations,
     show,
     stamp,
     told,
 )
-from integrates.server.cli.option import StoreOption, lasting_settings
+from integrates.server.cli.option import StoreOption, lasting_settings, new_commands
 from integrates.server.process import clock
 from integrates.server.process.open import Installation, open_installation
 

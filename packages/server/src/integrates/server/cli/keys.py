@@ -12,8 +12,8 @@ import typer
 from integrates.db_model.values.instant import instant_text
 from integrates.server.auth.secret import VARIABLE, Secret, derive, new_secret, read_secrets, rotate_file, rotated, secrets_in
 from integrates.server.cli.failure import explained
-from integrates.server.cli.operate import JsonOption, new_commands, show
-from integrates.server.cli.option import StoreOption, lasting_settings
+from integrates.server.cli.operate import JsonOption, show
+from integrates.server.cli.option import StoreOption, lasting_settings, new_commands
 from integrates.server.process import clock
 from integrates.server.process.location import database_file, key_file
 from integrates.server.settings import BadSetting, Settings

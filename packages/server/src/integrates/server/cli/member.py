@@ -28,13 +28,12 @@ from integrates.server.cli.operate import (
     known_organization,
     known_person,
     missing,
-    new_commands,
     only_one,
     operated,
     show,
     stamp,
 )
-from integrates.server.cli.option import StoreOption
+from integrates.server.cli.option import StoreOption, new_commands
 from integrates.server.settings import BadSetting
 
 COMMANDS = new_commands("member", "Members of organizations and groups: grant, revoke, list.")

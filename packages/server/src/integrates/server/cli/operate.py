@@ -41,11 +41,6 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print each as a line o
 T = TypeVar("T")
 
 
-def new_commands(name: str, help_text: str) -> typer.Typer:
-    """Return an empty group of commands."""
-    return typer.Typer(name=name, help=help_text, no_args_is_help=True, rich_markup_mode=None)
-
-
 def stamp(operation: str) -> Stamp:
     """Return the stamp of a change that an operator makes now by the command of that name."""
     return Stamp(by=OPERATOR, at=clock.now(), operation=operation, change_id=clock.new_id())

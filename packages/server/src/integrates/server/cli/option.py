@@ -35,3 +35,8 @@ def lasting_settings(context: typer.Context, store: str | None, *, why: str = _I
     if settings.store.startswith(MEMORY):
         raise BadSetting("store", why)
     return settings
+
+
+def new_commands(name: str, help_text: str) -> typer.Typer:
+    """Return an empty group of commands."""
+    return typer.Typer(name=name, help=help_text, no_args_is_help=True, rich_markup_mode=None)

@@ -10,8 +10,8 @@ from integrates.db_model.organizations.rules import ARGUMENTS
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.store.port import Store
 from integrates.db_model.values.check import checked
-from integrates.server.cli.operate import JsonOption, known_person, new_commands, operated, organizations, show, stamp
-from integrates.server.cli.option import StoreOption
+from integrates.server.cli.operate import JsonOption, known_person, operated, organizations, show, stamp
+from integrates.server.cli.option import StoreOption, new_commands
 from integrates.server.process import clock
 
 COMMANDS = new_commands("organization", "Organizations: add, list.")

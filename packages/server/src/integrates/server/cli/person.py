@@ -20,12 +20,11 @@ from integrates.server.cli.operate import (
     all_people,
     checked_email,
     known_person,
-    new_commands,
     operated,
     show,
     stamp,
 )
-from integrates.server.cli.option import StoreOption
+from integrates.server.cli.option import StoreOption, new_commands
 from integrates.server.settings import BadSetting
 
 COMMANDS = new_commands("person", "People: add, remove, list; what is kept about them: export, erase.")

@@ -43,6 +43,22 @@ def _verb(kind: Kind, name: str, module: str, attribute: str, help_line: str) ->
 VERBS: Final[Sequence[Verb]] = (
     _verb(Kind.SERVICE, "login", "client.login", "login", "Keep a token for a service."),
     _verb(Kind.SERVICE, "logout", "client.login", "logout", "Forget the token of a service."),
+    _verb(Kind.SERVICE, "ls", "client.listing", "COMMANDS", "List groups, roots, findings or vulnerabilities."),
+    _verb(
+        Kind.SERVICE,
+        "show",
+        "client.show",
+        "show_object",
+        "Show a vulnerability, finding, root, event, import or group with its history.",
+    ),
+    _verb(Kind.SERVICE, "treat", "client.treatment", "treat", "Say what is being done about vulnerabilities."),
+    _verb(
+        Kind.SERVICE,
+        "request-verification",
+        "client.treatment",
+        "request_verification",
+        "Ask to check again whether vulnerabilities are repaired.",
+    ),
     _verb(Kind.SERVICE, "api", "client.query", "api", "Send a query or mutation to the API and print the answer as JSON."),
     _verb(Kind.STORE, "serve", "cli.serve", "serve", "Serve the API until a stop signal."),
     _verb(Kind.STORE, "demo", "cli.demo", "demo", "Load the demo data into an empty store."),

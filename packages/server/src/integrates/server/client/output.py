@@ -27,14 +27,17 @@ Row = Mapping[str, Any]
 class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column: its title, what it shows of a row, and how.
 
-    ``whole`` columns are never broken over lines, such as ids that people copy. ``style`` gives the style of a cell by its
-    text, as rich names them.
+    On terminals ``whole`` columns are never broken over lines, and a column ``below`` stands under the one before it, so that
+    a row fits; ``least`` is how wide a column is at least, such as one of ids that people copy. ``style`` gives the style of a
+    cell by its text, as rich names them.
     """
 
     title: str
     cell: Callable[[Any], object]
     right: bool = False
     whole: bool = False
+    below: bool = False
+    least: int | None = None
     style: Callable[[str], str] = lambda _: ""
 
 
@@ -89,12 +92,32 @@ def print_table(columns: Sequence[Column], rows: Sequence[Any], *, file: TextIO 
 
 def _fitted(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for column in columns:
-        table.add_column(column.title, justify="right" if column.right else "left", no_wrap=column.whole, overflow="fold")
+    stacks = _stacks(columns)
+    for stack in stacks:
+        title = ", ".join(column.title for column in stack)
+        least = max((column.least or 0 for column in stack), default=0) or None
+        table.add_column(
+            title, justify="right" if stack[0].right else "left", no_wrap=stack[0].whole, overflow="fold", min_width=least
+        )
     for row in rows:
-        texts = [(column, one_line(cell_text(column.cell(row)))) for column in columns]
-        table.add_row(*(Text(text, style=column.style(text)) for column, text in texts))
+        table.add_row(*(Text("\n").join(_styled(column, row) for column in stack) for stack in stacks))
     return table
+
+
+def _stacks(columns: Sequence[Column]) -> list[list[Column]]:
+    """Return the columns, those that stand below others together with them."""
+    stacks: list[list[Column]] = []
+    for column in columns:
+        if column.below:
+            stacks[-1].append(column)
+        else:
+            stacks.append([column])
+    return stacks
+
+
+def _styled(column: Column, row: Any) -> Text:
+    text = one_line(cell_text(column.cell(row)))
+    return Text(text, style=column.style(text))
 
 
 def print_line(text: str, style: str = "", *, file: TextIO | None = None) -> None:
