@@ -92,7 +92,7 @@ def test_all_options_at_once_are_what_the_api_takes(person: Person, kind: str) -
     assert {name: found[name] for name in some} == some
     (operation,) = parse(sent["query"]).definitions
     assert isinstance(operation, OperationDefinitionNode)
-    assert not isinstance(get_variable_values(SCHEMA, operation.variable_definitions, sent["variables"]), list)
+    assert not isinstance(get_variable_values(SCHEMA, operation.variable_definitions or (), sent["variables"]), list)
 
 
 def test_without_options_no_filter_is_sent(person: Person) -> None:
