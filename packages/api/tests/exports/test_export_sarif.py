@@ -236,8 +236,8 @@ def test_roots_are_told_apart() -> None:
     bases = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uriBaseId"] for one in run["results"]]
     assert sorted(bases) == ["backend", "frontend", "image"]
     assert {name: one["description"]["text"] for name, one in run["originalUriBaseIds"].items()} == {
-        "backend": "https://git.example/shop (main)",
-        "frontend": "https://github.com/demo/shop (main)",
+        "backend": "https://git.example/shop#main",
+        "frontend": "https://github.com/demo/shop#main",
         "image": "registry.example:5000/shop/web:1",
     }
     assert run["properties"]["integrates"]["roots"]["image"] == {

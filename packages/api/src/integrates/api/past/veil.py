@@ -33,7 +33,7 @@ def _is_since(found: Revision, released_at: datetime | None) -> bool:
     return released_at is not None and found.at >= released_at
 
 
-def _is_of_draft(source: Vulnerability, found: Revision) -> bool:
+def is_of_draft(source: Vulnerability, found: Revision) -> bool:
     """Return whether a revision left a vulnerability a draft.
 
     It says so itself when it changed the state; else what is older than the release does.
@@ -49,7 +49,7 @@ async def _of_drafts(context: Context, source: Entity) -> Sees:
     """
     match source:
         case Vulnerability():
-            return partial(_is_of_draft, source)
+            return partial(is_of_draft, source)
         case Finding():
             released = await release_of(context, source)
             return lambda found: not released(found.at)
@@ -69,9 +69,9 @@ async def seen_by(context: Context, source: Entity, permissions: AbstractSet[str
     """Return the function that tells which revisions of an object are visible with these permissions."""
     may_be_hidden, may_be_draft = isinstance(source, Vulnerability), isinstance(source, Vulnerability | Finding)
     hidden = await _hidden_versions(context, source) if may_be_hidden and READ_HIDDEN not in permissions else frozenset()
-    is_of_draft = await _of_drafts(context, source) if may_be_draft and READ_DRAFTS not in permissions else None
+    leaves_draft = await _of_drafts(context, source) if may_be_draft and READ_DRAFTS not in permissions else None
 
     def sees(found: Revision) -> bool:
-        return found.version not in hidden and (is_of_draft is None or not is_of_draft(found))
+        return found.version not in hidden and (leaves_draft is None or not leaves_draft(found))
 
     return sees

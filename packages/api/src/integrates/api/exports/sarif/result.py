@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from integrates.api.exports.document import Entry
+from integrates.api.exports.rule import OURS
 from integrates.api.exports.sarif.place import is_shown, told_at
-from integrates.api.exports.sarif.rule import OURS, level_of, present, tool_vector_of
+from integrates.api.exports.sarif.rule import level_of, present, tool_vector_of
 from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.advisory import MAX_ID, MAX_PACKAGE
 from integrates.db_model.vulnerabilities.types import Advisory, Mark, Vulnerability, VulnerabilityType

@@ -4,12 +4,10 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from integrates.api.exports.document import Entry
-from integrates.db_model.findings.types import Finding, ToolRule
+from integrates.api.exports.rule import OURS
+from integrates.db_model.findings.types import Finding
 from integrates.db_model.severities.types import Severity
 
-OURS: Final = "integrates"
-"""The tool of findings that no tool reported, and the member of property bags that has what the standard has no member for."""
 _DEFAULT: Final = "warning"
 _LEVELS: Final = ((Decimal("7.0"), "error"), (Decimal("4.0"), "warning"), (Decimal("0.1"), "note"), (Decimal("0.0"), "none"))
 
@@ -17,14 +15,6 @@ _LEVELS: Final = ((Decimal("7.0"), "error"), (Decimal("4.0"), "warning"), (Decim
 def present(**members: Any) -> dict[str, Any]:
     """Return the members that say something: neither ``None``, nor an empty text, list or object."""
     return {name: value for name, value in members.items() if value is not None and value not in ("", [], {}, ())}
-
-
-def rule_of(entry: Entry) -> ToolRule:
-    """Return the rule that a result is of: that of the tool, or one of our own that stands for the finding."""
-    tool, finding = entry.vulnerability.tool, entry.finding
-    if tool is not None:
-        return ToolRule(tool=tool.name, rule_id=tool.rule_id)
-    return finding.rule or ToolRule(tool=OURS, rule_id=finding.id)
 
 
 def level_of(score: Decimal | None) -> str:

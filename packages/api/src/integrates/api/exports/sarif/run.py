@@ -4,14 +4,14 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
-import msgspec
-
 from integrates.api.exports.document import Entry
 from integrates.api.exports.piece import json_text
+from integrates.api.exports.root import location_parts, location_text
+from integrates.api.exports.rule import OURS, rule_of
 from integrates.api.exports.sarif.result import told_result
-from integrates.api.exports.sarif.rule import OURS, descriptor_of, present, rule_of
+from integrates.api.exports.sarif.rule import descriptor_of, present
 from integrates.api.imports.read.observation import SeriesKey
-from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, Root, URLRoot
+from integrates.db_model.roots.types import GitRoot, Root
 
 _FASTEST: Final = 1
 Json: TypeAlias = Mapping[str, Any]
@@ -58,7 +58,7 @@ def _about(category: str, roots: list[Root]) -> Json:
         automationDetails=present(id=category),
         originalUriBaseIds={one.info.nickname: {"description": {"text": location_text(one)}} for one in roots},
         versionControlProvenance=[_provenance(one) for one in roots if isinstance(one, GitRoot)],
-        properties={OURS: {"roots": {one.info.nickname: {"kind": one.kind.value, **_located(one)} for one in roots}}},
+        properties={OURS: {"roots": {one.info.nickname: {"kind": one.kind.value, **location_parts(one)} for one in roots}}},
     )
 
 
@@ -73,22 +73,3 @@ def _repository_uri(url: str) -> str:
         return url
     host, _, path = url.partition(":")
     return f"ssh://{host}/{path.lstrip('/')}"
-
-
-def _located(root: Root) -> Json:
-    return {
-        name: value for name, value in msgspec.to_builtins(root.location).items() if name != "gitignore" and value is not None
-    }
-
-
-def location_text(root: Root) -> str:
-    """Return where a root is, as people write it."""
-    match root:
-        case GitRoot(location=at):
-            return f"{at.url} ({at.branch})"
-        case ImageRoot(location=at):
-            return f"{at.registry}/{at.repository}{f':{at.tag}' if at.tag else ''}"
-        case IPRoot(location=at):
-            return at.address
-        case URLRoot(location=at):
-            return f"{at.protocol.value.lower()}://{at.host}:{at.port}{at.path}{f'?{at.query}' if at.query else ''}"

@@ -1,10 +1,10 @@
 """The writer: a run for each tool and category (domain section 21, row *SARIF*)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from integrates.api.exports.document import Document, Entry, Format
-from integrates.api.exports.sarif.rule import rule_of
+from integrates.api.exports.rule import entry_key, rule_of
 from integrates.api.exports.sarif.run import Run
 from integrates.api.imports.read.observation import SeriesKey
 from integrates.db_model.vulnerabilities.types import Vulnerability
@@ -33,14 +33,8 @@ def _series_of(entry: Entry) -> tuple[SeriesKey, ...]:
     return tuple((tool, category) for category in seen_by.categories) if seen_by else ((tool, ""),)
 
 
-def _key(_: Mapping[str, str], entry: Entry) -> tuple[str, ...]:
-    """Return by what entries are ordered: reading them in this order gives equal ones the numbers that they had."""
-    rule, found = rule_of(entry), entry.vulnerability
-    return (rule.tool, rule.rule_id, f"{found.number:010}", found.location.where, f"{found.location.specific:0>10}")
-
-
 def _is_told(_: Vulnerability, word: Word) -> bool:
     return EXPRESSIONS[word].is_result
 
 
-SARIF: Final = Format(media_type="application/sarif+json", key=_key, takes=_is_told, write=write)
+SARIF: Final = Format(media_type="application/sarif+json", key=lambda _, entry: entry_key(entry), takes=_is_told, write=write)
