@@ -5,6 +5,7 @@ from typing import Final
 
 GROUP_TABLE: Final = """
 | group:read, root:read, finding:read, vulnerability:read, forces:read, import:read | ● | ● | ● | ● | ● | ● | ● |
+| decision:export | ● | ● | ● | ● | ● | ● | ● |
 | history:read, evidence:read, event:read, comment:read, comment:add | ● | ● | ● | ● | ● | ● |   |
 | vulnerability:request_verification | ● | ● | ● | ● | ● | ● |   |
 | draft:read, observation:read, observation:add | ● |   |   | ● | ● | ● |   |

@@ -15,6 +15,7 @@ from integrates.server.http.middleware.stack import layers
 from integrates.server.http.refusal import refuse_exception
 from integrates.server.http.routes.api import api_routes
 from integrates.server.http.routes.evidence import evidence_routes
+from integrates.server.http.routes.export import export_routes
 from integrates.server.http.routes.health import health_routes
 from integrates.server.http.routes.invitation import invitation_routes
 from integrates.server.http.routes.landing import landing_routes
@@ -33,6 +34,7 @@ def new_app(service: Service) -> Starlette:
     routes: list[BaseRoute] = [
         *api_routes(service),
         *evidence_routes(service),
+        *export_routes(service),
         *health_routes(service.is_ready, condition.is_well),
         *invitation_routes(service),
         *landing_routes(service),

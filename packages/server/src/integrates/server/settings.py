@@ -12,6 +12,7 @@ from msgspec import Meta
 
 from integrates.db_model.errors import Rejected
 from integrates.db_model.values.text import email
+from integrates.db_model.values.url import http_url
 
 PREFIX = "INTEGRATES_"
 DEFAULT_STORE = "sqlite:///integrates.db"
@@ -53,14 +54,16 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     that browsers see, such as ``https://integrates.example``, where it differs from what a request says of itself (behind a
     proxy that ends TLS). ``providers`` is the file of the providers by which people log in, without their secrets, and
     ``registration`` says whom they may bring. ``trusted_hops`` is the number of proxies in front of the service, each of which
-    adds to ``X-Forwarded-For`` whom it serves.
+    adds to ``X-Forwarded-For`` whom it serves. ``public_url`` is the address under which others know the service, by default
+    ``origin``, and ``vex_author`` who publishes what is exported, by default the organization: both stand in documents.
 
     ``max_body`` and ``max_upload`` are bytes; ``body_seconds`` is the time for a body to arrive, ``body_rate`` the bytes a
     second that it has to have, and ``request_seconds`` the time for the whole request, after which an answer that has begun
     goes on while it is taken at ``answer_rate`` bytes a second. ``concurrency`` is the number of GraphQL requests executed at
     once; more are answered 503. ``uploads`` is the number of requests with files held in memory at once, each until the import
     that it began has ended; as many as ``concurrency`` may arrive or wait. One caller has a quarter of either, at least one,
-    and gets 429 for more. ``api_rate`` and ``login_rate`` are requests a minute, the second also of invitations.
+    and gets 429 for more; as many exports are made at once. ``api_rate``, ``export_rate`` and ``login_rate`` are requests a
+    minute, the last also of invitations.
 
     After a stop signal ``/readyz`` answers 503 for ``drain_seconds`` while the service still answers, then running requests
     and imports get ``graceful_seconds`` to end.
@@ -75,6 +78,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     admins: str | None = None
     providers: str | None = None
     registration: Registration = Registration.INVITED
+    public_url: str | None = None
+    vex_author: str | None = None
     local_login: bool = False
     introspection: bool = True
     max_body: Bytes = 1024 * 1024
@@ -86,6 +91,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: Count = 64
     uploads: Count = 4
     api_rate: Count = 600
+    export_rate: Count = 30
     login_rate: Count = 20
     drain_seconds: Seconds = 0.0
     graceful_seconds: Seconds = 60.0
@@ -138,12 +144,29 @@ def _check(name: str, value: object) -> None:
         _check_origin(str(value))
     if name == "admins":
         admins_of(str(value))
+    if name == "public_url":
+        _check_public_url(str(value))
+    if name == "vex_author" and not str(value).strip().isprintable():
+        raise BadSetting("vex_author", "Expected one line, like Example Company")
 
 
 def _check_origin(origin: str) -> None:
     if not _is_origin(origin):
         expected = "scheme and host only, as browsers send them: in lower case, and without the port that goes without saying"
         raise BadSetting("origin", f"Expected {expected}, like https://integrates.example")
+
+
+def _check_public_url(url: str) -> None:
+    try:
+        http_url(url, ("public_url",))
+    except Rejected as error:
+        raise BadSetting("public_url", "Expected an address, like https://integrates.example") from error
+
+
+def public_url_of(settings: Settings) -> str:
+    """Return the address under which others know the service, without a slash at its end."""
+    here = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return (settings.public_url or settings.origin or f"http://{here}:{settings.port}").rstrip("/")
 
 
 def _is_origin(text: str) -> bool:

@@ -20,6 +20,7 @@ from integrates.server.http.middleware.rate_limit import Rate, by_address, limit
 from integrates.server.http.middleware.request_id import identified
 from integrates.server.http.middleware.security_headers import guarded
 from integrates.server.http.middleware.unread import parted
+from integrates.server.http.routes.export import PATH as EXPORT_PATH
 from integrates.server.process.log import bind_request_id
 from integrates.server.service import Service
 
@@ -47,6 +48,7 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
             [
                 Rate(API_PATH, settings.api_rate, read, recognised),
                 Rate(EVIDENCE_PATH, settings.api_rate, read, recognised),
+                Rate(EXPORT_PATH, settings.export_rate, read, recognised),
                 Rate(INVITATION_PATH, settings.login_rate, read, recognised),
                 by_address("/login", settings.login_rate),
                 by_address(CALLBACK_PATH, settings.login_rate),

@@ -1,0 +1,117 @@
+"""Exports of groups and roots, for who may read them; what one may not see is 404 like what does not exist."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack
+from typing import IO, Final, assert_never
+
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from integrates.api.exports.document import ExportFormat
+from integrates.api.exports.make import Export, Missing, Wanted, exported
+from integrates.db_model.errors import NotFound, Reason, Rejected
+from integrates.server.http.exchange import actor_of, caller_of, deadline_of, request_id_of
+from integrates.server.http.routes.slot import Slot, refusing
+from integrates.server.service import Service, new_call
+from integrates.server.settings import public_url_of
+
+PATH: Final = "/export"
+NOTHING: Final = "There is nothing to tell: no vulnerability in a package that has an advisory."
+_CHUNK: Final = 64 * 1024
+_TRUE: Final = "true"
+
+
+def export_routes(service: Service) -> list[Route]:
+    """Return the route of exports. As many are made at once as uploads are held, to each caller a share."""
+    slot = refusing(service.settings.uploads)
+
+    async def answer(request: Request) -> Response:
+        return await _answered(request, service, slot)
+
+    return [Route(f"{PATH}/{{name}}", answer, methods=["GET"])]
+
+
+def wanted_of(name: str, query: Mapping[str, str], server: str, author: str | None) -> Wanted | None:
+    """Return what is asked for by the last part of a path, ``<group>.<format>``, and a query; ``None`` when that is nothing."""
+    group, _, ending = name.partition(".")
+    found = next((each for each in ExportFormat if each.value == ending), None)
+    if found is None:
+        return None
+    return Wanted(
+        format=found,
+        group_name=group,
+        root=query.get("root"),
+        is_anonymous=query.get("anonymous") == _TRUE,
+        server=server,
+        author=author,
+    )
+
+
+async def _answered(request: Request, service: Service, slot: Slot) -> Response:
+    scope, settings = request.scope, service.settings
+    wanted = wanted_of(request.path_params["name"], request.query_params, public_url_of(settings), settings.vex_author)
+    actor = actor_of(scope)
+    if wanted is None or actor is None:
+        raise HTTPException(404)
+    call = new_call(service, actor, request_id_of(scope), ends_at=deadline_of(scope))
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(slot(caller_of(scope)))
+        try:
+            found = await stack.enter_async_context(exported(call, wanted))
+        except NotFound as error:  # it was removed meanwhile
+            raise HTTPException(404) from error
+        except Rejected as error:
+            if error.reason is not Reason.TOO_LARGE:
+                raise
+            raise HTTPException(413, error.detail) from error
+        if isinstance(found, Missing):
+            return _missing(found)
+        headers = _headers(found)
+        if headers["etag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
+        if request.method == "HEAD":
+            return Response(headers=headers, media_type=found.media_type)
+        return _Sending(found, headers, stack.pop_all())
+
+
+def _missing(why: Missing) -> Response:
+    match why:
+        case Missing.NOT_FOUND:
+            raise HTTPException(404)
+        case Missing.FORBIDDEN:
+            raise HTTPException(403)
+        case Missing.NOTHING:
+            raise HTTPException(409, NOTHING)
+    assert_never(why)
+
+
+def _headers(export: Export) -> Mapping[str, str]:
+    """Return the headers of an export, which a browser saves, and of which it asks each time whether it is still the same."""
+    return {
+        "cache-control": "private, no-cache",
+        "content-disposition": f'attachment; filename="{export.file_name}"',
+        "content-length": str(export.size),
+        "cross-origin-resource-policy": "same-origin",
+        "etag": f'"{export.sha256}"',
+    }
+
+
+class _Sending(StreamingResponse):
+    """The answer with an export, whose file is closed and whose slot is given back when the answer ends, however it does."""
+
+    def __init__(self, export: Export, headers: Mapping[str, str], stack: AsyncExitStack) -> None:
+        super().__init__(_pieces(export.file), headers=headers, media_type=export.media_type)
+        self._stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async with self._stack:
+            await super().__call__(scope, receive, send)
+
+
+async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
+    while piece := await run_in_threadpool(file.read, _CHUNK):
+        yield piece
