@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import httpx
 import pytest
 from packages.server.tests.conftest import ADA, ORIGIN, URI, World, new_world
+from packages.server.tests.test_server_ci_token import ci_token
 
 from integrates.api.exports import load
 from integrates.api.exports.document import ExportFormat
@@ -175,6 +176,23 @@ async def test_what_one_may_not_see_is_like_what_does_not_exist(world: World) ->
     async with world.client() as client:
         assert (await client.get("/export/webshop.openvex.json")).status_code == 404
     assert (await fetched(world, "/export/webshop.openvex.json", URI)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+async def test_the_identity_of_a_pipeline_gets_what_names_nobody(world: World, kind: ExportFormat) -> None:
+    await scanned(world)
+    _, _, text = await ci_token(world)
+    async with world.client(headers={"authorization": f"Bearer {text}"}) as client:
+        own = await client.get(f"/export/webshop.{kind.value}")
+        others = await client.get(f"/export/payments.{kind.value}")
+    assert (own.status_code, others.status_code) == (403 if FORMATS[kind].has_history else 200, 404)
+
+
+async def test_who_is_meant_is_left_out_when_that_is_asked_for(world: World) -> None:
+    await scanned(world)
+    named, anonymous = [await fetched(world, f"/export/webshop.json{query}") for query in ("", "?anonymous=true")]
+    assert (named.status_code, anonymous.status_code) == (200, 200)
+    assert (ADA in named.text, ADA in anonymous.text, "person-1" in anonymous.text) == (True, False, True)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
