@@ -10,6 +10,8 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, command, read
 from integrates.db_model.entity.plan import Plan
+from integrates.db_model.files.memory import memory_files
+from integrates.db_model.files.port import Files
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding, FindingStateStatus, RemovalJustification
 from integrates.db_model.groups.facet import GROUP, group_key
@@ -145,6 +147,12 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         return
     async with sqlite_store(tmp_path / "integrates.db", create=True) as opened:
         yield following_patterns(opened, design())
+
+
+@pytest.fixture
+def files() -> Files:
+    """An empty file store."""
+    return memory_files()
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ from integrates.db_model.finding_policies.rules import whole as whole_finding_po
 from integrates.db_model.finding_policies.types import FindingPolicy
 from integrates.db_model.findings.rules import whole as whole_finding
 from integrates.db_model.findings.types import Finding
+from integrates.db_model.forces.rules import whole as whole_execution
+from integrates.db_model.forces.types import ForcesExecution
 from integrates.db_model.groups.rules import whole as whole_group
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.rules import whole as whole_import
@@ -49,6 +51,7 @@ WHOLE: Mapping[type[Entity], Callable[[Any], Iterable[Rejected]]] = {
     AccessToken: whole_token,
     FindingPolicy: whole_finding_policy,
     Import: whole_import,
+    ForcesExecution: whole_execution,
     Comment: whole_comment,
     EnvironmentUrl: whole_environment_url,
     Event: whole_event,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from packages.db_model.tests.rules.whole import inventory, place, publication, talk, tenant, vulnerability
+from packages.db_model.tests.rules.whole import inventory, place, publication, talk, tenant, verdict, vulnerability
 from packages.db_model.tests.rules.whole.inventory import FINDING, ROOT
 from packages.db_model.tests.rules.whole.judge import judged, members, spoiled
 from packages.db_model.tests.rules.whole.value import V3, V4, Kind, Row, Take, rows
@@ -19,7 +19,7 @@ from integrates.db_model.roots.types import GitLocation, RootInfo
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.vulnerabilities.types import VulnerabilityLocation
 
-ROOMS = (tenant, inventory, place, publication, talk, vulnerability)
+ROOMS = (tenant, inventory, place, publication, talk, verdict, vulnerability)
 GOOD = [entity for room in ROOMS for entity in room.GOOD]
 KINDS = [(entity, kind) for room in ROOMS for entity, kinds in room.KINDS for kind in kinds]
 ROWS = [(entity, row) for room in ROOMS for entity, some in room.ROWS for row in some]
