@@ -23,6 +23,7 @@ from integrates.db_model.events.types import Event
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.findings.facet import FINDING
 from integrates.db_model.findings.types import Finding
+from integrates.db_model.forces.facet import FORCES_EXECUTION, executions_of_group
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.types import Import
 from integrates.db_model.indicators.recount import recount, stored_counters
@@ -57,6 +58,7 @@ ABOUT = """query ($group: ID!) { group(name: $group) {
     status rule { tool } evidences { slot } severity { cvssV4 cvssV3 toolScore level } comments { nodes { type parent { id } } }
   } }
   events { nodes { state solvingReason heldVulnerabilities { specific } comments { nodes { type parent { id } } } } }
+  forcesExecutions(first: 10) { nodes { id strictness exitCode root { nickname } gitBranch counts { blocking } } }
   imports(first: 10) { nodes { state reason counts { created reopened moved unchanged closed ignored } } }
 } }"""
 POLICIES = 'query { organization(name: "aurora") { findingPolicies { title state applicationStatus processed } } }'
@@ -272,6 +274,19 @@ def test_there_are_four_imports(demo: Told) -> None:
         ("COMPLETED", None, 23, 0, 0, 0, 0, 0),
     ]
     assert counts(demo.imports, lambda one: one.state.status) == {"COMPLETED": 3, "FAILED": 1}
+
+
+def test_the_gate_was_asked_three_times(demo: Told) -> None:
+    made = demo.about["webshop"]["forcesExecutions"]["nodes"]
+    names = ("strictness", "exitCode", "root", "gitBranch")
+    assert [(*(one[name] for name in names), one["counts"]["blocking"] > 0) for one in made] == [
+        ("STRICT", 0, {"nickname": "frontend"}, "main", False),  # newest first
+        ("LAX", 0, None, "main", True),
+        ("STRICT", 1, {"nickname": "backend"}, "main", True),
+    ]
+    stored = asyncio.run(read.everything(demo.store, FORCES_EXECUTION, executions_of_group("webshop")))
+    assert [one.log is not None for one in stored] == [False, False, True]
+    assert [demo.about[name]["forcesExecutions"]["nodes"] for name in ("payments", "cargo")] == [[], []]
 
 
 def test_there_are_two_policies_one_of_which_applies(demo: Told) -> None:

@@ -64,7 +64,13 @@ def aged(days: float) -> Callable[[Vulnerability], Vulnerability]:
 
 
 async def test_a_verdict_is_stored_with_all_that_decided(house: House, files: Files) -> None:
-    given = {"root_nickname": "backend", "severity_threshold": 5.0, "grace_period": 3, "git_branch": "main", "log": b"hello"}
+    given: dict[str, Any] = {
+        "root_nickname": "backend",
+        "severity_threshold": 5.0,
+        "grace_period": 3,
+        "git_branch": "main",
+        "log": b"hello",
+    }
     made = await asked(house, files, **given)
     assert (made.version, made.created_by, made.created_at, made.root_id) == (1, CI, made.execution_date, house.root.id)
     assert (made.policy, made.counts) == (GatePolicy(severity_threshold=Decimal("0.0"), grace_period=0), GateCounts(blocking=1))

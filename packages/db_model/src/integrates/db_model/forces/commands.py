@@ -13,7 +13,7 @@ from integrates.db_model.files.port import Files, read_all
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.forces import rules
 from integrates.db_model.forces.facet import FORCES_EXECUTION, forces_execution_key
-from integrates.db_model.forces.gate import KINDS, Tally, counts_of, exit_code, policy_used, tallied, verdicts
+from integrates.db_model.forces.gate import KINDS, Tally, boundaries, counts_of, exit_code, policy_used, tallied, verdicts
 from integrates.db_model.forces.rules import ARGUMENTS, GivenExecution, log_key
 from integrates.db_model.forces.types import ForcesExecution, GatePolicy
 from integrates.db_model.groups.facet import GROUP, group_counters_keys, group_key
@@ -165,10 +165,10 @@ async def _numbers(store: Store, scope: _Scope) -> _Numbers:
 
 async def _walked(store: Store, query: Query, details: GivenExecution, policy: GatePolicy, stamp: Stamp) -> _Walked:
     """Walk the list page by page; nothing of a page is kept but its numbers and what may be told of it."""
-    walked, types = _Walked(), KINDS[details.kind]
+    walked, types, held = _Walked(), KINDS[details.kind], boundaries(policy, stamp.at)
     async for found, severities in _pages(store, query):
         wanted = ((one, life.effective_score(one, severities[one.finding_id])) for one in found if one.type in types)
-        walked = _Walked(walked.length + len(found), tallied(walked.tally, verdicts(wanted, policy, stamp.at)))
+        walked = _Walked(walked.length + len(found), tallied(walked.tally, verdicts(wanted, held)))
     return walked
 
 

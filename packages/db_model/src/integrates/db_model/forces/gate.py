@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from heapq import nsmallest
 from itertools import product
@@ -132,26 +132,53 @@ def policy_used(policies: EffectivePolicies, asked: GateRequest) -> GatePolicy:
     )
 
 
-def age(opened_at: datetime, at: datetime) -> int:
-    """Return the whole days since the opening. What a clock that is ahead opens after that moment is as old as 0 days."""
-    return max(0, (at - opened_at) // _DAY)
+class Boundaries(Struct, frozen=True):
+    """What a vulnerability is held against at one moment.
+
+    ``score`` is the lowest that is severe. What was opened at ``aged`` or before is as old as the grace period, and what was
+    opened at ``indebted`` or before is technical debt. ``passes`` tells whether what was suppressed in the source does.
+    """
+
+    at: datetime
+    score: Decimal
+    aged: datetime
+    indebted: datetime
+    passes: bool
 
 
-def gate_category(vulnerability: Vulnerability, score: Decimal | None, policy: GatePolicy, at: datetime) -> GateCategory | None:
-    """Return what the gate makes of a VULNERABLE one at that moment; ``None`` when it is hidden, hence not counted.
+_NEVER: Final = datetime(1, 1, 1, tzinfo=UTC)
+_ALWAYS: Final = datetime(9999, 12, 31, tzinfo=UTC)
+
+
+def boundaries(policy: GatePolicy, at: datetime) -> Boundaries:
+    """Return what decides at a moment.
+
+    Ages are whole days, so one is at least n days old when it was opened n times 24 hours ago, or before. Without a grace
+    period everything is old enough, also what a clock that is ahead has opened later than this moment.
+    """
+    grace, debt = policy.grace_period, policy.days_until_it_breaks
+    return Boundaries(
+        at,
+        policy.severity_threshold,
+        at - grace * _DAY if grace else _ALWAYS,
+        _NEVER if debt is None else at - debt * _DAY,
+        policy.source_suppressions_pass,
+    )
+
+
+def gate_category(vulnerability: Vulnerability, score: Decimal | None, held: Boundaries) -> GateCategory | None:
+    """Return what the gate makes of a VULNERABLE one; ``None`` when it is hidden, hence not counted.
 
     ``score`` is the effective one; what has none counts like the lowest.
     """
-    cycle, tool = vulnerability.cycle, vulnerability.tool
-    days = age(cycle.opened_at or at, at)
-    debt = policy.days_until_it_breaks
+    opened_at, tool = vulnerability.cycle.opened_at or held.at, vulnerability.tool
     facts = (
         is_hidden(vulnerability),
-        is_in_force(vulnerability.treatment, at),
-        policy.source_suppressions_pass and tool is not None and is_suppressed(tool),
-        (_LOWEST if score is None else score) >= policy.severity_threshold,
-        days >= policy.grace_period,
-        debt is not None and days >= debt,
+        is_in_force(vulnerability.treatment, held.at),
+        held.passes and tool is not None and is_suppressed(tool),
+        (_LOWEST if score is None else score) >= held.score,
+        opened_at <= held.aged,
+        opened_at <= held.indebted,
     )
     return _CATEGORIES[facts]
 
@@ -184,10 +211,13 @@ def tallied(tally: Tally, judged: Sequence[Judged]) -> Tally:
     )
 
 
-def verdicts(found: Iterable[tuple[Vulnerability, Decimal | None]], policy: GatePolicy, at: datetime) -> list[Judged]:
+def verdicts(found: Iterable[tuple[Vulnerability, Decimal | None]], held: Boundaries) -> list[Judged]:
     """Return what the gate makes of vulnerabilities with their effective scores, without those that are not counted."""
-    decided = ((one, score, gate_category(one, score, policy, at)) for one, score in found)
-    return [Judged(one.id, score or _LOWEST, kind) for one, score, kind in decided if kind is not None]
+    return [
+        Judged(one.id, _LOWEST if score is None else score, kind)
+        for one, score in found
+        if (kind := gate_category(one, score, held)) is not None
+    ]
 
 
 def counts_of(tally: Tally, closed: int) -> GateCounts:

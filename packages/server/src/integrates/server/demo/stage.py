@@ -11,6 +11,7 @@ import msgspec
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.context import Call
 from integrates.api.execute import Api, execute
+from integrates.db_model.access.rules import is_ci
 from integrates.db_model.files.port import Files
 from integrates.server.auth.invitation import invitation_url
 from integrates.server.auth.token import new_jti, sign_token
@@ -57,7 +58,7 @@ def _spawned(group: asyncio.TaskGroup, work: Coroutine[Any, Any, None]) -> None:
 
 def _call(stage: Stage, email: str, at: datetime, spawn: Callable[[Coroutine[Any, Any, None]], None], files: Files) -> Call:
     return Call(
-        actor=Actor(email, Means.SESSION),
+        actor=Actor(email, Means.CI_TOKEN if is_ci(email) else Means.SESSION),
         store=stage.installation.store,
         files=files,
         now=lambda: at,
