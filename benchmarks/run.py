@@ -17,6 +17,7 @@ import listing
 import reading
 import remote
 import removing
+import starting
 import treating
 from emulator import VARIABLE
 from row import printed, saved
@@ -27,7 +28,7 @@ from size import FULL, QUICK, Sizes
 from turn import Figures, joined
 
 _GROUP = "measured"
-PARTS = ("filling", "reading", "treating", "removing", "growth", "listing", "dynamodb")
+PARTS = ("starting", "filling", "reading", "treating", "removing", "growth", "listing", "dynamodb")
 
 
 def _arguments() -> argparse.Namespace:
@@ -85,6 +86,9 @@ def _told(part: str) -> None:
 
 
 def _measured(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: Sizes) -> Iterator[Figures]:
+    if "starting" in parts:
+        _told("starting")
+        yield starting.measured(sides, sizes)
     if "filling" in parts:
         _told("filling")
         yield filling.measured(sides, sizes)

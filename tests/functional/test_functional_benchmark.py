@@ -21,7 +21,7 @@ ROWS = (
     "removal of a finding with 100 vulnerabilities",
     "30 known results into a root that holds 200, closing missing ones",
 )
-PARTS = ("filling", "reading", "treating", "removing", "growth")
+PARTS = ("starting", "filling", "reading", "treating", "removing", "growth")
 
 
 def measured(*options: str) -> subprocess.CompletedProcess[str]:

@@ -69,8 +69,9 @@ def _serve(listening: socket.socket, answers: Sequence[bytes], found: Counterpar
             plain, _ = listening.accept()
             with suppress(OSError), plain:
                 connection = context.wrap_socket(plain, server_side=True) if context else plain
-                found.requests.append(_read(connection))
-                connection.sendall(answers[min(len(found.requests), len(answers)) - 1])
+                with connection:
+                    found.requests.append(_read(connection))
+                    connection.sendall(answers[min(len(found.requests), len(answers)) - 1])
 
 
 def _read(connection: socket.socket) -> bytes:

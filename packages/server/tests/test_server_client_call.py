@@ -2,11 +2,20 @@
 
 import json
 import re
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from msgspec import structs
 from packages.server.tests.counterpart import answer, data, scripted
 from tests.serving import free_port
 
@@ -220,3 +229,96 @@ def test_ids_of_requests_are_told_only_when_they_are_some(clock: Clock) -> None:
     with scripted(sent) as service, clock.session(service.address) as session, pytest.raises(Fault) as found:
         data_of(session, QUERY)
     assert not re.search(r"\(request", str(found.value))
+
+
+def test_what_is_on_this_machine_passes_by_every_proxy(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its requests are not encrypted, so a proxy could read the token."""
+    with scripted(data(me=ADA)) as proxy, scripted(data(me=ADA)) as service:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.address)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        with clock.session(service.address) as session:
+            assert data_of(session, QUERY) == {"me": ADA}
+    assert (len(service.requests), proxy.requests) == (1, [])
+
+
+def test_through_a_proxy_the_token_is_sealed(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    with scripted(answer(403, b"no", "text/plain")) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", proxy.address)
+        with clock.session("https://integrates.example") as session, pytest.raises(Fault, match="cannot be reached: 403"):
+            data_of(session, QUERY)
+    assert set(proxy.heads) == {"CONNECT integrates.example:443 HTTP/1.1"}
+    assert not any(b"itg_token" in request for request in proxy.requests)
+
+
+def test_an_answer_that_never_ends_is_given_up(clock: Clock) -> None:
+    with scripted(data(me=ADA)) as service, clock.session(service.address) as session:
+        passing = iter(range(0, 10_000, 400))
+        with pytest.raises(Fault, match="does not come to an end"):
+            data_of(structs.replace(session, seconds=lambda: float(next(passing))), QUERY)
+
+
+def test_an_answer_that_is_too_large_is_given_up(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("integrates.server.client.call.MAX_ANSWER", 10)
+    with (
+        scripted(data(me=ADA)) as service,
+        clock.session(service.address) as session,
+        pytest.raises(Fault, match="larger than 10"),
+    ):
+        data_of(session, QUERY)
+
+
+def new_certificate(folder: Path, *names: str, ends: timedelta = timedelta(days=1)) -> Path:
+    """A file with a key and a certificate for these names, which vouches for itself."""
+    key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "tests")])
+    made = x509.CertificateBuilder(
+        name, name, key.public_key(), x509.random_serial_number(), now - timedelta(days=2), now + ends
+    )
+    alternatives: list[x509.GeneralName] = [x509.IPAddress(ip_address(each)) for each in names]
+    signed = made.add_extension(x509.SubjectAlternativeName(alternatives), critical=False).sign(key, hashes.SHA256())
+    file = folder / "certificate.pem"
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    file.write_bytes(key.private_bytes(*form) + signed.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+def tls(file: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_an_authority_of_ones_own_is_trusted_when_that_is_said(
+    clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = new_certificate(tmp_path, "127.0.0.1")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    with scripted(data(me=ADA), context=tls(file)) as service, clock.session(service.address) as session:
+        assert data_of(session, QUERY) == {"me": ADA}
+
+
+@pytest.mark.parametrize(
+    ("names", "ends", "is_trusted", "told"),
+    [
+        (["127.0.0.1"], timedelta(days=1), False, "self-signed certificate"),
+        (["127.0.0.2"], timedelta(days=1), True, "IP address mismatch"),
+        (["127.0.0.1"], timedelta(days=-1), True, "certificate has expired"),
+    ],
+)
+def test_a_certificate_that_is_not_good_is_told_at_once(
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    names: list[str],
+    ends: timedelta,
+    is_trusted: bool,
+    told: str,
+) -> None:
+    file = new_certificate(tmp_path, *names, ends=ends)
+    if is_trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    is_told = pytest.raises(Fault, match=f"cannot be trusted: .*{told}")
+    with scripted(data(me=ADA), context=tls(file)) as service, clock.session(service.address) as session, is_told:
+        change(session, MUTATION, {})
+    assert clock.slept == []

@@ -74,11 +74,25 @@ def test_vulnerabilities_of_a_finding_may_be_of_the_past(person: Person) -> None
     assert variables(service)[0]["asOf"] == "2026-01-31T00:00:00+00:00"
 
 
-@pytest.mark.parametrize("options", [(), ("--group", "shop", "--as-of", "2026-01-31")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        (),
+        ("--group", "shop", "--as-of", "2026-01-31"),
+        ("--organization", "aurora", "--as-of", "2026-01-31"),
+        ("--organization", "aurora", "--finding", IDS[0]),
+    ],
+)
 def test_of_what_vulnerabilities_are_listed_has_to_be_said(person: Person, options: Sequence[str]) -> None:
     with scripted(listed(IDS[:1])) as service:
         code, _, err = person.ask(service, "ls", "vulnerabilities", *options)
-    assert (code, "--group, or --finding" in err, service.requests) == (2, True, [])
+    assert (code, "one of --group, --finding and --organization" in err, service.requests) == (2, True, [])
+
+
+def test_vulnerabilities_may_be_those_of_an_organization(person: Person) -> None:
+    with scripted(listed(IDS[:1], of="organization")) as service:
+        done = person.ask(service, "ls", "vulnerabilities", "--organization", "aurora", "--ids")
+    assert (done[0], done[1], variables(service)[0]["of"]) == (0, f"{IDS[0]}\n", "aurora")
 
 
 @pytest.mark.parametrize("kind", ["roots", "findings", "vulnerabilities"])

@@ -1,7 +1,7 @@
 """The address of a service."""
 
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from integrates.server.client.fault import Fault
 from integrates.server.client.text import is_harmful
@@ -33,10 +33,15 @@ def normal_address(text: str) -> str:
     return f"{parts.scheme}://{named}{'' if port in {None, _PORTS[parts.scheme]} else f':{port}'}{path}"
 
 
+def is_plain_and_here(address: str) -> bool:
+    """Return whether an address is http on this machine, whose requests no proxy may see, because they are not encrypted."""
+    parts = urlsplit(address)
+    return parts.scheme == "http" and is_loopback(parts.hostname or "")
+
+
 def check_transport(address: str, *, allow_http: bool) -> None:
     """Raise :class:`Fault` when a token would travel unencrypted to another machine and nobody said that it may."""
-    parts: SplitResult = urlsplit(address)
-    if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname or ""):
+    if urlsplit(address).scheme == "http" and not allow_http and not is_plain_and_here(address):
         raise Fault(
             f"{address} is not https, so everybody on the way could read the token; "
             "--allow-http, or INTEGRATES_ALLOW_HTTP=1, sends it nevertheless"

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from io import BytesIO
 from itertools import count
 from typing import Any, Final, TypeVar
@@ -13,6 +14,7 @@ from typing import Any, Final, TypeVar
 import httpx
 import msgspec
 
+from integrates.server.client.address import is_plain_and_here
 from integrates.server.client.answer import Answer, Effect, Failure, Received, failure_of, read_answer, told_by
 from integrates.server.client.fault import Fault, Refused, warn
 from integrates.server.client.remote import Remote
@@ -27,6 +29,8 @@ CONNECTING: Final = 15.0
 """Seconds in which a service that refuses connections may come back; it may just be starting again."""
 TIMEOUT: Final = httpx.Timeout(90.0, connect=10.0)
 """A service ends each request within 60 seconds by default."""
+ANSWERING: Final = 300.0
+"""Seconds in which an answer has to have arrived as a whole, however often a part of it comes."""
 MAX_ANSWER: Final = 64 * 1024 * 1024
 """Bytes of the largest JSON answer that is kept in memory."""
 _NEVER: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.TooManyRedirects)
@@ -85,17 +89,17 @@ def connected(
 ) -> Iterator[Session]:
     """Hold a way to a service open. Its token goes to no other host: redirects are not followed.
 
-    Proxies and authorities are those of the usual variables (``HTTPS_PROXY``, ``NO_PROXY``, ``SSL_CERT_FILE``). ``tell`` is
-    told in a line when something is about to be sent again.
+    Proxies and authorities are those of the usual variables (``HTTPS_PROXY``, ``NO_PROXY``, ``SSL_CERT_FILE``); what is http
+    on this machine passes by every proxy. ``tell`` is told in a line when something is about to be sent again.
     """
     headers = {"authorization": f"Bearer {remote.token}", "accept": "application/json", "user-agent": f"integrates/{version()}"}
-    with _client(headers, transport) as http:
+    with _client(headers, transport, with_proxies=not is_plain_and_here(remote.address)) as http:
         yield Session(remote=remote, http=http, sleep=sleep, seconds=seconds, chance=chance, tell=tell)
 
 
-def _client(headers: Mapping[str, str], transport: httpx.BaseTransport | None) -> httpx.Client:
+def _client(headers: Mapping[str, str], transport: httpx.BaseTransport | None, *, with_proxies: bool) -> httpx.Client:
     try:
-        return httpx.Client(headers=headers, timeout=TIMEOUT, transport=transport)
+        return httpx.Client(headers=headers, timeout=TIMEOUT, transport=transport, trust_env=with_proxies)
     except (ValueError, ssl.SSLError, httpx.InvalidURL) as error:
         raise Fault(f"a variable of the environment about proxies or certificates cannot be used: {error}") from error
 
@@ -137,7 +141,8 @@ def change(
 def call(session: Session, demand: Demand) -> Answer:
     """Return what the API answers, errors of single fields included. Raise :class:`Fault` when it does not, or refuses all."""
     address = session.remote.address
-    received = _attempted(session, lambda: _request(session, demand), _read_all, repeatable=demand.repeatable)
+    receive = partial(_read_all, session)
+    received = _attempted(session, lambda: _request(session, demand), receive, repeatable=demand.repeatable)
     return read_answer(received, address)
 
 
@@ -239,12 +244,14 @@ def _sent(session: Session, request: httpx.Request, receive: Callable[[httpx.Res
     return result
 
 
-def _read_all(response: httpx.Response) -> Received:
-    content = bytearray()
+def _read_all(session: Session, response: httpx.Response) -> Received:
+    content, begun = bytearray(), session.seconds()
     for chunk in response.iter_bytes():
         content += chunk
         if len(content) > MAX_ANSWER:
             raise Fault(f"the answer is larger than {MAX_ANSWER:,} bytes; ask for less at a time")
+        if session.seconds() - begun > ANSWERING:
+            raise Fault(f"{session.remote.address} does not come to an end with its answer")
     return Received(status=response.status_code, headers=_headers(response), content=bytes(content))
 
 

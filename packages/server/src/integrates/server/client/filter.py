@@ -101,6 +101,19 @@ FINDINGS: Final[Sequence[Filter]] = (
     _score("maxScore", "--max-score", "With at most this score."),
 )
 _STATES: Final = choices(VulnerabilityStatus, without=frozenset({"DELETED"}))
+PLACES: Final[Sequence[Filter]] = (
+    Filter(
+        member="group",
+        kind=str | None,
+        option=typer.Option(
+            "--group", metavar="NAME", envvar="INTEGRATES_GROUP", help="Those of this group.", show_default=False
+        ),
+    ),
+    _text("finding", "--finding", "Those of the finding of this id."),
+    _text("organization", "--organization", "Those of the groups of this organization, by name."),
+    _when("asOf", "--as-of", "With --finding: as they were then."),
+)
+"""Of what vulnerabilities are listed: one of these, which are no members of the filter."""
 VULNERABILITIES: Final[Sequence[Filter]] = (
     _one_of("states", "--state", _STATES, "In this state, VULNERABLE or SAFE when left out."),
     _one_of("treatments", "--treatment", TreatmentStatus, "With this treatment."),

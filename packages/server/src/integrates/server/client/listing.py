@@ -1,14 +1,15 @@
 """``integrates ls``: groups, roots, findings and vulnerabilities, with every filter of the API."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 
 from integrates.server.cli.option import new_commands
-from integrates.server.client.call import Session, connected, data_of
+from integrates.server.client.call import connected, data_of
 from integrates.server.client.fault import Fault, explaining
-from integrates.server.client.filter import FINDINGS, ROOTS, VULNERABILITIES, filtered, moment
+from integrates.server.client.filter import FINDINGS, PLACES, ROOTS, VULNERABILITIES, filtered
 from integrates.server.client.option import GroupOption, JsonOption, LimitOption, UrlOption
 from integrates.server.client.output import Column, print_rows
 from integrates.server.client.page import cut, nodes, reached
@@ -41,6 +42,11 @@ VULNERABILITY: Final = """id version state where specific type technique source 
   tool { name ruleId } advisory { id purl fixedVersion } reportedAt openedAt closedAt dueAt isOverdue"""
 IN_GROUP: Final = f"""query ($of: ID!, $filter: VulnerabilityFilter, $first: Int, $after: String) {{
   group(name: $of) {{ vulnerabilities(filter: $filter, first: $first, after: $after) {{ nodes {{ {VULNERABILITY} }} {PAGE} }} }}
+}}"""
+IN_ORGANIZATION: Final = f"""query ($of: String!, $filter: VulnerabilityFilter, $first: Int, $after: String) {{
+  organization(name: $of) {{
+    vulnerabilities(filter: $filter, first: $first, after: $after) {{ nodes {{ {VULNERABILITY} }} {PAGE} }}
+  }}
 }}"""
 IN_FINDING: Final = f"""query ($of: ID!, $filter: VulnerabilityFilter, $asOf: DateTime, $first: Int, $after: String) {{
   finding(id: $of) {{
@@ -160,19 +166,8 @@ def list_findings(
 
 
 @COMMANDS.command("vulnerabilities")
-@filtered(VULNERABILITIES)
+@filtered((*PLACES, *VULNERABILITIES))
 def list_vulnerabilities(
-    group: Annotated[
-        str | None,
-        typer.Option("--group", metavar="NAME", envvar="INTEGRATES_GROUP", help="Those of this group.", show_default=False),
-    ] = None,
-    finding: Annotated[
-        str | None, typer.Option("--finding", metavar="ID", help="Those of this finding.", show_default=False)
-    ] = None,
-    as_of: Annotated[
-        str | None,
-        typer.Option("--as-of", metavar="DATE", parser=moment, help="With --finding: as they were then.", show_default=False),
-    ] = None,
     *,
     wanted: Row,
     ids: Annotated[
@@ -182,7 +177,7 @@ def list_vulnerabilities(
     as_json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """List vulnerabilities of a group or a finding: those that fit all filters.
+    """List vulnerabilities of a group, a finding or an organization: those that fit all filters.
 
     Those of confirmed zero risks are left out unless --zero-risk asks for them.
 
@@ -192,7 +187,10 @@ def list_vulnerabilities(
     integrates ls vulnerabilities --group webshop --verification NONE --ids --limit 0
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explaining(), connected(remote_of(url)) as session:
-        rows = cut(_found(session, group, finding, as_of, wanted, most=limit and limit + 1), limit)
+        place, places = place_of(wanted), {each.member for each in PLACES}
+        members = {name: value for name, value in wanted.items() if name not in places}
+        given = {**place.given, "filter": members or None}
+        rows = cut(nodes(session, place.query, given, *place.path, most=limit and limit + 1), limit)
         if ids:
             for row in rows:
                 typer.echo(row["id"])
@@ -200,12 +198,24 @@ def list_vulnerabilities(
             print_rows(VULNERABILITY_COLUMNS, rows, as_json=as_json)
 
 
-def _found(
-    session: Session, group: str | None, finding: str | None, as_of: str | None, wanted: Row, *, most: int
-) -> Iterator[Any]:
-    if finding:
-        given = {"of": finding, "filter": wanted or None, "asOf": as_of}
-        return nodes(session, IN_FINDING, given, "finding", "vulnerabilities", most=most)
-    if not group or as_of:
-        raise Fault("--group, or --finding which --as-of needs, is expected")
-    return nodes(session, IN_GROUP, {"of": group, "filter": wanted or None}, "group", "vulnerabilities", most=most)
+class Place(msgspec.Struct, frozen=True):
+    """Of what vulnerabilities are listed: the query, its variables, and where the list lies in the data."""
+
+    query: str
+    given: Row
+    path: tuple[str, ...]
+
+
+def place_of(named: Row) -> Place:
+    """Return the one place that was named. A group counts only when nothing else is named: the environment may name one.
+
+    Raise :class:`Fault` for none, for several, and for a moment of anything but a finding.
+    """
+    group, finding, organization, as_of = (named.get(each.member) for each in PLACES)
+    if finding and not organization:
+        return Place(IN_FINDING, {"of": finding, "asOf": as_of}, ("finding", "vulnerabilities"))
+    if organization and not finding and not as_of:
+        return Place(IN_ORGANIZATION, {"of": organization}, ("organization", "vulnerabilities"))
+    if group and not as_of and not finding and not organization:
+        return Place(IN_GROUP, {"of": group}, ("group", "vulnerabilities"))
+    raise Fault("one of --group, --finding and --organization is expected, and --as-of with --finding only")
