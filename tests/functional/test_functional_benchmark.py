@@ -55,3 +55,14 @@ def test_hostile_requests_are_sent_and_answered() -> None:
     for name, status in zip(names, ("200", "400", "200"), strict=True):
         [line] = [line for line in done.stdout.splitlines() if line[2:].startswith(f"{name} ")]
         assert line[2:].removeprefix(name).split()[1] == status, line
+
+
+def test_exports_are_made_within_their_memory() -> None:
+    """Each format in a process of its own, so that a few entries show already what the packages take."""
+    command = [sys.executable, "benchmarks/exports.py", "--quick"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+    head, *lines = done.stdout.splitlines()
+    assert head.split()[0] == "format"
+    assert [line.split()[0] for line in lines] == ["CSAF_VEX", "CSV", "CYCLONEDX_VEX", "JSON", "OPENVEX", "SARIF"]
+    assert all(float(line.split()[-1]) > 0 for line in lines)
