@@ -34,7 +34,9 @@ from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
     ClosingReason,
     Fix,
+    Mark,
     PreviousTreatment,
+    SeriesSuppression,
     Source,
     TreatmentStatus,
     Vulnerability,
@@ -171,6 +173,20 @@ def test_a_fingerprint_is_told_as_it_was_received(text: str) -> None:
     assert (one.fingerprint, [each.text for each in one.fingerprints]) == (text, [text])
 
 
+def test_a_path_that_begins_like_a_drive_is_none() -> None:
+    one = in_line("one")
+    found = written(entry_of(replace(one, location=replace(one.location, where="C:x/a.py"))))
+    assert [each.location.where for each in read_back(found)] == ["C:x/a.py"]
+
+
+def test_columns_and_offsets_are_told() -> None:
+    mark = Mark(start_column=3, char_offset=40, byte_offset=41)
+    found = written(entry_of(in_line("one", mark=mark)))
+    region = results(found)[0]["locations"][0]["physicalLocation"]["region"]
+    assert [region[name] for name in ("startColumn", "charOffset", "byteOffset")] == [3, 40, 41]
+    assert [each.mark for each in read_back(found)] == [mark]
+
+
 def test_a_fingerprint_that_three_share_is_none_the_less_kept() -> None:
     some = [replace(in_line(f"one {number}", fingerprint="v1=same"), number=number) for number in (1, 2, 3)]
     placed = [replace(one, location=replace(one.location, specific=str(one.number))) for one in some]
@@ -195,6 +211,14 @@ def test_a_vulnerability_is_in_the_run_of_each_category_that_sees_it() -> None:
     assert [run["automationDetails"]["id"] for run in found["runs"]] == ["a/", "b/"]
     (one,) = read_back(found)
     assert {one.category, *one.also} == {"a/", "b/"}
+
+
+def test_what_the_source_suppresses_in_one_category_is_suppressed_there_only() -> None:
+    said = (SeriesSuppression(category="b/", kind="inSource", justification="nosec"),)
+    found = written(entry_of(in_line("one", categories=("a/", "b/"), suppressions=said, fingerprint="v1=x")))
+    assert ["suppressed" in one["properties"]["integrates"] for one in results(found)] == [False, True]
+    (one,) = read_back(found)
+    assert (one.hushed, one.suppression) == (said, None)
 
 
 def test_tools_have_runs_of_their_own() -> None:
