@@ -308,8 +308,10 @@ def test_scores_and_vectors_are_kept() -> None:
 def test_the_score_of_a_person_counts_and_the_vector_of_the_tool_does_not() -> None:
     vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
     judged = severity(cvss_v3="CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N", tool_score=Decimal("9.8"), tool_vector=vector)
-    scan = read(json.dumps(written(entry_of(in_line("one"), severity=judged))).encode(), Options())
+    found = written(entry_of(in_line("one"), severity=judged))
+    scan = read(json.dumps(found).encode(), Options())
     assert judged is not None
+    assert "toolVector" not in found["runs"][0]["tool"]["driver"]["rules"][0]["properties"]["integrates"]
     assert (scan.rules[0].tool_score, scan.rules[0].tool_vector) == (judged.score, None)
 
 
