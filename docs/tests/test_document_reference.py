@@ -172,6 +172,7 @@ def test_the_routes_are_told() -> None:
         ("show", " ID"),
         ("treat", " ID…"),
         ("request-verification", " ID…"),
+        ("export", " GROUP"),
         ("api", " QUERY"),
         ("import", " FILE"),
         ("compare", " FILE"),

@@ -26,6 +26,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.types import Root
+from integrates.db_model.store.port import Store
 from integrates.db_model.values.text import is_identifier
 from integrates.db_model.vex_documents.commands import Content, publish
 from integrates.db_model.vex_documents.types import VexFormat
@@ -116,36 +117,42 @@ def _about(scope: Scope, root: Root | None) -> _Subject:
 
 async def _made(context: Context, about: _Subject, wanted: Wanted, file: IO[bytes]) -> Export | Missing:
     """Write the export into the file."""
-    store, form, root = context.store, FORMATS[wanted.format], about.root
-    roots = await roots_of(store, about.group.name) if root is None else (root,)
-    products = await products_of(store, roots)
-    now = context.call.now()
-    with Spool(lambda entry: form.key(products, entry)) as spool:
-        newest = await collect(store, roots, form, spool, now)
+    form = FORMATS[wanted.format]
+    empty = await _empty(context.store, about, wanted)
+    with Spool(lambda entry: form.key(empty.products, entry)) as spool:
+        newest = await collect(context.store, tuple(empty.roots.values()), form, spool, context.call.now())
         if newest is None and not form.may_be_empty:
             return Missing.NOTHING
-        document = Document(
-            id=str(uuid5(NAMESPACE_URL, f"{wanted.server}/{about.group.name}/{root.id if root else ''}/{wanted.format.name}")),
-            group=about.group,
-            organization=about.organization,
-            root=root,
-            roots={each.id: each for each in roots},
-            products=products,
-            server=wanted.server,
-            author=wanted.author or about.organization.info.name,
-            at=newest or about.group.created_at,
-            is_anonymous=wanted.is_anonymous,
-        )
+        document = replace(empty, at=newest or empty.at)
         if form.vex is not None:
             document = await _edition(context, document, form.vex, form, spool)
         size, digest = await asyncio.to_thread(_written, form, document, spool, file)
-    nickname = f"-{root.info.nickname}" if root else ""
+    nickname = f"-{about.root.info.nickname}" if about.root else ""
     return Export(
         file=file,
         file_name=f"{about.group.name}{nickname}.{wanted.format.value}",
         media_type=form.media_type,
         size=size,
         sha256=digest,
+    )
+
+
+async def _empty(store: Store, about: _Subject, wanted: Wanted) -> Document:
+    """Return the document as it is when there is nothing to tell: as old as the group."""
+    group, root = about.group, about.root
+    roots = await roots_of(store, group.name) if root is None else (root,)
+    identity = uuid5(NAMESPACE_URL, f"{wanted.server}/{group.name}/{root.id if root else ''}/{wanted.format.name}")
+    return Document(
+        id=str(identity),
+        group=group,
+        organization=about.organization,
+        root=root,
+        roots={each.id: each for each in roots},
+        products=await products_of(store, roots),
+        server=wanted.server,
+        author=wanted.author or about.organization.info.name,
+        at=group.created_at,
+        is_anonymous=wanted.is_anonymous,
     )
 
 

@@ -59,6 +59,13 @@ VERBS: Final[Sequence[Verb]] = (
         "request_verification",
         "Ask to check again whether vulnerabilities are repaired.",
     ),
+    _verb(
+        Kind.SERVICE,
+        "export",
+        "client.export",
+        "export",
+        "Write what a group tells others about its vulnerabilities: OpenVEX, CycloneDX, CSAF, SARIF, CSV or JSON.",
+    ),
     _verb(Kind.SERVICE, "api", "client.query", "api", "Send a query or mutation to the API and print the answer as JSON."),
     _verb(Kind.SERVICE, "import", "pipeline.upload", "import_scan", "Import reports of scanners into a root."),
     _verb(Kind.SERVICE, "compare", "pipeline.compare", "compare", "Tell what a report would change, storing nothing."),
