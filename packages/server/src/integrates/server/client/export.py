@@ -4,7 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -148,14 +148,11 @@ def _save(download: Download, output: Path | None) -> Written:
     return Written(size=size, sha256=digest.hexdigest(), is_new=True)
 
 
-@contextmanager
-def _progress(download: Download, output: Path | None) -> Iterator[Callable[[int], None]]:
+def _progress(download: Download, output: Path | None) -> AbstractContextManager[Callable[[int], None]]:
     length = download.headers.get("content-length", "")
     if output is None or not length.isdecimal():
-        yield lambda _done: None
-        return
-    with advancing(output.name, int(length)) as advance:
-        yield advance
+        return nullcontext(lambda _done: None)
+    return advancing(output.name, int(length))
 
 
 @contextmanager
