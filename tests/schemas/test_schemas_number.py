@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from integrates.db_model.decision_imports.types import DecisionProgress
 from integrates.db_model.entity.facet import Facet
 from integrates.db_model.finding_policies.types import Application
 from integrates.db_model.imports.types import ImportProgress
@@ -34,4 +35,5 @@ def test_every_entity_of_the_design_is_registered(carried: Any) -> None:
 
 def test_the_design_lists_what_the_progress_of_long_work_has(carried: Any) -> None:
     assert attributes(carried)["import_progress"] == set(ImportProgress.__struct_fields__)
+    assert attributes(carried)["decision_import_progress"] == set(DecisionProgress.__struct_fields__)
     assert attributes(carried)["finding_policy_application"] == set(Application.__struct_fields__)

@@ -53,6 +53,7 @@ NOT_SHOWN: Mapping[FieldPath, str] = {
     ("group_access", "group_name"): PARENT,
     ("group_access", "invitation", "jti_hash"): SECRET,
     ("group_access", "invitation", "sent_at"): HISTORY,
+    ("decision_import", "file", "size"): "not asked for yet",
     ("import", "file", "size"): "not asked for yet",
     ("organization_access", "email"): PARENT,
     ("organization_access", "invitation", "jti_hash"): SECRET,

@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (5, "37e7b6b7ccd7cb8d8bcea64856483f5ccf66c95794bad8710f67492ce6451eea")
+LAYOUT = (5, "d56a38476ff72400b93aa17e87c171ac3fc9d0ec2fb77d2347bb152c5b78fcca")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]

@@ -10,6 +10,7 @@ from packages.api.tests.conftest import ANCHOR
 from integrates.api.execute import Api
 from integrates.db_model.access import rules as access
 from integrates.db_model.comments import rules as comments
+from integrates.db_model.decision_imports import rules as decision_imports
 from integrates.db_model.environment_urls import rules as environments
 from integrates.db_model.environment_urls.types import EnvironmentUrlType
 from integrates.db_model.events import rules as events
@@ -59,6 +60,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "handleOrganizationFindingPolicy": None,
     "handleVulnerabilitiesAcceptance": acceptance.ARGUMENTS,
     "importVulnerabilities": imports.ARGUMENTS,
+    "importDecisions": decision_imports.ARGUMENTS,
     "issueForcesToken": None,
     "rejectEventSolution": events.COMMENTED,
     "rejectVulnerabilities": review.VERDICT,

@@ -81,6 +81,7 @@ QUERIES: Final = {
         Target.FORCES_EXECUTION,
         'query ($id: ID!) { x: forcesExecution(groupName: "cargo", id: $id) { id } }',
     ),
+    "import of decisions": (Target.DECISION_IMPORT, "query ($id: ID!) { x: decisionImport(id: $id) { id } }"),
     "finding policy": (
         Target.FINDING_POLICY,
         "mutation ($id: ID!) { x: submitOrganizationFindingPolicy(id: $id) { errors { code } } }",
@@ -89,6 +90,8 @@ QUERIES: Final = {
 }
 IMPORT: Final = """mutation ($root: ID!, $file: Upload!) {
   x: importVulnerabilities(groupName: "cargo", rootId: $root, file: $file) { import { id } errors { code } } }"""
+DECIDE: Final = """mutation ($file: Upload!) {
+  x: importDecisions(groupName: "cargo", file: $file) { decisionImport { id } errors { code } } }"""
 OTHERWISE: Final = {Target.PLATFORM, Target.PARENT}
 """Kinds that no argument names."""
 
@@ -101,6 +104,8 @@ async def _foreign(world: World) -> dict[str, str]:
     imported = (await world.data("greta2", IMPORT, root=harbor.root.id, file=in_memory("scan.sarif", sarif())))["x"]["import"]
     gate = {"id": world.new_id(), "strictness": "STRICT"}
     execution = await forces.execute(world.store, harbor.group, gate, world.stamp(), world.files)
+    document = b'{"@context": "https://openvex.dev/ns/v0.2.0", "statements": []}'
+    decided = (await world.data("greta2", DECIDE, file=in_memory("acme.json", document)))["x"]["decisionImport"]
     return {
         Target.ORGANIZATION: harbor.organization.id,
         Target.GROUP: harbor.group.name,
@@ -112,6 +117,7 @@ async def _foreign(world: World) -> dict[str, str]:
         Target.EVENT: harbor.event.id,
         Target.IMPORT: imported["id"],
         Target.FORCES_EXECUTION: execution.id,
+        Target.DECISION_IMPORT: decided["id"],
         Target.FINDING_POLICY: harbor.policy.id,
         Target.ACCESS_TOKEN: made,
     }

@@ -63,6 +63,7 @@ PAYLOADS = (
     "DeactivateRootPayload",
     "HandleOrganizationFindingPolicyPayload",
     "HandleVulnerabilitiesAcceptancePayload",
+    "ImportDecisionsPayload",
     "ImportVulnerabilitiesPayload",
     "IssueForcesTokenPayload",
     "RejectEventSolutionPayload",

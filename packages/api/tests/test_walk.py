@@ -45,6 +45,7 @@ PATHS: Final = {
     "Vulnerability": 'vulnerability(id: "$vulnerability") { $below }',
     "Event": 'event(id: "$event") { $below }',
     "Import": 'import(id: "$run") { $below }',
+    "DecisionImport": 'decisionImport(id: "$decisions") { $below }',
     "Stakeholder": "stakeholders(first: 1) { nodes { $below } }",
 }
 """By type: how to get at its fields."""
@@ -59,6 +60,7 @@ KINDS: Final = {
     "URLRoot": "ROOT",
     "Group": "GROUP",
     "Import": "IMPORT",
+    "DecisionImport": "DECISIONS",
     "Me": "USER",
     "Organization": "ORG",
     "OrganizationFindingPolicy": "POLICY",
@@ -94,6 +96,8 @@ LISTS: Final = [
 HISTORIES: Final = [field for field in LISTS if field[1].lower().endswith("history")]
 IMPORT: Final = """mutation ($root: ID!, $file: Upload!) {
   importVulnerabilities(groupName: "webshop", rootId: $root, file: $file) { import { id } errors { message } } }"""
+DECIDE: Final = """mutation ($file: Upload!) {
+  importDecisions(groupName: "webshop", file: $file) { decisionImport { id } errors { message } } }"""
 TREAT: Final = """mutation ($id: ID!, $to: TreatmentStatus!) { updateVulnerabilitiesTreatment(
   items: [{id: $id}], treatment: $to, justification: "Because it is so.") { errors { message } } }"""
 TOKEN: Final = 'mutation { addAccessToken(name: "nightly", expiresAt: "2026-06-01T00:00:00Z") { errors { message } } }'
@@ -105,6 +109,13 @@ async def _import(world: World, tool: str) -> str:
     payload = (await world.data("ada", IMPORT, **given))["importVulnerabilities"]
     assert payload["errors"] == []
     return str(payload["import"]["id"])
+
+
+async def _decide(world: World) -> str:
+    text = b'{"@context": "https://openvex.dev/ns/v0.2.0", "statements": []}'
+    payload = (await world.data("ada", DECIDE, file=in_memory("acme.json", text)))["importDecisions"]
+    assert payload["errors"] == []
+    return str(payload["decisionImport"]["id"])
 
 
 async def _elsewhere(world: World, name: str, location: Location, kind: VulnerabilityType, where: str) -> str:
@@ -140,8 +151,9 @@ async def ids(world: World) -> dict[str, str]:
         await add_comment(world.store, world.aurora.event, f"on the event {number}", stamping(world.now()))
     await world.data("ada", TOKEN)
     runs = [await _import(world, tool) for tool in ("one", "two", "three")]
+    decisions = [await _decide(world) for _ in range(3)]
     own = {"root": world.aurora.root.id, "finding": world.aurora.finding.id, "event": world.aurora.event.id}
-    return {**roots, **own, "vulnerability": found[0].id, "run": runs[0]}
+    return {**roots, **own, "vulnerability": found[0].id, "run": runs[0], "decisions": decisions[0]}
 
 
 def _query(owner: str, below: str, ids: dict[str, str]) -> str:

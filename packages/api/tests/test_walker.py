@@ -42,6 +42,7 @@ QUERIES = {
     "event": "query ($event: ID!) { event(id: $event) { id } }",
     "import": "query ($import: ID!) { import(id: $import) { id } }",
     "forcesExecution": "query ($group: ID!, $execution: ID!) { forcesExecution(groupName: $group, id: $execution) { id } }",
+    "decisionImport": "query ($decisions: ID!) { decisionImport(id: $decisions) { id } }",
 }
 ERRORS = "errors { code reason message path currentVersion }"
 MUTATIONS = {
@@ -109,6 +110,8 @@ MUTATIONS = {
       submitOrganizationFindingPolicy(id: $policy) {{ findingPolicy {{ id }} {ERRORS} }} }}""",
     "compareScan": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       compareScan(groupName: $group, rootId: $root, file: $file) {{ comparison {{ new }} {ERRORS} }} }}""",
+    "importDecisions": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
+      importDecisions(groupName: $group, rootId: $root, file: $file) {{ decisionImport {{ id }} {ERRORS} }} }}""",
     "importVulnerabilities": f"""mutation ($group: ID!, $root: ID!, $file: Upload!) {{
       importVulnerabilities(groupName: $group, rootId: $root, file: $file) {{ import {{ id }} {ERRORS} }} }}""",
     "removeEventEvidence": f"""mutation ($event: ID!) {{
@@ -192,6 +195,8 @@ MUTATIONS = {
       updateVulnerabilitySeverity(id: $vulnerability, cvssV3: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H")
       {{ vulnerability {{ id }} {ERRORS} }} }}""",
 }
+DECIDERS = {"ada", "olga", "greta", "vera", "uri"}
+"""Those who may import decisions, and see what came of that."""
 OWN = {"acknowledgeConcurrentSession", "addOrganization", "addAccessToken", "removeMe", "updateMe"}
 """Mutations without an object of a tenant."""
 
@@ -210,6 +215,7 @@ def ids_of(tenant: Tenant, run: str) -> dict[str, Any]:
         "policy": tenant.policy.id,
         "import": run,
         "execution": run,
+        "decisions": NOWHERE,
         "token": NOWHERE,
         "at": "2026-04-30T00:00:00Z",
         "file": in_memory("scan.sarif", b"{}"),
@@ -227,6 +233,7 @@ def no_ids() -> dict[str, Any]:
         "policy",
         "import",
         "execution",
+        "decisions",
         "token",
     )
     ids = dict.fromkeys(kinds, NOWHERE)
@@ -268,6 +275,16 @@ async def run_of(world: World, name: str, tenant: Tenant) -> str:
     return made
 
 
+async def decisions_of(world: World, name: str, tenant: Tenant) -> str:
+    """Import decisions about nothing; return the id of the import."""
+    empty = b'{"@context": "https://openvex.dev/ns/v0.2.0", "statements": []}'
+    ids = {**ids_of(tenant, ""), "file": in_memory("acme.json", empty)}
+    query = MUTATIONS["importDecisions"]
+    payload = (await world.data(name, query, **taken(query, ids)))["importDecisions"]
+    assert payload["errors"] == []
+    return str(payload["decisionImport"]["id"])
+
+
 def test_the_walk_is_complete(world: World) -> None:
     schema = world.api.schema
     assert schema.query_type is not None
@@ -281,7 +298,8 @@ async def test_the_other_tenant_looks_like_nothing_and_costs_as_much(world: Worl
     own, other = (world.aurora, world.harbor) if not suffix else (world.harbor, world.aurora)
     runs = {tenant.group.name: await run_of(world, "ada", tenant) for tenant in (own, other)}
     tokens = {tenant.group.name: await token_of(world, tenant.group.name) for tenant in (own, other)}
-    theirs = {**ids_of(other, runs[other.group.name]), "token": tokens[other.group.name]}
+    decisions = await decisions_of(world, "ada", other)
+    theirs = {**ids_of(other, runs[other.group.name]), "token": tokens[other.group.name], "decisions": decisions}
     people = [Actor(address_of(name if name == "otto" else name + suffix), Means.SESSION) for name in PEOPLE]
     for who in (*people, Actor(ci_identity(own.group.name), Means.CI_TOKEN)):
         for query in (*QUERIES.values(), *MUTATIONS.values()):
@@ -292,9 +310,11 @@ async def test_the_other_tenant_looks_like_nothing_and_costs_as_much(world: Worl
 @pytest.mark.parametrize("person", [*PEOPLE[:-1], "ada"])
 async def test_people_see_their_own_tenant(world: World, person: str) -> None:
     ids = ids_of(world.aurora, await run_of(world, "ada", world.aurora))
+    ids |= {"decisions": await decisions_of(world, "ada", world.aurora)}
     for label, query in QUERIES.items():
         shown = await world.data(person, query, **taken(query, ids))
-        assert None not in shown.values(), (person, label)
+        is_seen = label != "decisionImport" or person in DECIDERS
+        assert (None not in shown.values()) is is_seen, (person, label)
 
 
 async def test_nested_paths_and_filters_lead_nowhere_else(world: World) -> None:

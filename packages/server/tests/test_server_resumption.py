@@ -10,12 +10,12 @@ import pytest
 from packages.server.tests.conftest import World, unanswered
 
 from integrates.db_model.errors import Gone, Unavailable
-from integrates.server.process.resumption import apply_policies_until, resume_imports_until
+from integrates.server.process.resumption import apply_policies_until, resume_decisions_until, resume_imports_until
 from integrates.server.service import Service
 
 Looking: TypeAlias = Callable[[Service, asyncio.Event], Coroutine[Any, Any, None]]
 
-pytestmark = pytest.mark.parametrize("looking", [resume_imports_until, apply_policies_until])
+pytestmark = pytest.mark.parametrize("looking", [resume_imports_until, resume_decisions_until, apply_policies_until])
 
 
 async def test_it_looks_at_the_start_and_ends_at_once_when_the_service_stops(world: World, looking: Looking) -> None:

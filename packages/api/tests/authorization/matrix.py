@@ -15,7 +15,7 @@ GROUP_TABLE: Final = """
 | vulnerability:confirm, zero_risk:confirm | ● |   |   |   |   | ● |   |
 | vulnerability:label | ● | ● | ● | ● |   |   |   |
 | vulnerability:treat, vulnerability:accept_forever, vulnerability:be_assigned, zero_risk:request | ● | ● | ● |   |   |   |   |
-| event:request_verification | ● | ● | ● |   |   |   |   |
+| event:request_verification, decision:import | ● | ● | ● |   |   |   |   |
 | vulnerability:assign, vulnerability:handle_acceptance, root:add, root:update | ● | ● |   |   |   |   |   |
 | zero_risk:read, member:read | ● | ● |   |   |   | ● |   |
 | import:run | ● | ● |   | ● |   |   | ● |
@@ -109,6 +109,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "importVulnerabilities": "import:run",
     "compareScan": "import:run",
     "resumeImport": "import:run",
+    "importDecisions": "decision:import",
+    "decisionImport": "decision:import",
     "addEvent": "event:add",
     "updateEvent": "event:update",
     "updateEventEvidence": "event:update",

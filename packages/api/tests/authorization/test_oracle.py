@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 from msgspec.structs import replace
 from packages.api.tests.authorization.matrix import ACTIONS, GROUP_TABLE, ORGANIZATION_TABLE, PLATFORM_TABLE
 from packages.api.tests.conftest import _add_person, stamping
-from packages.api.tests.test_walker import ERRORS, MUTATIONS, OWN, QUERIES, ids_of, no_ids, run_of, taken
+from packages.api.tests.test_walker import ERRORS, MUTATIONS, OWN, QUERIES, decisions_of, ids_of, no_ids, run_of, taken
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.execute import execute
@@ -100,6 +100,7 @@ READ: Final[Mapping[str, str]] = {
     "vulnerability": "vulnerability:read",
     "event": "event:read",
     "import": "import:read",
+    "decisions": "decision:import",
     "policy": "finding_policy:read",
 }
 """What reading each kind of object takes (V1)."""
@@ -168,6 +169,7 @@ async def populated(world: World) -> Mapping[str, Mapping[str, Any]]:
     made |= {"vulnerability hidden": tenant.hidden.id, "vulnerability": tenant.vulnerable.id}
     made |= {"finding": tenant.finding.id, "finding in draft": tenant.draft_finding.id}
     usual = ids_of(tenant, await run_of(world, "ada", tenant))
+    usual |= {"decisions": await decisions_of(world, "ada", tenant)}
     return {state: {**usual, state.split(" ")[0]: made[state]} for state in OF_STATE} | {"": usual}
 
 

@@ -31,7 +31,13 @@ MANAGER, MEMBER = OrganizationRole.ORGANIZATION_MANAGER, OrganizationRole.USER
 READS = ["group:read", "root:read", "finding:read", "vulnerability:read", "forces:read", "import:read", "decision:export"]
 TALKING = ["evidence:read", "event:read", "comment:read", "comment:add", "vulnerability:request_verification"]
 EVERYBODY = [*READS, *TALKING, "history:read"]
-ASKING = ["zero_risk:request", "event:request_verification", "vulnerability:label", "vulnerability:be_assigned"]
+ASKING = [
+    "zero_risk:request",
+    "event:request_verification",
+    "decision:import",
+    "vulnerability:label",
+    "vulnerability:be_assigned",
+]
 TREATING = [*ASKING, "vulnerability:treat", "vulnerability:accept_forever"]
 UNSEEN = ["draft:read", "observation:read", "observation:add"]
 REPORTING = ["finding:add", "finding:update", "evidence:update", "event:add", "event:update", "event:solve"]
@@ -89,7 +95,7 @@ def test_no_role_no_permission() -> None:
 
 def test_the_types_name_exactly_the_permissions_of_the_matrix() -> None:
     assert sorted(permissions.PERMISSIONS) == sorted([*GROUP, *ORGANIZATION, *PLATFORM])
-    assert (len(GROUP), len(ORGANIZATION), len(PLATFORM)) == (50, 12, 6)
+    assert (len(GROUP), len(ORGANIZATION), len(PLATFORM)) == (51, 12, 6)
 
 
 EVERY_PLACE = [

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
 from integrates.api.imports.work import begin, work
+from integrates.api.imports.work import wait as waiting
 from integrates.api.imports.work.job import Job, scanned
 from integrates.db_model.entity import claim, command
 from integrates.db_model.entity import read as reading
@@ -70,8 +71,6 @@ HANA = "hana@demo.example"
 GROUP_NAME = "webshop"
 ORGANIZATION_ID = "00000000-0000-4000-8000-000000000001"
 ROOT_ID = "00000000-0000-4000-8000-000000000002"
-
-
 NARROW = 100
 """Changes in a write: as few as DynamoDB takes, so that small files make several chunks on every store."""
 
@@ -243,7 +242,7 @@ class World:  # pylint: disable=too-many-public-methods # these are the verbs th
         }
         return Job(**{**given, **members})
 
-    async def begin(self, job: Job, content: bytes, options: ImportOptions | None = None) -> begin.Begun:
+    async def begin(self, job: Job, content: bytes, options: ImportOptions | None = None) -> waiting.Begun[Running]:
         """Begin an import."""
         file = ImportFile(file_name="scan.sarif", sha256=hashlib.sha256(content).hexdigest(), size=len(content))
         return await begin.begin(job, self.files, content, file, options or ImportOptions())
@@ -486,7 +485,7 @@ class Tools:
     ROOT_ID = ROOT_ID
 
     @staticmethod
-    async def work(job: Job, begun: begin.Begun) -> Imported:
+    async def work(job: Job, begun: waiting.Begun[Running]) -> Imported:
         """Do the work of an import that has begun."""
         return imported_of(await work.run(job, begun.running))
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.access.facet import group_access_key, organization_access_key
 from integrates.db_model.comments.facet import comment_key
+from integrates.db_model.decision_imports.facet import decision_import_key
 from integrates.db_model.entity import command
 from integrates.db_model.environment_urls.facet import environment_url_key
 from integrates.db_model.errors import NotFound
@@ -51,6 +52,7 @@ MISSING: dict[str, tuple[Key, str]] = {
     "import": (import_key(NONE), NONE),
     "forces_execution": (forces_execution_key("webshop", NONE), f"webshop#{NONE}"),
     "vex_document": (vex_document_key("nowhere", None, VexFormat.OPENVEX), "nowhere#ALL#OPENVEX"),
+    "decision_import": (decision_import_key(NONE), NONE),
 }
 
 

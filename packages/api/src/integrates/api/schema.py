@@ -10,6 +10,7 @@ from graphql.pyutils import camel_to_snake
 from integrates.api import reason, scalars
 from integrates.api.access_token import fields as access_token
 from integrates.api.comment import fields as comment
+from integrates.api.decision_import import fields as decision_import
 from integrates.api.environment_url import fields as environment_url
 from integrates.api.event import fields as event
 from integrates.api.evidence import fields as evidence
@@ -43,6 +44,7 @@ from integrates.db_model.errors import Reason
 _FOLDERS: Final = (
     access_token,
     comment,
+    decision_import,
     environment_url,
     evidence,
     event,

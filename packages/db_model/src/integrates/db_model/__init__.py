@@ -31,6 +31,7 @@ import sys
 from integrates.db_model import (
     access,
     comments,
+    decision_imports,
     environment_urls,
     errors,
     events,
@@ -54,6 +55,7 @@ __all__ = [
     "Store",
     "access",
     "comments",
+    "decision_imports",
     "environment_urls",
     "errors",
     "events",

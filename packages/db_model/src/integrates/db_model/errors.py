@@ -177,6 +177,7 @@ class Reason(StrEnum):
     WRONG_ROOT_KIND = "wrong_root_kind"
     HAS_VULNERABILITIES = "has_vulnerabilities"
     IMPORT_RUNNING = "import_running"
+    ALREADY_RUNNING = "already_running"
     NOT_RUNNING = "not_running"
     BAD_FILE = "bad_file"
     NOTHING_PLACED = "nothing_placed"

@@ -7,6 +7,7 @@ from typing import Any, Final
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS
 from integrates.db_model.access.rules import ci_identity
 from integrates.db_model.comments.facet import COMMENT
+from integrates.db_model.decision_imports.facet import DECISION_IMPORT
 from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet, design_of, id_of, keys_of
 from integrates.db_model.entity.listing import everywhere, listing
@@ -43,6 +44,7 @@ _ALL: Final[tuple[Facet[Any], ...]] = (
     IMPORT,
     FORCES_EXECUTION,
     VEX_DOCUMENT,
+    DECISION_IMPORT,
 )
 FACETS: Final[Mapping[str, Facet[Any]]] = {facet.name: facet for facet in _ALL}
 """Every facet of entities by its name in the design, parents first."""

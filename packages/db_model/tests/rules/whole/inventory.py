@@ -19,6 +19,7 @@ from packages.db_model.tests.rules.whole.value import (
     below,
 )
 
+from integrates.db_model.decision_imports.types import DecisionFormat, DecisionImport, SuppressionsAs
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.evidences.types import Evidence, EvidenceSlot, MediaType
 from integrates.db_model.findings.types import (
@@ -91,6 +92,17 @@ IMPORT = Import(
     **KEPT,
 )
 COMPLETED = state(IMPORT, status=ImportStatus.COMPLETED)
+DECISIONS = DecisionImport(
+    id=ID,
+    group_name="webshop",
+    organization_id=ID,
+    root_id=ID,
+    format=DecisionFormat.OPENVEX,
+    file=ImportFile(file_name="shop.openvex.json", sha256=HASH, size=1),
+    state=ImportState(status=ImportStatus.RUNNING, at=AT, by=ADA),
+    **KEPT,
+)
+DECIDED = state(DECISIONS, status=ImportStatus.COMPLETED)
 
 GOOD: list[Entity] = [
     ROOT,
@@ -104,6 +116,10 @@ GOOD: list[Entity] = [
     IMPORT,
     COMPLETED,
     state(IMPORT, status=ImportStatus.FAILED, reason="abandoned"),
+    DECISIONS,
+    DECIDED,
+    replace(DECISIONS, root_id=None, dry_run=True, suppressions_as=SuppressionsAs.ZERO_RISK),
+    state(DECISIONS, status=ImportStatus.FAILED, reason="abandoned"),
 ]
 
 KINDS: list[tuple[Entity, list[Kind]]] = [
@@ -127,6 +143,21 @@ KINDS: list[tuple[Entity, list[Kind]]] = [
             ("evidences.0.by", "actors"),
             ("release.released_at", "dates"),
             ("state.by", "actors"),
+        ],
+    ),
+    (
+        DECISIONS,
+        [
+            *EVERY,
+            ("id", "ids"),
+            ("organization_id", "ids"),
+            ("root_id", "ids"),
+            ("group_name", "names"),
+            ("file.file_name", "lines", 255),
+            ("file.sha256", "hashes"),
+            ("file.size", "numbers", 0, 20 * 1024 * 1024),
+            ("state.by", "actors"),
+            ("state.at", "dates"),
         ],
     ),
     (
@@ -213,6 +244,16 @@ ROWS: list[tuple[Entity, list[Row]]] = [
         ],
     ),
     (COMPLETED, [("state.status", ImportStatus.FAILED, "required", "state.reason")]),
+    (
+        DECISIONS,
+        [
+            *below("format", ("OPENVEX", "wrong_type")),
+            *below("suppressions_as", ("ACCEPTANCE", "wrong_type")),
+            *below("dry_run", (None, "wrong_type")),
+            *below("state.reason", ("abandoned", "inconsistent"), ("Because!", "bad_format"), ("a" * 101, "too_long")),
+        ],
+    ),
+    (DECIDED, [("state.status", ImportStatus.FAILED, "required", "state.reason")]),
 ]
 TAKEN: list[tuple[Entity, str, Take]] = [
     (ROOT, "id", texts.identifier),

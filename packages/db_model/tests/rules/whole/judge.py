@@ -10,6 +10,8 @@ from integrates.db_model.access.rules import whole_in_group, whole_in_organizati
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.comments.rules import whole as whole_comment
 from integrates.db_model.comments.types import Comment
+from integrates.db_model.decision_imports.rules import whole as whole_decision_import
+from integrates.db_model.decision_imports.types import DecisionImport
 from integrates.db_model.entity.types import Entity
 from integrates.db_model.environment_urls.rules import whole as whole_environment_url
 from integrates.db_model.environment_urls.types import EnvironmentUrl
@@ -52,6 +54,7 @@ WHOLE: Mapping[type[Entity], Callable[[Any], Iterable[Rejected]]] = {
     FindingPolicy: whole_finding_policy,
     Import: whole_import,
     ForcesExecution: whole_execution,
+    DecisionImport: whole_decision_import,
     Comment: whole_comment,
     EnvironmentUrl: whole_environment_url,
     Event: whole_event,

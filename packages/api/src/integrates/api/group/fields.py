@@ -6,6 +6,7 @@ from typing import Any, Final
 from integrates.api.authorization.permissions import group_permissions
 from integrates.api.authorization.sight import found
 from integrates.api.context import Info
+from integrates.api.decision_import.page import decision_imports
 from integrates.api.finding.page import findings
 from integrates.api.group.mutations import MUTATIONS
 from integrates.api.imports.page import imports
@@ -89,6 +90,7 @@ BINDING: Final = Binding(
             "roots": roots,
             "findings": findings,
             "vulnerabilities": vulnerabilities,
+            "decisionImports": decision_imports,
             "imports": imports,
             "summary": figures,
             "members": members_of_group,

@@ -16,6 +16,8 @@ from integrates.api.context import Context
 from integrates.api.errors import Code, RequestError
 from integrates.api.resolve.lookup import find, find_any, find_many
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
+from integrates.db_model.decision_imports.facet import DECISION_IMPORT, decision_import_key
+from integrates.db_model.decision_imports.types import DecisionImport
 from integrates.db_model.entity import claim
 from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL, environment_url_key
@@ -53,6 +55,7 @@ class Target(StrEnum):
     FINDING = "FINDING"
     VULNERABILITY = "VULNERABILITY"
     IMPORT = "IMPORT"
+    DECISION_IMPORT = "DECISION_IMPORT"
     EVENT = "EVENT"
     FINDING_POLICY = "FINDING_POLICY"
     FORCES_EXECUTION = "FORCES_EXECUTION"
@@ -120,9 +123,10 @@ async def _group(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return Sight(scope, scope.group) if "group:read" in scope.permissions else nothing()
 
 
-async def _shown(
-    context: Context, found: Root | EnvironmentUrl | ForcesExecution | Import | Event | None, permission: str
-) -> Sight[Any]:
+_OfGroup: TypeAlias = Root | EnvironmentUrl | ForcesExecution | Import | DecisionImport | Event
+
+
+async def _shown(context: Context, found: _OfGroup | None, permission: str) -> Sight[Any]:
     scope = await scope_of(context, found)
     return Sight(scope, found) if permission in scope.permissions else nothing()
 
@@ -144,6 +148,10 @@ async def _root_nickname(context: Context, value: Any, args: Arguments) -> Sight
 
 async def _import(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
     return await _shown(context, await find(context.loaders, IMPORT, import_key, value), "import:read")
+
+
+async def _decision_import(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
+    return await _shown(context, await find(context.loaders, DECISION_IMPORT, decision_import_key, value), "decision:import")
 
 
 async def _event(context: Context, value: Any, _args: Arguments) -> Sight[Any]:
@@ -224,6 +232,7 @@ FINDERS: Final[Mapping[Target, Finder]] = {
     Target.FINDING: _finding,
     Target.VULNERABILITY: _vulnerability,
     Target.IMPORT: _import,
+    Target.DECISION_IMPORT: _decision_import,
     Target.EVENT: _event,
     Target.ACCESS_TOKEN: _access_token,
     Target.FINDING_POLICY: _finding_policy,

@@ -1,7 +1,9 @@
 """Importing scanner reports."""
 
 from collections.abc import Mapping
+from functools import partial
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -9,11 +11,12 @@ from msgspec.structs import replace
 
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
-from integrates.api.imports.work.begin import Begun, begin, check_placed
+from integrates.api.imports.work.begin import begin, check_placed
 from integrates.api.imports.work.compare import compared
 from integrates.api.imports.work.job import Job, new_job, scanned
 from integrates.api.imports.work.resume import taken_up
-from integrates.api.imports.work.wait import finished, require_time
+from integrates.api.imports.work.wait import Begun, Kind, finished, require_time
+from integrates.api.imports.work.work import run
 from integrates.api.resolve.attribute import Fields
 from integrates.api.resolve.change import Payload, new_stamp
 from integrates.api.upload import Upload
@@ -22,7 +25,7 @@ from integrates.db_model.errors import NotFound, Reason, Rejected, Stale
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Running
-from integrates.db_model.imports.facet import IMPORT
+from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.rules import ARGUMENTS, is_running
 from integrates.db_model.imports.types import Import, ImportFile, ImportOptions
 from integrates.db_model.roots.types import Root
@@ -78,7 +81,7 @@ async def import_vulnerabilities(seen: Sight[Group], info: Info, *, file: Upload
     job = asked.job
     beginning = begin(job, context.call.files, asked.content, asked.file, asked.options)
     del asked  # the content of the file is not kept in memory for as long as the work takes
-    return {"import": await finished(context, job, beginning)}
+    return {"import": await finished(context, _kind(job), beginning)}
 
 
 async def compare_scan(seen: Sight[Group], info: Info, *, file: Upload, **given: Any) -> Payload:
@@ -106,10 +109,14 @@ async def resume_import(seen: Sight[Import], info: Info, *, expected_version: in
         raise Rejected(Reason.IMPORT_RUNNING, ("id",)) from None
     if isinstance(found, Running):
         return {"import": found.record}
-    return {"import": await finished(context, found[0], _begun(found[1]))}
+    return {"import": await finished(context, _kind(found[0]), _begun(found[1]))}
 
 
-async def _begun(running: Running) -> Begun:
+def _kind(job: Job) -> Kind[Import, Running]:
+    return Kind(IMPORT, import_key, attrgetter("record"), partial(run, job))
+
+
+async def _begun(running: Running) -> Begun[Running]:
     return Begun(running, mine=True)
 
 

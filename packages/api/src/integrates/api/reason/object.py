@@ -231,6 +231,11 @@ OBJECT_REASONS: Final[Mapping[Reason, Meaning]] = {
         "another file, or the same one in another way, is being imported into the root, or somebody works on the import "
         "already; a root is not moved meanwhile",
     ),
+    Reason.ALREADY_RUNNING: Meaning(
+        _CONFLICT,
+        "An import of decisions into this group is running.",
+        "decisions of a file are being made in the group; one import of decisions after the other is taken",
+    ),
     Reason.NOT_RUNNING: Meaning(
         _INVALID,
         "The import has ended.",

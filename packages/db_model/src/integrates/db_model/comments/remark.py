@@ -32,7 +32,14 @@ def remarked(kind: CommentType, content: str, stamp: Stamp, new_id: Callable[[],
     ``stamp`` is that of the bulk change, and ``new_id`` makes the ids of comments. A finding takes them however many
     it has (:data:`integrates.db_model.comments.rules.MAX_COMMENTS`); when it does not, all of its vulnerabilities are refused.
     """
-    id_on = cache(lambda _finding_id: new_id())
+    return remarked_once(kind, content, stamp, cache(lambda _finding_id: new_id()))
+
+
+def remarked_once(kind: CommentType, content: str, stamp: Stamp, id_on: Callable[[str], str]) -> Supplement:
+    """Return the supplement of :func:`remarked`, of which each comment has an id that follows from that of its finding.
+
+    So work that is cut off and goes on later does not comment on a finding again.
+    """
 
     def comments_on(found: Iterable[Vulnerability]) -> dict[str, Comment]:
         return {

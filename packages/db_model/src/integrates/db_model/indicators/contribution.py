@@ -149,6 +149,7 @@ CONTRIBUTIONS: Final[Mapping[str, Contribute]] = {
     "import": _nothing,
     "forces_execution": _nothing,
     "vex_document": _nothing,
+    "decision_import": _nothing,
 }
 """By facet: what its entities contribute."""
 
@@ -202,5 +203,6 @@ COUNTERS: Final[Mapping[str, Callable[[Any], Counted | None]]] = {
     "import": _no_counter,
     "forces_execution": _no_counter,
     "vex_document": _no_counter,
+    "decision_import": _no_counter,
 }
 """By facet: the counter that each of its entities has."""

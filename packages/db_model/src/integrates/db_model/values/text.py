@@ -25,6 +25,8 @@ MAX_NAME: Final = 200
 """Most characters of a tool's name and of a category."""
 MAX_RULE_ID: Final = 1000
 """Most characters of a rule id and of a fingerprint."""
+MIN_REASONING: Final = 10
+MAX_REASONING: Final = 10_000
 MAX_MARKS: Final = 30
 """Most combining marks in a row: the bound of Unicode's Stream-Safe Text Format (UAX #15), which keeps normalising linear."""
 
@@ -198,7 +200,7 @@ def comment_content(value: str, path: Sequence[str]) -> str:
 
 def reasoning(value: str, path: Sequence[str]) -> str:
     """Return a ``justification``, ``comments`` or ``other``: why a person did something."""
-    return multi_line(value, path, low=10, high=10_000)
+    return multi_line(value, path, low=MIN_REASONING, high=MAX_REASONING)
 
 
 def tool_name(value: str, path: Sequence[str]) -> str:

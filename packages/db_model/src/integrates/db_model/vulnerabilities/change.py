@@ -9,6 +9,8 @@ from datetime import datetime
 from functools import partial
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+
 from integrates.db_model.entity import read
 from integrates.db_model.entity.bulk import Decision, Reference, Refused, Written, repetitions, write_all
 from integrates.db_model.entity.command import check_version
@@ -98,6 +100,32 @@ def _refused(error: Rejected, *_: object) -> Vulnerability:
     raise error
 
 
+class Intent(Struct, frozen=True):
+    """One vulnerability as it was read, what is to become of it, and the version at which it is expected, if at any.
+
+    The vulnerability may also be the error that keeps it from being read.
+    """
+
+    found: Vulnerability | ModelError
+    alter: AlterWithin
+    expected_version: int | None = None
+
+
+async def decisions(
+    store: Store, intents: Mapping[int, Intent], stamp: Stamp, supplement: Supplement | None = None
+) -> Mapping[int, Decision]:
+    """Read what changes of vulnerabilities need, and decide about each by its position: its plan, or what refuses it."""
+    known = [one.found for one in intents.values() if isinstance(one.found, Vulnerability)]
+    parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
+    given = await gathered(store, (*parents, *((supplement.needs(known),) if supplement else ())))
+    changes = {at: _changed(one.found, one.expected_version, one.alter, stamp, given) for at, one in intents.items()}
+    needed = [needs(VULNERABILITY, *each) for each in changes.values() if not isinstance(each, ModelError)]
+    whole = await gathered(store, needed, given)
+    releases: dict[str, Plan[Finding]] = {}
+    each = {at: one if isinstance(one, ModelError) else _planned(one, stamp, whole, releases) for at, one in changes.items()}
+    return supplement.applied(each, given) if supplement else each
+
+
 async def change_all(
     store: Store,
     wanted: Sequence[Reference],
@@ -118,27 +146,20 @@ async def change_all(
     twice = repetitions(wanted)
     alters = [partial(_refused, twice[at]) if at in twice else alter for at in range(len(wanted))]
 
-    async def decisions(read_now: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
-        found = {at: one or NotFound(VULNERABILITY.name, wanted[at].id) for at, one in read_now.items()}
-        known = [one for one in found.values() if isinstance(one, Vulnerability)]
-        parents = (Needs((within_group(one.group_name), within_finding(one.finding_id, one.root_id))) for one in known)
-        given = await gathered(store, (*parents, *((supplement.needs(known),) if supplement else ())))
-        changes = {at: _changed(one, wanted[at].expected_version, alters[at], stamp, given) for at, one in found.items()}
-        needed = [needs(VULNERABILITY, *each) for each in changes.values() if not isinstance(each, ModelError)]
-        whole = await gathered(store, needed, given)
-        releases: dict[str, Plan[Finding]] = {}
-        each = {
-            at: one if isinstance(one, ModelError) else _planned(one, stamp, whole, releases) for at, one in changes.items()
+    async def decided(read_now: Mapping[int, Vulnerability | ModelError | None]) -> Mapping[int, Decision]:
+        intents = {
+            at: Intent(one or NotFound(VULNERABILITY.name, wanted[at].id), alters[at], wanted[at].expected_version)
+            for at, one in read_now.items()
         }
-        return supplement.applied(each, given) if supplement else each
+        return await decisions(store, intents, stamp, supplement)
 
     async def decide(positions: Sequence[int]) -> Mapping[int, Decision]:
         known = [position for position in positions if is_identifier(wanted[position].id)]
         items = await store.get([vulnerability_key(wanted[position].id) for position in known])
         found = [read.attempted(VULNERABILITY, item) for item in items]
-        return await decisions({**dict.fromkeys(positions), **dict(zip(known, found, strict=True))})
+        return await decided({**dict.fromkeys(positions), **dict(zip(known, found, strict=True))})
 
-    first = await (decisions(dict(zip(range(len(wanted)), seen, strict=True))) if seen else decide(range(len(wanted))))
+    first = await (decided(dict(zip(range(len(wanted)), seen, strict=True))) if seen else decide(range(len(wanted))))
     return await write_all(store, first, decide)
 
 

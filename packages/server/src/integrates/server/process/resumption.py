@@ -1,14 +1,15 @@
 """Work that an earlier process left unfinished.
 
 A process that was killed may have been another one than this: so this one looks now and whenever a lease has ended, until the
-service is about to stop or its store is gone. Imports and policies are looked for apart, so that a long import keeps no policy
-waiting and what fails in one is nothing to the other.
+service is about to stop or its store is gone. Imports, imports of decisions and policies are looked for apart, so that a long
+import keeps no policy waiting and what fails in one is nothing to the others.
 """
 
 import asyncio
 from datetime import timedelta
 from typing import Final
 
+from integrates.api.decision_import.work.resume import resume_decisions
 from integrates.api.finding_policy.work import apply_unfinished
 from integrates.api.imports.work.resume import resume_unfinished
 from integrates.db_model.entity.work import LEASE
@@ -23,6 +24,17 @@ async def resume_imports_until(service: Service, stopping: asyncio.Event) -> Non
 
     async def look() -> timedelta:
         return await resume_unfinished(
+            service.store, service.now, lambda actor: new_call(service, actor, service.new_id()), stopping.is_set
+        )
+
+    await repeatedly(look, stopping, otherwise=LEASE, failed=_FAILED)
+
+
+async def resume_decisions_until(service: Service, stopping: asyncio.Event) -> None:
+    """Resume imports of decisions that are left unfinished, one after another, until the service is about to stop."""
+
+    async def look() -> timedelta:
+        return await resume_decisions(
             service.store, service.now, lambda actor: new_call(service, actor, service.new_id()), stopping.is_set
         )
 

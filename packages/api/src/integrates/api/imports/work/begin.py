@@ -8,14 +8,13 @@ from heapq import merge
 from itertools import islice
 from operator import attrgetter
 
-import msgspec
-
 from integrates.api.imports.read.error import MAX_DEFECTS
 from integrates.api.imports.read.observation import CHOSEN, Problem, Remark, Scan
 from integrates.api.imports.read.redact import redacted
 from integrates.api.imports.read.text import block, line
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.series import closing_of
+from integrates.api.imports.work.wait import Begun
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import Overtaken, is_leased
@@ -36,13 +35,6 @@ from integrates.db_model.imports.types import (
     ProblemCount,
 )
 from integrates.db_model.roots.image import image_reference
-
-
-class Begun(msgspec.Struct, frozen=True):
-    """The import as it is now, and whether the caller is the one to do the work."""
-
-    running: Running
-    mine: bool
 
 
 def file_key(record: Import) -> str:
@@ -117,7 +109,7 @@ def _made(job: Job, identity: str, file: ImportFile, options: ImportOptions, sta
     )
 
 
-async def _started(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun:
+async def _started(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun[Running]:
     """Store the file without the secrets that it shows, then the import; the file goes away again when the import is refused.
 
     After an outage it stays: the import may have begun all the same.
@@ -140,7 +132,7 @@ def _is_same(record: Import, job: Job, file: ImportFile, options: ImportOptions)
     return (record.file.sha256, record.format, record.options) == (file.sha256, job.scan.format, options)
 
 
-async def _joined(job: Job, current: Running, now: datetime, *, same: bool) -> Begun | None:
+async def _joined(job: Job, current: Running, now: datetime, *, same: bool) -> Begun[Running] | None:
     """Take part in the unfinished import, or end it; ``None`` when a new one may begin."""
     if is_leased(current.progress, now):
         if same:
@@ -152,7 +144,7 @@ async def _joined(job: Job, current: Running, now: datetime, *, same: bool) -> B
     return None
 
 
-async def begin(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun:
+async def begin(job: Job, files: Files, content: bytes, file: ImportFile, options: ImportOptions) -> Begun[Running]:
     """Store the file and the record of a new import, or join the unfinished one of the root.
 
     While another worker holds the lease, the same file with the same options gets that import, and another file is refused
@@ -160,7 +152,7 @@ async def begin(job: Job, files: Files, content: bytes, file: ImportFile, option
     Raise ``Rejected`` (``inactive_root``) when the import has no destination.
     """
 
-    async def attempt() -> Begun:
+    async def attempt() -> Begun[Running]:
         if await job.destination() is None:
             raise Rejected(Reason.INACTIVE_ROOT, ("root_id",))
         current = await commands.find_unfinished(job.store, job.root_id)

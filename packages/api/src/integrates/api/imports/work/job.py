@@ -9,6 +9,7 @@ import msgspec
 
 from integrates.api.authorization.actor import Actor
 from integrates.api.authorization.scope import new_scopes, read_ahead, scope_below
+from integrates.api.authorization.token import may_still_call
 from integrates.api.context import Call
 from integrates.api.imports.read.confine import confined
 from integrates.api.imports.read.observation import Scan
@@ -17,7 +18,7 @@ from integrates.api.imports.read.registry import read as read_file
 from integrates.api.resolve.lookup import find
 from integrates.db_model.entity import read
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.loader import Loaders, new_loaders
+from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.environment_urls.facet import ENVIRONMENT_URL, environment_urls_of_root
 from integrates.db_model.environment_urls.types import EnvironmentUrl
@@ -28,8 +29,6 @@ from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import GitRoot, IPRoot, Root
 from integrates.db_model.store.port import Store
-from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
-from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
 _RUN: Final = "import:run"
@@ -69,7 +68,7 @@ def _destination(call: Call, actor: Actor, into: Root) -> Callable[[], Awaitable
         scope, root, may_call, _ = await asyncio.gather(
             scope_below(new_scopes(loaders, actor), into.organization_id, into.group_name),
             find(loaders, ROOT, root_key, into.id),
-            _may_call(loaders, actor, call.now()),
+            may_still_call(loaders, actor, call.now()),
             read_ahead(loaders, actor, into.organization_id, into.group_name),
         )
         usable = root is not None and root.group_name == into.group_name and is_active(root)
@@ -77,14 +76,6 @@ def _destination(call: Call, actor: Actor, into: Root) -> Callable[[], Awaitable
         return Destination(scope.group, root) if scope.group and root and usable and may_run else None
 
     return look
-
-
-async def _may_call(loaders: Loaders, actor: Actor, now: datetime) -> bool:
-    """Return whether the token that the caller came with may still be used; who came without one needs none."""
-    if actor.token_id is None:
-        return True
-    token = await find(loaders, ACCESS_TOKEN, access_token_key, actor.token_id)
-    return token is not None and is_usable(token, now)
 
 
 async def scanned(content: bytes, options: ImportOptions, kind: ImportFormat | None = None, root: Root | None = None) -> Scan:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, TypeAlias
 
 from integrates.api.authorization.actor import Actor, Means
@@ -63,7 +64,7 @@ async def taken_up(call: Call, actor: Actor, running: Running, stamp: Callable[[
     if not may_be_taken_up(running.progress):
         return await commands.fail(call.store, running, "abandoned", stamp())
     mine = await commands.take_up(call.store, running, stamp())
-    async with lease(call.store, mine.record.id, stamp):
+    async with lease(partial(commands.give_back, call.store, mine.record.id), stamp):
         job = await _stored_job(call, actor, mine.record, stamp())
         return await commands.fail(call.store, mine, "abandoned", stamp()) if job is None else (job, mine)
 

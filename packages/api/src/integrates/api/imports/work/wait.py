@@ -1,19 +1,19 @@
-"""Waiting for the work of an import, which goes on in the background when that takes too long."""
+"""Waiting for the work of an import of either kind, which goes on in the background when that takes too long."""
 
 import asyncio
 import logging
-from collections.abc import Awaitable
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
 
 from integrates.api.context import Context
-from integrates.api.imports.work.begin import Begun
-from integrates.api.imports.work.job import Job
-from integrates.api.imports.work.work import run
 from integrates.db_model.entity import read
+from integrates.db_model.entity.facet import E, Facet
 from integrates.db_model.errors import StoreError, Unavailable
-from integrates.db_model.imports.commands import Running
-from integrates.db_model.imports.facet import IMPORT, import_key
-from integrates.db_model.imports.types import Import
+from integrates.db_model.store.port import Key
+
+R = TypeVar("R")
 
 PATIENCE: Final = 20.0
 """Seconds after which the answer does not wait any longer for the end of the work."""
@@ -31,24 +31,40 @@ def require_time(context: Context) -> None:
         raise Unavailable("too little of the request's time is left for beginning an import")
 
 
-async def _latest(context: Context, record: Import) -> Import:
-    """Read the import as it is now; what is known of it is a good answer, too."""
+class Begun(Struct, Generic[R], frozen=True):
+    """Long work as it is now, and whether the caller is the one to do it."""
+
+    running: R
+    mine: bool
+
+
+class Kind(Struct, Generic[E, R], frozen=True):
+    """What is waited for: the facet of its record, the key of one, and what does its work to the end."""
+
+    facet: Facet[E]
+    key: Callable[[str], Key]
+    record: Callable[[R], E]
+    run: Callable[[R], Awaitable[R]]
+
+
+async def _latest(context: Context, kind: Kind[E, R], record: E) -> E:
+    """Read the record as it is now; what is known of it is a good answer, too."""
     try:
-        return await read.get(context.store, IMPORT, import_key(record.id)) or record
+        return await read.get(context.store, kind.facet, kind.key(kind.facet.identity(record))) or record
     except StoreError:
         return record
 
 
-async def finished(context: Context, job: Job, beginning: Awaitable[Begun]) -> Import:
-    """Begin an import and do its work in the background: no end of the request comes between the two.
+async def finished(context: Context, kind: Kind[E, R], beginning: Awaitable[Begun[R]]) -> E:
+    """Begin long work and do it in the background: no end of the request comes between the two.
 
-    Return the import when it has ended or the work is cancelled, after ``PATIENCE``, or well before the request's deadline. An
+    Return the record when it has ended or the work is cancelled, after ``PATIENCE``, or well before the request's deadline. An
     error that interrupts the work before that is raised; a later one is only logged.
     """
     loop = asyncio.get_running_loop()
     patient = loop.time() + PATIENCE
-    begun: asyncio.Future[Begun | Exception] = loop.create_future()
-    done: asyncio.Future[Running | Exception | None] = loop.create_future()
+    begun: asyncio.Future[Begun[R] | Exception] = loop.create_future()
+    done: asyncio.Future[R | Exception | None] = loop.create_future()
 
     async def work() -> None:
         try:
@@ -57,7 +73,8 @@ async def finished(context: Context, job: Job, beginning: Awaitable[Begun]) -> I
             begun.set_result(error)
         else:
             begun.set_result(found)
-            done.set_result(await _outcome(context, job, found.running) if found.mine else None)
+            outcome = await _outcome(context, kind, found)
+            done.set_result(outcome)
         finally:  # also when the work is cancelled, because the service stops
             if not begun.done():
                 begun.set_result(Unavailable("the service stops"))
@@ -69,20 +86,22 @@ async def finished(context: Context, job: Job, beginning: Awaitable[Begun]) -> I
     if isinstance(found, Exception):
         raise found
     if not found.mine:
-        return found.running.record
+        return kind.record(found.running)
     try:
         async with asyncio.timeout_at(min(patient, loop.time() + (context.call.ends_at - loop.time()) * _SHARE)):
             outcome = await asyncio.shield(done)
     except TimeoutError:
-        return await _latest(context, found.running.record)
+        return await _latest(context, kind, kind.record(found.running))
     if isinstance(outcome, Exception):
         raise outcome
-    return outcome.record if outcome else await _latest(context, found.running.record)
+    return kind.record(outcome) if outcome is not None else await _latest(context, kind, kind.record(found.running))
 
 
-async def _outcome(context: Context, job: Job, running: Running) -> Running | Exception:
+async def _outcome(context: Context, kind: Kind[E, R], found: Begun[R]) -> R | Exception | None:
+    if not found.mine:
+        return None
     try:
-        return await run(job, running)
+        return await kind.run(found.running)
     except Exception as error:  # noqa: BLE001 -- it is raised in the request, or logged when that is over
         _LOG.warning("an import was interrupted", exc_info=error, extra={"request_id": context.call.request_id})
         return error

@@ -312,7 +312,7 @@ async def run(job: Job, running: Running) -> Running:
     another finding. When another worker has taken it over, the import is returned as that worker has it. Any other error, and
     being cancelled, leaves the import RUNNING and gives the lease back, so that another worker may continue at once.
     """
-    async with lease(job.store, running.record.id, job.stamp):
+    async with lease(partial(commands.give_back, job.store, running.record.id), job.stamp):
         try:
             return await _worked(job, running)
         except Overtaken:

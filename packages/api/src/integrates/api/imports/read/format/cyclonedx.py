@@ -203,7 +203,7 @@ def read(content: bytes, options: Options) -> Scan:
         raise BadFile((Defect("/specVersion", f"Expected one of {', '.join(VERSIONS)}:"),))
     metadata = bom.metadata or Metadata()
     about = (metadata.component,) if metadata.component else ()
-    referred = {one.bom_ref: one for one in _all((*(bom.components or ()), *about)) if one.bom_ref}
+    referred = {one.bom_ref: one for one in nested((*(bom.components or ()), *about)) if one.bom_ref}
     spare = options.manifest or _manifest(metadata.component) or MANIFEST
     results = _results(bom, _context(referred, rooted_paths(options), spare))
     return scan_of(Source(format=ImportFormat.CYCLONEDX, tool=_tool(metadata.tools)), results, options)
@@ -221,7 +221,7 @@ def _context(components: Mapping[str, Component], paths: Paths, spare: str) -> C
     return Context(components, cache(place_of), place_at)
 
 
-def _all(components: Sequence[Component]) -> Iterator[Component]:
+def nested(components: Sequence[Component]) -> Iterator[Component]:
     """Yield components and those inside of them, level by level."""
     while components:
         yield from components
@@ -308,10 +308,15 @@ def _result(said: Said, reference: str, pointer: str, context: Context) -> Resul
     )
 
 
+def spellings(reference: str) -> tuple[str, str, str]:
+    """Return a reference as it is written, without the file that it is in (``urn:cdx:…#x``), and without escapes."""
+    linked = reference.partition("#")[2] if reference.startswith(_LINK) else reference
+    return (reference, linked, unquote(linked) if "%" in linked and len(linked) <= MAX_PURL else linked)
+
+
 def _place(reference: str, context: Context) -> Placed:
     """Return the package that is referred to, also from another file (``urn:cdx:…#x``), or by its package url alone."""
-    linked = reference.partition("#")[2] if reference.startswith(_LINK) else reference
-    names = (reference, linked, unquote(linked) if "%" in linked and len(linked) <= MAX_PURL else linked)
+    names = spellings(reference)
     known = next((one for one in names if one in context.components), None)
     if known is not None:
         return context.place_of(known)

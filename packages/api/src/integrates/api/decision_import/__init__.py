@@ -1,0 +1,1 @@
+"""Decisions that others made about vulnerabilities, read from their files as requests."""

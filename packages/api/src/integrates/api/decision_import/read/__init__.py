@@ -1,0 +1,1 @@
+"""What files of decisions say, in one form for all formats."""

@@ -1,0 +1,1 @@
+"""Finding the vulnerabilities that statements are about, and deciding about them."""
