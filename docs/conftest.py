@@ -1,8 +1,8 @@
 """Runs the examples of the handbook.
 
 Each page is one story, whose blocks share what they name, from top to bottom. Python blocks run as they stand. The shell
-blocks of the pages in `STORIES` run against a service with demo data; a JSON block after one is the answer that it should
-give.
+blocks of the pages in `STORIES` run against a service with demo data; a block of JSON, or of `output`, after one is what it
+should print.
 """
 
 import json
@@ -71,6 +71,11 @@ def compare(example: Example) -> None:
     assert blanked(found, expected) == expected
 
 
+def compare_text(example: Example) -> None:
+    """Compare a block of output with what the shell block before it printed."""
+    assert example.namespace["printed"].rstrip() == example.parsed.rstrip()
+
+
 def blanked(found: Any, expected: Any) -> Any:
     """Return what was found, with the sign for "whatever" where it is expected."""
     match found, expected:
@@ -85,7 +90,11 @@ def blanked(found: Any, expected: Any) -> Any:
 
 
 TOLD = Sybil(
-    parsers=[CodeBlockParser(language="sh", evaluator=run_shell), CodeBlockParser(language="json", evaluator=compare)],
+    parsers=[
+        CodeBlockParser(language="sh", evaluator=run_shell),
+        CodeBlockParser(language="json", evaluator=compare),
+        CodeBlockParser(language="output", evaluator=compare_text),
+    ],
     patterns=STORIES,
     fixtures=["service"],
 )

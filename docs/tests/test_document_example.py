@@ -157,27 +157,6 @@ def test_the_example_of_a_readme_runs(package: str) -> None:
         example.evaluate()
 
 
-def test_the_script_of_a_pipeline_does_not_wait_for_ever(tmp_path: Path) -> None:
-    """A service answers RUNNING whenever it is asked."""
-    answer = '{"data": {"outcome": {"import": {"id": "0b6f", "state": "RUNNING"}, "errors": []}}}'
-    curl = tmp_path / "curl"
-    curl.write_text(f"#!/bin/sh\necho '{answer}'\n")
-    curl.chmod(0o755)
-    (written, *_) = blocks(DOCS / "how-to/import-from-ci.md", "sh")
-    names = ("URL", "TOKEN", "GROUP", "ROOT", "PATIENCE")
-    given = {f"INTEGRATES_{name}": "0" for name in names}
-    done = subprocess.run(
-        ["bash", "-c", f"{written}./import-scan scan.sarif"],
-        cwd=tmp_path,
-        env={**os.environ, **given, "PATH": f"{tmp_path}:{os.environ['PATH']}"},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (2, "import-scan: import 0b6f is still RUNNING; it goes on without this script\n")
-
-
 def test_the_example_of_the_server_runs(tmp_path: Path) -> None:
     example, _, service = blocks(PACKAGES / "server/README.md", "sh")[1].rpartition("integrates ")
     printed = run(tmp_path, "bash", "-euc", example)

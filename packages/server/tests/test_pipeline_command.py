@@ -360,6 +360,19 @@ def test_the_clock_of_this_machine_does_not_matter() -> None:
     assert (code, "younger than 3 days; the first blocks from 2001-01-02" in out) == (0, True)
 
 
+@pytest.mark.parametrize(
+    "reason, told",
+    [
+        ("MISSING_PERMISSION", "only the CI token of shop may ask the gate"),
+        ("ID_USED", "It is ID_USED."),
+    ],
+)
+def test_what_the_gate_refuses_is_told_with_what_to_do(reason: str, told: str) -> None:
+    with scripted(refused("addForcesExecution", reason)) as service:
+        code, out, err = run(service.address, "gate")
+    assert (code, out, told in err) == (2, "", True)
+
+
 @pytest.mark.parametrize("new, code", [(0, 0), (1, 1)])
 @pytest.mark.usefixtures("scan")
 def test_a_comparison_fails_on_what_is_new_when_it_shall(new: int, code: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.server.client.call import Attachment, Session, change
-from integrates.server.client.fault import Fault
+from integrates.server.client.fault import Fault, Refused
 from integrates.server.client.page import nodes
 from integrates.server.pipeline import verdict
 from integrates.server.pipeline.fact import Facts
@@ -19,6 +19,7 @@ from integrates.server.pipeline.verdict import LAX, STRICT, Execution, Outlook, 
 MAX_LOG: Final = 5 * 1024 * 1024
 """Bytes of the longest log that the service keeps."""
 _SOON: Final = timedelta(days=30)
+_MISSING: Final = "MISSING_PERMISSION"
 _MOST: Final = 100
 """Most vulnerabilities that are looked at for what changes soon."""
 _TYPES: Final[Mapping[str, str]] = {
@@ -85,10 +86,20 @@ def judged(session: Session, question: Question, facts: Facts) -> Execution:
         f"mutation ({variables}) {{ addForcesExecution({arguments}) "
         f"{{ execution {{ {verdict.SELECTION} }} errors {{ code reason message path }} }} }}"
     )
-    payload = change(session, mutation, known, files=log, repeatable=True)
+    try:
+        payload = change(session, mutation, known, files=log, repeatable=True)
+    except Refused as refused:
+        raise _explained(refused, question.group) from refused
     if payload["execution"] is None:
         raise Fault("the service has decided nothing")
     return msgspec.convert(payload["execution"], Execution)
+
+
+def _explained(refused: Refused, group: str) -> Fault:
+    """Return the refusal, with what to do about a token of a person, which may do much, but not this."""
+    if all(error.get("reason") != _MISSING for error in refused.errors):
+        return refused
+    return Fault(f"only the CI token of {group} may ask the gate: see issueForcesToken, or integrates group token {group}")
 
 
 def outlook_of(session: Session, question: Question, execution: Execution) -> Outlook:
