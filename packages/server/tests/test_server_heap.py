@@ -1,4 +1,4 @@
-"""The heap that all threads of the service share."""
+"""The heap that all threads of the service share, and how often its objects are looked at."""
 
 import ctypes
 import subprocess
@@ -42,3 +42,18 @@ def heaps(*arguments: str) -> int:
 def test_threads_share_one_heap() -> None:
     assert heaps() > 1
     assert heaps("shared") == 1
+
+
+COLLECTOR = """
+import gc
+from integrates.server.process.heap import spare_collector
+
+spare_collector()
+made = [[] for _ in range(5_000)]
+print(gc.isenabled(), gc.get_freeze_count() > 1_000, gc.get_count()[0] > 4_000)
+"""
+
+
+def test_the_collector_leaves_start_up_alone_and_waits_for_many_objects() -> None:
+    done = subprocess.run([sys.executable, "-c", COLLECTOR], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "True", "True"]

@@ -1,7 +1,6 @@
 """``integrates serve``: the service."""
 
 import asyncio
-import gc
 import importlib
 import os
 import sys
@@ -27,7 +26,7 @@ from integrates.server.process.admins import appoint
 from integrates.server.process.background import BETWEEN, Spawn, new_background
 from integrates.server.process.cleaning import clean_until
 from integrates.server.process.expiry import expire_until
-from integrates.server.process.heap import share_heap
+from integrates.server.process.heap import share_heap, spare_collector
 from integrates.server.process.listener import listen, run, stop_on_signals
 from integrates.server.process.log import configure_logging, new_access_log
 from integrates.server.process.open import Installation, open_installation
@@ -118,7 +117,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
         background.spawn(apply_policies_until(service, stopping))
         background.spawn(expire_until(service, stopping, after=BETWEEN if demo else timedelta(0)))
         background.spawn(clean_until(service, stopping))
-        gc.freeze()  # what start-up has made stays, so the collector need not look through it
+        spare_collector()
         await run(behind(new_app(service), settings.trusted_hops), bound, settings, stopping, background.drain)
 
 
