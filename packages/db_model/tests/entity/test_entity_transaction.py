@@ -62,6 +62,16 @@ def test_what_failed_has_the_refusal_that_stands_beside_it(
         assert found[0] is expected
 
 
+def test_a_change_without_a_refusal_fails_because_a_race_was_lost() -> None:
+    made = together(refusal(), Beside(passed(ONE, {"g": 0})))
+    write = packing.joined([made], [Beside(Put(Item(TWO, 1, {}), ABSENT))])
+    assert [[share.refusal for share in shares] for shares in write.shares[:2]] == [[None], [None]]
+    for position, key in ((2, ONE), (3, TWO)):
+        (found,) = transaction.refusals(Conflict([Failure(position, "exists", 1)]), write, [made]).values()
+        assert type(found) is Raced
+        assert found.args == (key.pk,)
+
+
 def test_a_stale_plan_names_its_entity_and_the_version_now() -> None:
     made = refusal()
     found = transaction.refusals(Conflict([Failure(0, "stale", 7)]), packing.joined([made]), [made])[0]

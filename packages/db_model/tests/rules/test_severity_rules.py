@@ -163,6 +163,9 @@ def test_the_vector_of_a_tool_needs_its_score() -> None:
         severity(cvss_v4=V4, tool_vector=V2, path=("severity",))
     assert [(one.reason, one.path) for one in caught.value.refusals] == [("required", ("severity", "tool_score"))]
     with pytest.raises(Rejections) as caught:
+        severity(tool_vector=V2, path=("severity",))
+    assert [(one.reason, one.path) for one in caught.value.refusals] == [("required", ("severity", "tool_score"))]
+    with pytest.raises(Rejections) as caught:
         severity(tool_score=Decimal(11), tool_vector="x")
     assert [(one.reason, one.path) for one in caught.value.refusals] == [
         ("out_of_range", ("tool_score",)),

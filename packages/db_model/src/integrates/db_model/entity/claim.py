@@ -11,6 +11,7 @@ from typing import TypeAlias
 import msgspec
 
 from integrates.db_model.errors import Corrupt
+from integrates.db_model.store.body import Body, raw_of
 from integrates.db_model.store.design import design
 from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
 from integrates.db_model.store.template import builder
@@ -38,7 +39,7 @@ def claim_key(kind: Kind, *value: str) -> Key:
 
 def taken(key: Key, kind: Kind, owner: str, held: Held | None) -> Put:
     """Return the write that claims a value for ``owner``, in place of the holder that was read, if there is or was one."""
-    attributes = {"kind": kind, "owner": owner}
+    attributes = Body(raw_of({"kind": kind, "owner": owner}))
     if held is None:
         return Put(Item(key, 1, attributes), ABSENT)
     return Put(Item(key, held.version + 1, attributes), Version(held.version))

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -46,10 +47,12 @@ _WRITERS: Final = _Writers()
 def _writer(kind: Any) -> Callable[[Any], Any] | None:
     if issubclass(kind, msgspec.Struct):
         names = kind.__struct_fields__
+        # With a name more than needed, because of a single one it would get the value instead of a tuple.
+        members = attrgetter(*names, names[0])
         return lambda value: {
             name: write(member) if (write := _WRITERS[member.__class__]) else member
-            for name in names
-            if (member := getattr(value, name)) is not None
+            for name, member in zip(names, members(value), strict=False)
+            if member is not None
         }
     if issubclass(kind, datetime):
         return instant_text

@@ -16,7 +16,7 @@ import msgspec
 from integrates.db_model.entity.claim import Kind, claim_key
 from integrates.db_model.entity.counter import shard_of
 from integrates.db_model.entity.types import Entity, Stamp
-from integrates.db_model.errors import ModelError, Raced, Reason, Rejected
+from integrates.db_model.errors import ModelError, Reason, Rejected
 from integrates.db_model.store.design import FacetDesign, KeyTemplate, design
 from integrates.db_model.store.port import Change, Check, IndexKey, Item, Key, Version
 from integrates.db_model.store.template import SEPARATOR, builder, variables
@@ -50,10 +50,10 @@ class Unique(msgspec.Struct, frozen=True, gc=False):
 
 
 class Beside(msgspec.Struct, frozen=True, gc=False):
-    """A change in the same transaction as an entity's own, and the refusal when it fails."""
+    """A change in the same transaction as an entity's own, and the refusal when it fails; without one a race was lost then."""
 
     change: Change
-    refusal: ModelError
+    refusal: ModelError | None = None
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,4 +249,4 @@ def id_of(stored: Key) -> str:
 
 def as_read(stored: Key, entity: Entity) -> Beside:
     """Return the change that requires the entity with that key to be as it was read. When it fails, a race was lost."""
-    return Beside(Check(stored, Version(entity.version)), Raced(id_of(stored)))
+    return Beside(Check(stored, Version(entity.version)))

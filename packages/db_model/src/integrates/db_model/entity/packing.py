@@ -7,9 +7,9 @@ from typing import Any, Final, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from integrates.db_model.entity.facet import Beside
+from integrates.db_model.entity.facet import Beside, key_text
 from integrates.db_model.entity.plan import Plan
-from integrates.db_model.errors import ModelError
+from integrates.db_model.errors import ModelError, Raced
 from integrates.db_model.store.port import MAX_WRITE_BYTES, Add, Bounds, Change, Check, Key, Put, Version
 from integrates.db_model.store.rules import MAX_BOUNDS, MAX_INCREMENTS, item_size
 
@@ -52,9 +52,14 @@ def _shares(plans: Sequence[AnyPlan], beside: Sequence[Beside]) -> Iterator[Shar
             yield Share(number, made.own, None)
             yield Share(number, made.record, None)
             for each in made.beside:
-                yield Share(number, each.change, each.refusal)
+                yield Share(number, each.change, _lost(each))
     for each in beside:
-        yield Share(len(plans), each.change, each.refusal)
+        yield Share(len(plans), each.change, _lost(each))
+
+
+def _lost(beside: Beside) -> ModelError:
+    """Return what the failing of a change means: its refusal, and without one a lost race."""
+    return beside.refusal or Raced(key_text(beside.change.key))
 
 
 def _wanted(plans: Iterable[AnyPlan], beside: Iterable[Beside] = ()) -> Iterator[Change]:
@@ -79,15 +84,13 @@ def _standing(earlier: Change | None, later: Change) -> Change:
 
     Raise ``ValueError`` when the two cannot share a write.
     """
-    if earlier is None:
+    if earlier is None or earlier is later:  # what several plans share, such as the record of a first release
         return later
     match earlier, later:
         case Add(), Add() if earlier.expect == later.expect and _agree(earlier.bounds, later.bounds):
             is_bounded = later.bounds.keys() <= earlier.bounds.keys()
             return earlier if is_bounded else replace(earlier, bounds={**earlier.bounds, **later.bounds})
         case Check(), Check() if earlier.expect == later.expect:
-            return earlier
-        case Put(), Put() if earlier is later:  # what several plans share, such as the record of a first release
             return earlier
         case Put(), Check() if _is_met(later, earlier):
             return earlier
@@ -98,7 +101,7 @@ def _standing(earlier: Change | None, later: Change) -> Change:
 
 
 def _agree(one: Mapping[str, Bounds], other: Mapping[str, Bounds]) -> bool:
-    return one == other or all(one[name] == other[name] for name in one.keys() & other.keys())
+    return not other or one == other or all(one[name] == other[name] for name in one.keys() & other.keys())
 
 
 def _summed(additions: Sequence[Add]) -> Add:

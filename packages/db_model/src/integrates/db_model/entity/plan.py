@@ -14,7 +14,7 @@ from integrates.db_model.entity.encoding import Attributes, attributes_of, check
 from integrates.db_model.entity.facet import UNREAD, Beside, E, Facet, Given, Needed, Parent, Unique, id_of, key_text, keys_of
 from integrates.db_model.entity.rules import whole_stamp
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Outdated, Raced, Reason, Rejected, Rejections
+from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Outdated, Reason, Rejected, Rejections
 from integrates.db_model.store.body import Body
 from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
 from integrates.db_model.values.check import refuse
@@ -144,7 +144,7 @@ def _check_parent(parent: Parent, given: Given) -> None:
 
 def held(parent: Parent, found: Any, stamp: Stamp) -> Beside:
     """Return the change that requires a parent to be as it was read. When it fails, a race was lost."""
-    return Beside(parent.hold(parent.key, found, stamp), Raced(key_text(parent.key)))
+    return Beside(parent.hold(parent.key, found, stamp))
 
 
 def _taken(key: Key, wanted: Unique, owner: str, given: Given) -> Beside | AlreadyExists | None:
@@ -154,7 +154,7 @@ def _taken(key: Key, wanted: Unique, owner: str, given: Given) -> Beside | Alrea
     if known and not known.freed and key not in given.vacant:
         return AlreadyExists(wanted.reason, wanted.path, known.owner)
     # A value that nobody ever held is taken when this fails. One that was freed or is vacant may be free again: decide again.
-    lost = AlreadyExists(wanted.reason, wanted.path) if known is None else Raced(key_text(key))
+    lost = AlreadyExists(wanted.reason, wanted.path) if known is None else None
     return Beside(claim.taken(key, wanted.kind, owner, known), lost)
 
 
@@ -164,7 +164,7 @@ def _freed(key: Key, former: Unique, owner: str, given: Given) -> Beside | None:
     known = claim.held_of(given.items[key])
     if known is None or known.freed or known.owner != owner:
         return None
-    return Beside(claim.freed(key, former.kind, known), Raced(key_text(key)))
+    return Beside(claim.freed(key, former.kind, known))
 
 
 def _claimed(facet: Facet[E], old: E | None, new: E, given: Given) -> Iterable[Beside]:
@@ -244,4 +244,4 @@ def together(made: Plan[E], *beside: Beside) -> Plan[E]:
 def besides(made: Plan[Any]) -> tuple[Beside, ...]:
     """Return the changes of a plan as changes beside another one; where the plan itself fails, a race was lost."""
     puts = (put for put in (made.own, made.record) if put)
-    return (*(Beside(put, Raced(made.facet.identity(made.entity))) for put in puts), *made.beside)
+    return (*map(Beside, puts), *made.beside)

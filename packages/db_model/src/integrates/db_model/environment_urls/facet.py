@@ -20,7 +20,7 @@ from integrates.db_model.environment_urls.rules import (
     whole,
 )
 from integrates.db_model.environment_urls.types import EnvironmentUrl
-from integrates.db_model.errors import Raced, Reason, Rejected
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import of_organization, within_group
 from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key
 from integrates.db_model.roots.rules import is_active
@@ -75,7 +75,7 @@ def _counted(old: EnvironmentUrl | None, new: EnvironmentUrl, _given: Given, _st
         return ()
     change = counter.guarded(root_counters_key(new.root_id), ENVIRONMENT_URLS, by=by, high=MAX_ENVIRONMENT_URLS)
     full = Rejected(Reason.TOO_MANY, (), f"{MAX_ENVIRONMENT_URLS} environment urls of a root")
-    return (Beside(change, full if by > 0 else Raced(new.id)),)
+    return (Beside(change, full if by > 0 else None),)
 
 
 ENVIRONMENT_URL: Final = Facet(

@@ -228,4 +228,4 @@ async def _recorded(store: Store, who: Pseudonym, stamp: Stamp) -> None:
     state = StakeholderState(status=StakeholderStatus.DELETED, at=effective_at(stamp, old), by=stamp.by)
     made = plan(STAKEHOLDER, old, replace(old, state=state), stamp)
     ended = Delete(erasure_claim(who.email), ANYTHING)
-    await write(store, (made,), (Beside(ended, Raced(who.email)),))
+    await write(store, (made,), (Beside(ended),))

@@ -13,7 +13,7 @@ from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Judge, Parent, anything_goes, key_of
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Raced, Reason, Rejected
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.events.rules import MAX_HELD, check_unsolved, is_solved, whole
 from integrates.db_model.events.types import Event, EventStatus
 from integrates.db_model.groups.facet import of_organization, within_group
@@ -74,7 +74,7 @@ def holds(event_id: str, *, by: int) -> Beside:
     """Return the addition to the number of vulnerabilities that an event holds, and the refusal when there are too many."""
     full = Rejected(Reason.TOO_MANY_HELD, ("event_id",), f"at most {MAX_HELD}")
     change = counter.guarded(event_counters_key(event_id), HELD, by=by, high=MAX_HELD)
-    return Beside(change, full if by > 0 else Raced(event_id))
+    return Beside(change, full if by > 0 else None)
 
 
 def _within(old: Event | None, new: Event) -> tuple[Parent, ...]:
@@ -97,7 +97,7 @@ def _counted(old: Event | None, new: Event, _given: Given, _stamp: Stamp) -> tup
     if not is_solved(new):
         return ()
     empty_and_open = {HELD: Bounds(0, 0), counter.CLOSED: Bounds(1, 1)}
-    return (Beside(Add(event_counters_key(new.id), {HELD: 0, counter.CLOSED: 1}, empty_and_open, ANYTHING), Raced(new.id)),)
+    return (Beside(Add(event_counters_key(new.id), {HELD: 0, counter.CLOSED: 1}, empty_and_open, ANYTHING)),)
 
 
 EVENT: Final[Facet[Event]] = Facet(

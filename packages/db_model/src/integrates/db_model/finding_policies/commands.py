@@ -17,7 +17,6 @@ from integrates.db_model.entity.plan import Plan, together
 from integrates.db_model.entity.transaction import write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import Overtaken
-from integrates.db_model.errors import Raced
 from integrates.db_model.finding_policies import rules
 from integrates.db_model.finding_policies.application import (
     application_key,
@@ -85,7 +84,7 @@ async def _stored(
     (item,) = await store.get((application_key(new.id),))
     made = await command.planned(store, facet, old, new, stamp)
     begun = rules.application_begun(made.entity, application_of(item), stamp)
-    follows = (Beside(put_application(new.id, begun), Raced(new.id)),) if begun else ()
+    follows = (Beside(put_application(new.id, begun)),) if begun else ()
     await write(store, (together(made, *follows),))
     return made.entity
 

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Judge, Parent, Unique, anything_goes, key_of
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Raced, Reason, Rejected
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.rules import frees_claim, is_live, title_key, whole
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import (
@@ -50,16 +50,23 @@ def finding_counters_keys(finding_id: str) -> tuple[Key, ...]:
     return tuple(finding_counters_key(finding_id, shard) for shard in range(FINDING_SHARDS))
 
 
+@lru_cache(maxsize=4_096)
 def finding_shard(finding_id: str, root_id: str) -> Key:
     """Return the key of the shard that counts a finding's vulnerabilities of a root."""
     return finding_counters_key(finding_id, counter.shard_of(root_id, FINDING_SHARDS))
+
+
+@lru_cache(maxsize=1_024)
+def _gate(shard: Key, scored: int) -> Change:
+    """Return the addition that passes the gates of a finding; the same one for all who do, so that joining them is quick."""
+    return counter.passed(shard, {counter.CLOSED: 0, counter.SCORED: scored})
 
 
 def within_finding(finding_id: str, root_id: str, judge: Judge[Finding] = anything_goes) -> Parent:
     """Return a finding as a parent that must keep its severity and not be removed, which the gates in its counters ensure."""
 
     def gate(_key: Key, finding: Finding, _stamp: Stamp) -> Change:
-        return counter.passed(finding_shard(finding.id, root_id), {counter.CLOSED: 0, counter.SCORED: finding.scored})
+        return _gate(finding_shard(finding.id, root_id), finding.scored)
 
     return Parent(facet=FINDING, key=finding_key(finding_id), path=("finding_id",), judge=judge, hold=gate)
 
@@ -153,11 +160,11 @@ def _counted(old: Finding | None, new: Finding, given: Given, stamp: Stamp) -> t
             Rejected(Reason.TOO_MANY, (), f"{MAX_FINDINGS:,} findings of a group"),
         )
         closed = () if old is None else _raised(new, given, {counter.CLOSED: 1})
-        return (guard, *(Beside(change, Raced(new.id)) for change in closed))
+        return (guard, *map(Beside, closed))
     if not _is_rescored(old, new):
         return ()
     changes = (*_raised(new, given, {counter.SCORED: 1}), *_moved(old, new, given, stamp))
-    return tuple(Beside(change, Raced(new.id)) for change in changes)
+    return tuple(map(Beside, changes))
 
 
 FINDING: Final = Facet(

@@ -11,7 +11,7 @@ from typing import Final
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Judge, Parent, Unique, anything_goes, key_of
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Raced, Reason, Rejected
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.rules import is_live, whole
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_counters_key, organization_key
@@ -51,8 +51,14 @@ def group_guard(name: str, number: str, *, by: int, high: int) -> Add:
     return counter.guarded(group_counters_key(name, 0), number, by=by, high=high)
 
 
+@lru_cache(maxsize=1_024)
+def _passing(shard: Key) -> Change:
+    """Return the addition that passes the gate of a group; the same one for all who do, so that joining them is quick."""
+    return counter.passed(shard, _OPEN)
+
+
 def _gate(_key: Key, group: Group, stamp: Stamp) -> Change:
-    return counter.passed(group_shard(group.name, stamp), _OPEN)
+    return _passing(group_shard(group.name, stamp))
 
 
 def within_group(name: str, judge: Judge[Group] = anything_goes) -> Parent:
@@ -83,7 +89,7 @@ def _counted(old: Group | None, new: Group, _given: Given, _stamp: Stamp) -> tup
         return ()
     groups = counter.guarded(organization_counters_key(new.organization_id), "groups", by=by)
     closed = () if old is None else (counter.guarded(key, counter.CLOSED, by=-by) for key in group_counters_keys(new.name))
-    return tuple(Beside(change, Raced(new.name)) for change in (groups, *closed))
+    return (Beside(groups), *map(Beside, closed))
 
 
 GROUP: Final = Facet(

@@ -54,6 +54,8 @@ def severity(
     ``tool_vector`` is kept as it is told and never scored. Raise ``Rejections`` of ``cvss_v4``, ``cvss_v3``, ``tool_vector``
     (``bad_vector``) or ``tool_score`` (``out_of_range``, or ``required`` beside a ``tool_vector``) below ``path``.
     """
+    if cvss_v4 is None and cvss_v3 is None and tool_score is None and tool_vector is None:  # as most results of tools say
+        return None
     v4, v3, tool, told = gather(
         lambda: _maybe(scored_v4, cvss_v4, (*path, "cvss_v4")),
         lambda: _maybe(scored_v3, cvss_v3, (*path, "cvss_v3")),

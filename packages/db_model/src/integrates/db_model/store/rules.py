@@ -59,6 +59,11 @@ def _check_text(name: str, text: object, allowed: int) -> None:
 
 
 def _check_pair(pk: str, sk: str) -> None:
+    # Both are looked at together; only when that does not say that they are right, each is checked by itself.
+    if type(pk) is type(sk) is str and pk and sk:
+        both = pk + sk
+        if len(both) <= MAX_SORT_KEY_BYTES and both.isascii() and "\0" not in both:
+            return
     _check_text("partition_key", pk, MAX_PARTITION_KEY_BYTES)
     _check_text("sort_key", sk, MAX_SORT_KEY_BYTES)
 

@@ -65,17 +65,15 @@ def builder(template: str) -> Callable[[Mapping[str, str]], str]:
     def single(values: Mapping[str, str]) -> str:
         return whole % _value(names[0], values)
 
-    if len(names) == 1:
-        return single
-    if not names or WHOLE_KEY in names:
-        return checked
+    if len(names) <= 1:
+        return single if names else checked
     values_of = itemgetter(*names)
-    separators = len(names) - 1
+    plain = len(names) - (WHOLE_KEY in names)
 
     def build(values: Mapping[str, str]) -> str:
         ordered: tuple[str, ...] = values_of(values)
         # All values are checked at once; only when one is wrong, each is checked by itself.
-        if all(ordered) and SEPARATOR.join(ordered).count(SEPARATOR) == separators:
+        if all(ordered) and SEPARATOR not in "".join(ordered[:plain]):
             return whole % ordered
         return checked(values)
 

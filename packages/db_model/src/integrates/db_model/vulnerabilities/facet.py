@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Needed, Parent, Unique, Variable, as_read, key_of
 from integrates.db_model.entity.revision import revision_key
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import Raced, Reason, Rejected
+from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.events.facet import holds, within_unsolved_event
 from integrates.db_model.findings.facet import finding_key, finding_shard, within_finding
 from integrates.db_model.findings.rules import frees_claim
@@ -176,7 +176,7 @@ def _counted(old: Vulnerability | None, new: Vulnerability, given: Given, stamp:
         (root_counters_key(new.root_id), tally.root),
         (group_shard(new.group_name, stamp), tally.group),
     )
-    counted = (Beside(Add(key, added, {}, ANYTHING), Raced(new.id)) for key, added in numbers if added)
+    counted = (Beside(Add(key, added, {}, ANYTHING)) for key, added in numbers if added)
     imposed = (*policy_held(old, new, finding, given), *environment_held(old, new, given))
     return (*counted, *_held(old, new), *_first_release(old, new, finding), *imposed)
 

@@ -14,7 +14,7 @@ from integrates.db_model.entity.facet import Beside, Given
 from integrates.db_model.entity.plan import Plan, besides, needs, plan, together
 from integrates.db_model.entity.transaction import gathered
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Raced, Reason, Rejected, Rejections
+from integrates.db_model.errors import AlreadyExists, ModelError, NotFound, Reason, Rejected, Rejections
 from integrates.db_model.findings.commands import released
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
@@ -96,13 +96,13 @@ def _planned(new: Vulnerability, there: Occupants, stamp: Stamp, given: Given) -
         return AlreadyExists(Reason.PLACE_REPORTED, _WHERE, there.live[0].id)
     finding: Finding = given.known[finding_key(new.finding_id)]
     whole = recording(made, released(finding, stamp)) if is_first_release(None, new, finding) else made
-    beside = tuple(_decided_again(each, new.id) for each in whole.beside)
+    beside = tuple(map(_decided_again, whole.beside))
     return together(replace(whole, beside=beside), *(each for one in freed for each in besides(one)))
 
 
-def _decided_again(one: Beside, identity: str) -> Beside:
+def _decided_again(one: Beside) -> Beside:
     """Return the change with a lost race for its failing when that means a claim: the number was taken meanwhile."""
-    return Beside(one.change, Raced(identity)) if isinstance(one.refusal, AlreadyExists) else one
+    return Beside(one.change) if isinstance(one.refusal, AlreadyExists) else one
 
 
 async def submit(store: Store, reports: Reports, stamp: Stamp) -> Written | Refused:

@@ -15,7 +15,7 @@ from integrates.db_model.entity import claim
 from integrates.db_model.entity.counter import expect_as_read
 from integrates.db_model.entity.facet import Beside, Given, Needed, Parent, as_read
 from integrates.db_model.entity.plan import Needs, stepwise
-from integrates.db_model.errors import ModelError, NotFound, Raced
+from integrates.db_model.errors import ModelError, NotFound
 from integrates.db_model.finding_policies.facet import FINDING_POLICY, finding_policy_key, policy_title_key
 from integrates.db_model.finding_policies.rules import is_approved
 from integrates.db_model.finding_policies.types import FindingPolicy, Task
@@ -140,4 +140,4 @@ def policy_held(old: Vulnerability | None, new: Vulnerability, finding: Finding,
     if policy:
         return (as_read(finding_policy_key(policy.id), policy),)
     key = _title_key(finding)
-    return (Beside(Check(key, expect_as_read(given.items[key])), Raced(key.pk)),)
+    return (Beside(Check(key, expect_as_read(given.items[key]))),)

@@ -71,7 +71,7 @@ SeriesKey: TypeAlias = tuple[str, str]
 """Tool and category of scans that follow each other in a root."""
 
 
-class Observation(msgspec.Struct, frozen=True, kw_only=True):
+class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One result that counts. ``ordinal`` is its number among all results of the file, from 0, ``pointer`` its JSON pointer.
 
     ``fingerprints`` are all that the tool gave it, ``fingerprint`` is the one that a new vulnerability keeps. ``own_score`` is

@@ -163,7 +163,9 @@ def _created(packing: Packing, work: Work, finding: Finding, given: Given) -> Pl
     sighting = sighting_of(work.seen, decision)
     new = rules.reported(decision.id, finding, packing.job.root_id, sighting, by=stamp.by, at=stamp.at)
     numbered = replace(new, number=decision.number, match=Match(import_id=packing.import_id, by=decision.by))
-    return plan(VULNERABILITY, None, numbered, stamp, replace(given, items={**given.items, first_claim(numbered): work.item}))
+    if work.item is not None:
+        given = replace(given, items={**given.items, first_claim(numbered): work.item})
+    return plan(VULNERABILITY, None, numbered, stamp, given)
 
 
 def _planned(packing: Packing, work: Work, finding: Finding, given: Given) -> Plan[Vulnerability] | None:
@@ -188,9 +190,10 @@ def _plans(packing: Packing, works: Sequence[Work]) -> Iterator[tuple[Plan[Any],
     givens: dict[str, Given] = {}
     for work in works:
         finding = packing.findings.get(work.finding.id, work.finding)
-        policy = packing.policies.get(finding.id, _NOTHING)
-        given = givens.setdefault(finding.id, given_by(packing.destination, finding, policy, packing.environments))
-        made = _planned(packing, work, finding, given)
+        if finding.id not in givens:
+            policy = packing.policies.get(finding.id, _NOTHING)
+            givens[finding.id] = given_by(packing.destination, finding, policy, packing.environments)
+        made = _planned(packing, work, finding, givens[finding.id])
         if made is None or effect_of(work) is not Effect.CREATED or finding.id in released_now:
             yield () if made is None else (made,)
             continue
