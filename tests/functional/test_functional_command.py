@@ -147,13 +147,19 @@ def test_nobody_gets_a_token_for_an_unknown_person(demo: Running, email: str) ->
 
 def test_the_greeting_tells_what_works(serve: Serve) -> None:
     running = serve("--demo")
-    text = _until(running, "-d '")
+    text = _until(running, " ls groups")
     people = dict(line.split(maxsplit=1) for line in text if line.startswith("  ") and "@demo.example  " in line)
     assert people["ada@demo.example"].strip() == "admin"
     assert "group_manager of webshop" in people["gus@demo.example"]
-    shell = "".join(text[text.index("A first question:\n") + 1 :])
-    done = subprocess.run(["/bin/sh", "-c", shell], cwd=running.folder, env=CLEAN, capture_output=True, text=True, check=False)
-    assert json.loads(done.stdout)["data"]["me"]["email"] == ADA
+    end = text.index("The same by commands, which keep the token for you:\n")
+    question, commands = "".join(text[text.index("A first question:\n") + 1 : end]), "".join(text[end + 1 :])
+    environ = CLEAN | {"INTEGRATES_CONFIG": str(running.folder / "config.json")}
+    answers = [
+        subprocess.run(["/bin/sh", "-c", shell], cwd=running.folder, env=environ, capture_output=True, text=True, check=False)
+        for shell in (question, commands)
+    ]
+    assert json.loads(answers[0].stdout)["data"]["me"]["email"] == ADA
+    assert re.search(r"^You are ada@demo.example at http.*^webshop ", answers[1].stdout, re.MULTILINE | re.DOTALL)
 
 
 def _until(running: Running, mark: str) -> list[str]:

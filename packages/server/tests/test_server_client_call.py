@@ -2,6 +2,7 @@
 
 import json
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,6 +153,23 @@ def test_a_service_that_is_not_there_is_given_some_seconds(clock: Clock) -> None
     with clock.session(f"http://127.0.0.1:{free_port()}") as session, pytest.raises(Fault, match="cannot be reached"):
         change(session, MUTATION, {})
     assert 5 < sum(clock.slept) <= 15
+
+
+def test_a_name_that_nobody_has_is_told_at_once(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with clock.session("https://integrates.example") as session, pytest.raises(Fault, match="no host of that name"):
+        data_of(session, QUERY)
+    assert clock.slept == []
+
+
+def test_a_proxy_whose_service_starts_again_is_waited_for(clock: Clock) -> None:
+    gone = answer(502, b"<p>", "text/html")
+    with scripted(*[gone] * 7, data(me=ADA)) as service, clock.session(service.address) as session:
+        assert data_of(session, QUERY) == {"me": ADA}
+    assert sum(clock.slept) > 30
 
 
 def test_a_refusal_is_told_with_its_path(clock: Clock) -> None:

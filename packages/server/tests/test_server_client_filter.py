@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +12,7 @@ from graphql.type import GraphQLInputObjectType, GraphQLNonNull
 from packages.server.tests.counterpart import Person, data, scripted
 
 from integrates.api.schema import new_schema
-from integrates.server.client.filter import FINDINGS, NONE, ROOTS, VULNERABILITIES, Filter
+from integrates.server.client.filter import FINDINGS, NONE, ROOTS, VULNERABILITIES, Filter, moment
 
 SCHEMA = new_schema()
 EMPTY = {"nodes": [], "pageInfo": {"hasNextPage": False, "endCursor": None}}
@@ -117,3 +118,13 @@ def test_what_the_api_does_not_know_is_refused_before_it_is_asked(person: Person
         code, out, err = person.ask(service, "ls", "vulnerabilities", "--group", "shop", *options)
     assert (code, out, service.requests) == (2, "", [])
     assert re.search(options[0], err)
+
+
+def test_a_date_is_of_utc_wherever_somebody_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/Bogota")
+    time.tzset()
+    try:
+        assert moment("2026-01-31") == "2026-01-31T00:00:00+00:00"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -6,6 +6,7 @@ import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import typer
 from packages.server.tests.counterpart import SECRET, Person, answer, data, scripted
 
 from integrates.server.client.address import check_transport, normal_address
@@ -172,3 +173,11 @@ def test_a_token_travels_over_http_only_when_that_is_said(person: Person, addres
 def test_without_a_service_or_a_token_a_command_says_what_to_do(person: Person) -> None:
     assert person.run("api", "{ me }")[2].startswith("integrates: which service? Run integrates login https://")
     assert "set INTEGRATES_TOKEN" in person.run("api", "{ me }", "--url", "https://integrates.example")[2]
+
+
+def test_ctrl_c_at_the_prompt_is_no_verdict(person: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise typer.Abort
+
+    monkeypatch.setattr("integrates.server.client.login._read_token", interrupted)
+    assert person.run("login", "https://integrates.example")[0] == 130

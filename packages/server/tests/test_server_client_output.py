@@ -65,6 +65,12 @@ def test_json_with_surrogates_and_controls_can_be_printed() -> None:
     assert not [each for each in text if is_harmful(each) and each != "\n"]
 
 
+@pytest.mark.parametrize("text", ["\x7f", "a\x9b", "\u202e", "\U000e0041"])
+def test_json_escapes_what_json_would_leave(text: str) -> None:
+    assert (json_text(text).isascii(), is_harmful(json_text(text)[-2])) == (True, False)
+    assert json.loads(json_text(text)) == text
+
+
 COLUMNS: Sequence[Column] = (
     Column(title="SCORE", cell=lambda row: row[0], right=True, style=lambda text: "bold red" if text else ""),
     Column(title="WHERE", cell=lambda row: row[1]),

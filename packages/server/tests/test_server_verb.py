@@ -122,3 +122,12 @@ def test_the_options_before_a_verb_are_completed() -> None:
 
 def test_every_verb_is_a_function_or_a_group_of_typer() -> None:
     assert all(isinstance(loaded(verb), typer.core.TyperCommand | typer.core.TyperGroup) for verb in VERBS)
+
+
+def test_an_error_that_nobody_foresaw_is_no_verdict() -> None:
+    """The exit code of the interpreter would be 1, by which a gate says that the build breaks."""
+    program = (
+        "import integrates.server.cli.verb as verb; verb.import_module = None; from integrates.server.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", program, "api"], capture_output=True, text=True, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (2, True)

@@ -44,6 +44,10 @@ def _demo(url: str, settings: Settings) -> tuple[str, ...]:
         f'    -H "Authorization: Bearer $({token})" \\',
         f"    -d '{QUERY}'",
         "",
+        "The same by commands, which keep the token for you:",
+        f"  {token} | {_command()} login {url}",
+        f"  {_command()} ls groups",
+        "",
     )
 
 

@@ -1,6 +1,8 @@
 """The command line ``integrates``: what stands before a verb, and the help; the verbs are in :mod:`.verb`."""
 
-from typing import Annotated
+import sys
+import traceback
+from typing import Annotated, Final
 
 import typer
 
@@ -8,10 +10,20 @@ from integrates.server.cli.option import StoreOption
 from integrates.server.cli.verb import Verbs
 from integrates.server.version import version
 
+NOT_DONE: Final = 2
+"""The exit code of what could not be done."""
+
 
 def main() -> None:
-    """Run the command."""
-    new_command()(prog_name="integrates")
+    """Run the command.
+
+    An error that nobody foresaw shows its traceback, with exit code 2: 1 is the answer of a command that decides.
+    """
+    try:
+        new_command()(prog_name="integrates")
+    except Exception:  # noqa: BLE001 -- whatever it is, the exit code of the interpreter would be 1
+        traceback.print_exc()
+        sys.exit(NOT_DONE)
 
 
 def new_command() -> typer.Typer:
@@ -46,7 +58,8 @@ def _before(
     \b
     integrates serve --demo            try it: http://localhost:8001, with demo people
     integrates login URL               keep a token for a service, for the commands below
-    integrates api QUERY               ask its API anything
+    integrates import FILE …           import reports of scanners
+    integrates gate --group NAME       decide whether a build passes
     integrates person add EMAIL        let a person log in
     integrates member grant EMAIL …    give them a role in a group or an organization
     integrates token EMAIL             print an API token of a person

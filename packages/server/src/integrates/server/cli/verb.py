@@ -43,6 +43,9 @@ def _verb(kind: Kind, name: str, module: str, attribute: str, help_line: str) ->
 VERBS: Final[Sequence[Verb]] = (
     _verb(Kind.SERVICE, "login", "client.login", "login", "Keep a token for a service."),
     _verb(Kind.SERVICE, "logout", "client.login", "logout", "Forget the token of a service."),
+    _verb(Kind.SERVICE, "import", "pipeline.upload", "import_scan", "Import reports of scanners into a root."),
+    _verb(Kind.SERVICE, "compare", "pipeline.compare", "compare", "Tell what a report would change, storing nothing."),
+    _verb(Kind.SERVICE, "gate", "pipeline.gate", "gate", "Decide whether a build passes."),
     _verb(Kind.SERVICE, "ls", "client.listing", "COMMANDS", "List groups, roots, findings or vulnerabilities."),
     _verb(
         Kind.SERVICE,
@@ -67,9 +70,6 @@ VERBS: Final[Sequence[Verb]] = (
         "Write what a group tells others about its vulnerabilities: OpenVEX, CycloneDX, CSAF, SARIF, CSV or JSON.",
     ),
     _verb(Kind.SERVICE, "api", "client.query", "api", "Send a query or mutation to the API and print the answer as JSON."),
-    _verb(Kind.SERVICE, "import", "pipeline.upload", "import_scan", "Import reports of scanners into a root."),
-    _verb(Kind.SERVICE, "compare", "pipeline.compare", "compare", "Tell what a report would change, storing nothing."),
-    _verb(Kind.SERVICE, "gate", "pipeline.gate", "gate", "Decide whether a build passes."),
     _verb(Kind.STORE, "serve", "cli.serve", "serve", "Serve the API until a stop signal."),
     _verb(Kind.STORE, "demo", "cli.demo", "demo", "Load the demo data into an empty store."),
     _verb(Kind.STORE, "expire", "cli.expire", "expire", "End the temporary acceptances whose date has come."),

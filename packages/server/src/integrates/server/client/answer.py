@@ -52,10 +52,14 @@ class Effect(Enum):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why there is no answer, or one that is none; ``retry_after`` is what the header of that name says."""
+    """Why there is no answer, or one that is none.
+
+    ``is_busy``: somebody answered, and may do better soon. ``retry_after`` is what the header of that name says.
+    """
 
     text: str
     effect: Effect
+    is_busy: bool = False
     retry_after: str | None = None
     request_id: str | None = None
 
@@ -68,10 +72,10 @@ def failure_of(received: Received, address: str) -> Failure | None:
     told = received.headers.get("retry-after")
     if received.status == HTTPStatus.TOO_MANY_REQUESTS:
         text = f"{address} is asked too often (429)"
-        return Failure(text=text, effect=Effect.NONE, retry_after=told, request_id=received.request_id)
+        return Failure(text=text, effect=Effect.NONE, is_busy=True, retry_after=told, request_id=received.request_id)
     if received.status in _UNAVAILABLE and not (received.is_json and told is None):
         text = f"{address} is busy or cannot be reached by its proxy ({received.status})"
-        return Failure(text=text, effect=Effect.UNKNOWN, retry_after=told, request_id=received.request_id)
+        return Failure(text=text, effect=Effect.UNKNOWN, is_busy=True, retry_after=told, request_id=received.request_id)
     return None
 
 

@@ -1,6 +1,7 @@
 """Calls to a service: GraphQL with and without files, and downloads, sent again where that helps and does no harm."""
 
 import random
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -264,8 +265,7 @@ def _may_repeat(failure: Failure, *, repeatable: bool) -> bool:
 
 
 def _wait(session: Session, failure: Failure, attempt: int, begun: float) -> float | None:
-    is_told = failure.request_id is not None or failure.retry_after is not None
-    patience = session.remote.patience if is_told else min(session.remote.patience, CONNECTING)
+    patience = session.remote.patience if failure.is_busy else min(session.remote.patience, CONNECTING)
     told = told_pause(failure.retry_after, datetime.now(UTC))
     return next_pause(attempt, told, patience - (session.seconds() - begun), session.chance())
 
@@ -283,6 +283,8 @@ def _broken(error: Exception, address: str) -> Failure:
         return Failure(text=f"{address}: the connection cannot be trusted: {_reason(tls)}", effect=Effect.FINAL)
     if isinstance(error, _NEVER):
         return Failure(text=f"{address} cannot be called: {error}", effect=Effect.FINAL)
+    if any(isinstance(each, socket.gaierror) and each.errno == socket.EAI_NONAME for each in _causes(error)):
+        return Failure(text=f"{address} cannot be reached: there is no host of that name", effect=Effect.FINAL)
     if isinstance(error, _UNSENT):
         return Failure(text=f"{address} cannot be reached: {str(error) or type(error).__name__}", effect=Effect.NONE)
     if isinstance(error, httpx.TimeoutException):

@@ -68,9 +68,9 @@ def explaining() -> Iterator[None]:
     except OSError as error:
         warn(f"{error.filename or 'system'}: {error.strerror or error}")
         raise typer.Exit(NOT_DONE) from error
-    except KeyboardInterrupt as error:
+    except (KeyboardInterrupt, typer.Abort) as error:  # the second while a person is asked for something
         raise typer.Exit(INTERRUPTED) from error
-    except (typer.Exit, typer.Abort, typer.BadParameter):
+    except (typer.Exit, typer.BadParameter):
         raise
     except Exception as error:
         traceback.print_exc()
