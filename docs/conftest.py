@@ -6,6 +6,7 @@ should print.
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -20,7 +21,13 @@ from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 ANY = "…"
 """In an expected answer: whatever stands there."""
 ADDRESS = "localhost:8001"
-STORIES = ["tutorial.md", "import-from-ci.md", "accept-a-vulnerability-for-good.md", "check-what-was-repaired.md"]
+STORIES = [
+    "tutorial.md",
+    "import-from-ci.md",
+    "accept-a-vulnerability-for-good.md",
+    "check-what-was-repaired.md",
+    "work-at-the-command-line.md",
+]
 """Pages that talk to a service."""
 PROGRAMS = ["add-a-store-adapter.md", "use-the-model-in-a-batch-job.md"]
 """Pages whose blocks are files, which `tests/test_document_example.py` saves and runs."""
@@ -59,7 +66,8 @@ def run_shell(example: Example) -> None:
     """Run a block in the folder of the service, and keep what it prints for the JSON block that follows."""
     folder, host = example.namespace["service"]
     script = BEFORE + example.parsed.replace(ADDRESS, host)
-    done = subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, text=True, check=False)
+    environ = os.environ | {"INTEGRATES_CONFIG": str(folder / "logins" / "config.json")}
+    done = subprocess.run(["bash", "-c", script], cwd=folder, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     example.namespace["printed"] = done.stdout
 
