@@ -187,7 +187,7 @@ def list_vulnerabilities(
     integrates ls vulnerabilities --group webshop --verification NONE --ids --limit 0
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explaining(), connected(remote_of(url)) as session:
-        place, places = place_of(wanted), {each.member for each in PLACES}
+        place, places = named_place(wanted), {each.member for each in PLACES}
         members = {name: value for name, value in wanted.items() if name not in places}
         given = {**place.given, "filter": members or None}
         rows = cut(nodes(session, place.query, given, *place.path, most=limit and limit + 1), limit)
@@ -206,7 +206,7 @@ class Place(msgspec.Struct, frozen=True):
     path: tuple[str, ...]
 
 
-def place_of(named: Row) -> Place:
+def named_place(named: Row) -> Place:
     """Return the one place that was named. A group counts only when nothing else is named: the environment may name one.
 
     Raise :class:`Fault` for none, for several, and for a moment of anything but a finding.
