@@ -2,13 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx
 import pytest
+from msgspec.structs import replace
 from packages.server.tests.conftest import ADA, ORIGIN, URI, World, new_world
 from packages.server.tests.test_server_ci_token import ci_token
 
@@ -16,6 +17,7 @@ from integrates.api.exports import load
 from integrates.api.exports.document import ExportFormat
 from integrates.api.exports.registry import FORMATS
 from integrates.db_model.entity import read
+from integrates.db_model.store.port import Page, Query
 from integrates.db_model.vex_documents.facet import VEX_DOCUMENT, vex_document_key
 from integrates.db_model.vex_documents.types import VexFormat
 from integrates.server.http.routes.export import NOTHING, wanted_of
@@ -227,15 +229,27 @@ async def test_thirty_a_minute(world: World) -> None:
 
 async def test_one_caller_has_a_share_of_what_is_made_at_once(world: World) -> None:
     await scanned(world)
-    headers = await bearer(world)
-    async with world.client() as client:
-        answers = await asyncio.gather(
-            *(client.get("/export/webshop.openvex.json", headers=headers) for _ in range(3)), return_exceptions=False
-        )
-    codes = sorted(answer.status_code for answer in answers)
-    assert set(codes) <= {200, 429}
-    assert codes[0] == 200
-    assert (await fetched(world, "/export/webshop.openvex.json")).status_code == 200
+    entered, go_on = asyncio.Event(), asyncio.Event()
+
+    async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
+        if any(each.pattern == "vulnerabilities_of_root" for each in queries):
+            entered.set()
+            await go_on.wait()
+        return await world.store.query(queries)
+
+    slow = World(replace(world.store, query=query), Settings(local_login=True))
+    mine, others = await bearer(world), await bearer(world, URI)
+    async with slow.client() as client:
+        first = asyncio.create_task(client.get("/export/webshop.openvex.json", headers=mine))
+        await entered.wait()
+        refused = await client.get("/export/webshop.openvex.json", headers=mine)
+        entered.clear()
+        other = asyncio.create_task(client.get("/export/webshop.openvex.json", headers=others))
+        await entered.wait()
+        go_on.set()
+        assert [(await each).status_code for each in (first, other)] == [200, 200]
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert (await client.get("/export/webshop.openvex.json", headers=mine)).status_code == 200
 
 
 async def test_the_address_and_the_author_are_set() -> None:
