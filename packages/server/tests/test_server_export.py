@@ -17,7 +17,7 @@ from integrates.api.exports import load
 from integrates.api.exports.document import ExportFormat
 from integrates.api.exports.registry import FORMATS
 from integrates.db_model.entity import read
-from integrates.db_model.store.port import Page, Query
+from integrates.db_model.store.port import Item, Key, Page, Query
 from integrates.db_model.vex_documents.facet import VEX_DOCUMENT, vex_document_key
 from integrates.db_model.vex_documents.types import VexFormat
 from integrates.server.http.routes.export import NOTHING, wanted_of
@@ -160,6 +160,8 @@ UNSEEN = [
     "/export/.openvex.json",
     "/export/webshop.OPENVEX.JSON",
     "/export/webshop%00.openvex.json",
+    f"/export/{'a' * 5_000}.openvex.json",
+    f"/export/webshop.openvex.json?root={'a' * 5_000}",
     f"/export/webshop.openvex.json?root={NOBODY}",
     "/export/webshop.openvex.json?root=nothing",
     "/export/webshop.openvex.json?root=",
@@ -316,3 +318,32 @@ async def test_the_date_of_a_document_does_not_go_back_when_a_decision_is_gone(w
         (1, "2026-07-01", 2),
         (2, "2026-07-01", 1),
     ]
+
+
+async def test_what_is_foreign_takes_as_many_calls_as_what_does_not_exist(world: World) -> None:
+    foreign = (await asked(world, ROOTS, group="cargo"))["group"]["roots"][0]
+    calls: list[str] = []
+
+    async def get(keys: Sequence[Key]) -> tuple[Item | None, ...]:
+        calls.append("get")
+        return await world.store.get(keys)
+
+    async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
+        calls.append("query")
+        return await world.store.query(queries)
+
+    counted = World(replace(world.store, get=get, query=query), Settings(local_login=True))
+    headers = await bearer(world, URI)
+    found: dict[str, int] = {}
+    async with counted.client(headers=headers) as client:
+        for path in (
+            "cargo.openvex.json",
+            "nowhere.openvex.json",
+            f"webshop.openvex.json?root={foreign['id']}",
+            f"webshop.openvex.json?root={NOBODY}",
+        ):
+            calls.clear()
+            assert (await client.get(f"/export/{path}")).status_code == 404
+            found[path] = len(calls)
+    foreign_group, no_group, foreign_root, no_root = found.values()
+    assert (foreign_group, foreign_root) == (no_group, no_root)
