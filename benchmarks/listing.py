@@ -11,8 +11,8 @@ from service import Running, asked, import_seconds, placed
 from size import Sizes
 from turn import Figures, mean
 
-_FEW: Final = "short-list"
-_MANY: Final = "long-list"
+FEW: Final = "short-list"
+MANY: Final = "long-list"
 _DEEP: Final = 5
 """How many pages are turned before one in the middle."""
 _LIST: Final = """query($group: ID!, $first: Int!, $after: String, $filter: VulnerabilityFilter) { group(name: $group) {
@@ -24,11 +24,15 @@ FILTERS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def measured(benches: Sequence[Running], sizes: Sizes) -> Figures:
-    """Fill a small and a large group, and ask for pages of both in turns."""
+def fill(benches: Sequence[Running], sizes: Sizes) -> None:
+    """Fill a small and a large group of each side."""
     for bench in benches:
-        _fill(bench, _FEW, sizes.known, sizes)
-        _fill(bench, _MANY, sizes.listed, sizes)
+        _fill(bench, FEW, sizes.known, sizes)
+        _fill(bench, MANY, sizes.listed, sizes)
+
+
+def measured(benches: Sequence[Running], sizes: Sizes) -> Figures:
+    """Ask for pages of the groups that were filled, in turns."""
     return mean(benches, _listed(sizes), sizes.blocks)
 
 
@@ -55,16 +59,16 @@ def _listed(sizes: Sizes) -> Callable[[Running], list[Row]]:
     def deep(bench: Running) -> str:
         after = None
         for _ in range(min(_DEEP, sizes.listed // size - 1)):
-            after = _page(bench, {"group": _MANY, "first": size, "after": after})["pageInfo"]["endCursor"]
+            after = _page(bench, {"group": MANY, "first": size, "after": after})["pageInfo"]["endCursor"]
         return str(after)
 
     def work(bench: Running) -> list[Row]:
         rows: list[Row] = []
         for told, wanted in FILTERS.items():
             base, name = f"{size} of {sizes.known:,}{told}", f"{size} of {sizes.listed:,}{told}"
-            few, many = (cost(bench, {"group": group, "first": size, **wanted}) for group in (_FEW, _MANY))
+            few, many = (cost(bench, {"group": group, "first": size, **wanted}) for group in (FEW, MANY))
             rows += [Row(base, few, "CPU ms"), Row(name, many, "CPU ms", base)]
-        later = cost(bench, {"group": _MANY, "first": size, "after": deep(bench)})
+        later = cost(bench, {"group": MANY, "first": size, "after": deep(bench)})
         return [*rows, Row(f"{size} of {sizes.listed:,}, some pages later", later, "CPU ms", f"{size} of {sizes.known:,}")]
 
     return work

@@ -1,4 +1,4 @@
-"""Measure imports, pages, changes, growth, long lists and DynamoDB, of this checkout or another one too, and print the ratios.
+"""Measure imports, pages, changes, growth, long lists, the gate and DynamoDB, of one checkout or two, and print the ratios.
 
 Absolute times say something only beside others of the same run: machines differ and are shared.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import filling
+import gate
 import growth
 import listing
 import reading
@@ -28,7 +29,7 @@ from size import FULL, QUICK, Sizes
 from turn import Figures, joined
 
 _GROUP = "measured"
-PARTS = ("starting", "filling", "reading", "treating", "removing", "growth", "listing", "dynamodb")
+PARTS = ("starting", "filling", "reading", "treating", "removing", "growth", "listing", "gate", "dynamodb")
 
 
 def _arguments() -> argparse.Namespace:
@@ -76,9 +77,14 @@ def _embedded(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: 
         yield growth.small(benches, sizes)
         if "growth" in parts:
             yield growth.large(benches, places, sizes)
+        if set(parts) & {"listing", "gate"}:
+            _told("long lists")
+            listing.fill(benches, sizes)
         if "listing" in parts:
-            _told("listing")
             yield listing.measured(benches, sizes)
+        if "gate" in parts:
+            _told("gate")
+            yield gate.measured(benches, sizes)
 
 
 def _told(part: str) -> None:
@@ -92,7 +98,7 @@ def _measured(sides: Sequence[Side], folder: Path, parts: Sequence[str], sizes: 
     if "filling" in parts:
         _told("filling")
         yield filling.measured(sides, sizes)
-    if set(parts) & {"reading", "treating", "removing", "growth", "listing"}:
+    if set(parts) & {"reading", "treating", "removing", "growth", "listing", "gate"}:
         yield from _embedded(sides, folder, parts, sizes)
     if "dynamodb" in parts:
         program = os.environ.get(VARIABLE)

@@ -20,8 +20,10 @@ ROWS = (
     "by hand: 100 vulnerabilities changed in one transaction",
     "removal of a finding with 100 vulnerabilities",
     "30 known results into a root that holds 200, closing missing ones",
+    "gate of a group that holds 300",
+    "by hand: 300 rows of the list read and decoded",
 )
-PARTS = ("starting", "filling", "reading", "treating", "removing", "growth")
+PARTS = ("starting", "filling", "reading", "treating", "removing", "growth", "gate")
 
 
 def measured(*options: str) -> subprocess.CompletedProcess[str]:

@@ -285,3 +285,12 @@ async def test_a_verdict_stands_in_the_audit_trail_as_of_the_ci_identity(world: 
       nodes { by operation entity } } } }"""
     nodes = (await world.data("greta", query, **{"from": start}))["group"]["audit"]["nodes"]
     assert {"by": CI, "operation": "add_forces_execution", "entity": f"EXEC#webshop#{ID}"} in nodes
+
+
+async def test_a_page_of_logs_is_too_complex(world: World) -> None:
+    """Each may have 5 MiB: four are shown at once, five are not."""
+    await gate(world, log=in_memory("log", b"It broke."))
+    query = """query ($first: Int) { group(name: "webshop") { forcesExecutions(first: $first) { nodes { log } } } }"""
+    assert (await world.data("uri", query, first=4))["group"]["forcesExecutions"]["nodes"] == [{"log": "It broke."}]
+    answer = await world.answer("uri", query, first=5)
+    assert [one["extensions"]["code"] for one in answer.body["errors"]] == ["QUERY_TOO_COMPLEX"]
