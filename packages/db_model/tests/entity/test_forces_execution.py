@@ -187,6 +187,16 @@ async def test_a_nickname_that_the_group_does_not_have(house: House, files: File
     assert await read.everything(house.store, FORCES_EXECUTION, executions_of_group("webshop")) == ()
 
 
+async def test_a_verdict_on_a_root_of_another_group_is_not_stored(house: House, files: Files) -> None:
+    """Nor one of a group that belongs to another organization, whoever makes it."""
+    theirs = await add_root(house.store, house.other, "theirs", house.stamp)
+    made = await asked(house, files, root_nickname="backend")
+    for change in ({"root_id": theirs.id}, {"organization_id": house.other.organization_id}):
+        new = replace(made, id="build-4712", version=0, updated_at=None, schema=0, **change)
+        with pytest.raises((Rejected, Rejections), match="wrong_parent"):
+            await command.add(house.store, FORCES_EXECUTION, new, house.stamp())
+
+
 async def test_a_call_that_is_sent_again_gets_its_verdict_although_the_root_was_renamed(house: House, files: Files) -> None:
     first = await asked(house, files, root_nickname="backend", log=b"hello")
     await roots.describe(house.store, house.root, RootKind.GIT, {"nickname": "renamed"}, house.stamp())
