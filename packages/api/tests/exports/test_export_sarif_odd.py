@@ -1,5 +1,6 @@
 """Our own members of a SARIF file, which anybody may write: what is odd is as if absent, and costs nothing else."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,8 +11,10 @@ from packages.api.tests.exports.entry import (
 )
 from packages.api.tests.exports.output import entry_of, in_line, read_back, results, written
 
+from integrates.api.imports.read.error import TooLarge
 from integrates.api.imports.read.observation import Observation
 from integrates.api.imports.read.reader import Options
+from integrates.api.imports.read.registry import read
 from integrates.db_model.roots.types import URLLocation, URLProtocol
 from integrates.db_model.vulnerabilities.types import (
     Technique,
@@ -72,3 +75,21 @@ def test_what_the_caller_says_counts_more_than_what_we_wrote() -> None:
     options = Options(technique=Technique.RE, category="x/", tool="other", add_prefix="web")
     (one,) = read_back(written(entry_of(in_line("one"))), options)
     assert (one.technique, one.category, one.rule.tool, one.location.where) == (Technique.RE, "x/", "other", "web/src/a b.py")
+
+
+def many(number: int, advisory: Any) -> bytes:
+    """Return a file with a result of each of so many rules."""
+    given = {"properties": {"integrates": {"advisory": advisory}}} if advisory else {}
+    at = [{"physicalLocation": {"artifactLocation": {"uri": "package.json"}}}]
+    results = [{"ruleId": f"R{one}", "message": {"text": "x"}, "locations": at, **given} for one in range(number)]
+    return json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "t"}}, "results": results}]}).encode()
+
+
+PACKAGE = {"id": "CVE-1", "package": "debug", "vulnerableVersion": ""}
+
+
+@pytest.mark.parametrize(("advisory", "most"), [(PACKAGE, 5_000), (None, 2_000)])
+def test_there_are_more_rules_of_packages(advisory: Any, most: int) -> None:
+    assert len(read(many(most, advisory), Options()).rules) == most
+    with pytest.raises(TooLarge):
+        read(many(most + 1, advisory), Options())
