@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.exports.entry import document
+from packages.api.tests.exports.output import VALIDATOR
 from packages.api.tests.work.conftest import HANA
 from packages.api.tests.work.test_import_case import DONE, Step, content
 
@@ -81,12 +82,13 @@ async def described(world: Any) -> dict[str, Any]:
     }
 
 
-async def round_trip(new_world: Callable[..., Any], steps: list[tuple[bytes, ImportOptions]]) -> Any:
+async def round_trip(new_world: Callable[..., Any], steps: list[tuple[bytes, ImportOptions]]) -> None:
     """Import files one after another, export what is open, and import that into an empty group."""
     first, second = await new_world(), await new_world()
     for file, options in steps:
         await first.imported(file, options)
     content_out = await exported(first)
+    VALIDATOR.validate(json.loads(content_out))
     counts = (await second.imported(content_out)).progress.counts
     before, after = await opened(first), await opened(second)
     assert after == before
@@ -96,7 +98,6 @@ async def round_trip(new_world: Callable[..., Any], steps: list[tuple[bytes, Imp
     again = (await first.imported(content_out)).progress.counts
     assert (again.created, again.moved, again.reopened, again.closed) == (0, 0, 0, 0)
     assert await opened(first) == before
-    return json.loads(content_out), before
 
 
 def steps_of(steps: tuple[Step, ...]) -> list[tuple[bytes, ImportOptions]]:
