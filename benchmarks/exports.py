@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -85,8 +84,12 @@ def fill(store: Path, number: int) -> None:
 
 
 def resident() -> float:
-    """Return the most memory that this process has held so far, in MB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1_000
+    """Return the most memory that this process has held so far, in MB.
+
+    What ``getrusage`` says begins with that of the process that started this one.
+    """
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) * 1_024 / 1_000_000
 
 
 async def made(store_path: Path, kind: ExportFormat) -> dict[str, Any]:
