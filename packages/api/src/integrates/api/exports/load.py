@@ -32,7 +32,7 @@ _PAGE: Final = 200
 _TOGETHER: Final = 5
 """Roots whose pages are read together."""
 _REVISIONS: Final = 50
-_IMPORTS: Final = 100
+_IMPORTS: Final = 10
 """The imports of an image, newest first, among which the last one that names a digest is looked for."""
 
 
@@ -49,9 +49,11 @@ async def roots_of(store: Store, group_name: str) -> tuple[Root, ...]:
 async def products_of(store: Store, roots: Sequence[Root]) -> Mapping[str, str]:
     """Return the package url of each root that has one, by its id."""
     images = [root.id for root in roots if isinstance(root, ImageRoot)]
-    queries = [listing(IMPORT.name, "imports_of_root", {"root_id": one}, limit=_IMPORTS, descending=True) for one in images]
-    pages = [read.page_of(IMPORT, page).entities for page in await store.query(queries)] if queries else []
-    digests = {image: _digest(imports) for image, imports in zip(images, pages, strict=True)}
+    digests: dict[str, str | None] = {}
+    for some in (images[begin : begin + _TOGETHER] for begin in range(0, len(images), _TOGETHER)):
+        queries = [listing(IMPORT.name, "imports_of_root", {"root_id": one}, limit=_IMPORTS, descending=True) for one in some]
+        pages = [read.page_of(IMPORT, page).entities for page in await store.query(queries)]
+        digests |= {image: _digest(imports) for image, imports in zip(some, pages, strict=True)}
     found = ((root.id, product_of(root, digests.get(root.id))) for root in roots)
     return {root_id: product for root_id, product in found if product is not None}
 

@@ -1,11 +1,12 @@
 """Making an export for somebody who asks for it by its address (domain section 21, *Export*)."""
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from enum import StrEnum
 from hashlib import sha256
+from itertools import takewhile
 from tempfile import TemporaryFile
+from threading import Event
 from typing import IO, Final
 from uuid import NAMESPACE_URL, uuid5
 
@@ -15,6 +16,7 @@ from msgspec.structs import replace
 from integrates.api.authorization.scope import Scope
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Call, Context, new_context
+from integrates.api.exports.apart import apart
 from integrates.api.exports.document import Document, Entry, ExportFormat, Format
 from integrates.api.exports.load import collect, products_of, roots_of
 from integrates.api.exports.registry import FORMATS
@@ -126,7 +128,7 @@ async def _made(context: Context, about: _Subject, wanted: Wanted, file: IO[byte
         document = replace(empty, at=newest or empty.at)
         if form.vex is not None:
             document = await _edition(context, document, form.vex, form, spool)
-        size, digest = await asyncio.to_thread(_written, form, document, spool, file)
+        size, digest = await apart(_written, form, document, spool, file)
     nickname = f"-{about.root.info.nickname}" if about.root else ""
     return Export(
         file=file,
@@ -159,25 +161,25 @@ async def _empty(store: Store, about: _Subject, wanted: Wanted) -> Document:
 async def _edition(context: Context, document: Document, kind: VexFormat, form: Format, entries: Iterable[Entry]) -> Document:
     """Return the document with its editions, of which the last one is this: a new one only if it says something else."""
     call = context.call
-    said = await asyncio.to_thread(_said, form, document, entries)
+    said = await apart(_said, form, document, entries)
     content = Content(root_id=document.root.id if document.root else None, format=kind, sha256=said, at=document.at)
     stamp = Stamp(by=context.actor.email, at=call.now(), operation="export_decisions", change_id=call.new_id())
     editions = await publish(context.store, document.group, content, stamp)
     return replace(document, version=editions[-1].document_version, editions=editions, at=editions[-1].at)
 
 
-def _said(form: Format, document: Document, entries: Iterable[Entry]) -> str:
+def _said(stop: Event, form: Format, document: Document, entries: Iterable[Entry]) -> str:
     """Return the SHA-256 of what a document says."""
     digest = sha256()
-    for piece in form.write(document, entries):
+    for piece in takewhile(lambda _: not stop.is_set(), form.write(document, entries)):
         digest.update(piece)
     return digest.hexdigest()
 
 
-def _written(form: Format, document: Document, entries: Iterable[Entry], file: IO[bytes]) -> tuple[int, str]:
+def _written(stop: Event, form: Format, document: Document, entries: Iterable[Entry], file: IO[bytes]) -> tuple[int, str]:
     """Write a document into a file, and go back to its beginning. Return its size and its SHA-256."""
     digest, size = sha256(), 0
-    for piece in form.write(document, entries):
+    for piece in takewhile(lambda _: not stop.is_set(), form.write(document, entries)):
         digest.update(piece)
         size += file.write(piece)
     file.seek(0)
