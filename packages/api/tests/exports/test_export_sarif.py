@@ -30,6 +30,7 @@ from integrates.api.imports.read.registry import read
 from integrates.db_model.findings.types import RemovalJustification
 from integrates.db_model.roots.types import IPLocation, URLLocation, URLProtocol
 from integrates.db_model.severities.rules import severity
+from integrates.db_model.testing.scene import uid
 from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
     ClosingReason,
@@ -144,6 +145,7 @@ def test_a_result_is_told_as_others_expect_it() -> None:
         }
     ]
     assert (result["fingerprints"], "partialFingerprints" in result) == ({"v1": "abc"}, False)
+    assert result["hostedViewerUri"] == f"https://integrates.example/vulnerabilities/{uid('one')}"
     assert run["versionControlProvenance"] == [
         {"repositoryUri": "https://git.example/shop", "branch": "main", "mappedTo": {"uriBaseId": "backend"}}
     ]

@@ -20,8 +20,9 @@ Json: TypeAlias = Mapping[str, Any]
 class Run:
     """The results of one tool and category so far, the rules that they mean, and the roots that they are in."""
 
-    def __init__(self, series: SeriesKey) -> None:
+    def __init__(self, series: SeriesKey, server: str) -> None:
         self.series = series
+        self.server = server
         self.rules: dict[str, tuple[int, bytes]] = {}
         self.roots: dict[str, Root] = {}
         self._packing = zlib.compressobj(_FASTEST)
@@ -36,7 +37,9 @@ class Run:
         self.roots.setdefault(root.info.nickname, root)
         comma = b"" if self._is_empty else b","
         self._is_empty = False
-        content = json_text(told_result(entry, root, self.series[1], (identity, self.rules[identity][0])))
+        shown_at = f"{self.server}/vulnerabilities/{entry.vulnerability.id}"
+        told = told_result(entry, root, self.series[1], (identity, self.rules[identity][0]))
+        content = json_text({**told, "hostedViewerUri": shown_at})
         self._packed.append(self._packing.compress(comma + content))
 
     def written(self) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ def write(document: Document, entries: Iterable[Entry]) -> Iterator[bytes]:
     runs: dict[SeriesKey, Run] = {}
     for entry in entries:
         for series in _series_of(entry):
-            runs.setdefault(series, Run(series)).add(entry, document.roots[entry.vulnerability.root_id])
+            runs.setdefault(series, Run(series, document.server)).add(entry, document.roots[entry.vulnerability.root_id])
     yield b'{"$schema":"' + SCHEMA.encode() + b'","version":"2.1.0","runs":['
     for number, (_, run) in enumerate(sorted(runs.items())):
         yield b",\n" if number else b""
