@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from integrates.server.cli.main import new_command
 from integrates.server.client.retry import FIRST_PAUSE
+from integrates.server.pipeline.fact import SYSTEMS
 
 ROOT = {
     "__typename": "GitRoot",
@@ -72,8 +73,9 @@ def scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     file.write_text(json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "bandit"}}, "results": []}]}))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
+    signs = {system.sign[0] for system in SYSTEMS}
     for name in os.environ:
-        if name.startswith(("GITHUB_", "CI_", "GITLAB_", "INTEGRATES_")):
+        if name in signs or name.startswith("INTEGRATES_"):
             monkeypatch.delenv(name)
     return file
 
@@ -189,6 +191,16 @@ def test_what_is_refused_is_told_and_the_next_file_goes_on(tmp_path: Path) -> No
         "  It is BAD_FILE.",
         "  It is TOO_MANY.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"), [("UNKNOWN_FORMAT", "--format says what it is"), ("IS_DECISION", "the mutation importDecisions takes")]
+)
+@pytest.mark.usefixtures("scan")
+def test_some_refusals_come_with_what_to_do(reason: str, hint: str) -> None:
+    with scripted(ROOTS, refused("importVulnerabilities", reason)) as service:
+        code, out, _ = run(service.address, *IMPORT)
+    assert (code, hint in out) == (2, True)
 
 
 @pytest.mark.usefixtures("scan")

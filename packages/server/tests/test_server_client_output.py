@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from integrates.server.client.output import Column, advancing, cell_text, print_line, print_table
@@ -34,7 +34,25 @@ def test_in_a_line_nothing_harmful_is_left(text: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"])))
 def test_what_does_no_harm_stays_as_it_is(text: str) -> None:
+    assume("##" not in text and not text.lstrip().startswith("::"))
     assert one_line(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a ##vso[task.setvariable variable=x]y", "a #\\x23vso[task.setvariable variable=x]y"),
+        ("###[add-path]x", "##\\x23[add-path]x"),
+        ("##teamcity[buildStop]", "#\\x23teamcity[buildStop]"),
+        ("::error file=a::b", "\\x3a:error file=a::b"),
+        ("  ::add-mask::b", "  \\x3a:add-mask::b"),
+        ("std::vector ## C# [x]", "std::vector ## C# [x]"),
+    ],
+)
+def test_no_text_is_a_command_for_a_ci_system(text: str, shown: str) -> None:
+    assert (one_line(text), many_lines(text)) == (shown, shown)
+    assert many_lines(f"a\n{text}").endswith(f"\n{shown}")
+    assert (json.loads(json_text([text])), "##" in json_text([text], indent=2)) == ([text], False)
 
 
 @pytest.mark.parametrize(

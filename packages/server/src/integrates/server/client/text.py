@@ -1,6 +1,11 @@
-"""Text that a service sent, made harmless: nothing in it moves the cursor of a terminal, or changes the order of letters."""
+"""Text that a service sent, made harmless: nothing in it moves the cursor of a terminal, or changes the order of letters.
+
+Nor does a CI system take it for one of its commands: Azure Pipelines, GitHub Actions and TeamCity look for them in what a step
+prints, and a file of a pull request may be called ``##vso[task.setvariable variable=x]y``.
+"""
 
 import json
+import re
 import unicodedata
 from typing import Any, Final
 
@@ -10,6 +15,10 @@ _HARMFUL: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 """Categories of Unicode: controls, invisible formats (bidirectional overrides among them), surrogates, line separators."""
 _JOINERS: Final = frozenset("\u200c\u200d")
 """Formats that words of some languages, and emoji, are written with."""
+_COMMAND: Final = re.compile(r"##(?=[\w.-]*\[)")
+"""Begins a command of Azure Pipelines, TeamCity, and of older runners of GitHub, wherever it stands in a line."""
+_BEGINNING: Final = re.compile(r"^(\s*):(?=:)", re.MULTILINE)
+"""Begins a command of GitHub Actions, at the beginning of a line."""
 
 
 def is_harmful(character: str) -> bool:
@@ -19,12 +28,18 @@ def is_harmful(character: str) -> bool:
 
 def one_line(text: str) -> str:
     """Return a text as one line: what is harmful is shown as an escape in hexadecimal digits, a line's end as a space."""
-    return "".join(map(_shown, " ".join(text.splitlines()) if "\n" in text or "\r" in text else text))
+    return _mute("".join(map(_shown, " ".join(text.splitlines()) if "\n" in text or "\r" in text else text)))
 
 
 def many_lines(text: str) -> str:
     """Return a text whose lines and tabs stay, with everything else that is harmful as an escape."""
-    return "".join(character if character in KEPT else _shown(character) for character in text.replace("\r\n", "\n"))
+    kept = (character if character in KEPT else _shown(character) for character in text.replace("\r\n", "\n"))
+    return _mute("".join(kept))
+
+
+def _mute(text: str) -> str:
+    """Return a text in which no CI system finds a command."""
+    return _BEGINNING.sub(r"\1\\x3a", _COMMAND.sub(r"#\\x23", text))
 
 
 def _shown(character: str) -> str:
@@ -33,7 +48,7 @@ def _shown(character: str) -> str:
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """Return JSON, in which harmful characters are escapes, so that it is the same value and as harmless on a terminal."""
-    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    text = json.dumps(value, ensure_ascii=False, indent=indent).replace("##", "#\\u0023")
     if text.isascii() and "\x7f" not in text:
         return text
     return "".join(_escaped(each) if is_harmful(each) and each not in KEPT else each for each in text)

@@ -45,6 +45,11 @@ _LAST: Final = """query ($group: ID!, $root: ID) {
   group(name: $group) { imports(rootId: $root, first: 1) { nodes { id state position } } }
 }"""
 _SARIF: Final = "SARIF"
+_HINTS: Final[Mapping[str, str]] = {
+    "UNKNOWN_FORMAT": "--format says what it is",
+    "IS_DECISION": "the mutation importDecisions takes what people have decided",
+}
+"""What to do about some refusals."""
 
 _PATIENCE_HELP: Final = "How long to wait for an import to end."
 PatienceOption = Annotated[
@@ -186,8 +191,10 @@ def _row(session: Session, wish: Wish, name: str, file: Attachment, around: Surr
 def refused_row(name: str, file: Attachment, said: Said, refused: Refused, around: Surroundings) -> Row:
     """Return what was refused, in words, and what to do about it when nothing of the file has a place in the root."""
     refusal = tuple(dict.fromkeys(str(error.get("message")) for error in refused.errors))
-    if all(error.get("reason") != _NOT_PLACED for error in refused.errors):
-        return Row(file=name, refusal=refusal)
+    reasons = {str(error.get("reason")) for error in refused.errors}
+    if _NOT_PLACED not in reasons:
+        hints = [_HINTS[reason] for reason in sorted(reasons & _HINTS.keys())]
+        return Row(file=name, refusal=refusal, advice="; ".join(hints) or None)
     from integrates.server.pipeline.local import told_by_file  # noqa: PLC0415 -- as above
 
     told = told_by_file(file, said)
