@@ -22,13 +22,13 @@ IMPORT = """mutation ($group: ID!, $root: ID, $file: Upload!, $format: DecisionF
       counts { requested applied unchanged unmatched refused }
       problems { pointer reason name vulnerability { id } } root { id } group { id } }
     errors { code reason message path } } }"""
-SCAN = """mutation ($root: ID!, $file: Upload!, $prefix: String) {
-  importVulnerabilities(groupName: "webshop", rootId: $root, file: $file, stripPrefix: $prefix) {
+SCAN = """mutation ($group: ID!, $root: ID!, $file: Upload!) {
+  importVulnerabilities(groupName: $group, rootId: $root, file: $file) {
     import { state counts { created unchanged } } errors { code reason message } } }"""
+GROUPS = {"": "webshop", "2": "cargo"}
+"""The groups of both tenants, by what ends the names of their people."""
 WHEN = "2026-04-01T00:00:00Z"
 SHOP = "pkg:github/acme/shop"
-PUBLISHED = {"known_not_affected": "not_affected", "known_affected": "affected"}
-"""The statuses of CSAF that OpenVEX calls otherwise."""
 
 
 def names(number: int) -> tuple[str, str]:
@@ -36,20 +36,26 @@ def names(number: int) -> tuple[str, str]:
     return f"CVE-2024-{1000 + number}", f"pkg:npm/part{number}@1.{number}.0"
 
 
-def bill(numbers: Sequence[int], manifest: str = "package-lock.json") -> bytes:
-    """What a scanner says: each advisory in its package."""
-    found = [(number, *names(number)) for number in numbers]
+def bill(numbers: Sequence[int], manifests: Sequence[str] = ("package-lock.json",)) -> bytes:
+    """What a scanner says: each advisory in its package, which each of the files names."""
+    found = [(number, *names(number), path) for number in numbers for path in manifests]
     return json.dumps(
         {
             "bomFormat": "CycloneDX",
             "specVersion": "1.6",
-            "metadata": {"component": {"name": manifest}},
             "components": [
-                {"bom-ref": purl, "name": f"part{number}", "version": f"1.{number}.0", "purl": purl}
-                for number, _, purl in found
+                {
+                    "bom-ref": f"{path}|{purl}",
+                    "name": f"part{number}",
+                    "version": f"1.{number}.0",
+                    "purl": purl,
+                    "properties": [{"name": "SrcFile", "value": path}],
+                }
+                for number, _, purl, path in found
             ],
             "vulnerabilities": [
-                {"id": cve, "ratings": [{"severity": "medium"}], "affects": [{"ref": purl}]} for _, cve, purl in found
+                {"id": cve, "ratings": [{"severity": "medium"}], "affects": [{"ref": f"{path}|{purl}"}]}
+                for _, cve, purl, path in found
             ],
         }
     ).encode()
@@ -148,19 +154,19 @@ def csaf(said: Sequence[Said], product: str = SHOP, **members: Any) -> bytes:
     return json.dumps({"document": document, "product_tree": tree, "vulnerabilities": vulnerabilities, **members}).encode()
 
 
-async def shop_root(world: World, url: str = "https://github.com/acme/shop") -> str:
-    """Add a root that documents call ``SHOP``, and return its id."""
-    query = """mutation ($url: String!) { added: addGitRoot(groupName: "webshop", url: $url, branch: "main") {
+async def shop_root(world: World, url: str = "https://github.com/acme/shop", suffix: str = "") -> str:
+    """Add a root that documents call ``SHOP`` to the group of a tenant, and return its id."""
+    query = """mutation ($group: ID!, $url: String!) { added: addGitRoot(groupName: $group, url: $url, branch: "main") {
       root { id } errors { message } } }"""
-    added = (await world.data("vera", query, url=url))["added"]
+    added = (await world.data(f"vera{suffix}", query, url=url, group=GROUPS[suffix]))["added"]
     assert added["errors"] == []
     return str(added["root"]["id"])
 
 
-async def scanned(world: World, root: str, content: bytes, name: str = "bom.json", prefix: str | None = None) -> Any:
+async def scanned(world: World, root: str, content: bytes, name: str = "bom.json", suffix: str = "") -> Any:
     """Import what a scanner found."""
-    given = {"root": root, "file": in_memory(name, content), "prefix": prefix}
-    payload = (await world.data("hana", SCAN, **given))["importVulnerabilities"]
+    given = {"group": GROUPS[suffix], "root": root, "file": in_memory(name, content)}
+    payload = (await world.data(f"hana{suffix}", SCAN, **given))["importVulnerabilities"]
     assert payload["errors"] == []
     return payload["import"]
 
@@ -168,7 +174,12 @@ async def scanned(world: World, root: str, content: bytes, name: str = "bom.json
 async def decided(world: World, content: bytes, person: str = "uri", **given: Any) -> Any:
     """Import decisions, and return the payload."""
     name = given.pop("name", "acme.json")
-    variables = {"group": "webshop", "file": in_memory(name, content), "as": "ACCEPTANCE", **given}
+    variables = {
+        "group": GROUPS["2" if person.endswith("2") else ""],
+        "file": in_memory(name, content),
+        "as": "ACCEPTANCE",
+        **given,
+    }
     return (await world.data(person, IMPORT, **variables))["importDecisions"]
 
 

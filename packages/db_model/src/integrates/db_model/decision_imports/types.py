@@ -14,6 +14,7 @@ class DecisionFormat(StrEnum):
 
     CSAF_VEX = "CSAF_VEX"
     CYCLONEDX_VEX = "CYCLONEDX_VEX"
+    JSON = "JSON"
     OPENVEX = "OPENVEX"
     SARIF = "SARIF"
 

@@ -45,6 +45,7 @@ VERBS: Final[Sequence[Verb]] = (
     _verb(Kind.SERVICE, "logout", "client.login", "logout", "Forget the token of a service."),
     _verb(Kind.SERVICE, "import", "pipeline.upload", "import_scan", "Import reports of scanners into a root."),
     _verb(Kind.SERVICE, "compare", "pipeline.compare", "compare", "Tell what a report would change, storing nothing."),
+    _verb(Kind.SERVICE, "decisions", "pipeline.decision", "COMMANDS", "Decisions of others: import them as requests."),
     _verb(Kind.SERVICE, "gate", "pipeline.gate", "gate", "Decide whether a build passes."),
     _verb(Kind.SERVICE, "ls", "client.listing", "COMMANDS", "List groups, roots, findings or vulnerabilities."),
     _verb(

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Final
-from urllib.parse import unquote
 
 from msgspec import Raw, Struct
 from packageurl import PackageURL
@@ -17,6 +16,7 @@ from integrates.api.decision_import.read.statement import (
     parsed_date,
     said,
 )
+from integrates.api.exports.vex.cyclonedx import PRODUCT
 from integrates.api.imports.read.error import BadFile, Defect, pointed
 from integrates.api.imports.read.format.cyclonedx import VERSIONS, Affected, Component, Reference, nested, spellings
 from integrates.api.imports.read.package import purl_of
@@ -90,18 +90,18 @@ def read(content: bytes, _suppressions_as: SuppressionsAs) -> Decisions:
         raise BadFile((Defect("/specVersion", f"Expected one of {', '.join(VERSIONS)}:"),))
     about = sheet.metadata or About()
     own = (about.component,) if about.component else ()
-    purls = {one.bom_ref: one.purl for one in nested((*(sheet.components or ()), *own)) if one.bom_ref}
+    components = {one.bom_ref: one for one in nested((*(sheet.components or ()), *own)) if one.bom_ref}
     within = purl_of(about.component.purl) if about.component else None
     writers = (*(about.authors or ()), about.manufacturer, about.supplier)
     return Decisions(
         format=DecisionFormat.CYCLONEDX_VEX,
         author=next((one.name for one in writers if one and one.name), ""),
-        statements=tuple(_statements(sheet, purls, within, parsed_date(about.timestamp))),
+        statements=tuple(_statements(sheet, components, within, parsed_date(about.timestamp))),
     )
 
 
 def _statements(
-    sheet: Sheet, purls: Mapping[str, str | None], within: PackageURL | None, date: datetime | None
+    sheet: Sheet, components: Mapping[str, Component], within: PackageURL | None, date: datetime | None
 ) -> Iterator[Statement]:
     for pointer, one in each_of(Judged, sheet.vulnerabilities or (), "/vulnerabilities"):
         analysis = one.analysis
@@ -121,15 +121,22 @@ def _statements(
             vex_justification=READ_JUSTIFICATIONS.get(analysis.justification or ""),
             about=OfPackages(
                 names=frozenset(names),
-                products=tuple(_product(each.ref or "", purls, within) for each in one.affects or ()),
+                products=tuple(_product(each.ref or "", components, within) for each in one.affects or ()),
             ),
         )
 
 
-def _product(reference: str, purls: Mapping[str, str | None], within: PackageURL | None) -> Product:
-    """Return what is referred to: the package of a component, or the one that the reference itself names."""
+def _product(reference: str, components: Mapping[str, Component], within: PackageURL | None) -> Product:
+    """Return what is referred to: the package of a component, or the one that the reference itself names.
+
+    In what is exported here of several products, a component tells in which of them it is.
+    """
     names = spellings(reference)
-    known = next((one for one in names if one in purls), None)
-    given = (purls[known],) if known is not None else (*names, unquote(names[-1]))
-    purl = next((found for each in given if (found := purl_of(each))), None)
-    return Product(purl=purl, within=within)
+    known = next((components[one] for one in names if one in components), None)
+    if known is None:
+        return Product(purl=next((found for each in names if (found := purl_of(each))), None), within=within)
+    purl = purl_of(known.purl)
+    above = next((one.value for one in known.properties or () if one.name == PRODUCT), None)
+    if above is None or purl is None:
+        return Product(purl=purl, within=within)
+    return Product(purl=purl_of(above), packages=(purl,))

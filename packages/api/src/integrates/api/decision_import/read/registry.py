@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from integrates.api.decision_import.read import csaf, cyclonedx, openvex, sarif
+from integrates.api.decision_import.read import csaf, cyclonedx, openvex, own, sarif
 from integrates.api.decision_import.read.statement import Decisions, Reader
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
@@ -30,6 +30,7 @@ class Format(Struct, frozen=True):
 FORMATS: Final[Mapping[DecisionFormat, Format]] = {
     DecisionFormat.CSAF_VEX: Format(csaf.detects, csaf.read),
     DecisionFormat.CYCLONEDX_VEX: Format(bills.detects, cyclonedx.read),
+    DecisionFormat.JSON: Format(own.detects, own.read),
     DecisionFormat.OPENVEX: Format(openvex.detects, openvex.read),
     DecisionFormat.SARIF: Format(reports.detects, sarif.read, needs_root=True),
 }

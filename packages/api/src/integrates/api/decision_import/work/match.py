@@ -9,8 +9,9 @@ from packageurl import PackageURL
 
 from integrates.api.decision_import.read.statement import OfPackages, OfPlace, Product, Statement
 from integrates.api.exports.product import package_url, product_of
+from integrates.api.exports.root import location_text
 from integrates.api.imports.read.package import purl_of
-from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, Root, URLRoot
+from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
 _SOURCES: Final = ("repository_url", "vcs_url")
@@ -54,20 +55,7 @@ def matching(statements: Sequence[Statement], roots: Iterable[Root], root_id: st
                 by_rule.setdefault((tool, rule_id), []).append(ordinal)
     known = tuple(roots)
     products = {root.id: found for root in known if (found := purl_of(product_of(root)))}
-    return Matching(statements, by_name, by_rule, products, {one.id: whereabouts(one) for one in known}, root_id)
-
-
-def whereabouts(root: Root) -> str:
-    """Return where a root is, in one text."""
-    match root:
-        case GitRoot(location=git):
-            return f"{git.url}#{git.branch}"
-        case IPRoot(location=host):
-            return host.address
-        case URLRoot(location=url):
-            return f"{url.protocol.lower()}://{url.host}:{url.port}{url.path}{f'?{url.query}' if url.query else ''}"
-        case ImageRoot(location=image):
-            return f"{image.registry}/{image.repository}{f':{image.tag}' if image.tag else ''}"
+    return Matching(statements, by_name, by_rule, products, {one.id: location_text(one) for one in known}, root_id)
 
 
 def may_concern(found: Matching, one: Vulnerability) -> bool:
@@ -143,15 +131,20 @@ def _qualifiers(purl: PackageURL) -> Mapping[str, str]:
 
 def _of_rule(found: Matching, one: Vulnerability) -> Sequence[int]:
     """Return the ordinals of the statements about the rule of a vulnerability."""
-    return found.by_rule.get((one.tool.name, one.tool.rule_id), ()) if one.tool else ()
+    return found.by_rule.get(_rule(one), ())
+
+
+def _rule(one: Vulnerability) -> _Rule:
+    """Return the rule of a tool or, of what no tool reported, the finding."""
+    return (one.tool.name, one.tool.rule_id) if one.tool else (None, one.finding_id)
 
 
 def _of_places(found: Matching, candidates: Sequence[Vulnerability]) -> Iterator[tuple[int, str]]:
     """Yield statements about places, with the vulnerability that each is about: by its fingerprint, else by its place."""
     of_rule: dict[_Rule, list[Vulnerability]] = {}
     for one in candidates:
-        if one.tool is not None and _of_rule(found, one):
-            of_rule.setdefault((one.tool.name, one.tool.rule_id), []).append(one)
+        if _of_rule(found, one):
+            of_rule.setdefault(_rule(one), []).append(one)
     for rule, ordinals in found.by_rule.items():
         near = of_rule.get(rule, ())
         by_print = _grouped(near, lambda one: (one.root_id, one.tool.fingerprint if one.tool else None))
