@@ -273,7 +273,9 @@ async def test_another_tenant_is_never_decided_about(world: World) -> None:
     missing = await decided(world, openvex(SAID), root="99999999-9999-4999-8999-999999999999")
     assert foreign == missing
     assert [(error["code"], error["path"]) for error in foreign["errors"]] == [("NOT_FOUND", ["rootId"])]
-    assert [error["code"] for error in (await decided(world, openvex(SAID), "uri2"))["errors"]] == ["NOT_FOUND"]
+    assert [error["code"] for error in (await decided(world, openvex(SAID), "uri2", group="webshop"))["errors"]] == [
+        "NOT_FOUND"
+    ]
     assert await vulnerabilities(world, root) == before
 
 

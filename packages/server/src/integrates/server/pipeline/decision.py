@@ -121,7 +121,7 @@ def decisions() -> None:
 
 
 @COMMANDS.command("import")
-def import_file(  # noqa: PLR0913 -- options of a command
+def import_file(  # pylint: disable=too-many-arguments  # noqa: PLR0913 -- options of a command
     file: Annotated[Path, typer.Argument(metavar="FILE", help="OpenVEX, CycloneDX, CSAF, SARIF or JSON that was exported.")],
     *,
     group: GroupOption,
@@ -157,7 +157,7 @@ def import_file(  # noqa: PLR0913 -- options of a command
         if as_json:
             print_json({"decisionImport": made})
         else:
-            print_lines(lines_of(made, width_now()))
+            print_lines(decision_lines(made, width_now()))
         if made.state != "COMPLETED":
             raise typer.Exit(NOT_DONE)
         if made.counts.refused:
@@ -222,7 +222,7 @@ def _followed(session: Session, made: Made, deadline: float) -> Made:
     return ended
 
 
-def lines_of(made: Made, width: int) -> Iterator[Line]:
+def decision_lines(made: Made, width: int) -> Iterator[Line]:
     """Yield what people are told of an import."""
     would = "would be " if made.dry_run else ""
     rows = (
