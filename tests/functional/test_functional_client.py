@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,20 @@ def test_a_token_of_nobody_is_not_kept(person: Person) -> None:
     assert (done.returncode, done.stdout, "does not accept the token" in done.stderr) == (2, "", True)
     assert "request" in done.stderr
     assert list(person.folder.iterdir()) == []
+
+
+def test_at_a_terminal_a_token_is_asked_for_and_not_shown(person: Person) -> None:
+    token, environ = person.demo.token(ADA), CLEAN | {"INTEGRATES_CONFIG": str(person.folder / "config.json")}
+    program = [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])", *COMMAND, "login", person.demo.url]
+    with subprocess.Popen(program, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+        assert running.stdin
+        assert running.stdout
+        shown = b""
+        while b"Token for" not in shown or not shown.endswith(b": "):
+            shown += running.stdout.read(1)
+        running.stdin.write(f"{token}\n".encode())
+        running.stdin.flush()
+        shown += running.stdout.read()
+    assert f"You are {ADA}" in shown.decode()
+    assert token not in shown.decode()
+    assert json.loads((person.folder / "config.json").read_text())["logins"][person.demo.url]["token"] == token

@@ -142,6 +142,14 @@ def test_patience_ends(clock: Clock) -> None:
     assert clock.slept == [7.0, 7.0]
 
 
+def test_a_clock_that_differs_from_that_of_the_service_does_not_matter(clock: Clock) -> None:
+    years_ago = answer(429, {}, date="Fri, 26 Nov 1999 20:00:00 GMT", retry_after="Fri, 26 Nov 1999 20:00:05 GMT")
+    years_ahead = answer(429, {}, date="Fri, 26 Nov 2100 20:00:00 GMT", retry_after="Fri, 26 Nov 2100 20:00:09 GMT")
+    with scripted(years_ago, years_ahead, data(me=ADA)) as service, clock.session(service.address) as session:
+        assert data_of(session, QUERY) == {"me": ADA}
+    assert clock.slept == [5.0, 9.0]
+
+
 def test_nobody_waits_for_years(clock: Clock) -> None:
     is_told, sent = pytest.raises(Fault, match="too often"), answer(429, {}, retry_after="99999999")
     with scripted(sent) as service, clock.session(service.address) as session, is_told:

@@ -4,11 +4,13 @@ import io
 import json
 import unicodedata
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from integrates.server.client.listing import FINDING_COLUMNS, GROUP_COLUMNS, ROOT_COLUMNS, VULNERABILITY_COLUMNS
 from integrates.server.client.output import Column, advancing, cell_text, print_line, print_table
 from integrates.server.client.text import is_harmful, json_text, many_lines, one_line
 
@@ -161,3 +163,37 @@ def test_progress_is_drawn_on_terminals_only(monkeypatch: pytest.MonkeyPatch) ->
             advance(100)
     assert plain.getvalue() == ""
     assert "scan.sarif" in terminal.getvalue()
+
+
+ID = "01a21990-2c3b-720e-9721-7110a93da5f4"
+LONG = {"name": "webshop", "nickname": "backend " * 20, "title": "A long title " * 20, "where": "src/" * 50, "specific": "12"}
+ROW: dict[str, Any] = {
+    **LONG,
+    "__typename": "GitRoot",
+    "id": ID,
+    "state": "VULNERABLE",
+    "status": "VULNERABLE",
+    "criticality": "CRITICAL",
+    "url": "https://git.example/" + "x" * 100,
+    "branch": "main",
+    "userRole": "VULNERABILITY_MANAGER",
+    "description": "What it is about. " * 10,
+    "organization": {"name": "aurora"},
+    "severity": {"score": 10.0},
+    "summary": {"open": 100_000, "closed": 100_000, "maxOpenScore": 10.0},
+    "finding": {"title": "A long title " * 20},
+    "treatment": {"status": "ACCEPTED_UNDEFINED", "acceptanceStatus": "SUBMITTED", "acceptedUntil": None, "assigned": None},
+}
+TABLES = {"groups": GROUP_COLUMNS, "roots": ROOT_COLUMNS, "findings": FINDING_COLUMNS, "vulnerabilities": VULNERABILITY_COLUMNS}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_lists_are_useful_in_80_columns(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    out = Terminal()
+    print_table(TABLES[name], [ROW], file=out)
+    assert max(map(len, out.getvalue().splitlines())) <= 80
+    whole = ["webshop", "VULNERABILITY_MANAGER"] if name == "groups" else [ID]
+    assert [text for text in whole if text not in out.getvalue()] == []

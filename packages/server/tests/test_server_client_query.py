@@ -1,12 +1,15 @@
 """`integrates api`: variables, files, pages, and what its exit code says."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from packages.server.tests.counterpart import Person, answer, data, scripted
+from packages.server.tests.counterpart import SECRET, Counterpart, Person, answer, data, scripted
 
 from integrates.server.client.fault import Fault
 from integrates.server.client.query import demand_of, given_values, next_cursor
@@ -155,3 +158,35 @@ def test_ctrl_c_is_no_verdict(person: Person, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("integrates.server.client.query.demand_of", interrupted)
     with scripted(ME) as service:
         assert person.ask(service, "api", "{ me }")[0] == 130
+
+
+def process(service: Counterpart, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
+    """A command in a process of its own, on a service."""
+    environ = os.environ | {"INTEGRATES_URL": service.address, "INTEGRATES_TOKEN": SECRET, **variables}
+    command = [sys.executable, "-m", "integrates.server.cli", *arguments]
+    return subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+def test_a_reader_who_stops_reading_is_no_error_to_talk_about() -> None:
+    with scripted(data(many=["x" * 1000] * 1000)) as service, process(service, "api", "{ many }") as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        assert (running.stderr.read(), running.wait(60)) == (b"", 2)
+
+
+def test_letters_that_a_terminal_does_not_have_are_escapes() -> None:
+    with scripted(data(name="Zo\u00eb")) as service, process(service, "api", "{ name }", PYTHONIOENCODING="ascii") as running:
+        out, err = running.communicate(timeout=60)
+    assert (json.loads(out), err, running.returncode) == ({"data": {"name": "Zo\u00eb"}}, b"", 0)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("api", "-"), ("treat", "-", "--as", "UNTREATED", "--justification", "x" * 10), ("login",)]
+)
+def test_input_that_is_no_text_is_told(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    config = str(tmp_path / "config.json")
+    with scripted(ME) as service, process(service, *arguments, INTEGRATES_CONFIG=config, PYTHONUTF8="1") as running:
+        out, err = running.communicate(b"\xff\xfe", timeout=60)
+    assert (out, running.returncode, service.requests) == (b"", 2, [])
+    assert re.fullmatch(rb"integrates: .*(UTF-8|token).*\n", err)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrates.server.client.retry import LONGEST_PAUSE, MOST_ATTEMPTS, next_pause, told_pause
+from integrates.server.client.retry import LONGEST_PAUSE, MOST_ATTEMPTS, moment_of, next_pause, told_pause
 
 NOW = datetime(2026, 11, 26, 20, 0, 0, tzinfo=UTC)
 
@@ -30,6 +30,11 @@ NOW = datetime(2026, 11, 26, 20, 0, 0, tzinfo=UTC)
 )
 def test_the_header_says_seconds_or_a_date(header: str | None, seconds: float | None) -> None:
     assert told_pause(header, NOW) == seconds
+
+
+@pytest.mark.parametrize("date", [None, "", "now", "Thu, 26 Nov 2026 20:00:00 -0000"])
+def test_what_is_no_date_is_none(date: str | None) -> None:
+    assert moment_of(date) is None
 
 
 @given(st.text(max_size=40))

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 import typer
@@ -131,3 +132,20 @@ def test_an_error_that_nobody_foresaw_is_no_verdict() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program, "api"], capture_output=True, text=True, check=False)
     assert (done.returncode, "Traceback" in done.stderr) == (2, True)
+
+
+def leaves(verb: Verb) -> dict[str, Any]:
+    """The commands of a verb, by what is written for them."""
+    command = loaded(verb)
+    below = getattr(command, "commands", None)
+    return {f"{verb.name} {name}": leaf for name, leaf in below.items()} if below else {verb.name: command}
+
+
+ON_SERVICES = {name: leaf for verb in VERBS if verb.kind is Kind.SERVICE for name, leaf in leaves(verb).items()}
+
+
+@pytest.mark.parametrize("name", ON_SERVICES)
+def test_each_command_on_a_service_prints_json_and_names_its_service(name: str) -> None:
+    options = {option for parameter in ON_SERVICES[name].params for option in parameter.opts}
+    assert "--json" in options
+    assert ("--url" in options) is (name not in {"login", "logout"})

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from integrates.server.client.fault import Fault
 
@@ -54,13 +55,14 @@ class Effect(Enum):
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """Why there is no answer, or one that is none.
 
-    ``is_busy``: somebody answered, and may do better soon. ``retry_after`` is what the header of that name says.
+    ``is_busy``: somebody answered, and may do better soon. ``retry_after`` and ``date`` are what these headers say.
     """
 
     text: str
     effect: Effect
     is_busy: bool = False
     retry_after: str | None = None
+    date: str | None = None
     request_id: str | None = None
 
 
@@ -70,12 +72,19 @@ def failure_of(received: Received, address: str) -> Failure | None:
     A service that says 503 without ``Retry-After`` needs its operator; a proxy that says so may do better next time.
     """
     told = received.headers.get("retry-after")
+    failure = Failure(
+        text=f"{address} is asked too often (429)",
+        effect=Effect.NONE,
+        is_busy=True,
+        retry_after=told,
+        date=received.headers.get("date"),
+        request_id=received.request_id,
+    )
     if received.status == HTTPStatus.TOO_MANY_REQUESTS:
-        text = f"{address} is asked too often (429)"
-        return Failure(text=text, effect=Effect.NONE, is_busy=True, retry_after=told, request_id=received.request_id)
+        return failure
     if received.status in _UNAVAILABLE and not (received.is_json and told is None):
         text = f"{address} is busy or cannot be reached by its proxy ({received.status})"
-        return Failure(text=text, effect=Effect.UNKNOWN, is_busy=True, retry_after=told, request_id=received.request_id)
+        return replace(failure, text=text, effect=Effect.UNKNOWN)
     return None
 
 

@@ -19,7 +19,7 @@ from integrates.server.client.address import is_plain_and_here
 from integrates.server.client.answer import Answer, Effect, Failure, Received, failure_of, read_answer, told_by
 from integrates.server.client.fault import Fault, Refused, warn
 from integrates.server.client.remote import Remote
-from integrates.server.client.retry import next_pause, told_pause
+from integrates.server.client.retry import moment_of, next_pause, told_pause
 from integrates.server.version import version
 
 T = TypeVar("T")
@@ -266,7 +266,7 @@ def _may_repeat(failure: Failure, *, repeatable: bool) -> bool:
 
 def _wait(session: Session, failure: Failure, attempt: int, begun: float) -> float | None:
     patience = session.remote.patience if failure.is_busy else min(session.remote.patience, CONNECTING)
-    told = told_pause(failure.retry_after, datetime.now(UTC))
+    told = told_pause(failure.retry_after, moment_of(failure.date) or datetime.now(UTC))
     return next_pause(attempt, told, patience - (session.seconds() - begun), session.chance())
 
 

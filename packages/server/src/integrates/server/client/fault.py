@@ -5,6 +5,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from io import TextIOWrapper
 from typing import Final
 
 import typer
@@ -57,6 +58,8 @@ def explaining() -> Iterator[None]:
     An error that nobody foresaw shows its traceback and has exit code 2 as well, so that 1 never means anything but the
     answer of a command that decides. Whoever reads standard output may stop reading: that is no error to talk about.
     """
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # what a terminal has no letter for must not end the command
     try:
         yield
     except Fault as error:

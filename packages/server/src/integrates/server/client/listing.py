@@ -92,7 +92,7 @@ GROUP_COLUMNS: Final[Sequence[Column]] = (
     Column(title="GROUP", cell=lambda row: row["name"], whole=True),
     Column(title="OPEN", cell=lambda row: row["summary"]["open"], right=True),
     Column(title="WORST", cell=lambda row: row["summary"]["maxOpenScore"], right=True, style=score_style),
-    Column(title="ROLE", cell=lambda row: row["userRole"]),
+    Column(title="ROLE", cell=lambda row: row["userRole"], whole=True),
     Column(title="ORGANIZATION", cell=lambda row: row["organization"] and row["organization"]["name"]),
     Column(title="DESCRIPTION", cell=lambda row: row["description"]),
 )

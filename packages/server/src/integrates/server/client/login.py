@@ -11,6 +11,7 @@ from integrates.server.client.address import EXAMPLE, check_transport, normal_ad
 from integrates.server.client.call import connected, data_of
 from integrates.server.client.config import Login, config_file, forget_login, keep_login, read_config
 from integrates.server.client.fault import Fault, explaining
+from integrates.server.client.input import read_input
 from integrates.server.client.option import AllowHttpOption, JsonOption
 from integrates.server.client.output import print_json, print_line
 from integrates.server.client.remote import ADDRESS, Remote, checked_token, is_http_allowed
@@ -95,4 +96,4 @@ def _named(url: str | None, last: str | None) -> str:
 def _read_token(address: str) -> str:
     if sys.stdin.isatty():
         return str(typer.prompt(f"Token for {address}", hide_input=True, err=True))
-    return sys.stdin.read(_LONGEST)
+    return read_input(_LONGEST)

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from integrates.server.client.answer import Answer, told_by
 from integrates.server.client.call import Attachment, Demand, Session, call, connected
 from integrates.server.client.fault import NOT_DONE, Fault, explaining, warn
+from integrates.server.client.input import read_input
 from integrates.server.client.option import UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
@@ -111,7 +111,7 @@ def attachment(path: Path) -> Attachment:
 def _text(query: str) -> str:
     try:
         if query == "-":
-            return sys.stdin.read()
+            return read_input()
         return Path(query[1:]).read_text(encoding="utf-8") if query.startswith("@") else query
     except UnicodeDecodeError as error:
         raise Fault("the query is not a text in UTF-8") from error

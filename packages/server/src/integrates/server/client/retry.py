@@ -10,15 +10,25 @@ MOST_ATTEMPTS: Final = 12
 _MOST_DIGITS: Final = 9
 
 
+def moment_of(date: str | None) -> datetime | None:
+    """Return the moment in a header of HTTP such as ``Date``; ``None`` when there is none."""
+    try:
+        found = parsedate_to_datetime(date or "")
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
 def told_pause(retry_after: str | None, now: datetime) -> float | None:
-    """Return the seconds that a ``Retry-After`` asks to wait, which says them or a date; ``None`` when it says nothing."""
+    """Return the seconds that a ``Retry-After`` asks to wait, which says them or a date; ``None`` when it says nothing.
+
+    ``now`` is the moment by the clock of who said so, where that is known: clocks differ.
+    """
     text = (retry_after or "").strip()
     if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS:
         return float(text)
-    try:
-        return max(0.0, (parsedate_to_datetime(text) - now).total_seconds())
-    except (TypeError, ValueError):
-        return None
+    until = moment_of(text)
+    return max(0.0, (until - now).total_seconds()) if until else None
 
 
 def next_pause(attempt: int, told: float | None, left: float, chance: float) -> float | None:

@@ -1,6 +1,5 @@
 """``integrates treat`` and ``integrates request-verification``: what people decide about vulnerabilities."""
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Annotated, Any, Final
@@ -12,6 +11,7 @@ from integrates.db_model.vulnerabilities.types import TreatmentStatus
 from integrates.server.client.call import Session, change, connected
 from integrates.server.client.fault import NOT_DONE, Fault, explaining, sentence_of, warn
 from integrates.server.client.filter import moment
+from integrates.server.client.input import read_input
 from integrates.server.client.listing import VULNERABILITY, VULNERABILITY_COLUMNS
 from integrates.server.client.option import JsonOption, UrlOption
 from integrates.server.client.output import Column, print_rows
@@ -100,7 +100,7 @@ def _decide(
     ids: Sequence[str], mutation: str, given: Mapping[str, Any], columns: Sequence[Column], *, as_json: bool, url: str | None
 ) -> None:
     with explaining():
-        wanted = given_ids(ids, sys.stdin)
+        wanted = given_ids(ids, read_input().splitlines() if "-" in ids else ())
         with connected(remote_of(url)) as session:
             done = list(decided(session, mutation, given, wanted))
         if changed := [row for each in done for row in each.changed]:
@@ -112,9 +112,9 @@ def _decide(
             raise typer.Exit(NOT_DONE)
 
 
-def given_ids(ids: Sequence[str], stdin: Any) -> tuple[str, ...]:
-    """Return the ids, each once, with those of the lines of ``stdin`` where ``-`` stands. Raise :class:`Fault` for none."""
-    read = [line.strip() for each in ids for line in (stdin if each == "-" else (each,))]
+def given_ids(ids: Sequence[str], listed: Sequence[str]) -> tuple[str, ...]:
+    """Return the ids, each once, with those that are ``listed`` where ``-`` stands. Raise :class:`Fault` for none."""
+    read = [line.strip() for each in ids for line in (listed if each == "-" else (each,))]
     found = tuple(dict.fromkeys(each for each in read if each))
     if not found:
         raise Fault("no ids were given")
