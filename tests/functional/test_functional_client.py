@@ -3,12 +3,13 @@
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.serving import CLEAN, COMMAND, PATIENCE, Running, command
+from tests.serving import CLEAN, COMMAND, PATIENCE, Running, command, serving
 
 pytestmark = pytest.mark.functional
 
@@ -43,8 +44,15 @@ class Person:
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def login(self, email: str) -> Any:
-        (made,) = self.told("login", self.demo.url, stdin=self.demo.token(email))
+        (made,) = self.told("login", self.demo.url, stdin=self.demo.token(email, "--replace"))
         return made
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A demo of its own: tokens are issued and replaced here, and its vulnerabilities are treated."""
+    with serving(tmp_path_factory.mktemp("client"), "--demo") as running:
+        yield running
 
 
 @pytest.fixture
@@ -137,7 +145,7 @@ def test_a_token_of_nobody_is_not_kept(person: Person) -> None:
 
 
 def test_at_a_terminal_a_token_is_asked_for_and_not_shown(person: Person) -> None:
-    token, environ = person.demo.token(ADA), CLEAN | {"INTEGRATES_CONFIG": str(person.folder / "config.json")}
+    token, environ = person.demo.token(ADA, "--replace"), CLEAN | {"INTEGRATES_CONFIG": str(person.folder / "config.json")}
     program = [sys.executable, "-c", "import pty, sys; pty.spawn(sys.argv[1:])", *COMMAND, "login", person.demo.url]
     with subprocess.Popen(program, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         assert running.stdin
