@@ -1,5 +1,6 @@
 """What CycloneDX says (domain section 21)."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from packages.api.tests.exports.entry import (
     told,
     vulnerable,
 )
+from packages.api.tests.exports.judge import judge_cyclonedx
 from packages.api.tests.exports.vex import EACH, TEXT, claimed, purl, written
 
 from integrates.api.exports.document import ExportFormat
@@ -120,3 +122,11 @@ def test_ratings_of_cyclonedx(given: Any, expected: list[tuple[Any, ...]]) -> No
     made = written(ExportFormat.CYCLONEDX_VEX, [told(replace(vulnerable("one"), severity=given))])
     (one,) = made["vulnerabilities"]
     assert [tuple(map(each.get, ("method", "score", "severity", "vector"))) for each in one["ratings"]] == expected
+
+
+def test_what_the_format_has_no_form_for_is_left_out_or_escaped() -> None:
+    entry = told(vulnerable("one", advisory="CVE-2024-1001 <x>"), cwe_ids=("CWE-0", "CWE-79"))
+    (found,) = written(ExportFormat.CYCLONEDX_VEX, [entry])["vulnerabilities"]
+    assert found["cwes"] == [79]
+    assert found["source"]["url"] == "https://nvd.nist.gov/vuln/detail/CVE-2024-1001%20%3Cx%3E"
+    judge_cyclonedx(json.dumps(written(ExportFormat.CYCLONEDX_VEX, [entry])))

@@ -1,6 +1,7 @@
 """The spool, which orders entries without having them all in memory, and the statements that are made of them."""
 
 import random
+import re
 from datetime import timedelta
 
 import pytest
@@ -159,3 +160,5 @@ def test_a_package_without_a_url_has_a_generic_one() -> None:
     one = Advisory(id="CVE-2024-1001", package="@demo/shop", vulnerable_version="1.0")
     assert package_url(one) == "pkg:generic/%40demo/shop@1.0"
     assert package_url(Advisory(id="CVE-2024-1001", package="shop", vulnerable_version="")) == "pkg:generic/shop"
+    strange = package_url(Advisory(id="CVE-2024-1001", package="//", vulnerable_version="1"))
+    assert re.fullmatch("pkg:generic/package-[0-9a-f]{16}@1", strange)

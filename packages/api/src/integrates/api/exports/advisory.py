@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Final
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -23,4 +24,4 @@ _SOURCES: Final[Mapping[str, Source]] = {
 def source_of(advisory_id: str, tool: str) -> Source:
     """Return who publishes the advisory of that id, which a tool told; the tool itself where the id does not say."""
     found = next((source for start, source in _SOURCES.items() if advisory_id.startswith(start)), None)
-    return Source(found.name, f"{found.address}{advisory_id}") if found else Source(tool)
+    return Source(found.name, f"{found.address}{quote(advisory_id, safe='')}") if found else Source(tool)

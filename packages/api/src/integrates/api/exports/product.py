@@ -1,8 +1,10 @@
 """The package urls of what is exported: products, which are roots, and the packages in them (domain section 21)."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from hashlib import sha256
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from packageurl import PackageURL
@@ -12,6 +14,9 @@ from integrates.db_model.roots.types import GitRoot, ImageRoot, Root
 from integrates.db_model.vulnerabilities.types import Advisory
 
 _GITHUB: Final = "github.com"
+_PURL: Final = re.compile(r"pkg:[A-Za-z.+-][A-Za-z0-9.+-]*/[!-~]+")
+"""What all formats take for a package url."""
+_DIGITS: Final = 16
 _SCP_LIKE: Final = re.compile(r"[^/@]+@(?P<host>[^:/]+):(?P<path>[^:]+)")
 
 
@@ -56,5 +61,22 @@ def package_url(advisory: Advisory) -> str:
 
 @lru_cache(maxsize=4_096)
 def _package_url(given: str | None, name: str, version: str) -> str:
-    found = purl_of(given) or PackageURL("generic", name=name, version=version or None)
-    return found.to_string()
+    """Return the first that is a package url to everybody: as given, of the name, of a digest where the name cannot be one."""
+    digest = sha256(name.encode()).hexdigest()[:_DIGITS]
+    found = purl_of(given)
+    candidates = (
+        found.to_dict() if found else {},
+        {"type": "generic", "name": name, "version": version or None},
+        {"type": "generic", "name": f"package-{digest}", "version": version or None},
+        {"type": "generic", "name": f"package-{digest}"},
+    )
+    return next(text for each in candidates if (text := _spelled(each)))
+
+
+def _spelled(parts: Mapping[str, Any]) -> str | None:
+    """Return a package url that reads as it is written; ``None`` when the parts make none."""
+    try:
+        text = PackageURL(**parts).to_string()
+        return text if _PURL.fullmatch(text) and PackageURL.from_string(text).to_string() == text else None
+    except (ValueError, TypeError):
+        return None

@@ -114,7 +114,7 @@ def _vulnerability(document: Document, one: Statement) -> dict[str, Any]:
             "source": _source(one.advisory.id, tool),
             "references": [{"id": name, "source": _source(name, tool)} for name in one.aliases] or None,
             "ratings": list(_ratings(severity)) if severity else None,
-            "cwes": [int(cwe.removeprefix("CWE-")) for cwe in one.finding.description.cwe_ids] or None,
+            "cwes": list(filter(None, (int(cwe.removeprefix("CWE-")) for cwe in one.finding.description.cwe_ids))) or None,
             "description": one.finding.description.title,
             "analysis": _analysis(one),
             "affects": [{"ref": _ref(document, one)}],
