@@ -22,7 +22,7 @@ from integrates.db_model.sessions.record import session_key
 from integrates.db_model.testing.scene import add_finding, add_group, ticking
 from integrates.server.cli.clean import shown
 from integrates.server.cli.main import new_command
-from integrates.server.process.cleaning import clean_until
+from integrates.server.process.cleaning import clean_until, unneeded_deleted
 from integrates.server.service import Service
 
 HOUR, NOBODY = 3_600, "99999999-9999-4999-8999-999999999999"
@@ -141,7 +141,7 @@ async def test_files_of_another_store_are_kept_and_told(world: World, elapse: An
         await settle()
         elapse(HOUR)
         await settle()
-    assert ("2 files of evidence are kept" in caplog.text, await left(world)) == (True, 2)
+    assert ("2 files are kept" in caplog.text, await left(world)) == (True, 2)
     stopping.set()
     await asyncio.wait_for(task, 60)
 
@@ -173,3 +173,14 @@ def test_the_command_tells_what_is_of_another_store_and_fails(
     assert (caught.value.exit_code, told.out) == (2, "0 files deleted\n")
     assert text in told.err
     assert "1 could not be read, the first is f1: Corrupt" in told.err
+
+
+async def test_logs_of_verdicts_that_were_never_stored_go_with_it(world: World) -> None:
+    """What has become of evidence and of logs is told together."""
+    for days, owner in ((61, await owner_of(world)), (61, NOBODY)):
+        await lose(world, days, owner)
+    for group in ("webshop", "nothing-here"):
+        await world.service.files.put(f"executions/{group}/build-0001/20010101T000000000000Z-{'a' * 64}", b"lost")
+    made = await unneeded_deleted(world.store, world.service.files, world.now)
+    assert (made.deleted, made.unknown) == (2, 2)
+    assert [key.split("/")[1] async for key in world.service.files.keys("executions/")] == ["nothing-here"]

@@ -26,6 +26,10 @@ from integrates.db_model.values.text import digest, identifier, name, nickname, 
 
 MAX_LOG: Final = 5 * 1024 * 1024
 """Most bytes of a log."""
+FOLDER: Final = "executions/"
+"""What the keys of all logs begin with."""
+MOMENT: Final = "%Y%m%dT%H%M%S%fZ"
+"""How the key of a log tells when it came, in UTC."""
 MAX_FACT: Final = 500
 """Most characters of what a caller says of the build."""
 _GRACE: Final = number(*RANGES["vulnerability_grace_period"])
@@ -178,4 +182,4 @@ def log_key(execution: ForcesExecution) -> str | None:
     log = execution.log
     if log is None:
         return None
-    return f"executions/{execution.group_name}/{execution.id}/{execution.execution_date:%Y%m%dT%H%M%S%fZ}-{log.sha256}"
+    return f"{FOLDER}{execution.group_name}/{execution.id}/{execution.execution_date:{MOMENT}}-{log.sha256}"

@@ -74,7 +74,13 @@ VERBS: Final[Sequence[Verb]] = (
     _verb(Kind.STORE, "serve", "cli.serve", "serve", "Serve the API until a stop signal."),
     _verb(Kind.STORE, "demo", "cli.demo", "demo", "Load the demo data into an empty store."),
     _verb(Kind.STORE, "expire", "cli.expire", "expire", "End the temporary acceptances whose date has come."),
-    _verb(Kind.STORE, "clean", "cli.clean", "clean", "Delete the files of evidence that nothing has referred to for 60 days."),
+    _verb(
+        Kind.STORE,
+        "clean",
+        "cli.clean",
+        "clean",
+        "Delete the files that nothing has referred to for 60 days.",
+    ),
     _verb(Kind.STORE, "token", "cli.token", "token", "Print a new API token of a person."),
     _verb(
         Kind.STORE,
