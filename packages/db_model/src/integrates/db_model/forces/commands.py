@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from integrates.db_model.entity import claim, command, counter, read
+from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt, LimitExceeded, ModelError, NotFound, Reason, Rejected, Stale, Unavailable
 from integrates.db_model.files.port import Files, read_all
@@ -187,8 +188,8 @@ async def _pages(store: Store, query: Query) -> AsyncIterator[tuple[Sequence[Vul
 
 
 def _open(items: Sequence[Item]) -> Sequence[Vulnerability]:
-    live = (read.live(VULNERABILITY, item) for item in items)
-    return [one for one in live if one is not None and life.is_open(one)]
+    """Return the vulnerabilities in items that are open, hence not removed."""
+    return [one for item in items if life.is_open(one := decoded(VULNERABILITY, item))]
 
 
 async def _stored(store: Store, new: ForcesExecution, details: GivenExecution, stamp: Stamp, files: Files) -> ForcesExecution:

@@ -183,7 +183,7 @@ def gate_category(vulnerability: Vulnerability, score: Decimal | None, held: Bou
     return _CATEGORIES[facts]
 
 
-class Judged(Struct, frozen=True):
+class Judged(Struct, frozen=True, gc=False):
     """A vulnerability of which the gate has decided: its id, score and category."""
 
     id: str
