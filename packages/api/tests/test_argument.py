@@ -18,6 +18,7 @@ from integrates.db_model.evidences.rules import evidence_arguments
 from integrates.db_model.evidences.types import EvidenceSlot
 from integrates.db_model.finding_policies import rules as policies
 from integrates.db_model.findings import rules as findings
+from integrates.db_model.forces import rules as forces
 from integrates.db_model.groups import rules as groups
 from integrates.db_model.imports import rules as imports
 from integrates.db_model.organizations import rules as organizations
@@ -41,6 +42,7 @@ TABLES: Mapping[str, Arguments[Any] | None] = {
     "addEventComment": comments.ARGUMENTS,
     "addFinding": findings.ARGUMENTS,
     "addFindingComment": comments.FINDING_ARGUMENTS,
+    "addForcesExecution": forces.ARGUMENTS,
     "addGitRoot": roots.ARGUMENTS[RootKind.GIT],
     "addGroup": groups.ARGUMENTS,
     "addGroupComment": comments.ARGUMENTS,

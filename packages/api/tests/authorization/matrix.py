@@ -47,6 +47,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "vulnerability": "vulnerability:read",
     "event": "event:read",
     "import": "import:read",
+    "forcesExecution": "forces:read",
+    "addForcesExecution": "forces:execute",
     "updateOrganization": "organization:update",
     "updateOrganizationPolicies": "organization:update_policies",
     "removeOrganization": "organization:remove",

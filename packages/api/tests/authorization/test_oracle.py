@@ -100,6 +100,7 @@ READ: Final[Mapping[str, str]] = {
     "vulnerability": "vulnerability:read",
     "event": "event:read",
     "import": "import:read",
+    "execution": "forces:read",
     "decisions": "decision:import",
     "policy": "finding_policy:read",
 }
