@@ -7,16 +7,23 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from packages.api.tests.exports.entry import (
+    document,
     root_at,
+    told,
+    vulnerable,
 )
 from packages.api.tests.exports.output import entry_of, in_line, read_back, results, written
 
+from integrates.api.exports.sarif.writer import SARIF
 from integrates.api.imports.read.error import TooLarge
+from integrates.api.imports.read.limit import MAX_RESULTS
 from integrates.api.imports.read.observation import Observation
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
 from integrates.db_model.roots.types import URLLocation, URLProtocol
 from integrates.db_model.vulnerabilities.types import (
+    Fix,
+    Relation,
     Technique,
     VulnerabilityLocation,
     VulnerabilityType,
@@ -93,3 +100,11 @@ def test_there_are_more_rules_of_packages(advisory: Any, most: int) -> None:
     assert len(read(many(most, advisory), Options()).rules) == most
     with pytest.raises(TooLarge):
         read(many(most + 1, advisory), Options())
+
+
+def test_as_many_packages_go_in_again_as_any_file_may_have() -> None:
+    one = vulnerable("one", aliases=("GHSA-1",), fixed_version="4.18.0", fix=Fix.AVAILABLE, relation=Relation.DIRECT)
+    entry = told(one)
+    places = (replace(one.location, where=f"folder-{number}/package-lock.json") for number in range(MAX_RESULTS))
+    content = b"".join(SARIF.write(document(), (replace(entry, vulnerability=replace(one, location=at)) for at in places)))
+    assert len(read(content, Options()).observations) == MAX_RESULTS

@@ -17,7 +17,7 @@ def told_at(found: Vulnerability, root: Root) -> Mapping[str, Any]:
     """Return the ``location`` of a vulnerability. Paths are relative to the root, which the run has as a base of uris."""
     return present(
         physicalLocation=present(
-            artifactLocation=present(uri=_uri(found), uriBaseId=root.info.nickname if _is_path(found) else None),
+            artifactLocation=present(uri=_uri(found), uriBaseId=root.info.nickname if is_path(found) else None),
             region=_region(found),
         ),
         logicalLocations=_logical(found),
@@ -29,7 +29,8 @@ def is_shown(found: Vulnerability) -> bool:
     return bool(_begin(found))
 
 
-def _is_path(found: Vulnerability) -> bool:
+def is_path(found: Vulnerability) -> bool:
+    """Return whether it is at a path, which is relative to that of the root."""
     return found.type in {VulnerabilityType.LINES, VulnerabilityType.PACKAGES}
 
 

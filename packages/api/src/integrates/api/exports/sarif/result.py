@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from integrates.api.exports.document import Entry
 from integrates.api.exports.rule import OURS
-from integrates.api.exports.sarif.place import is_shown, told_at
+from integrates.api.exports.sarif.place import is_path, is_shown, told_at
 from integrates.api.exports.sarif.rule import level_of, present, tool_vector_of
+from integrates.api.imports.read.reader import TECHNIQUES
 from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.advisory import MAX_ID, MAX_PACKAGE
-from integrates.db_model.vulnerabilities.types import Advisory, Mark, Vulnerability, VulnerabilityType
+from integrates.db_model.vulnerabilities.types import Advisory, Fix, Mark, Relation, Use, Vulnerability, VulnerabilityType
 from integrates.db_model.vulnerabilities.vex import EXPRESSIONS
-from integrates.db_model.vulnerabilities.word import reason_of
+from integrates.db_model.vulnerabilities.word import Word, reason_of
 
 _PRIMARY: Final = "primaryLocationLineHash"
 """The partial fingerprint that identifies by itself, without the path."""
@@ -58,22 +59,23 @@ def _suppressions(entry: Entry) -> list[Mapping[str, Any]]:
 
 
 def _own(entry: Entry, root: Root, category: str) -> Mapping[str, Any]:
+    """Return our own members: none that says what is so without it, since as many results may be imported as of any tool."""
     found = entry.vulnerability
     location, tool, is_page = found.location, found.tool, found.type is VulnerabilityType.INPUTS
     said = next((one for one in tool.suppressions if one.category == category), None) if tool else None
     return present(
         id=found.id,
-        root=root.info.nickname,
-        word=entry.word.value,
+        root=None if is_path(found) else root.info.nickname,
+        word=None if entry.word is Word.UNDECIDED else entry.word.value,
         where=location.where if is_page else None,
         fingerprint=tool.fingerprint if tool else None,
         mark=_mark(tool.mark) if tool else None,
-        technique=found.technique.value,
+        technique=None if found.technique is TECHNIQUES[found.type] else found.technique.value,
         commit=location.commit,
         snippet=None if is_shown(found) else location.snippet,
         advisory=_advisory(found),
         toolVector=tool_vector_of(found.severity),
-        hasDetail=location.detail is not None,
+        hasDetail=True if location.detail is not None else None,
         suppressed=present(kind=said.kind, justification=said.justification) if said else None,
     )
 
@@ -100,9 +102,9 @@ def _advisory(found: Vulnerability) -> Mapping[str, Any] | None:
         **present(
             purl=told.purl,
             fixedVersion=told.fixed_version,
-            fix=told.fix.value,
-            relation=told.relation.value,
-            use=told.use.value,
+            fix=None if told.fix is Fix.UNKNOWN else told.fix.value,
+            relation=None if told.relation is Relation.UNKNOWN else told.relation.value,
+            use=None if told.use is Use.UNKNOWN else told.use.value,
         ),
     }
 

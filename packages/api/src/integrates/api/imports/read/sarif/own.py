@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from msgspec.structs import asdict, replace
 
 from integrates.api.imports.read.observation import Fingerprint, Location, Observation
+from integrates.api.imports.read.reader import TECHNIQUES
 from integrates.api.imports.read.result import MAX_KIND
 from integrates.api.imports.read.text import block, line
 from integrates.db_model.errors import Rejected, Rejections
@@ -96,11 +97,6 @@ class OwnRule(Struct, frozen=True, gc=False, rename="camel"):
     tool_vector: str | None = None
 
 
-def technique_in(own: OwnResult | None) -> Technique | None:
-    """Return the technique by which it was found."""
-    return _one_of(Technique, own.technique) if own else None
-
-
 def vector_of(given: str | None, score: Decimal | None) -> str | None:
     """Return the vector when it is one that has the score."""
     if given is None or score is None:
@@ -117,8 +113,11 @@ def snippet_in(own: OwnResult | None) -> str | None:
     return block(own.snippet, MAX_EXCERPT) or None if own else None
 
 
-def completed(seen: Observation, own: OwnResult) -> Observation:
-    """Return a result of our own export as it was before it was exported, as far as the standard has no member for it."""
+def completed(seen: Observation, own: OwnResult, technique: Technique | None) -> Observation:
+    """Return a result of our own export as it was before it was exported, as far as the standard has no member for it.
+
+    ``technique`` is that of the caller, if there is one.
+    """
     advisory = _advisory(own.advisory) if own.advisory and seen.location.type is VulnerabilityType.LINES else None
     location = _location(seen.location, own, advisory)
     text = _sound(fingerprint, own.fingerprint)
@@ -128,6 +127,7 @@ def completed(seen: Observation, own: OwnResult) -> Observation:
         fingerprints=(Fingerprint(_name_in(text, location.where), text),) if text else (),
         fingerprint=text,
         mark=_mark(own.mark) if own.mark else Mark(),
+        technique=technique or _one_of(Technique, own.technique) or TECHNIQUES[location.type],
         commit=_sound(commit, own.commit),
         advisory=advisory,
         own_vector=vector_of(own.tool_vector, seen.own_score),

@@ -20,7 +20,7 @@ from integrates.api.imports.read.sarif.leak import shows_secrets
 from integrates.api.imports.read.sarif.location import first_logical, location_of, name_of, resolved_location
 from integrates.api.imports.read.sarif.mark import Digest, mark_of
 from integrates.api.imports.read.sarif.message import detail, telling
-from integrates.api.imports.read.sarif.own import OwnResult, completed, snippet_in, technique_in
+from integrates.api.imports.read.sarif.own import OwnResult, completed, snippet_in
 from integrates.api.imports.read.sarif.rule import Named, named
 from integrates.api.imports.read.sarif.run import ToolRun
 from integrates.api.imports.read.sarif.score import own_score
@@ -137,13 +137,13 @@ def _observation(  # pylint: disable=too-many-positional-arguments # the parts o
             physical.region or Region(),
             reading.digest_of,
         ),
-        technique=reading.technique or technique_in(own) or TECHNIQUES[location.type],
+        technique=reading.technique or TECHNIQUES[location.type],
         own_score=own_score(each.result, one.named.descriptor, reading.rules[one.rule].tool_score),
         suppression=_suppression([given for given in each.result.suppressions or () if given]),
         snippet=None if shows_secrets(each.run.own_tool) else _snippet(physical) or snippet_in(own),
         detail=None if shows_secrets(each.run.own_tool) else shown,
     )
-    return completed(seen, own) if own else seen
+    return completed(seen, own, reading.technique) if own else seen
 
 
 def _snippet(physical: PhysicalLocation) -> str | None:
