@@ -88,7 +88,7 @@ def resident() -> float:
 
     What ``getrusage`` says begins with that of the process that started this one.
     """
-    lines = Path("/proc/self/status").read_text().splitlines()
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) * 1_024 / 1_000_000
 
 
