@@ -233,7 +233,7 @@ async def test_behind_https_the_cookie_is_bound_to_the_host() -> None:
         (ORIGIN, {"provider": "local", "email": "nobody@demo.example"}, 403),
         (ORIGIN, {"provider": "local", "email": "a#b"}, 403),
         (ORIGIN, {"provider": "other"}, 404),
-        (ORIGIN, {}, 404),
+        (ORIGIN, {"provider": ""}, 404),
     ],
 )
 async def test_the_local_login_is_for_known_people_on_this_machine(
@@ -241,6 +241,12 @@ async def test_the_local_login_is_for_known_people_on_this_machine(
 ) -> None:
     async with world.client(base_url) as client:
         assert (await client.get("/login", params=query)).status_code == status
+
+
+async def test_who_names_no_way_to_log_in_is_shown_all_and_logged_in_by_none(world: World) -> None:
+    async with world.client() as client:
+        answer = await client.get("/login")
+    assert (answer.status_code, 'href="/login?provider=local"' in answer.text, list(answer.cookies)) == (200, True, [])
 
 
 @pytest.mark.parametrize(

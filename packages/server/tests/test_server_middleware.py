@@ -106,7 +106,8 @@ async def test_security_headers_are_on_every_answer_and_a_routes_own_are_kept() 
         return PlainTextResponse("x", headers={"Cache-Control": "private"})
 
     for answer in (await call(guarded(app())), await call(guarded(app()), path="/nowhere")):
-        assert answer.headers["content-security-policy"] == "default-src 'self'; frame-ancestors 'none'; object-src 'none'"
+        policy = "default-src 'self'; frame-ancestors 'none'; object-src 'none'; form-action 'self'; base-uri 'none'"
+        assert answer.headers["content-security-policy"] == policy
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["strict-transport-security"] == "max-age=31536000"
         assert answer.headers["referrer-policy"] == "same-origin"

@@ -66,7 +66,7 @@ async def test_without_a_login_the_landing_page_offers_none() -> None:
 async def test_an_error_page_shows_its_status_and_the_id_of_the_request() -> None:
     world = await new_world(login_rate=1)
     async with world.client() as client:
-        answers = [await client.get("/nowhere")] + [await client.get("/login") for _ in range(2)]
+        answers = [await client.get("/nowhere")] + [await client.get("/login?provider=other") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [404, 404, 429]
     for answer in answers:
         assert answer.headers["content-type"] == "text/html; charset=utf-8"

@@ -11,7 +11,7 @@ from integrates.api.evidence.fields import PATH as EVIDENCE_PATH
 from integrates.server.auth.attempt import PATH as CALLBACK_PATH
 from integrates.server.auth.invitation import PATH as INVITATION_PATH
 from integrates.server.auth.recognition import Credentials, read_credentials, recognise
-from integrates.server.http.exchange import API_PATH
+from integrates.server.http.exchange import API_PATH, VULNERABILITY_PATH
 from integrates.server.http.middleware.access_log import logged
 from integrates.server.http.middleware.body_limit import BodyLimit, bounded
 from integrates.server.http.middleware.deadline import timed
@@ -50,6 +50,7 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
                 Rate(EVIDENCE_PATH, settings.api_rate, read, recognised),
                 Rate(EXPORT_PATH, settings.export_rate, read, recognised),
                 Rate(INVITATION_PATH, settings.login_rate, read, recognised),
+                Rate(VULNERABILITY_PATH, settings.api_rate, read, recognised),
                 by_address("/login", settings.login_rate),
                 by_address(CALLBACK_PATH, settings.login_rate),
             ],

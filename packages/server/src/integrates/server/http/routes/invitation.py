@@ -20,11 +20,13 @@ from integrates.server.auth.invitation import PATH, link_of, read_invitation
 from integrates.server.auth.origin import may_write
 from integrates.server.http.exchange import actor_of, media_type
 from integrates.server.http.refusal import refuse
-from integrates.server.http.routes.link import login_links
+from integrates.server.http.routes.link import login_page
 from integrates.server.pages.render import render
 from integrates.server.service import Service
 
 FORM: Final = "application/x-www-form-urlencoded"
+HEADING: Final = "Log in to see your invitation"
+WITH_WHICH: Final = "Use the e-mail to which the invitation was sent. Then you are led back here, to accept or decline it."
 UNUSABLE: Final = "This invitation cannot be used."
 NEW_ONE: Final = (
     "It may have been answered, replaced or taken back, or be older than seven days, or it was sent to another e-mail than"
@@ -78,7 +80,7 @@ def _unusable(request: Request) -> Response:
 
 
 def _login(request: Request, service: Service) -> Response:
-    return HTMLResponse(render("login.html", links=login_links(service, request.url.path)))
+    return login_page(service, request.url.path, HEADING, WITH_WHICH)
 
 
 async def _answered(request: Request, service: Service, link: Link, found: Offer) -> Response:

@@ -8,19 +8,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from integrates.api.authorization.actor import Actor
-from integrates.api.execute import execute
 from integrates.db_model.errors import NotFound, StoreError, Unavailable
 from integrates.db_model.sessions.commands import acknowledge
 from integrates.server.auth.origin import may_write
-from integrates.server.auth.recognition import read_credentials, recognise
-from integrates.server.http.exchange import caller_of, note, request_id_of
 from integrates.server.http.routes.link import login_links
 from integrates.server.http.routes.slot import Slot, refusing
+from integrates.server.http.routes.visit import told_by_api, visitor
 from integrates.server.pages.person import MOST, QUERY, Person, person_of
 from integrates.server.pages.render import render
 from integrates.server.process.condition import PATIENCE
-from integrates.server.service import Service, new_call
+from integrates.server.service import Service
 from integrates.server.version import version
 
 
@@ -47,29 +44,19 @@ def landing_routes(service: Service, patience: float = PATIENCE) -> list[Route]:
         return HTMLResponse(render("landing.html", version=version(), links=links, is_store_silent=is_store_silent))
 
     async def logged_out(request: Request) -> Response:
-        if await _visitor(request, service):
+        if await visitor(request, service):
             return RedirectResponse("/", status_code=303)
         return HTMLResponse(render("logged_out.html", links=login_links(service)))
 
     return [Route("/", start, methods=["GET", "POST"]), Route("/logged-out", logged_out)]
 
 
-async def _visitor(request: Request, service: Service) -> Actor | None:
-    """Return who has logged in with this browser. Who sends a token is no visitor of pages."""
-    now = service.now()
-    actor = await recognise(read_credentials(request.scope, service.keys, service.settings.origin, now), service.store, now)
-    note(request.scope, "actor", actor)
-    return actor if actor and actor.session else None
-
-
 async def _person(request: Request, service: Service, slot: Slot) -> Person | None:
     """Ask the API, as the visitor, who that is. Raise ``Unavailable`` when it cannot tell: it has logged why."""
-    actor = await _visitor(request, service)
+    actor = await visitor(request, service)
     if actor is None:
         return None
-    async with slot(caller_of(request.scope)):
-        call = new_call(service, actor, request_id_of(request.scope), reads_only=True)
-        person = person_of((await execute(service.api, {"query": QUERY}, call)).body)
+    person = person_of(await told_by_api(request, service, slot, actor, {"query": QUERY}))
     if person is None:
         raise Unavailable("the API cannot tell who is logged in")
     return person
@@ -78,7 +65,7 @@ async def _person(request: Request, service: Service, slot: Slot) -> Person | No
 async def _acknowledged(request: Request, service: Service) -> Response:
     if not may_write(request.scope, service.settings.origin):
         raise HTTPException(403)
-    actor = await _visitor(request, service)
+    actor = await visitor(request, service)
     if actor and actor.session:
         with suppress(NotFound):  # the session has just ended, which the page says
             await acknowledge(service.store, actor.email, actor.session)

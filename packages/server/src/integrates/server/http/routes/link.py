@@ -3,8 +3,10 @@
 from urllib.parse import urlencode
 
 import msgspec
+from starlette.responses import HTMLResponse, Response
 
 from integrates.server.auth.provider import LOCAL
+from integrates.server.pages.render import render
 from integrates.server.service import Service
 
 
@@ -21,3 +23,8 @@ def login_links(service: Service, next_path: str = "/") -> tuple[LoginLink, ...]
     names = (*providers, *(((LOCAL, "Log in as the local user"),) if service.settings.local_login else ()))
     wanted = {} if next_path == "/" else {"next": next_path}
     return tuple(LoginLink(f"/login?{urlencode({'provider': name} | wanted)}", label) for name, label in names)
+
+
+def login_page(service: Service, next_path: str, heading: str, text: str) -> Response:
+    """Return the page that asks a person to log in, with a heading and a sentence of ours; each way leads on to the path."""
+    return HTMLResponse(render("login.html", links=login_links(service, next_path), heading=heading, text=text))

@@ -25,25 +25,33 @@ from integrates.server.http.cookie import set_session
 from integrates.server.http.exchange import note
 from integrates.server.http.routes.account import CountLogin, account_limit
 from integrates.server.http.routes.callback import begin, come_back, new_arrivals
+from integrates.server.http.routes.link import login_page
 from integrates.server.service import Service
 from integrates.server.settings import is_loopback
 
 LOCAL_USER: Final = "ada@demo.example"
 LEAST: Final = 0.1
 """Seconds that the answer to a local login takes at least, so that the time does not tell whether the account is known."""
+HEADING: Final = "Log in"
+AND_BACK: Final = "Then you are led to the page that you wanted to see."
 MAX_NEXT: Final = 1_000
 """Bytes of the longest path to go on to, so that it fits into the cookie of a login under way."""
 
 
 def login_routes(service: Service) -> list[Route]:
-    """Return the routes ``GET /login``, ``GET /auth/callback`` and ``POST /logout``."""
+    """Return the routes ``GET /login``, ``GET /auth/callback`` and ``POST /logout``.
+
+    Without a ``provider``, the first is a page with the ways to log in, each of which leads on to ``next``.
+    """
     count = account_limit(service.settings.login_rate, service.seconds)
     arrivals = new_arrivals(service, count)
 
     async def login(request: Request) -> Response:
-        name = request.query_params.get("provider", "")
         if request.method == "HEAD":  # a look at the address is no login
             raise HTTPException(405, headers={"allow": "GET"})
+        name = request.query_params.get("provider")
+        if name is None:
+            return login_page(service, next_of(request), HEADING, AND_BACK)
         if name == LOCAL and service.settings.local_login:
             return await _local(request, service, count)
         if name not in service.providers:
