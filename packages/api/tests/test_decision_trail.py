@@ -1,4 +1,4 @@
-"""Our own JSON, anonymous or not, goes into another organization with the same scans: decisions come back (domain section 21)."""
+"""Our own JSON, anonymous or not, goes to another organization with the same scans: decisions come back (section 21)."""
 
 from __future__ import annotations
 
