@@ -55,6 +55,11 @@ def test_of_files_of_one_name_that_which_is_alike_for_longest_counts() -> None:
     assert found == Advice(strip_prefix="/b", placed=1, total=1, is_certain=True)
 
 
+def test_what_changes_least_counts_among_equals() -> None:
+    assert told("/b/x/a.py", files=("z/a.py", "a.py")) == Advice(strip_prefix="/b/x", placed=1, total=1, is_certain=True)
+    assert told("a.py", files=("web/a.py",)) == Advice(add_prefix="web", placed=1, total=1, is_certain=True)
+
+
 def test_where_no_file_is_known_the_folder_of_the_pipeline_counts() -> None:
     found = told("/builds/acme/shop/gen/x.py", "/usr/lib/y.py", folders=("/builds/acme/shop/", "/home", ""))
     assert found == Advice(strip_prefix="/builds/acme/shop", placed=1, total=2, is_certain=True)

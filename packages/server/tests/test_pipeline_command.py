@@ -136,6 +136,24 @@ def test_a_verdict_is_asked_for_again_with_the_same_id_when_the_service_is_gone_
         assert len({sent(service, number)["id"] for number in range(3)}) == 1
 
 
+@pytest.mark.parametrize("arguments, asked", [((), "backend"), (("--root", "shop"), "shop"), (("--root", ""), None)])
+@pytest.mark.usefixtures("scan")
+def test_the_gate_looks_at_one_root_or_at_all(arguments: tuple[str, ...], asked: str | None) -> None:
+    with scripted(decided()) as service:
+        assert run(service.address, "gate", *arguments, INTEGRATES_ROOT="backend")[0] == 0
+        assert sent(service, 0).get("rootNickname") == asked
+
+
+@pytest.mark.parametrize("code, word", [(0, "PASS"), (1, "BREAK")])
+@pytest.mark.usefixtures("scan")
+def test_the_exit_code_is_that_of_the_verdict(code: int, word: str) -> None:
+    with scripted(decided(exitCode=code, counts={**TALLY, "blocking": code})) as service:
+        found, out, _ = run(service.address, "gate")
+        assert (found, out.splitlines()[-1].split()[0]) == (code, word)
+        found, out, _ = run(service.address, "gate", "--json")
+        assert (found, json.loads(out)["verdict"]) == (code, word)
+
+
 @pytest.mark.usefixtures("scan")
 def test_an_import_is_sent_again_when_the_service_is_gone_in_the_middle() -> None:
     with scripted(ROOTS, GONE, imported(counts={**COUNTS, "created": 2})) as service:
@@ -363,7 +381,10 @@ def test_the_clock_of_this_machine_does_not_matter() -> None:
     opened = {"openedAt": "2000-12-30T00:00:00+00:00", "severity": {"score": 5.0, "level": "MEDIUM"}, "zeroRisk": None}
     at = {"id": "v1", "type": "LINES", "where": "a.py", "specific": "1", "root": {"nickname": "backend"}}
     young = {**at, **opened, "finding": {"title": "XSS", "rule": None}, "treatment": {"status": "UNTREATED"}}
-    page = {"nodes": [young], "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    accepted = {"status": "ACCEPTED", "acceptedUntil": "2001-01-20T00:00:00+00:00"}
+    older = {**young, "id": "v2", "openedAt": "2000-12-29T12:00:00+00:00", "treatment": accepted}
+    younger = {**young, "id": "v3", "openedAt": "2000-12-31T00:00:00+00:00"}
+    page = {"nodes": [older, younger, young], "pageInfo": {"hasNextPage": False, "endCursor": None}}
     listed = data(group={"vulnerabilities": page})
     with scripted(decided(counts={**TALLY, "inGrace": 1, "accepted": 1}), listed) as service:
         code, out, _ = run(service.address, "gate")

@@ -186,6 +186,7 @@ def test_a_system_counts_before_the_checkout_and_what_is_given_before_both() -> 
     assert found == Facts(
         repo="me/fork", branch="main", commit="c" * 40, origin="https://git.example/me/fork.git", pipeline="GitLab CI"
     )
+    assert facts_of(system, CHECKOUT, Facts(branch="asked")).branch == "asked"
     assert facts_of({}, CHECKOUT).branch == "local"
     assert facts_of({}) == Facts()
 

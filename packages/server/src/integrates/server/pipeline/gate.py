@@ -41,7 +41,7 @@ from integrates.server.pipeline.verdict import STRICT, Execution
 from integrates.server.version import version
 
 _ID_HELP: Final = "Id of this verdict: asking again with it gets the same. [default: a new one]"
-_ROOT_HELP: Final = "Only this root, by nickname; all when left out."
+_ROOT_HELP: Final = "Only this root, by nickname; all when left out or empty."
 _LAX_HELP: Final = "Whether what blocks breaks the build, or is only listed."
 _SCORE_HELP: Final = "Lowest score that blocks, where lower than the policy's."
 _GRACE_HELP: Final = "Days in which new ones do not block, where fewer than the policy's."
@@ -108,7 +108,7 @@ def gate(  # pylint: disable=too-many-arguments,too-many-locals  # noqa: PLR0913
         scope = _scope(session, group, given)
         wish = wish_of(session, (group, root), said, scope.facts, close_missing, patience) if files else None
         rows = _imported(session, wish, files or (), scope.around, as_json=as_json) if wish else ()
-        named = wish.target.nickname if wish else root
+        named = wish.target.nickname if wish else root or None
         asked = Question(identity or str(uuid4()), group, named, strict, kind.name, threshold, grace, log)
         execution = judged(session, asked, scope.facts)
         _write_reports(execution, scope, sarif, junit)
