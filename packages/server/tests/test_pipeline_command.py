@@ -212,7 +212,7 @@ def test_what_is_refused_is_told_and_the_next_file_goes_on(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("reason", "hint"), [("UNKNOWN_FORMAT", "--format says what it is"), ("IS_DECISION", "the mutation importDecisions takes")]
+    ("reason", "hint"), [("UNKNOWN_FORMAT", "--format says what it is"), ("IS_DECISION", "integrates decisions import takes")]
 )
 @pytest.mark.usefixtures("scan")
 def test_some_refusals_come_with_what_to_do(reason: str, hint: str) -> None:

@@ -79,7 +79,7 @@ VERBS: Final[Sequence[Verb]] = (
         "clean",
         "cli.clean",
         "clean",
-        "Delete the files that nothing has referred to for 60 days.",
+        "Delete the files that nothing has referred to for 60 days: evidence, and logs of executions.",
     ),
     _verb(Kind.STORE, "token", "cli.token", "token", "Print a new API token of a person."),
     _verb(

@@ -42,7 +42,7 @@ _RUNNING: Final = "ALREADY_RUNNING"
 _MOST_TOLD: Final = 10
 """Problems that are told one by one."""
 
-COMMANDS: Final = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+COMMANDS: Final = typer.Typer(name="decisions", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 
 class DecisionForm(StrEnum):

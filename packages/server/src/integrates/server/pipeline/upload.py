@@ -47,7 +47,7 @@ _LAST: Final = """query ($group: ID!, $root: ID) {
 _SARIF: Final = "SARIF"
 _HINTS: Final[Mapping[str, str]] = {
     "UNKNOWN_FORMAT": "--format says what it is",
-    "IS_DECISION": "the mutation importDecisions takes what people have decided",
+    "IS_DECISION": "integrates decisions import takes what people have decided",
 }
 """What to do about some refusals."""
 
