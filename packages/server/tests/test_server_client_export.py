@@ -1,6 +1,8 @@
 """`integrates export`, against a service that answers by a script: whole files or none, and a sentence for what goes wrong."""
 
 import json
+import os
+import threading
 from hashlib import sha256
 from pathlib import Path
 
@@ -103,10 +105,16 @@ def test_a_link_leads_to_the_file(person: Person, tmp_path: Path) -> None:
 
 
 def test_what_is_no_file_is_written_to_and_not_replaced(person: Person, tmp_path: Path) -> None:
+    pipe, read = tmp_path / "pipe", []
+    os.mkfifo(pipe)  # and not /dev/null, which a mistake would replace for the whole machine
+    reader = threading.Thread(target=lambda: read.append(pipe.read_bytes()), daemon=True)
+    reader.start()
     with scripted(WHOLE) as service:
-        assert person.ask(service, "export", "webshop", "--format", "sarif", "-o", "/dev/null")[0] == 0
+        assert person.ask(service, "export", "webshop", "--format", "sarif", "-o", str(pipe))[0] == 0
         code, _, err = person.ask(service, "export", "webshop", "--format", "sarif", "-o", str(tmp_path))
-    assert Path("/dev/null").is_char_device()
+    assert pipe.is_fifo()
+    reader.join(60)
+    assert read == [CONTENT]
     assert (code, "Is a directory" in err) == (2, True)
 
 

@@ -99,6 +99,11 @@ def test_editions_are_the_history_of_csaf() -> None:
     made = written(ExportFormat.CSAF_VEX, ENTRIES, document(editions=editions, version=3, at=editions[-1].at))
     judge_csaf(json.dumps(made))
     tracking = made["document"]["tracking"]
+    assert [one["summary"] for one in tracking["revision_history"]] == [
+        "First edition.",
+        "What is decided has changed.",
+        "What is decided has changed.",
+    ]
     assert [(one["number"], one["date"]) for one in tracking["revision_history"]] == [
         ("1", "2024-05-02T12:00:00Z"),
         ("2", "2024-05-03T12:00:00Z"),
