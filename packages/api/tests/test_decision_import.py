@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -297,3 +298,38 @@ async def test_those_who_may_not_import_decisions_see_none(world: World, person:
     query = 'query ($id: ID!) { decisionImport(id: $id) { id } group(name: "webshop") { decisionImports { nodes { id } } } }'
     assert await world.data(person, query, id=made) == {"decisionImport": None, "group": {"decisionImports": None}}
     assert (await world.data("vera", query, id=made))["group"]["decisionImports"]["nodes"] == [{"id": made}]
+
+
+def lint(*lines: int, suppressed: bool = False) -> bytes:
+    """A report whose results have one fingerprint, at these lines."""
+    results = [
+        {
+            "ruleId": "r1",
+            "message": {"text": f"On line {line}."},
+            "fingerprints": {"f": "same"},
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py"}, "region": {"startLine": line}}}],
+            **({"suppressions": [{"kind": "external", "justification": "So it is."}]} if suppressed else {}),
+        }
+        for line in lines
+    ]
+    return json.dumps({"version": "2.1.0", "runs": [{"tool": {"driver": {"name": "Lint"}}, "results": results}]}).encode()
+
+
+@pytest.mark.parametrize(
+    ("scan", "line", "expected"),
+    [
+        ((3, 9), 9, {"requested": 1}),
+        ((3, 9), 30, {"unmatched": 1}),
+        ((3,), 30, {"requested": 1}),
+    ],
+    ids=["at its place", "either of two", "the only one"],
+)
+async def test_what_fits_two_equally_well_is_left_alone(
+    world: World, scan: tuple[int, ...], line: int, expected: dict[str, int]
+) -> None:
+    root = await shop_root(world)
+    await scanned(world, root, lint(*scan), "scan.sarif")
+    assert counts(await decided(world, lint(line, suppressed=True), root=root)) == expected
+    found = await read.everything(world.store, VULNERABILITY, of_root(root))
+    asked = [one.location.specific for one in found if one.treatment.acceptance_status]
+    assert asked == ([] if "unmatched" in expected else [str(line if line in scan else scan[0])])

@@ -14,6 +14,7 @@ from integrates.api.authorization.actor import Actor, Means
 from integrates.api.decision_import.read.registry import read_decisions
 from integrates.api.decision_import.work.job import Within, new_decision_job
 from integrates.api.decision_import.work.resume import resume_decisions
+from integrates.api.decision_import.work.survey import surveyed
 from integrates.api.decision_import.work.work import run_decisions
 from integrates.api.execute import execute
 from integrates.api.upload import in_memory
@@ -327,3 +328,73 @@ async def test_a_token_that_is_revoked_ends_what_was_begun_with_it(world: World)
     await tokens.revoke(world.store, token.id, world.stamp())
     await looked(world)
     assert (await state_of(world, running.record.id))[:3] == ("FAILED", "not_allowed", {})
+
+
+@pytest.mark.parametrize("number", [1, 2])
+async def test_a_statement_about_many_goes_on_behind_the_last_one_that_is_done(world: World, number: int) -> None:
+    """Each is counted once, and what is said stands on the finding once, however often it is cut off."""
+    root = await shop_root(world)
+    await scanned(world, root, bill([1], [f"part{n}/package-lock.json" for n in range(120)]))
+    job, running = await begun(world, MANY_OF_ONE, killed(world.store, number, written=True))
+    with pytest.raises(Killed):
+        await run_decisions(job, running)
+    await looked(world)
+    assert await state_of(world, running.record.id) == ("COMPLETED", None, {"requested": 120}, 0)
+    one = (await vulnerabilities(world, root))[names(1)[0]]
+    query = "query ($id: ID!) { finding(id: $id) { comments { nodes { type } } } }"
+    shown = (await world.data("vera", query, id=one.finding_id))["finding"]["comments"]["nodes"]
+    assert shown == [{"type": "ZERO_RISK"}]
+
+
+MANY_OF_ONE: list[Said] = [(1, "not_affected", {})]
+
+
+async def test_the_file_of_somebody_else_is_another_one(world: World) -> None:
+    await root_with(world)
+    given = {"group": "webshop", "file": in_memory("acme.json", openvex(MANY)), "as": "ACCEPTANCE"}
+    await world.answer("uri", IMPORT, store=killed(world.store, 2, written=False), **given)  # type: ignore[arg-type] # variables
+    (cut,) = await commands.unfinished_ids(world.store)
+    later = replace(world.call("vera"), now=lambda: world.now() + 2 * LEASE)
+    payload = (await execute(world.api, {"query": IMPORT, "variables": given}, later)).body["data"]["importDecisions"]
+    assert payload["decisionImport"]["id"] != cut
+    assert counts(payload)
+    assert (await state_of(world, cut))[:2] == ("FAILED", "abandoned")
+
+
+async def test_the_lease_is_looked_at_after_each_page_of_the_survey(world: World) -> None:
+    await root_with(world)
+    job, _running = await begun(world)
+    decider = await job.decider()
+    assert decider is not None
+    looks = 0
+
+    async def renew() -> None:
+        nonlocal looks
+        looks += 1
+
+    match = await surveyed(job, decider, renew)
+    assert looks >= 1
+    assert sorted(match.met) == list(range(60))
+
+
+async def test_what_is_hidden_meanwhile_is_as_if_it_was_never_there(world: World) -> None:
+    root = await root_with(world, SAME)
+    one = (await vulnerabilities(world, root))[names(1)[0]]
+    claim = """mutation ($id: ID!) { x: requestVulnerabilitiesZeroRisk(items: [{id: $id}], justification: "It does no harm.") {
+      errors { reason } } }"""
+    assert (await world.data("uri", claim, id=one.id))["x"]["errors"] == []
+    job, running = await begun(world, SAME)
+    looks = 0
+
+    async def decider() -> Decider | None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:  # the survey is over
+            confirm = claim.replace("request", "confirm")
+            assert (await world.data("remy", confirm, id=one.id))["x"]["errors"] == []
+        found: Decider | None = await job.decider()
+        return found
+
+    ended = await run_decisions(replace(job, decider=decider), running)
+    assert [problem.reason for problem in ended.progress.problems] == ["not_found"]
+    assert ended.progress.counts.refused == 1

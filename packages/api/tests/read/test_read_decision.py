@@ -274,3 +274,11 @@ def test_a_file_of_any_tool_is_read_or_refused(file: Path) -> None:
     with suppress(BadFile, Rejected):
         found = read_decisions(content, None, SuppressionsAs.ZERO_RISK)
         assert {one.says for one in found.statements} <= set(Saying)
+
+
+def test_a_package_in_a_document_about_several_products_is_meant_in_its_own() -> None:
+    told = {"id": "CVE-2024-1", "affects": [{"ref": "x"}], "analysis": {"state": "resolved"}}
+    properties = [{"name": "integrates:product", "value": str(SHOP)}]
+    part = {"bom-ref": "x", "purl": str(PART), "properties": properties}
+    (one,) = read(bom(components=[part], vulnerabilities=[told])).statements
+    assert one.about == OfPackages(names=frozenset({"CVE-2024-1"}), products=(Product(purl=SHOP, packages=(PART,)),))

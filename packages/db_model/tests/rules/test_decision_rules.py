@@ -91,6 +91,7 @@ FOREVER = TreatmentStatus.ACCEPTED_UNDEFINED
 STATES: dict[str, dict[str, Any]] = {
     "untreated": {},
     "safe": SAFE,
+    "safe and hidden": {**SAFE, **claimed(ZeroRiskStatus.CONFIRMED)},
     "hidden": claimed(ZeroRiskStatus.CONFIRMED),
     "claimed": claimed(ZeroRiskStatus.REQUESTED),
     "disputed": claimed(ZeroRiskStatus.REJECTED),
@@ -104,11 +105,11 @@ STATES: dict[str, dict[str, Any]] = {
     "checked": checked(VerificationStatus.VERIFIED),
 }
 SO: dict[Saying, set[str]] = {
-    Saying.ACCEPTED: {"safe", "accepted"},
-    Saying.ACCEPTED_FOREVER: {"safe", "forever", "forever?"},
-    Saying.AFFECTED: {"safe", "in progress", "accepted", "accepted once", "forever", "forever?"},
-    Saying.FIXED: {"safe", "checking", "waiting"},
-    Saying.NOT_AFFECTED: {"safe", "hidden", "claimed"},
+    Saying.ACCEPTED: {"safe", "safe and hidden", "accepted"},
+    Saying.ACCEPTED_FOREVER: {"safe", "safe and hidden", "forever", "forever?"},
+    Saying.AFFECTED: {"safe", "safe and hidden", "in progress", "accepted", "accepted once", "forever", "forever?"},
+    Saying.FIXED: {"safe", "safe and hidden", "checking", "waiting"},
+    Saying.NOT_AFFECTED: {"safe", "safe and hidden", "hidden", "claimed"},
     Saying.UNDECIDED: set(STATES),
 }
 REFUSED: dict[Saying, dict[str, str]] = {

@@ -26,7 +26,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.policies.types import EffectivePolicies
 from integrates.db_model.vulnerabilities.justification import Justification
-from integrates.db_model.vulnerabilities.rules import effective_score, is_hidden
+from integrates.db_model.vulnerabilities.rules import effective_score
 from integrates.db_model.vulnerabilities.treatment import Requester, TreatmentRequest, treat
 from integrates.db_model.vulnerabilities.types import (
     AcceptanceStatus,
@@ -113,7 +113,7 @@ def is_so(vulnerability: Vulnerability, ruling: Ruling, at: datetime) -> bool:
     """Return whether there is nothing to do about a vulnerability that was not removed and is no draft."""
     if word_of(vulnerability, at) in ruling.words:
         return True
-    if vulnerability.state.status is VulnerabilityStatus.SAFE and not is_hidden(vulnerability):
+    if vulnerability.state.status is VulnerabilityStatus.SAFE:
         return True
     return _is_pending(vulnerability, ruling.says)
 
