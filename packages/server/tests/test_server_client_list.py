@@ -59,6 +59,15 @@ def test_a_limit_is_told_when_there_are_more(person: Person) -> None:
         assert person.ask(service, "ls", "vulnerabilities", "--group", "shop", "--limit", "2", "--json")[2] == ""
 
 
+def test_a_limit_of_findings_is_told_too(person: Person) -> None:
+    finding = {"id": IDS[0], "title": "x", "status": "DRAFT", "severity": None, "summary": {"open": 0, "closed": 0}}
+    listing = {"nodes": [finding] * 3, "pageInfo": {"hasNextPage": False, "endCursor": None}}
+    with scripted(data(group={"findings": listing})) as service:
+        code, out, err = person.ask(service, "ls", "findings", "--group", "shop", "--limit", "2", "--json")
+    assert (code, out.count("\n"), "the first 2, and there are more" in err) == (0, 2, True)
+    assert variables(service)[0]["first"] == 3
+
+
 def test_a_row_is_a_line(person: Person) -> None:
     with scripted(listed(IDS[:1])) as service:
         _, out, _ = person.ask(service, "ls", "vulnerabilities", "--group", "shop")
@@ -156,6 +165,11 @@ def test_a_refusal_is_told_by_its_id_and_ends_the_work(person: Person) -> None:
     assert (code, len(out.splitlines())) == (2, 100)
     assert err == f"integrates: {IDS[101]}: It is closed.\n"
     assert len(service.requests) == 2
+
+
+def test_a_refusal_of_what_was_not_asked_for_is_told_as_it_is(person: Person) -> None:
+    with scripted(payload((), refusal(7, "It is closed."))) as service:
+        assert person.ask(service, "treat", IDS[0], *WORKED_ON) == (2, "", "integrates: items.7.id: It is closed.\n")
 
 
 def test_what_won_is_printed_beside_what_lost(person: Person) -> None:

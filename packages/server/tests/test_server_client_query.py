@@ -162,13 +162,15 @@ def test_ctrl_c_is_no_verdict(person: Person, monkeypatch: pytest.MonkeyPatch) -
 
 def process(service: Counterpart, *arguments: str, **variables: str) -> subprocess.Popen[bytes]:
     """A command in a process of its own, on a service."""
-    environ = os.environ | {"INTEGRATES_URL": service.address, "INTEGRATES_TOKEN": SECRET, **variables}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    environ = kept | {"INTEGRATES_URL": service.address, "INTEGRATES_TOKEN": SECRET, **variables}
     command = [sys.executable, "-m", "integrates.server.cli", *arguments]
     return subprocess.Popen(command, env=environ, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def test_a_reader_who_stops_reading_is_no_error_to_talk_about() -> None:
-    with scripted(data(many=["x" * 1000] * 1000)) as service, process(service, "api", "{ many }") as running:
+@pytest.mark.parametrize("many", [1, 1000])
+def test_a_reader_who_stops_reading_is_no_error_to_talk_about(many: int) -> None:
+    with scripted(data(many=["x" * 1000] * many)) as service, process(service, "api", "{ many }") as running:
         assert running.stdout
         assert running.stderr
         running.stdout.close()
@@ -176,9 +178,12 @@ def test_a_reader_who_stops_reading_is_no_error_to_talk_about() -> None:
 
 
 def test_letters_that_a_terminal_does_not_have_are_escapes() -> None:
-    with scripted(data(name="Zo\u00eb")) as service, process(service, "api", "{ name }", PYTHONIOENCODING="ascii") as running:
+    with (
+        scripted(data(name="Zo\u00eb \u2192")) as service,
+        process(service, "api", "{ name }", PYTHONIOENCODING="iso8859-1") as running,
+    ):
         out, err = running.communicate(timeout=60)
-    assert (json.loads(out), err, running.returncode) == ({"data": {"name": "Zo\u00eb"}}, b"", 0)
+    assert (json.loads(out.decode("iso8859-1")), err, running.returncode) == ({"data": {"name": "Zo\u00eb \u2192"}}, b"", 0)
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,7 @@ def more_of_treatment(row: Row) -> str:
     return str(treatment["acceptanceStatus"] or (treatment["acceptedUntil"] or "")[:10] or treatment["assigned"] or "")
 
 
-_UUID: Final = 36
-_ID: Final = Column(title="ID", cell=lambda row: row["id"], below=True, least=_UUID, style=dim)
+_ID: Final = Column(title="ID", cell=lambda row: row["id"], below=True, style=dim)
 GROUP_COLUMNS: Final[Sequence[Column]] = (
     Column(title="GROUP", cell=lambda row: row["name"], whole=True),
     Column(title="OPEN", cell=lambda row: row["summary"]["open"], right=True),
@@ -116,7 +115,7 @@ FINDING_COLUMNS: Final[Sequence[Column]] = (
 VULNERABILITY_COLUMNS: Final[Sequence[Column]] = (
     Column(title="SCORE", cell=score_of, right=True, style=score_style),
     Column(title="STATE", cell=lambda row: row["state"], whole=True, style=state_style),
-    Column(title="TREATMENT", cell=lambda row: row["treatment"]["status"], style=state_style),
+    Column(title="TREATMENT", cell=lambda row: row["treatment"]["status"], most=20, style=state_style),
     Column(title="UNTIL, BY", cell=more_of_treatment, below=True),
     Column(title="WHERE", cell=lambda row: f"{row['where']} {row['specific']}"),
     Column(title="TITLE", cell=lambda row: row["finding"]["title"], below=True),

@@ -4,7 +4,6 @@ Colours only on a terminal and unless ``NO_COLOR`` is set. On a terminal a table
 each row is one line, whole, with two blanks between columns. What a service said is shown as :mod:`.text` makes it harmless.
 """
 
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -28,8 +27,8 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     """A column: its title, what it shows of a row, and how.
 
     On terminals ``whole`` columns are never broken over lines, and a column ``below`` stands under the one before it, so that
-    a row fits; ``least`` is how wide a column is at least, such as one of ids that people copy. ``style`` gives the style of a
-    cell by its text, as rich names them.
+    a row fits; ``most`` is how wide a column is at most, so that others keep their room, such as ids that people copy.
+    ``style`` gives the style of a cell by its text, as rich names them.
     """
 
     title: str
@@ -37,18 +36,17 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     right: bool = False
     whole: bool = False
     below: bool = False
-    least: int | None = None
+    most: int | None = None
     style: Callable[[str], str] = lambda _: ""
 
 
 def console_of(file: TextIO) -> Console:
-    """Return what prints to a file: in colour and as wide as a terminal, if it is one."""
+    """Return what prints to a file: in colour and as wide as a terminal, if it is one. Rich looks at ``NO_COLOR``."""
     is_terminal = file.isatty()
     width = None if is_terminal else UNLIMITED
     return Console(
         file=file,
         force_terminal=is_terminal,
-        no_color=bool(os.environ.get("NO_COLOR")) or None,
         width=width,
         markup=False,
         emoji=False,
@@ -95,9 +93,12 @@ def _fitted(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
     stacks = _stacks(columns)
     for stack in stacks:
         title = ", ".join(column.title for column in stack)
-        least = max((column.least or 0 for column in stack), default=0) or None
         table.add_column(
-            title, justify="right" if stack[0].right else "left", no_wrap=stack[0].whole, overflow="fold", min_width=least
+            title,
+            justify="right" if stack[0].right else "left",
+            no_wrap=stack[0].whole,
+            overflow="fold",
+            max_width=stack[0].most,
         )
     for row in rows:
         table.add_row(*(Text("\n").join(_styled(column, row) for column in stack) for stack in stacks))
