@@ -9,11 +9,13 @@ from ariadne import ObjectType, make_executable_schema
 from graphql import graphql
 from packages.api.tests.test_changing import ADD
 from packages.api.tests.test_import_mutation import run, sarif
+from packages.api.tests.test_walker import decisions_of
 
 from integrates.api.authorization.scope import NOWHERE, Scope
 from integrates.api.authorization.sight import Sight, nothing
 from integrates.api.guard.directive import Guard, Requires, verdict
 from integrates.api.guard.target import FINDERS, Target
+from integrates.db_model import forces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,6 +100,7 @@ async def test_an_organization_is_named_in_one_way(world: World, person: str) ->
 async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target) -> None:
     mine, imported = world.aurora, await run(world, sarif(("r1", "app/a.py", 1)))
     token = await world.data("uri", ADD, name="laptop")
+    gate = {"id": world.new_id(), "strictness": "STRICT"}
     value: Any = {
         Target.ORGANIZATION: mine.organization.id,
         Target.GROUP: mine.group.name,
@@ -107,6 +110,8 @@ async def test_a_stranger_finds_nothing_of_any_kind(world: World, target: Target
         Target.FINDING: mine.finding.id,
         Target.VULNERABILITY: mine.vulnerable.id,
         Target.IMPORT: imported["import"]["id"],
+        Target.FORCES_EXECUTION: (await forces.execute(world.store, mine.group, gate, world.stamp(), world.files)).id,
+        Target.DECISION_IMPORT: await decisions_of(world, "ada", mine),
         Target.EVENT: mine.event.id,
         Target.FINDING_POLICY: mine.policy.id,
         Target.ACCESS_TOKEN: token["addAccessToken"]["token"]["id"],

@@ -11,6 +11,7 @@ from packages.api.tests.conftest import stamping
 
 from integrates.api.schema import new_schema
 from integrates.api.upload import in_memory
+from integrates.db_model import forces
 from integrates.db_model.findings.commands import rescore
 from integrates.db_model.roots.types import ImageLocation, IPLocation, Location, URLLocation, URLProtocol
 from integrates.db_model.testing.scene import add_comment, add_root_at, add_vulnerability, address_of, scored
@@ -152,6 +153,9 @@ async def ids(world: World) -> dict[str, str]:
     await world.data("ada", TOKEN)
     runs = [await _import(world, tool) for tool in ("one", "two", "three")]
     decisions = [await _decide(world) for _ in range(3)]
+    for number in range(3):
+        given = {"id": f"build-000{number}", "strictness": "STRICT"}
+        await forces.execute(world.store, world.aurora.group, given, world.stamp(), world.files)
     own = {"root": world.aurora.root.id, "finding": world.aurora.finding.id, "event": world.aurora.event.id}
     return {**roots, **own, "vulnerability": found[0].id, "run": runs[0], "decisions": decisions[0]}
 

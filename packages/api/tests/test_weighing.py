@@ -151,7 +151,7 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> tuple[Api, list[object]]:
             "cost units",
         ),
         (
-            "{ __schema { types { fields { type { fields { type { fields { type { nothing } } } } } } } } }",
+            "{ __schema { types { fields { type { fields { type { fields { type { fields { nothing } } } } } } } } } }",
             "values of introspection",
         ),
         (
