@@ -118,11 +118,25 @@ def test_where_nothing_is_the_head_alone_is_printed(person: Person) -> None:
 
 
 def test_what_is_not_there_cannot_be_shown(person: Person) -> None:
-    nothing = dict.fromkeys(["vulnerability", "finding", "root", "event", "import", "group"])
+    nothing = dict.fromkeys(["vulnerability", "finding", "root", "event", "import", "decisionImport", "group"])
     with scripted(data(**nothing)) as service:
         code, out, err = person.ask(service, "show", "x\x1b[2J")
     assert (code, out) == (2, "")
     assert err == "integrates: there is nothing called x\\x1b[2J, or the token does not let you see it\n"
+
+
+def test_an_import_of_decisions_is_shown_to_who_may_not_read_its_history(person: Person) -> None:
+    members = {"fileName": "x.vex.json", "state": "COMPLETED", "group": {"name": "shop"}, "readsHistory": None}
+    found = {"id": IDS[0], **members, "counts": {"requested": 2, "applied": 0}}
+    with scripted(data(vulnerability=None, decisionImport=found)) as service:
+        code, out, err = person.ask(service, "show", IDS[0])
+    assert (code, err, len(service.requests)) == (0, "", 1)
+    assert out.splitlines() == [
+        "Decisions of x.vex.json for shop",
+        f"id      {IDS[0]}",
+        "state   COMPLETED",
+        "counts  2 requested",
+    ]
 
 
 @pytest.mark.parametrize(

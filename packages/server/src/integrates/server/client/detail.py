@@ -181,6 +181,23 @@ _IMPORT: Final = Detail(
         *_STORED,
     ),
 )
+_DECISION_IMPORT: Final = Detail(
+    name="decisionImport",
+    fields="""id version createdAt createdBy format fileName sha256 suppressionsAs dryRun state position attempts finishedAt
+      reason group { name } root { nickname id } counts { requested applied unchanged unmatched refused }""",
+    title=lambda found: f"Decisions of {found['fileName']} for {found['group']['name']}",
+    lines=(
+        _line("id", "id"),
+        _cell("state", lambda found: members_told(found, "state", "reason")),
+        _line("root", "root", "nickname"),
+        _line("format", "format"),
+        _line("sha256", "sha256"),
+        _line("dry run", "dryRun"),
+        _cell("counts", lambda found: [f"{number} {name}" for name, number in found["counts"].items() if number]),
+        _line("finished", "finishedAt"),
+        *_STORED,
+    ),
+)
 _GROUP: Final = Detail(
     name="group",
     argument="name",
@@ -205,5 +222,5 @@ _GROUP: Final = Detail(
     ),
     texts=(_line("Context", "context"), _line("Not meant", "disambiguation")),
 )
-OBJECTS: Final[Sequence[Detail]] = (_VULNERABILITY, _FINDING, _ROOT, _EVENT, _IMPORT, _GROUP)
+OBJECTS: Final[Sequence[Detail]] = (_VULNERABILITY, _FINDING, _ROOT, _EVENT, _IMPORT, _DECISION_IMPORT, _GROUP)
 """The kinds, each with the field of Query that finds it."""

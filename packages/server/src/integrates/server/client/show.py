@@ -42,7 +42,10 @@ _COLUMNS: Final[Sequence[Column]] = (
     Column(title="CHANGED", cell=lambda row: "stored" if row["version"] == 1 else changed(row["aspects"])),
 )
 IdArgument = Annotated[
-    str, typer.Argument(metavar="ID", help="Id of a vulnerability, finding, root, event or import; name of a group.")
+    str,
+    typer.Argument(
+        metavar="ID", help="Id of a vulnerability, finding, root, event, or import of either kind; name of a group."
+    ),
 ]
 
 
