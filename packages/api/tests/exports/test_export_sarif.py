@@ -102,7 +102,7 @@ WORDS: Mapping[str, tuple[Vulnerability, Any]] = {
 def test_each_word_is_the_suppression_of_the_table(name: str) -> None:
     vulnerability, expected = WORDS[name]
     (result,) = results(written(told(vulnerability)))
-    found = [(one["kind"], one["status"], one.get("justification")) for one in result.get("suppressions", ())]
+    found = [(one["kind"], one["status"], one.get("justification")) for one in result["suppressions"]]
     assert found == ([] if expected is None else [("external", *expected)])
 
 

@@ -31,7 +31,7 @@ def told_result(entry: Entry, root: Root, category: str, rule: tuple[str, int]) 
         "message": {"text": found.location.detail or entry.finding.description.title},
         "locations": [told_at(found, root)],
         **_fingerprints(found),
-        **present(suppressions=_suppressions(entry)),
+        "suppressions": _suppressions(entry),
         "properties": present(
             **{"security-severity": str(severity.score) if severity else None, OURS: _own(entry, root, category)},
         ),
@@ -52,6 +52,7 @@ def _fingerprints(found: Vulnerability) -> Mapping[str, Any]:
 
 
 def _suppressions(entry: Entry) -> list[Mapping[str, Any]]:
+    """Return the suppressions. Without any it is an empty list: in a run, either all results have the member or none has."""
     status = EXPRESSIONS[entry.word].sarif
     if status is None:
         return []
