@@ -231,6 +231,7 @@ TEXTS: Mapping[str, str] = {
     "Ask Mia@Demo.Example.": "Ask person-1.",
     "mia@demo.example, uri@demo.example": "person-1, person-2",
     "<mia@demo.example>": "<person-1>",
+    "mia@xn--bcher-kva.xn--p1ai, мия@пример.рф.": "person-1, person-2.",
     "debug@2.6.8 and express@4": "debug@2.6.8 and express@4",
     "@angular/core@1.0": "@angular/core@1.0",
     "a @ b": "a @ b",
@@ -251,3 +252,16 @@ def test_what_is_said_of_code_stays() -> None:
         "by": "a@localhost",
     }
     assert by_number()(told_so) == {**told_so, "by": "person-1"}
+
+
+def test_texts_in_what_is_said_of_code_name_nobody() -> None:
+    said = (SeriesSuppression(category="", kind="inSource", justification=WHY),)
+    one = in_line("one", suppressions=said)
+    history = (revision(1, BY, location={"where": "mia@demo.example", "snippet": f"# {WHY}", "detail": WHY}, tool=one.tool),)
+    (found,) = written(replace(entry_of(one), revisions=history), is_anonymous=True)["vulnerabilities"]
+    told_now, (told_then,) = found["tool"]["suppressions"], found["revisions"]
+    assert "demo.example" not in told_now[0]["justification"]
+    location = told_then["aspects"]["location"]
+    assert location["where"] == "mia@demo.example"
+    assert location["snippet"] == f"# {location['detail']}"
+    assert "demo.example" not in location["detail"]

@@ -5,10 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 _TECHNICAL: Final = frozenset({"advisory", "location", "match", "root", "rule", "tool"})
-"""Members that tell of code, not of people."""
+"""Members that tell of code, not of people, but for the texts in them."""
+_TEXTS: Final = frozenset({"detail", "justification", "snippet"})
+"""Texts in what tells of code: they identify nothing, so people are numbered there too."""
 _PEOPLE: Final = frozenset({"assigned", "by", "requestedBy", "requested_by"})
 """Members that are a person, or what acts in the place of one."""
-_MENTION: Final = re.compile(r"(?<![\w.%+'-])[\w.%+'-]+@(?:[\w-]+\.)+[A-Za-z]{2,}(?![\w-]|\.\w)")
+_MENTION: Final = re.compile(r"(?<![\w.%+'-])[\w.%+'-]+@(?:[\w-]+\.)+(?:xn--[\w-]+|[^\W\d_]{2,})(?![\w-]|\.\w)")
 """An e-mail within a text, which is no version of a package."""
 _AT: Final = "@"
 
@@ -31,20 +33,19 @@ def by_number() -> Naming:
     def numbered(email: str) -> str:
         return numbers.setdefault(email.lower(), f"person-{len(numbers) + 1}")
 
-    def member(name: str, value: Any) -> Any:
-        if name in _TECHNICAL:
-            return value
-        is_person = name in _PEOPLE and isinstance(value, str) and _AT in value
-        return numbered(value) if is_person else named(value)
+    def member(name: str, value: Any, *, is_code: bool) -> Any:
+        if name in _PEOPLE and isinstance(value, str) and _AT in value:
+            return numbered(value)
+        return named(value, is_code=(is_code or name in _TECHNICAL) and name not in _TEXTS)
 
-    def named(value: Any) -> Any:
+    def named(value: Any, *, is_code: bool = False) -> Any:
         match value:
             case str():
-                return _MENTION.sub(lambda found: numbered(found[0]), value) if _AT in value else value
+                return value if is_code or _AT not in value else _MENTION.sub(lambda found: numbered(found[0]), value)
             case Mapping():
-                return {name: member(name, part) for name, part in value.items()}
+                return {name: member(name, part, is_code=is_code) for name, part in value.items()}
             case list() | tuple():
-                return [named(part) for part in value]
+                return [named(part, is_code=is_code) for part in value]
             case _:
                 return value
 
