@@ -180,7 +180,10 @@ async def test_calls_grow_with_pages_and_not_with_what_is_on_them(store: Store, 
     assert numbers == [1, 1, 1]
 
 
-def imported(root: Root, name: str, digest: str | None, at: datetime) -> Import:
+WEB = "registry.example/shop/web"
+
+
+def imported(root: Root, name: str, digest: str | None, at: datetime, image: str = WEB) -> Import:
     return Import(
         id=uid(name),
         group_name=root.group_name,
@@ -189,7 +192,7 @@ def imported(root: Root, name: str, digest: str | None, at: datetime) -> Import:
         format=ImportFormat.TRIVY,
         file=ImportFile(file_name="scan.json", sha256="0" * 64, size=1),
         options=ImportOptions(),
-        artifact=ImportArtifact(name="registry.example/shop/web", digest=digest),
+        artifact=ImportArtifact(name=image, digest=digest),
         state=ImportState(status=ImportStatus.COMPLETED, at=at, by="hana@demo.example"),
         created_at=at,
         created_by="hana@demo.example",
@@ -201,9 +204,15 @@ async def test_the_product_of_an_image_has_the_last_digest_that_an_import_names(
 ) -> None:
     image = await add_root_at(store, group, "web", stamp, ImageLocation(registry="registry.example", repository="shop/web"))
     backend = await add_root(store, group, "backend", stamp)
-    for name, digest in (("first", "sha256:" + "1" * 64), ("second", "sha256:" + "2" * 64), ("third", None)):
+    scans = (
+        ("first", "sha256:" + "1" * 64, WEB),
+        ("second", "sha256:" + "2" * 64, WEB),
+        ("third", None, WEB),
+        ("of another image", "sha256:" + "4" * 64, "registry.example/shop/api"),
+    )
+    for name, digest, scanned in scans:
         made = stamp()
-        await command.add(store, IMPORT, imported(image, name, digest, made.at), made)
+        await command.add(store, IMPORT, imported(image, name, digest, made.at, scanned), made)
     assert await products_of(store, [image, backend]) == {
         image.id: f"pkg:oci/web@sha256:{'2' * 64}?repository_url=registry.example/shop/web",
         backend.id: "pkg:generic/backend?vcs_url=git%2Bhttps://git.example/shop",

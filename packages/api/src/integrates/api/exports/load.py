@@ -19,6 +19,7 @@ from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.types import Import
 from integrates.db_model.roots.facet import ROOT
+from integrates.db_model.roots.image import names_other_image
 from integrates.db_model.roots.types import ImageRoot, Root
 from integrates.db_model.store.port import Item, Store
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
@@ -48,19 +49,22 @@ async def roots_of(store: Store, group_name: str) -> tuple[Root, ...]:
 
 async def products_of(store: Store, roots: Sequence[Root]) -> Mapping[str, str]:
     """Return the package url of each root that has one, by its id."""
-    images = [root.id for root in roots if isinstance(root, ImageRoot)]
+    images = [root for root in roots if isinstance(root, ImageRoot)]
     digests: dict[str, str | None] = {}
     for some in (images[begin : begin + _TOGETHER] for begin in range(0, len(images), _TOGETHER)):
-        queries = [listing(IMPORT.name, "imports_of_root", {"root_id": one}, limit=_IMPORTS, descending=True) for one in some]
+        queries = [
+            listing(IMPORT.name, "imports_of_root", {"root_id": one.id}, limit=_IMPORTS, descending=True) for one in some
+        ]
         pages = [read.page_of(IMPORT, page).entities for page in await store.query(queries)]
-        digests |= {image: _digest(imports) for image, imports in zip(some, pages, strict=True)}
+        digests |= {image.id: _digest(image, imports) for image, imports in zip(some, pages, strict=True)}
     found = ((root.id, product_of(root, digests.get(root.id))) for root in roots)
     return {root_id: product for root_id, product in found if product is not None}
 
 
-def _digest(imports: Sequence[Import]) -> str | None:
-    """Return the digest of the last import that names one."""
-    return next((one.artifact.digest for one in imports if one.artifact and one.artifact.digest), None)
+def _digest(image: ImageRoot, imports: Sequence[Import]) -> str | None:
+    """Return the digest of the last import that names one, unless it is that of another image."""
+    scanned = (one.artifact for one in imports if one.artifact)
+    return next((one.digest for one in scanned if one.digest and not names_other_image(one.name, image.location)), None)
 
 
 async def collect(store: Store, roots: Sequence[Root], form: Format, spool: Spool, now: datetime) -> datetime | None:
