@@ -11,7 +11,7 @@ import pytest
 from integrates.server.pipeline import verdict
 from integrates.server.pipeline.comparison import Comparison, comparison_lines, newly_open
 from integrates.server.pipeline.fact import Facts
-from integrates.server.pipeline.file import end_of, write_file
+from integrates.server.pipeline.file import end_of
 from integrates.server.pipeline.place import Kind
 from integrates.server.pipeline.problem import Count, meanings
 from integrates.server.pipeline.record import Record, Row, remarks, table
@@ -388,17 +388,6 @@ def test_a_text_is_fitted_and_a_link_stays_whole() -> None:
     assert plain(fitted((("ab ", ""),), "", 30)) == ["ab"]
     assert plain(fitted((), "\x1b[2Jx\ny", 80)) == ["\\x1b[2Jx y"]
     assert (counted(1, "day"), counted(1200, "day"), counted(0, "child", "children")) == ("1 day", "1,200 days", "0 children")
-
-
-def test_a_file_is_written_whole(tmp_path: Path) -> None:
-    file = tmp_path / "gate.xml"
-    for content in (b"one", b"other"):
-        write_file(file, content)
-        assert (file.read_bytes(), list(tmp_path.iterdir())) == (content, [file])
-    with pytest.raises(FileNotFoundError):
-        write_file(tmp_path / "no" / "gate.xml", b"one")
-    write_file(Path("/dev/null"), b"one")
-    assert not Path("/dev/null").is_file()
 
 
 def test_of_a_long_log_the_end_is_kept_as_text(tmp_path: Path) -> None:

@@ -31,9 +31,19 @@ def test_the_formats_are_those_of_the_service() -> None:
 @pytest.mark.parametrize("form", ExportForm)
 def test_it_asks_for_a_format_and_prints_what_comes(person: Person, form: ExportForm) -> None:
     with scripted(WHOLE) as service:
-        code, out, err = person.ask(service, "export", "web shop", "--format", form.value, "--root", "back/end", "--anonymous")
+        code, out, err = person.ask(service, "export", "web shop", "--format", form.value, "--root", "back/end")
     assert (code, out, err) == (0, CONTENT.decode(), "")
-    assert service.heads == [f"GET /export/web%20shop.{ENDINGS[form]}?root=back%2Fend&anonymous=true HTTP/1.1"]
+    assert service.heads == [f"GET /export/web%20shop.{ENDINGS[form]}?root=back%2Fend HTTP/1.1"]
+
+
+@pytest.mark.parametrize("form", ExportForm)
+def test_only_json_can_be_had_without_names(person: Person, form: ExportForm) -> None:
+    with scripted(WHOLE) as service:
+        code, _, err = person.ask(service, "export", "webshop", "--format", form.value, "--anonymous")
+    if form is ExportForm.JSON:
+        assert (code, service.heads) == (0, ["GET /export/webshop.json?anonymous=true HTTP/1.1"])
+    else:
+        assert (code, "only json can be had without names" in err, service.requests) == (2, True, [])
 
 
 def test_a_file_is_written_and_told(person: Person, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from html import escape
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,7 +17,7 @@ from integrates.api.exports.registry import FORMATS
 from integrates.db_model.entity import read
 from integrates.db_model.vex_documents.facet import VEX_DOCUMENT, vex_document_key
 from integrates.db_model.vex_documents.types import VexFormat
-from integrates.server.http.routes.export import NOTHING, wanted_of
+from integrates.server.http.routes.export import NOTHING, UNREAD, wanted_of
 from integrates.server.settings import Settings, public_url_of
 
 IMPORT = """mutation ($file: Upload!, $group: ID!, $root: ID!) {
@@ -197,17 +198,36 @@ def test_the_public_address(settings: Settings, expected: str) -> None:
 
 
 def test_what_a_path_asks_for() -> None:
-    found = wanted_of("webshop.cdx.json", {"root": "backend", "anonymous": "true"}, ORIGIN, "Example")
+    found = wanted_of("webshop.cdx.json", [("root", "backend")], ORIGIN, "Example")
     assert found is not None
     assert (found.format, found.group_name, found.root, found.is_anonymous) == (
         ExportFormat.CYCLONEDX_VEX,
         "webshop",
         "backend",
-        True,
+        False,
     )
-    other = wanted_of("webshop.cdx.json", {"anonymous": "1"}, ORIGIN, None)
-    assert other is not None
-    assert (other.root, other.is_anonymous) == (None, False)
+    answers = [wanted_of("webshop.json", [("anonymous", text)], ORIGIN, None) for text in ("true", "false")]
+    assert [(one.root, one.is_anonymous) for one in answers if one] == [(None, True), (None, False)]
+
+
+MISTAKEN = (
+    "json?anonymous=1",
+    "json?anonymous=True",
+    "json?anonymous=",
+    "json?anonymous=true&anonymous=false",
+    "json?Anonymous=true",
+    "csv?anonymous=true",
+    "openvex.json?anonymous=true",
+    "csv?rot=backend",
+    "csv?root=backend&root=frontend",
+)
+
+
+async def test_a_query_with_a_mistake_gives_nothing_away(world: World) -> None:
+    """Else a misspelt root would be the whole group, and a misspelt wish for no names a file full of them."""
+    answers = {path: await fetched(world, f"/export/webshop.{path}") for path in MISTAKEN}
+    assert {path: answer.status_code for path, answer in answers.items()} == dict.fromkeys(MISTAKEN, 400)
+    assert all(escape(UNREAD) in answer.text for answer in answers.values())
 
 
 async def test_documents_of_the_past_stay_as_they_were(world: World) -> None:

@@ -1,10 +1,9 @@
 """``integrates export``: what a group, or a root of it, tells others about its vulnerabilities, as a file."""
 
-import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -16,6 +15,7 @@ import typer
 
 from integrates.server.client.call import Download, Session, connected, data_of, fetched
 from integrates.server.client.fault import Fault, explaining
+from integrates.server.client.file import replacing
 from integrates.server.client.option import JsonOption, UrlOption
 from integrates.server.client.output import advancing, print_json, print_line
 from integrates.server.client.remote import remote_of
@@ -81,6 +81,8 @@ def export(
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     if as_json and output is None:
         raise typer.BadParameter("it tells about a file, so it needs --output", param_hint="--json")
+    if anonymous and form is not ExportForm.JSON:
+        raise typer.BadParameter("only json can be had without names", param_hint="--anonymous")
     parameters = {**({"root": root} if root else {}), **({"anonymous": "true"} if anonymous else {})}
     path = f"/export/{quote(group, safe='')}.{ENDINGS[form]}"
     with explaining(), connected(remote_of(url)) as session:
@@ -157,26 +159,12 @@ def _progress(download: Download, output: Path | None) -> AbstractContextManager
 
 @contextmanager
 def _target(output: Path | None) -> Iterator[BinaryIO]:
-    """Yield what to write to: a file takes the place of the one that is there when all of it is written, and not before."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    place = output.resolve()
-    if place.exists() and not place.is_file():  # such as a pipe, or /dev/null
-        with place.open("wb") as file:
-            yield file
-        return
-    beside = place.with_name(f".{place.name}.{os.getpid()}.part")
-    try:
-        with beside.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(place)
-    finally:
-        with suppress(FileNotFoundError):
-            beside.unlink()
+    with replacing(output) as file:
+        yield file
 
 
 def _tell(output: Path, written: Written, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from integrates.server.client.call import Session, connected
 from integrates.server.client.fault import NOT_DONE, Refused, explaining, warn
+from integrates.server.client.file import write_file
 from integrates.server.client.option import JsonOption, UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
@@ -23,7 +24,6 @@ from integrates.server.pipeline.comparison import (
     newly_open,
 )
 from integrates.server.pipeline.fact import Facts, facts_of
-from integrates.server.pipeline.file import write_file
 from integrates.server.pipeline.place import Place
 from integrates.server.pipeline.problem import OUTSIDE, Count, Surroundings, advice_text, advised, meanings
 from integrates.server.pipeline.sarif import sarif_of

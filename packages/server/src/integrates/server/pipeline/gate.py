@@ -12,12 +12,12 @@ import typer
 
 from integrates.server.client.call import Session, connected
 from integrates.server.client.fault import NOT_DONE, explaining, warn
+from integrates.server.client.file import write_file
 from integrates.server.client.option import JsonOption, UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
 from integrates.server.pipeline import verdict
 from integrates.server.pipeline.fact import Facts, facts_of
-from integrates.server.pipeline.file import write_file
 from integrates.server.pipeline.junit import junit_of
 from integrates.server.pipeline.problem import Surroundings
 from integrates.server.pipeline.question import Question, judged, outlook_of

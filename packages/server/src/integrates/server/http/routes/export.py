@@ -1,6 +1,6 @@
 """Exports of groups and roots, for who may read them; what one may not see is 404 like what does not exist."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import IO, Final, assert_never
 
@@ -22,7 +22,9 @@ from integrates.server.settings import public_url_of
 PATH: Final = "/export"
 NOTHING: Final = "There is nothing to tell: no vulnerability in a package that has an advisory."
 _CHUNK: Final = 64 * 1024
-_TRUE: Final = "true"
+UNREAD: Final = "The query takes `root`, and of JSON `anonymous=true`, each once."
+_KNOWN: Final = {"root", "anonymous"}
+_ANONYMOUS: Final = {"true": True, "false": False}
 
 
 def export_routes(service: Service) -> list[Route]:
@@ -35,17 +37,26 @@ def export_routes(service: Service) -> list[Route]:
     return [Route(f"{PATH}/{{name}}", answer, methods=["GET"])]
 
 
-def wanted_of(name: str, query: Mapping[str, str], server: str, author: str | None) -> Wanted | None:
-    """Return what is asked for by the last part of a path, ``<group>.<format>``, and a query; ``None`` when that is nothing."""
+def wanted_of(name: str, query: Sequence[tuple[str, str]], server: str, author: str | None) -> Wanted | None:
+    """Return what is asked for by the last part of a path, ``<group>.<format>``, and a query; ``None`` when that is nothing.
+
+    Raise ``HTTPException`` (400) for a query that is not understood as a whole: else a misspelt root would give a whole group
+    away, and a misspelt wish for no names the names of people.
+    """
     group, _, ending = name.partition(".")
     found = next((each for each in ExportFormat if each.value == ending), None)
     if found is None:
         return None
+    given = dict(query)
+    is_anonymous = _ANONYMOUS.get(given.get("anonymous", "false"))
+    is_known = len(given) == len(query) and given.keys() <= _KNOWN
+    if not is_known or is_anonymous is None or (is_anonymous and found is not ExportFormat.JSON):
+        raise HTTPException(400, UNREAD)
     return Wanted(
         format=found,
         group_name=group,
-        root=query.get("root"),
-        is_anonymous=query.get("anonymous") == _TRUE,
+        root=given.get("root"),
+        is_anonymous=is_anonymous,
         server=server,
         author=author,
     )
@@ -53,7 +64,8 @@ def wanted_of(name: str, query: Mapping[str, str], server: str, author: str | No
 
 async def _answered(request: Request, service: Service, slot: Slot) -> Response:
     scope, settings = request.scope, service.settings
-    wanted = wanted_of(request.path_params["name"], request.query_params, public_url_of(settings), settings.vex_author)
+    query = request.query_params.multi_items()
+    wanted = wanted_of(request.path_params["name"], query, public_url_of(settings), settings.vex_author)
     actor = actor_of(scope)
     if wanted is None or actor is None:
         raise HTTPException(404)
