@@ -33,8 +33,8 @@ STORIES = [
 """Pages that talk to a service."""
 PROGRAMS = ["add-a-store-adapter.md", "use-the-model-in-a-batch-job.md"]
 """Pages whose blocks are files, which `tests/test_document_example.py` saves and runs."""
-BEFORE = "set -aeuo pipefail; [ ! -f .names ] || . ./.names; trap 'declare -f > .names; export -p >> .names' EXIT\n"
-"""Takes over the functions and variables of the blocks before, and leaves them to those after."""
+BEFORE = "set -aeuo pipefail; [ ! -f {names} ] || . ./{names}; trap 'declare -f > {names}; export -p >> {names}' EXIT\n"
+"""Takes over the functions and variables of the blocks before on the page, and leaves them to those after."""
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +67,7 @@ def address(process: subprocess.Popen[str]) -> str:
 def run_shell(example: Example) -> None:
     """Run a block in the folder of the service, and keep what it prints for the JSON block that follows."""
     folder, host = example.namespace["service"]
-    script = BEFORE + example.parsed.replace(ADDRESS, host)
+    script = BEFORE.format(names=f".names-{Path(example.path).stem}") + example.parsed.replace(ADDRESS, host)
     signs = {system.sign[0] for system in SYSTEMS}  # in which the commands would find the branch of what runs these tests
     own = {name: value for name, value in os.environ.items() if name not in signs}
     environ = own | {"INTEGRATES_CONFIG": str(folder / "logins" / "config.json")}
