@@ -134,6 +134,17 @@ def test_a_folder_that_is_missing(person: Person, tmp_path: Path) -> None:
     assert (code, "No such file or directory" in err) == (2, True)
 
 
+@pytest.mark.parametrize("option", ["--root", "--format"])
+def test_what_is_no_text_is_told(person: Person, option: str) -> None:
+    """A shell gives bytes that are no UTF-8, of which Python makes half of a character."""
+    names = ("webshop", "--root", "b\udcff") if option == "--root" else ("w\udcff",)
+    with scripted(WHOLE) as service:
+        code, out, err = person.ask(service, "export", *names, "--format", "csv")
+        assert service.requests == []
+    told = "integrates: what is not a text in UTF-8 cannot be sent, as the end of this: "
+    assert (code, out, err.count("\n"), err.startswith(told), "\\udcff" in err) == (2, "", 1, True, True)
+
+
 def test_json_tells_about_a_file(person: Person) -> None:
     with scripted(WHOLE) as service:
         code, _, err = person.ask(service, "export", "webshop", "--format", "sarif", "--json")

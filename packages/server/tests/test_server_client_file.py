@@ -13,8 +13,9 @@ def test_a_file_is_written_whole(tmp_path: Path) -> None:
     for content in (b"one", b"other"):
         write_file(file, content)
         assert (file.read_bytes(), list(tmp_path.iterdir())) == (content, [file])
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as missing:
         write_file(tmp_path / "no" / "gate.xml", b"one")
+    assert missing.value.filename == str(tmp_path / "no" / "gate.xml")
 
 
 def test_what_is_not_written_to_its_end_leaves_what_was_there(tmp_path: Path) -> None:

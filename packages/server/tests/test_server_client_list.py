@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from packages.server.tests.counterpart import Counterpart, Person, data, scripted
+from packages.server.tests.counterpart import Counterpart, Person, answer, data, scripted
 
 from integrates.server.client.show import changed
 
@@ -179,6 +179,13 @@ def test_a_refusal_is_told_by_its_id_and_ends_the_work(person: Person) -> None:
     assert (code, len(out.splitlines())) == (2, 100)
     assert err == f"integrates: {IDS[101]}: It is closed.\n"
     assert len(service.requests) == 2
+
+
+@pytest.mark.parametrize("end", [b"", answer(401, {"errors": [{"message": "?"}]})])
+def test_what_was_changed_before_the_service_was_gone_is_told(person: Person, end: bytes) -> None:
+    with scripted(payload(IDS[:100]), end) as service:
+        code, out, err = person.ask(service, "treat", "-", *WORKED_ON, "--json", stdin="\n".join(IDS))
+    assert (code, [json.loads(line)["id"] for line in out.splitlines()], err.count("\n")) == (2, list(IDS[:100]), 1)
 
 
 def test_a_refusal_of_what_was_not_asked_for_is_told_as_it_is(person: Person) -> None:

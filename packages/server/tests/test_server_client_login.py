@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import typer
@@ -72,6 +73,13 @@ def test_the_last_login_is_meant_and_a_logout_forgets_it(person: Person) -> None
         assert "which service?" in person.run("api", "{ me { email } }")[2]
         assert person.run("api", "{ me { email } }", "--url", first.address)[0] == 0
         assert "no token is kept" in person.run("logout", second.address)[2]
+
+
+@pytest.mark.parametrize("told", [{}, {"me": None}, {"me": {"email": None}}])
+def test_who_is_nobody_is_told_without_a_traceback(person: Person, told: dict[str, Any]) -> None:
+    with scripted(data(**told)) as other:
+        code, out, err = person.run("login", other.address, stdin=SECRET)
+    assert (code, out, err.count("\n"), person.file.exists()) == (2, "", 1, False)
 
 
 def test_variables_count_before_the_file(person: Person) -> None:

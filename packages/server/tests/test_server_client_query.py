@@ -36,7 +36,9 @@ def test_a_field_is_json_where_it_looks_so(field: str, value: Any) -> None:
     assert given_values([], [field]) == {"a": field.partition("=")[2]}
 
 
-@pytest.mark.parametrize("field", ["a", "=1", "", "a=[1", "a={x}", "a=" + "[" * 100_000])
+@pytest.mark.parametrize(
+    "field", ["a", "=1", "", "a=[1", "a={x}", "a=" + "[" * 100_000, "a=1e999", "a=[NaN]", "a=[1, -Infinity]"]
+)
 def test_what_is_no_field_is_refused(field: str) -> None:
     with pytest.raises(Fault, match=r"NAME=VALUE|no JSON"):
         given_values([field], [])

@@ -5,13 +5,13 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
-from uuid import uuid4
 
 import msgspec
 import typer
 from filelock import FileLock
 
 from integrates.server.client.fault import Fault
+from integrates.server.client.file import replacing
 
 VARIABLE: Final = "INTEGRATES_CONFIG"
 """Names the file, where that is not the usual one."""
@@ -88,13 +88,5 @@ def _locked(path: Path) -> FileLock:
 
 
 def _write(path: Path, config: Config) -> None:
-    """Replace the file as a whole: who reads it meanwhile sees the old or the new one, and a crash leaves the old one."""
-    beside = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with replacing(path, 0o600) as file:
+        file.write(msgspec.json.format(msgspec.json.encode(config), indent=2) + b"\n")

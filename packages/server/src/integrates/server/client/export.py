@@ -84,8 +84,8 @@ def export(
     if anonymous and form is not ExportForm.JSON:
         raise typer.BadParameter("only json can be had without names", param_hint="--anonymous")
     parameters = {**({"root": root} if root else {}), **({"anonymous": "true"} if anonymous else {})}
-    path = f"/export/{quote(group, safe='')}.{ENDINGS[form]}"
     with explaining(), connected(remote_of(url)) as session:
+        path = f"/export/{quote(group, safe='')}.{ENDINGS[form]}"
         known = None if output is None else digest_of(output)
         headers = {"if-none-match": f'"{known}"'} if known else {}
         with fetched(session, path, parameters, headers) as download:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from io import TextIOWrapper
 from typing import Final
 
+import msgspec
 import typer
 
 from integrates.server.client.text import one_line
@@ -16,6 +17,8 @@ NOT_DONE: Final = 2
 """The exit code of a command that could not do, or not decide, what was asked; 1 is left to those who decide, and say no."""
 INTERRUPTED: Final = 130
 """The exit code after Ctrl-C, as shells have it."""
+_BEFORE: Final = 20
+"""Characters that are told before one that cannot be sent."""
 
 
 class Fault(Exception):
@@ -70,6 +73,13 @@ def explaining() -> Iterator[None]:
         raise typer.Exit(NOT_DONE) from error
     except OSError as error:
         warn(f"{error.filename or 'system'}: {error.strerror or error}")
+        raise typer.Exit(NOT_DONE) from error
+    except UnicodeEncodeError as error:  # a shell gives bytes that are no text, and they are sent nowhere
+        told = error.object[max(0, error.start - _BEFORE) : error.end]
+        warn(f"what is not a text in UTF-8 cannot be sent, as the end of this: {told}")
+        raise typer.Exit(NOT_DONE) from error
+    except msgspec.ValidationError as error:
+        warn(f"the service answers otherwise than this command expects: {error}; are both of one version?")
         raise typer.Exit(NOT_DONE) from error
     except (KeyboardInterrupt, typer.Abort) as error:  # the second while a person is asked for something
         raise typer.Exit(INTERRUPTED) from error

@@ -132,7 +132,7 @@ def list_my_groups(*, as_json: JsonOption = False, url: UrlOption = None) -> Non
     integrates ls groups --json | jq -r .name
     """  # noqa: D301 -- \b is Typer's sign to keep the lines as they are
     with explaining(), connected(remote_of(url)) as session:
-        print_rows(GROUP_COLUMNS, data_of(session, GROUPS_QUERY)["me"]["groups"], as_json=as_json)
+        print_rows(GROUP_COLUMNS, reached(data_of(session, GROUPS_QUERY), ("me", "groups")), as_json=as_json)
 
 
 @COMMANDS.command("roots")

@@ -14,6 +14,7 @@ from integrates.server.client.fault import Fault, explaining
 from integrates.server.client.input import read_input
 from integrates.server.client.option import AllowHttpOption, JsonOption
 from integrates.server.client.output import print_json, print_line
+from integrates.server.client.page import reached
 from integrates.server.client.remote import ADDRESS, Remote, checked_token, is_http_allowed
 
 ME: Final = "{ me { email role } }"
@@ -55,7 +56,7 @@ def login(url: AddressArgument = None, *, allow_http: AllowHttpOption = False, a
         check_transport(address, allow_http=is_allowed)
         token = checked_token(_read_token(address))
         with connected(Remote(address=address, token=token)) as session:
-            email = str(data_of(session, ME)["me"]["email"])
+            email = str(reached(data_of(session, ME), ("me", "email")))
         keep_login(file, address, Login(token=token, email=email, allow_http=is_allowed))
         told = Told(address=address, email=email, file=str(file))
         if as_json:

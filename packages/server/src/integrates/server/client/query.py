@@ -89,9 +89,11 @@ def _field(text: str) -> tuple[str, Any]:
     if not _JSON.fullmatch(value):
         return name, value
     try:
-        return name, json.loads(value)
+        found = json.loads(value)
+        json.dumps(found, allow_nan=False)  # Python reads numbers that are none, such as NaN and 1e999
     except (ValueError, RecursionError) as error:
         raise Fault(f"{name}: this is no JSON; -f takes it as a text") from error
+    return name, found
 
 
 def _attachment(text: str) -> tuple[str, Attachment]:

@@ -101,11 +101,16 @@ def _decide(
 ) -> None:
     with explaining():
         wanted = given_ids(ids, read_input().splitlines() if "-" in ids else ())
-        with connected(remote_of(url)) as session:
-            done = list(decided(session, mutation, given, wanted))
-        if changed := [row for each in done for row in each.changed]:
-            print_rows(columns, changed, as_json=as_json)
-        refused = [sentence for each in done for sentence in each.refused]
+        changed: list[Any] = []
+        refused: list[str] = []
+        try:
+            with connected(remote_of(url)) as session:
+                for done in decided(session, mutation, given, wanted):
+                    changed += done.changed
+                    refused += done.refused
+        finally:  # what was changed is told also when the service is gone in the middle
+            if changed:
+                print_rows(columns, changed, as_json=as_json)
         for sentence in refused:
             warn(sentence)
         if refused:
