@@ -34,7 +34,8 @@ def refused(reason: str) -> bytes:
 
 
 def last(**given: Any) -> bytes:
-    return data(group={"decisionImports": {"nodes": [made(**given)]}})
+    told = {"root": None, "suppressionsAs": "ACCEPTANCE", "createdBy": "uri@demo.example", **made(**given)}
+    return data(me={"email": "uri@demo.example"}, group={"decisionImports": {"nodes": [told]}})
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +151,31 @@ def test_another_one_is_waited_for_and_the_file_sent_then() -> None:
     with scripted(refused("ALREADY_RUNNING"), last(state="RUNNING", **other)) as service:
         code, out, err = run(service.address, *COMMAND, "--patience", "0")
     assert (code, out, "It is ALREADY_RUNNING." in err) == (2, "", True)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"createdBy": "vera@demo.example"},
+        {"createdBy": None},
+        {"root": {"id": "r-1"}},
+        {"suppressionsAs": "ZERO_RISK"},
+        {"dryRun": True},
+    ],
+)
+def test_the_same_file_in_another_name_or_asked_otherwise_is_not_the_own_import(other: dict[str, Any]) -> None:
+    script = (refused("ALREADY_RUNNING"), last(state="RUNNING", **other), last(**other), done(applied=1))
+    with scripted(*script) as service:
+        code, out, _ = run(service.address, *COMMAND)
+        assert len(service.requests) == 4
+    assert (code, "     1  given another treatment" in out) == (0, True)
+
+
+def test_the_own_import_for_a_root_is_followed() -> None:
+    script = (ROOTS, refused("ALREADY_RUNNING"), last(root={"id": "r-1"}), done(applied=1))
+    with scripted(*script) as service:
+        assert run(service.address, *COMMAND, "--root", "backend")[0] == 0
+        assert len(service.requests) == 3
 
 
 def test_a_file_that_is_none_is_not_sent(file: Path) -> None:

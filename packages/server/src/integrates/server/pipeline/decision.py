@@ -11,10 +11,10 @@ import typer
 
 from integrates.server.client.call import Attachment, Session, change, connected, data_of
 from integrates.server.client.fault import NOT_DONE, Fault, Refused, explaining
-from integrates.server.client.option import JsonOption, UrlOption
+from integrates.server.client.option import GroupOption, JsonOption, UrlOption
 from integrates.server.client.output import advancing, print_json
 from integrates.server.client.remote import remote_of
-from integrates.server.pipeline.scan import GroupOption, report_file
+from integrates.server.pipeline.scan import report_file
 from integrates.server.pipeline.sheet import BAD, BLANK, GOOD, LOUD, QUIET, Line, fitted, print_lines, width_now
 from integrates.server.pipeline.target import target_of
 from integrates.server.pipeline.upload import PatienceOption
@@ -33,7 +33,8 @@ _IMPORT: Final = f"""mutation ($groupName: ID!, $rootId: ID, $file: Upload!, $fo
 _LATEST: Final = "query ($id: ID!) { decisionImport(id: $id) { " + _SELECTION + " } }"
 _LAST: Final = (
     """query ($group: ID!) {
-  group(name: $group) { decisionImports(first: 1) { nodes { """
+  me { email }
+  group(name: $group) { decisionImports(first: 1) { nodes { suppressionsAs root { id } createdBy """
     + _SELECTION
     + """ } } }
 }"""
@@ -181,25 +182,33 @@ def _made(session: Session, given: Mapping[str, Any], file: Attachment, deadline
             return _followed(session, msgspec.convert(payload["decisionImport"], Made), deadline)
 
 
-def _last(session: Session, group: str) -> Made | None:
-    found = data_of(session, _LAST, {"group": group}).get("group") or {}
-    nodes = (found.get("decisionImports") or {}).get("nodes") or ()
-    return msgspec.convert(nodes[0], Made) if nodes else None
+def _last(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the newest import of the group, as it came; ``None`` when there is none."""
+    nodes = ((data.get("group") or {}).get("decisionImports") or {}).get("nodes") or ()
+    return next(iter(nodes), None)
 
 
 def _own(session: Session, given: Mapping[str, Any], file: Attachment) -> Made | None:
-    """Return the import in work when it is of this file, e.g. because the answer to it was lost."""
-    last = _last(session, given["groupName"])
-    same = last is not None and (last.sha256, last.dry_run) == (sha256(file.content).hexdigest(), given["dryRun"])
-    return last if same else None
+    """Return the import in work when it is the one that was asked for, e.g. because the answer to it was lost.
+
+    One of somebody else is not, nor one for another root: decisions are made in the name of who imports them.
+    """
+    data = data_of(session, _LAST, {"group": given["groupName"]})
+    last = _last(data)
+    if last is None:
+        return None
+    digest, root = sha256(file.content).hexdigest(), (last["root"] or {}).get("id")
+    asked = (data["me"]["email"], digest, given["rootId"], given["suppressionsAs"], given["dryRun"])
+    found = (last["createdBy"], last["sha256"], root, last["suppressionsAs"], last["dryRun"])
+    return msgspec.convert(last, Made) if asked == found else None
 
 
 def _wait_for_other(session: Session, group: str, deadline: float, refused: Refused) -> None:
     """Wait until the group has no import of decisions in work. Raise what was refused when that takes too long."""
 
     def is_free() -> bool | None:
-        last = _last(session, group)
-        return None if last is not None and last.state == "RUNNING" else True
+        last = _last(data_of(session, _LAST, {"group": group}))
+        return None if last is not None and last["state"] == "RUNNING" else True
 
     waited = awaited(session, f"{group} has other decisions in work", deadline, is_free)
     if waited is None or session.seconds() >= deadline:
