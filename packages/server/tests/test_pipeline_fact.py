@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from integrates.server.pipeline.checkout import Checkout, files_of, read_checkout
-from integrates.server.pipeline.fact import MAX_FACT, SYSTEMS, Facts, branch_of, facts_of, public_address, repo_of
+from integrates.server.pipeline.checkout import Checkout, files_of, is_unread, read_checkout
+from integrates.server.pipeline.fact import MAX_FACT, SYSTEMS, Facts, System, branch_of, facts_of, public_address, repo_of
 
 SHA = "3f2c1a9d0e4b5a6978c1d2e3f40516273849a0b1"
 SHOP = "https://git.example/acme/shop"
@@ -177,6 +177,27 @@ def test_every_system_is_tried() -> None:
     assert {expected.pipeline for _, expected in BUILDS} == {None, *(system.name for system in SYSTEMS)}
 
 
+@pytest.mark.parametrize("system", [one for one in SYSTEMS if one.pull], ids=lambda one: str(one.name))
+@pytest.mark.parametrize("target, is_fork", [("main", True), ("refs/heads/main", True), ("next", False), ("", False)])
+def test_a_pull_request_from_a_branch_to_one_of_the_same_name_is_of_a_fork(system: System, target: str, is_fork: bool) -> None:
+    """Only what the repository itself has on a branch counts as that branch, whatever else is checked out under its name."""
+    sign, value = system.sign
+    variables = {sign: value or "1", **dict(zip(system.pull or (), ("main", target), strict=False))}
+    assert facts_of(variables, Facts(branch="main")).branch == (None if is_fork else "main")
+    assert facts_of(variables, given=Facts(branch="said")).branch == "said"
+
+
+@pytest.mark.parametrize("system", [one for one in SYSTEMS if one.tag], ids=lambda one: str(one.name))
+def test_a_tag_is_no_branch_whatever_is_checked_out(system: System) -> None:
+    sign, value = system.sign
+    assert facts_of({sign: value or "1", system.tag[0]: "v1"}, Facts(branch="main")).branch is None
+
+
+def test_that_git_says_nothing_is_known() -> None:
+    assert facts_of({}, Facts(is_unread=True)) == Facts(is_unread=True)
+    assert facts_of({}, Facts(is_unread=True), Facts(branch="main")) == Facts(branch="main", is_unread=True)
+
+
 CHECKOUT = Facts(branch="local", commit="b" * 40, origin="https://me:pw@git.example/me/fork.git")
 
 
@@ -298,3 +319,4 @@ def test_where_there_is_no_repository_or_no_git_there_is_no_checkout(tmp_path: P
     outside = {**os.environ, "GIT_CEILING_DIRECTORIES": str(tmp_path)}
     assert read_checkout(tmp_path, outside) is None
     assert read_checkout(repository, {"PATH": str(tmp_path)}) is None
+    assert [is_unread(one) for one in (tmp_path, repository, repository / "web")] == [False, True, True]

@@ -40,6 +40,14 @@ def read_checkout(folder: Path, variables: Mapping[str, str]) -> Checkout | None
     )
 
 
+def is_unread(folder: Path) -> bool:
+    """Return whether a folder is in a repository of which git says nothing, because it is missing or distrusts its owner.
+
+    That is asked where :func:`read_checkout` found none.
+    """
+    return any((one / ".git").exists() for one in (folder, *folder.parents))
+
+
 def files_of(checkout: Checkout, variables: Mapping[str, str]) -> tuple[str, ...]:
     """Return the paths of the files of a checkout, counted from its top; none when it has too many to look at."""
     listed = _git(Path(checkout.top), variables, "ls-files", "-z", "--cached", "--others", "--exclude-standard")

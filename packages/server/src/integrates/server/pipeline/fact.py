@@ -20,6 +20,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What is built: the repository by name, e.g. ``acme/shop``, its branch and commit, and where it comes from.
 
     ``branch`` is ``None`` when it is not known, or a tag is built; ``pipeline`` names the CI system, ``None`` elsewhere.
+    ``is_unread`` tells that there is a repository of which git says nothing.
     """
 
     repo: str | None = None
@@ -27,6 +28,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     commit: str | None = None
     origin: str | None = None
     pipeline: str | None = None
+    is_unread: bool = False
 
 
 class System(Struct, frozen=True, kw_only=True):
@@ -34,7 +36,7 @@ class System(Struct, frozen=True, kw_only=True):
 
     ``sign`` is a variable that it sets, with the value by which it is known, empty for any. The others are templates of
     variables: the first whose variables are all set counts. ``tag`` names variables that are set when a tag is built, and so
-    no branch.
+    no branch. ``pull`` names those that have the branches from which and to which a pull request goes.
     ``remote`` stands before the name of a branch in a remote repository.
     """
 
@@ -45,6 +47,7 @@ class System(Struct, frozen=True, kw_only=True):
     commit: tuple[str, ...] = ()
     origin: tuple[str, ...] = ()
     tag: tuple[str, ...] = ()
+    pull: tuple[str, str] | None = None
     remote: str = ""
 
 
@@ -56,6 +59,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         branch=("{GITHUB_HEAD_REF}", "{GITHUB_REF}"),
         commit=("{GITHUB_SHA}",),
         origin=("{GITHUB_SERVER_URL}/{GITHUB_REPOSITORY}",),
+        pull=("GITHUB_HEAD_REF", "GITHUB_BASE_REF"),
     ),
     System(
         name="GitLab CI",
@@ -65,6 +69,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         commit=("{CI_COMMIT_SHA}",),
         origin=("{CI_PROJECT_URL}", "{CI_REPOSITORY_URL}"),
         tag=("CI_COMMIT_TAG",),
+        pull=("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME"),
     ),
     System(
         name="Azure Pipelines",
@@ -73,6 +78,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         branch=("{SYSTEM_PULLREQUEST_SOURCEBRANCH}", "{BUILD_SOURCEBRANCH}"),
         commit=("{SYSTEM_PULLREQUEST_SOURCECOMMITID}", "{BUILD_SOURCEVERSION}"),
         origin=("{BUILD_REPOSITORY_URI}",),
+        pull=("SYSTEM_PULLREQUEST_SOURCEBRANCH", "SYSTEM_PULLREQUEST_TARGETBRANCH"),
     ),
     System(
         name="Bitbucket Pipelines",
@@ -82,6 +88,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         commit=("{BITBUCKET_COMMIT}",),
         origin=("{BITBUCKET_GIT_HTTP_ORIGIN}", "{BITBUCKET_GIT_SSH_ORIGIN}"),
         tag=("BITBUCKET_TAG",),
+        pull=("BITBUCKET_BRANCH", "BITBUCKET_PR_DESTINATION_BRANCH"),
     ),
     System(
         name="CircleCI",
@@ -99,6 +106,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         branch=("{TRAVIS_PULL_REQUEST_BRANCH}", "{TRAVIS_BRANCH}"),
         commit=("{TRAVIS_PULL_REQUEST_SHA}", "{TRAVIS_COMMIT}"),
         tag=("TRAVIS_TAG",),
+        pull=("TRAVIS_PULL_REQUEST_BRANCH", "TRAVIS_BRANCH"),
     ),
     System(
         name="Buildkite",
@@ -107,6 +115,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         commit=("{BUILDKITE_COMMIT}",),
         origin=("{BUILDKITE_REPO}",),
         tag=("BUILDKITE_TAG",),
+        pull=("BUILDKITE_BRANCH", "BUILDKITE_PULL_REQUEST_BASE_BRANCH"),
     ),
     System(
         name="Woodpecker CI",
@@ -116,6 +125,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         commit=("{CI_COMMIT_SHA}",),
         origin=("{CI_REPO_CLONE_URL}", "{CI_REPO_URL}"),
         tag=("CI_COMMIT_TAG",),
+        pull=("CI_COMMIT_SOURCE_BRANCH", "CI_COMMIT_TARGET_BRANCH"),
     ),
     System(
         name="Drone",
@@ -140,6 +150,7 @@ SYSTEMS: Final[tuple[System, ...]] = (
         commit=("{GIT_COMMIT}",),
         origin=("{GIT_URL}", "{GIT_URL_1}"),
         tag=("TAG_NAME",),
+        pull=("CHANGE_BRANCH", "CHANGE_TARGET"),
         remote="origin/",
     ),
     System(
@@ -161,9 +172,11 @@ def facts_of(variables: Mapping[str, str], checkout: Facts | None = None, given:
     system = next((one for one in SYSTEMS if _is_there(one, variables)), None)
     said = _said(system, variables) if system else Facts()
     sources = [source for source in (given, said, checkout) if source is not None]
+    named = [source for source in sources if source is not checkout] if system and _is_elsewhere(system, variables) else sources
 
     def first(name: str) -> str | None:
-        return next((text for source in sources if (text := _clean(getattr(source, name)))), None)
+        told = named if name == "branch" else sources
+        return next((text for source in told if (text := _clean(getattr(source, name)))), None)
 
     origin = public_address(first("origin") or "")[:MAX_FACT] or None
     return Facts(
@@ -172,6 +185,7 @@ def facts_of(variables: Mapping[str, str], checkout: Facts | None = None, given:
         commit=next((text for text in [first("commit")] if text and _COMMIT.fullmatch(text)), None),
         origin=origin,
         pipeline=said.pipeline,
+        is_unread=any(source.is_unread for source in sources),
     )
 
 
@@ -182,14 +196,26 @@ def _is_there(system: System, variables: Mapping[str, str]) -> bool:
 
 
 def _said(system: System, variables: Mapping[str, str]) -> Facts:
-    is_tag = any(variables.get(name) for name in system.tag)
     return Facts(
         repo=_filled(system.repo, variables),
-        branch=None if is_tag else branch_of(_filled(system.branch, variables) or "", system.remote),
+        branch=None if _is_elsewhere(system, variables) else branch_of(_filled(system.branch, variables) or "", system.remote),
         commit=_filled(system.commit, variables),
         origin=_filled(system.origin, variables),
         pipeline=system.name,
     )
+
+
+def _is_elsewhere(system: System, variables: Mapping[str, str]) -> bool:
+    """Return whether what is built is of no branch of the repository: a tag, or a pull request of a fork.
+
+    One that goes from a branch to a branch of the same name comes from a fork: no repository has two of one name.
+    """
+    source, target = (_short(variables.get(name, "")) for name in system.pull or ("", ""))
+    return any(variables.get(name) for name in system.tag) or bool(source and source == target)
+
+
+def _short(ref: str) -> str:
+    return ref.removeprefix(_HEADS)
 
 
 def _filled(templates: Iterable[str], variables: Mapping[str, str]) -> str | None:
@@ -204,7 +230,7 @@ def branch_of(ref: str, remote: str = "") -> str | None:
     """Return the branch that a ref or name means, ``None`` for a tag, a merge of a pull request, or nothing."""
     if ref.startswith(_REFS) and not ref.startswith(_HEADS):
         return None
-    return ref.removeprefix(_HEADS).removeprefix(remote) or None
+    return _short(ref).removeprefix(remote) or None
 
 
 def public_address(origin: str) -> str:

@@ -52,12 +52,12 @@ def why_not_close(target: Target, facts: Facts) -> str | None:
     """Return why what a scan does not report may be there all the same; ``None`` when it is of the branch of the root.
 
     A scan of another branch proves nothing for that of the root, and so does one of a commit that is on no known branch. Where
-    nothing is known of git, it is taken for one of the root.
+    there is no git, it is taken for one of the root.
     """
     if target.branch is None or facts.branch == target.branch:
         return None
     if facts.branch:
         return f"this is the branch {facts.branch}, not {target.branch}"
-    if facts.commit:
+    if facts.commit or facts.is_unread:
         return f"it is not known whether this is the branch {target.branch}"
     return None

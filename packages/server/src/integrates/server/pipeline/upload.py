@@ -11,10 +11,10 @@ import typer
 
 from integrates.server.client.call import Attachment, Session, connected, data_of
 from integrates.server.client.fault import NOT_DONE, Fault, Refused, explaining
-from integrates.server.client.option import JsonOption, UrlOption
+from integrates.server.client.option import GroupOption, JsonOption, UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
-from integrates.server.pipeline.checkout import read_checkout
+from integrates.server.pipeline.checkout import is_unread, read_checkout
 from integrates.server.pipeline.fact import Facts, facts_of
 from integrates.server.pipeline.problem import OUTSIDE, Surroundings, advice_text, advised, surroundings
 from integrates.server.pipeline.record import SELECTION, Record, Row, is_done, remarks, table
@@ -22,7 +22,6 @@ from integrates.server.pipeline.scan import (
     AddOption,
     CategoryOption,
     FormatOption,
-    GroupOption,
     ManifestOption,
     RootOption,
     Said,
@@ -126,7 +125,9 @@ def here() -> Surroundings:
 
 def checkout_facts(around: Surroundings) -> Facts | None:
     """Return the facts of the checkout that a command is called in, if it is in one."""
-    return around.checkout.facts if around.checkout else None
+    if around.checkout:
+        return around.checkout.facts
+    return Facts(is_unread=True) if is_unread(Path(around.folder)) else None
 
 
 def wish_of(
@@ -139,7 +140,7 @@ def wish_of(
 ) -> Wish:
     """Return what is to be done, into the root of that group and nickname. Raise :class:`Fault` when there is no such root."""
     group, root = names
-    if root is None:
+    if not root:
         raise Fault("--root is missing: the root that was scanned, which reports are imported into")
     target = target_of(session, group, root)
     why = why_not_close(target, facts) if close_missing is None else None if close_missing else "as you said"
