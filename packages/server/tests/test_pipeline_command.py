@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from integrates.server.cli.main import new_command
 from integrates.server.client.retry import FIRST_PAUSE
 from integrates.server.pipeline.fact import SYSTEMS
+from integrates.server.pipeline.question import MOST
 
 ROOT = {
     "__typename": "GitRoot",
@@ -264,6 +266,8 @@ def test_a_gate_whose_report_is_refused_decides_nothing() -> None:
         ({"GITLAB_CI": "1", "CI_COMMIT_BRANCH": "main"}, True),
         ({"GITLAB_CI": "1", "CI_COMMIT_BRANCH": "cart"}, False),
         ({"GITLAB_CI": "1", "CI_COMMIT_TAG": "v1", "CI_COMMIT_SHA": "a" * 40}, False),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_HEAD_REF": "main", "GITHUB_BASE_REF": "next", "GITHUB_SHA": "a" * 40}, True),
+        ({"GITHUB_ACTIONS": "true", "GITHUB_HEAD_REF": "main", "GITHUB_BASE_REF": "main", "GITHUB_SHA": "a" * 40}, False),
     ],
 )
 @pytest.mark.usefixtures("scan")
@@ -275,6 +279,17 @@ def test_a_scan_of_another_branch_closes_nothing_unless_told(variables: dict[str
         with scripted(ROOTS, imported()) as service:
             assert run(service.address, *IMPORT, option, **variables)[0] == 0
             assert sent(service, 1)["closeMissing"] is wanted
+
+
+@pytest.mark.usefixtures("scan")
+def test_a_checkout_that_git_does_not_read_closes_nothing_unless_told(tmp_path: Path) -> None:
+    """As in containers, where it belongs to somebody else than who works in it."""
+    subprocess.run(["git", "init", "--quiet", "--initial-branch", "main"], cwd=tmp_path, check=True)
+    own = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    for variables, closes in ((own, True), ({**own, "GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}, False)):
+        with scripted(ROOTS, imported()) as service:
+            assert run(service.address, *IMPORT, **variables)[0] == 0
+            assert sent(service, 1)["closeMissing"] is closes
 
 
 @pytest.mark.usefixtures("scan")
@@ -336,6 +351,8 @@ def test_a_root_that_is_not_there_is_told_with_those_that_are(group: Any, text: 
         (("import", "nope.sarif", "--root", "backend"), "nope.sarif: No such file or directory"),
         (("import", ".", "--root", "backend"), ". is a folder; the report of a scanner is expected"),
         (("gate", "--import", "scan.sarif"), "--root is missing"),
+        (("gate", "--import", "scan.sarif", "--root", ""), "--root is missing"),
+        (("gate", "--group", "b\udcff"), "what is not a text in UTF-8 cannot be sent, as the end of this: "),
         (("gate", "--log", "nope.log"), "nope.log: No such file or directory"),
     ],
 )
@@ -347,9 +364,39 @@ def test_what_is_wrong_here_is_told_without_a_traceback(arguments: tuple[str, ..
 
 
 def test_a_report_for_another_program_that_cannot_be_written_is_told(scan: Path) -> None:
+    file = scan.parent / "no" / "gate.sarif"
     with scripted(decided(exitCode=1)) as service:
-        code, _, err = run(service.address, "gate", "--sarif", str(scan.parent / "no" / "gate.sarif"))
-    assert (code, "No such file or directory" in err) == (2, True)
+        code, _, err = run(service.address, "gate", "--sarif", str(file))
+    assert (code, err) == (2, f"integrates: {file}: No such file or directory\n")
+
+
+@pytest.mark.parametrize("verdict", [0, 1])
+@pytest.mark.usefixtures("scan")
+def test_a_verdict_stands_when_what_changes_soon_cannot_be_told(verdict: int) -> None:
+    with scripted(decided(exitCode=verdict, counts={**TALLY, "accepted": 2, "inGrace": 1}), PROXY) as service:
+        code, out, err = run(service.address, "gate")
+    assert (code, out.splitlines()[-1][:4]) == (verdict, ("PASS", "BREA")[verdict])
+    assert (err.count("\n"), "integrates: what changes soon is not told: " in err) == (1, True)
+
+
+@pytest.mark.usefixtures("scan")
+def test_that_more_acceptances_may_end_than_were_looked_at_is_told() -> None:
+    accepted = {"status": "ACCEPTED", "acceptedUntil": "2001-01-20T00:00:00+00:00"}
+    told = {"type": "LINES", "where": "a.py", "specific": "1", "root": {"nickname": "backend"}, "severity": None}
+    one = {**told, "openedAt": None, "finding": {"title": "XSS"}, "treatment": accepted}
+    page = {"nodes": [{**one, "id": f"v{n}"} for n in range(MOST)], "pageInfo": {"hasNextPage": True, "endCursor": "c"}}
+    with scripted(decided(counts={**TALLY, "accepted": 500}), data(group={"vulnerabilities": page})) as service:
+        _, out, _ = run(service.address, "gate")
+        assert (sent(service, 1)["first"], len(service.requests)) == (MOST, 2)
+    assert "and at least 80 more whose acceptance ends within 30 days" in out
+    assert "at least 100 of them end within 30 days" in out
+
+
+@pytest.mark.usefixtures("scan")
+def test_a_service_of_another_version_is_told_without_a_traceback() -> None:
+    with scripted(decided(exitCode="perhaps")) as service:
+        code, out, err = run(service.address, "gate")
+    assert (code, out, err.count("\n"), "are both of one version?" in err) == (2, "", 1, True)
 
 
 @pytest.mark.usefixtures("scan")

@@ -1,5 +1,6 @@
 """What the commands of pipelines print, from what the API answers: pure functions, without a service."""
 
+import os
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from integrates.server.pipeline.file import end_of
 from integrates.server.pipeline.place import Kind
 from integrates.server.pipeline.problem import Count, meanings
 from integrates.server.pipeline.record import Record, Row, remarks, table
-from integrates.server.pipeline.sheet import Line, counted, fitted
+from integrates.server.pipeline.sheet import Line, counted, fitted, linked
 from integrates.server.pipeline.target import Target, why_not_close
 from integrates.server.pipeline.upload import code_of
 from integrates.server.pipeline.verdict import Execution, Outlook, Vulnerability
@@ -373,6 +374,8 @@ PAGE = Target(type="URLRoot", id="r", nickname="shop", state="ACTIVE")
         (GIT, Facts(branch="main", commit="a" * 40), None),
         (GIT, Facts(branch="cart"), "this is the branch cart, not main"),
         (GIT, Facts(commit="a" * 40), "it is not known whether this is the branch main"),
+        (GIT, Facts(is_unread=True), "it is not known whether this is the branch main"),
+        (GIT, Facts(branch="main", is_unread=True), None),
         (GIT, Facts(), None),
         (GIT, Facts(repo="acme/shop", pipeline="Jenkins"), None),
         (PAGE, Facts(branch="cart"), None),
@@ -382,12 +385,26 @@ def test_only_a_scan_of_the_branch_of_the_root_closes(target: Target, facts: Fac
     assert why_not_close(target, facts) == why
 
 
+@pytest.mark.parametrize("length, margin", [(10, 15), (65, 15), (66, 14), (79, 1), (80, 0), (200, 0)])
+def test_a_link_fits_if_it_can(length: int, margin: int) -> None:
+    assert plain([linked("x" * length, 80)]) == [" " * margin + "x" * length]
+
+
 def test_a_text_is_fitted_and_a_link_stays_whole() -> None:
     link = "https://integrates.example/" + "x" * 50
     assert plain(fitted((("ab ", ""),), f"one two three {link}", 30)) == ["ab one two three", f"   {link}"]
     assert plain(fitted((("ab ", ""),), "", 30)) == ["ab"]
     assert plain(fitted((), "\x1b[2Jx\ny", 80)) == ["\\x1b[2Jx y"]
     assert (counted(1, "day"), counted(1200, "day"), counted(0, "child", "children")) == ("1 day", "1,200 days", "0 children")
+
+
+def test_a_log_may_come_from_a_pipe() -> None:
+    """A shell gives such a file by the name of a number, as in `--log <(command)`."""
+    reading, writing = os.pipe()
+    os.write(writing, b"one two")
+    os.close(writing)
+    assert end_of(Path(f"/dev/fd/{reading}"), 3) == b"two"
+    os.close(reading)
 
 
 def test_of_a_long_log_the_end_is_kept_as_text(tmp_path: Path) -> None:

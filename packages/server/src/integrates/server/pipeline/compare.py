@@ -12,7 +12,7 @@ import typer
 from integrates.server.client.call import Session, connected
 from integrates.server.client.fault import NOT_DONE, Refused, explaining, warn
 from integrates.server.client.file import write_file
-from integrates.server.client.option import JsonOption, UrlOption
+from integrates.server.client.option import GroupOption, JsonOption, UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
 from integrates.server.pipeline.comparison import (
@@ -31,7 +31,6 @@ from integrates.server.pipeline.scan import (
     AddOption,
     CategoryOption,
     FormatOption,
-    GroupOption,
     ManifestOption,
     RootOption,
     Said,

@@ -8,7 +8,7 @@ import msgspec
 
 from integrates.server.pipeline.place import Change, Kind, Place, place_text
 from integrates.server.pipeline.problem import Problem
-from integrates.server.pipeline.sheet import BAD, BLANK, GOOD, INDENT, LOUD, QUIET, Line, fitted, rated
+from integrates.server.pipeline.sheet import BAD, BLANK, GOOD, INDENT, LOUD, QUIET, Line, fitted, linked, rated
 from integrates.server.pipeline.verdict import Rule, Severity, rating, vulnerability_link
 
 SELECTION: Final = """comparison { new reopened moved fixed unchanged problems { pointer reason uri }
@@ -123,7 +123,7 @@ def _items(several: Sequence[Item], address: str, width: int) -> Iterator[Line]:
 def _item(one: Item, address: str, width: int) -> Iterator[Line]:
     yield from fitted(INDENT, _route(one), width)
     if one.vulnerability:
-        yield (*INDENT, (vulnerability_link(address, one.vulnerability.id), QUIET))
+        yield linked(vulnerability_link(address, one.vulnerability.id), width)
 
 
 def _route(one: Item) -> str:

@@ -11,9 +11,9 @@ import msgspec
 import typer
 
 from integrates.server.client.call import Session, connected
-from integrates.server.client.fault import NOT_DONE, explaining, warn
+from integrates.server.client.fault import NOT_DONE, Fault, explaining, warn
 from integrates.server.client.file import write_file
-from integrates.server.client.option import JsonOption, UrlOption
+from integrates.server.client.option import GroupOption, JsonOption, UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
 from integrates.server.pipeline import verdict
@@ -23,7 +23,7 @@ from integrates.server.pipeline.problem import Surroundings
 from integrates.server.pipeline.question import Question, judged, outlook_of
 from integrates.server.pipeline.record import Row
 from integrates.server.pipeline.sarif import sarif_of
-from integrates.server.pipeline.scan import AddOption, CategoryOption, GroupOption, Said, StripOption
+from integrates.server.pipeline.scan import AddOption, CategoryOption, Said, StripOption
 from integrates.server.pipeline.sheet import BLANK, LOUD, Line, print_lines, width_now
 from integrates.server.pipeline.upload import (
     CloseOption,
@@ -123,9 +123,18 @@ def _scope(session: Session, group: str, given: Facts) -> Scope:
 
 
 def _lines(session: Session, asked: Question, execution: Execution, most: int) -> Sequence[Line]:
-    outlook, address = outlook_of(session, asked, execution), session.remote.address
+    outlook, address = _outlook(session, asked, execution), session.remote.address
     head = ((verdict.heading(execution, asked.group), LOUD),)
     return [head, BLANK, *verdict.lines(execution, outlook, address, width_now(), most)]
+
+
+def _outlook(session: Session, asked: Question, execution: Execution) -> verdict.Outlook:
+    """Return what changes by itself soon; nothing when the service is gone meanwhile: what it has decided stands."""
+    try:
+        return outlook_of(session, asked, execution)
+    except Fault as error:
+        warn(f"what changes soon is not told: {error}")
+        return verdict.Outlook()
 
 
 def _show(told: Mapping[str, Any] | Sequence[Line]) -> None:

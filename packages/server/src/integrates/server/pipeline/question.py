@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,13 +13,14 @@ from integrates.server.client.page import nodes
 from integrates.server.pipeline import verdict
 from integrates.server.pipeline.fact import Facts
 from integrates.server.pipeline.file import end_of
+from integrates.server.pipeline.scan import mutation_of
 from integrates.server.pipeline.verdict import LAX, STRICT, Execution, Outlook, Vulnerability, is_accepted
 
 MAX_LOG: Final = 5 * 1024 * 1024
 """Bytes of the longest log that the service keeps."""
 _SOON: Final = timedelta(days=30)
 _MISSING: Final = "MISSING_PERMISSION"
-_MOST: Final = 100
+MOST: Final = 100
 """Most vulnerabilities that are looked at for what changes soon."""
 _TYPES: Final[Mapping[str, str]] = {
     "groupName": "ID!",
@@ -42,8 +42,8 @@ _OF_KIND: Final[Mapping[str, Mapping[str, Any]]] = {
     "DYNAMIC": {"types": ["INPUTS", "PORTS"]},
 }
 _LIST: Final = (
-    """query ($group: ID!, $filter: VulnerabilityFilter, $after: String) { group(name: $group) {
-  vulnerabilities(filter: $filter, first: 100, after: $after) { nodes { """
+    """query ($group: ID!, $filter: VulnerabilityFilter, $first: Int, $after: String) { group(name: $group) {
+  vulnerabilities(filter: $filter, first: $first, after: $after) { nodes { """
     + verdict.VULNERABILITY
     + " } pageInfo { hasNextPage endCursor } } } }"
 )
@@ -79,13 +79,7 @@ def judged(session: Session, question: Question, facts: Facts) -> Execution:
     }
     known = {name: value for name, value in given.items() if value is not None}
     log = {"log": Attachment(name=question.log.name, content=end_of(question.log, MAX_LOG))} if question.log else {}
-    names = [*known, *log]
-    variables = ", ".join(f"${name}: {_TYPES[name]}" for name in names)
-    arguments = ", ".join(f"{name}: ${name}" for name in names)
-    mutation = (
-        f"mutation ({variables}) {{ addForcesExecution({arguments}) "
-        f"{{ execution {{ {verdict.SELECTION} }} errors {{ code reason message path }} }} }}"
-    )
+    mutation = mutation_of("addForcesExecution", [*known, *log], f"execution {{ {verdict.SELECTION} }}", _TYPES)
     try:
         payload = change(session, mutation, known, files=log, repeatable=True)
     except Refused as refused:
@@ -114,14 +108,15 @@ def outlook_of(session: Session, question: Question, execution: Execution) -> Ou
     return Outlook(
         ending=tuple(sorted(in_force, key=lambda one: one.treatment.accepted_until or now)),
         blocks_from=min(dates, default=None),
+        are_more=len(accepted) == MOST,
     )
 
 
 def _listed(session: Session, question: Question, given: Mapping[str, Any]) -> tuple[Vulnerability, ...]:
     root = {"rootNickname": question.root} if question.root else {}
     wanted = {"states": ["VULNERABLE"], **_OF_KIND[question.kind], **root, **given}
-    found = nodes(session, _LIST, {"group": question.group, "filter": wanted}, "group", "vulnerabilities", most=_MOST)
-    return tuple(msgspec.convert(one, Vulnerability) for one in islice(found, _MOST))
+    found = nodes(session, _LIST, {"group": question.group, "filter": wanted}, "group", "vulnerabilities", most=MOST)
+    return tuple(msgspec.convert(one, Vulnerability) for one in found)
 
 
 def _text(moment: datetime) -> str:

@@ -27,7 +27,6 @@ _TYPES: Final[Mapping[str, str]] = {
 }
 """The arguments of the mutations that take a scan, with their types."""
 
-GroupOption = Annotated[str, typer.Option("--group", envvar="INTEGRATES_GROUP", metavar="NAME", help="The group.")]
 RootOption = Annotated[
     str, typer.Option("--root", envvar="INTEGRATES_ROOT", metavar="NAME", help="Root that was scanned, by nickname or id.")
 ]
@@ -84,15 +83,15 @@ def _word(text: str | None) -> str | None:
     return text.upper().replace("-", "_") if text else None
 
 
-def mutation_of(field: str, names: Sequence[str], selection: str) -> str:
-    """Return the mutation with these arguments."""
-    variables = ", ".join(f"${name}: {_TYPES[name]}" for name in names)
+def mutation_of(field: str, names: Sequence[str], selection: str, types: Mapping[str, str]) -> str:
+    """Return the mutation with these arguments, whose types are by their names."""
+    variables = ", ".join(f"${name}: {types[name]}" for name in names)
     arguments = ", ".join(f"{name}: ${name}" for name in names)
     return f"mutation ({variables}) {{ {field}({arguments}) {{ {selection} errors {{ code reason message path }} }} }}"
 
 
 def report_file(path: Path) -> Attachment:
-    """Return the file. Raise :class:`Fault` when it is none, too large or empty: a tool that failed leaves an empty one."""
+    """Return the file. Raise :class:`Fault` when it is none, or too large."""
     if path.is_dir():
         raise Fault(f"{path} is a folder; the report of a scanner is expected")
     return attachment(path)
@@ -104,6 +103,6 @@ def sent(session: Session, field: str, given: Mapping[str, Any], file: Attachmen
     Sending it again does no harm: an import of the same file is recognised, and a comparison stores nothing. Raise
     :class:`~integrates.server.client.fault.Refused` and ``Fault``.
     """
-    mutation = mutation_of(field, [*given, "file"], selection)
+    mutation = mutation_of(field, [*given, "file"], selection, _TYPES)
     with advancing(file.name, len(file.content)) as progress:
         return change(session, mutation, given, files={"file": file}, repeatable=True, progress=progress)

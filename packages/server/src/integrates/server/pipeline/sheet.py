@@ -31,7 +31,8 @@ LEVELS: Final[Mapping[str | None, str]] = {
 USUAL_WIDTH: Final = 80
 """Columns of what is not a terminal, such as the log of a pipeline."""
 BLANK: Final[Line] = ()
-INDENT: Final[Line] = ((" " * 15, ""),)
+MARGIN: Final = 15
+INDENT: Final[Line] = ((" " * MARGIN, ""),)
 """What stands before the text of a place, below its :func:`rated` head."""
 
 
@@ -51,6 +52,11 @@ def fitted(first: Line, text: str, width: int, style: str = "", *, indent: int |
     yield (*first, (parts[0], style))
     for part in parts[1:]:
         yield ((" " * below, ""), (part, style))
+
+
+def linked(address: str, width: int) -> Line:
+    """Return a line with an address below the text of a place, less far in where it would not fit otherwise."""
+    return ((" " * max(0, min(MARGIN, width - len(address))), ""), (address, QUIET))
 
 
 def rated(score: float | None, level: str | None, title: str, width: int) -> Iterator[Line]:

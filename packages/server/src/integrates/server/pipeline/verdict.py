@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 
 from integrates.server.pipeline.place import Change, Kind, Place, place_text
-from integrates.server.pipeline.sheet import BAD, BLANK, GOOD, INDENT, LOUD, QUIET, Line, counted, fitted, rated
+from integrates.server.pipeline.sheet import BAD, BLANK, GOOD, INDENT, LOUD, QUIET, Line, counted, fitted, linked, rated
 
 VULNERABILITY: Final = """id type where specific openedAt severity { score level } root { nickname }
   finding { title rule { ruleId } } treatment { status acceptanceStatus acceptedUntil assigned } zeroRisk { status }"""
@@ -110,9 +110,13 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 
 class Outlook(msgspec.Struct, frozen=True, kw_only=True):
-    """What changes by itself: acceptances that end soon, and when the first one in grace blocks."""
+    """What changes by itself: acceptances that end soon, and when the first one in grace blocks.
+
+    ``are_more`` tells that further ones may end, which were not looked at.
+    """
 
     ending: tuple[Vulnerability, ...] = ()
+    are_more: bool = False
     blocks_from: datetime | None = None
 
 
@@ -187,15 +191,16 @@ def lines(execution: Execution, outlook: Outlook, address: str, width: int, most
         for one in ending:
             yield from _ending(one, execution, address, width)
         yield BLANK
-        yield from _more(len(outlook.ending) - len(ending), " whose acceptance ends within 30 days")
+        least = "at least " if outlook.are_more else ""
+        yield from _more(len(outlook.ending) - len(ending), " whose acceptance ends within 30 days", least)
     yield from _counts(execution, outlook, width)
     yield BLANK
     yield from _verdict(execution, width)
 
 
-def _more(left: int, what: str) -> Iterator[Line]:
+def _more(left: int, what: str, least: str = "") -> Iterator[Line]:
     if left > 0:
-        yield ((f"and {left:,} more{what}", QUIET),)
+        yield ((f"and {least}{left:,} more{what}", QUIET),)
         yield BLANK
 
 
@@ -203,13 +208,13 @@ def _blocking(one: Vulnerability, execution: Execution, address: str, width: int
     age = counted(days(one, execution.execution_date), "day")
     yield from fitted(((f"{age:>12}   ", ""),), _where(one, execution), width)
     yield from fitted(INDENT, reason_of(one), width, QUIET)
-    yield (*INDENT, (vulnerability_link(address, one.id), QUIET))
+    yield linked(vulnerability_link(address, one.id), width)
 
 
 def _ending(one: Vulnerability, execution: Execution, address: str, width: int) -> Iterator[Line]:
     yield from fitted(((f"  {_day(one.treatment.accepted_until)}   ", ""),), one.finding.title, width)
     yield from fitted(INDENT, _where(one, execution), width)
-    yield (*INDENT, (vulnerability_link(address, one.id), QUIET))
+    yield linked(vulnerability_link(address, one.id), width)
 
 
 def _where(one: Vulnerability, execution: Execution) -> str:
@@ -228,8 +233,8 @@ def _categories(execution: Execution, outlook: Outlook) -> Sequence[tuple[str, i
     threshold = f"{execution.severity_threshold:.1f}"
     aged = f", {counted(grace, 'day')} old or more" if grace else ""
     soon = f"; the first blocks from {_day(outlook.blocks_from)}" if outlook.blocks_from else ""
-    number = len(outlook.ending)
-    ending = f"; {number:,} of them {'ends' if number == 1 else 'end'} within 30 days" if number else ""
+    number, least = len(outlook.ending), "at least " if outlook.are_more else ""
+    ending = f"; {least}{number:,} of them {'ends' if number == 1 else 'end'} within 30 days" if number else ""
     return (
         ("blocking", counts.blocking, BAD, f"score {threshold} or more{aged}"),
         ("technical debt", counts.technical_debt, "yellow", f"{debt or 0:,} days old and more: no longer blocks"),
