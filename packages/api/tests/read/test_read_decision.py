@@ -12,9 +12,8 @@ from packageurl import PackageURL
 
 from integrates.api.decision_import.read.registry import read_decisions
 from integrates.api.decision_import.read.statement import Decisions, OfPackages, OfPlace, Product, Statement, parsed_date
-from integrates.api.decision_import.work.match import _is_package, _is_product, _means
 from integrates.api.decision_import.work.ruling import justification_of
-from integrates.api.imports.read.error import BadFile
+from integrates.api.imports.read.error import BadFile, TooLarge
 from integrates.db_model.decision_imports.decision import Saying
 from integrates.db_model.decision_imports.types import SuppressionsAs
 from integrates.db_model.errors import Rejected
@@ -51,62 +50,6 @@ def bom(**members: Any) -> Any:
 )
 def test_dates(text: str | None, expected: datetime | None) -> None:
     assert parsed_date(text) == expected
-
-
-@pytest.mark.parametrize(
-    ("said", "expected"),
-    [
-        ("pkg:npm/%40acme/part", True),
-        ("pkg:npm/%40acme/part@1.2.0", True),
-        ("pkg:npm/%40acme/part@1.2.0?arch=x#a/b", True),
-        ("pkg:npm/%40acme/part@1.2.1", False),
-        ("pkg:npm/part@1.2.0", False),
-        ("pkg:npm/%40other/part@1.2.0", False),
-        ("pkg:pypi/part@1.2.0", False),
-    ],
-)
-def test_packages(said: str, expected: bool) -> None:
-    assert _is_package(PackageURL.from_string(said), PART) is expected
-
-
-@pytest.mark.parametrize(
-    ("said", "root", "expected"),
-    [
-        ("pkg:github/acme/shop@v1.7.0", "pkg:github/acme/shop", True),
-        ("pkg:github/Acme/Shop", "pkg:github/acme/shop", True),
-        ("pkg:github/acme/other", "pkg:github/acme/shop", False),
-        ("pkg:oci/web?repository_url=a.example/web", "pkg:oci/web?repository_url=a.example/web", True),
-        ("pkg:oci/web?repository_url=b.example/web", "pkg:oci/web?repository_url=a.example/web", False),
-        ("pkg:oci/web@sha256:1?arch=x", "pkg:oci/web?repository_url=a.example/web", True),
-        ("pkg:generic/shop?vcs_url=git%2Bhttps://a.example/x", "pkg:generic/shop?vcs_url=git%2Bhttps://b.example/x", False),
-    ],
-)
-def test_products(said: str, root: str, expected: bool) -> None:
-    assert _is_product(PackageURL.from_string(said), PackageURL.from_string(root)) is expected
-
-
-@pytest.mark.parametrize(
-    ("product", "expected"),
-    [
-        (Product(purl=SHOP, packages=(PART,)), True),
-        (Product(purl=SHOP, packages=(OTHER,)), False),
-        (Product(purl=OTHER, packages=(PART,)), False),
-        (Product(purl=None, packages=(PART,)), False),
-        (Product(purl=SHOP), True),
-        (Product(purl=PART), True),
-        (Product(purl=OTHER), False),
-        (Product(purl=None), False),
-        (Product(purl=PART, within=SHOP), True),
-        (Product(purl=PART, within=OTHER), False),
-        (Product(purl=PART, within=PackageURL.from_string("pkg:github/acme/unknown")), True),
-    ],
-)
-def test_what_is_meant(product: Product, expected: bool) -> None:
-    assert _means(product, PART, SHOP, frozenset({SHOP, OTHER})) is expected
-
-
-def test_a_root_without_packages_is_never_meant_by_its_product() -> None:
-    assert _means(Product(purl=SHOP), PART, None, frozenset()) is False
 
 
 @pytest.mark.parametrize(
@@ -282,3 +225,43 @@ def test_a_package_in_a_document_about_several_products_is_meant_in_its_own() ->
     part = {"bom-ref": "x", "purl": str(PART), "properties": properties}
     (one,) = read(bom(components=[part], vulnerabilities=[told])).statements
     assert one.about == OfPackages(names=frozenset({"CVE-2024-1"}), products=(Product(purl=SHOP, packages=(PART,)),))
+
+
+def csaf(**members: Any) -> Any:
+    return {"document": {"category": "csaf_vex", "csaf_version": "2.0"}, **members}
+
+
+LONG = [f"p{each}" for each in range(1_400)]
+BOMBS: dict[str, Any] = {
+    "a group that is named again and again": csaf(
+        product_tree={"product_groups": [{"group_id": "g", "product_ids": LONG}]},
+        vulnerabilities=[{"cve": "C", "flags": [{"group_ids": ["g"]}] * 1_400}],
+    ),
+    "notes about all": csaf(
+        vulnerabilities=[{"cve": "C", "product_status": {"fixed": LONG}, "threats": [{"details": "x"}] * 1_400}]
+    ),
+    "notes of many": csaf(
+        vulnerabilities=[{"cve": "C", "product_status": {"fixed": LONG[:700]}, "threats": [{"details": "x"}] * 1_400}] * 2
+    ),
+    "names of all packages": openvex(
+        {
+            "vulnerability": {"name": "C", "aliases": [f"C-{each}" for each in range(1_400)]},
+            "products": [{"@id": f"pkg:npm/{each}"} for each in LONG],
+            "status": "fixed",
+        }
+    ),
+    "names of all parts": openvex(
+        {
+            "vulnerability": {"name": "C", "aliases": [f"C-{each}" for each in range(1_400)]},
+            "products": [{"@id": str(SHOP), "subcomponents": [{"@id": f"pkg:npm/{each}"} for each in LONG]}],
+            "status": "fixed",
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize("content", BOMBS.values(), ids=BOMBS)
+def test_a_small_file_that_says_a_lot_is_refused(content: Any) -> None:
+    with pytest.raises(TooLarge) as caught:
+        read(content)
+    assert (caught.value.limit, caught.value.allowed) == ("too_many_values", 1_800_000)

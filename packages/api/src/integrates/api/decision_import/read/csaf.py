@@ -19,7 +19,7 @@ from integrates.api.decision_import.read.statement import (
 )
 from integrates.api.imports.read.decode import TopLevel, top_members
 from integrates.api.imports.read.error import BadFile, Defect, pointed
-from integrates.api.imports.read.limit import MAX_RESULTS, enforce
+from integrates.api.imports.read.limit import MAX_RESULTS, MAX_VALUES, enforce
 from integrates.api.imports.read.mend import NULL, parts_of
 from integrates.api.imports.read.package import purl_of
 from integrates.api.imports.read.strict import each_of, made
@@ -160,11 +160,25 @@ def read(content: bytes, _suppressions_as: SuppressionsAs) -> Decisions:
     date = parsed_date(tracking.current_release_date) or parsed_date(tracking.initial_release_date)
     around = Around(_products(tree), groups, date)
     found: list[Statement] = []
+    weight = 0
     for pointer, one in each_of(Judged, advisory.vulnerabilities or (), "/vulnerabilities"):
+        weight += _weight(one, groups)
+        enforce("too_many_values", weight, MAX_VALUES)
         found += _statements(pointer, one, around)
         enforce("too_many_results", len(found), MAX_RESULTS)
     author = (head.publisher.name if head.publisher else None) or ""
     return Decisions(format=DecisionFormat.CSAF_VEX, author=author, statements=tuple(found))
+
+
+def _weight(one: Judged, groups: Mapping[str, tuple[str, ...]]) -> int:
+    """Return how many notes there are when what is said of a group, or of all products, is told of each of them."""
+    products = sum(map(len, (one.product_status or {}).values()))
+    notes = chain(one.flags or (), one.threats or (), one.remediations or ())
+    return sum(_named(note, groups) or products for note in notes)
+
+
+def _named(note: Note, groups: Mapping[str, tuple[str, ...]]) -> int:
+    return len(note.product_ids or ()) + sum(len(groups.get(each, ())) for each in note.group_ids or ())
 
 
 def _full_names(tree: Tree) -> Iterator[FullName]:
@@ -245,6 +259,7 @@ def _of(notes: Mapping[str, Sequence[Note]], identity: str) -> tuple[Note, ...]:
 def _statements(pointer: str, one: Judged, around: Around) -> Iterator[Statement]:
     noted = [_noted(each, around.groups) for each in (one.flags, one.threats, one.remediations)]
     names = tuple(each for each in (one.cve, *(other.text for other in one.ids or ())) if each)
+    known_as = frozenset(names)
     for status, identities in (one.product_status or {}).items():
         for index, identity in enumerate(identities if status in _STATUSES else ()):
             notes = Notes(*(_of(each, identity) for each in noted))
@@ -258,5 +273,5 @@ def _statements(pointer: str, one: Judged, around: Around) -> Iterator[Statement
                 words=WORDS[says],
                 text=next(notes.texts(says), status),
                 vex_justification=next((word for each in notes.flags if (word := vex_word(each.label))), None),
-                about=OfPackages(names=frozenset(names), products=(product,) if product else ()),
+                about=OfPackages(names=known_as, products=(product,) if product else ()),
             )

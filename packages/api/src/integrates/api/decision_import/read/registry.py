@@ -6,12 +6,12 @@ from typing import Final
 from msgspec import Struct
 
 from integrates.api.decision_import.read import csaf, cyclonedx, openvex, own, sarif
-from integrates.api.decision_import.read.statement import Decisions, Reader
+from integrates.api.decision_import.read.statement import Decisions, Reader, weight
 from integrates.api.imports.read.decode import TopLevel
 from integrates.api.imports.read.error import BadFile, Defect
 from integrates.api.imports.read.form import Form, content_of
 from integrates.api.imports.read.format import cyclonedx as bills
-from integrates.api.imports.read.limit import MAX_RESULTS, enforce
+from integrates.api.imports.read.limit import MAX_RESULTS, MAX_VALUES, enforce
 from integrates.api.imports.read.reader import Detector
 from integrates.api.imports.read.sarif import reader as reports
 from integrates.api.imports.read.unpack import unpacked
@@ -47,6 +47,7 @@ def read_decisions(content: bytes, kind: DecisionFormat | None, suppressions_as:
         raise BadFile((Defect("", "The file is not one JSON text."),))
     found = FORMATS[_recognised(given.top) if kind is None else _confirmed(given.top, kind)].read(given.text, suppressions_as)
     enforce("too_many_results", len(found.statements), MAX_RESULTS)
+    enforce("too_many_values", sum(map(weight, found.statements)), MAX_VALUES)
     return found
 
 

@@ -67,6 +67,14 @@ class Statement(Struct, frozen=True, kw_only=True):
     about: OfPackages | OfPlace
 
 
+def weight(one: Statement) -> int:
+    """Return how many packages under one name a statement is about, with which memory grows."""
+    about = one.about
+    if isinstance(about, OfPlace):
+        return len(about.fingerprints)
+    return len(about.names) * sum(max(1, len(each.packages)) for each in about.products)
+
+
 class Decisions(Struct, frozen=True, kw_only=True):
     """A whole file: who wrote it, empty when it does not say, and all that it says."""
 

@@ -1,13 +1,17 @@
-"""Which vulnerabilities the statements of a file are about (domain section 21, row *match*). Pure."""
+"""Which vulnerabilities the statements of a file are about (domain section 21, row *match*). Pure.
+
+What a statement is about is looked up, never searched for: the time that a file takes grows with what it says and with what the
+group holds, not with the product of both.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
 from msgspec import Struct
 from packageurl import PackageURL
 
-from integrates.api.decision_import.read.statement import OfPackages, OfPlace, Product, Statement
+from integrates.api.decision_import.read.statement import OfPlace, Product, Statement
 from integrates.api.exports.product import package_url, product_of
 from integrates.api.exports.root import location_text
 from integrates.api.imports.read.package import purl_of
@@ -18,7 +22,12 @@ _SOURCES: Final = ("repository_url", "vcs_url")
 """The qualifiers that tell apart products of one name."""
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 _Rule: TypeAlias = tuple[str | None, str]
-_Groups: TypeAlias = Mapping[tuple[object, ...], Sequence[Vulnerability]]
+_Name: TypeAlias = tuple[str, str | None, str]
+"""Type, namespace and name of a package url."""
+_Subject: TypeAlias = tuple[str | None, _Name | None, str | None]
+"""A package of a version in a product, each ``None`` where it may be any."""
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
 
 
 class Match(Struct, frozen=True):
@@ -31,107 +40,149 @@ class Match(Struct, frozen=True):
     met: frozenset[int]
 
 
+class Said(Struct, frozen=True):
+    """The statements about one subject, and which of them decides. ``number`` tells subjects apart."""
+
+    number: int
+    ordinals: Sequence[int]
+    newest: int
+
+
 class Matching(Struct, frozen=True):
-    """What statements are looked up by: the advisories that they name, and the rules."""
+    """What statements are looked up by: names of advisories with subjects, and rules.
+
+    ``products`` are the package urls of the roots by their ids, ``locations`` the ids by where the roots are.
+    """
 
     statements: Sequence[Statement]
-    by_name: Mapping[str, Sequence[int]]
+    by_subject: Mapping[tuple[str, _Subject], Said]
     by_rule: Mapping[_Rule, Sequence[int]]
-    products: Mapping[str, PackageURL]
-    locations: Mapping[str, str]
+    products: Mapping[str, str]
+    locations: Mapping[str, Sequence[str]]
     root_id: str | None
 
 
-def matching(statements: Sequence[Statement], roots: Iterable[Root], root_id: str | None) -> Matching:
-    """Return what tells which statements may be about a vulnerability; ``roots`` are those of the group."""
-    by_name: dict[str, list[int]] = {}
-    by_rule: dict[_Rule, list[int]] = {}
-    for ordinal, one in enumerate(statements):
-        match one.about:
-            case OfPackages(names=names):
-                for name in names:
-                    by_name.setdefault(name, []).append(ordinal)
-            case OfPlace(tool=tool, rule_id=rule_id):
-                by_rule.setdefault((tool, rule_id), []).append(ordinal)
-    known = tuple(roots)
-    products = {root.id: found for root in known if (found := purl_of(product_of(root)))}
-    return Matching(statements, by_name, by_rule, products, {one.id: location_text(one) for one in known}, root_id)
+class Candidate(Struct, frozen=True):
+    """What is kept of a vulnerability that statements are or may be about.
+
+    ``said`` are those about its package. ``rule`` is set where statements are about places of its rule.
+    """
+
+    id: str
+    said: tuple[Said, ...]
+    rule: _Rule | None
+    root_id: str
+    fingerprint: str | None
+    place: tuple[object, ...]
 
 
-def may_concern(found: Matching, one: Vulnerability) -> bool:
-    """Return whether any statement may be about a vulnerability: so those of which none is need not be kept in memory."""
-    return any(True for _ in _of_advisory(found, one)) or bool(_of_rule(found, one))
+class Known(Struct, frozen=True):
+    """What is known of the roots of a group, by their ids: the package urls of those that have one, and where they are."""
+
+    products: Mapping[str, str]
+    locations: Mapping[str, str]
 
 
-def meant_by(found: Matching, candidates: Sequence[Vulnerability]) -> Match:
-    """Return the statement that decides about each of the candidates: of several the newest, then the last of the file."""
-    meant: dict[str, set[int]] = {}
-    for one in candidates:
-        for ordinal in _of_advisory(found, one):
-            meant.setdefault(one.id, set()).add(ordinal)
-    for ordinal, identity in _of_places(found, candidates):
-        meant.setdefault(identity, set()).add(ordinal)
-    decided: dict[int, list[str]] = {}
-    for identity in sorted(meant):
-        best = max(meant[identity], key=lambda ordinal: (found.statements[ordinal].at or _LONG_AGO, ordinal))
-        decided.setdefault(best, []).append(identity)
-    return Match({each: tuple(ids) for each, ids in decided.items()}, frozenset().union(*meant.values()))
+def known_of(roots: Iterable[Root]) -> Known:
+    """Return what statements may call the roots of a group."""
+    given = tuple(roots)
+    products = {root.id: text for root in given if (text := product_of(root))}
+    return Known(products, {root.id: location_text(root) for root in given})
 
 
-def _of_advisory(found: Matching, one: Vulnerability) -> Iterator[int]:
-    """Yield the ordinals of the statements about the advisory and the package of a vulnerability."""
-    advisory = one.advisory
-    if advisory is None:
+def matching(statements: Sequence[Statement], known: Known, root_id: str | None) -> Matching:
+    """Return what tells which statements may be about a vulnerability of the group, or of the root that was named."""
+    parsed = ((text, purl) for text in dict.fromkeys(known.products.values()) if (purl := purl_of(text)))
+    by_name = {name: dict(some) for name, some in _grouped(parsed, lambda one: _name(one[1])).items()}
+    pairs = ((key, ordinal) for ordinal, one in enumerate(statements) for key in _keys(one, by_name))
+    by_subject = _grouped(pairs, lambda pair: pair[0])
+    rules = ((one.about, each) for each, one in enumerate(statements) if isinstance(one.about, OfPlace))
+    by_rule = _grouped(rules, lambda pair: (pair[0].tool, pair[0].rule_id))
+    located = _grouped(known.locations.items(), lambda pair: pair[1])
+    return Matching(
+        statements,
+        {key: _said(number, statements, [each for _, each in some]) for number, (key, some) in enumerate(by_subject.items())},
+        {rule: [each for _, each in some] for rule, some in by_rule.items()},
+        known.products,
+        {text: [each for each, _ in some] for text, some in located.items()},
+        root_id,
+    )
+
+
+def _said(number: int, statements: Sequence[Statement], ordinals: Sequence[int]) -> Said:
+    return Said(number, ordinals, _newest(statements, ordinals))
+
+
+def _newest(statements: Sequence[Statement], ordinals: Iterable[int]) -> int:
+    """Return the statement that decides: the newest, then the last of the file."""
+    return max(ordinals, key=lambda ordinal: (statements[ordinal].at or _LONG_AGO, ordinal))
+
+
+def _keys(one: Statement, roots: Mapping[_Name, Mapping[str, PackageURL]]) -> Iterable[tuple[str, _Subject]]:
+    """Return what a statement about packages is looked up by, each once."""
+    about = one.about
+    if isinstance(about, OfPlace):
+        return ()
+    meant = dict.fromkeys(each for product in about.products for each in _subjects(product, roots))
+    return ((name, each) for name in about.names for each in meant)
+
+
+def _subjects(product: Product, roots: Mapping[_Name, Mapping[str, PackageURL]]) -> Iterator[_Subject]:
+    """Yield what a product stands for; ``roots`` are the products of the group by name, then by their text.
+
+    A document about a product of the group is about nothing else of it.
+    """
+    meant, within = product.purl, product.within
+    if meant is None:
         return
-    names = dict.fromkeys((advisory.id, *advisory.cve, *advisory.aliases))
-    ordinals = dict.fromkeys(ordinal for name in names for ordinal in found.by_name.get(name, ()))
-    package = purl_of(package_url(advisory)) if ordinals else None
-    if package is None:
-        return
-    version = package.version or advisory.vulnerable_version or None
-    have, root = package._replace(version=version), found.products.get(one.root_id)
-    roots = frozenset(map(_bare, found.products.values()))
-    for ordinal in ordinals:
-        about = found.statements[ordinal].about
-        if isinstance(about, OfPackages) and any(_means(each, have, root, roots) for each in about.products):
-            yield ordinal
-
-
-def _means(product: Product, package: PackageURL, root: PackageURL | None, roots: frozenset[PackageURL]) -> bool:
-    within = product.within
-    if within is not None and _bare(within) in roots and not _is_product(within, root):
-        return False
-    if product.purl is None:
-        return False
+    confined = frozenset(_fitting(within, roots)) if within is not None and _name(within) in roots else None
+    own = [text for text in _fitting(meant, roots) if confined is None or text in confined]
     if product.packages:
-        return _is_product(product.purl, root) and any(_is_package(each, package) for each in product.packages)
-    return _is_package(product.purl, package) or _is_product(product.purl, root)
+        yield from ((text, _name(each), each.version) for text in own for each in product.packages)
+        return
+    yield from ((text, _name(meant), meant.version) for text in ((None,) if confined is None else confined))
+    yield from ((text, None, None) for text in own)
 
 
-def _bare(purl: PackageURL) -> PackageURL:
-    """Return type, namespace and name."""
-    return PackageURL(purl.type, purl.namespace, purl.name)
+def _name(purl: PackageURL) -> _Name:
+    return purl.type, purl.namespace, purl.name
 
 
-def _is_package(meant: PackageURL, package: PackageURL) -> bool:
-    return _bare(meant) == _bare(package) and meant.version in {None, package.version}
+def _fitting(meant: PackageURL, roots: Mapping[_Name, Mapping[str, PackageURL]]) -> Iterator[str]:
+    """Yield the products of the group that are meant, in whatever version; one that names its source names theirs."""
+    told = dict(meant.qualifiers)
+    for text, root in roots.get(_name(meant), {}).items():
+        own = dict(root.qualifiers)
+        if all(told[name] == own[name] for name in _SOURCES if name in told and name in own):
+            yield text
 
 
-def _is_product(meant: PackageURL, root: PackageURL | None) -> bool:
-    """Return whether a product is the root, in whatever version; one that names its source names that of the root."""
-    if root is None or _bare(meant) != _bare(root):
-        return False
-    told, own = _qualifiers(meant), _qualifiers(root)
-    return all(told[name] == own[name] for name in _SOURCES if name in told and name in own)
+def candidate(found: Matching, one: Vulnerability) -> Candidate | None:
+    """Return what is kept of a vulnerability; ``None`` when no statement can be about it."""
+    said, rule = tuple(_said_of(found, one)), _rule(one)
+    is_of_rule = rule in found.by_rule
+    if not said and not is_of_rule:
+        return None
+    place = (one.type, one.location.where, one.location.specific)
+    return Candidate(one.id, said, rule if is_of_rule else None, one.root_id, one.tool.fingerprint if one.tool else None, place)
 
 
-def _qualifiers(purl: PackageURL) -> Mapping[str, str]:
-    return dict(purl.qualifiers)
-
-
-def _of_rule(found: Matching, one: Vulnerability) -> Sequence[int]:
-    """Return the ordinals of the statements about the rule of a vulnerability."""
-    return found.by_rule.get(_rule(one), ())
+def _said_of(found: Matching, one: Vulnerability) -> Iterator[Said]:
+    """Yield what is said about the advisory and the package of a vulnerability."""
+    advisory = one.advisory
+    package = purl_of(package_url(advisory)) if advisory and found.by_subject else None
+    if advisory is None or package is None:
+        return
+    root = found.products.get(one.root_id)
+    versions = dict.fromkeys((None, package.version or advisory.vulnerable_version or None))
+    places = dict.fromkeys((None, root))
+    meant = [(text, _name(package), version) for text in places for version in versions]
+    whole = [] if root is None else [(root, None, None)]
+    for name in dict.fromkeys((advisory.id, *advisory.cve, *advisory.aliases)):
+        for subject in (*meant, *whole):
+            said = found.by_subject.get((name, subject))
+            if said is not None:
+                yield said
 
 
 def _rule(one: Vulnerability) -> _Rule:
@@ -139,48 +190,66 @@ def _rule(one: Vulnerability) -> _Rule:
     return (one.tool.name, one.tool.rule_id) if one.tool else (None, one.finding_id)
 
 
-def _of_places(found: Matching, candidates: Sequence[Vulnerability]) -> Iterator[tuple[int, str]]:
-    """Yield statements about places, with the vulnerability that each is about: by its fingerprint, else by its place."""
-    of_rule: dict[_Rule, list[Vulnerability]] = {}
-    for one in candidates:
-        if _of_rule(found, one):
-            of_rule.setdefault(_rule(one), []).append(one)
+def meant_by(found: Matching, candidates: Sequence[Candidate]) -> Match:
+    """Return the statement that decides about each of the candidates: of several the newest, then the last of the file."""
+    of_places = _grouped(_of_places(found, candidates), lambda pair: pair[1])
+    decided: dict[int, list[str]] = {}
+    for one in sorted(candidates, key=lambda each: each.id):
+        ordinals = [*(each.newest for each in one.said), *(ordinal for ordinal, _ in of_places.get(one.id, ()))]
+        if ordinals:
+            decided.setdefault(_newest(found.statements, ordinals), []).append(one.id)
+    said = {each.number: each for one in candidates for each in one.said}
+    met = frozenset(ordinal for some in of_places.values() for ordinal, _ in some)
+    return Match(
+        {each: tuple(ids) for each, ids in decided.items()},
+        met.union(*(each.ordinals for each in said.values())),
+    )
+
+
+def _of_places(found: Matching, candidates: Sequence[Candidate]) -> Iterator[tuple[int, str]]:
+    """Yield statements about places, with the vulnerability that each is about: by its fingerprint, else by its place.
+
+    Of several with a fingerprint it is the one at the place.
+    """
+    near = [one for one in candidates if one.rule is not None]
+    by_print = _grouped(near, lambda one: (one.rule, one.root_id, one.fingerprint))
+    by_place = _grouped(near, lambda one: (one.rule, one.root_id, one.place))
+    by_both = _grouped(near, lambda one: (one.rule, one.root_id, one.place, one.fingerprint))
     for rule, ordinals in found.by_rule.items():
-        near = of_rule.get(rule, ())
-        by_print = _grouped(near, lambda one: (one.root_id, one.tool.fingerprint if one.tool else None))
-        by_place = _grouped(near, _place)
-        for ordinal in ordinals:
-            about = found.statements[ordinal].about
-            meant = _the_one(about, _roots_of(about, found), by_print, by_place) if isinstance(about, OfPlace) else None
-            if meant is not None:
-                yield ordinal, meant.id
+        for ordinal, about in _places_in(found.statements, ordinals):
+            place, texts = (about.type, about.where, about.specific), about.fingerprints
+            for root_id in _roots_of(about, found):
+                here = by_place.get((rule, root_id, place), ())
+                alike = [by_print.get((rule, root_id, each), ()) for each in texts]
+                both = [by_both.get((rule, root_id, place, each), ()) for each in texts]
+                some = next((each for each in (both, alike, [here]) if any(each)), None)
+                if some is not None:
+                    yield from ((ordinal, one.id) for one in _only(some))
+                    break
+
+
+def _places_in(statements: Sequence[Statement], ordinals: Iterable[int]) -> Iterator[tuple[int, OfPlace]]:
+    for ordinal in ordinals:
+        about = statements[ordinal].about
+        if isinstance(about, OfPlace):
+            yield ordinal, about
 
 
 def _roots_of(about: OfPlace, found: Matching) -> Sequence[str]:
     """Return the root that was named, else those of the group that are where the file says."""
     if found.root_id is not None:
         return (found.root_id,)
-    return tuple(each for each, text in found.locations.items() if text == about.root)
+    return found.locations.get(about.root, ()) if about.root is not None else ()
 
 
-def _the_one(about: OfPlace, roots: Sequence[str], by_print: _Groups, by_place: _Groups) -> Vulnerability | None:
-    """Return the vulnerability that is meant, and no other: of several with the fingerprint the one at the place."""
-    for root_id in roots:
-        here = by_place.get((root_id, about.type, about.where, about.specific), ())
-        alike = [one for each in about.fingerprints for one in by_print.get((root_id, each), ())]
-        both = [one for one in alike if one in here]
-        some = both or alike or here
-        if some:
-            return some[0] if len(some) == 1 else None
-    return None
+def _only(some: Iterable[Sequence[Candidate]]) -> Sequence[Candidate]:
+    """Return the one vulnerability that is meant; nothing where it may be either of several."""
+    found = [one for each in some for one in each[:2]]
+    return found if len(found) == 1 else ()
 
 
-def _place(one: Vulnerability) -> tuple[object, ...]:
-    return (one.root_id, one.type, one.location.where, one.location.specific)
-
-
-def _grouped(given: Iterable[Vulnerability], key: Callable[[Vulnerability], tuple[object, ...]]) -> _Groups:
-    found: dict[tuple[object, ...], list[Vulnerability]] = {}
+def _grouped(given: Iterable[_Value], key: Callable[[_Value], _Key]) -> Mapping[_Key, list[_Value]]:
+    found: dict[_Key, list[_Value]] = {}
     for one in given:
         found.setdefault(key(one), []).append(one)
     return found

@@ -1,11 +1,12 @@
 """Reading what the statements of a file may be about."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Final
 
 from integrates.api.authorization.visibility import READ_HIDDEN
 from integrates.api.decision_import.work.job import DecisionJob
-from integrates.api.decision_import.work.match import Match, matching, may_concern, meant_by
+from integrates.api.decision_import.work.match import Candidate, Match, candidate, known_of, matching, meant_by
 from integrates.db_model.decision_imports.decision import Decider
 from integrates.db_model.entity import read
 from integrates.db_model.entity.listing import listing
@@ -13,7 +14,7 @@ from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.store.port import Query
 from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
+from integrates.db_model.vulnerabilities.types import VulnerabilityStatus
 
 _STATES: Final = (VulnerabilityStatus.VULNERABLE, VulnerabilityStatus.SAFE)
 """What others may say something about; of drafts nobody outside knows."""
@@ -31,15 +32,15 @@ def _queries(job: DecisionJob, *, sees_hidden: bool) -> Iterator[Query]:
 async def surveyed(job: DecisionJob, decider: Decider, renew: Callable[[], Awaitable[None]]) -> Match:
     """Return which vulnerabilities the statements decide about, of those that the caller may see.
 
-    The lists are walked page by page, and only what a statement may be about is kept in memory. ``renew`` is called after each
-    page, so that the lease does not end meanwhile.
+    The lists are walked page by page, and of what a statement may be about only as much is kept as tells which one decides.
+    ``renew`` is called after each page, so that the lease does not end meanwhile.
     """
     roots = await read.everything(job.store, ROOT, listing(ROOT.name, "roots_of_group", {"group_name": job.group_name}))
-    found = matching(job.decisions.statements, roots, job.root_id)
-    candidates: dict[str, Vulnerability] = {}
+    found = await asyncio.to_thread(matching, job.decisions.statements, known_of(roots), job.root_id)
+    candidates: dict[str, Candidate] = {}
     for query in _queries(job, sees_hidden=READ_HIDDEN in decider.permissions):
         async for items in read.pages(job.store, query):
             some = (read.live(VULNERABILITY, item) for item in items)
-            candidates |= {one.id: one for one in some if one is not None and may_concern(found, one)}
+            candidates |= {one.id: one for each in some if each is not None and (one := candidate(found, each)) is not None}
             await renew()
-    return meant_by(found, tuple(candidates.values()))
+    return await asyncio.to_thread(meant_by, found, tuple(candidates.values()))
