@@ -5,6 +5,7 @@ import itertools
 import math
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,6 +34,7 @@ from integrates.db_model.stakeholders.types import PlatformRole, StakeholderAcce
 from integrates.db_model.store.design import design
 from integrates.db_model.store.memory import memory_store
 from integrates.db_model.store.port import Store
+from integrates.db_model.store.sqlite.store import sqlite_store
 from integrates.db_model.testing import scene
 from integrates.db_model.testing.pattern import following_patterns
 from integrates.db_model.testing.scene import Stamping, address_of
@@ -270,10 +272,27 @@ def api() -> Api:
 @pytest.fixture
 async def world(api: Api) -> AsyncIterator[World]:
     """The platform, with everything that the tests start from."""
-    store = following_patterns(memory_store(), design())
+    world = await _platform(api, memory_store())
+    yield world
+    for task in world.tasks:
+        await task
+
+
+@pytest.fixture
+async def world_in_a_file(api: Api, tmp_path: Path) -> AsyncIterator[World]:
+    """The same in the file ``integrates.db`` of SQLite, which another process may open."""
+    async with sqlite_store(str(tmp_path / "integrates.db"), create=True) as store:
+        world = await _platform(api, store)
+        yield world
+        for task in world.tasks:
+            await task
+
+
+async def _platform(api: Api, inner: Store) -> World:
+    store = following_patterns(inner, design())
     await _add_person(store, "ada", stamping(), PlatformRole.ADMIN)
     await _add_person(store, "otto", stamping())
-    world = World(
+    return World(
         api=api,
         store=store,
         files=memory_files(),
@@ -283,6 +302,3 @@ async def world(api: Api) -> AsyncIterator[World]:
         ticks=itertools.count(),
         tasks=[],
     )
-    yield world
-    for task in world.tasks:
-        await task

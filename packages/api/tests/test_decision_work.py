@@ -27,10 +27,12 @@ from integrates.db_model.entity.work import LEASE
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.imports.types import ImportFile, ImportState, ImportStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
+from integrates.db_model.store.sqlite.store import sqlite_store
 from integrates.db_model.vulnerabilities.facet import vulnerability_key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
+    from pathlib import Path
 
     from packages.api.tests.conftest import World
     from packages.api.tests.decided import Said
@@ -167,7 +169,29 @@ async def test_who_is_killed_at_any_write_is_followed_without_a_second_decision(
         await run_decisions(job, running)
     except Killed:
         assert await looked(world) == LEASE
-    assert (await state_of(world, running.record.id))[:3] == ("COMPLETED", None, EXPECTED)
+    await assert_decided_once(world, root, running.record.id)
+
+
+@pytest.mark.parametrize(("number", "written"), [(1, False), (2, True), (WRITES, False), (WRITES, True)])
+async def test_who_is_killed_leaves_a_file_with_which_another_process_goes_on(
+    world_in_a_file: World, tmp_path: Path, number: int, written: bool
+) -> None:
+    world = world_in_a_file
+    root = await root_with(world)
+    async with sqlite_store(str(tmp_path / "integrates.db")) as mine:
+        job, running = await begun(world, store=killed(mine, number, written=written))
+        with pytest.raises(Killed):
+            await run_decisions(job, running)
+    is_over = number == WRITES and written
+    assert (await state_of(world, running.record.id))[0] == ("COMPLETED" if is_over else "RUNNING")
+    async with sqlite_store(str(tmp_path / "integrates.db")) as other:
+        assert await looked(world, store=narrow(other)) == LEASE
+    await assert_decided_once(world, root, running.record.id)
+
+
+async def assert_decided_once(world: World, root: str, import_id: str) -> None:
+    """Each decision was made once, is told once and is counted; nothing is left to do."""
+    assert (await state_of(world, import_id))[:3] == ("COMPLETED", None, EXPECTED)
     versions = {name: len(each) for name, each in (await history(world, root)).items()}
     assert versions == {names(n)[0]: 1 if status == "under_investigation" else 2 for n, status, _ in MANY}
     assert await is_counted(world)
