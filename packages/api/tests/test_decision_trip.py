@@ -133,23 +133,58 @@ async def test_where_it_comes_from_nothing_changes(world: World, form: ExportFor
     assert await vulnerabilities(world, root) == before
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["root", "group"])
 @pytest.mark.parametrize(
     ("wanted", "expected"),
     [("ACCEPTANCE", FOR_EVER), ("ZERO_RISK", ASKED_PLAINLY)],
 )
-async def test_suppressions_of_sarif_become_what_the_caller_says(world: World, wanted: str, expected: tuple[Any, ...]) -> None:
+async def test_suppressions_of_sarif_become_what_the_caller_says(
+    world: World, wanted: str, expected: tuple[Any, ...], whole: bool
+) -> None:
+    """Of a root, which the caller names, and of a group, whose roots the file names."""
     origin = await handled(world)
-    content = await export(world, ExportFormat.SARIF, origin)
+    content = await export(world, ExportFormat.SARIF, None if whole else origin)
     copy = await copied(world)
-    assert [error["reason"] for error in (await decided(world, content, "greta2"))["errors"]] == ["REQUIRED"]
-    given = {"root": copy, "as": wanted}
+    given = {"as": wanted, **({} if whole else {"root": copy})}
     assert counts(await decided(world, content, "greta2", **given))["requested"] == 4
     found = await vulnerabilities(world, copy)
     suppressed = {HIDDEN, FALSE, FOREVER, FOR_NOW}
     assert {number: told(found[names(number)[0]]) for number in NUMBERS} == {
         number: expected if number in suppressed else NOTHING for number in NUMBERS
     }
-    assert set(counts(await decided(world, content, "vera2", **given))) == {"unchanged"}
+    again = counts(await decided(world, content, "vera2", **given))
+    assert again.keys() - ({"unmatched"} if whole else set()) == {"unchanged"}, "other roots of the group have no copy"
+
+
+async def test_sarif_of_others_needs_a_root(world: World) -> None:
+    """One result of which nobody knows where it belongs is enough."""
+    await handled(world)
+    content = json.loads(await export(world, ExportFormat.SARIF))
+    for result in content["runs"][-1]["results"][:1]:
+        del result["properties"]["integrates"]
+    payload = await decided(world, json.dumps(content).encode(), "greta")
+    assert [(error["reason"], error["path"]) for error in payload["errors"]] == [("REQUIRED", ["rootId"])]
+
+
+async def test_sarif_of_a_group_means_each_result_in_its_own_root(world: World) -> None:
+    """Two branches of a repository have the same packages; of one of them something else was decided."""
+    first = await handled(world)
+    other = await shop_root(world, "https://github.com/acme/other")
+    await scanned(world, other, bill([HIDDEN, PLAIN, FOREVER]))
+    mine = (await vulnerabilities(world, other))[names(PLAIN)[0]]
+    await done(world, "uri", CLAIM, id=mine.id)
+    await done(world, "remy", CONFIRM, id=mine.id)
+    content = await export(world, ExportFormat.SARIF)
+    assert counts(await decided(world, content, "greta")).keys() <= {"unchanged", "unmatched"}
+    copies = [await copied(world), await shop_root(world, "https://github.com/acme/other", suffix="2")]
+    await scanned(world, copies[1], bill([HIDDEN, PLAIN, FOREVER]), suffix="2")
+    assert counts(await decided(world, content, "greta2"))["requested"] == 5
+    asked = [
+        {n for n in NUMBERS if (one := found.get(names(n)[0])) and told(one) == FOR_EVER}
+        for found in [await vulnerabilities(world, each) for each in copies]
+    ]
+    assert asked == [{HIDDEN, FALSE, FOREVER, FOR_NOW}, {PLAIN}]
+    assert {one.treatment.status.value for one in (await vulnerabilities(world, first)).values()} != {"ACCEPTED_UNDEFINED"}
 
 
 async def test_a_trail_names_the_root_by_where_it_is(world: World) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from integrates.api.authorization.sight import Sight
 from integrates.api.context import Info
-from integrates.api.decision_import.read.registry import FORMATS, read_decisions
+from integrates.api.decision_import.read.registry import read_decisions
 from integrates.api.decision_import.work.begin import begin_decisions
 from integrates.api.decision_import.work.job import DecisionJob, Within, new_decision_job
 from integrates.api.decision_import.work.work import run_decisions
@@ -41,7 +41,7 @@ async def import_decisions(seen: Sight[Group], info: Info, *, file: Upload, **gi
     root: Root | None = seen.named.get("root_id")
     content = await file.read()
     decisions = await asyncio.to_thread(read_decisions, content, details.format, details.suppressions_as)
-    if root is None and FORMATS[decisions.format].needs_root:
+    if root is None and not decisions.names_roots:
         raise Rejected(Reason.REQUIRED, ("root_id",), "the file does not tell which root it is about")
     require_time(context)
     within = Within(group_name=group.name, organization_id=group.organization_id, root_id=None if root is None else root.id)

@@ -108,7 +108,9 @@ class Made(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 
 RootOption = Annotated[
     str | None,
-    typer.Option("--root", envvar="INTEGRATES_ROOT", metavar="NAME", help="Only this root, by nickname or id; SARIF needs it."),
+    typer.Option(
+        "--root", envvar="INTEGRATES_ROOT", metavar="NAME", help="Only this root, by nickname or id; SARIF of others needs it."
+    ),
 ]
 FormatOption = Annotated[
     DecisionForm | None, typer.Option("--format", help="What kind of file it is; found out when left out.", show_default=False)

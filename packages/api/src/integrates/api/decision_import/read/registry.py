@@ -20,11 +20,10 @@ from integrates.db_model.errors import Reason, Rejected
 
 
 class Format(Struct, frozen=True):
-    """How files of a format are recognised and read. ``needs_root`` tells that files do not say where they belong."""
+    """How files of a format are recognised and read."""
 
     detects: Detector
     read: Reader
-    needs_root: bool = False
 
 
 FORMATS: Final[Mapping[DecisionFormat, Format]] = {
@@ -32,7 +31,7 @@ FORMATS: Final[Mapping[DecisionFormat, Format]] = {
     DecisionFormat.CYCLONEDX_VEX: Format(bills.detects, cyclonedx.read),
     DecisionFormat.JSON: Format(own.detects, own.read),
     DecisionFormat.OPENVEX: Format(openvex.detects, openvex.read),
-    DecisionFormat.SARIF: Format(reports.detects, sarif.read, needs_root=True),
+    DecisionFormat.SARIF: Format(reports.detects, sarif.read),
 }
 """Every format that is read. A file is of the one whose detector says so."""
 

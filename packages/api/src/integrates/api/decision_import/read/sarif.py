@@ -16,11 +16,16 @@ _SUPPRESSED = frozenset({Word.ACCEPTED, Word.ACCEPTED_FOREVER, Word.FALSE_POSITI
 
 def read(content: bytes, suppressions_as: SuppressionsAs) -> Decisions:
     """Read the results that are suppressed for good. Raise ``TooLarge`` and ``BadFile``."""
-    scan = reader.read(content, Options())
+    scan = reader.read(content, Options(with_roots=True))
     says = _SAYINGS[suppressions_as]
     statements = tuple(_statement(one, one.suppression, says) for one in scan.observations if one.suppression)
     tools = dict.fromkeys(one.rule.tool for one in scan.observations if one.suppression)
-    return Decisions(format=DecisionFormat.SARIF, author=", ".join(tools), statements=statements)
+    return Decisions(
+        format=DecisionFormat.SARIF,
+        author=", ".join(tools),
+        statements=statements,
+        names_roots=bool(scan.observations) and all(one.root is not None for one in scan.observations),
+    )
 
 
 def _statement(one: Observation, why: Suppression, says: Saying) -> Statement:
@@ -32,6 +37,7 @@ def _statement(one: Observation, why: Suppression, says: Saying) -> Statement:
         words=WORDS[says] | _SUPPRESSED,
         text=why.justification or f"suppressed ({why.kind})",
         about=OfPlace(
+            root=one.root,
             tool=one.rule.tool,
             rule_id=one.rule.rule_id,
             fingerprints=frozenset(each.text for each in one.fingerprints),

@@ -76,11 +76,15 @@ def weight(one: Statement) -> int:
 
 
 class Decisions(Struct, frozen=True, kw_only=True):
-    """A whole file: who wrote it, empty when it does not say, and all that it says."""
+    """A whole file: who wrote it, empty when it does not say, and all that it says.
+
+    ``names_roots`` tells whether the file itself says which roots it is about.
+    """
 
     format: DecisionFormat
     author: str = ""
     statements: tuple[Statement, ...]
+    names_roots: bool = True
 
 
 Reader: TypeAlias = Callable[[bytes, SuppressionsAs], Decisions]

@@ -76,8 +76,9 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     ``fingerprints`` are all that the tool gave it, ``fingerprint`` is the one that a new vulnerability keeps. ``own_score`` is
     set when the result itself gives another score than its rule, ``own_vector`` with it. ``snippet`` and ``detail`` have at
-    most 2,000 characters, ``commit`` is a hash of 40 digits. ``also`` has the categories of further series of the file that say
-    the same, ``hushed`` the suppressions of those of them in which all results that say so are suppressed.
+    most 2,000 characters, ``commit`` is a hash of 40 digits. ``root`` is the location of the root, where our own export tells
+    it and it was asked for. ``also`` has the categories of further series of the file that say the same, ``hushed`` the
+    suppressions of those of them in which all results that say so are suppressed.
     """
 
     ordinal: int
@@ -86,6 +87,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     category: str
     also: tuple[str, ...] = ()
     hushed: tuple[SeriesSuppression, ...] = ()
+    root: str | None = None
     location: Location
     fingerprints: tuple[Fingerprint, ...] = ()
     fingerprint: str | None = None

@@ -19,7 +19,7 @@ class Options(Struct, frozen=True, kw_only=True):
     ``by_address`` tells that the root is an ip address, so that hosts are named by theirs where the file has both.
     ``strip_prefix`` is a directory, relative or absolute, or a file url, that is taken from the beginning of every path,
     ``add_prefix`` a directory below the root that is put in front of it. ``technique``, ``category`` and ``tool`` stand for
-    what would follow from the file.
+    what would follow from the file. ``with_roots`` asks for the roots that our own export names, whose results are kept apart.
     """
 
     format: ImportFormat | None = None
@@ -30,6 +30,7 @@ class Options(Struct, frozen=True, kw_only=True):
     technique: Technique | None = None
     category: str | None = None
     tool: str | None = None
+    with_roots: bool = False
 
 
 TECHNIQUES: Final[Mapping[VulnerabilityType, Technique]] = {

@@ -13,12 +13,13 @@ from integrates.db_model.vulnerabilities.types import Mark, SeriesSuppression, S
 def untied(observations: Sequence[Observation]) -> tuple[tuple[Observation, ...], int]:
     """Return the observations without duplicates, in the order given, and how many were left out.
 
-    Of results of one rule at one place with equal marks that share a fingerprint, or have none, one stays: the first that is
-    not suppressed, else the first. It takes over the categories of the others, and the suppressions of those with nothing else.
+    Of results of one rule at one place of a root with equal marks that share a fingerprint, or have none, one stays: the first
+    that is not suppressed, else the first. It takes over the categories of the others, and the suppressions of those with
+    nothing else.
     """
-    groups: dict[tuple[ToolRule, Location, Mark], list[Observation]] = defaultdict(list)
+    groups: dict[tuple[ToolRule, str | None, Location, Mark], list[Observation]] = defaultdict(list)
     for one in observations:
-        groups[one.rule, one.location, one.mark].append(one)
+        groups[one.rule, one.root, one.location, one.mark].append(one)
     kept = [found for group in groups.values() for found in _kept(group)]
     return tuple(sorted(kept, key=lambda one: one.ordinal)), len(observations) - len(kept)
 

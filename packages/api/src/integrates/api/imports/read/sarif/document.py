@@ -137,6 +137,12 @@ class ArtifactLocation(Struct, frozen=True, gc=False, rename="camel"):
     index: int | None = None
 
 
+class Base(ArtifactLocation, frozen=True, gc=False, rename="camel"):
+    """Where files are that are named from there. Of our own export it is a root, whose location the description tells."""
+
+    description: Text | None = None
+
+
 class Artifact(Struct, frozen=True, gc=False, rename="camel"):
     """A file that the run describes once, and that locations refer to by its index."""
 
@@ -234,7 +240,7 @@ class Run(Struct, frozen=True, gc=False, rename="camel"):
     results: tuple[Result, ...] | None = None
     invocations: tuple[Invocation, ...] | None = None
     automation_details: AutomationDetails | None = None
-    original_uri_base_ids: dict[str, ArtifactLocation] | None = None
+    original_uri_base_ids: dict[str, Base] | None = None
     artifacts: tuple[Artifact, ...] | None = None
     logical_locations: tuple[LogicalLocation, ...] | None = None
     taxonomies: tuple[Taxonomy, ...] | None = None

@@ -74,11 +74,12 @@ class OwnSuppression(Struct, frozen=True, gc=False, rename="camel"):
 class OwnResult(Struct, frozen=True, gc=False, rename="camel"):
     """What is known of a vulnerability beside what the standard has a member for.
 
-    ``fingerprint`` is the one that it keeps, as it is stored. ``where`` is the url of a page, as it is stored. ``snippet`` is
-    one without a line that it begins in. ``has_detail`` tells that the message is its detail, and not there only because the
-    standard wants one.
+    ``root`` is the nickname of the root, of what is at no path in it. ``fingerprint`` is the one that it keeps, as it is
+    stored. ``where`` is the url of a page, as it is stored. ``snippet`` is one without a line that it begins in. ``has_detail``
+    tells that the message is its detail, and not there only because the standard wants one.
     """
 
+    root: str | None = None
     where: str | None = None
     fingerprint: str | None = None
     mark: OwnMark | None = None

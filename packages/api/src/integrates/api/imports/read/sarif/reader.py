@@ -40,6 +40,7 @@ def read(content: bytes, options: Options) -> Scan:
         place_of=cache(partial(place_at, wished=wish(options.strip_prefix, options.add_prefix))),
         digest_of=cache(digest),
         technique=options.technique,
+        with_roots=options.with_roots,
     )
     outcomes = [observed(one, reading) if isinstance(one, Taken) else one for one in results]
     return collected(ImportFormat.SARIF, outcomes, reading.rules, series_of(runs, reading.place_of))

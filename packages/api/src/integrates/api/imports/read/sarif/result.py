@@ -66,6 +66,7 @@ class Reading(Struct, frozen=True):
     place_of: PlaceOf
     digest_of: Digest
     technique: Technique | None
+    with_roots: bool
 
 
 def listed(runs: Iterable[ToolRun]) -> Iterator[Listed]:
@@ -128,6 +129,7 @@ def _observation(  # pylint: disable=too-many-positional-arguments # the parts o
         pointer=each.pointer,
         rule=one.rule,
         category=each.run.category,
+        root=_root(each.run, physical, own) if own and reading.with_roots else None,
         location=location,
         fingerprints=tuple(found.values()),
         fingerprint=kept_text(found, reading.variety[one.rule]),
@@ -144,6 +146,13 @@ def _observation(  # pylint: disable=too-many-positional-arguments # the parts o
         detail=None if shows_secrets(each.run.own_tool) else shown,
     )
     return completed(seen, own, reading.technique) if own else seen
+
+
+def _root(run: ToolRun, physical: PhysicalLocation, own: OwnResult) -> str | None:
+    """Return where the root is that our own export names in a result: the base of its path, or the root by its nickname."""
+    base = physical.artifact_location.uri_base_id if physical.artifact_location else None
+    root = (run.document.original_uri_base_ids or {}).get(base or own.root or "")
+    return root.description.text if root and root.description else None
 
 
 def _snippet(physical: PhysicalLocation) -> str | None:
