@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Final
 
 from msgspec import Raw, Struct, field
+from msgspec.structs import replace
 
 from integrates.api.decision_import.read.statement import (
     WORDS,
@@ -258,8 +259,8 @@ def _of(notes: Mapping[str, Sequence[Note]], identity: str) -> tuple[Note, ...]:
 
 def _statements(pointer: str, one: Judged, around: Around) -> Iterator[Statement]:
     noted = [_noted(each, around.groups) for each in (one.flags, one.threats, one.remediations)]
-    names = tuple(each for each in (one.cve, *(other.text for other in one.ids or ())) if each)
-    known_as = frozenset(names)
+    names = dict.fromkeys(each for each in (one.cve, *(other.text for other in one.ids or ())) if each)
+    about = OfPackages(names=frozenset(names), products=())
     for status, identities in (one.product_status or {}).items():
         for index, identity in enumerate(identities if status in _STATUSES else ()):
             notes = Notes(*(_of(each, identity) for each in noted))
@@ -273,5 +274,5 @@ def _statements(pointer: str, one: Judged, around: Around) -> Iterator[Statement
                 words=WORDS[says],
                 text=next(notes.texts(says), status),
                 vex_justification=next((word for each in notes.flags if (word := vex_word(each.label))), None),
-                about=OfPackages(names=known_as, products=(product,) if product else ()),
+                about=replace(about, products=(product,) if product else ()),
             )

@@ -206,26 +206,42 @@ def meant_by(found: Matching, candidates: Sequence[Candidate]) -> Match:
     )
 
 
-def _of_places(found: Matching, candidates: Sequence[Candidate]) -> Iterator[tuple[int, str]]:
-    """Yield statements about places, with the vulnerability that each is about: by its fingerprint, else by its place.
+class _Near(Struct, frozen=True):
+    """Candidates by their fingerprint, by their place, and by both, each within rule and root."""
 
-    Of several with a fingerprint it is the one at the place.
-    """
-    near = [one for one in candidates if one.rule is not None]
-    by_print = _grouped(near, lambda one: (one.rule, one.root_id, one.fingerprint))
-    by_place = _grouped(near, lambda one: (one.rule, one.root_id, one.place))
-    by_both = _grouped(near, lambda one: (one.rule, one.root_id, one.place, one.fingerprint))
-    for rule, ordinals in found.by_rule.items():
+    by_print: Mapping[object, Sequence[Candidate]]
+    by_place: Mapping[object, Sequence[Candidate]]
+    by_both: Mapping[object, Sequence[Candidate]]
+
+
+def _near(given: Iterable[Candidate]) -> _Near:
+    some = [one for one in given if one.rule is not None]
+    return _Near(
+        _grouped(some, lambda one: (one.rule, one.root_id, one.fingerprint)),
+        _grouped(some, lambda one: (one.rule, one.root_id, one.place)),
+        _grouped(some, lambda one: (one.rule, one.root_id, one.place, one.fingerprint)),
+    )
+
+
+def _of_places(found: Matching, candidates: Iterable[Candidate]) -> Iterator[tuple[int, str]]:
+    """Yield statements about places, with the vulnerability that each is about, in the first root that has any like it."""
+    near = _near(candidates)
+    for ordinals in found.by_rule.values():
         for ordinal, about in _places_in(found.statements, ordinals):
-            place, texts = (about.type, about.where, about.specific), about.fingerprints
-            for root_id in _roots_of(about, found):
-                here = by_place.get((rule, root_id, place), ())
-                alike = [by_print.get((rule, root_id, each), ()) for each in texts]
-                both = [by_both.get((rule, root_id, place, each), ()) for each in texts]
-                some = next((each for each in (both, alike, [here]) if any(each)), None)
-                if some is not None:
-                    yield from ((ordinal, one.id) for one in _only(some))
-                    break
+            alike = (_alike(near, about, root_id) for root_id in _roots_of(about, found))
+            some = next((each for each in alike if each), ())
+            if len(some) == 1:
+                yield ordinal, some[0].id
+
+
+def _alike(near: _Near, about: OfPlace, root_id: str) -> Sequence[Candidate]:
+    """Return what may be meant in a root, at most two of each kind: by fingerprint and place, else by one of them."""
+    where, place = ((about.tool, about.rule_id), root_id), (about.type, about.where, about.specific)
+    both = [near.by_both.get((*where, place, each), ()) for each in about.fingerprints]
+    alike = [near.by_print.get((*where, each), ()) for each in about.fingerprints]
+    here = [near.by_place.get((*where, place), ())]
+    some = next((each for each in (both, alike, here) if any(each)), [])
+    return [one for each in some for one in each[:2]]
 
 
 def _places_in(statements: Sequence[Statement], ordinals: Iterable[int]) -> Iterator[tuple[int, OfPlace]]:
@@ -240,12 +256,6 @@ def _roots_of(about: OfPlace, found: Matching) -> Sequence[str]:
     if found.root_id is not None:
         return (found.root_id,)
     return found.locations.get(about.root, ()) if about.root is not None else ()
-
-
-def _only(some: Iterable[Sequence[Candidate]]) -> Sequence[Candidate]:
-    """Return the one vulnerability that is meant; nothing where it may be either of several."""
-    found = [one for each in some for one in each[:2]]
-    return found if len(found) == 1 else ()
 
 
 def _grouped(given: Iterable[_Value], key: Callable[[_Value], _Key]) -> Mapping[_Key, list[_Value]]:
