@@ -104,6 +104,7 @@ async def test_each_format_of_a_group_and_of_a_root(world: World, kind: ExportFo
     )
     assert whole.headers["content-disposition"] == f'attachment; filename="webshop.{kind.value}"'
     assert whole.headers["cache-control"] == "private, no-cache"
+    assert whole.headers["cross-origin-resource-policy"] == "same-origin"
     assert int(whole.headers["content-length"]) == len(whole.content)
     by_id = await fetched(world, f"/export/webshop.{kind.value}?root={root['id']}")
     by_name = await fetched(world, f"/export/webshop.{kind.value}?root={root['nickname']}")

@@ -3,15 +3,20 @@
 import asyncio
 from collections.abc import Sequence
 
+import httpx
 import pytest
 from msgspec.structs import replace
 from packages.server.tests.conftest import ORIGIN, URI, World
-from packages.server.tests.test_server_ci_token import ci_token
+from packages.server.tests.test_server_ci_token import ci_token, remove_group
 from packages.server.tests.test_server_export import ROOTS, asked, bearer, fetched, git_root, scanned
+from starlette.types import Message, Receive, Scope, Send
 
 from integrates.api.exports.document import ExportFormat
 from integrates.api.exports.registry import FORMATS
+from integrates.db_model.entity import read
 from integrates.db_model.store.port import Item, Key, Page, Query
+from integrates.db_model.vex_documents.facet import VEX_DOCUMENT, vex_document_key
+from integrates.db_model.vex_documents.types import VexFormat
 from integrates.server.settings import Settings
 
 NOBODY = "99999999-9999-4999-8999-999999999999"
@@ -130,3 +135,34 @@ async def test_a_session_gets_an_export_like_a_token(world: World) -> None:
         assert (await client.get("/export/cargo.openvex.json")).status_code == 404
         await client.post("/logout", headers={"origin": ORIGIN})
         assert (await client.get("/export/webshop.openvex.json")).status_code == 404
+
+
+async def test_a_group_that_is_removed_meanwhile_has_no_edition(world: World) -> None:
+    await scanned(world)
+
+    async def query(queries: Sequence[Query]) -> tuple[Page, ...]:
+        found = await world.store.query(queries)
+        if any(each.pattern == "vulnerabilities_of_root" for each in queries):
+            await remove_group(world)
+        return found
+
+    late = World(replace(world.store, query=query), Settings(local_login=True))
+    async with late.client(headers=await bearer(world)) as client:
+        assert (await client.get("/export/webshop.openvex.json")).status_code == 404
+    assert await read.get(world.store, VEX_DOCUMENT, vex_document_key("webshop", None, VexFormat.OPENVEX)) is None
+
+
+async def test_who_asks_for_the_headers_is_sent_no_more(world: World) -> None:
+    await scanned(world)
+    sent: list[bytes] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def counted(message: Message) -> None:
+            sent.append(message.get("body", b""))
+            await send(message)
+
+        await world.app(scope, receive, counted)
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN, headers=await bearer(world)) as client:
+        answer = await client.head("/export/webshop.csv")
+    assert (answer.status_code, int(answer.headers["content-length"]) > 0, b"".join(sent)) == (200, True, b"")

@@ -48,7 +48,7 @@ def read_back(found: Any, options: Options | None = None) -> Sequence[Observatio
 
 def in_line(name: str, **members: Any) -> Vulnerability:
     """Return a vulnerability of a line of code, which the tool saw in scans of the categories."""
-    tool = Tool(name="semgrep", rule_id="py.eval", **{"categories": ("",), **members})
+    tool = Tool(**{"name": "semgrep", "rule_id": "py.eval", "categories": ("",), **members})
     location = VulnerabilityLocation(where="src/a b.py", specific="7", snippet="eval(x)", detail="Bad {0}.")
     kind, technique = VulnerabilityType.LINES, Technique.SAST
     return replace(vulnerable(name), type=kind, technique=technique, tool=tool, location=location, advisory=None)

@@ -228,6 +228,15 @@ def test_tools_have_runs_of_their_own() -> None:
     assert [run["tool"]["driver"]["name"] for run in found["runs"]] == ["semgrep", "trivy"]
 
 
+def test_results_point_at_their_rules() -> None:
+    rules = ("py.eval", "py.exec", "py.eval", "py.os")
+    lines = [in_line(str(number), rule_id=rule) for number, rule in enumerate(rules)]
+    (run,) = written(*(entry_of(one) for one in lines))["runs"]
+    listed = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    assert listed == ["py.eval", "py.exec", "py.os"]
+    assert [listed[one["ruleIndex"]] for one in run["results"]] == [one["ruleId"] for one in run["results"]] == sorted(rules)
+
+
 def test_a_person_s_report_is_in_the_run_of_the_tool_of_its_rule() -> None:
     one = replace(in_line("one"), tool=None, source=Source.ANALYST)
     (run,) = written(entry_of(one))["runs"]
