@@ -100,6 +100,7 @@ PAGES = [
     "http://Shop.example:8080/A b".replace(" ", "%20"),
     "https://[2001:db8::1]/x;y",
     "https://ü.example/é",
+    'https://shop.example/a[0]/{b}|"c"^`/%zz/%41',
 ]
 
 

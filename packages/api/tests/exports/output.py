@@ -24,7 +24,9 @@ from integrates.db_model.vulnerabilities.types import (
 )
 
 PUBLISHED = Path(__file__).parents[4] / "tests/published/sarif-schema-2.1.0.json"
-VALIDATOR = jsonschema.Draft4Validator(json.loads(PUBLISHED.read_bytes()))
+VALIDATOR = jsonschema.Draft4Validator(
+    json.loads(PUBLISHED.read_bytes()), format_checker=jsonschema.Draft7Validator.FORMAT_CHECKER
+)
 
 
 def written(*entries: Entry, roots: Sequence[Root] = ()) -> Any:

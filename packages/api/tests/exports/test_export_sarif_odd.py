@@ -108,3 +108,27 @@ def test_as_many_packages_go_in_again_as_any_file_may_have() -> None:
     places = (replace(one.location, where=f"folder-{number}/package-lock.json") for number in range(MAX_RESULTS))
     content = b"".join(SARIF.write(document(), (replace(entry, vulnerability=replace(one, location=at)) for at in places)))
     assert len(read(content, Options()).observations) == MAX_RESULTS
+
+
+@pytest.mark.parametrize(
+    ("url", "uri"),
+    [
+        ("https://[2001:db8::1]:8080/a[0]", "https://[2001:db8::1]:8080/a%5B0%5D"),
+        ("https://ü.example/é", "https://%C3%BC.example/%C3%A9"),
+        ("https://shop.example/%41/%zz|{x}", "https://shop.example/%41/%25zz%7C%7Bx%7D"),
+        ("https://shop.example", "https://shop.example"),
+    ],
+)
+def test_a_page_is_told_by_a_uri_and_read_back_as_it_was(url: str, uri: str) -> None:
+    at = VulnerabilityLocation(where=url, specific="general")
+    found = written(entry_of(replace(in_line("one"), type=VulnerabilityType.INPUTS, location=at)))
+    (result,) = results(found)
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+    assert read_back(found)[0].location.where == url
+
+
+def test_a_page_whose_uri_would_be_too_long_to_be_read_is_told_as_it_is() -> None:
+    url = "https://shop.example/" + "é" * 500
+    at = VulnerabilityLocation(where=url, specific="general")
+    one = entry_of(replace(in_line("one"), type=VulnerabilityType.INPUTS, location=at))
+    assert read_back(json.loads(b"".join(SARIF.write(document(), [one]))))[0].location.where == url

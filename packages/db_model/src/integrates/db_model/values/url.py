@@ -1,9 +1,10 @@
 """Hosts and urls (domain section 3, *Field limits*). Validators as in ``values.text``."""
 
+import re
 from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Final
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.values.text import one_line, shaped
@@ -12,11 +13,21 @@ MAX_URL: Final = 2048
 MAX_PORT: Final = 65_535
 HOST: Final = r"(?!(.*\.)?[0-9]+\Z)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*"
 """The form of a host's name, no number at its end."""
+_LONE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_IN_PATH: Final = "/:@!$&'()*+,;=%"
+_IN_AUTHORITY: Final = f"{_IN_PATH}[]"
 
 
 def bracketed(host: str) -> str:
     """Return a host as it stands in a url: an IPv6 address is in brackets."""
     return f"[{host}]" if ":" in host else host
+
+
+def uri_of(url: str) -> str:
+    """Return a url without query and fragment as a uri (RFC 3986): what may not stand in one is written in percents."""
+    scheme, _, rest = _LONE_PERCENT.sub("%25", url).partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}://{quote(authority, _IN_AUTHORITY)}{slash}{quote(path, _IN_PATH)}"
 
 
 def address(value: str, path: Sequence[str]) -> str:

@@ -7,7 +7,8 @@ from urllib.parse import quote
 from integrates.api.exports.sarif.rule import present
 from integrates.api.imports.read.location import NO_FIELD
 from integrates.db_model.roots.types import Root
-from integrates.db_model.values.url import bracketed
+from integrates.db_model.values.url import bracketed, uri_of
+from integrates.db_model.vulnerabilities.location import MAX_WHERE
 from integrates.db_model.vulnerabilities.types import Mark, Vulnerability, VulnerabilityType
 
 _WHOLE_FILE: Final = "0"
@@ -41,7 +42,8 @@ def _uri(found: Vulnerability) -> str:
             # What begins like a drive is not one when another segment stands before it.
             return f"./{quote(where)}" if ":" in where.partition("/")[0] else quote(where)
         case VulnerabilityType.INPUTS:
-            return where
+            uri = uri_of(where)
+            return uri if len(uri) <= MAX_WHERE else where  # else it could not be read again
         case VulnerabilityType.PORTS:
             return f"tcp://{bracketed(where)}:{found.location.specific}"
     assert_never(found.type)

@@ -12,6 +12,7 @@ from integrates.api.exports.sarif.result import told_result
 from integrates.api.exports.sarif.rule import descriptor_of, present
 from integrates.api.imports.read.observation import SeriesKey
 from integrates.db_model.roots.types import GitRoot, Root
+from integrates.db_model.values.url import uri_of
 
 _FASTEST: Final = 1
 Json: TypeAlias = Mapping[str, Any]
@@ -73,6 +74,6 @@ def _provenance(root: GitRoot) -> Json:
 def _repository_uri(url: str) -> str:
     """Return the url of a repository as a uri, also where git writes it in its own short form."""
     if "://" in url:
-        return url
+        return uri_of(url)
     host, _, path = url.partition(":")
-    return f"ssh://{host}/{path.lstrip('/')}"
+    return uri_of(f"ssh://{host}/{path.lstrip('/')}")

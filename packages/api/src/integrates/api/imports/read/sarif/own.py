@@ -19,6 +19,7 @@ from integrates.api.imports.read.text import block, line
 from integrates.db_model.errors import Rejected, Rejections
 from integrates.db_model.severities.rules import scored_any
 from integrates.db_model.values.text import commit, digest, fingerprint
+from integrates.db_model.values.url import uri_of
 from integrates.db_model.vulnerabilities.advisory import ADVISORY, package_at
 from integrates.db_model.vulnerabilities.check import MAX_OFFSET
 from integrates.db_model.vulnerabilities.location import MAX_EXCERPT, page_url
@@ -154,8 +155,10 @@ def _location(seen: Location, own: OwnResult, advisory: Advisory | None) -> Loca
         specific = package_at(advisory.package, advisory.vulnerable_version)
         return Location(VulnerabilityType.PACKAGES, seen.where, specific)
     where = _sound(page_url, own.where)
-    is_same_page = seen.type is VulnerabilityType.INPUTS and where is not None and where.lower() == seen.where.lower()
-    return replace(seen, where=where) if is_same_page and where is not None else seen
+    if where is None or seen.type is not VulnerabilityType.INPUTS:
+        return seen
+    is_same_page = uri_of(where).lower() == uri_of(seen.where).lower()
+    return replace(seen, where=where) if is_same_page else seen
 
 
 def _mark(own: OwnMark) -> Mark:
