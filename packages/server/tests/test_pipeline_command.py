@@ -380,6 +380,44 @@ def test_a_verdict_stands_when_what_changes_soon_cannot_be_told(verdict: int) ->
 
 
 @pytest.mark.usefixtures("scan")
+def test_what_changes_soon_is_asked_of_what_the_gate_looked_at() -> None:
+    ended = {"status": "ACCEPTED", "acceptedUntil": "2001-01-01T00:00:00+00:00"}
+    told = {"type": "LINES", "where": "a.py", "specific": "1", "root": {"nickname": "backend"}, "severity": None}
+    one = {**told, "id": "v1", "openedAt": None, "finding": {"title": "XSS"}, "treatment": ended}
+    listed = data(group={"vulnerabilities": {"nodes": [one], "pageInfo": {"hasNextPage": False, "endCursor": None}}})
+    with scripted(decided(counts={**TALLY, "accepted": 1, "inGrace": 1}), listed) as service:
+        _, out, _ = run(service.address, "gate", "--root", "backend", "--kind", "static")
+        asked = {"states": ["VULNERABLE"], "types": ["LINES", "PACKAGES"], "rootNickname": "backend"}
+        accepted = {"treatments": ["ACCEPTED"], "acceptedUntilBefore": "2001-01-31T00:00:00+00:00"}
+        young = {"openedSince": "2000-12-29T00:00:00+00:00", "minScore": 4.0}
+        assert [sent(service, number)["filter"] for number in (1, 2)] == [{**asked, **accepted}, {**asked, **young}]
+    assert "Accepted until" not in out
+
+
+@pytest.mark.usefixtures("scan")
+def test_without_a_checkout_the_folder_of_the_command_is_the_prefix(tmp_path: Path) -> None:
+    outside = {"pointer": "/runs/0/results/0", "reason": "bad_path", "uri": f"{tmp_path}/src/a.py"}
+    with scripted(ROOTS, imported(problems=[outside])) as service:
+        _, out, _ = run(service.address, *IMPORT, "--json")
+    assert json.loads(out)["imports"][0]["advice"] == f"--strip-prefix {tmp_path} would place it"
+
+
+@pytest.mark.usefixtures("scan")
+def test_a_root_is_known_by_its_id_too() -> None:
+    with scripted(ROOTS, imported()) as service:
+        assert run(service.address, "import", "scan.sarif", "--root", "r-1")[0] == 0
+        assert sent(service, 1)["rootId"] == "r-1"
+
+
+@pytest.mark.usefixtures("scan")
+def test_without_patience_nothing_is_sent_again_after_another_import() -> None:
+    free = data(group={"imports": {"nodes": [{"id": "i-0", "state": "COMPLETED", "position": 0}]}})
+    with scripted(ROOTS, refused("importVulnerabilities", "IMPORT_RUNNING"), free, imported()) as service:
+        assert run(service.address, *IMPORT, "--patience", "0")[0] == 2
+        assert len(service.requests) == 3
+
+
+@pytest.mark.usefixtures("scan")
 def test_that_more_acceptances_may_end_than_were_looked_at_is_told() -> None:
     accepted = {"status": "ACCEPTED", "acceptedUntil": "2001-01-20T00:00:00+00:00"}
     told = {"type": "LINES", "where": "a.py", "specific": "1", "root": {"nickname": "backend"}, "severity": None}
