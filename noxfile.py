@@ -30,6 +30,9 @@ TESTS: Mapping[str, tuple[str, ...]] = {
 PARALLEL = ("-n", "auto")
 """One worker of pytest for each core, where tests share nothing but the machine."""
 
+PAGEWISE = (*PARALLEL, "--dist", "loadfile")
+"""Likewise, where the tests of a file build on each other, as the examples of a page do."""
+
 nox.needs_version = ">=2025.2.9"
 nox.options.sessions = ["architecture", "types", "lint", "unit", "docs", "functional", "load", "dynamodb", "build"]
 
@@ -99,7 +102,7 @@ def unit(session: nox.Session) -> None:
 @nox.session(python=False)
 def docs(session: nox.Session) -> None:
     """Run the examples of the handbook, and compare its reference with the code."""
-    pytest(session, *TESTS["docs"], *session.posargs)
+    pytest(session, *PAGEWISE, *TESTS["docs"], *session.posargs)
 
 
 @nox.session(python=False)
@@ -173,7 +176,7 @@ def judges(session: nox.Session) -> None:
 @nox.session(python=False)
 def pages(session: nox.Session) -> None:
     """Look at the pages with Chromium, and have axe-core judge them, which needs Node (without either an error in CI only)."""
-    pytest(session, "tests/pages", *session.posargs, env={**browser(session), **modules(session, PAGES)})
+    pytest(session, *PARALLEL, "tests/pages", *session.posargs, env={**browser(session), **modules(session, PAGES)})
 
 
 @nox.session(python=False)
