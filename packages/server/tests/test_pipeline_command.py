@@ -403,13 +403,6 @@ def test_without_a_checkout_the_folder_of_the_command_is_the_prefix(tmp_path: Pa
 
 
 @pytest.mark.usefixtures("scan")
-def test_a_root_is_known_by_its_id_too() -> None:
-    with scripted(ROOTS, imported()) as service:
-        assert run(service.address, "import", "scan.sarif", "--root", "r-1")[0] == 0
-        assert sent(service, 1)["rootId"] == "r-1"
-
-
-@pytest.mark.usefixtures("scan")
 def test_without_patience_nothing_is_sent_again_after_another_import() -> None:
     free = data(group={"imports": {"nodes": [{"id": "i-0", "state": "COMPLETED", "position": 0}]}})
     with scripted(ROOTS, refused("importVulnerabilities", "IMPORT_RUNNING"), free, imported()) as service:

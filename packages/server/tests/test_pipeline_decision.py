@@ -171,10 +171,11 @@ def test_the_same_file_in_another_name_or_asked_otherwise_is_not_the_own_import(
     assert (code, "     1  given another treatment" in out) == (0, True)
 
 
-def test_the_own_import_for_a_root_is_followed() -> None:
+@pytest.mark.parametrize("name", ["backend", "r-1"])
+def test_the_own_import_for_a_root_is_followed(name: str) -> None:
     script = (ROOTS, refused("ALREADY_RUNNING"), last(root={"id": "r-1"}), done(applied=1))
     with scripted(*script) as service:
-        assert run(service.address, *COMMAND, "--root", "backend")[0] == 0
+        assert run(service.address, *COMMAND, "--root", name)[0] == 0
         assert len(service.requests) == 3
 
 
