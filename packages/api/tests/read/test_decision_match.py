@@ -81,6 +81,9 @@ def test_products(said: str, root: str, expected: bool) -> None:
         (Product(purl=None), False),
         (Product(purl=PART, within=SHOP), True),
         (Product(purl=PART, within=OTHER), False),
+        (Product(purl=SHOP, within=SHOP), True),
+        (Product(purl=SHOP, within=OTHER), False),
+        (Product(purl=SHOP, packages=(PART,), within=OTHER), False),
         (Product(purl=PART, within=PackageURL.from_string("pkg:github/acme/unknown")), True),
     ],
 )

@@ -211,6 +211,33 @@ def test_suppressions_of_sarif(suppressions: Any, is_said: bool, wanted: Suppres
         )
 
 
+@pytest.mark.parametrize(
+    ("base", "own", "expected"),
+    [
+        ("shop", {"id": "1"}, "here"),
+        ("shop", {"id": "1", "root": "page"}, "here"),
+        (None, {"id": "1", "root": "page"}, "there"),
+        (None, {"id": "1", "root": "other"}, None),
+        (None, {"id": "1"}, None),
+        ("shop", None, None),
+    ],
+)
+def test_roots_that_sarif_of_ours_names(base: str | None, own: Any, expected: str | None) -> None:
+    """A path has its root as its base, what is at none has a member of ours; in SARIF of others a base is no root."""
+    result = {
+        "ruleId": "r1",
+        "message": {"text": "m"},
+        "suppressions": [{"kind": "external"}],
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": "a.py", "uriBaseId": base}}}],
+        "properties": {"integrates": own} if own else {},
+    }
+    bases = {name: {"description": {"text": text}} for name, text in (("shop", "here"), ("page", "there"))}
+    run = {"tool": {"driver": {"name": "Lint"}}, "originalUriBaseIds": bases, "results": [result]}
+    found = read({"version": "2.1.0", "runs": [run]})
+    assert [one.about.root for one in found.statements if isinstance(one.about, OfPlace)] == [expected]
+    assert found.names_roots is (expected is not None)
+
+
 @pytest.mark.parametrize("file", sorted(SAMPLES.glob("*.json")) or [Path("none")], ids=lambda file: file.name)
 def test_a_file_of_any_tool_is_read_or_refused(file: Path) -> None:
     content = sample(file.name)
