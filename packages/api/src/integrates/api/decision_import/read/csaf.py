@@ -240,6 +240,10 @@ class Notes(Struct, frozen=True):
         """Return all of it."""
         return (*self.flags, *self.threats, *self.remediations)
 
+    def date(self) -> datetime | None:
+        """Return when the last of it was said, where that is told."""
+        return max((found for each in self.every() if (found := parsed_date(each.date))), default=None)
+
     def saying(self, status: str) -> Saying:
         """Return what a status says together with the remediations."""
         is_final = any(each.category == _NO_FIX for each in self.remediations)
@@ -264,12 +268,11 @@ def _statements(pointer: str, one: Judged, around: Around) -> Iterator[Statement
     for status, identities in (one.product_status or {}).items():
         for index, identity in enumerate(identities if status in _STATUSES else ()):
             notes = Notes(*(_of(each, identity) for each in noted))
-            dates = [found for each in notes.every() if (found := parsed_date(each.date))]
             says, product = notes.saying(status), around.products.get(identity)
             yield Statement(
                 pointer=pointed(f"{pointer}/product_status/{status}", index),
                 name=next(iter(names), ""),
-                at=max(dates) if dates else around.date,
+                at=notes.date() or around.date,
                 says=says,
                 words=WORDS[says],
                 text=next(notes.texts(says), status),
