@@ -127,6 +127,15 @@ def _greeted(process: subprocess.Popen[str], folder: Path) -> Running:
 Serve = Callable[..., Running]
 
 
+COUNTS = "created reopened moved unchanged closed ignored suppressed duplicate skipped"
+IMPORT = f"""mutation ($group: ID!, $root: ID!, $file: Upload!, $close: Boolean) {{
+  importVulnerabilities(groupName: $group, rootId: $root, file: $file, closeMissing: $close) {{
+    import {{ id state sha256 counts {{ {COUNTS} }} problems {{ pointer reason }} }}
+    errors {{ code reason message path }}
+  }}
+}}"""
+
+
 @dataclass(frozen=True)
 class Caller:
     """Somebody with a token."""
@@ -151,9 +160,9 @@ class Caller:
         (payload,) = self.ask(mutation, **variables).values()
         return [(error["code"], error["reason"].lower()) for error in payload["errors"]]
 
-    def send(self, content: bytes, **variables: Any) -> httpx.Response:
-        """Import a file by a multipart request."""
-        operations = {"query": IMPORT, "variables": {**variables, "file": None}}
+    def send(self, content: bytes, query: str = IMPORT, **variables: Any) -> httpx.Response:
+        """Import a file by a multipart request, or make another mutation that takes a `$file`."""
+        operations = {"query": query, "variables": {**variables, "file": None}}
         fields = {"operations": json.dumps(operations), "map": json.dumps({"0": ["variables.file"]})}
         return self.client.post("/api", data=fields, files={"0": ("scan.sarif", content, "application/sarif+json")})
 
@@ -164,13 +173,6 @@ class Caller:
         return answer.json()["data"]["importVulnerabilities"]
 
 
-COUNTS = "created reopened moved unchanged closed ignored suppressed duplicate skipped"
-IMPORT = f"""mutation ($group: ID!, $root: ID!, $file: Upload!, $close: Boolean) {{
-  importVulnerabilities(groupName: $group, rootId: $root, file: $file, closeMissing: $close) {{
-    import {{ id state sha256 counts {{ {COUNTS} }} problems {{ pointer reason }} }}
-    errors {{ code reason message path }}
-  }}
-}}"""
 ADD_ORGANIZATION = """mutation ($name: String!) {
   addOrganization(name: $name) { organization { id name } errors { code reason message path } }
 }"""

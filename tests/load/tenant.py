@@ -1,6 +1,7 @@
 """Two tenants beside the demo, with somebody in each role, whose every text and name says whose it is."""
 
 import asyncio
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -51,6 +52,10 @@ ASK = """mutation ($organization: ID!, $text: String!) {
     findingPolicy { id } errors { reason } } }"""
 INVITE = """mutation ($group: ID!, $email: String!) {
   addGroupMember(groupName: $group, email: $email, role: USER) { member { id } invitationUrl errors { reason } } }"""
+GATE = """mutation ($group: ID!, $id: ID!) {
+  addForcesExecution(groupName: $group, id: $id, strictness: STRICT) { execution { id } errors { reason } } }"""
+DECIDE = """mutation ($group: ID!, $file: Upload!) {
+  importDecisions(groupName: $group, file: $file) { decisionImport { id } errors { reason } } }"""
 KNOWN = """query ($name: ID!) { group(name: $name) {
   forcesToken { id } audit(first: 100) { nodes { changeId } } organization { members(first: 1) { nodes { id } } } } }"""
 SAY = """mutation ($finding: ID!, $text: String!) {
@@ -120,8 +125,22 @@ async def _stored(
     return found
 
 
+def vex(mark: str) -> bytes:
+    """A document of OpenVEX that is about nothing that the tenant has."""
+    statement = {"vulnerability": {"name": f"{mark}-advisory"}, "products": [{"@id": f"pkg:npm/{mark}"}], "status": "fixed"}
+    told = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": f"https://{mark}.example/vex", "author": f"Somebody of {mark}"}
+    return json.dumps({**told, "timestamp": "2020-01-01T00:00:00Z", "version": 1, "statements": [statement]}).encode()
+
+
+def _gated(running: Running, mark: str, group: str, token: str) -> str:
+    """Let the CI identity ask the gate; the id of the execution."""
+    with running.client(token) as client:
+        made: str = Caller(client).change(GATE, group=group, id=f"{mark}-build")["execution"]["id"]
+        return made
+
+
 def _acted(running: Running, mark: str, ids: Mapping[str, str], token: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Let the manager import a report, treat a vulnerability, say something and invite somebody.
+    """Let the manager import a report and decisions, treat a vulnerability, say something and invite somebody.
 
     Return the ids of what that made, and of what managers are told of tokens, members and changes; and other texts.
     """
@@ -130,6 +149,8 @@ def _acted(running: Running, mark: str, ids: Mapping[str, str], token: str) -> t
         report = sarif([result(f"{mark}-lint", f"app/{mark}.py", 3)], tool=f"{mark} scanner")
         done = who.import_(report, group=ids["Group"], root=ids["Root"])
         assert done["errors"] == []
+        decided = who.send(vex(mark), DECIDE, group=ids["Group"]).json()["data"]["importDecisions"]
+        assert decided["errors"] == []
         who.change(TREAT, id=ids["Vulnerability"], text=f"Somebody of {mark} works on it.")
         event = who.change(REPORT, group=ids["Group"], text=f"The shop of {mark} is closed.")["event"]
         policy = who.change(ASK, organization=ids["Organization"], text=f"Titles of {mark}")["findingPolicy"]
@@ -139,6 +160,7 @@ def _acted(running: Running, mark: str, ids: Mapping[str, str], token: str) -> t
         group = who.ask(KNOWN, name=ids["Group"])["group"]
         made = {
             "Import": done["import"]["id"],
+            "DecisionImport": decided["decisionImport"]["id"],
             "AccessToken": own["id"],
             "Event": event["id"],
             "OrganizationFindingPolicy": policy["id"],
@@ -156,5 +178,6 @@ def settle(running: Running, marks: tuple[str, ...]) -> tuple[Tenant, ...]:
     tenants = []
     for mark, (ids, more, tokens) in asyncio.run(_stored(running, marks)).items():
         made, told = _acted(running, mark, ids, tokens[MANAGER])
+        made |= {"ForcesExecution": _gated(running, mark, ids["Group"], tokens[FORCES])}
         tenants.append(Tenant(mark, {**ids, **made}, (*more, *told, ci_identity(ids["Group"])), tokens))
     return tuple(tenants)

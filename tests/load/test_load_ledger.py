@@ -14,7 +14,10 @@ from integrates.api.schema import new_schema
 pytestmark = [pytest.mark.functional, pytest.mark.load]
 
 DONE = Told("mine", done={"one": 2}, expected={"one": 1})
-IDS = ("Organization", "Group", "Root", "Finding", "Vulnerability", "Import", "AccessToken", "Event")
+IDS = (
+    *("AccessToken", "DecisionImport", "Event", "Finding", "ForcesExecution"),
+    *("Group", "Import", "Organization", "Root", "Vulnerability"),
+)
 NORTH = Tenant("northmark", dict.fromkeys(IDS, "northmark"), (), {})
 
 

@@ -63,6 +63,7 @@ AT = {
     "Mutation.addAccessToken.expiresAt": '"2020-01-01T00:00:00Z"',
     "Mutation.addEvent.type": "OTHER",
     "Mutation.addFindingComment.type": "CONSULT",
+    "Mutation.addForcesExecution.id": f'"{FRESH}"',
     "Mutation.deactivateRoot.reason": "OUT_OF_SCOPE",
     "Mutation.removeGroup.name": f'"{FRESH}"',
     "Mutation.removeGroup.reason": "OTHER",
@@ -103,6 +104,7 @@ NAMED = {
     "technique": "SAST",
     "where": f'"src/{FRESH}.py"',
     "specific": '"1"',
+    "strictness": "STRICT",
 }
 """What everybody gives to all arguments of a name."""
 
@@ -111,8 +113,10 @@ def given_to(tenant: Tenant) -> Given:
     """Return what the people of a tenant give to arguments that are not left open."""
     ids = {kind: json.dumps(value) for kind, value in tenant.ids.items()}
     names = {
+        "decisionImport": "DecisionImport",
         "event": "Event",
         "finding": "Finding",
+        "forcesExecution": "ForcesExecution",
         "import": "Import",
         "organization": "Organization",
         "root": "Root",
