@@ -149,3 +149,32 @@ def test_the_newest_decides_whatever_names_it_goes_by() -> None:
     assert kept is not None
     match = meant_by(found, [kept])
     assert (match.decided, match.met) == ({1: ("00001",)}, frozenset(range(4)))
+
+
+@pytest.mark.parametrize(
+    ("told", "named", "met"),
+    [
+        ("here", "r", True),
+        ("there", "r", False),  # the other root's, however much it has the same rule and place
+        ("elsewhere", "r", True),  # from another group, whose roots are others
+        (None, "r", True),
+        ("there", None, False),
+        (None, None, False),
+    ],
+)
+def test_a_root_that_is_named_takes_nothing_of_another_one_of_the_group(told: str | None, named: str | None, met: bool) -> None:
+    tool = Tool(name="lint", categories=("",), rule_id="r1")
+    one = replace(VULNERABILITY, root_id="r", tool=tool)
+    place = OfPlace(
+        root=told,
+        tool="lint",
+        rule_id="r1",
+        fingerprints=frozenset(),
+        type=one.type,
+        where=one.location.where,
+        specific=one.location.specific,
+    )
+    found = matching([stated(place)], Known({}, {"r": "here", "s": "there"}), named)
+    kept = candidate(found, one)
+    assert kept is not None
+    assert bool(meant_by(found, [kept]).met) is met

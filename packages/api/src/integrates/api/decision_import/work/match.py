@@ -252,10 +252,14 @@ def _places_in(statements: Sequence[Statement], ordinals: Iterable[int]) -> Iter
 
 
 def _roots_of(about: OfPlace, found: Matching) -> Sequence[str]:
-    """Return the root that was named, else those of the group that are where the file says."""
-    if found.root_id is not None:
-        return (found.root_id,)
-    return found.locations.get(about.root, ()) if about.root is not None else ()
+    """Return the roots that a place is in: those of the group that are where the file says.
+
+    The root that was named takes what the file says of it, and of places elsewhere, but not of other roots of the group.
+    """
+    told = found.locations.get(about.root, ()) if about.root is not None else ()
+    if found.root_id is None:
+        return told
+    return (found.root_id,) if found.root_id in told or not told else ()
 
 
 def _grouped(given: Iterable[_Value], key: Callable[[_Value], _Key]) -> Mapping[_Key, list[_Value]]:
