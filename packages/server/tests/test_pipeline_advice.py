@@ -21,8 +21,8 @@ def told(*uris: str | None, files: Sequence[str] = FILES, here: str = "", folder
     [
         (["/builds/acme/shop/src/a.py", "/builds/acme/shop/src/b.py"], "/builds/acme/shop", "", 2),
         (["file:///builds/acme/my%20shop/src/a.py"], "/builds/acme/my shop", "", 1),
-        (["C:\\work\\shop\\src\\a.py", "C:\\work\\shop\\lib\\c.py"], "C:/work/shop", "", 2),
-        (["file:///C:/work/shop/src/a.py"], "C:/work/shop", "", 1),
+        (["C:\\code\\shop\\src\\a.py", "C:\\code\\shop\\lib\\c.py"], "C:/code/shop", "", 2),
+        (["file:///C:/code/shop/src/a.py"], "C:/code/shop", "", 1),
         (["/src/src/app.js", "/src/package.json"], "/src", "web", 2),
         (["/src/a.py"], "/", "", 1),
         (["/builds/acme/shop/src/a.py", "/builds/acme/shop/src/gone.py", "/usr/lib/z.py"], "/builds/acme/shop", "", 1),
