@@ -15,9 +15,10 @@ import pytest
 from msgspec.structs import replace
 from tests.serving import COUNTS, Caller, Place, Running, Serve, eventually, new_place, result, sarif
 
+from integrates.db_model.entity.progress import progress_put
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Running as Unfinished
-from integrates.db_model.imports.progress import put
+from integrates.db_model.imports.facet import IMPORT_PROGRESS
 from integrates.db_model.imports.types import ImportStatus
 from integrates.db_model.indicators.recount import recount, stored_counters
 from integrates.db_model.store.port import Store
@@ -93,7 +94,7 @@ async def lapsed(file: Path) -> bool:
         assert 0 < found.progress.counts.created < 6_000
         begun = found.record.created_at
         held = found.progress.lease_until > begun
-        await store.write((put(found.record.id, replace(found.progress, lease_until=begun)),))
+        await store.write((progress_put(IMPORT_PROGRESS, found.record.id, replace(found.progress, lease_until=begun)),))
         return held
 
 

@@ -21,9 +21,10 @@ from tests.load.pair import ADA, STORE, UNBOUND, Pair, called
 from tests.serving import ADD_ROOT, Caller, Running, eventually, result, sarif, serving
 
 from integrates.db_model import open_store
+from integrates.db_model.entity.progress import progress_put
 from integrates.db_model.errors import Conflict
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.progress import put
+from integrates.db_model.imports.facet import IMPORT_PROGRESS
 
 pytestmark = [pytest.mark.functional, pytest.mark.load]
 
@@ -127,8 +128,9 @@ async def lapse(url: str) -> int:
         for identity in ids:
             found = await commands.find(store, identity)
             assert found is not None
+            lapsed = replace(found.progress, lease_until=found.record.created_at)
             with suppress(Conflict):  # a chunk was done meanwhile
-                await store.write((put(identity, replace(found.progress, lease_until=found.record.created_at)),))
+                await store.write((progress_put(IMPORT_PROGRESS, identity, lapsed),))
         return len(ids)
 
 

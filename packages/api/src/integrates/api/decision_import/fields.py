@@ -12,48 +12,20 @@ from integrates.api.guard.target import scope_of
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.lookup import find
 from integrates.api.resolve.parent import existing_object, group
-from integrates.db_model.decision_imports.progress import decision_progress_key, decision_progress_of
+from integrates.api.resolve.progress import in_progress
+from integrates.db_model.decision_imports.facet import DECISION_PROGRESS
 from integrates.db_model.decision_imports.rules import is_unfinished
 from integrates.db_model.decision_imports.types import (
     DecisionCounts,
     DecisionFormat,
     DecisionImport,
     DecisionProblem,
-    DecisionProgress,
     SuppressionsAs,
 )
-from integrates.db_model.errors import Corrupt
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Vulnerability
-
-
-async def _progress(source: DecisionImport, info: Info) -> DecisionProgress:
-    found = decision_progress_of(await info.context.loaders.items.load(decision_progress_key(source.id)))
-    if found is None:
-        raise Corrupt("decision_import_progress", source.id)
-    return found
-
-
-async def position(source: DecisionImport, info: Info) -> int:
-    """Return the ordinal of the next statement to work on."""
-    return (await _progress(source, info)).position
-
-
-async def attempts(source: DecisionImport, info: Info) -> int:
-    """Return how often the chunk in work was taken up."""
-    return (await _progress(source, info)).attempts
-
-
-async def counts(source: DecisionImport, info: Info) -> DecisionCounts:
-    """Return what came of the statements so far."""
-    return (await _progress(source, info)).counts
-
-
-async def problems(source: DecisionImport, info: Info) -> tuple[DecisionProblem, ...]:
-    """Return the statements so far that came to nothing, the first ones."""
-    return (await _progress(source, info)).problems
 
 
 def root(source: DecisionImport, info: Info) -> Root | Awaitable[Root] | None:
@@ -93,10 +65,10 @@ BINDING: Final = Binding(
             "sha256": "file.sha256",
             "state": "state.status",
             "reason": "state.reason",
-            "position": position,
-            "attempts": attempts,
-            "counts": counts,
-            "problems": problems,
+            "position": in_progress(DECISION_PROGRESS, "position"),
+            "attempts": in_progress(DECISION_PROGRESS, "attempts"),
+            "counts": in_progress(DECISION_PROGRESS, "counts"),
+            "problems": in_progress(DECISION_PROGRESS, "problems"),
             "finishedAt": finished_at,
         },
         "DecisionProblem": {"vulnerability": vulnerability},

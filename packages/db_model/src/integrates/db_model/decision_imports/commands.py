@@ -10,14 +10,19 @@ import msgspec
 from msgspec.structs import replace
 
 from integrates.db_model.decision_imports import rules
-from integrates.db_model.decision_imports.facet import DECISION_IMPORT, decision_import_key, unfinished_decisions_key
-from integrates.db_model.decision_imports.progress import decision_progress_key, decision_progress_of, decision_progress_put
+from integrates.db_model.decision_imports.facet import (
+    DECISION_IMPORT,
+    DECISION_PROGRESS,
+    decision_import_key,
+    unfinished_decisions_key,
+)
 from integrates.db_model.decision_imports.rules import Advance
 from integrates.db_model.decision_imports.types import DecisionImport, DecisionProgress
 from integrates.db_model.entity import claim, command, read
 from integrates.db_model.entity.facet import Beside, id_of
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.plan import Plan, together
+from integrates.db_model.entity.progress import progress_key, progress_of, progress_put
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken
@@ -34,7 +39,7 @@ class Deciding(msgspec.Struct, frozen=True):
 
 
 def _moved(import_id: str, progress: DecisionProgress) -> Beside:
-    return Beside(decision_progress_put(import_id, progress), Overtaken(import_id))
+    return Beside(progress_put(DECISION_PROGRESS, import_id, progress), Overtaken(import_id))
 
 
 def _stored(record: DecisionImport, progress: DecisionProgress) -> Deciding:
@@ -43,8 +48,8 @@ def _stored(record: DecisionImport, progress: DecisionProgress) -> Deciding:
 
 async def find(store: Store, import_id: str) -> Deciding | None:
     """Read an import of decisions and its progress."""
-    record, progress = await store.get((decision_import_key(import_id), decision_progress_key(import_id)))
-    found, moved = read.live(DECISION_IMPORT, record), decision_progress_of(progress)
+    record, progress = await store.get((decision_import_key(import_id), progress_key(DECISION_PROGRESS, import_id)))
+    found, moved = read.live(DECISION_IMPORT, record), progress_of(DECISION_PROGRESS, progress)
     return Deciding(found, moved) if found and moved else None
 
 
@@ -112,7 +117,7 @@ async def write_chunk(
 
 
 async def _is_overtaken(store: Store, running: Deciding) -> bool:
-    (item,) = await store.get((decision_progress_key(running.record.id),))
+    (item,) = await store.get((progress_key(DECISION_PROGRESS, running.record.id),))
     return item is None or item.version != running.progress.version
 
 

@@ -5,9 +5,10 @@ from functools import lru_cache
 from typing import Final
 
 from integrates.db_model.decision_imports.rules import is_unfinished, whole
-from integrates.db_model.decision_imports.types import DecisionImport
+from integrates.db_model.decision_imports.types import DecisionImport, DecisionProgress
 from integrates.db_model.entity.claim import claim_key
 from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of, shard
+from integrates.db_model.entity.progress import ProgressFacet
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.roots.facet import ROOT, root_key
@@ -15,6 +16,8 @@ from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
 from integrates.db_model.values.instant import instant_text
 
+DECISION_PROGRESS: Final = ProgressFacet("decision_import_progress", DecisionProgress)
+"""The progress of imports of decisions."""
 _UNFINISHED: Final = "unfinished_decisions"
 
 

@@ -14,6 +14,7 @@ from integrates.db_model.entity import claim, command, read
 from integrates.db_model.entity.facet import Beside, Parent, id_of
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.plan import Plan, held, together
+from integrates.db_model.entity.progress import progress_key, progress_of, progress_put
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import Overtaken
@@ -21,8 +22,7 @@ from integrates.db_model.errors import ModelError, Stale
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import rules
-from integrates.db_model.imports.facet import IMPORT, import_key
-from integrates.db_model.imports.progress import progress_key, progress_of, put
+from integrates.db_model.imports.facet import IMPORT, IMPORT_PROGRESS, import_key
 from integrates.db_model.imports.rules import Step
 from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, SeriesClosing
 from integrates.db_model.roots.facet import ROOT, root_key, running_import_key
@@ -53,7 +53,7 @@ def _held(destination: Destination, stamp: Stamp) -> tuple[Beside, ...]:
 
 
 def _moved(import_id: str, progress: ImportProgress) -> Beside:
-    return Beside(put(import_id, progress), Overtaken(import_id))
+    return Beside(progress_put(IMPORT_PROGRESS, import_id, progress), Overtaken(import_id))
 
 
 def _next(progress: ImportProgress) -> ImportProgress:
@@ -62,8 +62,8 @@ def _next(progress: ImportProgress) -> ImportProgress:
 
 async def find(store: Store, import_id: str) -> Running | None:
     """Read an import and its progress."""
-    record, progress = await store.get((import_key(import_id), progress_key(import_id)))
-    found, moved = read.live(IMPORT, record), progress_of(progress)
+    record, progress = await store.get((import_key(import_id), progress_key(IMPORT_PROGRESS, import_id)))
+    found, moved = read.live(IMPORT, record), progress_of(IMPORT_PROGRESS, progress)
     return Running(found, moved) if found and moved else None
 
 
@@ -148,7 +148,7 @@ async def write_chunk(
 
 
 async def _is_overtaken(store: Store, running: Running) -> bool:
-    (item,) = await store.get((progress_key(running.record.id),))
+    (item,) = await store.get((progress_key(IMPORT_PROGRESS, running.record.id),))
     return item is None or item.version != running.progress.version
 
 

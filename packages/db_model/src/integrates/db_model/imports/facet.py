@@ -5,15 +5,19 @@ from functools import lru_cache
 from typing import Final
 
 from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of, shard
+from integrates.db_model.entity.progress import ProgressFacet
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.imports.rules import is_running, whole
-from integrates.db_model.imports.types import Import
+from integrates.db_model.imports.types import Import, ImportProgress
 from integrates.db_model.roots.facet import ROOT, RUNNING_IMPORT, root_key
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
 from integrates.db_model.values.instant import instant_text
+
+IMPORT_PROGRESS: Final = ProgressFacet("import_progress", ImportProgress)
+"""The progress of imports."""
 
 
 @lru_cache(maxsize=4_096)
