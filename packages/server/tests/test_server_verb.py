@@ -121,6 +121,11 @@ def test_the_options_before_a_verb_are_completed() -> None:
     assert "--version" in out
 
 
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_completion_is_set_up_before_a_verb_and_by_none(verb: Verb) -> None:
+    assert [option for parameter in loaded(verb).params for option in parameter.opts if "completion" in option] == []
+
+
 def test_every_verb_is_a_function_or_a_group_of_typer() -> None:
     assert all(isinstance(loaded(verb), typer.core.TyperCommand | typer.core.TyperGroup) for verb in VERBS)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
+from integrates.server.cli.option import new_commands
 from integrates.server.client.call import Attachment, Session, change, connected, data_of
 from integrates.server.client.fault import NOT_DONE, Fault, Refused, explaining
 from integrates.server.client.option import GroupOption, JsonOption, UrlOption
@@ -43,7 +44,8 @@ _RUNNING: Final = "ALREADY_RUNNING"
 _MOST_TOLD: Final = 10
 """Problems that are told one by one."""
 
-COMMANDS: Final = typer.Typer(name="decisions", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+COMMANDS: Final = new_commands("decisions", "Decisions of others: import them as requests.")
+"""The commands ``integrates decisions …``."""
 
 
 class DecisionForm(StrEnum):
@@ -118,9 +120,7 @@ FormatOption = Annotated[
 AsOption = Annotated[Wanted, typer.Option("--suppressions-as", help="What to ask for where SARIF suppresses a result.")]
 
 
-@COMMANDS.callback()
-def decisions() -> None:
-    """Decisions of others: import them as requests."""
+COMMANDS.callback()(lambda: None)  # without one, a single command would be taken for the whole group
 
 
 @COMMANDS.command("import")
