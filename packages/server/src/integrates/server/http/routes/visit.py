@@ -8,16 +8,22 @@ from starlette.requests import Request
 from integrates.api.authorization.actor import Actor
 from integrates.api.execute import execute
 from integrates.server.auth.recognition import read_credentials, recognise
-from integrates.server.http.exchange import caller_of, deadline_of, note, request_id_of
+from integrates.server.http.exchange import actor_of, caller_of, deadline_of, note, request_id_of
 from integrates.server.http.routes.slot import Slot
 from integrates.server.service import Service, new_call
 
 
 async def visitor(request: Request, service: Service) -> Actor | None:
-    """Return who has logged in with this browser. Who sends a token is no visitor of pages."""
+    """Recognise and return who has logged in with this browser. See :func:`known_visitor` for pages that have a rate."""
     now = service.now()
     actor = await recognise(read_credentials(request.scope, service.keys, service.settings.origin, now), service.store, now)
     note(request.scope, "actor", actor)
+    return known_visitor(request)
+
+
+def known_visitor(request: Request) -> Actor | None:
+    """Return who has logged in with this browser, as recognised already. Who sends a token is no visitor of pages."""
+    actor = actor_of(request.scope)
     return actor if actor and actor.session else None
 
 
