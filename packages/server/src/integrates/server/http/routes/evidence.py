@@ -1,22 +1,21 @@
 """Files of evidence, for who may read them; what one may not see is 404 like what does not exist."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Final
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from integrates.api.evidence.fields import PATH
 from integrates.api.evidence.find import find_evidence
 from integrates.db_model.errors import NotFound
-from integrates.db_model.evidences.types import Evidence
 from integrates.db_model.files.port import Files
 from integrates.server.http.exchange import Caller, actor_of, caller_of, deadline_of, request_id_of
+from integrates.server.http.routes.download import Sending, headers_of, unsent
 from integrates.server.http.routes.slot import Slot, refusing
 from integrates.server.service import Service, new_call
 
@@ -41,11 +40,11 @@ async def _answered(request: Request, service: Service, slot: Slot) -> Response:
     found = await find_evidence(call, wanted["owner"], wanted["file"])
     if found is None:
         raise HTTPException(404)
-    headers = _headers(found.evidence)
-    if headers["etag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
-    if request.method == "HEAD":
-        return Response(headers=headers, media_type=found.evidence.media_type)
+    evidence = found.evidence
+    is_shown = evidence.media_type.startswith(_SHOWN)
+    headers = headers_of(evidence.file_name, evidence.size, evidence.sha256, is_shown=is_shown)
+    if answer := unsent(request, headers, evidence.media_type):
+        return answer
     chunks = _read(service.files, found.key, slot, caller_of(scope))
     try:
         first = await anext(chunks, None)
@@ -54,31 +53,7 @@ async def _answered(request: Request, service: Service, slot: Slot) -> Response:
     if first is None:
         _LOG.error("a file of evidence is missing or empty: %s", found.key, extra={"request_id": request_id_of(scope)})
         raise HTTPException(404)
-    return _Sending(first, chunks, headers, found.evidence.media_type)
-
-
-class _Sending(StreamingResponse):
-    """The answer with a file, which is closed and whose slot is given back when the answer ends, however it does."""
-
-    def __init__(self, first: bytes, chunks: AsyncGenerator[bytes], headers: Mapping[str, str], media_type: str) -> None:
-        super().__init__(_from(first, chunks), headers=headers, media_type=media_type)
-        self._chunks = chunks
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with aclosing(self._chunks):  # Starlette leaves what it has not read to the end to the garbage collector
-            await super().__call__(scope, receive, send)
-
-
-def _headers(evidence: Evidence) -> Mapping[str, str]:
-    """Return the headers of a file: the browser of the caller alone keeps it, and asks each time whether it may show it."""
-    is_shown = evidence.media_type.startswith(_SHOWN)
-    return {
-        "cache-control": "private, no-cache",
-        "content-disposition": f'{"inline" if is_shown else "attachment"}; filename="{evidence.file_name}"',
-        "content-length": str(evidence.size),
-        "cross-origin-resource-policy": "same-origin",
-        "etag": f'"{evidence.sha256}"',
-    }
+    return Sending(_from(first, chunks), aclosing(chunks), headers, evidence.media_type)
 
 
 async def _read(files: Files, key: str, slot: Slot, caller: Caller) -> AsyncGenerator[bytes]:

@@ -1,20 +1,20 @@
 """Exports of groups and roots, for who may read them; what one may not see is 404 like what does not exist."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from typing import IO, Final, assert_never
 
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from integrates.api.exports.document import ExportFormat
-from integrates.api.exports.make import Export, Missing, Wanted, exported
+from integrates.api.exports.make import Missing, Wanted, exported
 from integrates.db_model.errors import NotFound, Reason, Rejected
 from integrates.server.http.exchange import actor_of, caller_of, deadline_of, request_id_of
+from integrates.server.http.routes.download import Sending, headers_of, unsent
 from integrates.server.http.routes.slot import Slot, refusing
 from integrates.server.service import Service, new_call
 from integrates.server.settings import public_url_of
@@ -82,12 +82,10 @@ async def _answered(request: Request, service: Service, slot: Slot) -> Response:
             raise HTTPException(413, error.detail) from error
         if isinstance(found, Missing):
             return _missing(found)
-        headers = _headers(found)
-        if headers["etag"] in request.headers.get("if-none-match", ""):
-            return Response(status_code=304, headers=headers)
-        if request.method == "HEAD":
-            return Response(headers=headers, media_type=found.media_type)
-        return _Sending(found, headers, stack.pop_all())
+        headers = headers_of(found.file_name, found.size, found.sha256)
+        if answer := unsent(request, headers, found.media_type):
+            return answer
+        return Sending(_pieces(found.file), stack.pop_all(), headers, found.media_type)
 
 
 def _missing(why: Missing) -> Response:
@@ -99,29 +97,6 @@ def _missing(why: Missing) -> Response:
         case Missing.NOTHING:
             raise HTTPException(409, NOTHING)
     assert_never(why)
-
-
-def _headers(export: Export) -> Mapping[str, str]:
-    """Return the headers of an export, which a browser saves, and of which it asks each time whether it is still the same."""
-    return {
-        "cache-control": "private, no-cache",
-        "content-disposition": f'attachment; filename="{export.file_name}"',
-        "content-length": str(export.size),
-        "cross-origin-resource-policy": "same-origin",
-        "etag": f'"{export.sha256}"',
-    }
-
-
-class _Sending(StreamingResponse):
-    """The answer with an export, whose file is closed and whose slot is given back when the answer ends, however it does."""
-
-    def __init__(self, export: Export, headers: Mapping[str, str], stack: AsyncExitStack) -> None:
-        super().__init__(_pieces(export.file), headers=headers, media_type=export.media_type)
-        self._stack = stack
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async with self._stack:
-            await super().__call__(scope, receive, send)
 
 
 async def _pieces(file: IO[bytes]) -> AsyncIterator[bytes]:
