@@ -8,10 +8,10 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.api.imports.work.begin import file_key
+from integrates.db_model.entity.work import MAX_ATTEMPTS
 from integrates.db_model.errors import Rejected, Unavailable
 from integrates.db_model.files.port import read_all
 from integrates.db_model.imports.facet import IMPORT
-from integrates.db_model.imports.rules import MAX_ATTEMPTS
 from integrates.db_model.imports.types import ImportCounts, ImportOptions, ImportStatus
 
 

@@ -13,10 +13,9 @@ from integrates.api.context import Call
 from integrates.api.imports.work.begin import file_key
 from integrates.api.imports.work.resume import resume_unfinished
 from integrates.db_model import tokens
-from integrates.db_model.entity.work import LEASE, is_leased
+from integrates.db_model.entity.work import LEASE, MAX_ATTEMPTS, is_leased
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.imports import commands
-from integrates.db_model.imports.rules import MAX_ATTEMPTS
 from integrates.db_model.imports.types import ImportCounts, ImportOptions, ImportStatus
 from integrates.db_model.store.port import Store
 

@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import LEASE, is_leased
+from integrates.db_model.entity.work import LEASE, given_back, is_leased
 from integrates.db_model.errors import Rejected
 from integrates.db_model.finding_policies import rules
 from integrates.db_model.finding_policies.types import (
@@ -134,7 +134,7 @@ def test_work_is_taken_up_advances_and_is_given_back() -> None:
     assert taken.lease_until == NOW + LEASE
     moved = rules.application_advanced(replace(taken, processed=4), ("f",), 3, NOW + LEASE)
     assert (moved.processed, moved.after, moved.attempts, moved.lease_until) == (7, ("f",), 0, NOW + 2 * LEASE)
-    assert not is_leased(rules.application_given_back(moved, NOW), NOW - timedelta(seconds=59))
+    assert not is_leased(given_back(moved, NOW), NOW - timedelta(seconds=59))
 
 
 def test_the_next_task_follows_at_once() -> None:

@@ -25,7 +25,7 @@ from integrates.db_model.entity.plan import Plan, together
 from integrates.db_model.entity.progress import progress_key, progress_of, progress_put
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import LEASE, Overtaken
+from integrates.db_model.entity.work import LEASE, Overtaken, given_back, taken_up
 from integrates.db_model.errors import ModelError, Stale
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.types import Vulnerability
@@ -80,7 +80,7 @@ async def begin(store: Store, new: DecisionImport, stamp: Stamp, token_id: str |
 
 async def take_up(store: Store, running: Deciding, stamp: Stamp) -> Deciding:
     """Continue an import whose worker's lease is over. Raise ``Overtaken`` when another worker was faster."""
-    progress = rules.tried_again(running.progress, stamp.at, stamp.change_id)
+    progress = taken_up(running.progress, stamp.at, stamp.change_id)
     await write(store, (), (_moved(running.record.id, progress),))
     return _stored(running.record, progress)
 
@@ -94,7 +94,7 @@ async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
     async def attempt() -> None:
         found = await find(store, import_id)
         if found and rules.is_unfinished(found.record) and found.progress.worker == stamp.change_id:
-            await write(store, (), (_moved(import_id, rules.lapsed(found.progress, stamp.at)),))
+            await write(store, (), (_moved(import_id, given_back(found.progress, stamp.at)),))
 
     await repeated(attempt, on=(Overtaken,))
 

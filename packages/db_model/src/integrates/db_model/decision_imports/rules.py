@@ -18,10 +18,9 @@ from integrates.db_model.decision_imports.types import (
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.entity.work import LEASE
 from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.imports.rules import MAX_ATTEMPTS, MAX_BYTES, MAX_PROBLEMS
+from integrates.db_model.imports.rules import MAX_BYTES, MAX_PROBLEMS
 from integrates.db_model.imports.types import ImportState, ImportStatus
 from integrates.db_model.values.check import Arguments, as_given, number, one_of, remembered, whole_of
-from integrates.db_model.values.instant import SKEW
 from integrates.db_model.values.text import digest, file_name, identifier, name, word
 
 
@@ -81,11 +80,6 @@ def is_unfinished(record: DecisionImport) -> bool:
     return record.state.status is ImportStatus.RUNNING
 
 
-def may_be_tried(progress: DecisionProgress) -> bool:
-    """Return whether another worker may try the chunk in work once more."""
-    return progress.attempts < MAX_ATTEMPTS
-
-
 class Advance(Struct, frozen=True, kw_only=True):
     """What a chunk has done: where the next one begins, what it counted, and what came to nothing."""
 
@@ -107,16 +101,6 @@ def advanced_by(progress: DecisionProgress, step: Advance, at: datetime) -> Deci
         attempts=0,
         lease_until=at + LEASE,
     )
-
-
-def tried_again(progress: DecisionProgress, at: datetime, worker: str) -> DecisionProgress:
-    """Record that another worker takes up the work where it was left."""
-    return replace(progress, attempts=progress.attempts + 1, lease_until=at + LEASE, worker=worker)
-
-
-def lapsed(progress: DecisionProgress, at: datetime) -> DecisionProgress:
-    """End the lease before its time, also for a worker whose clock is behind."""
-    return replace(progress, lease_until=at - SKEW)
 
 
 def ended(record: DecisionImport, reason: str | None, by: str, at: datetime) -> DecisionImport:

@@ -1,11 +1,11 @@
 """The entity of an import of decisions (domain section 21)."""
 
-from datetime import datetime
 from enum import StrEnum
 
 import msgspec
 
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.entity.work import LongWork
 from integrates.db_model.imports.types import ImportFile, ImportState
 
 
@@ -51,7 +51,7 @@ class DecisionProblem(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     vulnerability_id: str | None = None
 
 
-class DecisionProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class DecisionProgress(LongWork, frozen=True, kw_only=True, gc=False):
     """Work done so far, and the lease of the worker that does it: an item beside the import, without revisions (E10).
 
     ``position`` is the ordinal of the next statement to work on, their number when all are done. ``done_id`` is the id of the
@@ -62,9 +62,6 @@ class DecisionProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     position: int = 0
     done_id: str = ""
-    lease_until: datetime
-    attempts: int = 0
-    worker: str = ""
     token_id: str | None = None
     counts: DecisionCounts = DecisionCounts()
     problems: tuple[DecisionProblem, ...] = ()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import LEASE
+from integrates.db_model.entity.work import LEASE, taken_up
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.finding_policies.types import (
     Application,
@@ -116,13 +116,7 @@ def is_done(application: Application) -> bool:
 
 def application_taken_up(application: Application, worker: str, at: datetime) -> Application:
     """Record that a worker takes up the work where it was left."""
-    return replace(
-        application,
-        status=ApplicationStatus.RUNNING,
-        attempts=application.attempts + 1,
-        worker=worker,
-        lease_until=at + LEASE,
-    )
+    return replace(taken_up(application, at, worker), status=ApplicationStatus.RUNNING)
 
 
 def application_advanced(application: Application, after: tuple[str, ...], changed: int, at: datetime) -> Application:
@@ -143,8 +137,3 @@ def task_done(application: Application, at: datetime, delay: timedelta) -> Appli
     if left:
         return replace(walked, tasks=left, worker=application.worker, lease_until=at + LEASE)
     return replace(walked, tasks=(), status=ApplicationStatus.DONE, lease_until=at - SKEW)
-
-
-def application_given_back(application: Application, at: datetime) -> Application:
-    """End the lease before its time, also for a worker whose clock is behind."""
-    return replace(application, lease_until=at - SKEW)

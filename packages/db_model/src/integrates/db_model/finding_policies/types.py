@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.entity.work import LongWork
 
 
 class FindingPolicyStatus(StrEnum):
@@ -53,7 +54,7 @@ class FindingPolicy(Entity, frozen=True, kw_only=True):
     state: FindingPolicyState
 
 
-class Application(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class Application(LongWork, frozen=True, kw_only=True, gc=False):
     """How far a policy has been applied: an item beside the policy, without revisions (E10).
 
     ``processed`` counts the vulnerabilities that were changed for the last answer. ``tasks`` are what is left to do, the first
@@ -67,9 +68,6 @@ class Application(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tasks: tuple[Task, ...]
     after: tuple[str, ...] = ()
     again: bool = False
-    lease_until: datetime
-    attempts: int = 0
-    worker: str = ""
     by: str
     operation: str
     change_id: str

@@ -16,7 +16,7 @@ from integrates.db_model.entity.packing import chunks
 from integrates.db_model.entity.plan import Plan
 from integrates.db_model.entity.transaction import RACES, repeated
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
+from integrates.db_model.entity.work import LEASE, Overtaken, given_back, is_leased
 from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale
 from integrates.db_model.finding_policies import rules
 from integrates.db_model.finding_policies.commands import find, move_application
@@ -137,7 +137,7 @@ async def _given_back(worker: Worker, policy_id: str) -> None:
         async with asyncio.timeout(_PATIENCE):
             found = await find(worker.store, policy_id)
             if found and found.application and found.application.worker == worker.id:
-                await move_application(worker.store, policy_id, rules.application_given_back(found.application, worker.time()))
+                await move_application(worker.store, policy_id, given_back(found.application, worker.time()))
 
 
 def is_due(application: Application, now: datetime) -> bool:

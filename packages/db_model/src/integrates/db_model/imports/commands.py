@@ -17,7 +17,7 @@ from integrates.db_model.entity.plan import Plan, held, together
 from integrates.db_model.entity.progress import progress_key, progress_of, progress_put
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import Overtaken
+from integrates.db_model.entity.work import Overtaken, given_back, taken_up
 from integrates.db_model.errors import ModelError, Stale
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.groups.types import Group
@@ -104,7 +104,7 @@ async def begin(
 
 async def take_up(store: Store, running: Running, stamp: Stamp) -> Running:
     """Continue an import whose worker's lease is over. Raise ``Overtaken`` when another worker was faster."""
-    progress = rules.taken_up(running.progress, stamp.at, stamp.change_id)
+    progress = taken_up(running.progress, stamp.at, stamp.change_id)
     await write(store, (), (_moved(running.record.id, progress),))
     return Running(running.record, _next(progress))
 
@@ -118,7 +118,7 @@ async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
     async def attempt() -> None:
         found = await find(store, import_id)
         if found and rules.is_running(found.record) and found.progress.worker == stamp.change_id:
-            await write(store, (), (_moved(import_id, rules.given_back(found.progress, stamp.at)),))
+            await write(store, (), (_moved(import_id, given_back(found.progress, stamp.at)),))
 
     await repeated(attempt, on=(Overtaken,))
 

@@ -20,7 +20,6 @@ from integrates.db_model.imports.types import (
     SeriesClosing,
 )
 from integrates.db_model.values.check import Arguments, as_given, at_most, number, one_of, remembered, whole_of
-from integrates.db_model.values.instant import SKEW
 from integrates.db_model.values.text import (
     category,
     digest,
@@ -36,8 +35,6 @@ from integrates.db_model.values.text import (
 from integrates.db_model.vulnerabilities.location import file_path
 from integrates.db_model.vulnerabilities.types import Technique
 
-MAX_ATTEMPTS: Final = 5
-"""How often one chunk is taken up before the import fails."""
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PROBLEMS: Final = 100
 MAX_URI: Final = 300
@@ -148,11 +145,6 @@ def is_running(record: Import) -> bool:
     return record.state.status is ImportStatus.RUNNING
 
 
-def may_be_taken_up(progress: ImportProgress) -> bool:
-    """Return whether another worker may try the chunk in work once more."""
-    return progress.attempts < MAX_ATTEMPTS
-
-
 def _plus(one: ImportCounts, other: ImportCounts) -> ImportCounts:
     return ImportCounts(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
 
@@ -188,16 +180,6 @@ def advanced(progress: ImportProgress, step: Step, at: datetime) -> ImportProgre
         attempts=0,
         lease_until=at + LEASE,
     )
-
-
-def taken_up(progress: ImportProgress, at: datetime, worker: str) -> ImportProgress:
-    """Record that another worker takes up the work where it was left."""
-    return replace(progress, attempts=progress.attempts + 1, lease_until=at + LEASE, worker=worker)
-
-
-def given_back(progress: ImportProgress, at: datetime) -> ImportProgress:
-    """End the lease before its time, also for a worker whose clock is behind."""
-    return replace(progress, lease_until=at - SKEW)
 
 
 def completed(record: Import, by: str, at: datetime) -> Import:

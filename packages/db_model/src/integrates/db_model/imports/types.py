@@ -6,6 +6,7 @@ from enum import StrEnum
 import msgspec
 
 from integrates.db_model.entity.types import Entity
+from integrates.db_model.entity.work import LongWork
 from integrates.db_model.vulnerabilities.types import Technique
 
 
@@ -123,7 +124,7 @@ class ImportState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     reason: str | None = None
 
 
-class ImportProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+class ImportProgress(LongWork, frozen=True, kw_only=True, gc=False):
     """Work done so far, and the lease of the worker that does it: an item beside the import, without revisions (E10).
 
     ``plan`` is the SHA-256 of the plan, empty until there is one. ``position`` is the ordinal of the next result to work on,
@@ -133,9 +134,6 @@ class ImportProgress(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """
 
     position: int = 0
-    lease_until: datetime
-    attempts: int = 0
-    worker: str = ""
     token_id: str | None = None
     plan: str = ""
     counts: ImportCounts = ImportCounts()

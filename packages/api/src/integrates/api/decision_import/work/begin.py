@@ -7,10 +7,10 @@ from integrates.api.imports.read.redact import redacted
 from integrates.api.imports.work.wait import Begun
 from integrates.db_model.decision_imports import commands
 from integrates.db_model.decision_imports.commands import Deciding
-from integrates.db_model.decision_imports.rules import GivenDecisions, may_be_tried
+from integrates.db_model.decision_imports.rules import GivenDecisions
 from integrates.db_model.decision_imports.types import DecisionFormat, DecisionImport
 from integrates.db_model.entity.transaction import repeated
-from integrates.db_model.entity.work import Overtaken, is_leased
+from integrates.db_model.entity.work import Overtaken, is_leased, may_be_taken_up
 from integrates.db_model.errors import LimitExceeded, ModelError, Raced, Reason, Rejected
 from integrates.db_model.imports.types import ImportFile, ImportFormat, ImportState, ImportStatus
 
@@ -61,7 +61,7 @@ async def _joined(job: DecisionJob, current: Deciding, new: DecisionImport) -> B
     """Go on with an unfinished import that nobody works on, or end it; ``None`` when a new one may begin."""
     if is_leased(current.progress, job.now()):
         raise Rejected(Reason.ALREADY_RUNNING, ("group_name",))
-    if _is_same(current.record, new) and may_be_tried(current.progress):
+    if _is_same(current.record, new) and may_be_taken_up(current.progress):
         return Begun(await commands.take_up(job.store, current, job.stamp()), mine=True)
     await commands.end(job.store, current, job.stamp(), "abandoned")
     return None

@@ -19,9 +19,9 @@ from integrates.api.imports.work.resume import Calling
 from integrates.api.unfinished import look_at_each
 from integrates.db_model.decision_imports import commands
 from integrates.db_model.decision_imports.commands import Deciding
-from integrates.db_model.decision_imports.rules import is_unfinished, may_be_tried
+from integrates.db_model.decision_imports.rules import is_unfinished
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
+from integrates.db_model.entity.work import LEASE, Overtaken, is_leased, may_be_taken_up
 from integrates.db_model.errors import NotFound, Rejected
 from integrates.db_model.files.port import read_all
 from integrates.db_model.store.port import Store
@@ -55,7 +55,7 @@ async def _resume(call: Call, running: Deciding) -> None:
     def stamp() -> Stamp:
         return Stamp(by=record.created_by, at=call.now(), operation=OPERATION, change_id=change_id)
 
-    if not may_be_tried(running.progress):
+    if not may_be_taken_up(running.progress):
         await commands.end(call.store, running, stamp(), _ABANDONED)
         return
     mine = await commands.take_up(call.store, running, stamp())

@@ -17,12 +17,12 @@ from integrates.api.imports.work.series import closing_of
 from integrates.api.imports.work.wait import Begun
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import Overtaken, is_leased
+from integrates.db_model.entity.work import Overtaken, is_leased, may_be_taken_up
 from integrates.db_model.errors import AlreadyExists, LimitExceeded, ModelError, Raced, Reason, Rejected, Rejections
 from integrates.db_model.files.port import Files
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Running
-from integrates.db_model.imports.rules import MAX_DIGEST, MAX_IMAGE, MAX_PROBLEMS, MAX_URI, may_be_taken_up
+from integrates.db_model.imports.rules import MAX_DIGEST, MAX_IMAGE, MAX_PROBLEMS, MAX_URI
 from integrates.db_model.imports.types import (
     Import,
     ImportArtifact,

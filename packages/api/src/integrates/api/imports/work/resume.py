@@ -17,12 +17,12 @@ from integrates.api.unfinished import look_at_each
 from integrates.db_model.access.rules import is_ci
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import LEASE, Overtaken, is_leased
+from integrates.db_model.entity.work import LEASE, Overtaken, is_leased, may_be_taken_up
 from integrates.db_model.errors import NotFound, Rejected
 from integrates.db_model.files.port import read_all
 from integrates.db_model.imports import commands
 from integrates.db_model.imports.commands import Running
-from integrates.db_model.imports.rules import is_running, may_be_taken_up
+from integrates.db_model.imports.rules import is_running
 from integrates.db_model.imports.types import Import
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.port import Store
