@@ -25,7 +25,7 @@ from integrates.server.pipeline.comparison import (
 )
 from integrates.server.pipeline.fact import Facts, facts_of
 from integrates.server.pipeline.place import Place
-from integrates.server.pipeline.problem import OUTSIDE, Count, Surroundings, advice_text, advised, meanings
+from integrates.server.pipeline.problem import Count, Surroundings, advised, meanings, outside
 from integrates.server.pipeline.sarif import sarif_of
 from integrates.server.pipeline.scan import (
     AddOption,
@@ -84,7 +84,8 @@ def compare(  # pylint: disable=too-many-arguments,too-many-locals  # noqa: PLR0
         if sarif:
             series = "/".join(filter(None, ("integrates-compare", group, target.nickname, (category or "").strip("/"))))
             write_file(sarif, _sarif(places, f"{series}/", facts_of(os.environ, checkout_facts(around))))
-        advice = _advice(found, around, said)
+        is_encoded = said.format is None or said.format.upper() == "SARIF"
+        advice = advised(outside(found.problems), around, is_encoded=is_encoded)
         if as_json:
             print_json({**comparison_document(found, places), "advice": advice})
         else:
@@ -109,12 +110,6 @@ def _compared(session: Session, given: Mapping[str, Any], file: Path, said: Said
 def _sarif(places: Sequence[Place], series: str, facts: Facts) -> bytes:
     source = {"origin": facts.origin, "commit": facts.commit, "branch": facts.branch}
     return sarif_of(places, category=series, version=version(), source=source)
-
-
-def _advice(found: Comparison, around: Surroundings, said: Said) -> str | None:
-    outside = [one.uri for one in found.problems if one.reason == OUTSIDE]
-    advice = advised(outside, around, is_encoded=said.format is None or said.format.upper() == "SARIF")
-    return advice_text(advice) if advice else None
 
 
 def _lines(found: Comparison, advice: str | None, address: str, *, is_whole: bool) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from integrates.server.pipeline.advice import Advice, advice
 from integrates.server.pipeline.checkout import Checkout, files_of
 from integrates.server.pipeline.sheet import counted
 
-OUTSIDE: Final = "bad_path"
+_OUTSIDE: Final = "bad_path"
 """The reason for which prefixes help."""
 _MEANINGS: Final[Mapping[str, str]] = {
     "bad_path": "{} skipped: the path leads out of the repository",
@@ -56,10 +56,18 @@ def meanings(counts: Iterable[Count]) -> Iterator[str]:
         yield meaning.format(counted(one.count, "result")) if meaning else f"{counted(one.count, 'result')}: {one.reason}"
 
 
-def advised(uris: Sequence[str | None], around: Surroundings, *, is_encoded: bool) -> Advice | None:
-    """Return what to do about paths that lead out of the repository, by what is in the checkout."""
-    if not any(uris):
-        return None
+def outside(problems: Iterable[Problem]) -> Sequence[str | None]:
+    """Return the locations that lead out of the repository."""
+    return [one.uri for one in problems if one.reason == _OUTSIDE]
+
+
+def advised(uris: Sequence[str | None], around: Surroundings, *, is_encoded: bool) -> str | None:
+    """Return in words what to do about paths that lead out of the repository, by what is in the checkout."""
+    found = _advice(uris, around, is_encoded=is_encoded) if any(uris) else None
+    return _advice_text(found) if found else None
+
+
+def _advice(uris: Sequence[str | None], around: Surroundings, *, is_encoded: bool) -> Advice | None:
     checkout, folders = around.checkout, [around.variables.get(name, "") for name in _WORKSPACES]
     if checkout is None:
         return advice(uris, folders=[*folders, around.folder], is_encoded=is_encoded)
@@ -67,7 +75,7 @@ def advised(uris: Sequence[str | None], around: Surroundings, *, is_encoded: boo
     return advice(uris, files, checkout.here, [checkout.top, *folders], is_encoded=is_encoded)
 
 
-def advice_text(found: Advice) -> str:
+def _advice_text(found: Advice) -> str:
     """Return the advice in words, with options that can be copied into a shell."""
     options = " ".join(f"{name} {shlex.quote(value)}" for name, value in found.options().items())
     would = "would place" if found.is_certain else "may place"

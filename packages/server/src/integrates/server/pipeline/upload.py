@@ -16,7 +16,7 @@ from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
 from integrates.server.pipeline.checkout import is_unread, read_checkout
 from integrates.server.pipeline.fact import Facts, facts_of
-from integrates.server.pipeline.problem import OUTSIDE, Surroundings, advice_text, advised, surroundings
+from integrates.server.pipeline.problem import Surroundings, advised, outside, surroundings
 from integrates.server.pipeline.record import SELECTION, Record, Row, is_done, remarks, table
 from integrates.server.pipeline.scan import (
     AddOption,
@@ -184,9 +184,7 @@ def _row(session: Session, wish: Wish, name: str, file: Attachment, around: Surr
         record = _ended(session, wish, file)
     except Refused as refused:
         return refused_row(name, file, wish.said, refused, around)
-    outside = [one.uri for one in record.problems if one.reason == OUTSIDE]
-    found = advised(outside, around, is_encoded=record.format == _SARIF)
-    return Row(file=name, record=record, advice=advice_text(found) if found else None)
+    return Row(file=name, record=record, advice=advised(outside(record.problems), around, is_encoded=record.format == _SARIF))
 
 
 def refused_row(name: str, file: Attachment, said: Said, refused: Refused, around: Surroundings) -> Row:
@@ -199,8 +197,8 @@ def refused_row(name: str, file: Attachment, said: Said, refused: Refused, aroun
     from integrates.server.pipeline.local import told_by_file  # noqa: PLC0415 -- as above
 
     told = told_by_file(file, said)
-    found = advised(told.outside, around, is_encoded=told.is_encoded)
-    return Row(file=name, refusal=refusal, advice=advice_text(found) if found else None, nothing_placed=True)
+    advice = advised(told.outside, around, is_encoded=told.is_encoded)
+    return Row(file=name, refusal=refusal, advice=advice, nothing_placed=True)
 
 
 def _ended(session: Session, wish: Wish, file: Attachment) -> Record:
