@@ -13,13 +13,14 @@ from junitparser import Failure, JUnitXml, Skipped, TestSuite
 
 from integrates.api.imports.read.reader import Options
 from integrates.api.imports.read.registry import read
+from integrates.server.pipeline.fact import Facts
 from integrates.server.pipeline.junit import junit_of
 from integrates.server.pipeline.place import Change, Kind, Place, place_text
 from integrates.server.pipeline.sarif import FINGERPRINT, sarif_of
 
 PUBLISHED = Path(__file__).parents[3] / "tests/published/sarif-schema-2.1.0.json"
 SCHEMA = Draft4Validator(json.loads(PUBLISHED.read_text()))
-SOURCE = {"origin": "https://git.example/acme/shop", "commit": "a" * 40, "branch": "cart"}
+FACTS = Facts(origin="https://git.example/acme/shop", commit="a" * 40, branch="cart")
 LINK = "https://integrates.example/vulnerabilities/7"
 
 
@@ -45,8 +46,8 @@ PLACES = [
 ]
 
 
-def written(places: list[Place], **source: str | None) -> Any:
-    document = json.loads(sarif_of(places, category="integrates-gate/shop/", version="0.1.0", source=source))
+def written(places: list[Place], facts: Facts = Facts()) -> Any:  # noqa: B008 -- it is frozen
+    document = json.loads(sarif_of(places, category="integrates-gate/shop/", version="0.1.0", facts=facts))
     assert [error.message for error in SCHEMA.iter_errors(document)] == []
     return document
 
@@ -59,10 +60,10 @@ def test_the_schema_refuses_what_is_none() -> None:
 
 
 def test_a_document_is_what_the_format_asks_for() -> None:
-    (run,) = written(PLACES, **SOURCE)["runs"]
+    (run,) = written(PLACES, FACTS)["runs"]
     assert run["automationDetails"] == {"id": "integrates-gate/shop/"}
     assert run["versionControlProvenance"] == [
-        {"repositoryUri": SOURCE["origin"], "revisionId": SOURCE["commit"], "branch": SOURCE["branch"]}
+        {"repositoryUri": FACTS.origin, "revisionId": FACTS.commit, "branch": FACTS.branch}
     ]
     (first, *_, last) = run["results"]
     assert first == {
@@ -78,7 +79,7 @@ def test_a_document_is_what_the_format_asks_for() -> None:
     }
     assert run["tool"]["driver"]["rules"][last["ruleIndex"]]["id"] == "CVE-2022-24999"
     assert [result["level"] for result in run["results"]] == ["error", "warning", "note", "warning", "error", "error"]
-    assert "versionControlProvenance" not in written(PLACES, commit="a" * 40)["runs"][0]
+    assert "versionControlProvenance" not in written(PLACES, Facts(commit="a" * 40))["runs"][0]
 
 
 def test_a_rule_is_as_bad_as_its_worst_place() -> None:
@@ -115,7 +116,7 @@ def test_a_place_that_is_not_known_yet_has_no_identity() -> None:
 
 def test_our_own_reader_finds_the_same_places() -> None:
     """Ports and pages too; packages become the file that names them, since SARIF has no word for them."""
-    scan = read(sarif_of(PLACES, category="x/", version="1.0.0", source=SOURCE), Options())
+    scan = read(sarif_of(PLACES, category="x/", version="1.0.0", facts=FACTS), Options())
     assert [(one.location.type.value, one.location.where, one.location.specific) for one in scan.observations] == [
         *[(one.kind.value, one.where, one.specific) for one in PLACES[:-1]],
         ("LINES", "package-lock.json", "0"),
@@ -142,7 +143,7 @@ PLACED = some.builds(
 
 @given(places=some.lists(PLACED, max_size=6), category=some.text(min_size=1, max_size=9), is_strict=some.booleans())
 def test_whatever_a_scanner_wrote_both_stay_well_formed(places: list[Place], category: str, is_strict: bool) -> None:
-    document = json.loads(sarif_of(places, category=category, version="0.1.0", source=SOURCE))
+    document = json.loads(sarif_of(places, category=category, version="0.1.0", facts=FACTS))
     assert [error.message for error in SCHEMA.iter_errors(document)] == []
     (suite,) = suites(junit_of(places, name=category, summary=category, breaks=is_strict, is_strict=is_strict))
     assert (suite.tests, len(list(suite))) == (len(places) + 1, len(places) + 1)

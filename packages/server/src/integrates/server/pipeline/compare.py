@@ -1,8 +1,7 @@
 """``integrates compare``: what a report would change, without changing anything."""
 
-import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,6 +14,7 @@ from integrates.server.client.file import write_file
 from integrates.server.client.option import GroupOption, JsonOption, UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
+from integrates.server.pipeline.around import Surroundings, built, here
 from integrates.server.pipeline.comparison import (
     SELECTION,
     Comparison,
@@ -23,9 +23,7 @@ from integrates.server.pipeline.comparison import (
     comparison_lines,
     newly_open,
 )
-from integrates.server.pipeline.fact import Facts, facts_of
-from integrates.server.pipeline.place import Place
-from integrates.server.pipeline.problem import Count, Surroundings, advised, meanings, outside
+from integrates.server.pipeline.problem import Count, advised, meanings, outside
 from integrates.server.pipeline.sarif import sarif_of
 from integrates.server.pipeline.scan import (
     AddOption,
@@ -42,7 +40,7 @@ from integrates.server.pipeline.scan import (
 )
 from integrates.server.pipeline.sheet import GOOD, Line, fitted, print_lines, width_now
 from integrates.server.pipeline.target import target_of
-from integrates.server.pipeline.upload import checkout_facts, here, refused_row
+from integrates.server.pipeline.upload import refused_row
 from integrates.server.version import version
 
 OPENED: Final = 1
@@ -83,7 +81,7 @@ def compare(  # pylint: disable=too-many-arguments,too-many-locals  # noqa: PLR0
         places = [compared_place(one, session.remote.address) for one in found.items]
         if sarif:
             series = "/".join(filter(None, ("integrates-compare", group, target.nickname, (category or "").strip("/"))))
-            write_file(sarif, _sarif(places, f"{series}/", facts_of(os.environ, checkout_facts(around))))
+            write_file(sarif, sarif_of(places, category=f"{series}/", version=version(), facts=built(around)))
         is_encoded = said.format is None or said.format.upper() == "SARIF"
         advice = advised(outside(found.problems), around, is_encoded=is_encoded)
         if as_json:
@@ -105,11 +103,6 @@ def _compared(session: Session, given: Mapping[str, Any], file: Path, said: Said
             warn(text)
         raise typer.Exit(NOT_DONE) from refused
     return msgspec.convert(payload["comparison"], Comparison)
-
-
-def _sarif(places: Sequence[Place], series: str, facts: Facts) -> bytes:
-    source = {"origin": facts.origin, "commit": facts.commit, "branch": facts.branch}
-    return sarif_of(places, category=series, version=version(), source=source)
 
 
 def _lines(found: Comparison, advice: str | None, address: str, *, is_whole: bool) -> Iterator[Line]:

@@ -1,6 +1,5 @@
 """``integrates gate``: whether a build passes, by what is known of the group."""
 
-import os
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -17,9 +16,9 @@ from integrates.server.client.option import GroupOption, JsonOption, UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
 from integrates.server.pipeline import verdict
-from integrates.server.pipeline.fact import Facts, facts_of
+from integrates.server.pipeline.around import Surroundings, built, here
+from integrates.server.pipeline.fact import Facts
 from integrates.server.pipeline.junit import junit_of
-from integrates.server.pipeline.problem import Surroundings
 from integrates.server.pipeline.question import Question, judged, outlook_of
 from integrates.server.pipeline.record import Row
 from integrates.server.pipeline.sarif import sarif_of
@@ -29,9 +28,7 @@ from integrates.server.pipeline.upload import (
     CloseOption,
     PatienceOption,
     Wish,
-    checkout_facts,
     code_of,
-    here,
     import_each,
     json_row,
     tell_imports,
@@ -118,8 +115,7 @@ def gate(  # pylint: disable=too-many-arguments,too-many-locals  # noqa: PLR0913
 
 def _scope(session: Session, group: str, given: Facts) -> Scope:
     around = here()
-    facts = facts_of(os.environ, checkout_facts(around), given)
-    return Scope(group=group, address=session.remote.address, facts=facts, around=around)
+    return Scope(group=group, address=session.remote.address, facts=built(around, given), around=around)
 
 
 def _lines(session: Session, asked: Question, execution: Execution, most: int) -> Sequence[Line]:
@@ -158,12 +154,11 @@ def _imported(session: Session, wish: Wish, files: Sequence[Path], around: Surro
 
 
 def _write_reports(execution: Execution, scope: Scope, sarif: Path | None, junit: Path | None) -> None:
-    root, facts = execution.root.nickname if execution.root else None, scope.facts
+    root = execution.root.nickname if execution.root else None
     found = [verdict.place_of(one, scope.address, execution.execution_date) for one in execution.blocking]
     names = "/".join(filter(None, (scope.group, root)))
     if sarif:
-        source = {"origin": facts.origin, "commit": facts.commit, "branch": facts.branch}
-        write_file(sarif, sarif_of(found, category=f"integrates-gate/{names}/", version=version(), source=source))
+        write_file(sarif, sarif_of(found, category=f"integrates-gate/{names}/", version=version(), facts=scope.facts))
     if junit:
         summary, is_strict = verdict.summary_of(execution), execution.strictness == STRICT
         told = junit_of(found, name=names, summary=summary, breaks=verdict.breaks(execution), is_strict=is_strict)

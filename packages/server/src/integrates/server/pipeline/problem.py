@@ -2,13 +2,13 @@
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from integrates.server.pipeline.advice import Advice, advice
-from integrates.server.pipeline.checkout import Checkout, files_of
+from integrates.server.pipeline.around import Surroundings
+from integrates.server.pipeline.checkout import files_of
 from integrates.server.pipeline.sheet import counted
 
 _OUTSIDE: Final = "bad_path"
@@ -41,14 +41,6 @@ class Count(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
-class Surroundings(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a command is called: the variables, the folder, and the checkout that it is in, if it is in one."""
-
-    variables: Mapping[str, str]
-    folder: str
-    checkout: Checkout | None
-
-
 def meanings(counts: Iterable[Count]) -> Iterator[str]:
     """Yield a sentence for each kind of problem, with how many results have it."""
     for one in counts:
@@ -70,7 +62,7 @@ def advised(uris: Sequence[str | None], around: Surroundings, *, is_encoded: boo
 def _advice(uris: Sequence[str | None], around: Surroundings, *, is_encoded: bool) -> Advice | None:
     checkout, folders = around.checkout, [around.variables.get(name, "") for name in _WORKSPACES]
     if checkout is None:
-        return advice(uris, folders=[*folders, around.folder], is_encoded=is_encoded)
+        return advice(uris, folders=[*folders, str(around.folder)], is_encoded=is_encoded)
     files = files_of(checkout, around.variables)
     return advice(uris, files, checkout.here, [checkout.top, *folders], is_encoded=is_encoded)
 
@@ -86,8 +78,3 @@ def _of(found: Advice) -> str:
     if found.placed == found.total:
         return "it" if found.total == 1 else "all of them"
     return f"{found.placed:,} of {found.total:,}"
-
-
-def surroundings(variables: Mapping[str, str], checkout: Checkout | None) -> Surroundings:
-    """Return where a command is called."""
-    return Surroundings(variables=variables, folder=str(Path.cwd()), checkout=checkout)

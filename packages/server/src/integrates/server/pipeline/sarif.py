@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from integrates.server.pipeline.fact import Facts
 from integrates.server.pipeline.place import Change, Kind, Place
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -23,11 +24,10 @@ _LEVELS: Final[tuple[tuple[float, str], ...]] = ((7.0, "error"), (4.0, "warning"
 _UNRATED: Final = "warning"
 
 
-def sarif_of(places: Sequence[Place], *, category: str, version: str, source: Mapping[str, str | None]) -> bytes:
+def sarif_of(places: Sequence[Place], *, category: str, version: str, facts: Facts) -> bytes:
     """Return a SARIF document of one run that has a result for each place.
 
-    ``category`` says which series of runs this is, e.g. ``integrates-gate/webshop/``; ``source`` what was built: ``origin``,
-    ``commit`` and ``branch``, as far as they are known.
+    ``category`` says which series of runs this is, e.g. ``integrates-gate/webshop/``; ``facts`` tell what was built.
     """
     rules = tuple(dict.fromkeys(place.rule for place in places))
     numbers = {rule: number for number, rule in enumerate(rules)}
@@ -45,7 +45,7 @@ def sarif_of(places: Sequence[Place], *, category: str, version: str, source: Ma
         "automationDetails": {"id": category},
         "columnKind": "unicodeCodePoints",
         "results": [_result(place, numbers[place.rule]) for place in places],
-        **_provenance(source),
+        **_provenance(facts),
     }
     document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
@@ -92,13 +92,11 @@ def _location(place: Place) -> Mapping[str, Any]:
             }
 
 
-def _provenance(source: Mapping[str, str | None]) -> Mapping[str, Any]:
+def _provenance(facts: Facts) -> Mapping[str, Any]:
     """Return what was built; the format wants at least the address of the repository."""
-    if not source.get("origin"):
+    if not facts.origin:
         return {}
-    named = {"revisionId": source.get("commit"), "branch": source.get("branch")}
+    named = {"revisionId": facts.commit, "branch": facts.branch}
     return {
-        "versionControlProvenance": [
-            {"repositoryUri": source["origin"], **{name: value for name, value in named.items() if value}}
-        ]
+        "versionControlProvenance": [{"repositoryUri": facts.origin, **{name: value for name, value in named.items() if value}}]
     }

@@ -1,6 +1,5 @@
 """``integrates import``: reports of scanners into a root, followed to their end."""
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
@@ -14,9 +13,9 @@ from integrates.server.client.fault import NOT_DONE, Fault, Refused, explaining
 from integrates.server.client.option import GroupOption, JsonOption, UrlOption
 from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
-from integrates.server.pipeline.checkout import is_unread, read_checkout
-from integrates.server.pipeline.fact import Facts, facts_of
-from integrates.server.pipeline.problem import Surroundings, advised, outside, surroundings
+from integrates.server.pipeline.around import Surroundings, built, here
+from integrates.server.pipeline.fact import Facts
+from integrates.server.pipeline.problem import advised, outside
 from integrates.server.pipeline.record import SELECTION, Record, Row, is_done, remarks, table
 from integrates.server.pipeline.scan import (
     AddOption,
@@ -103,7 +102,7 @@ def import_scan(  # pylint: disable=too-many-arguments,too-many-locals  # noqa: 
     said = Said(kind, manifest, strip_prefix, add_prefix, technique, category, tool)
     with explaining(), connected(remote_of(url)) as session:
         around = here()
-        wish = wish_of(session, (group, root), said, facts_of(os.environ, checkout_facts(around)), close_missing, patience)
+        wish = wish_of(session, (group, root), said, built(around), close_missing, patience)
         rows = import_each(session, wish, files, around, as_json=as_json)
         tell_imports(rows, wish, as_json=as_json)
         if code := code_of(rows):
@@ -116,18 +115,6 @@ def tell_imports(rows: Sequence[Row], wish: Wish, *, as_json: bool) -> None:
         print_json({"imports": [json_row(row) for row in rows]})
     elif rows:
         print_lines(lines_of(rows, wish, width_now()))
-
-
-def here() -> Surroundings:
-    """Return where the command is called."""
-    return surroundings(os.environ, read_checkout(Path.cwd(), os.environ))
-
-
-def checkout_facts(around: Surroundings) -> Facts | None:
-    """Return the facts of the checkout that a command is called in, if it is in one."""
-    if around.checkout:
-        return around.checkout.facts
-    return Facts(is_unread=True) if is_unread(Path(around.folder)) else None
 
 
 def wish_of(
