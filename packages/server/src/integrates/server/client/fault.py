@@ -40,6 +40,11 @@ class Refused(Fault):
         super().__init__("; ".join(dict.fromkeys(sentence_of(each) for each in errors)), request_id)
         self.errors = tuple(errors)
 
+    @property
+    def reasons(self) -> frozenset[str]:
+        """The reasons of the errors."""
+        return frozenset(str(each.get("reason")) for each in self.errors)
+
 
 def sentence_of(error: dict[str, object]) -> str:
     """Return a ``UserError`` as a sentence: the argument that it is about, and what is wrong with it."""

@@ -19,7 +19,7 @@ from integrates.server.pipeline.scan import report_file
 from integrates.server.pipeline.sheet import BAD, BLANK, GOOD, LOUD, QUIET, Line, fitted, print_lines, width_now
 from integrates.server.pipeline.target import target_of
 from integrates.server.pipeline.upload import PatienceOption
-from integrates.server.pipeline.wait import awaited
+from integrates.server.pipeline.wait import followed, in_turn
 
 REFUSED: Final = 1
 """The exit code of an import of which some decisions were refused."""
@@ -169,19 +169,32 @@ def import_file(  # pylint: disable=too-many-arguments  # noqa: PLR0913 -- optio
 
 def _made(session: Session, given: Mapping[str, Any], file: Attachment, deadline: float) -> Made:
     """Return the import of a file when it has ended. Raise :class:`Fault` when that takes longer than the patience."""
-    while True:
+    group = given["groupName"]
+
+    def send() -> Made:
         try:
             with advancing(file.name, len(file.content)) as progress:
                 payload = change(session, _IMPORT, given, files={"file": file}, repeatable=True, progress=progress)
         except Refused as refused:
-            if all(error.get("reason") != _RUNNING for error in refused.errors):
+            own = _own(session, given, file) if _RUNNING in refused.reasons else None
+            if own is None:
                 raise
-            own = _own(session, given, file)
-            if own is not None:
-                return _followed(session, own, deadline)
-            _wait_for_other(session, given["groupName"], deadline, refused)
-        else:
-            return _followed(session, msgspec.convert(payload["decisionImport"], Made), deadline)
+            return own
+        return msgspec.convert(payload["decisionImport"], Made)
+
+    def is_free() -> bool:
+        last = _last(data_of(session, _LAST, {"group": group}))
+        return last is None or last["state"] != "RUNNING"
+
+    def latest() -> Made:
+        found = data_of(session, _LATEST, {"id": made.id}).get("decisionImport")
+        return msgspec.convert(found, Made) if found else made
+
+    made = in_turn(session, f"{group} has other decisions in work", deadline, send, is_free, running=_RUNNING)
+    ended = followed(session, made, deadline, latest, lambda one: one.state != "RUNNING")
+    if ended is None:
+        raise Fault(f"decision import {made.id} is still RUNNING; it goes on without this command")
+    return ended
 
 
 def _last(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -203,34 +216,6 @@ def _own(session: Session, given: Mapping[str, Any], file: Attachment) -> Made |
     asked = (data["me"]["email"], digest, given["rootId"], given["suppressionsAs"], given["dryRun"])
     found = (last["createdBy"], last["sha256"], root, last["suppressionsAs"], last["dryRun"])
     return msgspec.convert(last, Made) if asked == found else None
-
-
-def _wait_for_other(session: Session, group: str, deadline: float, refused: Refused) -> None:
-    """Wait until the group has no import of decisions in work. Raise what was refused when that takes too long."""
-
-    def is_free() -> bool | None:
-        last = _last(data_of(session, _LAST, {"group": group}))
-        return None if last is not None and last["state"] == "RUNNING" else True
-
-    waited = awaited(session, f"{group} has other decisions in work", deadline, is_free)
-    if waited is None or session.seconds() >= deadline:
-        raise refused
-
-
-def _followed(session: Session, made: Made, deadline: float) -> Made:
-    """Return the import when it has ended."""
-
-    def latest() -> Made | None:
-        found = data_of(session, _LATEST, {"id": made.id}).get("decisionImport")
-        now = msgspec.convert(found, Made) if found else made
-        return now if now.state != "RUNNING" else None
-
-    if made.state != "RUNNING":
-        return made
-    ended = awaited(session, "The import goes on", deadline, latest)
-    if ended is None:
-        raise Fault(f"decision import {made.id} is still RUNNING; it goes on without this command")
-    return ended
 
 
 def decision_lines(made: Made, width: int) -> Iterator[Line]:

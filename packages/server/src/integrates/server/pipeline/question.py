@@ -91,7 +91,7 @@ def judged(session: Session, question: Question, facts: Facts) -> Execution:
 
 def _explained(refused: Refused, group: str) -> Fault:
     """Return the refusal, with what to do about a token of a person, which may do much, but not this."""
-    if all(error.get("reason") != _MISSING for error in refused.errors):
+    if _MISSING not in refused.reasons:
         return refused
     return Fault(f"only the CI token of {group} may ask the gate: see issueForcesToken, or integrates group token {group}")
 

@@ -32,7 +32,7 @@ from integrates.server.pipeline.scan import (
 )
 from integrates.server.pipeline.sheet import BLANK, LOUD, print_lines, width_now
 from integrates.server.pipeline.target import Target, target_of, why_not_close
-from integrates.server.pipeline.wait import awaited
+from integrates.server.pipeline.wait import followed, in_turn
 
 NOTHING_PLACED: Final = 1
 """The exit code of an import of which no result has a place in the root."""
@@ -177,9 +177,8 @@ def _row(session: Session, wish: Wish, name: str, file: Attachment, around: Surr
 def refused_row(name: str, file: Attachment, said: Said, refused: Refused, around: Surroundings) -> Row:
     """Return what was refused, in words, and what to do about it when nothing of the file has a place in the root."""
     refusal = tuple(dict.fromkeys(str(error.get("message")) for error in refused.errors))
-    reasons = {str(error.get("reason")) for error in refused.errors}
-    if _NOT_PLACED not in reasons:
-        hints = [_HINTS[reason] for reason in sorted(reasons & _HINTS.keys())]
+    if _NOT_PLACED not in refused.reasons:
+        hints = [_HINTS[reason] for reason in sorted(refused.reasons & _HINTS.keys())]
         return Row(file=name, refusal=refusal, advice="; ".join(hints) or None)
     from integrates.server.pipeline.local import told_by_file  # noqa: PLC0415 -- as above
 
@@ -197,41 +196,22 @@ def _ended(session: Session, wish: Wish, file: Attachment) -> Record:
         "closeMissing": wish.close_missing,
         **wish.said.arguments(),
     }
-    while True:
-        try:
-            payload = sent(session, "importVulnerabilities", given, file, f"import {{ {SELECTION} }}")
-        except Refused as refused:
-            if all(error.get("reason") != _RUNNING for error in refused.errors):
-                raise
-            _wait_for_other(session, wish, deadline, refused)
-        else:
-            return _followed(session, msgspec.convert(payload["import"], Record), deadline)
 
+    def send() -> Record:
+        payload = sent(session, "importVulnerabilities", given, file, f"import {{ {SELECTION} }}")
+        return msgspec.convert(payload["import"], Record)
 
-def _wait_for_other(session: Session, wish: Wish, deadline: float, refused: Refused) -> None:
-    """Wait until the root has no import in work. Raise what was refused when that takes too long."""
-
-    def is_free() -> bool | None:
+    def is_free() -> bool:
         group = data_of(session, _LAST, {"group": wish.group, "root": wish.target.id}).get("group") or {}
         nodes = (group.get("imports") or {}).get("nodes") or ()
-        return None if any(node["state"] == "RUNNING" for node in nodes) else True
+        return all(node["state"] != "RUNNING" for node in nodes)
 
-    waited = awaited(session, f"{wish.target.nickname} has another import in work", deadline, is_free)
-    if waited is None or session.seconds() >= deadline:
-        raise refused
-
-
-def _followed(session: Session, record: Record, deadline: float) -> Record:
-    """Return the import when it has ended."""
-
-    def latest() -> Record | None:
+    def latest() -> Record:
         found = data_of(session, _LATEST, {"id": record.id}).get("import")
-        now = msgspec.convert(found, Record) if found else record
-        return now if is_done(now) else None
+        return msgspec.convert(found, Record) if found else record
 
-    if is_done(record):
-        return record
-    ended = awaited(session, "The import goes on", deadline, latest)
+    record = in_turn(session, f"{wish.target.nickname} has another import in work", deadline, send, is_free, running=_RUNNING)
+    ended = followed(session, record, deadline, latest, is_done)
     if ended is None:
         raise Fault(
             f"import {record.id} is still RUNNING; it goes on without this command, and sending the file again is harmless"
