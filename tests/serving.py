@@ -71,6 +71,12 @@ class Running:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
+    def ci_token(self, group: str) -> str:
+        """A new token of the CI identity of a group, likewise."""
+        done = command("group", "token", group, "--store", self.store, folder=self.folder)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
     def client(self, token: str | None = None, **headers: str) -> httpx.Client:
         """A client that sends these headers, with ``_`` for ``-``, with each request."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}

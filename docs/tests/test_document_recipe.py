@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 from junitparser import JUnitXml
-from tests.serving import COMMAND, Running, command, serving
+from tests.serving import COMMAND, Running, serving
 
 PAGE = Path(__file__).parents[1] / "how-to/import-from-ci.md"
 SCAN = """#!/bin/sh
@@ -87,9 +87,8 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 @pytest.fixture(scope="module")
 def token(service: Running) -> str:
-    done = command("group", "token", "webshop", "--store", service.store, folder=service.folder)
-    assert (done.returncode, COMMAND[0]) == (0, sys.executable)
-    return done.stdout.strip()
+    assert COMMAND[0] == sys.executable
+    return service.ci_token("webshop")
 
 
 @pytest.fixture

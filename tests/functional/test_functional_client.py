@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.serving import CLEAN, COMMAND, PATIENCE, Running, command, serving
+from tests.serving import CLEAN, COMMAND, PATIENCE, Running, serving
 
 pytestmark = pytest.mark.functional
 
@@ -128,8 +128,8 @@ def test_what_a_stranger_sees_is_nothing(person: Person) -> None:
 
 
 def test_a_pipeline_needs_no_file(person: Person) -> None:
-    made = command("group", "token", "webshop", "--store", person.demo.store, folder=person.demo.folder)
-    variables = {"INTEGRATES_URL": person.demo.url, "INTEGRATES_TOKEN": made.stdout, "INTEGRATES_GROUP": "webshop"}
+    token = f"{person.demo.ci_token('webshop')}\n"
+    variables = {"INTEGRATES_URL": person.demo.url, "INTEGRATES_TOKEN": token, "INTEGRATES_GROUP": "webshop"}
     done = person.run("api", "{ me { email } }", "--json", **variables)
     assert json.loads(done.stdout)["data"]["me"]["email"] == "service:forces:webshop"
     listed = person.run("ls", "vulnerabilities", "--json", **variables)

@@ -24,12 +24,6 @@ LISTED = (
 SHOWN = "query ($group: ID!, $id: ID!) { forcesExecution(groupName: $group, id: $id) { exitCode log } }"
 
 
-def ci_token(running: Running, group: str) -> str:
-    done = command("group", "token", group, "--store", running.store, folder=running.folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 def gate(client: httpx.Client, group: str, identity: str, log: bytes | None = None, branch: str = "main") -> Any:
     """Ask the gate, with a log by a multipart request."""
     variables = {"group": group, "id": identity, "branch": branch}
@@ -57,7 +51,7 @@ def filled(who: Caller, name: str, number: int) -> Place:
 def test_pipelines_with_one_id_at_once_get_one_verdict(demo: Running, caller: Callable[[str], Caller]) -> None:
     olga = caller(OLGA)
     place = filled(olga, "gate-at-once", 20)
-    with demo.client(ci_token(demo, place.group)) as client, ThreadPoolExecutor(4) as pool:
+    with demo.client(demo.ci_token(place.group)) as client, ThreadPoolExecutor(4) as pool:
         made = list(pool.map(lambda _: gate(client, place.group, "build-4711", b"It broke.\n"), range(8)))
         assert [one["errors"] for one in made] == [[]] * 8
         assert len({json.dumps(one["execution"]) for one in made}) == 1
@@ -73,7 +67,7 @@ def test_pipelines_with_one_id_at_once_get_one_verdict(demo: Running, caller: Ca
 def test_a_token_of_another_group_decides_nothing(demo: Running, caller: Callable[[str], Caller]) -> None:
     olga = caller(OLGA)
     own, other = new_place(olga, "gate-own"), new_place(olga, "gate-other")
-    with demo.client(ci_token(demo, own.group)) as client:
+    with demo.client(demo.ci_token(own.group)) as client:
         refused = [gate(client, group, "build-4711") for group in (other.group, "nothing-here")]
     assert refused[0] == refused[1]
     assert [(one["code"], one["path"]) for one in refused[0]["errors"]] == [("NOT_FOUND", ["groupName"])]
@@ -84,7 +78,7 @@ def test_an_import_that_runs_keeps_no_verdict_waiting(demo: Running, caller: Cal
     """Each verdict is about a moment of the import: what blocks becomes more from one to the next."""
     olga = caller(OLGA)
     place = new_place(olga, "gate-beside-import")
-    with demo.client(ci_token(demo, place.group)) as client, ThreadPoolExecutor(1) as pool:
+    with demo.client(demo.ci_token(place.group)) as client, ThreadPoolExecutor(1) as pool:
         running = pool.submit(olga.import_, scan(2_000), group=place.group, root=place.root)
         found: list[int] = []
         while not running.done():
@@ -101,7 +95,7 @@ def test_a_service_that_is_killed_while_it_decides_has_one_verdict_in_the_end(se
     first = serve("--demo")
     with first.client(first.token(ADA)) as client:
         place = filled(Caller(client), "gate-killed", 300)
-    token = ci_token(first, place.group)
+    token = first.ci_token(place.group)
 
     def lost() -> None:
         with suppress(httpx.HTTPError), first.client(token) as client:

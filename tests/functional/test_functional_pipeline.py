@@ -79,12 +79,6 @@ class Pipeline:
         )
 
 
-def ci_token(running: Running, group: str) -> str:
-    done = command("group", "token", group, "--store", running.store, folder=running.folder)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 def opened(who: Caller, group: str) -> int:
     """How many vulnerabilities of the group are open."""
     return int(who.ask(OPEN, group=group)["group"]["summary"]["open"])
@@ -97,7 +91,7 @@ def place(caller: Callable[[str], Caller], request: pytest.FixtureRequest) -> Pl
 
 @pytest.fixture
 def pipeline(demo: Running, place: Place, tmp_path: Path) -> Pipeline:
-    return Pipeline(tmp_path, demo.url, ci_token(demo, place.group), place)
+    return Pipeline(tmp_path, demo.url, demo.ci_token(place.group), place)
 
 
 def test_two_pipelines_with_different_reports_both_get_through(
@@ -168,7 +162,7 @@ def test_a_service_that_stops_in_the_middle_and_comes_back_ends_the_import(serve
 
 @pytest.fixture
 def webshop(demo: Running, tmp_path: Path) -> Pipeline:
-    return Pipeline(tmp_path, demo.url, ci_token(demo, "webshop"), Place("aurora", "webshop", "backend"))
+    return Pipeline(tmp_path, demo.url, demo.ci_token("webshop"), Place("aurora", "webshop", "backend"))
 
 
 def on_terminal(pipeline: Pipeline, *arguments: str, **variables: str) -> tuple[int, str]:
