@@ -70,6 +70,7 @@ def test_what_is_there_already_is_left_alone(person: Person, tmp_path: Path) -> 
 
 CUT = WHOLE[:-5_000]
 DAMAGED = answer(body=CONTENT[:-1] + b"?", etag=TAG)
+FAR = f"https://evil.example/{'x' * 1_000}"
 BROKEN = {
     "cut off": ((CUT,), "broke off"),
     "damaged": ((DAMAGED,), "altered on the way"),
@@ -80,6 +81,7 @@ BROKEN = {
     "too many": ((answer(413, PAGE, "text/html"),), "export one root after the other"),
     "login page": ((answer(200, PAGE, "text/html; charset=utf-8"),), "does a proxy or a login page stand in between?"),
     "redirect": ((answer(302, b"", location="https://evil.example/"),), "sends on to https://evil.example/"),
+    "far away": ((answer(302, b"", location=FAR),), f"sends on to {FAR[:300]}, where the token was not sent"),
     "error": ((answer(500, PAGE, "text/html", x_request_id="00000000-error"),), "answers 500 with text/html"),
 }
 

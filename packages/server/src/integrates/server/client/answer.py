@@ -112,11 +112,16 @@ def told_by(errors: Any) -> str:
     return "; ".join(dict.fromkeys(str(each.get("message", "an error")) for each in errors))
 
 
+def sent_on(headers: Mapping[str, str], address: str) -> str:
+    """Return what a redirection, which is not followed, means."""
+    target = headers.get("location", "elsewhere")[:_MOST_TOLD]
+    return f"{address} sends on to {target}, where the token was not sent; if the service is there, name it with --url"
+
+
 def _foreign(received: Received, address: str) -> str | None:
     """Return why an answer is not of the API, ``None`` when it may be."""
     if HTTPStatus(300) <= received.status < HTTPStatus.BAD_REQUEST:
-        target = received.headers.get("location", "elsewhere")[:_MOST_TOLD]
-        return f"{address} sends on to {target}, where the token was not sent; if the service is there, name it with --url"
+        return sent_on(received.headers, address)
     if received.is_json:
         return None
     kind = received.headers.get("content-type", "no type")[:_MOST_TOLD]

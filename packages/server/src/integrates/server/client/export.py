@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
 from typing import Annotated, BinaryIO, Final
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from urllib.parse import quote
 import msgspec
 import typer
 
+from integrates.server.client.answer import sent_on
 from integrates.server.client.call import Download, Session, connected, data_of, fetched
 from integrates.server.client.fault import Fault, explaining
 from integrates.server.client.file import replacing
@@ -42,7 +43,6 @@ ENDINGS: Final[Mapping[ExportForm, str]] = {
 }
 """By format: what ends the address of an export. A test compares it with the service."""
 _TAG: Final = re.compile(r'"([0-9a-f]{64})"')
-_BLOCK: Final = 64 * 1024
 FormatOption = Annotated[ExportForm, typer.Option("--format", help="What it is written as.")]
 RootOption = Annotated[
     str | None, typer.Option("--root", metavar="ROOT", help="Only this root, by nickname or id.", show_default=False)
@@ -86,7 +86,7 @@ def export(
     parameters = {**({"root": root} if root else {}), **({"anonymous": "true"} if anonymous else {})}
     with explaining(), connected(remote_of(url)) as session:
         path = f"/export/{quote(group, safe='')}.{ENDINGS[form]}"
-        known = None if output is None else digest_of(output)
+        known = None if output is None else _digest_of(output)
         headers = {"if-none-match": f'"{known}"'} if known else {}
         with fetched(session, path, parameters, headers) as download:
             if download.status == 304 and output is not None and known:  # noqa: PLR2004 -- Not Modified
@@ -98,15 +98,12 @@ def export(
         _tell(output, written, as_json=as_json)
 
 
-def digest_of(path: Path) -> str | None:
+def _digest_of(path: Path) -> str | None:
     """Return the SHA-256 of a file, ``None`` when there is no regular file."""
     if not path.is_file():
         return None
-    digest = sha256()
     with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+        return file_digest(file, "sha256").hexdigest()
 
 
 def _check(session: Session, download: Download, group: str, root: str | None) -> None:
@@ -127,8 +124,7 @@ def _check(session: Session, download: Download, group: str, root: str | None) -
         case 413:
             text = f"{group} has more vulnerabilities than an export may have; export one root after the other, with --root"
         case status if 300 <= status < 400:  # noqa: PLR2004 -- redirections
-            target = download.headers.get("location", "elsewhere")
-            text = f"{address} sends on to {target}, where the token was not sent; if the service is there, name it with --url"
+            text = sent_on(download.headers, address)
         case status:
             text = f"{address} answers {status} with {kind}, which is no export: does a proxy or a login page stand in between?"
     raise Fault(text, identity)
