@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 from packages.server.tests.counterpart import Person
 from packages.server.tests.liar import Liar, lying
@@ -67,6 +68,10 @@ class World:
             write_log=self.lines.append,
         )
         self.app = new_app(self.service)
+
+    def serve_with(self, **functions: Any) -> None:
+        """Serve the store with other functions from now on; it stays as it is for the test."""
+        self.app = new_app(msgspec.structs.replace(self.service, store=msgspec.structs.replace(self.store, **functions)))
 
     def seconds(self) -> float:
         return self.now.timestamp()

@@ -5,12 +5,10 @@ import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import msgspec
 import pytest
 from packages.server.tests.conftest import ADA, ME, ORIGIN, URI, World, new_world, unanswered
 
 from integrates.db_model.errors import Unavailable, Unfit
-from integrates.server.app import new_app
 
 
 async def test_the_values_of_a_form_are_counted_before_they_are_decoded(world: World) -> None:
@@ -100,7 +98,7 @@ async def test_what_exceeds_the_slots_is_told_to_try_again() -> None:
             await go_on.wait()
         return await inner.get(keys)
 
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, get=get)))
+    world.serve_with(get=get)
     first = asyncio.create_task(world.ask(first_token))
     await executing.wait()
     second = await world.ask(second_token)
@@ -165,7 +163,7 @@ async def test_a_store_that_does_not_answer_in_two_seconds_is_not_ready(world: W
         elapse(2)
         await unanswered()
 
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, get=stuck)))
+    world.serve_with(get=stuck)
     async with world.client() as client:
         assert (await client.get("/readyz")).status_code == 503
         assert (await client.get("/healthz")).status_code == 200
@@ -184,8 +182,7 @@ async def test_what_needs_no_store_is_served_without_one(
         elapse(2)
         await unanswered()
 
-    gone = msgspec.structs.replace(world.store, get=away, query=away, write=away)
-    world.app = new_app(msgspec.structs.replace(world.service, store=gone))
+    world.serve_with(get=away, query=away, write=away)
     paths = ("/healthz", "/", "/static/page.css", "/nowhere", "/readyz")
     async with world.client(headers=headers) as client:
         assert [(await client.get(path)).status_code for path in paths] == [200, 200, 200, 404, 503]
@@ -223,7 +220,7 @@ async def test_a_request_that_takes_too_long_is_cut_with_its_store_calls(world: 
         finally:
             calls -= 1
 
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, query=query)))
+    world.serve_with(query=query)
     before = asyncio.all_tasks()
     answer = await world.ask(token, {"query": '{ group(name: "webshop") { name roots { id } findings { nodes { id } } } }'})
     assert answer.status_code == 503
@@ -240,7 +237,7 @@ async def test_a_store_that_is_away_is_unavailable_and_shows_nothing(caplog: pyt
     async def away(_keys: Any) -> Any:
         raise Unavailable("arn:aws:dynamodb:eu-west-1:123456789012")
 
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, get=away)))
+    world.serve_with(get=away)
     answer = await world.ask(token)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"

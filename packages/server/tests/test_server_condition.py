@@ -13,7 +13,6 @@ from packages.server.tests.conftest import World, unanswered
 from integrates.db_model.errors import Conflict, Failure, Gone, InvalidCursor, LimitExceeded, Unavailable, Unfit
 from integrates.db_model.store.memory import State, memory_store, new_state
 from integrates.db_model.store.port import ABSENT, Change, Item, Key, Put, Query, Store
-from integrates.server.app import new_app
 from integrates.server.process.condition import Condition, observed
 
 KEY = Key("p", "a")
@@ -221,7 +220,7 @@ async def test_requests_decide_whether_the_service_is_ready(world: World) -> Non
             raise errors[0]
         await world.store.write(changes)
 
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, write=write)))
+    world.serve_with(write=write)
     token = await world.token()
     add = {"query": 'mutation { addOrganization(name: "imagine") { errors { reason } } }'}
 
@@ -254,7 +253,7 @@ async def test_before_the_api_a_store_that_cannot_be_used_is_no_reason_to_try_ag
         raise error
 
     token = await world.token()
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, get=gone)))
+    world.serve_with(get=gone)
     answer = await world.ask(token)
     assert (answer.status_code, "retry-after" in answer.headers) == (503, False)
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAVAILABLE"

@@ -3,12 +3,10 @@
 import asyncio
 from typing import Any, Final
 
-import msgspec
-from packages.server.tests.conftest import World, new_world
+from packages.server.tests.conftest import new_world
 from packages.server.tests.test_server_ci_token import ci_token
 
 from integrates.db_model.errors import Unavailable
-from integrates.server.app import new_app
 from integrates.server.http.routes.slot import share_of
 
 GATE: Final = """mutation ($id: ID!) { addForcesExecution(groupName: "webshop", id: $id, strictness: STRICT) {
@@ -17,12 +15,6 @@ GATE: Final = """mutation ($id: ID!) { addForcesExecution(groupName: "webshop", 
 
 def asking(identity: str) -> dict[str, Any]:
     return {"query": GATE, "variables": {"id": identity}}
-
-
-def served_with(world: World, **functions: Any) -> None:
-    """Serve the world's store with other functions."""
-    store = msgspec.structs.replace(world.store, **functions)
-    world.app = new_app(msgspec.structs.replace(world.service, store=store))
 
 
 async def test_pipelines_of_a_group_hold_their_share_and_no_more() -> None:
@@ -39,7 +31,7 @@ async def test_pipelines_of_a_group_hold_their_share_and_no_more() -> None:
             await go_on.wait()
         return await world.store.query(queries)
 
-    served_with(world, query=query)
+    world.serve_with(query=query)
     (_, _, text), uri = await ci_token(world), await world.token()
     held = [asyncio.create_task(world.ask(text, asking(f"build-000{number}"))) for number in range(share)]
     await deciding.wait()
@@ -56,7 +48,7 @@ async def test_where_nothing_can_be_decided_the_status_says_so() -> None:
     async def query(queries: Any) -> Any:
         raise Unavailable(str(queries))
 
-    served_with(world, query=query)
+    world.serve_with(query=query)
     _, _, text = await ci_token(world)
     answer = await world.ask(text, asking("build-0001"), accept="application/graphql-response+json")
     (error,) = answer.json()["errors"]

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from packages.server.tests.conftest import ADA, KEYS, ORIGIN, URI, World, new_world
 
@@ -22,7 +21,6 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.tokens.rules import hash_jti
-from integrates.server.app import new_app
 from integrates.server.auth.invitation import sign_invitation
 from integrates.server.auth.token import new_jti
 from integrates.server.http.routes.invitation import UNUSABLE
@@ -220,7 +218,7 @@ async def test_a_removed_group_invites_nobody(world: World) -> None:
     async def get(keys: Any) -> Any:
         return tuple(None if key == gone else item for key, item in zip(keys, await inner.get(keys), strict=True))
 
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, get=get)))
+    world.serve_with(get=get)
     async with being(world) as client:
         assert UNUSABLE in (await client.get(path)).text
 
@@ -324,12 +322,11 @@ async def test_the_log_has_neither_the_link_nor_the_guest_who_is_not_logged_in(w
 
 async def test_a_store_that_does_not_answer_makes_no_invitation_bad(world: World) -> None:
     path = await invite(world)
-    inner = world.store
     async with being(world) as client:
 
         async def away(_keys: Any) -> Any:
             raise Unavailable("store")
 
-        world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, get=away)))
+        world.serve_with(get=away)
         async with world.client(cookies=client.cookies) as other:
             assert (await other.get(path)).status_code == 503

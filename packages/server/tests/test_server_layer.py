@@ -4,12 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 import structlog
 from packages.server.tests.conftest import ME, ORIGIN, World, new_world, unanswered
 
-from integrates.server.app import behind, new_app
+from integrates.server.app import behind
 from integrates.server.http.middleware.access_log import logged
 from integrates.server.http.middleware.body_limit import bounded
 from integrates.server.http.middleware.deadline import timed
@@ -55,7 +54,7 @@ async def test_above_the_rate_the_store_is_not_asked() -> None:
         return await inner.get(keys)
 
     inner = world.store
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, get=get)))
+    world.serve_with(get=get)
     await world.ask(token)
     before = asked
     assert ((await world.ask(token)).status_code, asked > 0, asked) == (429, True, before)
@@ -157,7 +156,7 @@ async def test_what_takes_too_long_before_the_api_is_cut_as_well(world: World, e
         elapse(settings.request_seconds)
         await unanswered()
 
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(world.store, get=get)))
+    world.serve_with(get=get)
     answer = await world.ask(token)
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert ids == [answer.headers["x-request-id"]]  # what is logged meanwhile carries it

@@ -171,7 +171,6 @@ async def test_logging_out_everywhere_ends_the_session(world: World) -> None:
 
 
 async def test_a_store_that_does_not_answer_is_told_and_nobody_is_shown(world: World) -> None:
-    inner = world.store
 
     async def away(_keys: Sequence[Key]) -> Any:
         raise Unavailable("store")
@@ -179,7 +178,7 @@ async def test_a_store_that_does_not_answer_is_told_and_nobody_is_shown(world: W
     async with world.client(follow_redirects=True) as client:
         await client.get("/login", params={"provider": "local"})
         for part in ({"get": away}, {"query": away}):
-            world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, **part)))
+            world.serve_with(**part)
             async with world.client(cookies=client.cookies) as other:
                 answer = await other.get("/")
             assert (answer.status_code, "The store does not answer" in answer.text, ADA in answer.text) == (200, True, False)
@@ -205,7 +204,7 @@ async def test_one_person_cannot_have_all_pages_at_once() -> None:
     async with world.client(follow_redirects=True) as client:
         await client.get("/login", params={"provider": "local"})
         cookies, found = client.cookies, list[int]()
-        world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, query=slow)))
+        world.serve_with(query=slow)
         async with world.client(cookies=cookies) as first:
             found.append((await first.get("/")).status_code)
     assert found == [429, 200]

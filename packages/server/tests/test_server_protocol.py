@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 from packages.server.tests.conftest import ME, ORIGIN, World, new_world
 
 from integrates.db_model.errors import Unavailable
-from integrates.server.app import new_app
 
 GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 NAMED = "query One($name: String!) { __type(name: $name) { name } } query Two { __typename }"
@@ -148,7 +146,7 @@ async def test_failures_have_their_status_whatever_is_accepted(world: World) -> 
             raise Unavailable("expected")
         return await inner.get(keys)
 
-    world.app = new_app(msgspec.structs.replace(world.service, store=msgspec.structs.replace(inner, get=get)))
+    world.serve_with(get=get)
     away = await world.ask(token, accept=JSON)
     assert [answer.status_code for answer in (*nobody, away)] == [401, 401, 503]
     assert json.loads(away.content)["errors"]
