@@ -71,6 +71,16 @@ async def asked(world: World, query: str, **variables: Any) -> Any:
     return answer.json()["data"]
 
 
+async def sent(world: World, query: str, name: str, content: bytes, **variables: Any) -> Any:
+    """Ask with a file, which is the variable ``$file``, and return the data."""
+    operations = {"query": query, "variables": {**variables, "file": None}}
+    form = {"operations": json.dumps(operations), "map": json.dumps({"0": ["variables.file"]})}
+    headers = {**await bearer(world), "graphql-require-preflight": "1"}
+    async with world.client() as client:
+        answer = await client.post("/api", data=form, files={"0": (name, content)}, headers=headers)
+    return answer.json()["data"]
+
+
 async def git_root(world: World, group: str = "webshop") -> Mapping[str, str]:
     roots = (await asked(world, ROOTS, group=group))["group"]["roots"]
     found: Mapping[str, str] = next(root for root in roots if root.get("url"))
@@ -80,12 +90,8 @@ async def git_root(world: World, group: str = "webshop") -> Mapping[str, str]:
 async def scanned(world: World, group: str = "webshop") -> Mapping[str, str]:
     """Import two vulnerable packages into a GIT root of a group, and return the root."""
     root = await git_root(world, group)
-    operations = {"query": IMPORT, "variables": {"file": None, "group": group, "root": root["id"]}}
-    form = {"operations": json.dumps(operations), "map": json.dumps({"0": ["variables.file"]})}
-    headers = {**await bearer(world), "graphql-require-preflight": "1"}
-    async with world.client() as client:
-        answer = await client.post("/api", data=form, files={"0": ("trivy.json", SCAN)}, headers=headers)
-    assert answer.json()["data"]["importVulnerabilities"] == {"import": {"state": "COMPLETED"}, "errors": []}
+    made = await sent(world, IMPORT, "trivy.json", SCAN, group=group, root=root["id"])
+    assert made == {"importVulnerabilities": {"import": {"state": "COMPLETED"}, "errors": []}}
     return root
 
 

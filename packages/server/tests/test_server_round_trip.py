@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import Any
 
 from packages.server.tests.conftest import World
-from packages.server.tests.test_server_export import asked, bearer, fetched, scanned
+from packages.server.tests.test_server_export import asked, fetched, scanned, sent
 from packages.server.tests.test_server_past import NOW, new_installation
 
 from integrates.api.exports.document import Document
@@ -57,12 +57,7 @@ async def empty_root(world: World) -> str:
 
 
 async def imported(world: World, root: str, content: bytes) -> Any:
-    operations = {"query": IMPORT, "variables": {"file": None, "group": "copied", "root": root}}
-    form = {"operations": json.dumps(operations), "map": json.dumps({"0": ["variables.file"]})}
-    headers = {**await bearer(world), "graphql-require-preflight": "1"}
-    async with world.client() as client:
-        answer = await client.post("/api", data=form, files={"0": ("out.sarif", content)}, headers=headers)
-    payload = answer.json()["data"]["importVulnerabilities"]
+    (payload,) = (await sent(world, IMPORT, "out.sarif", content, group="copied", root=root)).values()
     assert payload["errors"] == []
     return payload["import"]
 
