@@ -82,7 +82,7 @@ def newly_open(found: Comparison) -> int:
 
 def compared_place(one: Item, address: str) -> Place:
     """Return a place as reports tell it."""
-    known = one.vulnerability
+    known, (score, level) = one.vulnerability, rating(one.severity)
     return Place(
         change=one.status,
         kind=one.type,
@@ -90,8 +90,8 @@ def compared_place(one: Item, address: str) -> Place:
         specific=one.specific,
         title=one.title,
         rule=one.rule.rule_id if one.rule else one.title,
-        score=one.severity.score if one.severity else None,
-        level=one.severity.level if one.severity else None,
+        score=score,
+        level=level,
         id=known.id if known else None,
         link=vulnerability_link(address, known.id) if known else None,
         why=_WHYS[one.status],

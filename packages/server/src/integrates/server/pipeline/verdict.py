@@ -156,6 +156,7 @@ def reason_of(one: Vulnerability) -> str:
 
 def place_of(one: Vulnerability, address: str, now: datetime) -> Place:
     """Return a blocking vulnerability as reports tell it."""
+    score, level = rating(one.severity)
     return Place(
         change=Change.BLOCKING,
         kind=one.type,
@@ -163,8 +164,8 @@ def place_of(one: Vulnerability, address: str, now: datetime) -> Place:
         specific=one.specific,
         title=one.finding.title,
         rule=one.finding.rule.rule_id if one.finding.rule else one.finding.title,
-        score=one.severity.score if one.severity else None,
-        level=one.severity.level if one.severity else None,
+        score=score,
+        level=level,
         id=one.id,
         link=vulnerability_link(address, one.id),
         why=f"{counted(days(one, now), 'day').capitalize()} old: {reason_of(one)}.",
