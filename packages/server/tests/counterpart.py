@@ -9,9 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from typer.testing import CliRunner
-
-from integrates.server.cli.main import new_command
+from packages.server.tests.commandline import invoked
 
 SECRET = "itg_secret-of-ada"
 TYPE = "application/json"
@@ -94,10 +92,7 @@ class Person:
     def run(self, *arguments: str, stdin: str | None = None, **variables: str) -> tuple[int, str, str]:
         """Run a command; return its exit code, standard output and standard error."""
         environ = {"INTEGRATES_CONFIG": str(self.file), "INTEGRATES_URL": None, "INTEGRATES_TOKEN": None, **variables}
-        done = CliRunner().invoke(new_command(), arguments, input=stdin, env=environ)
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done.exit_code, done.stdout, done.stderr
+        return invoked(arguments, environ, stdin)
 
     def ask(self, service: Counterpart, *arguments: str, stdin: str | None = None) -> tuple[int, str, str]:
         """Run a command on a service, with a token from the environment."""

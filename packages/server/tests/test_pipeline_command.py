@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packages.server.tests.commandline import invoked
 from packages.server.tests.counterpart import Counterpart, answer, data, scripted
 from tests.serving import free_port
-from typer.testing import CliRunner
 
-from integrates.server.cli.main import new_command
 from integrates.server.client.retry import FIRST_PAUSE
 from integrates.server.pipeline.fact import SYSTEMS
 from integrates.server.pipeline.question import MOST
@@ -85,10 +84,7 @@ def scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def run(address: str, *arguments: str, **variables: str) -> tuple[int, str, str]:
     """The exit code, standard output and standard error of a command."""
     environ = {"INTEGRATES_URL": address, "INTEGRATES_TOKEN": "itg_x", "INTEGRATES_GROUP": "shop", **variables}
-    done = CliRunner().invoke(new_command(), arguments, env=environ)
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return done.exit_code, done.stdout, done.stderr
+    return invoked(arguments, environ)
 
 
 def sent(service: Counterpart, number: int) -> Any:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from typer.testing import CliRunner
+from packages.server.tests.commandline import invoked
 
 from integrates.db_model import access, tokens
 from integrates.db_model.access.facet import GROUP_ACCESS, ORGANIZATION_ACCESS, group_access_key, organization_access_key
@@ -22,7 +22,6 @@ from integrates.db_model.store.port import Key, Store
 from integrates.db_model.store.url import open_store
 from integrates.db_model.testing.scene import add_group, add_member, add_person, address_of, ticking, uid
 from integrates.server.auth.token import PATTERN
-from integrates.server.cli.main import new_command
 from integrates.server.process import clock
 
 T = TypeVar("T")
@@ -37,10 +36,7 @@ class Operator:
 
     def run(self, *arguments: str) -> tuple[int, str, str]:
         """Run a command; return its exit code, standard output and standard error."""
-        done = CliRunner().invoke(new_command(), ["--store", self.url, *arguments])
-        if done.exception and not isinstance(done.exception, SystemExit):
-            raise done.exception
-        return done.exit_code, done.stdout, done.stderr
+        return invoked(["--store", self.url, *arguments])
 
     def told(self, *arguments: str) -> list[Any]:
         """Run a command that succeeds with ``--json``; return what it prints."""

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from packages.server.tests.commandline import invoked
 from packages.server.tests.conftest import World
-from typer.testing import CliRunner
 
 from integrates.db_model.tokens.rules import MAX_LIFE
 from integrates.server.app import new_app
@@ -30,7 +30,6 @@ from integrates.server.auth.secret import (
     secrets_in,
     verifying,
 )
-from integrates.server.cli.main import new_command
 from integrates.server.settings import BadSetting
 
 NOW = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -195,10 +194,7 @@ def test_a_file_that_cannot_be_read_again_leaves_the_keys_as_they_are(
 
 
 def keys_command(*arguments: str, **variables: str) -> tuple[int, str, str]:
-    done = CliRunner().invoke(new_command(), ["keys", *arguments], env=variables)
-    if done.exception and not isinstance(done.exception, SystemExit):
-        raise done.exception
-    return done.exit_code, done.stdout, done.stderr
+    return invoked(["keys", *arguments], variables)
 
 
 def rows(text: str) -> list[Any]:
