@@ -1,4 +1,4 @@
-"""The queries of the benchmarks and of the client fit the schema: not all of them are asked by a test."""
+"""The queries of the benchmarks, the client and the pipelines fit the schema: not all of them are asked by a test."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -55,9 +55,16 @@ def test_the_benchmarks_ask_for_what_there_is(root: Path, monkeypatch: pytest.Mo
     assert misfits(found) == {}
 
 
-def test_the_client_asks_for_what_there_is(root: Path) -> None:
-    folder = root / "packages/server/src/integrates/server/client"
+@pytest.mark.parametrize(
+    ("room", "askers"),
+    [
+        ("client", {"login", "listing", "show", "treatment"}),
+        ("pipeline", {"compare", "decision", "question", "target", "upload"}),
+    ],
+)
+def test_the_client_asks_for_what_there_is(root: Path, room: str, askers: set[str]) -> None:
+    folder = root / "packages/server/src/integrates/server" / room
     names = [path.stem for path in sorted(folder.glob("*.py")) if path.stem != "__init__"]
-    found = {name: queries(import_module(f"integrates.server.client.{name}")) for name in names}
-    assert {name for name, own in found.items() if own} >= {"login", "listing", "show", "treatment"}
+    found = {name: queries(import_module(f"integrates.server.{room}.{name}")) for name in names}
+    assert {name for name, own in found.items() if own} >= askers
     assert misfits(found) == {}

@@ -45,6 +45,12 @@ from integrates.server.version import version
 
 OPENED: Final = 1
 """The exit code when something would be open that is not now, and the caller wants to know."""
+_COMPARE: Final = f"""mutation ($groupName: ID!, $rootId: ID!, $file: Upload!, $format: ImportFormat, $manifest: String,
+    $stripPrefix: String, $addPrefix: String, $technique: Technique, $category: String, $tool: String) {{
+  compareScan(groupName: $groupName, rootId: $rootId, file: $file, format: $format, manifest: $manifest,
+    stripPrefix: $stripPrefix, addPrefix: $addPrefix, technique: $technique, category: $category, tool: $tool) {{
+    {SELECTION} errors {{ code reason message path }} }}
+}}"""
 
 
 def compare(  # pylint: disable=too-many-arguments,too-many-locals  # noqa: PLR0913 -- options of a command
@@ -96,7 +102,7 @@ def _compared(session: Session, given: Mapping[str, Any], file: Path, said: Said
     """Return what the report would change. End the command, telling why, when the service refuses it."""
     content = report_file(file)
     try:
-        payload = sent(session, "compareScan", given, content, SELECTION)
+        payload = sent(session, _COMPARE, given, content)
     except Refused as refused:
         row = refused_row(str(file), content, said, refused, around)
         for text in filter(None, (*row.refusal, row.advice)):

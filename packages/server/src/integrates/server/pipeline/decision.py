@@ -10,12 +10,12 @@ import msgspec
 import typer
 
 from integrates.server.cli.option import new_commands
-from integrates.server.client.call import Attachment, Session, change, connected, data_of
+from integrates.server.client.call import Attachment, Session, connected, data_of
 from integrates.server.client.fault import NOT_DONE, Fault, Refused, explaining
 from integrates.server.client.option import GroupOption, JsonOption, UrlOption
-from integrates.server.client.output import advancing, print_json
+from integrates.server.client.output import print_json
 from integrates.server.client.remote import remote_of
-from integrates.server.pipeline.scan import report_file
+from integrates.server.pipeline.scan import report_file, sent
 from integrates.server.pipeline.sheet import BAD, BLANK, GOOD, LOUD, QUIET, Line, fitted, print_lines, width_now
 from integrates.server.pipeline.target import target_of
 from integrates.server.pipeline.upload import PatienceOption
@@ -173,8 +173,7 @@ def _made(session: Session, given: Mapping[str, Any], file: Attachment, deadline
 
     def send() -> Made:
         try:
-            with advancing(file.name, len(file.content)) as progress:
-                payload = change(session, _IMPORT, given, files={"file": file}, repeatable=True, progress=progress)
+            payload = sent(session, _IMPORT, given, file)
         except Refused as refused:
             own = _own(session, given, file) if _RUNNING in refused.reasons else None
             if own is None:

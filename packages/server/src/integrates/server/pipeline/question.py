@@ -13,7 +13,6 @@ from integrates.server.client.page import nodes
 from integrates.server.pipeline import verdict
 from integrates.server.pipeline.fact import Facts
 from integrates.server.pipeline.file import end_of
-from integrates.server.pipeline.scan import mutation_of
 from integrates.server.pipeline.verdict import LAX, STRICT, Execution, Outlook, Vulnerability, is_accepted
 
 MAX_LOG: Final = 5 * 1024 * 1024
@@ -22,20 +21,14 @@ _SOON: Final = timedelta(days=30)
 _MISSING: Final = "MISSING_PERMISSION"
 MOST: Final = 100
 """Most vulnerabilities that are looked at for what changes soon."""
-_TYPES: Final[Mapping[str, str]] = {
-    "groupName": "ID!",
-    "id": "ID!",
-    "strictness": "ForcesStrictness!",
-    "kind": "ForcesKind",
-    "rootNickname": "String",
-    "severityThreshold": "Float",
-    "gracePeriod": "Int",
-    "gitRepo": "String",
-    "gitBranch": "String",
-    "gitCommit": "String",
-    "gitOrigin": "String",
-    "log": "Upload",
-}
+_ASK: Final = f"""mutation ($groupName: ID!, $id: ID!, $strictness: ForcesStrictness!, $kind: ForcesKind, $rootNickname: String,
+    $severityThreshold: Float, $gracePeriod: Int, $gitRepo: String, $gitBranch: String, $gitCommit: String, $gitOrigin: String,
+    $log: Upload) {{
+  addForcesExecution(groupName: $groupName, id: $id, strictness: $strictness, kind: $kind, rootNickname: $rootNickname,
+    severityThreshold: $severityThreshold, gracePeriod: $gracePeriod, gitRepo: $gitRepo, gitBranch: $gitBranch,
+    gitCommit: $gitCommit, gitOrigin: $gitOrigin, log: $log) {{
+    execution {{ {verdict.SELECTION} }} errors {{ code reason message path }} }}
+}}"""
 _OF_KIND: Final[Mapping[str, Mapping[str, Any]]] = {
     "ALL": {},
     "STATIC": {"types": ["LINES", "PACKAGES"]},
@@ -79,9 +72,8 @@ def judged(session: Session, question: Question, facts: Facts) -> Execution:
     }
     known = {name: value for name, value in given.items() if value is not None}
     log = {"log": Attachment(name=question.log.name, content=end_of(question.log, MAX_LOG))} if question.log else {}
-    mutation = mutation_of("addForcesExecution", [*known, *log], f"execution {{ {verdict.SELECTION} }}", _TYPES)
     try:
-        payload = change(session, mutation, known, files=log, repeatable=True)
+        payload = change(session, _ASK, known, files=log, repeatable=True)
     except Refused as refused:
         raise _explained(refused, question.group) from refused
     if payload["execution"] is None:

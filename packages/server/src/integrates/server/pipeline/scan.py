@@ -1,8 +1,8 @@
 """A file of a scanner, and what the caller says of it, as the API takes both."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import msgspec
 import typer
@@ -11,21 +11,6 @@ from integrates.server.client.call import Attachment, Session, change
 from integrates.server.client.fault import Fault
 from integrates.server.client.output import advancing
 from integrates.server.client.query import attachment
-
-_TYPES: Final[Mapping[str, str]] = {
-    "groupName": "ID!",
-    "rootId": "ID!",
-    "file": "Upload!",
-    "format": "ImportFormat",
-    "manifest": "String",
-    "stripPrefix": "String",
-    "addPrefix": "String",
-    "technique": "Technique",
-    "category": "String",
-    "tool": "String",
-    "closeMissing": "Boolean",
-}
-"""The arguments of the mutations that take a scan, with their types."""
 
 RootOption = Annotated[
     str, typer.Option("--root", envvar="INTEGRATES_ROOT", metavar="NAME", help="Root that was scanned, by nickname or id.")
@@ -83,13 +68,6 @@ def _word(text: str | None) -> str | None:
     return text.upper().replace("-", "_") if text else None
 
 
-def mutation_of(field: str, names: Sequence[str], selection: str, types: Mapping[str, str]) -> str:
-    """Return the mutation with these arguments, whose types are by their names."""
-    variables = ", ".join(f"${name}: {types[name]}" for name in names)
-    arguments = ", ".join(f"{name}: ${name}" for name in names)
-    return f"mutation ({variables}) {{ {field}({arguments}) {{ {selection} errors {{ code reason message path }} }} }}"
-
-
 def report_file(path: Path) -> Attachment:
     """Return the file. Raise :class:`Fault` when it is none, or too large."""
     if path.is_dir():
@@ -97,12 +75,11 @@ def report_file(path: Path) -> Attachment:
     return attachment(path)
 
 
-def sent(session: Session, field: str, given: Mapping[str, Any], file: Attachment, selection: str) -> Mapping[str, Any]:
-    """Send a file with a mutation, showing how far it is, and return the payload.
+def sent(session: Session, mutation: str, given: Mapping[str, Any], file: Attachment) -> Mapping[str, Any]:
+    """Send a file with a mutation that takes it as ``$file``, showing how far it is, and return the payload.
 
     Sending it again does no harm: an import of the same file is recognised, and a comparison stores nothing. Raise
     :class:`~integrates.server.client.fault.Refused` and ``Fault``.
     """
-    mutation = mutation_of(field, [*given, "file"], selection, _TYPES)
     with advancing(file.name, len(file.content)) as progress:
         return change(session, mutation, given, files={"file": file}, repeatable=True, progress=progress)

@@ -38,6 +38,13 @@ NOTHING_PLACED: Final = 1
 """The exit code of an import of which no result has a place in the root."""
 _RUNNING: Final = "IMPORT_RUNNING"
 _NOT_PLACED: Final = "NOTHING_PLACED"
+_IMPORT: Final = f"""mutation ($groupName: ID!, $rootId: ID!, $file: Upload!, $format: ImportFormat, $manifest: String,
+    $stripPrefix: String, $addPrefix: String, $technique: Technique, $category: String, $tool: String,
+    $closeMissing: Boolean) {{
+  importVulnerabilities(groupName: $groupName, rootId: $rootId, file: $file, format: $format, manifest: $manifest,
+    stripPrefix: $stripPrefix, addPrefix: $addPrefix, technique: $technique, category: $category, tool: $tool,
+    closeMissing: $closeMissing) {{ import {{ {SELECTION} }} errors {{ code reason message path }} }}
+}}"""
 _LATEST: Final = "query ($id: ID!) { import(id: $id) { " + SELECTION + " } }"
 _LAST: Final = """query ($group: ID!, $root: ID) {
   group(name: $group) { imports(rootId: $root, first: 1) { nodes { id state position } } }
@@ -198,7 +205,7 @@ def _ended(session: Session, wish: Wish, file: Attachment) -> Record:
     }
 
     def send() -> Record:
-        payload = sent(session, "importVulnerabilities", given, file, f"import {{ {SELECTION} }}")
+        payload = sent(session, _IMPORT, given, file)
         return msgspec.convert(payload["import"], Record)
 
     def is_free() -> bool:
