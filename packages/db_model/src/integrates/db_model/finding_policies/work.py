@@ -14,10 +14,11 @@ from integrates.db_model.entity import command, read
 from integrates.db_model.entity.facet import as_read, id_of
 from integrates.db_model.entity.packing import chunks
 from integrates.db_model.entity.plan import Plan
+from integrates.db_model.entity.steps import LOST, MOST_LOSSES
 from integrates.db_model.entity.transaction import RACES, repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken, given_back, is_leased
-from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale
+from integrates.db_model.errors import IntegratesError, NotFound, Raced
 from integrates.db_model.finding_policies import rules
 from integrates.db_model.finding_policies.commands import find, move_application
 from integrates.db_model.finding_policies.facet import finding_policy_key
@@ -30,10 +31,6 @@ from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerabili
 from integrates.db_model.vulnerabilities.policy import brought_in_line
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
-_LOST: Final = (Raced, Stale, Rejected, Rejections)
-"""The errors after which vulnerabilities are read and decided about again: another writer was faster."""
-_MOST_LOSSES: Final = 20
-"""How many races in a row may be lost before the work is left to its next worker."""
 _BESIDE: Final = 1
 """What moving the application takes of a transaction."""
 _PATIENCE: Final = 5.0
@@ -75,7 +72,7 @@ async def _written(worker: Worker, carried: Carried, plans: Sequence[Plan[Any]])
         try:
             moved = rules.application_advanced(own, own.after, len(each.plans), worker.time())
             carried = await _moved(worker, carried, moved, each.plans)
-        except _LOST:
+        except LOST:
             return carried, False
     return carried, True
 
@@ -96,7 +93,7 @@ async def _decided(worker: Worker, carried: Carried, ids: Sequence[str]) -> Mapp
 
 async def _brought(worker: Worker, carried: Carried, ids: Sequence[str]) -> Carried:
     """Bring vulnerabilities in line; after a lost race look at all of them again, at those done for the last time."""
-    for losses in range(_MOST_LOSSES):
+    for losses in range(MOST_LOSSES):
         made = await _decided(worker, carried, ids)
         refused = {each: error for each, error in made.items() if not isinstance(error, Plan)}
         plans = [each for each in made.values() if isinstance(each, Plan) and each.own]

@@ -27,11 +27,10 @@ from integrates.db_model.decision_imports.types import DecisionCounts, DecisionP
 from integrates.db_model.entity.bulk import Decision
 from integrates.db_model.entity.packing import fitting
 from integrates.db_model.entity.plan import Plan
-from integrates.db_model.entity.transaction import RACES
+from integrates.db_model.entity.steps import LOST, until_done
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken
-from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale
-from integrates.db_model.store.retry import pause
+from integrates.db_model.errors import IntegratesError, NotFound
 from integrates.db_model.vulnerabilities.change import AlterWithin, Intent, decisions
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.load import load_vulnerabilities
@@ -41,10 +40,6 @@ from integrates.db_model.vulnerabilities.supplement import combined
 UNMATCHED: Final = "unmatched"
 """The reason of a statement that is about nothing that the caller sees in the group."""
 _NOT_ALLOWED: Final = "not_allowed"
-_LOST: Final = (Raced, Stale, Rejected, Rejections)
-"""The errors after which what is left is decided anew: another writer was faster."""
-_MOST_LOSSES: Final = 20
-"""How many races an import may lose in a row before it is left to its next worker."""
 _WINDOW: Final = 200
 """Statements about one vulnerability each that are decided about together, and written in as many chunks as it takes."""
 _BESIDE: Final = 1
@@ -176,7 +171,7 @@ async def _allowed(job: DecisionJob, running: Deciding) -> Decider:
     return decider
 
 
-async def _window(job: DecisionJob, running: Deciding, left: Sequence[Unit]) -> tuple[Deciding, Sequence[Unit]]:
+async def _window(job: DecisionJob, running: Deciding, left: Sequence[Unit]) -> tuple[Deciding, Sequence[Unit] | None]:
     """Decide about the first of what is left, and write it; return what is left then. After a lost race that is as much."""
     total = len(job.decisions.statements)
     judged = await _decided(job, running, left[:_WINDOW], await _allowed(job, running))
@@ -189,10 +184,10 @@ async def _window(job: DecisionJob, running: Deciding, left: Sequence[Unit]) -> 
         written = [each for some in plans[:done] for each in some]
         try:
             running = await commands.write_chunk(job.store, running, written, step, job.stamp())
-        except _LOST:
+        except LOST:
             return running, left
         judged, plans, left = judged[done:], plans[done:], left[done:]
-    return running, left
+    return running, left or None
 
 
 async def _done(job: DecisionJob, running: Deciding) -> Deciding:
@@ -208,14 +203,7 @@ async def _done(job: DecisionJob, running: Deciding) -> Deciding:
     match = await surveyed(job, await _allowed(job, running), renew)
     progress = now.progress
     left: Sequence[Unit] = tuple(units_of(match, len(job.decisions.statements), progress.position, progress.done_id))
-    losses = 0
-    while left:
-        before = left
-        now, left = await _window(job, now, left)
-        losses = losses + 1 if left is before else 0
-        if losses > _MOST_LOSSES:
-            raise Raced(now.record.id)
-        await pause(min(RACES.cap, RACES.base * 2.0**losses) if losses else 0.0)
+    now = await until_done(now.record.id, now, partial(_window, job), left or None)
     return await commands.end(job.store, now, job.stamp())
 
 

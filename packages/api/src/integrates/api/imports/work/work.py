@@ -1,9 +1,9 @@
 """The work of an import, chunk by chunk, each one transaction that also moves the import's progress."""
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,9 +19,10 @@ from integrates.api.imports.work.missing import Closing, Unseen, closed_by, clos
 from integrates.api.imports.work.plan import Decision, Plan
 from integrates.api.imports.work.survey import planned
 from integrates.db_model.entity.facet import Given
-from integrates.db_model.entity.transaction import RACES, gathered
+from integrates.db_model.entity.steps import LOST, until_done
+from integrates.db_model.entity.transaction import gathered
 from integrates.db_model.entity.work import LEASE, Overtaken
-from integrates.db_model.errors import IntegratesError, NotFound, Raced, Rejected, Rejections, Stale, StoreError
+from integrates.db_model.errors import IntegratesError, NotFound, Rejected, StoreError
 from integrates.db_model.findings.types import Finding, ToolRule
 from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.imports import commands
@@ -29,7 +30,6 @@ from integrates.db_model.imports.commands import Destination, Running
 from integrates.db_model.imports.rules import Step
 from integrates.db_model.imports.types import ImportCounts
 from integrates.db_model.store.port import Item
-from integrates.db_model.store.retry import pause
 from integrates.db_model.vulnerabilities.environment import environments_needed, is_elsewhere
 from integrates.db_model.vulnerabilities.facet import keeps_claim
 from integrates.db_model.vulnerabilities.identity import free_numbers
@@ -37,16 +37,10 @@ from integrates.db_model.vulnerabilities.load import load_vulnerabilities
 from integrates.db_model.vulnerabilities.policy import given_policy, policies_needed
 from integrates.db_model.vulnerabilities.types import MatchBy, Vulnerability, VulnerabilityType
 
-T = TypeVar("T")
-
 _LOG: Final = logging.getLogger("integrates.api")
 
-_LOST: Final = (Raced, Stale, Rejected, Rejections)
-"""The errors after which a chunk is decided anew: another writer was faster, or holds a claim that the chunk needs."""
 _NOT_ALLOWED: Final = "not_allowed"
 """The reason of an import whose group, root, caller or token may not be used any more."""
-_MOST_LOSSES: Final = 20
-"""How many races an import may lose in a row before it is left to its next worker."""
 _WINDOW: Final = 500
 """Results that are read and written together, in as many chunks as it takes."""
 
@@ -222,34 +216,16 @@ async def _window(job: Job, running: Running, window: _Window) -> tuple[Running,
             position = works[0].seen.ordinal if works else window.end
             step = Step(position=position, counts=chunk.counts)
             running = await commands.write_chunk(job.store, running, chunk.plans, stamp, step, destination)
-        except _LOST:
+        except LOST:
             return running, window
         findings = chunk.findings
     return running, None
 
 
-async def _until_done(running: Running, step: Callable[[Running, T], Awaitable[tuple[Running, T | None]]], left: T) -> Running:
-    """Repeat a step on what the last one has left to do, until nothing is left.
-
-    A step that leaves just what it was given has lost a race: the next one waits, and after too many in a row ``Raced`` is
-    raised.
-    """
-    losses = 0
-    following: T | None = left
-    while following is not None:
-        given = following
-        running, following = await step(running, given)
-        losses = losses + 1 if following is given else 0
-        if losses > _MOST_LOSSES:
-            raise Raced(running.record.id)
-        await pause(min(RACES.cap, RACES.base * 2.0**losses) if losses else 0.0)
-    return running
-
-
 async def _results(job: Job, running: Running, plan: Plan) -> Running:
     """Apply the results of the file from the position on."""
     for window in _windows(job, plan, running.progress.position):
-        running = await _until_done(running, partial(_window, job), window)
+        running = await until_done(running.record.id, running, partial(_window, job), window)
     return running
 
 
@@ -265,7 +241,7 @@ async def _missing(job: Job, closing: Closing, running: Running, after: str) -> 
     """Close what one page of the root has missing, and return where the next one begins; after a lost race, this one again."""
     try:
         running = await _renewed(job, running)
-    except _LOST:
+    except LOST:
         return running, after
     page = await page_of(job, closing, after or None)
     left: Sequence[Unseen] = page.missing
@@ -277,7 +253,7 @@ async def _missing(job: Job, closing: Closing, running: Running, after: str) -> 
         step = Step(position=job.scan.total, counts=ImportCounts(closed=sum(closed.values())), closed=closed)
         try:
             running = await commands.write_chunk(job.store, running, made, stamp, step, destination)
-        except _LOST:
+        except LOST:
             return running, after
     return running, page.after
 
@@ -286,7 +262,7 @@ async def _closed(job: Job, running: Running, plan: Plan) -> Running:
     """Close what the series of the file no longer report."""
     record = running.record
     closing = closing_by(job.scan, plan, record.options, record.created_at)
-    return await _until_done(running, partial(_missing, job, closing), "") if closing.series else running
+    return await until_done(record.id, running, partial(_missing, job, closing), "") if closing.series else running
 
 
 async def _done(job: Job, running: Running) -> Running:
