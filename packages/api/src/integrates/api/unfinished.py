@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
-from integrates.db_model.entity.work import LEASE
+from integrates.db_model.entity.work import LEASE, Leased, Overtaken, is_leased
 from integrates.db_model.errors import Gone
 
 _LOG: Final = logging.getLogger("integrates.api")
@@ -30,3 +30,14 @@ async def look_at_each(
         except Exception as error:  # noqa: BLE001 -- the next one may go well
             _LOG.warning(interrupted, exc_info=error)
     return after
+
+
+async def resumed(progress: Leased, now: datetime, resume: Callable[[], Awaitable[None]]) -> timedelta:
+    """Resume work that is left unfinished, unless somebody does it; return the time after which to look at it again."""
+    if is_leased(progress, now):
+        return progress.lease_until - now
+    try:
+        await resume()
+    except Overtaken:
+        _LOG.info("another worker was faster")
+    return LEASE

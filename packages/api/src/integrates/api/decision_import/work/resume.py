@@ -16,12 +16,12 @@ from integrates.api.decision_import.work.work import run_decisions
 from integrates.api.imports.read.error import BadFile, TooLarge
 from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.resume import Calling
-from integrates.api.unfinished import look_at_each
+from integrates.api.unfinished import look_at_each, resumed
 from integrates.db_model.decision_imports import commands
 from integrates.db_model.decision_imports.commands import Deciding
 from integrates.db_model.decision_imports.rules import is_unfinished
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import LEASE, Overtaken, is_leased, may_be_taken_up
+from integrates.db_model.entity.work import LEASE, may_be_taken_up
 from integrates.db_model.errors import NotFound, Rejected
 from integrates.db_model.files.port import read_all
 from integrates.db_model.store.port import Store
@@ -67,20 +67,6 @@ async def _resume(call: Call, running: Deciding) -> None:
     await run_decisions(job, mine)
 
 
-async def _looked_at(store: Store, now: datetime, calling: Calling, import_id: str) -> timedelta:
-    """Resume one import when nobody works on it; return the time after which to look at it again."""
-    found = await commands.find(store, import_id)
-    if found is None or not is_unfinished(found.record):
-        return LEASE
-    if is_leased(found.progress, now):
-        return found.progress.lease_until - now
-    try:
-        await _resume(calling(_creator(found)), found)
-    except Overtaken:
-        _LOG.info("another worker was faster")
-    return LEASE
-
-
 async def resume_decisions(
     store: Store, now: Callable[[], datetime], calling: Calling, is_stopping: Callable[[], bool]
 ) -> timedelta:
@@ -90,7 +76,10 @@ async def resume_decisions(
     """
 
     async def look(import_id: str) -> timedelta:
-        return await _looked_at(store, now(), calling, import_id)
+        at, found = now(), await commands.find(store, import_id)
+        if found is None or not is_unfinished(found.record):
+            return LEASE
+        return await resumed(found.progress, at, lambda: _resume(calling(_creator(found)), found))
 
     ids = await commands.unfinished_ids(store)
     return await look_at_each(ids, look, is_stopping, interrupted="an import of decisions was interrupted")

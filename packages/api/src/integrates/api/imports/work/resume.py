@@ -13,11 +13,11 @@ from integrates.api.imports.work.begin import file_key
 from integrates.api.imports.work.job import Job, new_job, scanned
 from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.work import run
-from integrates.api.unfinished import look_at_each
+from integrates.api.unfinished import look_at_each, resumed
 from integrates.db_model.access.rules import is_ci
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
-from integrates.db_model.entity.work import LEASE, Overtaken, is_leased, may_be_taken_up
+from integrates.db_model.entity.work import LEASE, may_be_taken_up
 from integrates.db_model.errors import NotFound, Rejected
 from integrates.db_model.files.port import read_all
 from integrates.db_model.imports import commands
@@ -81,20 +81,6 @@ async def _resume(call: Call, running: Running) -> None:
         await run(*found)
 
 
-async def _looked_at(store: Store, now: datetime, calling: Calling, import_id: str) -> timedelta:
-    """Resume one import when nobody works on it; return the time after which to look at it again."""
-    found = await commands.find(store, import_id)
-    if found is None or not is_running(found.record):
-        return LEASE
-    if is_leased(found.progress, now):
-        return found.progress.lease_until - now
-    try:
-        await _resume(calling(_creator(found)), found)
-    except Overtaken:
-        _LOG.info("another worker was faster")
-    return LEASE
-
-
 async def resume_unfinished(
     store: Store, now: Callable[[], datetime], calling: Calling, is_stopping: Callable[[], bool]
 ) -> timedelta:
@@ -105,6 +91,9 @@ async def resume_unfinished(
     """
 
     async def look(import_id: str) -> timedelta:
-        return await _looked_at(store, now(), calling, import_id)
+        at, found = now(), await commands.find(store, import_id)
+        if found is None or not is_running(found.record):
+            return LEASE
+        return await resumed(found.progress, at, lambda: _resume(calling(_creator(found)), found))
 
     return await look_at_each(await commands.unfinished_ids(store), look, is_stopping, interrupted="an import was interrupted")
