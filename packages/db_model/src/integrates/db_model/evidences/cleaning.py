@@ -12,7 +12,7 @@ has lost: it is kept and counted.
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct, ValidationError, convert
 from msgspec.structs import replace
@@ -37,6 +37,17 @@ _PAGE: Final = 50
 """How many revisions are read in one call; the newest mostly tell enough."""
 _OWNERS: Final[Sequence[tuple[Facet[Any], Callable[[str], Key]]]] = ((FINDING, finding_key), (EVENT, event_key))
 """The kinds of entities that have evidence."""
+
+
+class Dated(Protocol):
+    """What the key of a file tells."""
+
+    @property
+    def at(self) -> datetime:
+        """When the file came."""
+
+
+F = TypeVar("F", bound=Dated)
 
 
 class Cleaned(Struct, frozen=True):
@@ -64,7 +75,7 @@ async def clean_up(store: Store, files: Files, now: datetime, *, is_stopping: Ca
     so. Of an entity that cannot be read or is unknown nothing is deleted. Raise the error of a store that does not answer.
     """
     before, made = now - KEPT_FOR, Cleaned()
-    async for some in _old(files, before, is_stopping):
+    async for some in old_files(files, FOLDER, stored_file, before, is_stopping):
         for owned in await _owned(store, some):
             if is_stopping():
                 return made
@@ -72,13 +83,18 @@ async def clean_up(store: Store, files: Files, now: datetime, *, is_stopping: Ca
     return made
 
 
-async def _old(files: Files, before: datetime, is_stopping: Callable[[], bool]) -> AsyncIterator[Sequence[StoredFile]]:
-    """Yield the old files, some at a time, as they are listed; no more once the clean-up is to stop."""
-    some: tuple[StoredFile, ...] = ()
-    async for key in files.keys(FOLDER):
+async def old_files(
+    files: Files, folder: str, told: Callable[[str], F | None], before: datetime, is_stopping: Callable[[], bool]
+) -> AsyncIterator[Sequence[F]]:
+    """Yield the files of a folder that came before a moment, some at a time, as they are listed, until it is to stop.
+
+    ``told`` returns what the key of a file tells, ``None`` when it is another one's.
+    """
+    some: tuple[F, ...] = ()
+    async for key in files.keys(folder):
         if is_stopping():
             return
-        file = stored_file(key)
+        file = told(key)
         if file is None or file.at > before:
             continue
         some = (*some, file)

@@ -7,7 +7,7 @@ whoever cleans up need not fear that somebody is about to. What fails afterwards
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from msgspec import Struct
@@ -18,13 +18,13 @@ from integrates.db_model.errors import NotFound, Reason, Rejected
 from integrates.db_model.evidences.content import records_of, text_of
 from integrates.db_model.evidences.rules import Brought, GivenEvidence, evidence_arguments, evidence_of
 from integrates.db_model.evidences.types import Evidence
+from integrates.db_model.files.moment import MOMENT, moment_in, moment_text
 from integrates.db_model.files.port import Files, read_all
 from integrates.db_model.values.check import checked
 
 FOLDER: Final = "evidence/"
 """What the keys of all evidence begin with."""
-_MOMENT: Final = "%Y%m%dT%H%M%S%fZ"
-_KEY: Final = re.compile(rf"{FOLDER}([0-9a-f-]{{36}})/([0-9]{{8}}T[0-9]{{12}}Z)-[a-z0-9_]+-[0-9a-f]{{64}}")
+_KEY: Final = re.compile(rf"{FOLDER}([0-9a-f-]{{36}})/({MOMENT})-[a-z0-9_]+-[0-9a-f]{{64}}")
 
 
 class StoredFile(Struct, frozen=True):
@@ -37,19 +37,14 @@ class StoredFile(Struct, frozen=True):
 
 def file_key(owner_id: str, evidence: Evidence) -> str:
     """Return the key of the file of a piece of evidence in the file store."""
-    return f"{FOLDER}{owner_id}/{evidence.at.astimezone(UTC):{_MOMENT}}-{evidence.slot.lower()}-{evidence.sha256}"
+    return f"{FOLDER}{owner_id}/{moment_text(evidence.at)}-{evidence.slot.lower()}-{evidence.sha256}"
 
 
 def stored_file(key: str) -> StoredFile | None:
     """Return what the key of a file tells; ``None`` when it is not one of evidence."""
     found = _KEY.fullmatch(key)
-    if found is None:
-        return None
-    try:
-        at = datetime.strptime(found[2], _MOMENT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return StoredFile(key, found[1], at)
+    at = moment_in(found[2]) if found else None
+    return StoredFile(key, found[1], at) if found and at else None
 
 
 async def examined(given: Mapping[str, Any]) -> GivenEvidence:

@@ -5,22 +5,24 @@ group that the store does not know belongs to another store: it is kept and coun
 """
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from integrates.db_model.entity import read
 from integrates.db_model.errors import ModelError
-from integrates.db_model.evidences.cleaning import AT_ONCE, KEPT_FOR, Cleaned
+from integrates.db_model.evidences.cleaning import KEPT_FOR, Cleaned, old_files
+from integrates.db_model.files.moment import MOMENT, moment_in
 from integrates.db_model.files.port import Files
 from integrates.db_model.forces.facet import FORCES_EXECUTION, forces_execution_key
-from integrates.db_model.forces.rules import FOLDER, MOMENT, log_key
+from integrates.db_model.forces.rules import FOLDER, log_key
 from integrates.db_model.groups.facet import group_key
 from integrates.db_model.store.port import Item, Store
 
-_KEY: Final = re.compile(rf"{FOLDER}([a-z0-9-]+)/([A-Za-z0-9-]{{8,64}})/([0-9]{{8}}T[0-9]{{12}}Z)-[0-9a-f]{{64}}")
+_KEY: Final = re.compile(rf"{FOLDER}([a-z0-9-]+)/([A-Za-z0-9-]{{8,64}})/({MOMENT})-[0-9a-f]{{64}}")
 
 
 class _Log(Struct, frozen=True):
@@ -29,6 +31,7 @@ class _Log(Struct, frozen=True):
     key: str
     group_name: str
     execution_id: str
+    at: datetime
 
 
 async def clean_up_logs(
@@ -40,7 +43,7 @@ async def clean_up_logs(
     so. Raise the error of a store that does not answer.
     """
     made = Cleaned()
-    async for logs in _old(files, now - KEPT_FOR, is_stopping):
+    async for logs in old_files(files, FOLDER, _logged, now - KEPT_FOR, is_stopping):
         keys = [
             key for one in logs for key in (forces_execution_key(one.group_name, one.execution_id), group_key(one.group_name))
         ]
@@ -55,38 +58,18 @@ async def clean_up_logs(
 async def _cleaned(files: Files, made: Cleaned, log: _Log, execution: Item | None, group: Item | None) -> Cleaned:
     """Delete a log unless the verdict refers to it, and return what has been made by then."""
     if group is None:
-        return Cleaned(made.deleted, made.unknown + 1, made.refused)
+        return replace(made, unknown=made.unknown + 1)
     known = read.attempted(FORCES_EXECUTION, execution)
     if isinstance(known, ModelError):
-        return Cleaned(made.deleted, made.unknown, {**made.refused, log.execution_id: known})
+        return replace(made, refused={**made.refused, log.execution_id: known})
     if known is not None and log_key(known) == log.key:
         return made
     await files.delete(log.key)
-    return Cleaned(made.deleted + 1, made.unknown, made.refused)
+    return replace(made, deleted=made.deleted + 1)
 
 
-async def _old(files: Files, before: datetime, is_stopping: Callable[[], bool]) -> AsyncIterator[Sequence[_Log]]:
-    """Yield the logs that came before a moment, some at a time, as they are listed."""
-    some: tuple[_Log, ...] = ()
-    async for key in files.keys(FOLDER):
-        if is_stopping():
-            return
-        log = _logged(key, before)
-        some = some if log is None else (*some, log)
-        if len(some) == AT_ONCE:
-            yield some
-            some = ()
-    if some:
-        yield some
-
-
-def _logged(key: str, before: datetime) -> _Log | None:
-    """Return what the key of a log tells; ``None`` when it is none, or came later."""
+def _logged(key: str) -> _Log | None:
+    """Return what the key of a log tells; ``None`` when it is none."""
     found = _KEY.fullmatch(key)
-    if found is None:
-        return None
-    try:
-        at = datetime.strptime(found[3], MOMENT).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-    return _Log(key, found[1], found[2]) if at <= before else None
+    at = moment_in(found[3]) if found else None
+    return _Log(key, found[1], found[2], at) if found and at else None

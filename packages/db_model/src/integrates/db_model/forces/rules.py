@@ -10,6 +10,7 @@ from msgspec import Struct
 from integrates.db_model.entity.rules import ENTITY, MAX_COUNT
 from integrates.db_model.errors import AlreadyExists, Reason, Rejected
 from integrates.db_model.evidences.content import text_of
+from integrates.db_model.files.moment import moment_text
 from integrates.db_model.forces.gate import MAX_BLOCKING, exit_code
 from integrates.db_model.forces.types import (
     ForcesExecution,
@@ -28,8 +29,6 @@ MAX_LOG: Final = 5 * 1024 * 1024
 """Most bytes of a log."""
 FOLDER: Final = "executions/"
 """What the keys of all logs begin with."""
-MOMENT: Final = "%Y%m%dT%H%M%S%fZ"
-"""How the key of a log tells when it came, in UTC."""
 MAX_FACT: Final = 500
 """Most characters of what a caller says of the build."""
 _GRACE: Final = number(*RANGES["vulnerability_grace_period"])
@@ -182,4 +181,4 @@ def log_key(execution: ForcesExecution) -> str | None:
     log = execution.log
     if log is None:
         return None
-    return f"{FOLDER}{execution.group_name}/{execution.id}/{execution.execution_date:{MOMENT}}-{log.sha256}"
+    return f"{FOLDER}{execution.group_name}/{execution.id}/{moment_text(execution.execution_date)}-{log.sha256}"
