@@ -13,6 +13,7 @@ from integrates.api.exports.rule import entry_key, rule_of
 from integrates.db_model.roots.types import Root
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.rules import effective_severity
 from integrates.db_model.vulnerabilities.types import Vulnerability
 from integrates.db_model.vulnerabilities.vex import justification_of
 from integrates.db_model.vulnerabilities.word import reason_of
@@ -24,7 +25,7 @@ _TOGETHER: Final = 500
 
 
 def _severity(entry: Entry) -> Severity | None:
-    return entry.vulnerability.severity or entry.finding.severity
+    return effective_severity(entry.vulnerability, entry.finding.severity)
 
 
 def _score(entry: Entry) -> str | None:

@@ -126,9 +126,14 @@ def cycle_begun(vulnerability: Vulnerability, *, by: str, at: datetime, comments
     )
 
 
+def effective_severity(vulnerability: Vulnerability, finding_severity: Severity | None) -> Severity | None:
+    """Return its own severity, else its finding's; ``None`` when neither has one."""
+    return vulnerability.severity or finding_severity
+
+
 def effective_score(vulnerability: Vulnerability, finding_severity: Severity | None) -> Decimal | None:
     """Return the score of its own severity, else of its finding's; ``None`` when neither has one."""
-    severity = vulnerability.severity or finding_severity
+    severity = effective_severity(vulnerability, finding_severity)
     return severity.score if severity else None
 
 

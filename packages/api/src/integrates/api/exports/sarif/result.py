@@ -10,6 +10,7 @@ from integrates.api.exports.sarif.rule import level_of, present, tool_vector_of
 from integrates.api.imports.read.reader import TECHNIQUES
 from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.advisory import MAX_ID, MAX_PACKAGE
+from integrates.db_model.vulnerabilities.rules import effective_score
 from integrates.db_model.vulnerabilities.types import Advisory, Fix, Mark, Relation, Use, Vulnerability, VulnerabilityType
 from integrates.db_model.vulnerabilities.vex import EXPRESSIONS
 from integrates.db_model.vulnerabilities.word import Word, reason_of
@@ -23,11 +24,11 @@ _OWN_NAME: Final = "integrates/v1"
 def told_result(entry: Entry, root: Root, category: str, rule: tuple[str, int]) -> Mapping[str, Any]:
     """Return the ``result`` of a vulnerability in the run of a category, where its rule has that id and index."""
     found, severity = entry.vulnerability, entry.vulnerability.severity
-    effective = severity or entry.finding.severity
+    score = effective_score(found, entry.finding.severity)
     return {
         "ruleId": rule[0],
         "ruleIndex": rule[1],
-        "level": level_of(effective.score if effective else None),
+        "level": level_of(score),
         "message": {"text": found.location.detail or entry.finding.description.title},
         "locations": [told_at(found, root)],
         **_fingerprints(found),

@@ -14,13 +14,14 @@ from integrates.db_model.entity.revision import Revision
 from integrates.db_model.roots.types import Root
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.types import Severity
+from integrates.db_model.vulnerabilities.rules import effective_severity
 from integrates.db_model.vulnerabilities.types import Advisory, Treatment, Verification, Vulnerability, ZeroRisk
 
 
 def vulnerability_told(entry: Entry, root: Root) -> Mapping[str, Any]:
     """Return a vulnerability, the decisions about it, and all revisions since it was released, oldest first."""
     found, finding = entry.vulnerability, entry.finding
-    severity = found.severity or finding.severity
+    severity = effective_severity(found, finding.severity)
     return without_none(
         {
             "id": found.id,

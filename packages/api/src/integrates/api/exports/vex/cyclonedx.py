@@ -14,6 +14,7 @@ from integrates.db_model.roots.types import ImageRoot, Root
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vex_documents.types import VexFormat
+from integrates.db_model.vulnerabilities.rules import effective_severity
 from integrates.db_model.vulnerabilities.vex import (
     EXPRESSIONS,
     WRITTEN_JUSTIFICATIONS,
@@ -106,7 +107,7 @@ def _package(document: Document, one: Statement, ref: str) -> dict[str, Any]:
 
 def _vulnerability(document: Document, one: Statement) -> dict[str, Any]:
     tool = one.finding.rule.tool if one.finding.rule else document.author
-    severity = one.vulnerability.severity or one.finding.severity
+    severity = effective_severity(one.vulnerability, one.finding.severity)
     return without_none(
         {
             "bom-ref": sha256(f"{one.advisory.id}|{_ref(document, one)}".encode()).hexdigest()[:32],

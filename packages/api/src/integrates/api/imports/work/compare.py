@@ -22,6 +22,7 @@ from integrates.db_model.imports.types import ImportOptions, ImportProblem
 from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.load import load_vulnerabilities
+from integrates.db_model.vulnerabilities.rules import effective_severity
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityType
 
 MAX_ITEMS: Final = 500
@@ -96,7 +97,7 @@ def _fixed(finding: Finding, gone: Vulnerability) -> Compared:
         type=gone.type,
         where=gone.location.where,
         specific=gone.location.specific,
-        severity=gone.severity or finding.severity,
+        severity=effective_severity(gone, finding.severity),
         vulnerability=gone,
     )
 
