@@ -18,7 +18,7 @@ from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.imports.facet import IMPORT
 from integrates.db_model.imports.types import Import
-from integrates.db_model.roots.facet import ROOT
+from integrates.db_model.roots.facet import ROOT, roots_of_group
 from integrates.db_model.roots.image import names_other_image
 from integrates.db_model.roots.types import ImageRoot, Root
 from integrates.db_model.store.port import Item, Store
@@ -44,7 +44,7 @@ class _Told(Struct, frozen=True):
 
 async def roots_of(store: Store, group_name: str) -> tuple[Root, ...]:
     """Return all roots of a group, inactive ones too."""
-    return await read.everything(store, ROOT, listing(ROOT.name, "roots_of_group", {"group_name": group_name}))
+    return await read.everything(store, ROOT, roots_of_group(group_name))
 
 
 async def products_of(store: Store, roots: Sequence[Root]) -> Mapping[str, str]:

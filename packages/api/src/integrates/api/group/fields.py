@@ -19,12 +19,11 @@ from integrates.api.revision import audit
 from integrates.api.summary.figure import Summary, summary
 from integrates.api.vulnerability.page import by_state
 from integrates.db_model.access.types import GroupRole
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.loader import load_counts
 from integrates.db_model.groups.facet import group_counters_keys
 from integrates.db_model.groups.types import Group, GroupRemovalReason, Language
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.roots.facet import ROOT
+from integrates.db_model.roots.facet import ROOT, roots_of_group
 from integrates.db_model.roots.types import Root, RootStatus
 from integrates.db_model.vulnerabilities.lists import of_group_in_state
 
@@ -47,7 +46,7 @@ async def policies(source: Group, info: Info) -> ShownPolicies | None:
 
 async def roots(source: Group, info: Info, state: RootStatus | None = None) -> tuple[Root, ...]:
     """Return the roots of the group, by id."""
-    found = await whole(info.context, ROOT, listing(ROOT.name, "roots_of_group", {"group_name": source.name}))
+    found = await whole(info.context, ROOT, roots_of_group(source.name))
     return tuple(root for root in found if state in {None, root.state.status})
 
 

@@ -7,12 +7,13 @@ from typing import Final, assert_never
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.claim import claim_key, holder_of
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, Unique, key_of
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import MAX_ROOTS, group_guard, of_organization, within_group
 from integrates.db_model.roots.rules import is_active, whole
 from integrates.db_model.roots.types import GitRoot, ImageRoot, IPRoot, Root, URLRoot
-from integrates.db_model.store.port import ABSENT, Check, Key, Version
+from integrates.db_model.store.port import ABSENT, Check, Key, Query, Version
 from integrates.db_model.values.check import refuse
 
 RUNNING_IMPORT: Final = "running_import"
@@ -33,6 +34,11 @@ def root_key(root_id: str) -> Key:
 def root_counters_key(root_id: str) -> Key:
     """Return the key of a root's counters."""
     return key_of("root_counters", {"id": root_id})
+
+
+def roots_of_group(group_name: str) -> Query:
+    """Return the query of the roots of a group by id, inactive ones too."""
+    return listing("group_root", "roots_of_group", {"group_name": group_name})
 
 
 def _places(root: Root) -> Mapping[str, tuple[str, ...]]:

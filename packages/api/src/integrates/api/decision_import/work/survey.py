@@ -7,10 +7,9 @@ from typing import Final
 from integrates.api.authorization.visibility import READ_HIDDEN
 from integrates.api.decision_import.work.job import DecisionJob
 from integrates.api.decision_import.work.match import Candidate, Match, candidate, known_of, matching, meant_by
+from integrates.api.exports.load import roots_of
 from integrates.db_model.decision_imports.decision import Decider
 from integrates.db_model.entity import read
-from integrates.db_model.entity.listing import listing
-from integrates.db_model.roots.facet import ROOT
 from integrates.db_model.store.port import Query
 from integrates.db_model.vulnerabilities import lists
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
@@ -35,7 +34,7 @@ async def surveyed(job: DecisionJob, decider: Decider, renew: Callable[[], Await
     The lists are walked page by page, and of what a statement may be about only as much is kept as tells which one decides.
     ``renew`` is called after each page, so that the lease does not end meanwhile.
     """
-    roots = await read.everything(job.store, ROOT, listing(ROOT.name, "roots_of_group", {"group_name": job.group_name}))
+    roots = await roots_of(job.store, job.group_name)
     found = await asyncio.to_thread(matching, job.decisions.statements, known_of(roots), job.root_id)
     candidates: dict[str, Candidate] = {}
     for query in _queries(job, sees_hidden=READ_HIDDEN in decider.permissions):
