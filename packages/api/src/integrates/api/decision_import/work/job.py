@@ -12,13 +12,13 @@ from integrates.api.authorization.scope import new_scopes, read_ahead, scope_bel
 from integrates.api.authorization.token import may_still_call
 from integrates.api.context import Call
 from integrates.api.decision_import.read.statement import Decisions
+from integrates.api.vulnerability.treat import requester_of
 from integrates.db_model.decision_imports.decision import Decider
 from integrates.db_model.entity.loader import new_loaders
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.port import Files
 from integrates.db_model.policies.rules import effective
 from integrates.db_model.store.port import Store
-from integrates.db_model.vulnerabilities.treatment import Requester
 
 IMPORT: Final = "decision:import"
 OPERATION: Final = "import_decisions"
@@ -63,12 +63,7 @@ def _decider(call: Call, actor: Actor, organization_id: str, group_name: str) ->
         if scope.group is None or scope.organization is None or not may_call or IMPORT not in scope.permissions:
             return None
         return Decider(
-            requester=Requester(
-                email=actor.email,
-                may_assign="vulnerability:assign" in scope.permissions,
-                may_accept_forever="vulnerability:accept_forever" in scope.permissions,
-                assigned_may_be="vulnerability:be_assigned" in scope.permissions,
-            ),
+            requester=requester_of(actor, scope.permissions, scope.permissions),
             permissions=scope.permissions,
             policies=effective(scope.organization.policies, scope.group.policies),
         )
