@@ -114,7 +114,10 @@ async def _decided(job: DecisionJob, running: Deciding, units: Sequence[Unit], d
     stamp, statements = job.stamp(), job.decisions.statements
     file_name, author = running.record.file.file_name, job.decisions.author
     rulings = {one.ordinal: ruling_of(statements[one.ordinal], file_name, author) for one in units if one.vulnerability_id}
-    known = {one.id: one for one in await load_vulnerabilities(job.store, [one.vulnerability_id or "-" for one in units])}
+    known = {
+        one.id: one
+        for one in await load_vulnerabilities(job.store, [one.vulnerability_id for one in units if one.vulnerability_id])
+    }
     visible = {
         each: one
         for each, one in known.items()
