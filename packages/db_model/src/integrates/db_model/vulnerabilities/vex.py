@@ -89,17 +89,13 @@ WRITTEN_JUSTIFICATIONS: Final[Mapping[VexJustification, str]] = {
 """Each justification as CycloneDX says it. OpenVEX and the flags of CSAF have the same word in lower case."""
 
 READ_JUSTIFICATIONS: Final[Mapping[str, VexJustification]] = {
-    "requires_dependency": VexJustification.COMPONENT_NOT_PRESENT,
-    "code_not_present": VexJustification.VULNERABLE_CODE_NOT_PRESENT,
-    "code_not_reachable": VexJustification.VULNERABLE_CODE_NOT_IN_EXECUTE_PATH,
-    "requires_environment": VexJustification.VULNERABLE_CODE_CANNOT_BE_CONTROLLED_BY_ADVERSARY,
+    **{text: one for one, text in WRITTEN_JUSTIFICATIONS.items()},
     "requires_configuration": VexJustification.VULNERABLE_CODE_CANNOT_BE_CONTROLLED_BY_ADVERSARY,
     "protected_by_compiler": VexJustification.INLINE_MITIGATIONS_ALREADY_EXIST,
     "protected_at_runtime": VexJustification.INLINE_MITIGATIONS_ALREADY_EXIST,
     "protected_at_perimeter": VexJustification.INLINE_MITIGATIONS_ALREADY_EXIST,
-    "protected_by_mitigating_control": VexJustification.INLINE_MITIGATIONS_ALREADY_EXIST,
 }
-"""What each justification of CycloneDX means here."""
+"""What each justification of CycloneDX means here: those that are written, and others."""
 
 FALSE_POSITIVE: Final = "It was reported by mistake: a false positive."
 """What is said of what was removed as that."""
