@@ -1,6 +1,5 @@
 """Fields of imports of decisions."""
 
-from collections.abc import Awaitable
 from datetime import datetime
 from typing import Final
 
@@ -11,7 +10,7 @@ from integrates.api.decision_import.mutations import MUTATIONS
 from integrates.api.guard.target import scope_of
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.lookup import find
-from integrates.api.resolve.parent import existing_object, group
+from integrates.api.resolve.parent import group, root_if_any
 from integrates.api.resolve.progress import in_progress
 from integrates.db_model.decision_imports.facet import DECISION_PROGRESS
 from integrates.db_model.decision_imports.rules import is_unfinished
@@ -22,15 +21,8 @@ from integrates.db_model.decision_imports.types import (
     DecisionProblem,
     SuppressionsAs,
 )
-from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Vulnerability
-
-
-def root(source: DecisionImport, info: Info) -> Root | Awaitable[Root] | None:
-    """Return the root to which the decisions are confined, if they are."""
-    return None if source.root_id is None else existing_object(info, ROOT, root_key(source.root_id))
 
 
 async def vulnerability(source: DecisionProblem, info: Info) -> Vulnerability | None:
@@ -60,7 +52,7 @@ BINDING: Final = Binding(
         **MUTATIONS,
         "DecisionImport": {
             "group": group,
-            "root": root,
+            "root": root_if_any,
             "fileName": "file.file_name",
             "sha256": "file.sha256",
             "state": "state.status",

@@ -1,6 +1,5 @@
 """Fields of events, and the event that a verification waits for."""
 
-from collections.abc import Awaitable
 from typing import Any, Final
 
 from integrates.api.authorization.sight import Sight, found
@@ -12,23 +11,16 @@ from integrates.api.event.page import events
 from integrates.api.guard.target import FINDERS, Target
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
-from integrates.api.resolve.parent import existing_object, group, permissions_for
+from integrates.api.resolve.parent import group, permissions_for, root_if_any
 from integrates.api.resolve.walk import whole
 from integrates.db_model.comments.facet import comments_of_event
 from integrates.db_model.events.facet import event_counters_key
 from integrates.db_model.events.types import Event, EventStatus, EventType, SolvingReason
 from integrates.db_model.evidences.rules import EVENT_SLOTS
-from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.hold import event_of
 from integrates.db_model.vulnerabilities.lists import held_by_event
 from integrates.db_model.vulnerabilities.types import Verification, Vulnerability
-
-
-def root(source: Event, info: Info) -> Root | Awaitable[Root] | None:
-    """Return the root that the event is about."""
-    return existing_object(info, ROOT, root_key(source.root_id)) if source.root_id else None
 
 
 async def held_vulnerabilities(source: Event, info: Info) -> tuple[Vulnerability, ...]:
@@ -59,7 +51,7 @@ BINDING: Final = Binding(
         **MUTATIONS,
         "Event": {
             "group": group,
-            "root": root,
+            "root": root_if_any,
             "type": "info.type",
             "description": "info.description",
             "state": "state.status",

@@ -1,6 +1,5 @@
 """Fields of verdicts of the gate."""
 
-from collections.abc import Awaitable
 from typing import Final
 
 from integrates.api.authorization.sight import found
@@ -9,19 +8,12 @@ from integrates.api.context import Info
 from integrates.api.forces.mutations import MUTATIONS
 from integrates.api.forces.page import executions
 from integrates.api.resolve.binding import Binding
-from integrates.api.resolve.parent import existing_object, group, permissions_for
+from integrates.api.resolve.parent import group, permissions_for, root_if_any
 from integrates.db_model.entity.loader import load_many
 from integrates.db_model.forces.commands import log_text
 from integrates.db_model.forces.types import ForcesExecution, ForcesKind, GateCounts, Strictness
-from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Vulnerability
-
-
-def root(source: ForcesExecution, info: Info) -> Root | Awaitable[Root] | None:
-    """Return the root that was built."""
-    return existing_object(info, ROOT, root_key(source.root_id)) if source.root_id else None
 
 
 async def blocking(source: ForcesExecution, info: Info) -> tuple[Vulnerability, ...]:
@@ -44,7 +36,7 @@ BINDING: Final = Binding(
         "Group": {"forcesExecutions": executions},
         "ForcesExecution": {
             "group": group,
-            "root": root,
+            "root": root_if_any,
             "gitRepo": "git.repo",
             "gitBranch": "git.branch",
             "gitCommit": "git.commit",

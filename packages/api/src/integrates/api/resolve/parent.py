@@ -29,6 +29,14 @@ class OfGroup(Protocol):
         """The name of the group."""
 
 
+class OfAnyRoot(Protocol):
+    """What belongs to a root, or to a whole group."""
+
+    @property
+    def root_id(self) -> str | None:
+        """The id of the root, if there is one."""
+
+
 class OfRoot(Protocol):
     """What belongs to a root."""
 
@@ -75,6 +83,11 @@ async def permissions_for(source: OfGroup, info: Info) -> AbstractSet[str]:
 def root(source: OfRoot, info: Info) -> Root | Awaitable[Root]:
     """Return the root of the object."""
     return existing_object(info, ROOT, root_key(source.root_id))
+
+
+def root_if_any(source: OfAnyRoot, info: Info) -> Root | Awaitable[Root] | None:
+    """Return the root of the object, if it has one."""
+    return existing_object(info, ROOT, root_key(source.root_id)) if source.root_id else None
 
 
 def with_parents(info: Info, read: Read[T], parents: Mapping[str, Callable[[T], Above]]) -> Read[T]:
