@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from integrates.db_model.entity.work import LEASE, Leased, Overtaken, is_leased
+from integrates.db_model.entity.work import LEASE, LongWork, Overtaken, is_leased
 from integrates.db_model.errors import Gone
 
 _LOG: Final = logging.getLogger("integrates.api")
@@ -32,7 +32,7 @@ async def look_at_each(
     return after
 
 
-async def resumed(progress: Leased, now: datetime, resume: Callable[[], Awaitable[None]]) -> timedelta:
+async def resumed(progress: LongWork, now: datetime, resume: Callable[[], Awaitable[None]]) -> timedelta:
     """Resume work that is left unfinished, unless somebody does it; return the time after which to look at it again."""
     if is_leased(progress, now):
         return progress.lease_until - now

@@ -19,14 +19,15 @@ from integrates.db_model.decision_imports.facet import (
 from integrates.db_model.decision_imports.rules import Advance
 from integrates.db_model.decision_imports.types import DecisionImport, DecisionProgress
 from integrates.db_model.entity import claim, command, read
-from integrates.db_model.entity.facet import Beside, id_of
+from integrates.db_model.entity.facet import id_of
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.plan import Plan, together
-from integrates.db_model.entity.progress import progress_key, progress_of, progress_put
+from integrates.db_model.entity.progress import progress_key, progress_of
+from integrates.db_model.entity.steps import move_progress, progress_moved, progress_stored
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken, given_back, taken_up
-from integrates.db_model.errors import ModelError, Stale
+from integrates.db_model.errors import Stale
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -36,14 +37,6 @@ class Deciding(msgspec.Struct, frozen=True):
 
     record: DecisionImport
     progress: DecisionProgress
-
-
-def _moved(import_id: str, progress: DecisionProgress) -> Beside:
-    return Beside(progress_put(DECISION_PROGRESS, import_id, progress), Overtaken(import_id))
-
-
-def _stored(record: DecisionImport, progress: DecisionProgress) -> Deciding:
-    return Deciding(record, replace(progress, version=progress.version + 1))
 
 
 async def find(store: Store, import_id: str) -> Deciding | None:
@@ -74,15 +67,14 @@ async def begin(store: Store, new: DecisionImport, stamp: Stamp, token_id: str |
     """
     progress = DecisionProgress(lease_until=stamp.at + LEASE, worker=stamp.change_id, token_id=token_id)
     made = await command.planned(store, DECISION_IMPORT, None, new, stamp)
-    await write(store, (together(made, _moved(new.id, progress)),))
-    return _stored(made.entity, progress)
+    await write(store, (together(made, progress_moved(DECISION_PROGRESS, new.id, progress)),))
+    return Deciding(made.entity, progress_stored(progress))
 
 
 async def take_up(store: Store, running: Deciding, stamp: Stamp) -> Deciding:
     """Continue an import whose worker's lease is over. Raise ``Overtaken`` when another worker was faster."""
     progress = taken_up(running.progress, stamp.at, stamp.change_id)
-    await write(store, (), (_moved(running.record.id, progress),))
-    return _stored(running.record, progress)
+    return Deciding(running.record, await move_progress(store, DECISION_PROGRESS, running.record.id, progress))
 
 
 async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
@@ -94,7 +86,7 @@ async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
     async def attempt() -> None:
         found = await find(store, import_id)
         if found and rules.is_unfinished(found.record) and found.progress.worker == stamp.change_id:
-            await write(store, (), (_moved(import_id, given_back(found.progress, stamp.at)),))
+            await move_progress(store, DECISION_PROGRESS, import_id, given_back(found.progress, stamp.at))
 
     await repeated(attempt, on=(Overtaken,))
 
@@ -107,18 +99,7 @@ async def write_chunk(
     Raise ``Overtaken`` when another worker has moved the progress, and the refusal of a plan, such as ``Stale`` or ``Raced``.
     """
     progress = rules.advanced_by(running.progress, step, stamp.at)
-    try:
-        await write(store, plans, (_moved(running.record.id, progress),))
-    except ModelError as error:  # what the other worker did may be told instead of its progress
-        if not isinstance(error, Overtaken) and await _is_overtaken(store, running):
-            raise Overtaken(running.record.id) from error
-        raise
-    return _stored(running.record, progress)
-
-
-async def _is_overtaken(store: Store, running: Deciding) -> bool:
-    (item,) = await store.get((progress_key(DECISION_PROGRESS, running.record.id),))
-    return item is None or item.version != running.progress.version
+    return Deciding(running.record, await move_progress(store, DECISION_PROGRESS, running.record.id, progress, plans))
 
 
 async def end(store: Store, running: Deciding, stamp: Stamp, reason: str | None = None) -> Deciding:
@@ -130,7 +111,7 @@ async def end(store: Store, running: Deciding, stamp: Stamp, reason: str | None 
     closed = rules.ended(running.record, reason, stamp.by, stamp.at)
     made = await command.planned(store, DECISION_IMPORT, running.record, closed, stamp)
     try:
-        await write(store, (together(made, _moved(closed.id, progress)),))
+        await write(store, (together(made, progress_moved(DECISION_PROGRESS, closed.id, progress)),))
     except Stale as error:
         raise Overtaken(closed.id) from error
-    return _stored(made.entity, progress)
+    return Deciding(made.entity, progress_stored(progress))

@@ -65,7 +65,6 @@ class DecisionProgress(LongWork, frozen=True, kw_only=True, gc=False):
     token_id: str | None = None
     counts: DecisionCounts = DecisionCounts()
     problems: tuple[DecisionProblem, ...] = ()
-    version: int = 0
 
 
 class DecisionImport(Entity, frozen=True, kw_only=True):

@@ -1,12 +1,12 @@
 """The progress of long work as an item of its own: changed with the version read, without revisions (E10)."""
 
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
 from integrates.db_model.entity.encoding import to_builtins
 from integrates.db_model.entity.facet import key_of
-from integrates.db_model.entity.work import Leased
+from integrates.db_model.entity.work import LongWork
 from integrates.db_model.errors import Corrupt
 from integrates.db_model.store.body import Body
 from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
@@ -14,15 +14,7 @@ from integrates.db_model.store.port import ABSENT, Item, Key, Put, Version
 _VERSION: Final = "version"
 
 
-class Versioned(Leased, Protocol):
-    """A progress; its version is 0 before it is stored."""
-
-    @property
-    def version(self) -> int:
-        """The version as it was read."""
-
-
-P = TypeVar("P", bound=Versioned)
+P = TypeVar("P", bound=LongWork)
 
 
 class ProgressFacet(msgspec.Struct, Generic[P], frozen=True):

@@ -1,7 +1,7 @@
 """Long work: whoever does it holds a lease, which another worker takes over when it has lapsed. Pure."""
 
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,26 +19,22 @@ class Overtaken(ModelError):
     """Another worker has moved the progress of the work: this one has to stop."""
 
 
-class Leased(Protocol):
-    """How far long work has come."""
-
-    @property
-    def lease_until(self) -> datetime:
-        """When the lease of the worker ends."""
-
-
 class LongWork(Struct, frozen=True, kw_only=True, gc=False):
-    """What every progress tells of the worker, and how often what is in work was taken up."""
+    """What every progress tells: of the worker and the end of its lease, and how often what is in work was taken up.
+
+    ``worker`` is who holds the lease. ``version`` is that of the item, 0 before it is stored.
+    """
 
     lease_until: datetime
     attempts: int = 0
     worker: str = ""
+    version: int = 0
 
 
 W = TypeVar("W", bound=LongWork)
 
 
-def is_leased(progress: Leased, now: datetime) -> bool:
+def is_leased(progress: LongWork, now: datetime) -> bool:
     """Return whether a worker holds unfinished work at that moment.
 
     A lease that ends later than one given now would, was given by a clock that went wrong, and does not count (E15).

@@ -14,6 +14,7 @@ import msgspec
 from integrates.db_model.entity import command, read
 from integrates.db_model.entity.facet import Beside, Facet
 from integrates.db_model.entity.plan import Plan, together
+from integrates.db_model.entity.steps import progress_stored
 from integrates.db_model.entity.transaction import write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import Overtaken
@@ -157,4 +158,4 @@ async def move_application(
     """
     put = Beside(put_application(policy_id, moved), Overtaken(policy_id))
     await write(store, plans, (put, *beside))
-    return msgspec.structs.replace(moved, version=moved.version + 1)
+    return progress_stored(moved)

@@ -71,4 +71,3 @@ class Application(LongWork, frozen=True, kw_only=True, gc=False):
     by: str
     operation: str
     change_id: str
-    version: int = 0

@@ -14,11 +14,12 @@ from integrates.db_model.entity import claim, command, read
 from integrates.db_model.entity.facet import Beside, Parent, id_of
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.plan import Plan, held, together
-from integrates.db_model.entity.progress import progress_key, progress_of, progress_put
+from integrates.db_model.entity.progress import progress_key, progress_of
+from integrates.db_model.entity.steps import move_progress, progress_moved, progress_stored
 from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import Overtaken, given_back, taken_up
-from integrates.db_model.errors import ModelError, Stale
+from integrates.db_model.errors import Stale
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.groups.types import Group
 from integrates.db_model.imports import rules
@@ -50,14 +51,6 @@ class Destination(msgspec.Struct, frozen=True):
 def _held(destination: Destination, stamp: Stamp) -> tuple[Beside, ...]:
     root = Parent(facet=ROOT, key=root_key(destination.root.id))
     return (held(within_group(destination.group.name), destination.group, stamp), held(root, destination.root, stamp))
-
-
-def _moved(import_id: str, progress: ImportProgress) -> Beside:
-    return Beside(progress_put(IMPORT_PROGRESS, import_id, progress), Overtaken(import_id))
-
-
-def _next(progress: ImportProgress) -> ImportProgress:
-    return replace(progress, version=progress.version + 1)
 
 
 async def find(store: Store, import_id: str) -> Running | None:
@@ -98,15 +91,14 @@ async def begin(
     """
     progress = rules.begun(skipped, closing, stamp.at, stamp.change_id, token_id)
     made = await command.planned(store, IMPORT, None, new, stamp)
-    await write(store, (together(made, _moved(new.id, progress)),))
-    return Running(made.entity, _next(progress))
+    await write(store, (together(made, progress_moved(IMPORT_PROGRESS, new.id, progress)),))
+    return Running(made.entity, progress_stored(progress))
 
 
 async def take_up(store: Store, running: Running, stamp: Stamp) -> Running:
     """Continue an import whose worker's lease is over. Raise ``Overtaken`` when another worker was faster."""
     progress = taken_up(running.progress, stamp.at, stamp.change_id)
-    await write(store, (), (_moved(running.record.id, progress),))
-    return Running(running.record, _next(progress))
+    return Running(running.record, await move_progress(store, IMPORT_PROGRESS, running.record.id, progress))
 
 
 async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
@@ -118,7 +110,7 @@ async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
     async def attempt() -> None:
         found = await find(store, import_id)
         if found and rules.is_running(found.record) and found.progress.worker == stamp.change_id:
-            await write(store, (), (_moved(import_id, given_back(found.progress, stamp.at)),))
+            await move_progress(store, IMPORT_PROGRESS, import_id, given_back(found.progress, stamp.at))
 
     await repeated(attempt, on=(Overtaken,))
 
@@ -126,8 +118,7 @@ async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
 async def keep_plan(store: Store, running: Running, plan: str, stamp: Stamp) -> Running:
     """Record the SHA-256 of the plan that all workers follow. Raise ``Overtaken`` when another worker was faster."""
     progress = rules.with_plan(running.progress, plan, stamp.at)
-    await write(store, (), (_moved(running.record.id, progress),))
-    return Running(running.record, _next(progress))
+    return Running(running.record, await move_progress(store, IMPORT_PROGRESS, running.record.id, progress))
 
 
 async def write_chunk(
@@ -137,19 +128,8 @@ async def write_chunk(
 
     Raise ``Overtaken`` when another worker has moved the progress, and the refusal of a plan, such as ``Stale`` or ``Raced``.
     """
-    progress = rules.advanced(running.progress, step, stamp.at)
-    try:
-        await write(store, plans, (_moved(running.record.id, progress), *_held(destination, stamp)))
-    except ModelError as error:  # what the other worker did may be told instead of its progress
-        if not isinstance(error, Overtaken) and await _is_overtaken(store, running):
-            raise Overtaken(running.record.id) from error
-        raise
-    return Running(running.record, _next(progress))
-
-
-async def _is_overtaken(store: Store, running: Running) -> bool:
-    (item,) = await store.get((progress_key(IMPORT_PROGRESS, running.record.id),))
-    return item is None or item.version != running.progress.version
+    progress, beside = rules.advanced(running.progress, step, stamp.at), _held(destination, stamp)
+    return Running(running.record, await move_progress(store, IMPORT_PROGRESS, running.record.id, progress, plans, beside))
 
 
 async def _ended(store: Store, running: Running, ended: Import, position: int, stamp: Stamp) -> Running:
@@ -157,10 +137,10 @@ async def _ended(store: Store, running: Running, ended: Import, position: int, s
     progress = replace(running.progress, position=position, lease_until=stamp.at)
     made = await command.planned(store, IMPORT, running.record, ended, stamp)
     try:
-        await write(store, (together(made, _moved(ended.id, progress)),))
+        await write(store, (together(made, progress_moved(IMPORT_PROGRESS, ended.id, progress)),))
     except Stale as error:
         raise Overtaken(ended.id) from error
-    return Running(made.entity, _next(progress))
+    return Running(made.entity, progress_stored(progress))
 
 
 async def complete(store: Store, running: Running, end: int, stamp: Stamp) -> Running:

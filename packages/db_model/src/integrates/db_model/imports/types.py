@@ -138,7 +138,6 @@ class ImportProgress(LongWork, frozen=True, kw_only=True, gc=False):
     plan: str = ""
     counts: ImportCounts = ImportCounts()
     closing: tuple[SeriesClosing, ...] = ()
-    version: int = 0
 
 
 class Import(Entity, frozen=True, kw_only=True):
