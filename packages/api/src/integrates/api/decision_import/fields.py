@@ -13,7 +13,6 @@ from integrates.api.resolve.lookup import find
 from integrates.api.resolve.parent import group, root_if_any
 from integrates.api.resolve.progress import in_progress
 from integrates.db_model.decision_imports.facet import DECISION_PROGRESS
-from integrates.db_model.decision_imports.rules import is_unfinished
 from integrates.db_model.decision_imports.types import (
     DecisionCounts,
     DecisionFormat,
@@ -21,6 +20,7 @@ from integrates.db_model.decision_imports.types import (
     DecisionProblem,
     SuppressionsAs,
 )
+from integrates.db_model.imports.rules import is_running
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -38,7 +38,7 @@ async def vulnerability(source: DecisionProblem, info: Info) -> Vulnerability | 
 
 def finished_at(source: DecisionImport, _info: Info) -> datetime | None:
     """Return when the import ended."""
-    return None if is_unfinished(source) else source.state.at
+    return None if is_running(source) else source.state.at
 
 
 BINDING: Final = Binding(

@@ -28,6 +28,7 @@ from integrates.db_model.entity.transaction import repeated, write
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, Overtaken, given_back, taken_up
 from integrates.db_model.errors import Stale
+from integrates.db_model.imports.rules import is_running
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -85,7 +86,7 @@ async def give_back(store: Store, import_id: str, stamp: Stamp) -> None:
 
     async def attempt() -> None:
         found = await find(store, import_id)
-        if found and rules.is_unfinished(found.record) and found.progress.worker == stamp.change_id:
+        if found and is_running(found.record) and found.progress.worker == stamp.change_id:
             await move_progress(store, DECISION_PROGRESS, import_id, given_back(found.progress, stamp.at))
 
     await repeated(attempt, on=(Overtaken,))

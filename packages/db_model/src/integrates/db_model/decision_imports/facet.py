@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
-from integrates.db_model.decision_imports.rules import is_unfinished, whole
+from integrates.db_model.decision_imports.rules import whole
 from integrates.db_model.decision_imports.types import DecisionImport, DecisionProgress
 from integrates.db_model.entity.claim import claim_key
 from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of, shard
 from integrates.db_model.entity.progress import ProgressFacet
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import within_group
+from integrates.db_model.imports.rules import is_running
 from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
@@ -34,7 +35,7 @@ def unfinished_decisions_key(group_name: str) -> Key:
 
 def _unique(record: DecisionImport) -> tuple[Unique, ...]:
     """Claim the group while the import is unfinished."""
-    if not is_unfinished(record):
+    if not is_running(record):
         return ()
     return (Unique(_UNFINISHED, (record.group_name,), Reason.ALREADY_RUNNING, ("group_name",)),)
 
@@ -58,7 +59,7 @@ DECISION_IMPORT: Final = Facet(
     audit=lambda record: Audit(group=record.group_name),
     variables={
         "at": lambda record: instant_text(record.created_at),
-        "shard": lambda record: shard(record.id) if is_unfinished(record) else None,
+        "shard": lambda record: shard(record.id) if is_running(record) else None,
     },
     fixed=("id", "group_name", "organization_id", "root_id", "format", "file", "suppressions_as", "dry_run"),
     unique=_unique,

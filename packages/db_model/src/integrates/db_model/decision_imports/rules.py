@@ -17,8 +17,8 @@ from integrates.db_model.decision_imports.types import (
 )
 from integrates.db_model.entity.rules import ENTITY, by
 from integrates.db_model.entity.work import LEASE
-from integrates.db_model.errors import Reason, Rejected
-from integrates.db_model.imports.rules import MAX_BYTES, MAX_PROBLEMS
+from integrates.db_model.errors import Rejected
+from integrates.db_model.imports.rules import MAX_BYTES, MAX_PROBLEMS, added_up, explained
 from integrates.db_model.imports.types import ImportState, ImportStatus
 from integrates.db_model.values.check import Arguments, as_given, number, one_of, remembered, whole_of
 from integrates.db_model.values.text import digest, file_name, identifier, name, word
@@ -64,20 +64,7 @@ _FIELDS: Final = whole_of(
 def whole(record: DecisionImport) -> Iterator[Rejected]:
     """Yield each refusal of an import of decisions in any state (E13)."""
     refused = _FIELDS(record)
-    yield from refused or _relations(record)
-
-
-def _relations(record: DecisionImport) -> Iterator[Rejected]:
-    is_failed = record.state.status is ImportStatus.FAILED
-    if is_failed and record.state.reason is None:
-        yield Rejected(Reason.REQUIRED, ("state", "reason"))
-    if not is_failed and record.state.reason is not None:
-        yield Rejected(Reason.INCONSISTENT, ("state", "reason"))
-
-
-def is_unfinished(record: DecisionImport) -> bool:
-    """Return whether decisions are still to be made."""
-    return record.state.status is ImportStatus.RUNNING
+    yield from refused or explained(record)
 
 
 class Advance(Struct, frozen=True, kw_only=True):
@@ -91,12 +78,11 @@ class Advance(Struct, frozen=True, kw_only=True):
 
 def advanced_by(progress: DecisionProgress, step: Advance, at: datetime) -> DecisionProgress:
     """Record a chunk that is done, with a fresh lease; of all problems the first are kept."""
-    names = DecisionCounts.__struct_fields__
     return replace(
         progress,
         position=step.position,
         done_id=step.done_id,
-        counts=DecisionCounts(**{each: getattr(progress.counts, each) + getattr(step.counts, each) for each in names}),
+        counts=added_up(progress.counts, step.counts),
         problems=(*progress.problems, *step.problems)[:MAX_PROBLEMS],
         attempts=0,
         lease_until=at + LEASE,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -34,6 +34,8 @@ from integrates.db_model.values.text import (
 )
 from integrates.db_model.vulnerabilities.location import file_path
 from integrates.db_model.vulnerabilities.types import Technique
+
+C = TypeVar("C", bound=Struct)
 
 MAX_BYTES: Final = 20 * 1024 * 1024
 MAX_PROBLEMS: Final = 100
@@ -129,24 +131,34 @@ _FIELDS: Final = whole_of(
 def whole(record: Import) -> Iterator[Rejected]:
     """Yield each refusal of an import in any state (E13)."""
     refused = _FIELDS(record)
-    yield from refused or _relations(record)
+    yield from refused or explained(record)
 
 
-def _relations(record: Import) -> Iterator[Rejected]:
-    status = record.state.status
-    if status is ImportStatus.FAILED and record.state.reason is None:
+class OfImport(Protocol):
+    """What has the state of an import, of either kind."""
+
+    @property
+    def state(self) -> ImportState:
+        """How far it has come."""
+
+
+def explained(record: OfImport) -> Iterator[Rejected]:
+    """Yield a refusal unless an import has a reason just when it has failed."""
+    is_failed = record.state.status is ImportStatus.FAILED
+    if is_failed and record.state.reason is None:
         yield Rejected(Reason.REQUIRED, ("state", "reason"))
-    if status is not ImportStatus.FAILED and record.state.reason is not None:
+    if not is_failed and record.state.reason is not None:
         yield Rejected(Reason.INCONSISTENT, ("state", "reason"))
 
 
-def is_running(record: Import) -> bool:
+def is_running(record: OfImport) -> bool:
     """Return whether the import is not finished."""
     return record.state.status is ImportStatus.RUNNING
 
 
-def _plus(one: ImportCounts, other: ImportCounts) -> ImportCounts:
-    return ImportCounts(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
+def added_up(one: C, other: C) -> C:
+    """Return the counts of both together."""
+    return type(one)(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
 
 
 def begun(
@@ -175,7 +187,7 @@ def advanced(progress: ImportProgress, step: Step, at: datetime) -> ImportProgre
     return replace(
         progress,
         position=step.position,
-        counts=_plus(progress.counts, step.counts),
+        counts=added_up(progress.counts, step.counts),
         closing=closing,
         attempts=0,
         lease_until=at + LEASE,

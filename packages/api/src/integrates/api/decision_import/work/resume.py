@@ -19,11 +19,11 @@ from integrates.api.imports.work.resume import Calling
 from integrates.api.unfinished import look_at_each, resumed
 from integrates.db_model.decision_imports import commands
 from integrates.db_model.decision_imports.commands import Deciding
-from integrates.db_model.decision_imports.rules import is_unfinished
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import LEASE, may_be_taken_up
 from integrates.db_model.errors import NotFound, Rejected
 from integrates.db_model.files.port import read_all
+from integrates.db_model.imports.rules import is_running
 from integrates.db_model.store.port import Store
 
 _ABANDONED: Final = "abandoned"
@@ -77,7 +77,7 @@ async def resume_decisions(
 
     async def look(import_id: str) -> timedelta:
         at, found = now(), await commands.find(store, import_id)
-        if found is None or not is_unfinished(found.record):
+        if found is None or not is_running(found.record):
             return LEASE
         return await resumed(found.progress, at, lambda: _resume(calling(_creator(found)), found))
 
