@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from hashlib import sha256
+from typing import Any, Final, TypeVar
 
 import msgspec
+
+T = TypeVar("T")
 
 json_text: Final = msgspec.json.Encoder().encode
 
@@ -27,6 +30,16 @@ def array_text(elements: Iterable[Any]) -> Iterator[bytes]:
         yield separator + json_text(element)
         separator = b",\n"
     yield b"[]" if separator == b"[" else b"]"
+
+
+def once(given: Iterable[tuple[str, T]]) -> Iterator[tuple[str, T]]:
+    """Yield what has a name that was not there before. Of those that were there, a short digest is remembered."""
+    known: set[bytes] = set()
+    for name, found in given:
+        mark = sha256(name.encode()).digest()[:12]
+        if mark not in known:
+            known.add(mark)
+            yield name, found
 
 
 def without_none(members: Mapping[str, Any]) -> dict[str, Any]:

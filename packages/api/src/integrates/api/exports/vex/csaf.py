@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from integrates.api.exports.advisory import source_of
 from integrates.api.exports.document import Document, Entry, Format
-from integrates.api.exports.piece import array_text, date_text, json_text, without_none
+from integrates.api.exports.piece import array_text, date_text, json_text, once, without_none
 from integrates.api.exports.statement import Statement, statement_key, statements_of, tells_package
 from integrates.db_model.vex_documents.types import VexFormat
 from integrates.db_model.vulnerabilities.vex import EXPRESSIONS, action_of, impact_of, justification_of, remediation_of
@@ -62,45 +62,31 @@ def _id(*names: str) -> str:
     return f"CSAFPID-{sha256('|'.join(names).encode()).hexdigest()[:32]}"
 
 
-def _name(purl: str, name: str | None = None) -> dict[str, Any]:
-    return {"name": name or purl, "product_id": _id(purl), "product_identification_helper": {"purl": purl}}
+def _name(purl: str, name: str) -> dict[str, Any]:
+    return {"name": name, "product_id": _id(purl), "product_identification_helper": {"purl": purl}}
 
 
-def _once(ids: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[dict[str, Any]]:
-    """Yield what has an id that was not there before."""
-    known: set[bytes] = set()
-    for identity, found in ids:
-        mark = bytes.fromhex(identity.rpartition("-")[2])[:12]
-        if mark not in known:
-            known.add(mark)
-            yield found
+def _nicknames(document: Document) -> Mapping[str, str]:
+    """Return what products are called, by their package urls."""
+    return {purl: document.roots[root_id].info.nickname for root_id, purl in document.products.items()}
 
 
 def _names(document: Document, statements: Iterable[Statement]) -> Iterator[dict[str, Any]]:
-    nicknames = {purl: document.roots[root_id].info.nickname for root_id, purl in document.products.items()}
-    named = chain.from_iterable(
-        ((_id(one.product), _name(one.product, nicknames[one.product])), (_id(one.package), _name(one.package)))
-        for one in statements
-    )
-    return _once(named)
+    nicknames = _nicknames(document)
+    named = chain.from_iterable(((one.product, nicknames[one.product]), (one.package, one.package)) for one in statements)
+    return (_name(purl, name) for purl, name in once(named))
 
 
 def _relationships(document: Document, statements: Iterable[Statement]) -> Iterator[dict[str, Any]]:
-    nicknames = {purl: document.roots[root_id].info.nickname for root_id, purl in document.products.items()}
-    return _once(
-        (
-            _id(one.product, one.package),
-            {
-                "category": "default_component_of",
-                "product_reference": _id(one.package),
-                "relates_to_product_reference": _id(one.product),
-                "full_product_name": {
-                    "name": f"{one.package} in {nicknames[one.product]}",
-                    "product_id": _id(one.product, one.package),
-                },
-            },
-        )
-        for one in statements
+    nicknames = _nicknames(document)
+    return (
+        {
+            "category": "default_component_of",
+            "product_reference": _id(one.package),
+            "relates_to_product_reference": _id(one.product),
+            "full_product_name": {"name": f"{one.package} in {nicknames[one.product]}", "product_id": identity},
+        }
+        for identity, one in once((_id(each.product, each.package), each) for each in statements)
     )
 
 

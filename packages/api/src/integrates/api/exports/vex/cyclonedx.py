@@ -8,7 +8,7 @@ from packageurl import PackageURL
 
 from integrates.api.exports.advisory import source_of
 from integrates.api.exports.document import Document, Entry, Format
-from integrates.api.exports.piece import date_text, object_text, without_none
+from integrates.api.exports.piece import date_text, object_text, once, without_none
 from integrates.api.exports.statement import Statement, statement_key, statements_of, tells_package
 from integrates.db_model.roots.types import ImageRoot, Root
 from integrates.db_model.severities.rules import level
@@ -79,14 +79,8 @@ def _ref(document: Document, one: Statement) -> str:
 
 
 def _packages(document: Document, statements: Iterable[Statement]) -> Iterator[dict[str, Any]]:
-    """Yield each package once. Of those that were there, a short digest is remembered."""
-    known: set[bytes] = set()
-    for one in statements:
-        ref = _ref(document, one)
-        mark = sha256(ref.encode()).digest()[:12]
-        if mark not in known:
-            known.add(mark)
-            yield _package(document, one, ref)
+    """Yield each package once."""
+    return (_package(document, one, ref) for ref, one in once((_ref(document, each), each) for each in statements))
 
 
 def _package(document: Document, one: Statement, ref: str) -> dict[str, Any]:
