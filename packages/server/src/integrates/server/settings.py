@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from integrates.db_model.errors import Rejected
 from integrates.db_model.values.text import email
-from integrates.db_model.values.url import http_url
+from integrates.db_model.values.url import bracketed, http_url
 
 PREFIX = "INTEGRATES_"
 DEFAULT_STORE = "sqlite:///integrates.db"
@@ -165,8 +165,8 @@ def _check_public_url(url: str) -> None:
 
 def public_url_of(settings: Settings) -> str:
     """Return the address under which others know the service, without a slash at its end."""
-    here = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return (settings.public_url or settings.origin or f"http://{here}:{settings.port}").rstrip("/")
+    here = f"http://{bracketed(settings.host)}:{settings.port}"
+    return (settings.public_url or settings.origin or here).rstrip("/")
 
 
 def _is_origin(text: str) -> bool:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from integrates.db_model.store.design import design
+from integrates.db_model.values.url import bracketed
 from integrates.server.demo.people import people
 from integrates.server.settings import Settings, is_loopback
 from integrates.server.version import version
@@ -24,7 +25,7 @@ def text(port: int, settings: Settings, *, demo: bool) -> str:
 def _url(port: int, settings: Settings) -> str:
     everywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104 # nosec B104 -- compared with, not bound to
     host = "localhost" if is_loopback(settings.host) or everywhere else settings.host
-    return settings.origin or f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    return settings.origin or f"http://{bracketed(host)}:{port}"
 
 
 def _demo(url: str, settings: Settings) -> tuple[str, ...]:

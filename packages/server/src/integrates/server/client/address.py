@@ -3,6 +3,7 @@
 from typing import Final
 from urllib.parse import urlsplit
 
+from integrates.db_model.values.url import bracketed
 from integrates.server.client.fault import Fault
 from integrates.server.client.text import is_harmful
 from integrates.server.settings import is_loopback
@@ -29,8 +30,8 @@ def normal_address(text: str) -> str:
     if parts.username is not None or parts.query or parts.fragment:
         raise Fault(f"an address like {EXAMPLE} is expected, without user, password and query")
     path = parts.path.rstrip("/").removesuffix("/api")
-    named = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{named}{'' if port in {None, _PORTS[parts.scheme]} else f':{port}'}{path}"
+    shown_port = "" if port in {None, _PORTS[parts.scheme]} else f":{port}"
+    return f"{parts.scheme}://{bracketed(host)}{shown_port}{path}"
 
 
 def is_plain_and_here(address: str) -> bool:

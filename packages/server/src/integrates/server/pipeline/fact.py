@@ -7,6 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from msgspec import Struct
 
+from integrates.db_model.values.url import bracketed
+
 MAX_FACT: Final = 500
 """Most characters of a fact that the service keeps."""
 _HEADS: Final = "refs/heads/"
@@ -248,8 +250,7 @@ def public_address(origin: str) -> str:
         return ""
     if not parts.scheme or not parts.hostname:
         return ""
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return urlunsplit((parts.scheme, f"{host}{port}", parts.path, "", ""))
+    return urlunsplit((parts.scheme, f"{bracketed(parts.hostname)}{port}", parts.path, "", ""))
 
 
 def repo_of(origin: str) -> str:

@@ -6,6 +6,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from integrates.db_model.values.url import bracketed
+
 
 class Kind(StrEnum):
     """What the two parts of a place mean, as in the API."""
@@ -50,7 +52,7 @@ class Place(Struct, frozen=True, kw_only=True):
 _SHOWN: Final[Mapping[Kind, Callable[[str, str], str]]] = {
     Kind.LINES: lambda where, specific: where if specific in {"", "0"} else f"{where}:{specific}",
     Kind.INPUTS: lambda where, specific: f"{where} ({specific})" if specific else where,
-    Kind.PORTS: lambda where, specific: f"[{where}]:{specific}" if ":" in where else f"{where}:{specific}",
+    Kind.PORTS: lambda where, specific: f"{bracketed(where)}:{specific}",
     Kind.PACKAGES: lambda where, specific: f"{specific} in {where}",
 }
 

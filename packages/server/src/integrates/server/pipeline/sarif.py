@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from integrates.db_model.values.url import bracketed
 from integrates.server.pipeline.fact import Facts
 from integrates.server.pipeline.place import Change, Kind, Place
 
@@ -82,8 +83,8 @@ def _location(place: Place) -> Mapping[str, Any]:
             field = {"kind": "parameter", "name": place.specific}
             return {"physicalLocation": {"artifactLocation": {"uri": place.where}}, "logicalLocations": [field]}
         case Kind.PORTS:
-            host = f"[{place.where}]" if ":" in place.where else place.where
-            return {"physicalLocation": {"artifactLocation": {"uri": f"tcp://{host}:{place.specific}"}}}
+            uri = f"tcp://{bracketed(place.where)}:{place.specific}"
+            return {"physicalLocation": {"artifactLocation": {"uri": uri}}}
         case Kind.PACKAGES:
             package = {"kind": "package", "name": place.specific}
             return {
