@@ -1,6 +1,5 @@
 """How imports of decisions are stored, and what changes with them."""
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -9,11 +8,10 @@ from integrates.db_model.decision_imports.types import DecisionImport, DecisionP
 from integrates.db_model.entity.claim import claim_key
 from integrates.db_model.entity.facet import Audit, Facet, Parent, Unique, key_of, shard
 from integrates.db_model.entity.progress import ProgressFacet
-from integrates.db_model.errors import Reason, Rejected
+from integrates.db_model.errors import Reason
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.imports.rules import is_running
-from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.roots.types import Root
+from integrates.db_model.roots.facet import of_group, within_root
 from integrates.db_model.store.port import Key
 from integrates.db_model.values.instant import instant_text
 
@@ -41,16 +39,12 @@ def _unique(record: DecisionImport) -> tuple[Unique, ...]:
 
 
 def _within(old: DecisionImport | None, new: DecisionImport) -> tuple[Parent, ...]:
-    def judge(root: Root) -> Iterator[Rejected]:
-        if (root.group_name, root.organization_id) != (new.group_name, new.organization_id):
-            yield Rejected(Reason.WRONG_PARENT, ("root_id",))
-
     if old is not None:
         return ()
     group = within_group(new.group_name)
     if new.root_id is None:
         return (group,)
-    return (group, Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=judge))
+    return (group, within_root(new.root_id, of_group(new.group_name, new.organization_id)))
 
 
 DECISION_IMPORT: Final = Facet(

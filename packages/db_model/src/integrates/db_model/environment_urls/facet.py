@@ -22,7 +22,7 @@ from integrates.db_model.environment_urls.rules import (
 from integrates.db_model.environment_urls.types import EnvironmentUrl
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import of_organization, within_group
-from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key
+from integrates.db_model.roots.facet import of_group, root_counters_key, within_root
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import GitRoot, Root
 from integrates.db_model.store.port import Key, Query
@@ -56,8 +56,7 @@ def _unique(environment: EnvironmentUrl) -> tuple[Unique, ...]:
 
 def _within(old: EnvironmentUrl | None, new: EnvironmentUrl) -> tuple[Parent, ...]:
     def usable(root: Root) -> Iterator[Rejected]:
-        if (root.group_name, root.organization_id) != (new.group_name, new.organization_id):
-            yield Rejected(Reason.WRONG_PARENT, ("root_id",))
+        yield from of_group(new.group_name, new.organization_id)(root)
         if not isinstance(root, GitRoot):
             yield Rejected(Reason.WRONG_ROOT_KIND, ("root_id",))
         if not is_active(root):
@@ -65,8 +64,7 @@ def _within(old: EnvironmentUrl | None, new: EnvironmentUrl) -> tuple[Parent, ..
 
     if old is not None and is_live(old) >= is_live(new):
         return ()
-    root = Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable)
-    return (within_group(new.group_name, of_organization(new.organization_id)), root)
+    return (within_group(new.group_name, of_organization(new.organization_id)), within_root(new.root_id, usable))
 
 
 def _counted(old: EnvironmentUrl | None, new: EnvironmentUrl, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:

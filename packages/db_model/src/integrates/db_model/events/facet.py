@@ -17,7 +17,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.events.rules import MAX_HELD, check_unsolved, is_solved, whole
 from integrates.db_model.events.types import Event, EventStatus
 from integrates.db_model.groups.facet import of_organization, within_group
-from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.facet import within_root
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import ANYTHING, Add, Bounds, Change, Key, Query
@@ -87,7 +87,7 @@ def _within(old: Event | None, new: Event) -> tuple[Parent, ...]:
     group = within_group(new.group_name, of_organization(new.organization_id))
     if old is not None or new.root_id is None:
         return (group,)
-    return (group, Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable))
+    return (group, within_root(new.root_id, usable))
 
 
 def _counted(old: Event | None, new: Event, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:

@@ -12,7 +12,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.forces.rules import whole
 from integrates.db_model.forces.types import ForcesExecution
 from integrates.db_model.groups.facet import of_organization, within_group
-from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.facet import within_root
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key, Query
 from integrates.db_model.store.template import SEPARATOR
@@ -37,7 +37,7 @@ def executions_of_group(name: str, between: tuple[str, str] | None = None) -> Qu
 
 
 def _within(old: ForcesExecution | None, new: ForcesExecution) -> tuple[Parent, ...]:
-    def of_group(root: Root) -> Iterator[Rejected]:
+    def same_group(root: Root) -> Iterator[Rejected]:
         if root.group_name != new.group_name:
             yield Rejected(Reason.WRONG_PARENT, ("root_id",))
 
@@ -45,7 +45,7 @@ def _within(old: ForcesExecution | None, new: ForcesExecution) -> tuple[Parent, 
         return ()
     return (
         within_group(new.group_name, of_organization(new.organization_id)),
-        *((Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=of_group),) if new.root_id else ()),
+        *((within_root(new.root_id, same_group),) if new.root_id else ()),
     )
 
 

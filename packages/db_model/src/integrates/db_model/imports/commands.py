@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from integrates.db_model.entity import claim, command, read
-from integrates.db_model.entity.facet import Beside, Parent, id_of
+from integrates.db_model.entity.facet import Beside, id_of
 from integrates.db_model.entity.listing import everywhere
 from integrates.db_model.entity.plan import Plan, held, together
 from integrates.db_model.entity.progress import progress_key, progress_of
@@ -26,7 +26,7 @@ from integrates.db_model.imports import rules
 from integrates.db_model.imports.facet import IMPORT, IMPORT_PROGRESS, import_key
 from integrates.db_model.imports.rules import Step
 from integrates.db_model.imports.types import Import, ImportCounts, ImportProgress, SeriesClosing
-from integrates.db_model.roots.facet import ROOT, root_key, running_import_key
+from integrates.db_model.roots.facet import running_import_key, within_root
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Store
 
@@ -49,7 +49,7 @@ class Destination(msgspec.Struct, frozen=True):
 
 
 def _held(destination: Destination, stamp: Stamp) -> tuple[Beside, ...]:
-    root = Parent(facet=ROOT, key=root_key(destination.root.id))
+    root = within_root(destination.root.id)
     return (held(within_group(destination.group.name), destination.group, stamp), held(root, destination.root, stamp))
 
 

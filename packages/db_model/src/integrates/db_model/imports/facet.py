@@ -10,7 +10,7 @@ from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import within_group
 from integrates.db_model.imports.rules import is_running, whole
 from integrates.db_model.imports.types import Import, ImportProgress
-from integrates.db_model.roots.facet import ROOT, RUNNING_IMPORT, root_key
+from integrates.db_model.roots.facet import RUNNING_IMPORT, of_group, within_root
 from integrates.db_model.roots.rules import is_active
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key
@@ -35,15 +35,13 @@ def _unique(record: Import) -> tuple[Unique, ...]:
 
 def _within(old: Import | None, new: Import) -> tuple[Parent, ...]:
     def judge(root: Root) -> Iterator[Rejected]:
-        if (root.group_name, root.organization_id) != (new.group_name, new.organization_id):
-            yield Rejected(Reason.WRONG_PARENT, ("root_id",))
+        yield from of_group(new.group_name, new.organization_id)(root)
         if not is_active(root):
             yield Rejected(Reason.INACTIVE_ROOT, ("root_id",))
 
     if old is not None:
         return ()
-    root = Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=judge)
-    return (within_group(new.group_name), root)
+    return (within_group(new.group_name), within_root(new.root_id, judge))
 
 
 IMPORT: Final = Facet(

@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from integrates.db_model.entity import counter
 from integrates.db_model.entity.claim import claim_key, holder_of
-from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Parent, Unique, key_of
+from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Judge, Parent, Unique, anything_goes, key_of
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
@@ -147,3 +147,18 @@ ROOT: Final[Facet[Root]] = Facet(
     counted=_counted,
     check=whole,
 )
+
+
+def within_root(root_id: str, judge: Judge[Root] = anything_goes) -> Parent:
+    """Return a root as a parent of what belongs to it, or is about it."""
+    return Parent(facet=ROOT, key=root_key(root_id), path=("root_id",), judge=judge)
+
+
+def of_group(group_name: str, organization_id: str) -> Judge[Root]:
+    """Return the judge that refuses a root which does not belong to the group of the organization."""
+
+    def judge(root: Root) -> Iterator[Rejected]:
+        if (root.group_name, root.organization_id) != (group_name, organization_id):
+            yield Rejected(Reason.WRONG_PARENT, ("root_id",))
+
+    return judge

@@ -1,14 +1,11 @@
 """How VEX documents are stored, and what changes with them."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from integrates.db_model.entity.facet import Audit, Facet, Parent, key_of
 from integrates.db_model.entity.listing import listing
-from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.groups.facet import of_organization, within_group
-from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.roots.types import Root
+from integrates.db_model.roots.facet import of_group, within_root
 from integrates.db_model.store.port import Key, Query
 from integrates.db_model.vex_documents.rules import whole
 from integrates.db_model.vex_documents.types import VexDocument, VexFormat
@@ -32,14 +29,10 @@ def vex_documents_of(group_name: str) -> Query:
 
 
 def _within(old: VexDocument | None, new: VexDocument) -> tuple[Parent, ...]:
-    def judge(root: Root) -> Iterator[Rejected]:
-        if (root.group_name, root.organization_id) != (new.group_name, new.organization_id):
-            yield Rejected(Reason.WRONG_PARENT, ("root_id",))
-
     group = within_group(new.group_name, of_organization(new.organization_id))
     if old is not None or new.root_id is None:
         return (group,)
-    return (group, Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=judge))
+    return (group, within_root(new.root_id, of_group(new.group_name, new.organization_id)))
 
 
 VEX_DOCUMENT: Final = Facet(

@@ -17,7 +17,7 @@ from integrates.db_model.findings.facet import finding_key, finding_shard, withi
 from integrates.db_model.findings.rules import frees_claim
 from integrates.db_model.findings.types import Finding
 from integrates.db_model.groups.facet import group_shard, of_organization, within_group
-from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key
+from integrates.db_model.roots.facet import root_counters_key, within_root
 from integrates.db_model.roots.rules import is_active, outside_root
 from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import ANYTHING, Add, Check, Key, Version
@@ -129,7 +129,7 @@ def _within(old: Vulnerability | None, new: Vulnerability) -> tuple[Parent, ...]
     event = (within_unsolved_event(held, new.group_name),) if held and held != before else ()
     if is_counted_alike(old, new):
         return event
-    root = (Parent(facet=ROOT, key=root_key(new.root_id), path=("root_id",), judge=usable),) if _needs_root(old, new) else ()
+    root = (within_root(new.root_id, usable),) if _needs_root(old, new) else ()
     return (
         within_group(new.group_name, of_organization(new.organization_id)),
         within_finding(new.finding_id, new.root_id, judge=same_group),
