@@ -11,11 +11,12 @@ import pytest
 from msgspec.structs import replace
 
 from integrates.db_model.entity import read
+from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import NotFound, Rejections
 from integrates.db_model.store.port import Page, Query
 from integrates.db_model.testing.scene import FIRST, add_root, uid
 from integrates.db_model.vex_documents.commands import Content, publish
-from integrates.db_model.vex_documents.facet import VEX_DOCUMENT, vex_document_key, vex_documents_of
+from integrates.db_model.vex_documents.facet import VEX_DOCUMENT, vex_document_key
 from integrates.db_model.vex_documents.types import Edition, VexDocument, VexFormat
 
 if TYPE_CHECKING:
@@ -57,9 +58,12 @@ async def test_each_root_and_each_format_has_editions_of_its_own(house: House) -
     about = [content(ONE), content(ONE, root_id=house.root.id), content(OTHER, form=VexFormat.CSAF_VEX)]
     for each in about:
         assert len(await publish(house.store, house.group, each, house.stamp())) == 1
-    listed = await read.everything(house.store, VEX_DOCUMENT, vex_documents_of("webshop"))
+    of_group, of_other = (
+        listing(VEX_DOCUMENT.name, "vex_documents_of_group", {"group_name": name}) for name in ("webshop", house.other.name)
+    )
+    listed = await read.everything(house.store, VEX_DOCUMENT, of_group)
     assert {(one.root_id, one.format) for one in listed} == {(each.root_id, each.format) for each in about}
-    assert await read.everything(house.store, VEX_DOCUMENT, vex_documents_of(house.other.name)) == ()
+    assert await read.everything(house.store, VEX_DOCUMENT, of_other) == ()
 
 
 async def test_of_two_at_once_each_gets_an_edition_with_its_content(house: House) -> None:

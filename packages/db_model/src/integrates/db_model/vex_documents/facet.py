@@ -3,10 +3,9 @@
 from typing import Final
 
 from integrates.db_model.entity.facet import Audit, Facet, Parent, key_of
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.groups.facet import of_organization, within_group
 from integrates.db_model.roots.facet import of_group, within_root
-from integrates.db_model.store.port import Key, Query
+from integrates.db_model.store.port import Key
 from integrates.db_model.vex_documents.rules import whole
 from integrates.db_model.vex_documents.types import VexDocument, VexFormat
 
@@ -21,11 +20,6 @@ def _about(root_id: str | None) -> str:
 def vex_document_key(group_name: str, root_id: str | None, form: VexFormat) -> Key:
     """Return the key of the document about a group, or about one of its roots, in a format."""
     return key_of("vex_document", {"group_name": group_name, "about": _about(root_id), "format": form.value})
-
-
-def vex_documents_of(group_name: str) -> Query:
-    """Return the query of all documents about a group or a root of it."""
-    return listing("vex_document", "vex_documents_of_group", {"group_name": group_name})
 
 
 def _within(old: VexDocument | None, new: VexDocument) -> tuple[Parent, ...]:
