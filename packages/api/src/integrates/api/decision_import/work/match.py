@@ -4,9 +4,9 @@ What a statement is about is looked up, never searched for: the time that a file
 group holds, not with the product of both.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, TypeAlias, TypeVar
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 from packageurl import PackageURL
@@ -14,6 +14,7 @@ from packageurl import PackageURL
 from integrates.api.decision_import.read.statement import OfPlace, Product, Statement
 from integrates.api.exports.product import package_url, product_of
 from integrates.api.exports.root import location_text
+from integrates.api.grouping import grouped
 from integrates.api.imports.read.package import purl_of
 from integrates.db_model.roots.types import Root
 from integrates.db_model.vulnerabilities.types import Vulnerability
@@ -26,8 +27,6 @@ _Name: TypeAlias = tuple[str, str | None, str]
 """Type, namespace and name of a package url."""
 _Subject: TypeAlias = tuple[str | None, _Name | None, str | None]
 """A package of a version in a product, each ``None`` where it may be any."""
-_Key = TypeVar("_Key")
-_Value = TypeVar("_Value")
 
 
 class Match(Struct, frozen=True):
@@ -93,12 +92,12 @@ def known_of(roots: Iterable[Root]) -> Known:
 def matching(statements: Sequence[Statement], known: Known, root_id: str | None) -> Matching:
     """Return what tells which statements may be about a vulnerability of the group, or of the root that was named."""
     parsed = ((text, purl) for text in dict.fromkeys(known.products.values()) if (purl := purl_of(text)))
-    by_name = {name: dict(some) for name, some in _grouped(parsed, lambda one: _name(one[1])).items()}
+    by_name = {name: dict(some) for name, some in grouped(parsed, lambda one: _name(one[1])).items()}
     pairs = ((key, ordinal) for ordinal, one in enumerate(statements) for key in _keys(one, by_name))
-    by_subject = _grouped(pairs, lambda pair: pair[0])
+    by_subject = grouped(pairs, lambda pair: pair[0])
     rules = ((one.about, each) for each, one in enumerate(statements) if isinstance(one.about, OfPlace))
-    by_rule = _grouped(rules, lambda pair: (pair[0].tool, pair[0].rule_id))
-    located = _grouped(known.locations.items(), lambda pair: pair[1])
+    by_rule = grouped(rules, lambda pair: (pair[0].tool, pair[0].rule_id))
+    located = grouped(known.locations.items(), lambda pair: pair[1])
     return Matching(
         statements,
         {key: _said(number, statements, [each for _, each in some]) for number, (key, some) in enumerate(by_subject.items())},
@@ -192,7 +191,7 @@ def _rule(one: Vulnerability) -> _Rule:
 
 def meant_by(found: Matching, candidates: Sequence[Candidate]) -> Match:
     """Return the statement that decides about each of the candidates: of several the newest, then the last of the file."""
-    of_places = _grouped(_of_places(found, candidates), lambda pair: pair[1])
+    of_places = grouped(_of_places(found, candidates), lambda pair: pair[1])
     decided: dict[int, list[str]] = {}
     for one in sorted(candidates, key=lambda each: each.id):
         ordinals = [*(each.newest for each in one.said), *(ordinal for ordinal, _ in of_places.get(one.id, ()))]
@@ -217,9 +216,9 @@ class _Near(Struct, frozen=True):
 def _near(given: Iterable[Candidate]) -> _Near:
     some = [one for one in given if one.rule is not None]
     return _Near(
-        _grouped(some, lambda one: (one.rule, one.root_id, one.fingerprint)),
-        _grouped(some, lambda one: (one.rule, one.root_id, one.place)),
-        _grouped(some, lambda one: (one.rule, one.root_id, one.place, one.fingerprint)),
+        grouped(some, lambda one: (one.rule, one.root_id, one.fingerprint)),
+        grouped(some, lambda one: (one.rule, one.root_id, one.place)),
+        grouped(some, lambda one: (one.rule, one.root_id, one.place, one.fingerprint)),
     )
 
 
@@ -260,10 +259,3 @@ def _roots_of(about: OfPlace, found: Matching) -> Sequence[str]:
     if found.root_id is None:
         return told
     return (found.root_id,) if found.root_id in told or not told else ()
-
-
-def _grouped(given: Iterable[_Value], key: Callable[[_Value], _Key]) -> Mapping[_Key, list[_Value]]:
-    found: dict[_Key, list[_Value]] = {}
-    for one in given:
-        found.setdefault(key(one), []).append(one)
-    return found

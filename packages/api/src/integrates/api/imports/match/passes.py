@@ -1,6 +1,6 @@
 """The passes of matching, each a pure function from what is left to new pairs (domain section 8, *Matching*)."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import islice, product
@@ -8,6 +8,7 @@ from typing import Final, TypeAlias, TypeVar
 
 from msgspec.structs import replace
 
+from integrates.api.grouping import grouped
 from integrates.api.imports.match.align import MAX_PAIRS, aligned
 from integrates.api.imports.match.mark import Marks, decisive, is_another, marks_of
 from integrates.api.imports.match.order import place_order
@@ -27,20 +28,10 @@ from integrates.api.imports.match.side import (
 from integrates.api.imports.read.observation import Observation
 from integrates.db_model.vulnerabilities.types import MatchBy, VulnerabilityType
 
-K = TypeVar("K", bound=Hashable)
-T = TypeVar("T")
 S = TypeVar("S", Observation, Candidate)
 
 Pass: TypeAlias = Callable[[Sides, Sequence[Candidate]], Iterable[Pair]]
 """Pairs results that are left with some of the candidates that are left: with living ones, or with the others."""
-
-
-def grouped(ones: Iterable[T], key: Callable[[T], K]) -> dict[K, list[T]]:
-    """Return the ones with each key, in their order."""
-    found: dict[K, list[T]] = defaultdict(list)
-    for one in ones:
-        found[key(one)].append(one)
-    return dict(found)
 
 
 def left(sides: Sides) -> list[Observation]:
