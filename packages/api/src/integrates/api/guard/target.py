@@ -33,8 +33,9 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.imports.facet import IMPORT, import_key
 from integrates.db_model.imports.types import Import
 from integrates.db_model.indicators.cell import finding_status
+from integrates.db_model.organizations.facet import organization_name_key
 from integrates.db_model.organizations.types import Organization
-from integrates.db_model.roots.facet import ROOT, root_key
+from integrates.db_model.roots.facet import ROOT, root_key, root_nickname_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
@@ -106,7 +107,7 @@ async def organization_id_of(context: Context, identity: str | None, name: str |
         raise RequestError(Code.BAD_USER_INPUT, "Give exactly one of `id` and `name`.")
     if identity is not None:
         return identity
-    held = claim.held_of(await context.loaders.items.load(claim.claim_key("organization_name", name or "")))
+    held = claim.held_of(await context.loaders.items.load(organization_name_key(name or "")))
     return held.owner if held else UNKNOWN
 
 
@@ -142,7 +143,7 @@ async def _environment_url(context: Context, value: Any, _args: Arguments) -> Si
 
 async def _root_nickname(context: Context, value: Any, args: Arguments) -> Sight[Any]:
     """Find a root by its nickname in the group that another argument names."""
-    held = claim.held_of(await context.loaders.items.load(claim.claim_key("root_nickname", args["group_name"], value)))
+    held = claim.held_of(await context.loaders.items.load(root_nickname_key(args["group_name"], value)))
     return await _root(context, held.owner if held else UNKNOWN, args)
 
 

@@ -30,7 +30,7 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import ModelError, NotFound, Raced, Rejected, Rejections, Stale
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
-from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
+from integrates.db_model.organizations.facet import ORGANIZATION, organization_key, organization_name_key
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.rules import is_live
@@ -122,7 +122,7 @@ async def _records(store: Store, email: str, given: Given) -> tuple[list[_Record
 
 async def _ids(store: Store, names: Iterable[str]) -> dict[str, str]:
     """Return the ids of the organizations of these names that exist."""
-    keys = {name: claim.claim_key("organization_name", name) for name in names}
+    keys = {name: organization_name_key(name) for name in names}
     items = await store.get(tuple(keys.values()))
     return {name: owner for name, item in zip(keys, items, strict=True) if (owner := claim.holder_of(item))}
 

@@ -22,7 +22,7 @@ from integrates.db_model.groups.types import Group
 from integrates.db_model.indicators.cell import Cell, cells, is_closed, is_open
 from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
 from integrates.db_model.policies.rules import effective
-from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key
+from integrates.db_model.roots.facet import ROOT, root_counters_key, root_key, root_nickname_key
 from integrates.db_model.roots.types import Root
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.store.port import Item, Key, Query, Store
@@ -106,7 +106,7 @@ async def _named(store: Store, group_name: str, given: Mapping[str, Any]) -> tup
     known = await find(store, group_name, given["id"])
     if nickname is None or (known is not None and known.asked.root_nickname == nickname):
         return known, None
-    (held,) = await store.get((claim.claim_key("root_nickname", group_name, nickname),))
+    (held,) = await store.get((root_nickname_key(group_name, nickname),))
     holder = claim.holder_of(held)
     root = None if holder is None else await read.get(store, ROOT, root_key(holder))
     if root is None:

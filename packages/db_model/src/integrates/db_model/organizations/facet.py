@@ -4,12 +4,15 @@ from functools import lru_cache
 from typing import Final
 
 from integrates.db_model.entity import counter
+from integrates.db_model.entity.claim import claim_key
 from integrates.db_model.entity.facet import Audit, Beside, Facet, Given, Unique, key_of, shard
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Reason, Rejected
 from integrates.db_model.organizations.rules import is_live, whole
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.store.port import Key
+
+_NAME: Final = "organization_name"
 
 
 @lru_cache(maxsize=4_096)
@@ -24,10 +27,15 @@ def organization_counters_key(organization_id: str) -> Key:
     return key_of("organization_counters", {"id": organization_id})
 
 
+def organization_name_key(name: str) -> Key:
+    """Return the key of the claim that an organization has on its name."""
+    return claim_key(_NAME, name)
+
+
 def _unique(organization: Organization) -> tuple[Unique, ...]:
     if not is_live(organization):
         return ()
-    return (Unique("organization_name", (organization.info.name,), Reason.NAME_TAKEN, ("name",)),)
+    return (Unique(_NAME, (organization.info.name,), Reason.NAME_TAKEN, ("name",)),)
 
 
 def _counted(old: Organization | None, new: Organization, _given: Given, _stamp: Stamp) -> tuple[Beside, ...]:

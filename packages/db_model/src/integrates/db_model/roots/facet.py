@@ -22,6 +22,7 @@ LOCATION: Final = "root_location"
 """The kind of claim that an ACTIVE root has of the location where it is."""
 REPORTED: Final = "reported"
 """The number of vulnerabilities that a root ever had. It never falls."""
+_NICKNAME: Final = "root_nickname"
 
 
 @lru_cache(maxsize=4_096)
@@ -79,7 +80,7 @@ def _unique(root: Root) -> tuple[Unique, ...]:
     location = (*_scope(root), *(text for place in places.values() for text in place))
     return (
         *((Unique(LOCATION, location, Reason.LOCATION_TAKEN, (next(iter(places)),)),) if is_active(root) else ()),
-        Unique("root_nickname", (root.group_name, root.info.nickname), Reason.NICKNAME_TAKEN, ("nickname",)),
+        Unique(_NICKNAME, (root.group_name, root.info.nickname), Reason.NICKNAME_TAKEN, ("nickname",)),
     )
 
 
@@ -93,6 +94,11 @@ def _relocated(old: Root | None, new: Root) -> tuple[str, ...]:
     """Return the arguments that say that a root is elsewhere now. What it excludes is no part of where it is."""
     places = _places(new)
     return () if old is None else tuple(name for name, place in _places(old).items() if places.get(name) != place)
+
+
+def root_nickname_key(group_name: str, nickname: str) -> Key:
+    """Return the key of the claim that a root of a group has on its nickname."""
+    return claim_key(_NICKNAME, group_name, nickname)
 
 
 def running_import_key(root_id: str) -> Key:

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from difflib import get_close_matches
-from functools import partial
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
@@ -20,7 +19,7 @@ from integrates.db_model.errors import IntegratesError, Rejected
 from integrates.db_model.groups.commands import names_of_platform
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
-from integrates.db_model.organizations.facet import ORGANIZATION, organization_key
+from integrates.db_model.organizations.facet import ORGANIZATION, organization_key, organization_name_key
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.stakeholders.types import Stakeholder
@@ -133,7 +132,7 @@ async def known_person(store: Store, email: str, name: str = "EMAIL") -> Stakeho
 
 async def known_organization(store: Store, wanted: str) -> Organization:
     """Return the organization of that name or id. Raise ``BadSetting`` with names that are nearly so when there is none."""
-    key = key_for(partial(claim.claim_key, "organization_name"), wanted)
+    key = key_for(organization_name_key, wanted)
     (item,) = await store.get((key,)) if key else (None,)
     found = await _found(store, ORGANIZATION, organization_key, claim.holder_of(item) or wanted)
     if found is None:
