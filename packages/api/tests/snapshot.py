@@ -6,7 +6,7 @@ from graphql import DefinitionNode, DirectiveDefinitionNode, DocumentNode, print
 
 from integrates.api.schema import definition
 
-SNAPSHOT = Path(__file__).parent / "schema.graphql"
+SNAPSHOT = Path(__file__).parent.parent / "schema.graphql"
 
 
 def _place(node: DefinitionNode) -> tuple[bool, str]:

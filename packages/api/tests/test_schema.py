@@ -17,7 +17,6 @@ from graphql import (
     build_schema,
     find_breaking_changes,
     get_named_type,
-    is_specified_scalar_type,
     print_ast,
 )
 from packages.api.tests.snapshot import SNAPSHOT, printed
@@ -135,20 +134,6 @@ def _directives(field: GraphQLField) -> dict[str, dict[str, str]]:
     return {
         node.name.value: {argument.name.value: _text(argument.value) for argument in node.arguments or ()} for node in nodes
     }
-
-
-def _undescribed(schema: GraphQLSchema) -> Iterator[str]:
-    for name, kind in schema.type_map.items():
-        own = name.startswith("__") or is_specified_scalar_type(kind)
-        parts = {**getattr(kind, "fields", {}), **getattr(kind, "values", {})}
-        described = {name: kind, **{f"{name}.{part}": found for part, found in parts.items()}}
-        arguments = {f"{name}.{part}({arg})": a for part, f in parts.items() for arg, a in getattr(f, "args", {}).items()}
-        yield from (path for path, found in {**described, **arguments}.items() if not own and not found.description)
-
-
-def test_everything_is_described(api: Api) -> None:
-    nameless = list(_undescribed(api.schema))
-    assert nameless == [], f"say in schema.graphql, above each of these, what it is for: {', '.join(nameless)}"
 
 
 def _open(schema: GraphQLSchema) -> list[str]:

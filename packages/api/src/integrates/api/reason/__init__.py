@@ -15,5 +15,5 @@ REASONS: Final[Mapping[Reason, Meaning]] = {**VALUE_REASONS, **OBJECT_REASONS, *
 
 def enumeration() -> str:
     """Return the enumeration of all reasons in GraphQL's language."""
-    values = "\n".join(f'  "{one.code}: {one.explanation}"\n  {reason.name}' for reason, one in sorted(REASONS.items()))
-    return f'"Stable reason of a refusal, for programs to switch on"\nenum Reason {{\n{values}\n}}\n'
+    values = "\n".join(f'  "{one.code}: {one.explanation}."\n  {reason.name}' for reason, one in sorted(REASONS.items()))
+    return f'"Stable reason of a refusal, for programs to switch on."\nenum Reason {{\n{values}\n}}\n'

@@ -35,52 +35,52 @@ ASPECT_HISTORY: Final = "History"
 """The end of the name of a field that is the history of one aspect; before it stands the field that shows the aspect."""
 
 _TYPES: Final = Template("""
-"One page of a list of `$node`"
+"One page of a list of `$node`."
 type ${node}Connection {
-  "Items of the page, each with its cursor"
+  "Items of the page, each with its cursor."
   edges: [${node}Edge!]!
-  "Items of the page alone, for those who need no cursors"
+  "Items of the page alone, for those who need no cursors."
   nodes: [$node!]!
-  "Where the page stands in its list"
+  "Where the page stands in its list."
   pageInfo: PageInfo!
-  "Number of items in the whole list that the caller may see, exact; null where it is not counted"
+  "Number of items in the whole list that the caller may see, exact; null where it is not counted."
   totalCount: Int
 }
 
-"Item of a page of `$node`"
+"Item of a page of `$node`."
 type ${node}Edge {
-  "The item"
+  "The item."
   node: $node!
-  "Position of the item in the list, to be given as `after` for what follows it"
+  "Position of the item in the list, to be given as `after` for what follows it."
   cursor: String!
 }
 """)
 _ENTITY: Final = Template("""
 type Entity {
-  "UUID of the object, unique on the platform; it never changes"
+  "UUID of the object, unique on the platform; it never changes."
   id: ID!
-  "Number of changes so far, 1 for a new object: a mutation that is given it as `expectedVersion` fails if others were faster"
+  "Number of changes so far, 1 for a new object: a mutation that is given it as `expectedVersion` fails if others were faster."
   version: Int!
-  "When the object was first stored"
+  "When the object was first stored."
   createdAt: DateTime!
-  "Who stored it first: an e-mail, `service:forces:<group>`, `service:oidc:<provider>`, `operator` or `system`"
+  "Who stored it first: an e-mail, `service:forces:<group>`, `service:oidc:<provider>`, `operator` or `system`."
   createdBy: String
-  "What each change made of the object, by ascending version"
+  "What each change made of the object, by ascending version."
   history: RevisionConnection $guard @weight(of: 50)
 }
 """)
 _ASPECT: Final = Template("""
 type Entity {
-  "Those revisions of the object that changed its `$aspect`"
+  "Those revisions of the object that changed its `$aspect`."
   ${aspect}History: RevisionConnection $guard @weight(of: 50)
 }
 """)
 _PAGE: Final = """
 type Page {
   list(
-    "Most items of the page, 1 to 500"
+    "Most items of the page, 1 to 500."
     first: Int = 50
-    "Cursor behind which the page begins: `endCursor` of the page before, or the `cursor` of an item"
+    "Cursor behind which the page begins: `endCursor` of the page before, or the `cursor` of an item."
     after: String
   ): String
 }
