@@ -35,7 +35,7 @@ ASPECT_HISTORY: Final = "History"
 """The end of the name of a field that is the history of one aspect; before it stands the field that shows the aspect."""
 
 _TYPES: Final = Template("""
-"One page of a list of `$node`."
+"One page of a list of `$node`, which is walked from cursor to cursor."
 type ${node}Connection {
   "Items of the page, each with its cursor."
   edges: [${node}Edge!]!
@@ -47,9 +47,9 @@ type ${node}Connection {
   totalCount: Int
 }
 
-"Item of a page of `$node`."
+"Place of one `$node` in a list, from which a page can begin."
 type ${node}Edge {
-  "The item."
+  "What stands at this place of the list."
   node: $node!
   "Position of the item in the list, to be given as `after` for what follows it."
   cursor: String!
