@@ -1,11 +1,11 @@
 """What the schema says of itself: everything is described, by a sentence that tells more than the name does."""
 
 import re
-from collections.abc import Iterator
 from typing import Final
 
 import pytest
-from graphql import DirectiveDefinitionNode, DocumentNode, Node, parse
+from graphql import DocumentNode, parse
+from packages.api.tests.part import parts
 
 from integrates.api.schema import definition
 
@@ -22,26 +22,10 @@ ENDINGS: Final = ("ies", "ing", "es", "ed", "s", "y", "e")
 """What a word is compared without, so that `vulnerabilities` is no news in the description of a vulnerability."""
 
 
-def _named(node: Node, part: str) -> Iterator[tuple[str, Node]]:
-    """Name the members of a node, of which only some kinds have fields, values or arguments."""
-    yield from ((one.name.value, one) for one in getattr(node, part, None) or ())
-
-
-def _parts(node: Node) -> Iterator[tuple[str, Node]]:
-    """Name what has a description in a definition: itself, its members, and their arguments."""
-    own = node.name.value  # type: ignore[attr-defined] # every definition of a schema but `schema` itself has a name
-    name = f"@{own}" if isinstance(node, DirectiveDefinitionNode) else own
-    yield name, node
-    yield from ((f"{name}({argument})", found) for argument, found in _named(node, "arguments"))
-    for member, found in (*_named(node, "fields"), *_named(node, "values")):
-        yield f"{name}.{member}", found
-        yield from ((f"{name}.{member}({argument})", each) for argument, each in _named(found, "arguments"))
-
-
 def _texts(document: DocumentNode) -> dict[str, str]:
     """Return the description of everything that may have one, empty where there is none."""
-    parts = ((path, getattr(node, "description", None)) for each in document.definitions for path, node in _parts(each))
-    return {path: found.value if found else "" for path, found in parts}
+    described = ((path, getattr(node, "description", None)) for path, node in parts(document).items())
+    return {path: found.value if found else "" for path, found in described}
 
 
 def _stem(word: str) -> str:
