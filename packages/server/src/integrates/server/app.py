@@ -20,7 +20,7 @@ from integrates.server.http.routes.health import health_routes
 from integrates.server.http.routes.invitation import invitation_routes
 from integrates.server.http.routes.landing import landing_routes
 from integrates.server.http.routes.login import login_routes
-from integrates.server.http.routes.vulnerability import vulnerability_routes
+from integrates.server.http.routes.look import look_routes
 from integrates.server.process.condition import observed
 from integrates.server.service import Service
 
@@ -40,7 +40,7 @@ def new_app(service: Service) -> Starlette:
         *invitation_routes(service),
         *landing_routes(service),
         *login_routes(service),
-        *vulnerability_routes(service),
+        *look_routes(service),
         Mount("/static", StaticFiles(directory=str(resources("integrates.server") / "static"))),
     ]
     app = Starlette(routes=routes, middleware=layers(service, routes), exception_handlers={HTTPException: refuse_exception})

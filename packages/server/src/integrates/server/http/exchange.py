@@ -9,8 +9,6 @@ from integrates.api.authorization.actor import Actor
 
 API_PATH: Final = "/api"
 """The one path whose answers are GraphQL; all others are pages or files."""
-VULNERABILITY_PATH: Final = "/vulnerabilities"
-"""Where the pages of vulnerabilities are, each by its id."""
 MULTIPART: Final = "multipart/form-data"
 """The media type of requests with files."""
 

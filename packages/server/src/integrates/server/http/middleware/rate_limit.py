@@ -19,12 +19,19 @@ class Rate(msgspec.Struct, frozen=True):
     """At most ``limit`` requests a minute to ``path``, and to all below it, for one caller: an actor, else the network address.
 
     ``read`` returns the credentials of a request, without asking the store, and ``recognise`` the actor whom they prove.
+    ``counted_as`` is what all paths are called that are counted together; a path without it is counted by itself.
     """
 
     path: str
     limit: int
     read: Callable[[Scope], Credentials]
     recognise: Callable[[Credentials], Awaitable[Actor | None]]
+    counted_as: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the rate is called in header fields."""
+        return self.counted_as or self.path.removeprefix("/")
 
 
 def by_address(path: str, limit: int) -> Rate:
@@ -50,7 +57,7 @@ def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -
         if rate is None:
             await app(scope, receive, send)
             return
-        item = RateLimitItemPerMinute(rate.limit, namespace=rate.path)
+        item = RateLimitItemPerMinute(rate.limit, namespace=rate.name)
         credentials = rate.read(scope)
         caller = ("actor", credentials.claims.sub if credentials.claims else "")
         may = credentials.claims is None or await limiter.test(item, *caller)
@@ -76,8 +83,8 @@ def _with_fields(send: Send, fields: list[tuple[bytes, bytes]]) -> Send:
 
 
 def _fields(rate: Rate, remaining: int, seconds: int) -> list[tuple[bytes, bytes]]:
-    """Return the header fields of draft-ietf-httpapi-ratelimit-headers-11; the policy is called like the path."""
-    policy = f'"{rate.path.removeprefix("/")}"'
+    """Return the header fields of draft-ietf-httpapi-ratelimit-headers-11; the policy has the name of the rate."""
+    policy = f'"{rate.name}"'
     return [
         (b"ratelimit-policy", f"{policy};q={rate.limit};w={RateLimitItemPerMinute.GRANULARITY.seconds}".encode()),
         (b"ratelimit", f"{policy};r={remaining};t={seconds}".encode()),

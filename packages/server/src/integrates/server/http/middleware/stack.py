@@ -11,7 +11,7 @@ from integrates.api.evidence.fields import PATH as EVIDENCE_PATH
 from integrates.server.auth.attempt import PATH as CALLBACK_PATH
 from integrates.server.auth.invitation import PATH as INVITATION_PATH
 from integrates.server.auth.recognition import Credentials, read_credentials, recognise
-from integrates.server.http.exchange import API_PATH, VULNERABILITY_PATH
+from integrates.server.http.exchange import API_PATH
 from integrates.server.http.middleware.access_log import logged
 from integrates.server.http.middleware.body_limit import BodyLimit, bounded
 from integrates.server.http.middleware.deadline import timed
@@ -21,13 +21,14 @@ from integrates.server.http.middleware.request_id import identified
 from integrates.server.http.middleware.security_headers import guarded
 from integrates.server.http.middleware.unread import parted
 from integrates.server.http.routes.export import PATH as EXPORT_PATH
+from integrates.server.pages.registry import PAGES, first_part
 from integrates.server.process.log import bind_request_id
 from integrates.server.service import Service
 
 
 def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
     """Return the layers, outermost first."""
-    settings = service.settings
+    settings, paths = service.settings, sorted({first_part(page.path) for page in PAGES})
 
     def read(scope: Scope) -> Credentials:
         return read_credentials(scope, service.keys, settings.origin, service.now())
@@ -50,7 +51,7 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
                 Rate(EVIDENCE_PATH, settings.api_rate, read, recognised),
                 Rate(EXPORT_PATH, settings.export_rate, read, recognised),
                 Rate(INVITATION_PATH, settings.login_rate, read, recognised),
-                Rate(VULNERABILITY_PATH, settings.api_rate, read, recognised),
+                *(Rate(path, settings.api_rate, read, recognised, counted_as="pages") for path in paths),
                 by_address("/login", settings.login_rate),
                 by_address(CALLBACK_PATH, settings.login_rate),
             ],
