@@ -14,7 +14,7 @@ from integrates.server.auth.secret import derive
 from integrates.server.http.routes.login import MAX_NEXT
 from integrates.server.http.routes.look import OUTDATED, told_data
 from integrates.server.http.routes.look import to_login as led_to_login
-from integrates.server.pages.page import Address, BadAddress, linked
+from integrates.server.pages.page import Address, BadAddress, with_query
 from integrates.server.pages.registry import PAGES, first_part
 
 NONE = "00000000-0000-4000-8000-000000000000"
@@ -78,9 +78,9 @@ async def test_all_pages_have_one_rate_together() -> None:
 
 def test_a_part_of_an_address_can_be_changed() -> None:
     given = {"states": ("SAFE", "VULNERABLE"), "text": ("a&b",), "after": ("1",)}
-    assert linked("/x", given, after="2") == "/x?states=SAFE&states=VULNERABLE&text=a%26b&after=2"
-    assert linked("/x", given, after=None) == "/x?states=SAFE&states=VULNERABLE&text=a%26b"
-    assert linked("/x", {}, after=None) == "/x"
+    assert with_query("/x", given, after="2") == "/x?states=SAFE&states=VULNERABLE&text=a%26b&after=2"
+    assert with_query("/x", given, after=None) == "/x?states=SAFE&states=VULNERABLE&text=a%26b"
+    assert with_query("/x", {}, after=None) == "/x"
 
 
 def test_a_value_may_be_given_once() -> None:

@@ -68,7 +68,7 @@ TABS: Final[Mapping[str, str]] = {
 """The tabs of a group: where each is below the group's page, and what it is called."""
 
 
-def linked(path: str, given: Mapping[str, tuple[str, ...]], **changed: str | None) -> str:
+def with_query(path: str, given: Mapping[str, tuple[str, ...]], **changed: str | None) -> str:
     """Return the address of a page with a query string, in which some values are others, or are left out when ``None``."""
     kept = {name: values for name, values in given.items() if name not in changed}
     new = {name: (value,) for name, value in changed.items() if value is not None}
@@ -81,7 +81,7 @@ def drawn(shown: Shown, address: Address, form_token: str) -> str:
     return render(
         shown.template,
         here=address,
-        linked=linked,
+        with_query=with_query,
         form_token=form_token,
         group_name=shown.group,
         tabs=[(f"/groups/{shown.group}{below}", title) for below, title in TABS.items()] if shown.group else (),
