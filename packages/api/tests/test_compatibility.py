@@ -52,6 +52,13 @@ def test_the_promise_is_kept_without_descriptions() -> None:
     assert RELEASED.read_text(encoding="utf-8") == promised(_released())
 
 
+def test_a_description_is_no_promise() -> None:
+    described = parse(
+        '"All that is asked." type Query { "What it was." old("By what." by: ID): Int @deprecated(reason: "Why.") }'
+    )
+    assert promised(described) == 'type Query {\n  old(by: ID): Int @deprecated(reason: "Why.")\n}\n'
+
+
 @pytest.mark.parametrize(
     ("reason", "fault"),
     [
