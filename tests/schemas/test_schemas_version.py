@@ -17,7 +17,7 @@ FINDING = Path("schemas/tables/integrates_vms/facets/finding/finding.cue")
 DATABASE = Path("schemas/database.cue")
 CARRIED = Path("packages/db_model/src/integrates/db_model/store/design.json")
 
-LAYOUT = (5, "d56a38476ff72400b93aa17e87c171ac3fc9d0ec2fb77d2347bb152c5b78fcca")
+LAYOUT = (5, "1e20894cefcff4531ad510d5880121c7720eb206f928f337a2f3a77124505f23")
 """The version of the design, and the hash of the tables, indexes and keys that it stands for."""
 
 Change = Callable[[Path, str, str], None]

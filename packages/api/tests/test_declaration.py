@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from datetime import timedelta
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
@@ -22,12 +23,14 @@ from graphql import (
     is_leaf_type,
 )
 from msgspec.structs import replace
+from packages.api.tests.conftest import ANCHOR
 from packages.api.tests.test_walker import MUTATIONS, QUERIES, ids_of, run_of, taken
 
 from integrates.api.authorization import scope
 from integrates.api.authorization.permissions import PERMISSIONS, permissions_of
 from integrates.api.execute import new_api
 from integrates.api.request.limits import Limits
+from integrates.db_model import snapshots
 from integrates.db_model.testing.scene import address_of
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
 from integrates.db_model.vulnerabilities.types import (
@@ -199,6 +202,7 @@ async def furnish(world: World) -> None:
     await world.report(tenant, "src/held.py", verification=held)
     first = (await world.data("hana", COMMENT, id=tenant.finding.id))["addFindingComment"]["comment"]["id"]
     await world.data("hana", COMMENT, id=tenant.finding.id, parent=first)
+    await snapshots.rebuild(world.store, tenant.group.name, ANCHOR.date() - timedelta(days=3), world.now())
 
 
 @pytest.fixture

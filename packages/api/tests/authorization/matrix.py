@@ -6,7 +6,7 @@ from typing import Final
 GROUP_TABLE: Final = """
 | group:read, root:read, finding:read, vulnerability:read, forces:read, import:read | ● | ● | ● | ● | ● | ● | ● |
 | decision:export | ● | ● | ● | ● | ● | ● | ● |
-| history:read, evidence:read, event:read, comment:read, comment:add | ● | ● | ● | ● | ● | ● |   |
+| history:read, evidence:read, event:read, comment:read, comment:add, chart:read | ● | ● | ● | ● | ● | ● |   |
 | vulnerability:request_verification | ● | ● | ● | ● | ● | ● |   |
 | draft:read, observation:read, observation:add | ● |   |   | ● | ● | ● |   |
 | finding:add, finding:update, evidence:update, vulnerability:submit, vulnerability:verify | ● |   |   | ● | ● |   |   |
@@ -25,7 +25,7 @@ GROUP_TABLE: Final = """
 """
 """Group permission, GM, VM, US, HK, RE, RV, SF."""
 ORGANIZATION_TABLE: Final = """
-| organization:read, finding_policy:read, finding_policy:add | ● | ● |
+| organization:read, organization:chart, finding_policy:read, finding_policy:add | ● | ● |
 | organization:update, organization:update_policies, organization:remove, organization:audit | ● |   |
 | organization_member:read, organization_member:grant, group:add, group:remove | ● |   |
 | finding_policy:handle | ● |   |

@@ -30,7 +30,7 @@ MANAGER, MEMBER = OrganizationRole.ORGANIZATION_MANAGER, OrganizationRole.USER
 
 READS = ["group:read", "root:read", "finding:read", "vulnerability:read", "forces:read", "import:read", "decision:export"]
 TALKING = ["evidence:read", "event:read", "comment:read", "comment:add", "vulnerability:request_verification"]
-EVERYBODY = [*READS, *TALKING, "history:read"]
+EVERYBODY = [*READS, *TALKING, "history:read", "chart:read"]
 ASKING = [
     "zero_risk:request",
     "event:request_verification",
@@ -64,7 +64,12 @@ def naive_group(role: GroupRole, permission: str) -> bool:
 
 
 def naive_organization(role: OrganizationRole, permission: str) -> bool:
-    return role is MANAGER or permission in {"organization:read", "finding_policy:read", "finding_policy:add"}
+    return role is MANAGER or permission in {
+        "organization:read",
+        "organization:chart",
+        "finding_policy:read",
+        "finding_policy:add",
+    }
 
 
 def naive_platform(role: PlatformRole, permission: str) -> bool:
@@ -95,7 +100,7 @@ def test_no_role_no_permission() -> None:
 
 def test_the_types_name_exactly_the_permissions_of_the_matrix() -> None:
     assert sorted(permissions.PERMISSIONS) == sorted([*GROUP, *ORGANIZATION, *PLATFORM])
-    assert (len(GROUP), len(ORGANIZATION), len(PLATFORM)) == (51, 12, 6)
+    assert (len(GROUP), len(ORGANIZATION), len(PLATFORM)) == (52, 13, 6)
 
 
 EVERY_PLACE = [

@@ -9,6 +9,7 @@ from graphql.pyutils import camel_to_snake
 
 from integrates.api import reason, scalars
 from integrates.api.access_token import fields as access_token
+from integrates.api.chart import fields as chart
 from integrates.api.comment import fields as comment
 from integrates.api.decision_import import fields as decision_import
 from integrates.api.environment_url import fields as environment_url
@@ -43,6 +44,7 @@ from integrates.db_model.errors import Reason
 
 _FOLDERS: Final = (
     access_token,
+    chart,
     comment,
     decision_import,
     environment_url,

@@ -16,6 +16,7 @@ from integrates.db_model.stakeholders.types import PlatformRole
 
 GroupPermission: TypeAlias = Literal[
     "audit:read",
+    "chart:read",
     "comment:add",
     "comment:read",
     "decision:export",
@@ -74,6 +75,7 @@ OrganizationPermission: TypeAlias = Literal[
     "group:add",
     "group:remove",
     "organization:audit",
+    "organization:chart",
     "organization:read",
     "organization:remove",
     "organization:update",
@@ -115,6 +117,7 @@ _GROUP: Final[Mapping[GroupPermission, frozenset[GroupRole]]] = {
     "import:read": _PEOPLE | {_SF},
     "decision:export": _PEOPLE | {_SF},
     "history:read": _PEOPLE,
+    "chart:read": _PEOPLE,
     "evidence:read": _PEOPLE,
     "event:read": _PEOPLE,
     "comment:read": _PEOPLE,
@@ -164,6 +167,7 @@ _MANAGERS: Final = frozenset({OrganizationRole.ORGANIZATION_MANAGER})
 _ORGANIZATION: Final[Mapping[OrganizationPermission, frozenset[OrganizationRole]]] = {
     "organization:read": frozenset(OrganizationRole),
     "finding_policy:read": frozenset(OrganizationRole),
+    "organization:chart": frozenset(OrganizationRole),
     "finding_policy:add": frozenset(OrganizationRole),
     "organization:update": _MANAGERS,
     "organization:update_policies": _MANAGERS,

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from integrates.api.authorization.permissions import group_permissions
 from integrates.api.authorization.sight import found
+from integrates.api.chart.fields import Chart, drawn, snapshots_of
 from integrates.api.context import Info
 from integrates.api.decision_import.page import decision_imports
 from integrates.api.finding.page import findings
@@ -25,6 +26,7 @@ from integrates.db_model.groups.types import Group, GroupRemovalReason, Language
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.roots.facet import ROOT, roots_of_group
 from integrates.db_model.roots.types import Root, RootStatus
+from integrates.db_model.snapshots.types import Snapshot
 from integrates.db_model.vulnerabilities.lists import of_group_in_state
 
 
@@ -65,6 +67,16 @@ async def figures(source: Group, info: Info) -> Summary:
     return summary(numbers, scope.permissions, info.context.call.now(), group_name=source.name)
 
 
+async def charts(source: Group, info: Info, **args: Any) -> list[Chart]:
+    """Return charts of the group."""
+    return await drawn(info, source.name, (source.name,), args)
+
+
+async def snapshots(source: Group, info: Info, **args: Any) -> tuple[Snapshot, ...]:
+    """Return the snapshots of the group, by day."""
+    return await snapshots_of(info, source.name, args)
+
+
 async def permissions(source: Group, info: Info) -> list[str]:
     """Return what the caller may do in the group."""
     return sorted(group_permissions((await info.context.scopes.groups.load(source.name)).roles.group))
@@ -94,6 +106,8 @@ BINDING: Final = Binding(
             "summary": figures,
             "members": members_of_group,
             "audit": audit.of_group,
+            "charts": charts,
+            "snapshots": snapshots,
         },
     },
     enums={"GroupRemovalReason": GroupRemovalReason, "GroupRole": GroupRole, "Language": Language},

@@ -5,6 +5,7 @@ from typing import Any, Final
 from integrates.api.authorization.permissions import organization_permissions
 from integrates.api.authorization.scope import readable_groups
 from integrates.api.authorization.sight import found
+from integrates.api.chart.fields import READ_CHARTS, Chart, drawn
 from integrates.api.context import Info
 from integrates.api.member.page import members_of_organization
 from integrates.api.organization.mutations import MUTATIONS
@@ -52,6 +53,14 @@ async def vulnerabilities(source: Organization, info: Info, **args: Any) -> Conn
     return await of_groups(info, source.id, args, permissions)
 
 
+async def charts(source: Organization, info: Info, **args: Any) -> list[Chart]:
+    """Return charts over the groups of which the caller may read them."""
+    names = [group.name for group in await groups(source, info)]
+    scopes = await info.context.scopes.groups.load_many(names)
+    readable = [name for name, scope in zip(names, scopes, strict=True) if READ_CHARTS in scope.permissions]
+    return await drawn(info, source.id, readable, args)
+
+
 async def finding_policies(source: Organization, info: Info) -> tuple[FindingPolicy, ...]:
     """Return the finding policies of the organization by id; who sees the organization sees them."""
     query = listing(FINDING_POLICY.name, "finding_policies_of_organization", {"organization_id": source.id})
@@ -74,6 +83,7 @@ BINDING: Final = Binding(
             "vulnerabilities": vulnerabilities,
             "members": members_of_organization,
             "audit": audit.of_organization,
+            "charts": charts,
         },
     },
     enums={"OrganizationRole": OrganizationRole},
