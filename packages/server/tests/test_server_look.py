@@ -12,7 +12,7 @@ from integrates.db_model.errors import Unavailable
 from integrates.server.auth.form import form_token, is_form_token
 from integrates.server.auth.secret import derive
 from integrates.server.http.routes.login import MAX_NEXT
-from integrates.server.http.routes.look import OUTDATED, told_data
+from integrates.server.http.routes.look import ODD, OUTDATED, told_data
 from integrates.server.http.routes.look import to_login as led_to_login
 from integrates.server.pages.page import Address, BadAddress, with_query
 from integrates.server.pages.registry import PAGES, first_part
@@ -27,7 +27,12 @@ def error(code: str, message: str = "That is too much.") -> Mapping[str, Any]:
 
 @pytest.mark.parametrize(
     ("code", "text"),
-    [("BAD_CURSOR", OUTDATED), ("BAD_USER_INPUT", "That is too much."), ("QUERY_TOO_COMPLEX", "That is too much.")],
+    [
+        ("BAD_CURSOR", OUTDATED),
+        ("GRAPHQL_VALIDATION_FAILED", ODD),
+        ("BAD_USER_INPUT", "That is too much."),
+        ("QUERY_TOO_COMPLEX", "That is too much."),
+    ],
 )
 def test_an_address_that_the_api_refuses_is_explained(code: str, text: str) -> None:
     with pytest.raises(BadAddress) as caught:
@@ -35,7 +40,7 @@ def test_an_address_that_the_api_refuses_is_explained(code: str, text: str) -> N
     assert str(caught.value) == text
 
 
-@pytest.mark.parametrize("code", ["INTERNAL", "UNAVAILABLE", "GRAPHQL_VALIDATION_FAILED", "UNAUTHENTICATED"])
+@pytest.mark.parametrize("code", ["INTERNAL", "UNAVAILABLE", "UNAUTHENTICATED"])
 def test_what_fails_for_another_reason_shows_nothing(code: str) -> None:
     with pytest.raises(Unavailable):
         told_data(error(code))

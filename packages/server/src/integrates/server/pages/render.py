@@ -5,6 +5,8 @@ from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from integrates.server.pages.markdown import markdown
+
 
 def in_words(role: str) -> str:
     """Return a role as people say it: ``GROUP_MANAGER`` is a group manager."""
@@ -17,7 +19,7 @@ def day(moment: datetime) -> str:
 
 
 _TEMPLATES: Final = Environment(loader=PackageLoader("integrates.server.pages"), autoescape=True, undefined=StrictUndefined)
-_TEMPLATES.filters.update(in_words=in_words, day=day)
+_TEMPLATES.filters.update(in_words=in_words, day=day, markdown=markdown)
 
 
 def render(name: str, **values: object) -> str:

@@ -21,13 +21,18 @@ from integrates.server.pages.page import Address, BadAddress, Page, drawn
 from integrates.server.pages.registry import PAGES
 from integrates.server.service import Service
 
+ODD: Final = "The address holds characters that no list or text here has."
 OUTDATED: Final = "The list is another one now than that of which this was a part. Begin at its first page."
 _OF_ADDRESS: Final[Mapping[Code, str | None]] = {
     Code.BAD_CURSOR: OUTDATED,
     Code.BAD_USER_INPUT: None,
+    Code.GRAPHQL_VALIDATION_FAILED: ODD,
     Code.QUERY_TOO_COMPLEX: None,
 }
-"""The errors of the API that come of the address of a page, and what is said instead of the API's own sentence."""
+"""The errors of the API that come of the address of a page, and what is said instead of the API's own sentence.
+
+The queries of pages are valid, so it is a value of the address that is not.
+"""
 
 
 def look_routes(service: Service) -> list[Route]:
