@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from integrates.api.reference.entry import Entry, Kind, Part, Typed, reference_of
+from integrates.api.reference.reason import ALWAYS, codes_of, reasons_of
 from integrates.api.schema import definition
 
 FOLDER: Final = Path(__file__).parent / "reference" / "schema"
@@ -61,7 +62,7 @@ def notes(part: Part) -> Iterator[str]:
     if part.partly:
         yield f"Some of it needs {', '.join(f'`{name}`' for name in part.partly)}."
     if part.items is not None:
-        yield f"At most {part.items:,} items."
+        yield f"More than {part.items:,} items are `QUERY_TOO_COMPLEX`."
     if part.weight:
         yield f"Adds {part.weight:,} to the [cost](../graphql.md#limits)."
     if part.past:
@@ -71,8 +72,10 @@ def notes(part: Part) -> Iterator[str]:
 def meaning(part: Part, names: Names) -> str:
     """Return what a part means, what its directives say, and its own arguments."""
     told = " ".join((ended(part.meaning), *notes(part)))
+    codes = codes_of(part)
+    errors = (f"Errors: {', '.join(f'`{code}`' for code in codes)}.",) if codes else ()
     arguments = (f"{argument(one, names)}: {' '.join((one.meaning, *notes(one)))}" for one in part.arguments)
-    return "<br>".join((told, *arguments))
+    return "<br>".join((told, *arguments, *errors))
 
 
 def ended(text: str) -> str:
@@ -101,6 +104,8 @@ def field(own: Part, names: Names) -> Iterator[str]:
     if own.arguments:
         yield ""
         yield from table(own.arguments, "Argument", names)
+    if codes := codes_of(own):
+        yield f"\nErrors: {', '.join(f'`{code}`' for code in codes)}."
 
 
 HEADS: Final[Mapping[Kind, str]] = {
@@ -128,6 +133,11 @@ def section(entry: Entry, names: Names) -> Iterator[str]:
     if entry.own:
         yield ""
         yield from field(entry.own, names)
+    if entry.kind is Kind.MUTATION:
+        reasons = sorted(reason.name for reason in reasons_of(entry))
+        yield (
+            f"\nRefuses for {', '.join(f'`{name}`' for name in reasons)}." if reasons else "\nRefuses for no reason of its own."
+        )
     if entry.related:
         yield f"\n{RELATED[entry.kind]}: {', '.join(link(names[name]) for name in entry.related)}."
     if 0 < len(entry.shown_by) <= MOST_USES:
@@ -149,8 +159,10 @@ def page(kind: Kind, entries: tuple[Entry, ...], names: Names) -> str:
 
 
 INTRODUCTIONS: Final[Mapping[Kind, str]] = {
-    Kind.QUERY: "What can be asked for. An object that the caller may not see is `null`, like one that does not exist.",
-    Kind.MUTATION: "What can be changed. Refusals are `errors` of the payload; [errors](../errors.md) explains their reasons.",
+    Kind.QUERY: "What can be asked for. An object that the caller may not see is `null`, like one that does not exist.\n"
+    "Errors are [codes](../errors.md#codes-of-the-whole-answer) in `errors` of the answer.",
+    Kind.MUTATION: "What can be changed. Refusals are `errors` of the payload; [errors](../errors.md#reasons) explains their\n"
+    f"reasons. Each mutation may also refuse for {', '.join(f'`{reason.name}`' for reason in sorted(ALWAYS))}.",
     Kind.SUBSCRIPTION: "What can be listened to.",
     Kind.OBJECT: "What queries and mutations show. A field that needs a permission is `null` for those who lack it.",
     Kind.INTERFACE: "What several objects have in common.",

@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 import pytest
 from msgspec.structs import replace
+from packages.api.tests.told import untold
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.context import Call, Context, new_context
@@ -167,7 +168,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Answer:
         """Send a query as a person and return the whole answer."""
         body = {"query": query, "variables": variables}
-        return await execute(api or self.api, body, self.call(name, means, store, seconds))
+        answer = await execute(api or self.api, body, self.call(name, means, store, seconds))
+        assert list(untold(query, answer.body)) == [], "name the reason in OWN of integrates/api/reference/reason.py"
+        return answer
 
     async def data(self, name: str, query: str, /, **variables: Any) -> Any:
         """Send a query that is answered without errors and return the data."""
