@@ -9,6 +9,8 @@ from integrates.api.authorization.actor import Actor
 
 API_PATH: Final = "/api"
 """The one path whose answers are GraphQL; all others are pages or files."""
+REFERENCE_PATH: Final = "/reference"
+"""Where the reference of the API is: all names, and below it the page of each."""
 MULTIPART: Final = "multipart/form-data"
 """The media type of requests with files."""
 

@@ -11,7 +11,7 @@ from integrates.api.evidence.fields import PATH as EVIDENCE_PATH
 from integrates.server.auth.attempt import PATH as CALLBACK_PATH
 from integrates.server.auth.invitation import PATH as INVITATION_PATH
 from integrates.server.auth.recognition import Credentials, read_credentials, recognise
-from integrates.server.http.exchange import API_PATH
+from integrates.server.http.exchange import API_PATH, REFERENCE_PATH
 from integrates.server.http.middleware.access_log import logged
 from integrates.server.http.middleware.body_limit import BodyLimit, bounded
 from integrates.server.http.middleware.deadline import timed
@@ -28,7 +28,7 @@ from integrates.server.service import Service
 
 def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
     """Return the layers, outermost first."""
-    settings, paths = service.settings, sorted({first_part(page.path) for page in PAGES})
+    settings, paths = service.settings, sorted({REFERENCE_PATH, *(first_part(page.path) for page in PAGES)})
 
     def read(scope: Scope) -> Credentials:
         return read_credentials(scope, service.keys, settings.origin, service.now())

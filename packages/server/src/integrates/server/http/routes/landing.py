@@ -41,7 +41,8 @@ def landing_routes(service: Service, patience: float = PATIENCE) -> list[Route]:
         if person:
             return HTMLResponse(render("person.html", person=person, most=MOST))
         links = login_links(service)
-        return HTMLResponse(render("landing.html", version=version(), links=links, is_store_silent=is_store_silent))
+        told = {"version": version(), "is_store_silent": is_store_silent, "has_reference": service.settings.introspection}
+        return HTMLResponse(render("landing.html", links=links, **told))
 
     async def logged_out(request: Request) -> Response:
         if await visitor(request, service):
