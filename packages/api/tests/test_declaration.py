@@ -77,8 +77,11 @@ ELSEWHERE = {
     ("Comment.parent", "zero_risk:read"),
     ("Finding.where", "draft:read"),
     ("Finding.where", "zero_risk:read"),
+    ("Import.changes", "draft:read"),
+    ("Import.changes", "zero_risk:read"),
 }
-"""What the walk does not meet: an answer to a claim of no risk, and what another field of a finding of the past has computed.
+"""What the walk does not meet: an answer to a claim of no risk, what another field of a finding of the past has computed, and
+what an import reported and somebody hid.
 
 Nor does it meet the fields of summaries, which show what the fields that lead to them have asked about.
 """

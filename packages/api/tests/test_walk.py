@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from graphql import GraphQLObjectType, get_named_type
 from packages.api.tests.conftest import stamping
+from packages.api.tests.test_import_mutation import sarif
 
 from integrates.api.schema import new_schema
 from integrates.api.upload import in_memory
@@ -105,8 +106,8 @@ TOKEN: Final = 'mutation { addAccessToken(name: "nightly", expiresAt: "2026-06-0
 
 
 async def _import(world: World, tool: str) -> str:
-    text = f'{{"version": "2.1.0", "runs": [{{"tool": {{"driver": {{"name": "{tool}"}}}}, "results": []}}]}}'
-    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", text.encode())}
+    text = sarif(*((tool, f"src/{tool}.py", line) for line in (1, 2, 3)))
+    given = {"root": world.aurora.root.id, "file": in_memory("scan.sarif", text)}
     payload = (await world.data("ada", IMPORT, **given))["importVulnerabilities"]
     assert payload["errors"] == []
     return str(payload["import"]["id"])

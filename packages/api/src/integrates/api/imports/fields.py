@@ -5,6 +5,7 @@ from typing import Final
 
 from integrates.api.authorization.sight import found
 from integrates.api.context import Info
+from integrates.api.imports.change import ImportChange, ImportEffect, changes
 from integrates.api.imports.mutations import MUTATIONS
 from integrates.api.imports.work.compare import Change, Compared, Comparison
 from integrates.api.resolve.binding import Binding
@@ -44,6 +45,7 @@ BINDING: Final = Binding(
         "Comparison": Comparison,
         "Import": Import,
         "ImportArtifact": ImportArtifact,
+        "ImportChange": ImportChange,
         "ImportCounts": ImportCounts,
         "ImportOptions": ImportOptions,
         "ImportProblem": ImportProblem,
@@ -63,6 +65,7 @@ BINDING: Final = Binding(
             "position": in_progress(IMPORT_PROGRESS, "position"),
             "attempts": in_progress(IMPORT_PROGRESS, "attempts"),
             "counts": in_progress(IMPORT_PROGRESS, "counts"),
+            "changes": changes,
             "closing": closing,
             "finishedAt": finished_at,
         },
@@ -70,6 +73,7 @@ BINDING: Final = Binding(
     enums={
         "ClosingOutcome": ClosingOutcome,
         "ComparedStatus": Change,
+        "ImportEffect": ImportEffect,
         "ImportFormat": ImportFormat,
         "ImportState": ImportStatus,
     },

@@ -22,17 +22,17 @@ from integrates.db_model.store.port import Query
 from integrates.db_model.values.instant import instant_text, months
 
 _MICRO: Final = timedelta(microseconds=1)
-_END: Final = datetime(9999, 1, 1, tzinfo=UTC)
+END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than any revision; not the time of reading, because each page has to ask the same."""
 
 
-def _between(query: Query, first: datetime, last: datetime) -> Query:
+def between(query: Query, first: datetime, last: datetime) -> Query:
     """Narrow a month to both moments, which are included: keys of the next microsecond come after its bare date."""
     ends = (f"AT#{instant_text(first)}", f"AT#{instant_text(last + _MICRO)}")
     return msgspec.structs.replace(query, sk_prefix=None, sk_between=ends)
 
 
-async def _page(context: Context, query: Query) -> Batch[Revision]:
+async def trail_page(context: Context, query: Query) -> Batch[Revision]:
     """Read a page of keys, then what they name."""
     page = await context.loaders.pages.load(query)
     items = await context.loaders.items.load_many([item.key for item in page.items])
@@ -46,13 +46,13 @@ async def _trail(
     info: Info, parent: str, args: Mapping[str, Any], pattern: str, parts: Mapping[str, str], began: datetime
 ) -> Connection:
     first = max(args.get("from") or began, began)
-    last = min(args.get("to") or _END, _END)
+    last = min(args.get("to") or END, END)
 
     async def read(query: Query) -> Batch[Revision]:
-        return await _page(info.context, query)
+        return await trail_page(info.context, query)
 
     named = months(first, min(last, info.context.call.now())) if first <= last else ()
-    stretches = tuple(_between(listing("revision", pattern, {**parts, "month": month}), first, last) for month in named)
+    stretches = tuple(between(listing("revision", pattern, {**parts, "month": month}), first, last) for month in named)
     return await connected(info, parent, args, Walk(stretches=stretches, read=read, together=TOGETHER))
 
 

@@ -31,6 +31,8 @@ from integrates.db_model.roots.types import GitRoot, IPRoot, Root
 from integrates.db_model.store.port import Store
 from integrates.db_model.vulnerabilities.types import VulnerabilityType
 
+OPERATION: Final = "import_vulnerabilities"
+"""The name of the changes that imports make."""
 _RUN: Final = "import:run"
 
 
@@ -57,7 +59,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
     def stamp(self) -> Stamp:
         """Return the stamp of a change made now."""
-        return Stamp(by=self.by, at=self.now(), operation="import_vulnerabilities", change_id=self.change_id)
+        return Stamp(by=self.by, at=self.now(), operation=OPERATION, change_id=self.change_id)
 
 
 def _destination(call: Call, actor: Actor, into: Root) -> Callable[[], Awaitable[Destination | None]]:

@@ -10,7 +10,7 @@ from integrates.api.authorization.actor import Actor, Means
 from integrates.api.context import Call
 from integrates.api.imports.read.error import BadFile, TooLarge
 from integrates.api.imports.work.begin import file_key
-from integrates.api.imports.work.job import Job, new_job, scanned
+from integrates.api.imports.work.job import OPERATION, Job, new_job, scanned
 from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.work import run
 from integrates.api.unfinished import look_at_each, resumed
@@ -74,7 +74,7 @@ async def _resume(call: Call, running: Running) -> None:
     record, change_id = running.record, call.new_id()
 
     def stamp() -> Stamp:
-        return Stamp(by=record.created_by, at=call.now(), operation="import_vulnerabilities", change_id=change_id)
+        return Stamp(by=record.created_by, at=call.now(), operation=OPERATION, change_id=change_id)
 
     found = await taken_up(call, _creator(running), running, stamp)
     if not isinstance(found, Running):

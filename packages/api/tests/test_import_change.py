@@ -1,0 +1,82 @@
+"""What an import tells of its changes."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from packages.api.tests.test_import_mutation import run, sarif
+from packages.api.tests.test_review import ask
+
+from integrates.api.imports.change import ImportEffect, effect_of
+from integrates.db_model.entity.revision import Revision
+
+if TYPE_CHECKING:
+    from packages.api.tests.conftest import World
+
+AT = datetime(2026, 6, 30, tzinfo=UTC)
+CHANGES = """query ($id: ID!, $first: Int, $after: String, $effects: [ImportEffect!]) { import(id: $id) {
+  changes(first: $first, after: $after, effects: $effects) {
+    pageInfo { hasNextPage endCursor } nodes { effect at vulnerability { where specific state } } } } }"""
+FILES = (
+    sarif(("r1", "app/a.py", 1), ("r1", "app/b.py", 2), ("r1", "app/c.py", 3)),
+    sarif(("r1", "app/a.py", 1), ("r1", "app/d.py", 4)),
+    sarif(("r1", "app/a.py", 1), ("r1", "app/b.py", 2), ("r1", "app/d.py", 4)),
+)
+"""Reports one after the other."""
+
+
+async def imported(world: World) -> list[str]:
+    """Import the reports; return the ids of the imports."""
+    return [(await run(world, content))["import"]["id"] for content in FILES]
+
+
+async def told(world: World, identity: str, person: str = "uri", **given: Any) -> Any:
+    """Return the changes as they are listed, each with its effect and place."""
+    found = (await world.data(person, CHANGES, id=identity, **{"first": 50, **given}))["import"]["changes"]
+    return found and sorted((one["effect"], one["vulnerability"]["where"]) for one in found["nodes"])
+
+
+async def test_an_import_tells_what_it_changed_and_not_what_others_did(world: World) -> None:
+    first, second, third = await imported(world)
+    assert await told(world, first) == [("CREATED", "app/a.py"), ("CREATED", "app/b.py"), ("CREATED", "app/c.py")]
+    assert await told(world, second) == [("CLOSED", "app/b.py"), ("CLOSED", "app/c.py"), ("CREATED", "app/d.py")]
+    assert await told(world, third) == [("REOPENED", "app/b.py")]
+
+
+async def test_the_changes_of_an_import_can_be_chosen_by_kind_and_walked(world: World) -> None:
+    _, second, _ = await imported(world)
+    assert await told(world, second, effects=["CREATED"]) == [("CREATED", "app/d.py")]
+    assert await told(world, second, effects=["MOVED", "REOPENED"]) == []
+    page = (await world.data("uri", CHANGES, id=second, first=2))["import"]["changes"]
+    assert (len(page["nodes"]), page["pageInfo"]["hasNextPage"]) == (2, True)
+    rest = (await world.data("uri", CHANGES, id=second, first=2, after=page["pageInfo"]["endCursor"]))["import"]["changes"]
+    assert (len(rest["nodes"]), rest["pageInfo"]["hasNextPage"]) == (1, False)
+    assert [one["at"] for one in (*page["nodes"], *rest["nodes"])] == sorted(
+        one["at"] for one in (*page["nodes"], *rest["nodes"])
+    )
+
+
+async def test_what_was_removed_since_is_left_out(world: World) -> None:
+    first, _, _ = await imported(world)
+    query = """{ group(name: "webshop") { vulnerabilities(filter: {text: "app/a.py"}) { nodes { id } } } }"""
+    (one,) = (await world.data("uri", query))["group"]["vulnerabilities"]["nodes"]
+    assert (await ask(world, "remy", "remove", one["id"]))["errors"] == []
+    assert await told(world, first) == [("CREATED", "app/b.py"), ("CREATED", "app/c.py")]
+
+
+@pytest.mark.parametrize(
+    ("version", "aspects", "expected"),
+    [
+        (1, {"state": {"status": "VULNERABLE"}, "location": {}}, ImportEffect.CREATED),
+        (2, {"state": {"status": "SAFE"}}, ImportEffect.CLOSED),
+        (3, {"state": {"status": "VULNERABLE"}, "location": {}}, ImportEffect.REOPENED),
+        (2, {"location": {"where": "app/a.py"}}, ImportEffect.MOVED),
+        (2, {"tool": {}, "match": {}}, None),
+    ],
+)
+def test_an_effect_follows_from_what_changed(version: int, aspects: dict[str, Any], expected: ImportEffect | None) -> None:
+    plain: dict[str, Any] = {"entity_key": "VULN#1", "at": AT, "by": "", "operation": "", "change_id": ""}
+    found = Revision(**plain, version=version, aspects=aspects)
+    assert effect_of(found) is expected
