@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 from packages.api.tests.test_import_mutation import run, sarif
 from packages.api.tests.test_review import ask
 
-from integrates.api.imports.change import ImportEffect, effect_of
+from integrates.api.imports.change import ImportEffect, told_effect, until
+from integrates.api.revision.audit import END
+from integrates.db_model.entity import read
 from integrates.db_model.entity.revision import Revision
+from integrates.db_model.imports.facet import IMPORT, import_key
+from integrates.db_model.imports.types import ImportStatus
 
 if TYPE_CHECKING:
     from packages.api.tests.conftest import World
@@ -58,6 +63,21 @@ async def test_the_changes_of_an_import_can_be_chosen_by_kind_and_walked(world: 
     )
 
 
+async def test_what_is_given_up_ends_before_the_next_import_begins(world: World) -> None:
+    first, _, _ = await imported(world)
+    record = await read.get(world.store, IMPORT, import_key(first))
+    assert record is not None
+    ends = [
+        until(replace(record, state=replace(record.state, status=status, reason=reason)))
+        for status, reason in (
+            (ImportStatus.FAILED, "abandoned"),
+            (ImportStatus.FAILED, "too_many"),
+            (ImportStatus.RUNNING, None),
+        )
+    ]
+    assert ends == [record.state.at - timedelta(microseconds=1), record.state.at, END]
+
+
 async def test_what_was_removed_since_is_left_out(world: World) -> None:
     first, _, _ = await imported(world)
     query = """{ group(name: "webshop") { vulnerabilities(filter: {text: "app/a.py"}) { nodes { id } } } }"""
@@ -79,4 +99,4 @@ async def test_what_was_removed_since_is_left_out(world: World) -> None:
 def test_an_effect_follows_from_what_changed(version: int, aspects: dict[str, Any], expected: ImportEffect | None) -> None:
     plain: dict[str, Any] = {"entity_key": "VULN#1", "at": AT, "by": "", "operation": "", "change_id": ""}
     found = Revision(**plain, version=version, aspects=aspects)
-    assert effect_of(found) is expected
+    assert told_effect(found) is expected

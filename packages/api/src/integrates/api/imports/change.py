@@ -5,7 +5,7 @@ this one, whoever went on with it.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerabili
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
 
 _KIND: Final = "VULN#"
+_ABANDONED: Final = "abandoned"
+_MICRO: Final = timedelta(microseconds=1)
 
 
 class ImportEffect(StrEnum):
@@ -52,7 +54,7 @@ class ImportChange(msgspec.Struct, frozen=True):
     vulnerability: Vulnerability
 
 
-def effect_of(found: Revision) -> ImportEffect | None:
+def told_effect(found: Revision) -> ImportEffect | None:
     """Return what an import did by a change of a vulnerability; ``None`` when it only noted that it saw the vulnerability."""
     if found.version == 1:
         return ImportEffect.CREATED
@@ -61,19 +63,26 @@ def effect_of(found: Revision) -> ImportEffect | None:
     return ImportEffect.MOVED if "location" in found.aspects else None
 
 
+def until(source: Import) -> datetime:
+    """Return the last moment of an import. One that is given up is ended by the next one, at the moment when that begins."""
+    if is_running(source):
+        return END
+    return source.state.at - _MICRO if source.state.reason == _ABANDONED else source.state.at
+
+
 async def changes(source: Import, info: Info, effects: Sequence[ImportEffect] | None = None, **args: Any) -> Connection:
     """Return what the import changed, as far as the caller may see it."""
     context = info.context
     permissions = (await context.scopes.groups.load(source.group_name)).permissions
     wanted = frozenset(ImportEffect) if effects is None else frozenset(effects)
-    first, last = source.created_at, END if is_running(source) else source.state.at
+    first, last = source.created_at, until(source)
 
     async def read(query: Query) -> Batch[ImportChange]:
         page = await trail_page(context, query)
         told = [
             (one, effect, cursor)
             for one, cursor in zip(page.nodes, page.cursors, strict=True)
-            if one.operation == OPERATION and one.entity_key.startswith(_KIND) and (effect := effect_of(one)) in wanted
+            if one.operation == OPERATION and one.entity_key.startswith(_KIND) and (effect := told_effect(one)) in wanted
         ]
         keys = [vulnerability_key(one.entity_key.removeprefix(_KIND)) for one, _, _ in told]
         found = await load_many(context.loaders, VULNERABILITY, keys)
@@ -86,7 +95,7 @@ async def changes(source: Import, info: Info, effects: Sequence[ImportEffect] | 
         nodes, cursors = tuple(node for node, _ in kept), tuple(cursor for _, cursor in kept)
         return Batch(nodes, cursors, page.has_next, page.end)
 
-    named = months(first, min(last, context.call.now()))
+    named = months(first, min(last, context.call.now())) if first <= last else ()
     parts = ({"name": source.group_name, "month": month} for month in named)
     stretches = tuple(between(listing("revision", "audit_of_group", part), first, last) for part in parts)
     return await connected(
