@@ -29,6 +29,7 @@ TEXTS: Final = {
 }
 ASK: Final = "If it happens again, tell the people who run this service the request below: they find it in their log."
 ADVICE: Final = {
+    400: "Correct the address, or go back to where you came from and choose again.",
     401: "Log in, and open the page again.",
     403: "If a page of another site sent you here, begin at the start page. Else ask who manages your organization or group.",
     404: "Look for a typing error in the address. What you may not see looks like this too: perhaps log in first.",

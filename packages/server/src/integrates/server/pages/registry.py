@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Final
 
-from integrates.server.pages import finding, imports, vulnerability
+from integrates.server.pages import finding, imports, listing, vulnerability
 from integrates.server.pages.page import Page
 
-PAGES: Final[Sequence[Page]] = (finding.PAGE, imports.LIST_PAGE, imports.PAGE, vulnerability.PAGE)
+PAGES: Final[Sequence[Page]] = (
+    finding.PAGE,
+    imports.LIST_PAGE,
+    imports.PAGE,
+    listing.FINDINGS_PAGE,
+    listing.VULNERABILITIES_PAGE,
+    vulnerability.PAGE,
+)
 """The pages, each by its own path."""
 
 

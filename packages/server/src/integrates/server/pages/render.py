@@ -18,8 +18,20 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y, %H:%M} UTC"
 
 
+def date(moment: datetime) -> str:
+    """Return the day of a moment in UTC, such as ``6 July 2026``."""
+    return f"{moment.day} {moment:%B %Y}"
+
+
+def rounded(number: float) -> str:
+    """Return a number for people: three digits or all of its whole part, such as ``0.125``, ``3.2`` or ``12,345``."""
+    if number == 0 or abs(number) >= 100:  # noqa: PLR2004 -- from here on the whole part has three digits
+        return f"{number:,.0f}"
+    return f"{number:.3g}"
+
+
 _TEMPLATES: Final = Environment(loader=PackageLoader("integrates.server.pages"), autoescape=True, undefined=StrictUndefined)
-_TEMPLATES.filters.update(in_words=in_words, day=day, markdown=markdown)
+_TEMPLATES.filters.update(in_words=in_words, day=day, date=date, rounded=rounded, markdown=markdown)
 
 
 def render(name: str, **values: object) -> str:
