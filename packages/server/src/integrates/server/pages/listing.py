@@ -6,8 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
-from integrates.server.pages.filter import AFTER, FINDINGS, NONE, VULNERABILITIES, entries_of, filter_given
+from integrates.server.pages.filter import AFTER, FINDINGS, VULNERABILITIES, entries_of, filter_given
 from integrates.server.pages.page import Address, Page, Shown
+from integrates.server.pages.vulnerability import TREATMENTS
 
 SIZE: Final = 50
 """How many things a page lists."""
@@ -180,7 +181,7 @@ def _vulnerabilities_shown(data: Mapping[str, Any], address: Address) -> Shown |
         "entries": entries_of(VULNERABILITIES, address),
         "plain": plain,
         "views": VIEWS,
-        "none": NONE,
+        "treatments": TREATMENTS,
         "may_treat": TREAT in found.permissions,
     }
     return Shown(template="vulnerabilities.html", values=values, group=found.name)

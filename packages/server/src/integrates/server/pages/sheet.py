@@ -78,9 +78,9 @@ COLUMNS: Final[Mapping[str, Callable[[Row], object]]] = {
 """The columns in their order, and what stands in each; those that exports have too are called as there."""
 
 
-def lines_asked(address: Address, after: str | None) -> Mapping[str, Any]:
-    """Return the variables of :data:`QUERY` for the part of the list after a cursor. Raise ``BadAddress`` for a bad filter."""
-    return {**vulnerabilities_wanted(address), "first": TOGETHER, "after": after}
+def lines_asked(address: Address, after: str | None, most: int) -> Mapping[str, Any]:
+    """Return the variables of :data:`QUERY` for at most so many after a cursor. Raise ``BadAddress`` for a bad filter."""
+    return {**vulnerabilities_wanted(address), "first": most, "after": after}
 
 
 def _text(value: object) -> str:

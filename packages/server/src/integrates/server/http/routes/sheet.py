@@ -20,7 +20,7 @@ from integrates.server.http.routes.slot import Slot, refusing
 from integrates.server.http.routes.visit import known_visitor
 from integrates.server.pages.filter import AFTER
 from integrates.server.pages.page import Address, BadAddress
-from integrates.server.pages.sheet import QUERY, lines_asked, written_lines
+from integrates.server.pages.sheet import QUERY, TOGETHER, lines_asked, written_lines
 from integrates.server.service import Service, new_call
 
 PATH: Final = "/groups/{name}/vulnerabilities.csv"
@@ -34,23 +34,27 @@ class _Reader(msgspec.Struct, frozen=True):
     actor: Actor
     request_id: str
     address: Address
+    together: int
 
 
-def sheet_routes(service: Service) -> list[Route]:
-    """Return the route of the list as CSV. As many are sent at once as uploads are held, to each caller a share."""
+def sheet_routes(service: Service, together: int = TOGETHER) -> list[Route]:
+    """Return the route of the list as CSV, of which so many lines are read together.
+
+    As many lists are sent at once as uploads are held, to each caller a share.
+    """
     slot = refusing(service.settings.uploads)
 
     async def sheet(request: Request) -> Response:
-        return await _answered(request, service, slot)
+        return await _answered(request, service, slot, together)
 
     return [Route(PATH, sheet, methods=["GET"])]
 
 
-async def _answered(request: Request, service: Service, slot: Slot) -> Response:
+async def _answered(request: Request, service: Service, slot: Slot, together: int) -> Response:
     scope, actor = request.scope, known_visitor(request)
     if actor is None:
         return to_login(request)
-    reader = _Reader(service, actor, request_id_of(scope), address_of_page(request, service))
+    reader = _Reader(service, actor, request_id_of(scope), address_of_page(request, service), together)
     if AFTER in reader.address.given:
         raise HTTPException(400, "The file is the whole list: leave `after` out.")
     async with AsyncExitStack() as stack:
@@ -70,7 +74,7 @@ async def _answered(request: Request, service: Service, slot: Slot) -> Response:
 async def _part(reader: _Reader, after: str | None, ends_at: float) -> Mapping[str, Any] | None:
     """Return the part of the list after a cursor; ``None`` when there is no such group that the visitor may see."""
     call = new_call(reader.service, reader.actor, reader.request_id, ends_at=ends_at, reads_only=True)
-    asked = {"query": QUERY, "variables": lines_asked(reader.address, after)}
+    asked = {"query": QUERY, "variables": lines_asked(reader.address, after, reader.together)}
     group = told_data((await execute(reader.service.api, asked, call)).body)["group"]
     found: Mapping[str, Any] | None = group and group["vulnerabilities"]
     return found
