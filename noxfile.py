@@ -43,6 +43,7 @@ OWN = ("integrates-db-model", "integrates-api")
 CUE = "v0.17.1"
 JUDGES = ROOT / "tests/judges"
 PAGES = ROOT / "tests/pages"
+EXPLORER = ROOT / "packages/server/explorer"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PINS = {
     "emulator": ROOT / "constraints-emulator.txt",
@@ -176,7 +177,15 @@ def judges(session: nox.Session) -> None:
 @nox.session(python=False)
 def pages(session: nox.Session) -> None:
     """Look at the pages with Chromium, and have axe-core judge them, which needs Node (without either an error in CI only)."""
-    pytest(session, *PARALLEL, "tests/pages", *session.posargs, env={**browser(session), **modules(session, PAGES)})
+    found = {**browser(session), **modules(session, PAGES), **modules(session, EXPLORER, "INTEGRATES_TEST_EXPLORER_MODULES")}
+    pytest(session, *PARALLEL, "tests/pages", *session.posargs, env=found)
+
+
+@nox.session(python=False)
+def explorer(session: nox.Session) -> None:
+    """Build the files of the explorer from what npm installs by its lock, which needs Node; commit what changes."""
+    for folder in modules(session, EXPLORER).values():
+        session.run("node", str(EXPLORER / "build.mjs"), folder, external=True)
 
 
 @nox.session(python=False)
@@ -246,11 +255,11 @@ def browser(session: nox.Session) -> dict[str, str]:
     return {"INTEGRATES_TEST_CHROMIUM": path}
 
 
-def modules(session: nox.Session, folder: Path) -> dict[str, str]:
+def modules(session: nox.Session, folder: Path, variable: str = "INTEGRATES_TEST_NODE_MODULES") -> dict[str, str]:
     """Return the variable with what a folder asks of npm, installed; none on a machine without Node, an error in CI."""
     npm, lock = shutil.which("npm"), folder / "package-lock.json"
     if npm is None:
-        absent(session, f"Some tests of {folder.relative_to(ROOT)} need Node and npm, which are not here")
+        absent(session, f"What is in {folder.relative_to(ROOT)} needs Node and npm, which are not here")
         return {}
     home = ENVIRONMENTS / f"npm-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     if not (home / "node_modules").is_dir():
@@ -258,7 +267,7 @@ def modules(session: nox.Session, folder: Path) -> dict[str, str]:
         for path in (lock, folder / "package.json"):
             shutil.copy(path, home)
         session.run(npm, "ci", "--prefix", str(home), "--ignore-scripts", "--no-audit", "--no-fund", external=True)
-    return {"INTEGRATES_TEST_NODE_MODULES": str(home / "node_modules")}
+    return {variable: str(home / "node_modules")}
 
 
 def absent(session: nox.Session, text: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 PACKAGES = ("db_model", "api", "server")
-INTERACTIVE = {"serve", "format", "bench"}
+INTERACTIVE = {"serve", "format", "bench", "explorer"}
 """Sessions that check nothing."""
 ON_DEMAND = {"soak"}
 """Checks whose end somebody chooses; CI runs their short forms."""

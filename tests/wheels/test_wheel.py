@@ -20,7 +20,7 @@ PACKAGES = ("db_model", "api", "server")
 CARRIED: Mapping[str, tuple[str, ...]] = {
     "db_model": ("store/design.json",),
     "api": ("schema.graphql",),
-    "server": ("cli/__init__.py", "pages/templates/base.html", "static/page.css"),
+    "server": ("cli/__init__.py", "pages/templates/base.html", "static/page.css", "static/explorer/explorer.js"),
 }
 """Files that the code of a package cannot do without."""
 

@@ -82,6 +82,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     vex_author: str | None = None
     local_login: bool = False
     introspection: bool = True
+    explorer: bool = True
     max_body: Bytes = 1024 * 1024
     max_upload: Bytes = 21 * 1024 * 1024
     body_seconds: Seconds = 30.0

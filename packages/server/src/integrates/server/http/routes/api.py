@@ -18,6 +18,7 @@ from integrates.server.auth.origin import may_write, origin_of
 from integrates.server.auth.recognition import bearer_of
 from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, caller_of, deadline_of, media_type, request_id_of
 from integrates.server.http.refusal import refuse
+from integrates.server.http.routes.explorer import explorer, wants_explorer
 from integrates.server.http.routes.multipart import form_of, read_multipart
 from integrates.server.http.routes.slot import Slot, TaskSlot, refusing, waiting
 from integrates.server.service import Service, new_call
@@ -39,7 +40,7 @@ class _Bounds(msgspec.Struct, frozen=True):
 
 
 def api_routes(service: Service) -> list[Route]:
-    """Return the route: POST executes; so does GET when it brings a query, and is 404 else, which is for an explorer page."""
+    """Return the route: POST executes; so does GET when it brings a query. Else GET is the explorer for browsers, and 404."""
     settings = service.settings
     held = waiting(settings.uploads, settings.request_seconds * PATIENCE)
     bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), held)
@@ -47,6 +48,8 @@ def api_routes(service: Service) -> list[Route]:
     async def answer(request: Request) -> Response:
         if request.method == "POST":
             return await _post(request, service, bounds)
+        if wants_explorer(request):
+            return explorer(request, settings)
         if "query" not in request.query_params:
             raise HTTPException(404)
         if request.method != "GET":  # Starlette answers HEAD by the route for GET
