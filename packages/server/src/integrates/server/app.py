@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from integrates.server.http.middleware.stack import layers
 from integrates.server.http.refusal import refuse_exception
 from integrates.server.http.routes.api import api_routes
+from integrates.server.http.routes.chart import chart_routes
 from integrates.server.http.routes.evidence import evidence_routes
 from integrates.server.http.routes.export import export_routes
 from integrates.server.http.routes.health import health_routes
@@ -36,6 +37,7 @@ def new_app(service: Service) -> Starlette:
     service = msgspec.structs.replace(service, store=condition.store)
     routes: list[BaseRoute] = [
         *api_routes(service),
+        *chart_routes(service),
         *evidence_routes(service),
         *export_routes(service),
         *health_routes(service.is_ready, condition.is_well),

@@ -7,6 +7,7 @@ from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from integrates.api.authorization.actor import Actor
+from integrates.api.chart.fields import PATH as CHART_PATH
 from integrates.api.evidence.fields import PATH as EVIDENCE_PATH
 from integrates.server.auth.attempt import PATH as CALLBACK_PATH
 from integrates.server.auth.invitation import PATH as INVITATION_PATH
@@ -48,6 +49,7 @@ def layers(service: Service, routes: Sequence[BaseRoute]) -> list[Middleware]:
             limited,
             [
                 Rate(API_PATH, settings.api_rate, read, recognised),
+                Rate(CHART_PATH, settings.api_rate, read, recognised),
                 Rate(EVIDENCE_PATH, settings.api_rate, read, recognised),
                 Rate(EXPORT_PATH, settings.export_rate, read, recognised),
                 Rate(INVITATION_PATH, settings.login_rate, read, recognised),
