@@ -59,7 +59,7 @@ def test_the_benchmarks_ask_for_what_there_is(root: Path, monkeypatch: pytest.Mo
     ("room", "askers"),
     [
         ("client", {"login", "listing", "show", "treatment"}),
-        ("pages", {"listing", "person", "sheet", "vulnerability"}),
+        ("pages", {"listing", "overview", "person", "sheet", "vulnerability"}),
         ("pipeline", {"compare", "decision", "question", "target", "upload"}),
     ],
 )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from integrates.server.pages import finding, imports, listing, vulnerability
+from integrates.server.pages import finding, imports, listing, overview, vulnerability
 from integrates.server.pages.page import Page
 
 PAGES: Final[Sequence[Page]] = (
@@ -12,6 +12,9 @@ PAGES: Final[Sequence[Page]] = (
     imports.PAGE,
     listing.FINDINGS_PAGE,
     listing.VULNERABILITIES_PAGE,
+    overview.GROUP_PAGE,
+    overview.HOME_PAGE,
+    overview.ORGANIZATION_PAGE,
     vulnerability.PAGE,
 )
 """The pages, each by its own path."""

@@ -1,0 +1,303 @@
+"""The overviews: of whoever looks, of an organization, and of a group, with the figures that the API tells."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from integrates.server.pages.page import Address, Page, Shown
+from integrates.server.pages.vulnerability import TREATMENTS
+
+MOST: Final = 100
+"""So many organizations and groups are shown; an admin may have any number."""
+_FIGURES: Final = "summary { open closed maxOpenScore openCvssf openByLevel { name count cvssf } }"
+HOME_QUERY: Final = f"""{{ me {{
+  email firstName lastName isConcurrentSession organizations {{ name userRole }} invitations {{ organizationName }}
+  groups {{ name description userRole organization {{ name }} {_FIGURES} }}
+}} }}"""
+ORGANIZATION_QUERY: Final = f"""query ($name: String!) {{ organization(name: $name) {{
+  name country userRole groups {{ name description userRole {_FIGURES} }}
+}} }}"""
+GROUP_QUERY: Final = """query ($name: ID!) { group(name: $name) {
+  name description tags userRole organization { name }
+  summary {
+    open closed submitted openFindings maxOpenScore openCvssf closedCvssf meanOpenAgeDays meanRemediateDays lastClosedAt
+    openByLevel { name count cvssf } treatment { name count cvssf } verification { name count } zeroRisk { name count }
+    meanRemediateByLevel { level days }
+  }
+  roots(state: ACTIVE) { nickname summary { open closed } }
+  imports(first: 5) { nodes { id fileName state createdAt root { nickname } counts { created reopened closed } } }
+} }"""
+_SCORES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "CRITICAL": {"minScore": ("9.0",)},
+    "HIGH": {"minScore": ("7.0",), "maxScore": ("8.9",)},
+    "MEDIUM": {"minScore": ("4.0",), "maxScore": ("6.9",)},
+    "LOW": {"maxScore": ("3.9",)},
+}
+"""By level, the worst first: the filter by score that lists its vulnerabilities."""
+_OPEN: Final[Mapping[str, tuple[str, ...]]] = {"states": ("VULNERABLE",)}
+
+
+class Share(msgspec.Struct, frozen=True):
+    """How many vulnerabilities have something in common, and their exposure."""
+
+    name: str
+    count: int
+    cvssf: float | None = None
+
+
+class Figures(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """The figures of a group in a list of groups."""
+
+    open: int
+    closed: int
+    max_open_score: float | None
+    open_cvssf: float | None
+    open_by_level: tuple[Share, ...]
+
+    def at(self, level: str) -> int:
+        """Return how many vulnerabilities of a level are open."""
+        return sum(one.count for one in self.open_by_level if one.name == level)
+
+
+class Named(msgspec.Struct, frozen=True):
+    """An organization, by its name."""
+
+    name: str
+
+
+class Group(msgspec.Struct, frozen=True, rename="camel"):
+    """A group in a list of groups."""
+
+    name: str
+    description: str
+    user_role: str | None
+    summary: Figures
+    organization: Named | None = None
+
+
+class Membership(msgspec.Struct, frozen=True, rename="camel"):
+    """An organization of whoever looks."""
+
+    name: str
+    user_role: str | None
+
+
+class Waiting(msgspec.Struct, frozen=True, rename="camel"):
+    """An invitation."""
+
+    organization_name: str
+
+
+class Person(msgspec.Struct, frozen=True, rename="camel"):
+    """Whoever looks."""
+
+    email: str
+    first_name: str | None
+    last_name: str | None
+    is_concurrent_session: bool
+    organizations: tuple[Membership, ...]
+    groups: tuple[Group, ...]
+    invitations: tuple[Waiting, ...]
+
+
+class Organization(msgspec.Struct, frozen=True, rename="camel"):
+    """An organization with its groups, as far as whoever looks may read them."""
+
+    name: str
+    country: str | None
+    user_role: str | None
+    groups: tuple[Group, ...]
+
+
+class Remediation(msgspec.Struct, frozen=True):
+    """How long closing took."""
+
+    level: str
+    days: float | None
+
+
+class Details(Figures, frozen=True, rename="camel", kw_only=True):
+    """All figures of one group."""
+
+    submitted: int | None
+    open_findings: int | None
+    closed_cvssf: float | None
+    mean_open_age_days: float | None
+    mean_remediate_days: float | None
+    last_closed_at: datetime | None
+    treatment: tuple[Share, ...]
+    verification: tuple[Share, ...]
+    zero_risk: tuple[Share, ...]
+    mean_remediate_by_level: tuple[Remediation, ...]
+
+    def days(self, level: str) -> float | None:
+        """Return after how many days vulnerabilities of a level were closed, on average."""
+        return next((one.days for one in self.mean_remediate_by_level if one.level == level), None)
+
+    def waiting(self, shares: Sequence[Share]) -> int:
+        """Return how many requests of a kind wait for an answer."""
+        return sum(one.count for one in shares if one.name in {"REQUESTED", "ON_HOLD"})
+
+
+class Numbers(msgspec.Struct, frozen=True):
+    """How many vulnerabilities a root has."""
+
+    open: int
+    closed: int
+
+
+class Root(msgspec.Struct, frozen=True):
+    """What is tested."""
+
+    nickname: str
+    summary: Numbers
+
+
+class Nickname(msgspec.Struct, frozen=True):
+    """A root, by what people call it."""
+
+    nickname: str
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """What an import changed."""
+
+    created: int
+    reopened: int
+    closed: int
+
+
+class Import(msgspec.Struct, frozen=True, rename="camel"):
+    """One of the latest imports."""
+
+    id: str
+    file_name: str
+    state: str
+    created_at: datetime
+    root: Nickname
+    counts: Counts
+
+
+class Imports(msgspec.Struct, frozen=True):
+    """The latest imports."""
+
+    nodes: tuple[Import, ...]
+
+
+class GroupDetails(msgspec.Struct, frozen=True, rename="camel"):
+    """A group with all that its overview shows."""
+
+    name: str
+    description: str
+    tags: tuple[str, ...]
+    user_role: str | None
+    organization: Named | None
+    summary: Details
+    roots: tuple[Root, ...]
+    imports: Imports
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """A row of a table of figures: what it counts, its numbers, and the values of the query string that list it."""
+
+    name: str
+    title: str
+    count: int
+    cvssf: float | None = None
+    days: float | None = None
+    given: Mapping[str, tuple[str, ...]] | None = None
+
+
+def level_rows(summary: Details) -> tuple[Row, ...]:
+    """Return the open vulnerabilities by level, the worst first, then those that nobody has rated, if there are any."""
+    by_name = {one.name: one for one in summary.open_by_level}
+    rated = tuple(
+        Row(
+            name=name,
+            title=name.lower(),
+            count=by_name[name].count,
+            cvssf=by_name[name].cvssf,
+            days=summary.days(name),
+            given={**_OPEN, **scores},
+        )
+        for name, scores in _SCORES.items()
+    )
+    rest = summary.open - sum(row.count for row in rated)
+    return (*rated, *((Row(name="none", title="not rated", count=rest),) if rest else ()))
+
+
+def treatment_rows(summary: Details) -> tuple[Row, ...]:
+    """Return the open vulnerabilities by what is being done about them, the undecided ones first."""
+    by_name = {one.name: one for one in summary.treatment}
+    return tuple(
+        Row(
+            name=name,
+            title=TREATMENTS[name],
+            count=by_name[name].count,
+            cvssf=by_name[name].cvssf,
+            given={**_OPEN, "treatments": (name,)},
+        )
+        for name in ("UNTREATED", "IN_PROGRESS", "ACCEPTED", "ACCEPTED_UNDEFINED")
+    )
+
+
+def total(groups: Iterable[Group]) -> Figures:
+    """Return the figures of all groups together."""
+    each = [one.summary for one in groups]
+    scores = [one.max_open_score for one in each if one.max_open_score is not None]
+    return Figures(
+        open=sum(one.open for one in each),
+        closed=sum(one.closed for one in each),
+        max_open_score=max(scores, default=None),
+        open_cvssf=sum(one.open_cvssf or 0 for one in each),
+        open_by_level=tuple(Share(name, sum(one.at(name) for one in each)) for name in _SCORES),
+    )
+
+
+def _most_exposed_first(groups: Iterable[Group]) -> tuple[Group, ...]:
+    return tuple(sorted(groups, key=lambda one: (-(one.summary.open_cvssf or 0), -one.summary.open, one.name)))
+
+
+def _listed(groups: Sequence[Group]) -> Mapping[str, object]:
+    """Return what the table of groups needs: those that are shown, of how many, their levels and their figures together."""
+    ordered = _most_exposed_first(groups)
+    return {"groups": ordered[:MOST], "left_out": max(0, len(ordered) - MOST), "levels": tuple(_SCORES), "total": total(groups)}
+
+
+def _home_shown(data: Mapping[str, Any], _address: Address) -> Shown:
+    found = msgspec.convert(data["me"], Person)
+    return Shown(template="home.html", values={"person": found, "most": MOST, **_listed(found.groups)})
+
+
+def _organization_shown(data: Mapping[str, Any], _address: Address) -> Shown | None:
+    found = msgspec.convert(data["organization"], Organization | None)
+    if found is None:
+        return None
+    return Shown(template="organization.html", values={"organization": found, **_listed(found.groups)})
+
+
+def _group_shown(data: Mapping[str, Any], _address: Address) -> Shown | None:
+    found = msgspec.convert(data["group"], GroupDetails | None)
+    if found is None:
+        return None
+    values = {
+        "group": found,
+        "levels": level_rows(found.summary),
+        "treatments": treatment_rows(found.summary),
+        "open_list": _OPEN,
+    }
+    return Shown(template="group.html", values=values, group=found.name)
+
+
+HOME_PAGE: Final = Page(path="/home", query=HOME_QUERY, ask=lambda _address: {}, show=_home_shown)
+ORGANIZATION_PAGE: Final = Page(
+    path="/orgs/{name}",
+    query=ORGANIZATION_QUERY,
+    ask=lambda address: {"name": address.names["name"]},
+    show=_organization_shown,
+)
+GROUP_PAGE: Final = Page(
+    path="/groups/{name}", query=GROUP_QUERY, ask=lambda address: {"name": address.names["name"]}, show=_group_shown
+)
