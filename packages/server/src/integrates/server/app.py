@@ -24,6 +24,7 @@ from integrates.server.http.routes.login import login_routes
 from integrates.server.http.routes.look import look_routes
 from integrates.server.http.routes.reference import reference_routes
 from integrates.server.http.routes.sheet import sheet_routes
+from integrates.server.http.routes.treatment import treatment_routes
 from integrates.server.process.condition import observed
 from integrates.server.service import Service
 
@@ -47,6 +48,7 @@ def new_app(service: Service) -> Starlette:
         *look_routes(service),
         *reference_routes(service),
         *sheet_routes(service),
+        *treatment_routes(service),
         Mount("/static", StaticFiles(directory=str(resources("integrates.server") / "static"))),
     ]
     app = Starlette(routes=routes, middleware=layers(service, routes), exception_handlers={HTTPException: refuse_exception})

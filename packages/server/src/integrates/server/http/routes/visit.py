@@ -28,10 +28,10 @@ def known_visitor(request: Request) -> Actor | None:
 
 
 async def told_by_api(
-    request: Request, service: Service, slot: Slot, actor: Actor, asked: Mapping[str, Any]
+    request: Request, service: Service, slot: Slot, actor: Actor, asked: Mapping[str, Any], *, reads_only: bool = True
 ) -> Mapping[str, Any]:
-    """Return the body of the API's answer to a visitor who asks for a page. A slot is held meanwhile."""
+    """Return the body of the API's answer to a visitor who asks for a page, or sends a form. A slot is held meanwhile."""
     ends_at = deadline_of(request.scope)
-    call = new_call(service, actor, request_id_of(request.scope), ends_at=ends_at, reads_only=True)
+    call = new_call(service, actor, request_id_of(request.scope), ends_at=ends_at, reads_only=reads_only)
     async with slot(caller_of(request.scope)):
         return (await execute(service.api, asked, call)).body
