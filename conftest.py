@@ -1,7 +1,9 @@
-"""How Hypothesis works in every test of this repository."""
+"""How Hypothesis works in every test of this repository, and how a session runs a part of each table of cases."""
 
 import os
+from collections import defaultdict
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -12,3 +14,29 @@ settings.register_profile(
     print_blob=True,  # anywhere else new examples are tried; what fails there prints how to repeat it
 )
 settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer `--rows N`, which `nox -s lowest` gives."""
+    parser.addoption("--rows", type=int, help="run so many cases of each test, from its first to its last; all by default")
+
+
+def _spread(items: list[pytest.Item], most: int) -> list[pytest.Item]:
+    """Return so many of the items, the first and the last among them, with gaps of about the same length."""
+    if len(items) <= most:
+        return items
+    return [items[number * (len(items) - 1) // max(most - 1, 1)] for number in range(most)]
+
+
+@pytest.hookimpl(trylast=True)  # after `-m` and `-k`, so that what they leave out is not among the cases
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out most cases of long tables where `--rows` says so, but none that talks to DynamoDB."""
+    most = config.getoption("rows")
+    if most is None:
+        return
+    tables: dict[tuple[str, bool], list[pytest.Item]] = defaultdict(list)
+    for item in items:
+        tables[item.nodeid.partition("[")[0], "dynamodb" in item.keywords].append(item)
+    kept = {one for (_, emulated), table in tables.items() for one in (table if emulated else _spread(table, most))}
+    config.hook.pytest_deselected(items=[one for one in items if one not in kept])
+    items[:] = [one for one in items if one in kept]
