@@ -45,11 +45,13 @@ ROWS = "3"
 """How many cases of each test `lowest` runs: other versions differ in what they offer, not in which of our rows is right."""
 JUDGES = ROOT / "tests/judges"
 PAGES = ROOT / "tests/pages"
+CLIENTS = ROOT / "tests/clients"
 EXPLORER = ROOT / "packages/server/explorer"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PINS = {
     "emulator": ROOT / "constraints-emulator.txt",
     "judges": ROOT / "constraints-judges.txt",
+    "clients": ROOT / "constraints-clients.txt",
     "lowest": ENVIRONMENTS / "lowest.txt",
 }
 PYTHON_SOURCES = ("noxfile.py", "conftest.py", "packages", "tests", "benchmarks", "docs", "schemas")
@@ -181,6 +183,15 @@ def pages(session: nox.Session) -> None:
     """Look at the pages with Chromium, and have axe-core judge them, which needs Node (without either an error in CI only)."""
     found = {**browser(session), **modules(session, PAGES), **modules(session, EXPLORER, "INTEGRATES_TEST_EXPLORER_MODULES")}
     pytest(session, *PARALLEL, "tests/pages", *session.posargs, env=found)
+
+
+@nox.session(python=False)
+def clients(session: nox.Session) -> None:
+    """Follow the recipes for clients in Python and TypeScript, of which the latter needs Node (an error in CI only)."""
+    home = environment(session, "clients", "ariadne-codegen").parent
+    pytest(
+        session, "tests/clients", *session.posargs, env={"INTEGRATES_TEST_GENERATOR": str(home), **modules(session, CLIENTS)}
+    )
 
 
 @nox.session(python=False)

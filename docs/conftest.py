@@ -25,14 +25,15 @@ ANY = "…"
 ADDRESS = "localhost:8001"
 STORIES = [
     "tutorial.md",
+    "call-the-api-with-curl.md",
     "import-from-ci.md",
     "accept-a-vulnerability-for-good.md",
     "check-what-was-repaired.md",
     "work-at-the-command-line.md",
 ]
 """Pages that talk to a service."""
-PROGRAMS = ["add-a-store-adapter.md", "use-the-model-in-a-batch-job.md"]
-"""Pages whose blocks are files, which `tests/test_document_example.py` saves and runs."""
+PROGRAMS = ["add-a-store-adapter.md", "use-the-model-in-a-batch-job.md", "write-a-client-in-python.md"]
+"""Pages whose blocks are files, which `tests/test_document_example.py` saves and runs, and the tests of clients."""
 BEFORE = "set -aeuo pipefail; [ ! -f {names} ] || . ./{names}; trap 'declare -f > {names}; export -p >> {names}' EXIT\n"
 """Takes over the functions and variables of the blocks before on the page, and leaves them to those after."""
 

@@ -18,7 +18,7 @@ INTERACTIVE = {"serve", "format", "bench", "explorer"}
 """Sessions that check nothing."""
 ON_DEMAND = {"soak"}
 """Checks whose end somebody chooses; CI runs their short forms."""
-IN_CI_ONLY = {"schemas", "lowest", "judges", "pages"}
+IN_CI_ONLY = {"schemas", "lowest", "judges", "pages", "clients"}
 """Checks that `nox` leaves out: some need more than PyPI offers, one matters when a dependency is added or moved."""
 
 
@@ -82,7 +82,8 @@ def test_ci_runs_each_session_once(
 
 def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, tuple[str, ...]]) -> None:
     """A folder is given to one session; what that leaves out by a mark is run by the session that asks for the mark."""
-    asked_for = {"schemas": ("-m", "cue"), "judges": ("tests/judges",), "pages": ("tests/pages",), **selections}
+    in_ci = {"judges": ("tests/judges",), "pages": ("tests/pages",), "clients": ("tests/clients",)}
+    asked_for = {"schemas": ("-m", "cue"), **in_ci, **selections}
     marks = {name: parts[-1] for name, parts in asked_for.items() if "-m" in parts}
     by_mark = {mark: name for name, mark in marks.items() if not mark.startswith("not")}
     left_out = {word for mark in marks.values() if mark.startswith("not") for word in re.findall(r"[a-z]+", mark)}
@@ -121,14 +122,16 @@ def test_ci_is_executable(root: Path) -> None:
     assert os.access(root / ".ci/run", os.X_OK)
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "constraints-emulator.txt", "constraints-judges.txt"])
+@pytest.mark.parametrize(
+    "name", ["constraints.txt", "constraints-emulator.txt", "constraints-judges.txt", "constraints-clients.txt"]
+)
 def test_constraints_are_exact_versions_only(root: Path, name: str) -> None:
     lines = [line for line in (root / name).read_text().splitlines() if not line.startswith("#")]
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line)] == []
     assert len({line.split("==")[0].lower().replace("_", "-") for line in lines}) == len(lines)
 
 
-@pytest.mark.parametrize("folder", ["tests/judges", "tests/pages"])
+@pytest.mark.parametrize("folder", ["tests/judges", "tests/pages", "tests/clients"])
 def test_packages_of_npm_are_exact_versions_from_whichever_registry(root: Path, folder: str) -> None:
     asked_for, lock = [json.loads((root / folder / name).read_text()) for name in ("package.json", "package-lock.json")]
     assert "://" not in json.dumps([asked_for, lock])
@@ -155,7 +158,9 @@ def test_each_package_carries_the_licence_and_is_typed(root: Path, package: str)
 def test_functional_tests_say_so(root: Path) -> None:
     """Whoever runs pytest without nox can leave them out by the mark."""
     modules = [
-        module for folder in ("functional", "load", "pages") for module in sorted((root / "tests" / folder).glob("test_*.py"))
+        module
+        for folder in ("functional", "load", "pages", "clients")
+        for module in sorted((root / "tests" / folder).glob("test_*.py"))
     ]
     assert [module.name for module in modules if "pytest.mark.functional" not in module.read_text()] == []
 
