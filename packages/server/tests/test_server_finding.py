@@ -101,7 +101,7 @@ async def test_the_page_of_a_finding_shows_texts_places_evidence_and_comments(wo
         '<a href="/groups/webshop">webshop</a>',
         f'<a href="/vulnerabilities/{found.id}">{WHERE}, name</a>',
         "Is <strong>this</strong> still so?",
-        f"<strong>{URI}</strong>",
+        f"<h3>{URI} ",
         "1 open, 0 safe<",
     ):
         assert text in page.text, text
