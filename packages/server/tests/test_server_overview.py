@@ -25,6 +25,7 @@ from integrates.server.pages.overview import (
 )
 from integrates.server.pages.page import Address
 
+CHARTS = 8
 LEVELS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
 TREATMENTS = ("ACCEPTED", "ACCEPTED_UNDEFINED", "IN_PROGRESS", "UNTREATED")
 
@@ -182,3 +183,30 @@ async def test_home_warns_of_a_login_that_ended_another_session(world: World) ->
         assert "Your login ended another session of yours" in (await second.get("/home")).text
         assert (await second.post("/")).status_code == 303
         assert "Your login ended another session" not in (await second.get("/home")).text
+
+
+async def test_the_charts_of_a_group_are_pictures_and_tables(world: World) -> None:
+    page = (await seen(world, ADA, "/groups/webshop?from=2026-06-01&to=2026-06-20")).text
+    assert page.count("<figure") == page.count("<details>") == CHARTS
+    assert "/charts/webshop/openByLevel.svg?from=2026-06-01&amp;to=2026-06-20&amp;step=WEEK" in page
+    assert "<h2>2026-06-01 to 2026-06-20</h2>" in page
+    assert 'href="/groups/webshop?from=2026-06-01&amp;to=2026-06-20&amp;step=DAY#course"' in page
+    daily = (await seen(world, ADA, "/orgs/aurora?step=DAY")).text
+    assert daily.count("<figure") == CHARTS
+    assert 'step=DAY#course" aria-current="true">by day</a>' in daily
+
+
+@pytest.mark.parametrize("path", ["/groups/webshop", "/orgs/aurora"])
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("step=YEAR", "step is one of DAY, WEEK, MONTH."),
+        ("from=soon", "from is a date such as 2026-01-31."),
+        ("to=2026-02-30", "to is a date such as"),
+        ("from=2026-06-20&to=2026-06-01", "not after `to`"),
+        ("step=DAY&step=WEEK", "gives step more than once"),
+    ],
+)
+async def test_charts_of_what_is_no_span_are_refused(world: World, path: str, query: str, text: str) -> None:
+    answer = await seen(world, ADA, f"{path}?{query}")
+    assert (answer.status_code, text in answer.text) == (400, True)

@@ -1,34 +1,39 @@
 """The overviews: of whoever looks, of an organization, and of a group, with the figures that the API tells."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 import msgspec
 
-from integrates.server.pages.page import Address, Page, Shown
+from integrates.server.pages.chart import FIELDS, charts_of
+from integrates.server.pages.page import Address, BadAddress, Page, Shown
 from integrates.server.pages.vulnerability import TREATMENTS
 
 MOST: Final = 100
 """So many organizations and groups are shown; an admin may have any number."""
+WEEK: Final = "WEEK"
+STEPS: Final[Mapping[str, str]] = {"DAY": "by day", WEEK: "by week", "MONTH": "by month"}
+"""By step of the charts: what people call it."""
 _FIGURES: Final = "summary { open closed maxOpenScore openCvssf openByLevel { name count cvssf } }"
 HOME_QUERY: Final = f"""{{ me {{
   email firstName lastName isConcurrentSession organizations {{ name userRole }} invitations {{ organizationName }}
   groups {{ name description userRole organization {{ name }} {_FIGURES} }}
 }} }}"""
-ORGANIZATION_QUERY: Final = f"""query ($name: String!) {{ organization(name: $name) {{
-  name country userRole groups {{ name description userRole {_FIGURES} }}
+_CHARTS: Final = f"charts(from: $from, to: $to, step: $step) {{ {FIELDS} }}"
+ORGANIZATION_QUERY: Final = f"""query ($name: String!, $from: Date, $to: Date, $step: ChartStep) {{ organization(name: $name) {{
+  name country userRole groups {{ name description userRole {_FIGURES} }} {_CHARTS}
 }} }}"""
-GROUP_QUERY: Final = """query ($name: ID!) { group(name: $name) {
-  name description tags userRole organization { name }
-  summary {
+GROUP_QUERY: Final = f"""query ($name: ID!, $from: Date, $to: Date, $step: ChartStep) {{ group(name: $name) {{
+  name description tags userRole organization {{ name }} {_CHARTS}
+  summary {{
     open closed submitted openFindings maxOpenScore openCvssf closedCvssf meanOpenAgeDays meanRemediateDays lastClosedAt
-    openByLevel { name count cvssf } treatment { name count cvssf } verification { name count } zeroRisk { name count }
-    meanRemediateByLevel { level days }
-  }
-  roots(state: ACTIVE) { nickname summary { open closed } }
-  imports(first: 5) { nodes { id fileName state createdAt root { nickname } counts { created reopened closed } } }
-} }"""
+    openByLevel {{ name count cvssf }} treatment {{ name count cvssf }} verification {{ name count }} zeroRisk {{ name count }}
+    meanRemediateByLevel {{ level days }}
+  }}
+  roots(state: ACTIVE) {{ nickname summary {{ open closed }} }}
+  imports(first: 5) {{ nodes {{ id fileName state createdAt root {{ nickname }} counts {{ created reopened closed }} }} }}
+}} }}"""
 _SCORES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "CRITICAL": {"minScore": ("9.0",)},
     "HIGH": {"minScore": ("7.0",), "maxScore": ("8.9",)},
@@ -266,19 +271,45 @@ def _listed(groups: Sequence[Group]) -> Mapping[str, object]:
     return {"groups": ordered[:MOST], "left_out": max(0, len(ordered) - MOST), "levels": tuple(_SCORES), "total": total(groups)}
 
 
+def _asked(address: Address) -> Mapping[str, Any]:
+    """Return the object and the charts that are asked for. Raise ``BadAddress`` for what is no step or no day."""
+    return {"name": address.names["name"], "step": _step(address), "from": _day(address, "from"), "to": _day(address, "to")}
+
+
+def _step(address: Address) -> str:
+    given = address.only("step") or WEEK
+    if given not in STEPS:
+        raise BadAddress(f"step is one of {', '.join(STEPS)}.")
+    return given
+
+
+def _day(address: Address, name: str) -> str | None:
+    given = address.only(name)
+    try:
+        return date.fromisoformat(given).isoformat() if given else None
+    except ValueError as error:
+        raise BadAddress(f"{name} is a date such as 2026-01-31.") from error
+
+
+def _charts(told: Mapping[str, Any], address: Address) -> Mapping[str, object]:
+    """Return what the part with the charts needs; no charts without the permission."""
+    return {"charts": charts_of(told["charts"]), "step": _step(address), "steps": STEPS}
+
+
 def _home_shown(data: Mapping[str, Any], _address: Address) -> Shown:
     found = msgspec.convert(data["me"], Person)
     return Shown(template="home.html", values={"person": found, "most": MOST, **_listed(found.groups)})
 
 
-def _organization_shown(data: Mapping[str, Any], _address: Address) -> Shown | None:
+def _organization_shown(data: Mapping[str, Any], address: Address) -> Shown | None:
     found = msgspec.convert(data["organization"], Organization | None)
     if found is None:
         return None
-    return Shown(template="organization.html", values={"organization": found, **_listed(found.groups)})
+    values = {"organization": found, **_charts(data["organization"], address), **_listed(found.groups)}
+    return Shown(template="organization.html", values=values)
 
 
-def _group_shown(data: Mapping[str, Any], _address: Address) -> Shown | None:
+def _group_shown(data: Mapping[str, Any], address: Address) -> Shown | None:
     found = msgspec.convert(data["group"], GroupDetails | None)
     if found is None:
         return None
@@ -286,6 +317,7 @@ def _group_shown(data: Mapping[str, Any], _address: Address) -> Shown | None:
         "group": found,
         "levels": level_rows(found.summary),
         "treatments": treatment_rows(found.summary),
+        **_charts(data["group"], address),
         "open_list": _OPEN,
     }
     return Shown(template="group.html", values=values, group=found.name)
@@ -295,9 +327,7 @@ HOME_PAGE: Final = Page(path="/home", query=HOME_QUERY, ask=lambda _address: {},
 ORGANIZATION_PAGE: Final = Page(
     path="/orgs/{name}",
     query=ORGANIZATION_QUERY,
-    ask=lambda address: {"name": address.names["name"]},
+    ask=_asked,
     show=_organization_shown,
 )
-GROUP_PAGE: Final = Page(
-    path="/groups/{name}", query=GROUP_QUERY, ask=lambda address: {"name": address.names["name"]}, show=_group_shown
-)
+GROUP_PAGE: Final = Page(path="/groups/{name}", query=GROUP_QUERY, ask=_asked, show=_group_shown)
