@@ -22,7 +22,7 @@ TESTS: Mapping[str, tuple[str, ...]] = {
     "docs": ("docs",),
     "functional": ("tests/functional", "-m", "not (cue or dynamodb)"),
     "load": ("tests/load", "-m", "not dynamodb"),
-    "dynamodb": ("packages", "tests", "-m", "dynamodb"),
+    "dynamodb": ("packages/db_model", "tests", "-m", "dynamodb"),
     "build": ("tests/wheels",),
 }
 """The tests that need nothing but PyPI, by the one session that runs them: quick ones first."""
@@ -159,7 +159,7 @@ def schemas(session: nox.Session) -> None:
     programs = checks(session)
     path = {"PATH": os.pathsep.join([str(cue(session)), os.environ["PATH"]])}
     run(session, programs, "python", "schemas/export.py", *(["--check"] if "CI" in os.environ else []), env=path)
-    pytest(session, "-m", "cue", *session.posargs, env=path)
+    pytest(session, "tests", "-m", "cue", *session.posargs, env=path)
 
 
 @nox.session(python=False)

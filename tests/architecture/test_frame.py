@@ -83,7 +83,7 @@ def test_ci_runs_each_session_once(
 def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, tuple[str, ...]]) -> None:
     """A folder is given to one session; what that leaves out by a mark is run by the session that asks for the mark."""
     in_ci = {"judges": ("tests/judges",), "pages": ("tests/pages",), "clients": ("tests/clients",)}
-    asked_for = {"schemas": ("-m", "cue"), **in_ci, **selections}
+    asked_for = {"schemas": ("tests", "-m", "cue"), **in_ci, **selections}
     marks = {name: parts[-1] for name, parts in asked_for.items() if "-m" in parts}
     by_mark = {mark: name for name, mark in marks.items() if not mark.startswith("not")}
     left_out = {word for mark in marks.values() if mark.startswith("not") for word in re.findall(r"[a-z]+", mark)}
@@ -98,6 +98,23 @@ def test_every_test_is_run_by_one_session(root: Path, selections: Mapping[str, t
         *(f"tests/{path.name}" for path in (root / "tests").iterdir() if any(path.glob("test_*.py"))),
     ]
     assert sorted(given) == sorted(folders)
+
+
+@pytest.mark.parametrize(("session", "mark"), [("dynamodb", "dynamodb"), (None, "cue")])
+def test_a_mark_is_set_only_where_its_session_looks(
+    root: Path, selections: Mapping[str, tuple[str, ...]], session: str | None, mark: str
+) -> None:
+    """Collecting all tests for the sake of a few takes as long as many a session."""
+    folders = [root / part for part in (selections[session] if session else ("tests",)) if (root / part).is_dir()]
+    marked = {
+        path
+        for folder in ("packages", "tests")
+        for path in (root / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and ast.unparse(node) == f"pytest.mark.{mark}"
+    }
+    assert marked
+    assert [path for path in marked if not any(path.is_relative_to(folder) for folder in folders)] == []
 
 
 def test_every_session_in_a_document_exists(root: Path, sessions: Mapping[str, tuple[bool, str]]) -> None:
