@@ -38,6 +38,7 @@ from integrates.api.request.lifetime import lasting
 from integrates.api.request.limits import NOBODY, Limits
 from integrates.api.request.scale import Scale, scale_of, weighed
 from integrates.api.resolve.change import refresh
+from integrates.api.resolve.executor import PlainExecutor
 from integrates.api.schema import new_schema
 
 __all__ = ["Answer", "Api", "execute", "new_api"]
@@ -142,6 +143,7 @@ async def _run(api: Api, ready: Ready, context: Context) -> ExecutionResult:
         operation_name=ready.operation_name,
         max_coercion_errors=api.limits.validation_errors - 1,
         hide_suggestions=not api.introspection,
+        executor_class=PlainExecutor,
         is_awaitable=_is_awaitable,
     )
     return result if isinstance(result, ExecutionResult) else await result

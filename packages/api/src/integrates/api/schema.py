@@ -29,6 +29,7 @@ from integrates.api.member import fields as member
 from integrates.api.organization import fields as organization
 from integrates.api.policies import fields as policies
 from integrates.api.refusal import UserError
+from integrates.api.resolve.attribute import Shown
 from integrates.api.resolve.binding import Binding, Resolvers, joined
 from integrates.api.resolve.connection import PageInfo, connections
 from integrates.api.resolve.definition import expanded
@@ -87,7 +88,7 @@ def new_schema() -> GraphQLSchema:
     return make_executable_schema(
         print_ast(document),
         Resolvers(joined((WRITTEN, connections(document), histories(document, WRITTEN.shows)))),
-        InterfaceType("Root", root.type_of),
+        InterfaceType("Root", Shown(root.type_of)),
         *scalars.bindables(),
         directives={"requires": Requires, "authenticated": Authenticated},  # type: ignore[type-abstract] # Ariadne makes its visitors from a Protocol
         convert_names_case=lambda name, *_: camel_to_snake(name),

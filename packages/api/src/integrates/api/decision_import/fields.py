@@ -8,6 +8,7 @@ from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.context import Info
 from integrates.api.decision_import.mutations import MUTATIONS
 from integrates.api.guard.target import scope_of
+from integrates.api.resolve.attribute import Shown
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.lookup import find
 from integrates.api.resolve.parent import group, root_if_any
@@ -36,7 +37,7 @@ async def vulnerability(source: DecisionProblem, info: Info) -> Vulnerability | 
     return one if sees_vulnerability(scope.permissions, one) else None
 
 
-def finished_at(source: DecisionImport, _info: Info) -> datetime | None:
+def finished_at(source: DecisionImport) -> datetime | None:
     """Return when the import ended."""
     return None if is_running(source) else source.state.at
 
@@ -61,7 +62,7 @@ BINDING: Final = Binding(
             "attempts": in_progress(DECISION_PROGRESS, "attempts"),
             "counts": in_progress(DECISION_PROGRESS, "counts"),
             "problems": in_progress(DECISION_PROGRESS, "problems"),
-            "finishedAt": finished_at,
+            "finishedAt": Shown(finished_at),
         },
         "DecisionProblem": {"vulnerability": vulnerability},
     },

@@ -8,6 +8,7 @@ from integrates.api.context import Info
 from integrates.api.imports.change import ImportChange, ImportEffect, changes
 from integrates.api.imports.mutations import MUTATIONS
 from integrates.api.imports.work.compare import Change, Compared, Comparison
+from integrates.api.resolve.attribute import Shown
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.parent import group, root
 from integrates.api.resolve.progress import in_progress, load_progress
@@ -34,7 +35,7 @@ async def closing(source: Import, info: Info) -> tuple[SeriesClosing, ...]:
     )
 
 
-def finished_at(source: Import, _info: Info) -> datetime | None:
+def finished_at(source: Import) -> datetime | None:
     """Return when the import ended."""
     return None if is_running(source) else source.state.at
 
@@ -67,7 +68,7 @@ BINDING: Final = Binding(
             "counts": in_progress(IMPORT_PROGRESS, "counts"),
             "changes": changes,
             "closing": closing,
-            "finishedAt": finished_at,
+            "finishedAt": Shown(finished_at),
         },
     },
     enums={

@@ -5,7 +5,7 @@ from typing import Final
 
 from integrates.api.context import Info
 from integrates.api.member.mutations import MUTATIONS
-from integrates.api.resolve.attribute import Resolver
+from integrates.api.resolve.attribute import Resolver, Shown
 from integrates.api.resolve.binding import Binding, without
 from integrates.api.resolve.parent import existing_object
 from integrates.db_model.access.rules import is_member
@@ -26,17 +26,17 @@ def stakeholder(source: Access, info: Info) -> Stakeholder | Awaitable[Stakehold
     return existing_object(info, STAKEHOLDER, stakeholder_key(source.email))
 
 
-def role(source: Access, _info: Info) -> str | None:
+def role(source: Access) -> str | None:
     """Return the role of the member."""
     return role_name(source.access.role)
 
 
-def invited_role(source: Access, _info: Info) -> str | None:
+def invited_role(source: Access) -> str | None:
     """Return the role that is offered."""
     return role_name(source.invitation.role) if source.invitation else None
 
 
-def responsibility(source: GroupAccess, _info: Info) -> str | None:
+def responsibility(source: GroupAccess) -> str | None:
     """Return what the member is there for or, of who is only invited, would be."""
     offered = source.invitation
     return offered.responsibility if offered and not is_member(source) else source.access.responsibility
@@ -44,19 +44,19 @@ def responsibility(source: GroupAccess, _info: Info) -> str | None:
 
 _SHARED: Final[dict[str, Resolver | str]] = {
     "stakeholder": stakeholder,
-    "role": role,
+    "role": Shown(role),
     "state": "state.status",
-    "invitedRole": invited_role,
-    "invitationExpiresAt": lambda source, _info: source.invitation.expires_at if source.invitation else None,
+    "invitedRole": Shown(invited_role),
+    "invitationExpiresAt": Shown(lambda source: source.invitation.expires_at if source.invitation else None),
 }
 BINDING: Final = Binding(
     shows={"OrganizationMember": OrganizationAccess, "GroupMember": GroupAccess},
     fields={
         **MUTATIONS,
-        "OrganizationMember": {"id": lambda source, _info: f"{source.organization_id}/{source.email}", **_SHARED},
+        "OrganizationMember": {"id": Shown(lambda source: f"{source.organization_id}/{source.email}"), **_SHARED},
         "GroupMember": {
-            "id": lambda source, _info: f"{source.group_name}/{source.email}",
-            "responsibility": responsibility,
+            "id": Shown(lambda source: f"{source.group_name}/{source.email}"),
+            "responsibility": Shown(responsibility),
             **_SHARED,
         },
     },

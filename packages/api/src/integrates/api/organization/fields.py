@@ -10,6 +10,7 @@ from integrates.api.context import Info
 from integrates.api.member.page import members_of_organization
 from integrates.api.organization.mutations import MUTATIONS
 from integrates.api.policies.fields import ShownPolicies, policies_shown
+from integrates.api.resolve.attribute import Shown
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole
@@ -34,7 +35,7 @@ async def permissions(source: Organization, info: Info) -> list[str]:
     return sorted(organization_permissions(await user_role(source, info)))
 
 
-def policies(source: Organization, _info: Info) -> ShownPolicies:
+def policies(source: Organization) -> ShownPolicies:
     """Return the policies in force in the organization."""
     return policies_shown(source.policies)
 
@@ -77,7 +78,7 @@ BINDING: Final = Binding(
             "country": "info.country",
             "userRole": user_role,
             "permissions": permissions,
-            "policies": policies,
+            "policies": Shown(policies),
             "groups": groups,
             "findingPolicies": finding_policies,
             "vulnerabilities": vulnerabilities,

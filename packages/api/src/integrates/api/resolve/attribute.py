@@ -3,17 +3,47 @@
 from collections.abc import Callable, Mapping
 from operator import attrgetter
 from types import UnionType
-from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeAlias, Union, get_args, get_origin, get_type_hints
+
+import msgspec
 
 Resolver: TypeAlias = Callable[..., Any]
 Fields: TypeAlias = Mapping[str, Mapping[str, Resolver | str]]
 """By type and field: the resolver of the field, or the dotted path of the attribute that it shows."""
 
 
-def attribute(path: str) -> Resolver:
+UNREAD: Final = object()
+"""Says that something has not been read yet."""
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """The resolver of a field that a pure function of the object alone answers, which the executor therefore calls directly."""
+
+    read: Callable[[Any], Any]
+
+    def __call__(self, source: Any, *_: Any) -> Any:
+        """Resolve the field."""
+        return self.read(source)
+
+
+class Near(msgspec.Struct, frozen=True):
+    """The resolver of a field that needs what mostly has been read.
+
+    ``find`` answers it from the request's context and the object without waiting, or says ``UNREAD``; ``resolve`` is the
+    resolver for all cases. Both answer alike, and ``find`` changes nothing.
+    """
+
+    find: Callable[[Any, Any], Any]
+    resolve: Resolver
+
+    def __call__(self, source: Any, info: Any) -> Any:
+        """Resolve the field."""
+        return self.resolve(source, info)
+
+
+def attribute(path: str) -> Shown:
     """Return the resolver that shows the attribute at the dotted path."""
-    read = attrgetter(path)
-    return lambda source, _info: read(source)
+    return Shown(attrgetter(path))
 
 
 def entry(name: str) -> Resolver:

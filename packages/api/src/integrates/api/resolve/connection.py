@@ -12,6 +12,7 @@ from graphql import DocumentNode, ObjectTypeDefinitionNode
 from integrates.api.context import Context, Info
 from integrates.api.errors import Code, RequestError
 from integrates.api.request.turn import turn
+from integrates.api.resolve.attribute import Resolver, Shown
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.cursor import Listing, Position, opened, sealed
 from integrates.api.resolve.definition import CONNECTION
@@ -281,15 +282,15 @@ async def connected(
     return Connection(page=page, seal=lambda position: sealed(key, listing, position_named(walk, position)), count=count)
 
 
-def _nodes(source: Connection, _info: Info) -> list[Any]:
+def _nodes(source: Connection) -> list[Any]:
     return [row.node for row in source.page.rows]
 
 
-def _edges(source: Connection, _info: Info) -> list[Edge]:
+def _edges(source: Connection) -> list[Edge]:
     return [Edge(row.node, source.seal(row.position)) for row in source.page.rows]
 
 
-def _page_info(source: Connection, _info: Info) -> PageInfo:
+def _page_info(source: Connection) -> PageInfo:
     page = source.page
     return PageInfo(
         has_next_page=page.has_next,
@@ -307,7 +308,12 @@ def connections(document: DocumentNode) -> Binding:
     """Return the binding of all connections in a document, and of their edges."""
     types = (node.name.value for node in document.definitions if isinstance(node, ObjectTypeDefinitionNode))
     names = [name for name in types if name.endswith(CONNECTION)]
-    fields = {"nodes": _nodes, "edges": _edges, "pageInfo": _page_info, "totalCount": _total_count}
+    fields: Mapping[str, Resolver] = {
+        "nodes": Shown(_nodes),
+        "edges": Shown(_edges),
+        "pageInfo": Shown(_page_info),
+        "totalCount": _total_count,
+    }
     edges = (f"{name.removesuffix(CONNECTION)}Edge" for name in names)
     return Binding(
         shows={**dict.fromkeys(names, Connection), **dict.fromkeys(edges, Edge)}, fields=dict.fromkeys(names, fields)

@@ -3,16 +3,16 @@
 from asyncio import Future
 from collections.abc import Awaitable, Callable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
-from integrates.api.context import Info
+from integrates.api.context import Context, Info
 from integrates.api.request.fold import asks_for
+from integrates.api.resolve.attribute import UNREAD, Near
 from integrates.api.resolve.connection import Batch, Read
 from integrates.db_model.entity.facet import E, Facet, key_text
 from integrates.db_model.errors import NotFound
 from integrates.db_model.groups.types import Group
 from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.roots.types import Root
 from integrates.db_model.store.port import Key, Query
 
 R = TypeVar("R")
@@ -27,22 +27,6 @@ class OfGroup(Protocol):
     @property
     def group_name(self) -> str:
         """The name of the group."""
-
-
-class OfAnyRoot(Protocol):
-    """What belongs to a root, or to a whole group."""
-
-    @property
-    def root_id(self) -> str | None:
-        """The id of the root, if there is one."""
-
-
-class OfRoot(Protocol):
-    """What belongs to a root."""
-
-    @property
-    def root_id(self) -> str:
-        """The id of the root."""
 
 
 def at_once(read: Future[T], show: Callable[[T], R]) -> R | Awaitable[R]:
@@ -70,24 +54,40 @@ def existing_object(info: Info, facet: Facet[E], key: Key) -> E | Awaitable[E]:
     return at_once(info.context.loaders.entities.load((facet, key)), existing)
 
 
-def group(source: OfGroup, info: Info) -> Group | Awaitable[Group | None] | None:
-    """Return the group of the object."""
+def above(facet: Facet[Any], key_of: Callable[[Any], Key | None]) -> Near:
+    """Return the resolver of the object above another, which is known to exist unless it has no key."""
+
+    def find(context: Context, source: Any) -> Any:
+        key = key_of(source)
+        return UNREAD if key is None else context.loaders.entities.peek(key) or UNREAD
+
+    def resolve(source: Any, info: Info) -> Any:
+        key = key_of(source)
+        return None if key is None else existing_object(info, facet, key)
+
+    return Near(find, resolve)
+
+
+def _group_read(context: Context, source: OfGroup) -> Any:
+    scope = context.scopes.groups.peek(source.group_name)
+    return scope.group if scope and scope.group else UNREAD
+
+
+def _group(source: OfGroup, info: Info) -> Group | Awaitable[Group | None] | None:
     return at_once(info.context.scopes.groups.load(source.group_name), lambda scope: scope.group)
+
+
+group: Final = Near(_group_read, _group)
+"""Shows the group of an object."""
+root: Final = above(ROOT, lambda source: root_key(source.root_id))
+"""Shows the root of an object."""
+root_if_any: Final = above(ROOT, lambda source: root_key(source.root_id) if source.root_id else None)
+"""Shows the root of an object, if it has one."""
 
 
 async def permissions_for(source: OfGroup, info: Info) -> AbstractSet[str]:
     """Return the caller's permissions in the group of the object."""
     return (await info.context.scopes.groups.load(source.group_name)).permissions
-
-
-def root(source: OfRoot, info: Info) -> Root | Awaitable[Root]:
-    """Return the root of the object."""
-    return existing_object(info, ROOT, root_key(source.root_id))
-
-
-def root_if_any(source: OfAnyRoot, info: Info) -> Root | Awaitable[Root] | None:
-    """Return the root of the object, if it has one."""
-    return existing_object(info, ROOT, root_key(source.root_id)) if source.root_id else None
 
 
 def with_parents(info: Info, read: Read[T], parents: Mapping[str, Callable[[T], Above]]) -> Read[T]:

@@ -29,7 +29,7 @@ from integrates.db_model.roots.types import (
 from integrates.db_model.vulnerabilities.lists import of_root_in_state
 
 
-def type_of(source: Root, *_: Any) -> str:
+def type_of(source: Root) -> str:
     """Name the type that shows a root: like its class."""
     return type(source).__name__
 

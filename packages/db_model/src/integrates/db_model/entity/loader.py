@@ -2,7 +2,7 @@
 
 import asyncio
 from asyncio import Future
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from functools import partial
 from operator import itemgetter
 from typing import Any, TypeAlias, TypeVar
@@ -48,6 +48,15 @@ def _shielded(read: Future[V]) -> Future[V]:
 
 class Loader(DataLoader[K, V]):
     """A loader whose reads are shared by all who ask for them, so that none of these can cancel them."""
+
+    def __init__(self, read: Callable[[list[K]], Coroutine[Any, Any, list[V]]], **options: Any) -> None:
+        self.known: dict[Any, Future[V]] = {}
+        super().__init__(read, cache_map=self.known, **options)
+
+    def peek(self, name: Hashable) -> V | None:
+        """Return what has been read, by the key or what the loader knows the key by; ``None`` for what has not, or not well."""
+        read = self.known.get(name)
+        return None if read is None or not read.done() or read.cancelled() or read.exception() else read.result()
 
     def load(self, key: K) -> Future[V]:
         """Return what is read for a key."""
