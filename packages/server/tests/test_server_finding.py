@@ -186,7 +186,7 @@ def test_a_list_of_places_goes_on() -> None:
         ({"open_age_days": 1}, ["since 1 day<"]),
         ({"open_age_days": 0}, ["since 0 days<"]),
         ({"released_at": AT}, ["30 June 2026, 12:00 UTC"]),
-        ({"summary": Numbers(0, 0, 3, 1)}, ["0 open, 0 safe, 4 drafts"]),
+        ({"summary": Numbers(0, 0, 3, 1)}, ["0 open, 0 safe, 4 in review"]),
         ({"evidences": (evidence("image/png"),)}, ['<img src="/evidence/f-1/f-1.png" alt="The &lt;order&gt;."', "1.5 KB"]),
         ({"evidences": (evidence("image/png", description=""),)}, ['alt="evidence1"']),
         ({"evidences": (evidence("video/webm"),)}, ['<video src="/evidence/f-1/f-1.png" controls']),

@@ -32,6 +32,8 @@ STATES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By what the address of the page calls them: the states of the places that are listed."""
 OPEN: Final = "open"
+_NAMED: Final[Mapping[str, str]] = {OPEN: "open", "safe": "safe", "drafts": "in review"}
+"""By the same: what a page calls the list."""
 
 
 class Severity(msgspec.Struct, frozen=True, rename="camel"):
@@ -227,6 +229,7 @@ def finding_page(found: Finding, listed: str = OPEN) -> Shown:
             "kind_of": kind_of,
             "size_text": size_text,
             "counts": _counts(found.summary),
+            "named": _NAMED,
             "listed": listed,
         },
         group=found.group.name,
