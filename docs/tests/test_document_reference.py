@@ -190,7 +190,7 @@ def test_the_options_of_a_command_are_told(command: str, argument: str) -> None:
     assert sorted([*told, "--help"]) == options(command)
 
 
-@pytest.mark.parametrize("group", ["ls", "decisions", "person", "member", "organization", "group", "keys"])
+@pytest.mark.parametrize("group", ["ls", "decisions", "person", "member", "organization", "group", "snapshots", "keys"])
 def test_the_commands_of_a_group_and_their_options_are_told(group: str) -> None:
     told = names(section("commands.md", f"`integrates {group}`"))
     commands = [name.split()[2] for name in told if name.startswith("integrates ")]

@@ -22,8 +22,10 @@ from integrates.db_model.entity.encoding import decoded
 from integrates.db_model.entity.facet import Facet, key_text, keys_of
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.errors import ModelError
+from integrates.db_model.groups.facet import GROUP
 from integrates.db_model.groups.types import Group
 from integrates.db_model.indicators.contribution import CONTRIBUTIONS, COUNTERS, Counted, Counter
+from integrates.db_model.inspection.figures import snapshot_differences
 from integrates.db_model.inspection.judgement import (
     Judged,
     Subject,
@@ -125,6 +127,8 @@ async def _entered(desk: _Desk, one: Judged, above: Judged | None) -> AsyncItera
     for child, query in lists:
         async for report in _of_list(desk, child, query, one):
             yield report
+    if facet is GROUP:
+        yield Report(differences=_fresh(desk, await snapshot_differences(desk.store, entity.name)))
     own = COUNTERS[facet.name](entity)
     if facet.name in _SETTLED_BY:
         desk.pending.setdefault(_SETTLED_BY[facet.name], []).extend((own,) if own else ())

@@ -1,26 +1,22 @@
 """Making snapshots of groups, and reading them."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import date, datetime
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from itertools import accumulate
 from typing import Final
 
 import msgspec
 
 from integrates.db_model.entity import read
-from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.listing import listing
-from integrates.db_model.entity.revision import of_item, states
-from integrates.db_model.errors import Conflict, NotFound
-from integrates.db_model.findings.facet import FINDING
-from integrates.db_model.findings.types import Finding
+from integrates.db_model.errors import Conflict, IntegratesError, ModelError, NotFound
+from integrates.db_model.groups.commands import names_of_platform
 from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.snapshots.count import (
     DAY,
     NO_PART,
     Part,
-    Story,
     day_of,
     days_between,
     differences,
@@ -28,14 +24,14 @@ from integrates.db_model.snapshots.count import (
     flows,
     plus_part,
 )
-from integrates.db_model.snapshots.record import day_in, snapshot_of, snapshot_put, snapshots_between
+from integrates.db_model.snapshots.record import day_in, latest_snapshot, snapshot_of, snapshot_put, snapshots_between
+from integrates.db_model.snapshots.story import stories
+from integrates.db_model.snapshots.take import Wait, figures_at_end
 from integrates.db_model.snapshots.types import DayFigures, Snapshot
-from integrates.db_model.store.port import Item, Query, Store
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY
-from integrates.db_model.vulnerabilities.lists import of_finding
+from integrates.db_model.store.port import Store
 
-_STORIES: Final = 200
-"""Of how many vulnerabilities the revisions are read at once."""
+_EVER: Final = timedelta(days=1_100)
+"""How many days back snapshots are made of a group that has none yet: as many as a chart shows."""
 _TOGETHER: Final = 50
 """How many snapshots are stored in one write."""
 
@@ -44,30 +40,6 @@ async def between(store: Store, group_name: str, first: date, last: date) -> tup
     """Return the snapshots of a group from one day to another, both included, by day."""
     query = snapshots_between(group_name, first, last)
     return tuple([snapshot_of(item) async for page in read.pages(store, query) for item in page])
-
-
-async def _pasts(store: Store, items: Sequence[Item]) -> Mapping[str, Sequence[Item]]:
-    found = await read.records_of_each(store.query, [item.key for item in items], limit=_STORIES)
-    return {key.pk: records for key, records in found.items()}
-
-
-async def _stories_of(store: Store, finding: Sequence[Finding], query: Query) -> AsyncIterator[Story]:
-    async for items in read.pages(store, query):
-        pasts = await _pasts(store, items)
-        for item in items:
-            revisions = tuple(map(of_item, pasts[item.key.pk]))
-            yield Story(revisions, states(VULNERABILITY, revisions), finding)
-
-
-async def stories(store: Store, group_name: str) -> AsyncIterator[Story]:
-    """Yield everything that became of each vulnerability of a group, removed ones too."""
-    query = listing(FINDING.name, "findings_of_group", {"group_name": group_name}, limit=_STORIES)
-    async for items in read.pages(store, query):
-        pasts = await _pasts(store, items)
-        for item in items:
-            finding = states(FINDING, map(of_item, pasts[item.key.pk]))
-            async for story in _stories_of(store, finding, of_finding(decoded(FINDING, item).id, limit=_STORIES)):
-                yield story
 
 
 async def counted_days(store: Store, group_name: str, first: date, last: date) -> dict[date, DayFigures]:
@@ -114,16 +86,20 @@ def range_of(group: Group, first: date, now: datetime) -> tuple[date, date]:
     return max(first, day_of(group.created_at)), day_of(now) - DAY
 
 
+async def _found(store: Store, group_name: str) -> Group:
+    group = await read.get(store, GROUP, group_key(group_name))
+    if group is None:
+        raise NotFound(GROUP.name, group_name)
+    return group
+
+
 async def rebuild(store: Store, group_name: str, first: date, now: datetime, *, is_replacing: bool = False) -> Rebuilt:
     """Make the snapshots of a group from a day on that are missing, from revisions.
 
     With ``is_replacing`` those that tell something else than the revisions are replaced. Raise ``NotFound`` when there is no
     such group.
     """
-    group = await read.get(store, GROUP, group_key(group_name))
-    if group is None:
-        raise NotFound(GROUP.name, group_name)
-    begin, end = range_of(group, first, now)
+    begin, end = range_of(await _found(store, group_name), first, now)
     if begin > end:
         return Rebuilt()
     known = {one.day: one for one in await between(store, group_name, begin, end)}
@@ -139,7 +115,45 @@ async def rebuild(store: Store, group_name: str, first: date, now: datetime, *, 
     return Rebuilt(await _stored(store, missing), await _stored(store, wrong))
 
 
-async def days_of_group(store: Store, group_name: str) -> frozenset[date]:
-    """Return the days of which a group has a snapshot."""
-    query = snapshots_between(group_name, date.min, date.max)
-    return frozenset([day_in(item.key) async for page in read.pages(store, query) for item in page])
+async def keep_up(store: Store, group_name: str, now: datetime, *, wait: Wait = asyncio.sleep) -> int:
+    """Make the snapshots of a group that are missing since its newest one; return how many.
+
+    The last day alone is told by counters; several days, and all of a group that has no snapshot yet, by revisions, as far back
+    as charts go. Raise ``NotFound`` when there is no such group.
+    """
+    begin, end = range_of(await _found(store, group_name), day_of(now) - _EVER, now)
+    (page,) = await store.query((latest_snapshot(group_name, end + DAY),))
+    newest = max((day_in(item.key) for item in page.items), default=None)
+    if newest is None or newest < end - DAY:
+        return (await rebuild(store, group_name, max(begin, newest + DAY) if newest else begin, now)).made
+    if newest >= end or begin > end:
+        return 0
+    figures = await figures_at_end(store, group_name, end, wait=wait) or (await counted_days(store, group_name, end, end))[end]
+    return await _stored(store, (Snapshot(group_name=group_name, day=end, figures=figures),))
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """How many snapshots were made, and the errors of groups of which none could be made, by name."""
+
+    made: int = 0
+    refused: Mapping[str, IntegratesError] = {}
+
+
+async def keep_up_everywhere(store: Store, now: datetime, *, is_stopping: Callable[[], bool] = lambda: False) -> Kept:
+    """Make the snapshots of all groups that are missing; see :func:`keep_up`.
+
+    A group that cannot be read is refused, and the others go on. When ``is_stopping`` says so, the rest is left for next time.
+    Raise the error of the store when that fails: what is made stays, and a repeat does the rest.
+    """
+    made = 0
+    refused: dict[str, IntegratesError] = {}
+    async for name in names_of_platform(store):
+        if is_stopping():
+            break
+        try:
+            made += await keep_up(store, name, now)
+        except NotFound:  # the group was removed, and its figures with it
+            continue
+        except ModelError as error:
+            refused[name] = error
+    return Kept(made, refused)

@@ -79,10 +79,23 @@ def _until(states: Sequence[Vulnerability], at: datetime) -> int:
     return bisect_right(states, at, key=attrgetter("updated_at"))
 
 
-def _scored(story: Story, at: datetime) -> Severity | None:
-    """Return the severity of the finding as it was."""
-    number = bisect_right(story.findings, at, key=attrgetter("updated_at"))
-    return story.findings[number - 1].severity if number else None
+def severity_at(findings: Sequence[Finding], at: datetime) -> Severity | None:
+    """Return the severity of a finding as it was, given the finding as each of its revisions left it."""
+    number = bisect_right(findings, at, key=attrgetter("updated_at"))
+    return findings[number - 1].severity if number else None
+
+
+def numbers_at(story: Story, at: datetime) -> Mapping[str, int]:
+    """Return what a vulnerability had added to the counters of its group by a moment."""
+    number = _until(story.states, at)
+    if not number:
+        return {}
+    found, severity = story.states[number - 1], severity_at(story.findings, at)
+    counted = tally.counted(found, severity).group
+    severities = {one.version: one.severity for one in story.findings}
+    finding = key_text(finding_key(found.finding_id))
+    closed = remediations(story.revisions[:number], story.states[:number], finding, severities)
+    return plus(counted, closed)
 
 
 def part_at(story: Story, at: datetime) -> Part:
@@ -90,13 +103,7 @@ def part_at(story: Story, at: datetime) -> Part:
     number = _until(story.states, at)
     if not number:
         return NO_PART
-    found, severity = story.states[number - 1], _scored(story, at)
-    counted = tally.counted(found, severity).group
-    severities = {one.version: one.severity for one in story.findings}
-    finding = key_text(finding_key(found.finding_id))
-    closed = remediations(story.revisions[:number], story.states[:number], finding, severities)
-    numbers = plus(counted, closed)
-    return plus_part(Part(numbers), open_part(found, severity, at))
+    return plus_part(Part(numbers_at(story, at)), open_part(story.states[number - 1], severity_at(story.findings, at), at))
 
 
 def open_part(found: Vulnerability, severity: Severity | None, at: datetime) -> Part:

@@ -31,6 +31,7 @@ from integrates.server.process.listener import listen, run, stop_on_signals
 from integrates.server.process.log import configure_logging, new_access_log
 from integrates.server.process.open import Installation, open_installation
 from integrates.server.process.resumption import apply_policies_until, resume_decisions_until, resume_imports_until
+from integrates.server.process.snapshot import take_snapshots_until
 from integrates.server.service import Service, api_of
 from integrates.server.settings import Settings, admins_of
 
@@ -117,6 +118,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
         background.spawn(apply_policies_until(service, stopping))
         background.spawn(expire_until(service, stopping, after=BETWEEN if demo else timedelta(0)))
         background.spawn(clean_until(service, stopping))
+        background.spawn(take_snapshots_until(service, stopping))
         spare_collector()
         await run(behind(new_app(service), settings.trusted_hops), bound, settings, stopping, background.drain)
 

@@ -93,6 +93,7 @@ VERBS: Final[Sequence[Verb]] = (
     _verb(Kind.STORE, "member", "cli.member", "COMMANDS", "Members of organizations and groups: grant, revoke, list."),
     _verb(Kind.STORE, "organization", "cli.organization", "COMMANDS", "Organizations: add, list."),
     _verb(Kind.STORE, "group", "cli.group", "COMMANDS", "Groups: add, list; token of their CI identity."),
+    _verb(Kind.STORE, "snapshots", "cli.snapshots", "COMMANDS", "Figures of groups at the ends of days: rebuild."),
     _verb(Kind.STORE, "keys", "cli.keys", "COMMANDS", "Keys that sign tokens and invitations: list, rotate."),
 )
 """All verbs, in the order of the help. A test compares the lines with what the verbs say of themselves."""
