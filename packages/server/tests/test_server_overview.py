@@ -189,7 +189,7 @@ async def test_the_charts_of_a_group_are_pictures_and_tables(world: World) -> No
     page = (await seen(world, ADA, "/groups/webshop?from=2026-06-01&to=2026-06-20")).text
     assert page.count("<figure") == page.count("<details>") == CHARTS
     assert "/charts/webshop/openByLevel.svg?from=2026-06-01&amp;to=2026-06-20&amp;step=WEEK" in page
-    assert "<h2>2026-06-01 to 2026-06-20</h2>" in page
+    assert "<h2>How it went, 2026-06-01 to 2026-06-20</h2>" in page
     assert 'href="/groups/webshop?from=2026-06-01&amp;to=2026-06-20&amp;step=DAY#course"' in page
     daily = (await seen(world, ADA, "/orgs/aurora?step=DAY")).text
     assert daily.count("<figure") == CHARTS

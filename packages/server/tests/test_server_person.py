@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from packages.server.tests.conftest import ADA, ORIGIN, URI, World, new_world
+from packages.server.tests.conftest import ADA, NOW, ORIGIN, URI, World, new_world
 
 from integrates.db_model.errors import Unavailable
 from integrates.db_model.store.port import Key
@@ -14,8 +14,9 @@ from integrates.server.app import new_app
 from integrates.server.auth.provider import ClientAuth, Provider
 from integrates.server.http.routes.link import login_links
 from integrates.server.http.routes.slot import CALLERS
+from integrates.server.pages.page import Address, Shown, drawn
 from integrates.server.pages.person import MOST, Group, Organization, Parent, Person, Waiting, person_of
-from integrates.server.pages.render import day, in_words, render
+from integrates.server.pages.render import day, in_words
 from integrates.server.settings import Settings
 
 NINA = "nina@demo.example"
@@ -39,7 +40,8 @@ def person(**values: Any) -> Person:
 
 
 def page_of(one: Person) -> str:
-    return render("person.html", person=one, most=MOST)
+    shown = Shown(template="person.html", values={"person": one, "most": MOST})
+    return drawn(shown, Address(path="/", at=NOW), "token")
 
 
 async def shown_to(world: World, email: str) -> str:

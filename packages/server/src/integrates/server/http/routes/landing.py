@@ -12,9 +12,11 @@ from integrates.db_model.errors import NotFound, StoreError, Unavailable
 from integrates.db_model.sessions.commands import acknowledge
 from integrates.server.auth.origin import may_write
 from integrates.server.http.routes.link import login_links
+from integrates.server.http.routes.look import address_of_page, token_of
 from integrates.server.http.routes.slot import Slot, refusing
 from integrates.server.http.routes.visit import told_by_api, visitor
-from integrates.server.pages.person import MOST, QUERY, Person, person_of
+from integrates.server.pages.page import Shown, drawn
+from integrates.server.pages.person import MOST, QUERY, person_of
 from integrates.server.pages.render import render
 from integrates.server.process.condition import PATIENCE
 from integrates.server.service import Service
@@ -35,11 +37,11 @@ def landing_routes(service: Service, patience: float = PATIENCE) -> list[Route]:
             return await _acknowledged(request, service)
         try:
             async with asyncio.timeout(patience):
-                person, is_store_silent = await _person(request, service, slot), False
+                found, is_store_silent = await _person(request, service, slot), False
         except (StoreError, TimeoutError):
-            person, is_store_silent = None, True
-        if person:
-            return HTMLResponse(render("person.html", person=person, most=MOST))
+            found, is_store_silent = None, True
+        if found:
+            return HTMLResponse(found)
         links = login_links(service)
         told = {"version": version(), "is_store_silent": is_store_silent, "has_reference": service.settings.introspection}
         return HTMLResponse(render("landing.html", links=links, **told))
@@ -52,15 +54,16 @@ def landing_routes(service: Service, patience: float = PATIENCE) -> list[Route]:
     return [Route("/", start, methods=["GET", "POST"]), Route("/logged-out", logged_out)]
 
 
-async def _person(request: Request, service: Service, slot: Slot) -> Person | None:
-    """Ask the API, as the visitor, who that is. Raise ``Unavailable`` when it cannot tell: it has logged why."""
+async def _person(request: Request, service: Service, slot: Slot) -> str | None:
+    """Return the page of the visitor, ``None`` for nobody. Raise ``Unavailable`` when the API cannot tell who that is."""
     actor = await visitor(request, service)
     if actor is None:
         return None
     person = person_of(await told_by_api(request, service, slot, actor, {"query": QUERY}))
     if person is None:
         raise Unavailable("the API cannot tell who is logged in")
-    return person
+    shown = Shown(template="person.html", values={"person": person, "most": MOST})
+    return drawn(shown, address_of_page(request, service), token_of(service, actor))
 
 
 async def _acknowledged(request: Request, service: Service) -> Response:
