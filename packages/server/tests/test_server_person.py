@@ -83,8 +83,8 @@ async def test_the_page_shows_the_groups_of_the_person_and_no_others(world: Worl
 async def test_the_page_shows_the_roles_that_the_person_acts_in(world: World) -> None:
     page = await shown_to(world, "gus@demo.example")
     own, _, below = page.partition("<h2>Your groups</h2>")
-    assert '<strong>harbor</strong> <span class="tag">organization manager</span>' in own
-    assert '<strong>aurora</strong> <span class="tag">user</span>' in own
+    assert '<strong>harbor</strong></a> <span class="tag">organization manager</span>' in own
+    assert '<strong>aurora</strong></a> <span class="tag">user</span>' in own
     assert below.count('<span class="tag">group manager</span>') == 3
 
 
