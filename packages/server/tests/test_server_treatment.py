@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,8 +13,23 @@ from packages.server.tests.page import NINA, NONE, WHERE, draft_of, released, se
 
 from integrates.db_model.errors import Unavailable
 from integrates.server.http.routes.treatment import ENDED, NONE_CHOSEN, NOT_ALLOWED, RENEWED, SILENT, TOO_MANY
+from integrates.server.pages.decide import Form, Reference, Typed
+from integrates.server.pages.treatment import (
+    Conflict,
+    Finding,
+    Group,
+    History,
+    Item,
+    Outcome,
+    Treatment,
+    conflict_of,
+    lines_again,
+    outcome_of,
+)
+from integrates.server.pages.vulnerability import Revision
 
 FORM = "application/x-www-form-urlencoded"
+AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
 PATH = "/groups/webshop/treatment"
 WHY = "Behind the <firewall> until the release."
 VERA = "vera@demo.example"
@@ -309,3 +324,57 @@ async def test_the_form_has_the_rate_of_all_pages() -> None:
     async with visiting(world, ADA) as client:
         found = [(await client.get(PATH)).status_code for _ in range(3)]
     assert found == [400, 400, 429]
+
+
+def revision(version: int, **aspects: Any) -> Revision:
+    return Revision(version=version, at=AT, by=f"{version}@demo.example", operation="test", aspects=aspects)
+
+
+def item(*revisions: Revision) -> Item:
+    return Item(
+        id=NONE,
+        version=len(revisions),
+        where="src/cart.py",
+        specific="12",
+        state="VULNERABLE",
+        finding=Finding("SQL injection"),
+        severity=None,
+        group=Group("webshop", ()),
+        treatment=Treatment("UNTREATED", None, None, None, None, AT, ADA),
+        history=History(revisions),
+    )
+
+
+def test_a_conflict_tells_what_held_when_one_looked_and_each_change_since() -> None:
+    first, second = revision(1, treatment={"status": "UNTREATED"}), revision(2, treatment={"status": "IN_PROGRESS"})
+    third, fourth = revision(3, labels={"tags": ["a"]}), revision(4, treatment={"status": "UNTREATED"})
+    shown = item(first, second, third, fourth)
+    found = {version: conflict_of(shown, version) for version in (1, 2, 3, 4)}
+    assert [one.before for one in found.values()] == [first, second, second, fourth]
+    assert [one.told for one in found.values()] == ["untreated", "in progress", "in progress", "untreated"]
+    assert [len(one.changes) for one in found.values()] == [3, 2, 1, 0]
+    assert conflict_of(shown, 0) == Conflict(before=None, changes=(first, second, third, fourth))
+    assert conflict_of(shown, 0).told is None
+
+
+def test_what_one_item_is_refused_for_stands_at_it_and_the_rest_is_done() -> None:
+    chosen = tuple(Reference(f"id-{number}", 1) for number in range(3))
+    errors = [
+        {"code": "CONFLICT", "reason": "STALE_VERSION", "message": "Stale.", "path": ["items", "1", "id"]},
+        {"code": "INVALID", "reason": "NOT_VULNERABLE", "message": "Not open.", "path": ["items", "2", "id"]},
+        {"code": "INVALID", "reason": "TOO_MANY", "message": "Too many.", "path": ["items"]},
+    ]
+    outcome = outcome_of({"vulnerabilities": [{"id": "id-0"}], "errors": errors}, chosen)
+    assert outcome == Outcome(
+        changed=frozenset({"id-0"}),
+        arguments={"item": "Too many."},
+        items={"id-1": "Stale.", "id-2": "Not open."},
+        stale=frozenset({"id-1"}),
+    )
+    form = Form(shown=chosen, chosen=chosen[:2], typed=Typed(), token="x")
+    assert [(line.reference.id, line.is_chosen, line.refusal) for line in lines_again(form, (), outcome)] == [
+        ("id-1", True, "Stale."),
+        ("id-2", False, "Not open."),
+    ]
+    assert not outcome.is_done
+    assert outcome_of({"vulnerabilities": [{"id": "id-0"}], "errors": []}, chosen).is_done
