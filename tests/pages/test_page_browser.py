@@ -128,7 +128,7 @@ def test_everything_can_be_done_by_keyboard(shop: Running, visit: Visit) -> None
         log_in(other, "ada")
     with visit(shop) as page:
         nobody(page)
-        assert walk(page) == ["Integrates", "Log in as the local user", "alive", "ready"]
+        assert walk(page) == ["Integrates", "Log in as the local user", "the reference", "alive", "ready"]
         nobody(page)
         press(page, "Log in as the local user")
         assert page.inner_text("h1") == "Ada Novak"
