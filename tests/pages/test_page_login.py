@@ -17,7 +17,7 @@ def test_the_start_page_offers_each_provider(estranged: Running, visit: Visit, a
         check_layout(page, went(page, "/"), 200, "Integrates")
         assert found_by(axe, page) == []
         picture(page, f"providers-{width}-{scheme}")
-        assert walk(page) == ["Integrates", *TITLES, "alive", "ready"]
+        assert walk(page) == ["Integrates", *TITLES, "the reference", "alive", "ready"]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)

@@ -40,7 +40,8 @@ def person(**values: Any) -> Person:
 
 
 def page_of(one: Person) -> str:
-    shown = Shown(template="person.html", values={"person": one, "most": MOST})
+    values = {"person": one, "most": MOST, "has_reference": True, "has_explorer": True}
+    shown = Shown(template="person.html", values=values)
     return drawn(shown, Address(path="/", at=NOW), "token")
 
 

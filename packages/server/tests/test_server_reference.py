@@ -147,6 +147,14 @@ async def test_the_reference_goes_with_introspection() -> None:
     shown = await new_world()
     async with shown.client() as client:
         assert 'href="/reference"' in (await client.get("/")).text
+    assert 'href="/reference"' in (await seen(shown, "/")).text
+    assert 'href="/reference"' not in (await seen(world, "/")).text
+
+
+@pytest.mark.parametrize("explorer", [True, False])
+async def test_who_is_logged_in_is_led_to_the_explorer_where_there_is_one(explorer: object) -> None:
+    page = (await seen(await new_world(explorer=explorer), "/")).text
+    assert ('<a href="/api">Explorer</a>' in page) is explorer
 
 
 async def test_it_is_shown_so_often_a_minute() -> None:

@@ -62,7 +62,8 @@ async def _person(request: Request, service: Service, slot: Slot) -> str | None:
     person = person_of(await told_by_api(request, service, slot, actor, {"query": QUERY}))
     if person is None:
         raise Unavailable("the API cannot tell who is logged in")
-    shown = Shown(template="person.html", values={"person": person, "most": MOST})
+    offered = {"has_reference": service.settings.introspection, "has_explorer": service.settings.explorer}
+    shown = Shown(template="person.html", values={"person": person, "most": MOST, **offered})
     return drawn(shown, address_of_page(request, service), token_of(service, actor))
 
 
