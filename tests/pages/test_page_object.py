@@ -32,11 +32,13 @@ def paths(caller: Caller) -> Mapping[str, tuple[str, str]]:
     """By name: the path of a page, and its heading."""
     group = caller.ask(WANTED)["group"]
     finding = next(one for one in group["findings"]["nodes"] if one["evidences"])
+    proven = next(one for one in group["findings"]["nodes"] if "EVIDENCE1" in {each["slot"] for each in one["evidences"]})
     caller.change(COMMENT, id=finding["id"], content=MARKDOWN)
     ended = {one["state"]: one["id"] for one in group["imports"]["nodes"]}
     first = group["vulnerabilities"]["nodes"][0]["id"]
     return {
         "finding": (f"/findings/{finding['id']}", finding["title"]),
+        "finding-proven": (f"/findings/{proven['id']}", proven["title"]),
         "imports": ("/groups/webshop/imports", "Imports into webshop"),
         "import": (f"/imports/{ended['COMPLETED']}", "Import of scan.sarif"),
         "import-failed": (f"/imports/{ended['FAILED']}", "Import of scan.sarif"),
@@ -51,7 +53,7 @@ def open_ids(caller: Caller) -> Sequence[str]:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("name", ["finding", "imports", "import", "import-failed", "treatment"])
+@pytest.mark.parametrize("name", ["finding", "finding-proven", "imports", "import", "import-failed", "treatment"])
 def test_a_page_of_an_object_can_be_read_by_everybody(
     shop: Running, visit: Visit, axe: str, paths: Mapping[str, tuple[str, str]], name: str, width: int, scheme: str
 ) -> None:
@@ -75,6 +77,15 @@ def test_a_text_of_somebody_is_markdown_and_no_script(
         assert said.locator("li").all_inner_texts() == ["one", "two"]
         assert "<script>alert(1)</script>" in said.inner_text()
         assert said.locator("script").count() == 0
+
+
+def test_a_picture_that_proves_a_finding_is_shown(shop: Running, visit: Visit, paths: Mapping[str, tuple[str, str]]) -> None:
+    with visit(shop) as page:
+        log_in(page, "ada")
+        went(page, paths["finding-proven"][0])
+        shown = page.locator("figure img").first
+        shown.scroll_into_view_if_needed()
+        page.wait_for_function("image => image.complete && image.naturalWidth > 0", arg=shown.element_handle())
 
 
 @pytest.mark.parametrize("width", WIDTHS)
