@@ -45,6 +45,7 @@ __all__ = ["Answer", "Api", "execute", "new_api"]
 
 _LOG: Final = logging.getLogger("integrates.api")
 _TYPENAME: Final = "__typename"
+_NESTED: Final = frozenset({dict, list})
 
 
 class Api(msgspec.Struct, frozen=True):
@@ -151,14 +152,13 @@ async def _run(api: Api, ready: Ready, context: Context) -> ExecutionResult:
 
 def _fields_of(data: Any) -> int:
     """Count the fields of an answer."""
-    count, level = 0, [data]
+    count, level = 0, [data] if data else []
     while level:
         found = level.pop()
-        if isinstance(found, dict):
+        if type(found) is dict:
             count += len(found)
-            level.extend(found.values())
-        elif isinstance(found, list):
-            level.extend(found)
+            found = found.values()
+        level += [part for part in found if type(part) in _NESTED]
     return count
 
 

@@ -37,7 +37,7 @@ class Batch(msgspec.Struct, Generic[T], frozen=True):
     """A page as the store gives it: nodes with a cursor each, whether more follow, and the cursor of its end."""
 
     nodes: tuple[T, ...]
-    cursors: tuple[str, ...]
+    cursors: Sequence[str]
     has_next: bool
     end: str | None
 
@@ -67,10 +67,17 @@ def counter_total(context: Context, keys: Sequence[Key], name: str) -> Total:
 
 
 class Row(msgspec.Struct, Generic[T], frozen=True):
-    """An item of the list and its position."""
+    """An item of the list, and where it is: its stretch, and its number among the cursors of what was read of it."""
 
     node: T
-    position: Position
+    stretch: int
+    cursors: Sequence[str]
+    number: int
+
+    @property
+    def position(self) -> Position:
+        """The position of the item, made when it is asked for: a page mostly needs that of its last item only."""
+        return Position(self.stretch, self.cursors[self.number])
 
 
 class Walk(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
@@ -162,9 +169,9 @@ async def _kept(walk: Walk[T], batch: Batch[T]) -> Sequence[bool]:
 
 
 async def _rows(walk: Walk[T], stretch: int, batch: Batch[T]) -> tuple[Row[T], ...]:
-    kept = await _kept(walk, batch)
-    items = zip(batch.nodes, batch.cursors, kept, strict=True)
-    return tuple(Row(node, Position(stretch, cursor)) for node, cursor, keep in items if keep)
+    kept, cursors = await _kept(walk, batch), batch.cursors
+    items = enumerate(zip(batch.nodes, kept, strict=True))
+    return tuple(Row(node, stretch, cursors, number) for number, (node, keep) in items if keep)
 
 
 async def _read_on(walk: Walk[T], part: Part[T], limit: int) -> Part[T]:

@@ -27,7 +27,7 @@ class EntityPage(msgspec.Struct, Generic[E], frozen=True):
     """
 
     entities: tuple[E, ...]
-    cursors: tuple[str, ...]
+    cursors: Sequence[str]
     has_next: bool
     end: str | None
 
@@ -65,14 +65,14 @@ def attempted(facet: Facet[E], item: Item | None) -> E | ModelError | None:
 
 def page_of(facet: Facet[E], page: Page) -> EntityPage[E]:
     """Return the live entities of a page of items."""
-    rows = [(live(facet, item), cursor) for item, cursor in zip(page.items, page.cursors, strict=True)]
-    kept = [(entity, cursor) for entity, cursor in rows if entity is not None]
-    return EntityPage(
-        tuple(entity for entity, _ in kept),
-        tuple(cursor for _, cursor in kept),
-        page.has_next,
-        page.cursors[-1] if page.cursors else None,
+    found = [live(facet, item) for item in page.items]
+    entities = tuple(entity for entity in found if entity is not None)
+    cursors = (
+        page.cursors
+        if len(entities) == len(found)
+        else tuple(cursor for entity, cursor in zip(found, page.cursors, strict=True) if entity is not None)
     )
+    return EntityPage(entities, cursors, page.has_next, page.cursors[-1] if page.cursors else None)
 
 
 async def pages(store: Store, query: Query) -> AsyncIterator[tuple[Item, ...]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any, Final
 
 from msgspec import Struct, structs
@@ -26,6 +27,8 @@ DEFAULTS: Final = EffectivePolicies(
     remediation_days_low=None,
     inactivity_period=90,
 )
+_NAMES: Final = Policies.__struct_fields__
+_values: Final = attrgetter(*_NAMES)
 RANGES: Final = {
     "max_acceptance_days": (0, 999),
     "min_acceptance_severity": (0, 10),
@@ -93,11 +96,11 @@ def effective(organization: Policies, group: Policies | None = None) -> Effectiv
 
 
 def _merged(own: Policies, inherited: Policies) -> EffectivePolicies:
-    return EffectivePolicies(**{name: _first(own, inherited, DEFAULTS, name=name) for name in Policies.__struct_fields__})
-
-
-def _first(*layers: Policies | EffectivePolicies, name: str) -> Any:
-    return next((value for layer in layers if (value := getattr(layer, name)) is not None), None)
+    """Return the first value of each name that is set; called for each row of a list, so all names are read at once."""
+    layers = zip(_NAMES, _values(own), _values(inherited), _values(DEFAULTS), strict=True)
+    return EffectivePolicies(
+        **{name: first if first is not None else other if other is not None else last for name, first, other, last in layers}
+    )
 
 
 def organization_only(policies: Policies, path: Sequence[str]) -> Iterator[Rejected]:

@@ -6,9 +6,9 @@ nothing, because a position never leads outside the partition and range of the q
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
-from typing import Final
+from typing import Final, overload
 
 import msgspec
 
@@ -52,11 +52,46 @@ def position_of(query: Query, item: Item) -> Position:
     return Position(sort, item.key.pk, item.key.sk)
 
 
+class Cursors(Sequence[str]):
+    """The cursors of the items of a page, each made when it is asked for: most readers need the last one only."""
+
+    __slots__ = ("_items", "_query")
+
+    def __init__(self, query: Query, items: Sequence[Item]) -> None:
+        self._query, self._items = query, items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, number: int) -> str: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> "Cursors": ...
+
+    def __getitem__(self, number: int | slice) -> "str | Cursors":
+        if isinstance(number, slice):
+            return Cursors(self._query, self._items[number])
+        return _sealed(_binding(self._query), position_of(self._query, self._items[number]))
+
+    def __iter__(self) -> Iterator[str]:
+        binding = _binding(self._query)
+        return (_sealed(binding, position_of(self._query, item)) for item in self._items)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+
 def page(query: Query, found: Sequence[Item]) -> Page:
     """Return a page of ``query``. ``found`` are its items and, when there is one, the item after them."""
     items = tuple(found[: query.limit])
-    binding = _binding(query)
-    return Page(items, tuple(_sealed(binding, position_of(query, item)) for item in items), len(found) > query.limit)
+    return Page(items, Cursors(query, items), len(found) > query.limit)
 
 
 def _opened(query: Query, cursor: str) -> Position:

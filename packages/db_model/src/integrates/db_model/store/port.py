@@ -174,7 +174,7 @@ class Page(msgspec.Struct, frozen=True):
     """A page of a walk: items in order, one opaque cursor for each, and whether at least one more item follows."""
 
     items: tuple[Item, ...]
-    cursors: tuple[str, ...]
+    cursors: Sequence[str]
     has_next: bool
 
 
