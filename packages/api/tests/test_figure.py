@@ -18,6 +18,7 @@ from integrates.db_model.severities.rules import severity
 from integrates.db_model.severities.types import Level
 from integrates.db_model.vulnerabilities import tally
 from integrates.db_model.vulnerabilities.types import (
+    AcceptanceStatus,
     Cycle,
     Source,
     Technique,
@@ -67,7 +68,12 @@ def vulnerabilities(draw: st.DrawFn) -> Vulnerability:
         location=VulnerabilityLocation(where="a.py", specific="1"),
         severity=severity(tool_score=Decimal(score)) if score else None,
         state=VulnerabilityState(status=draw(st.sampled_from(VulnerabilityStatus)), at=AT, by="x"),
-        treatment=Treatment(status=draw(st.sampled_from(TreatmentStatus)), at=AT, by="x"),
+        treatment=Treatment(
+            status=draw(st.sampled_from(TreatmentStatus)),
+            acceptance_status=draw(st.none() | st.sampled_from(AcceptanceStatus)),
+            at=AT,
+            by="x",
+        ),
         verification=Verification(status=verification, at=AT, by="x") if verification else None,
         zero_risk=ZeroRisk(status=zero_risk, at=AT, by="x") if zero_risk else None,
         cycle=Cycle(opened_at=AT - timedelta(days=draw(st.integers(0, 30)))),
@@ -85,6 +91,7 @@ FILTERS = st.fixed_dictionaries(
         "states": _some(VulnerabilityStatus),
         "zero_risks": _some(ZeroRiskStatus),
         "treatments": _some(TreatmentStatus),
+        "acceptances": _some(AcceptanceStatus),
         "verifications": _some(VerificationStatus),
         "min_score": st.sampled_from([None, 0.0, 3.9, 5.0, 7.1]),
         "max_score": st.sampled_from([None, 0.0, 3.9, 5.0, 10.0]),
@@ -126,6 +133,8 @@ def test_figures_are_those_of_the_vulnerabilities(found: list[Vulnerability], ri
     opened = [one for one in shown if one.state.status == "VULNERABLE"]
     assert figures.open == len(opened) == sum(share.count for share in figures.treatment)
     assert figures.open == sum(share.count for share in figures.open_by_level)
+    asked = [one.treatment.acceptance_status for one in opened if one.treatment.acceptance_status]
+    assert {share.name: share.count for share in figures.acceptance} == {name: asked.count(name) for name in AcceptanceStatus}
     assert figures.closed == len([one for one in shown if one.state.status == "SAFE"])
     assert figures.hidden == (len(hidden) if "zero_risk:read" in rights else None)
     scores = [(one.severity or FINDING.severity).score for one in opened]  # type: ignore[union-attr] # the finding has one

@@ -69,6 +69,8 @@ MEMBERS: Final[list[tuple[str, Any, bool]]] = [
     ("zeroRisks", [None], False),
     ("treatments", ["ACCEPTED"], True),
     ("treatments", ["IN_PROGRESS", "ACCEPTED_UNDEFINED"], False),
+    ("acceptances", [None], True),
+    ("acceptances", ["SUBMITTED", "APPROVED", "REJECTED"], False),
     ("verifications", ["REQUESTED"], True),
     ("verifications", [None, "VERIFIED"], False),
     ("types", ["PACKAGES"], True),
@@ -173,7 +175,17 @@ async def test_each_list_keeps_what_is_asked_for(
         assert (ids["vulnerability"] in nodes) is keeps, name
 
 
-OTHERS_TOO: Final = {"isOverdue", "minScore", "maxScore", "states", "sources", "text", "openedSince", "openedBefore"}
+OTHERS_TOO: Final = {
+    "acceptances",
+    "isOverdue",
+    "minScore",
+    "maxScore",
+    "states",
+    "sources",
+    "text",
+    "openedSince",
+    "openedBefore",
+}
 """Members whose value is that of others, too."""
 
 

@@ -57,6 +57,7 @@ def test_the_values_of_an_option_are_those_of_the_api(name: str, each: Filter) -
 
 OF_VULNERABILITIES = """
     --state safe --state SUBMITTED --treatment in_progress --verification none --verification requested --zero-risk CONFIRMED
+    --acceptance none --acceptance submitted
     --type lines --technique sast --source machine --min-score 1.5 --max-score 9 --root backend --root-id r --tool bandit
     --rule B608 --cve CVE-2021-44228 --cwe CWE-89 --package log4j-core --tag pay --assigned a@example.com --text x
     --no-unassigned --overdue --suppressed --opened-since 2026-01-31 --opened-before 2026-02-01T12:00:00+02:00
@@ -69,6 +70,7 @@ GIVEN: dict[str, tuple[str, Sequence[Filter], dict[str, Any]]] = {
         VULNERABILITIES,
         {
             "states": ["SAFE", "SUBMITTED"],
+            "acceptances": [None, "SUBMITTED"],
             "verifications": [None, "REQUESTED"],
             "minScore": 1.5,
             "isUnassigned": False,

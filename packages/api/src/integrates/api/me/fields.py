@@ -1,10 +1,8 @@
 """Fields of the caller."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.context import Info
 from integrates.api.invitation.fields import invitations
 from integrates.api.me.mutations import MUTATIONS
@@ -13,7 +11,7 @@ from integrates.api.member.membership import groups, organizations
 from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.connection import Connection
 from integrates.api.resolve.walk import whole
-from integrates.api.vulnerability.page import chosen
+from integrates.api.vulnerability.page import across_groups
 from integrates.db_model.sessions.record import session_key, session_of
 from integrates.db_model.sessions.rules import expiry_of
 from integrates.db_model.sessions.types import Session
@@ -22,7 +20,6 @@ from integrates.db_model.tokens.facet import ACCESS_TOKEN, tokens_of_owner
 from integrates.db_model.tokens.rules import is_usable
 from integrates.db_model.tokens.types import AccessToken
 from integrates.db_model.vulnerabilities.lists import assigned_to
-from integrates.db_model.vulnerabilities.types import Vulnerability
 
 
 async def permissions(_source: Stakeholder, info: Info) -> list[str]:
@@ -31,13 +28,8 @@ async def permissions(_source: Stakeholder, info: Info) -> list[str]:
 
 
 async def assigned_vulnerabilities(source: Stakeholder, info: Info, **args: Any) -> Connection:
-    """Return the vulnerabilities assigned to the caller, in groups that the caller may still read."""
-
-    async def keep(found: Sequence[Vulnerability]) -> Sequence[bool]:
-        scopes = await info.context.scopes.groups.load_many([one.group_name for one in found])
-        return [sees_vulnerability(scope.permissions, one) for one, scope in zip(found, scopes, strict=True)]
-
-    return await chosen(info, source.email, args, assigned_to(source.email), keep)
+    """Return the vulnerabilities assigned to the caller, in groups that the caller may still read, that fit the filter."""
+    return await across_groups(info, source.email, args, assigned_to(source.email))
 
 
 async def access_tokens(source: Stakeholder, info: Info) -> tuple[AccessToken, ...]:

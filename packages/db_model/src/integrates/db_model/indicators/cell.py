@@ -10,6 +10,7 @@ from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.vulnerabilities.tally import DOT, INHERITED, NONE, is_cell
 from integrates.db_model.vulnerabilities.types import (
+    AcceptanceStatus,
     TreatmentStatus,
     VerificationStatus,
     VulnerabilityStatus,
@@ -23,6 +24,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     state: VulnerabilityStatus
     score: Decimal | None
     treatment: TreatmentStatus
+    acceptance: AcceptanceStatus | None = None
     verification: VerificationStatus | None
     zero_risk: ZeroRiskStatus | None
     count: int
@@ -35,11 +37,12 @@ def _score(text: str, inherited: Severity | None) -> Decimal | None:
 
 
 def _cell(dimensions: list[str], count: int, inherited: Severity | None) -> Cell:
-    state, *score, treatment, _, verification, zero_risk = dimensions
+    state, *score, treatment, acceptance, verification, zero_risk = dimensions
     return Cell(
         state=VulnerabilityStatus(state),
         score=_score(score[0], inherited) if score else None,
         treatment=TreatmentStatus(treatment),
+        acceptance=None if acceptance == NONE else AcceptanceStatus(acceptance),
         verification=None if verification == NONE else VerificationStatus(verification),
         zero_risk=None if zero_risk == NONE else ZeroRiskStatus(zero_risk),
         count=count,

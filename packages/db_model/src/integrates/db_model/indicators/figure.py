@@ -13,6 +13,7 @@ from integrates.db_model.severities.rules import cvssf, level
 from integrates.db_model.severities.types import Level, Severity
 from integrates.db_model.vulnerabilities.tally import DOT, OPENED_EPOCH_SUM, REMEDIATED_COUNT, REMEDIATED_SECONDS
 from integrates.db_model.vulnerabilities.types import (
+    AcceptanceStatus,
     TreatmentStatus,
     VerificationStatus,
     VulnerabilityStatus,
@@ -54,6 +55,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     closed_cvssf: Decimal | None
     open_by_level: tuple[Share, ...]
     treatment: tuple[Share, ...]
+    acceptance: tuple[Share, ...]
     verification: tuple[Share, ...]
     zero_risk: tuple[Share, ...]
     mean_open_age_days: float | None
@@ -115,6 +117,7 @@ def figures(counts: Mapping[str, int], now: datetime, *, inherited: Severity | N
         closed_cvssf=_exposure(closed) if scored else None,
         open_by_level=_shares(Level, opened, _level_of, scored=True) if scored else (),
         treatment=_shares(TreatmentStatus, opened, lambda cell: cell.treatment, scored=scored),
+        acceptance=_shares(AcceptanceStatus, opened, lambda cell: cell.acceptance, scored=scored),
         verification=_shares(VerificationStatus, opened, lambda cell: cell.verification, scored=scored),
         zero_risk=_shares(ZeroRiskStatus, vulnerable, lambda cell: cell.zero_risk, scored=scored),
         mean_open_age_days=_mean_open_age(counts, _count(opened), now),

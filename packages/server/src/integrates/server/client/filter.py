@@ -12,6 +12,7 @@ import typer
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.roots.types import RootStatus
 from integrates.db_model.vulnerabilities.types import (
+    AcceptanceStatus,
     Source,
     Technique,
     TreatmentStatus,
@@ -117,6 +118,7 @@ PLACES: Final[Sequence[Filter]] = (
 VULNERABILITIES: Final[Sequence[Filter]] = (
     _one_of("states", "--state", _STATES, "In this state, VULNERABLE or SAFE when left out."),
     _one_of("treatments", "--treatment", TreatmentStatus, "With this treatment."),
+    _one_of("acceptances", "--acceptance", choices(AcceptanceStatus, NONE), "With this state of a request to accept it."),
     _one_of("verifications", "--verification", choices(VerificationStatus, NONE), "With this state of checking again."),
     _one_of("zeroRisks", "--zero-risk", choices(ZeroRiskStatus, NONE), "With this state of a claim of no risk."),
     _one_of("types", "--type", VulnerabilityType, "Of this type."),

@@ -9,6 +9,7 @@ import msgspec
 
 from integrates.db_model.findings.types import FindingStatus
 from integrates.db_model.vulnerabilities.types import (
+    AcceptanceStatus,
     Source,
     Technique,
     TreatmentStatus,
@@ -85,6 +86,7 @@ VULNERABILITIES: Final[Sequence[Field]] = (
     _whether("isUnassigned", "Assigned", "to nobody", "to somebody", is_first=True),
     _text("assigned", "Assigned to", "somebody@example.com"),
     _some_of("treatments", "Treatment", TreatmentStatus),
+    _some_of("acceptances", "Request to accept it", AcceptanceStatus, or_none="not requested"),
     _some_of("verifications", "Checked again", VerificationStatus, or_none="not asked for"),
     _some_of("zeroRisks", "Claim of no risk", ZeroRiskStatus, or_none="not claimed"),
     _some_of("types", "Kind of place", VulnerabilityType),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from integrates.server.pages import finding, imports, listing, overview, vulnerability
+from integrates.server.pages import finding, imports, listing, overview, todo, vulnerability
 from integrates.server.pages.page import Page
 
 PAGES: Final[Sequence[Page]] = (
@@ -15,6 +15,7 @@ PAGES: Final[Sequence[Page]] = (
     overview.GROUP_PAGE,
     overview.HOME_PAGE,
     overview.ORGANIZATION_PAGE,
+    todo.PAGE,
     vulnerability.PAGE,
 )
 """The pages, each by its own path."""
