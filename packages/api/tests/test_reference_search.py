@@ -35,6 +35,7 @@ def test_nothing_is_found_by_nothing(text: str) -> None:
         ("ADDGROUP", ["addGroup"]),
         ("add root", ["addGitRoot", "addImageRoot", "addIpRoot", "addUrlRoot"]),
         ("git root", ["GitRoot"]),
+        ("import", ["import", "Import"]),
         ("Vulnerability", ["vulnerability", "Vulnerability"]),
     ],
 )

@@ -1,7 +1,7 @@
 """Finding names of the reference by words: in names first, then in what is said of them."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -10,7 +10,6 @@ from integrates.api.reference.entry import Entry, Kind, Part
 from integrates.api.reference.reason import reasons_of
 
 _WORD: Final = re.compile(r"[\w:@]+")
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Sheet(msgspec.Struct, frozen=True):
@@ -66,17 +65,12 @@ def _text_of(entry: Entry) -> str:
     own = entry.own
     told = (own.needs, *own.partly, own.type.text) if own else ()
     reasons = (reason.name for reason in reasons_of(entry)) if entry.kind is Kind.MUTATION else ()
-    return _lower((entry.name, *_split(entry.name), entry.meaning, *told, *reasons))
+    return _lower((entry.name, entry.meaning, *told, *reasons))
 
 
 def _text_of_part(part: Part) -> str:
     arguments = (text for one in part.arguments for text in (one.name, one.meaning))
-    return _lower((part.name, *_split(part.name), part.meaning, part.deprecated, part.needs, *part.partly, *arguments))
-
-
-def _split(name: str) -> Iterator[str]:
-    """Yield the words that a name is put together of, as one text: ``addGitRoot`` is also found by ``git root``."""
-    yield " ".join(_HUMP.split(name))
+    return _lower((part.name, part.meaning, part.deprecated, part.needs, *part.partly, *arguments))
 
 
 def _lower(texts: Iterable[str]) -> str:
