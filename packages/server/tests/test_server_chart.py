@@ -163,6 +163,7 @@ def test_a_page_has_the_drawing_and_the_same_as_a_table() -> None:
     page = TEMPLATES.from_string(TABLE).render(one=one)
     assert f'<img src="/charts/webshop/openByLevel.svg" alt="{one.description}"' in page
     assert '<th scope="col">Day</th><th scope="col" class="number">critical</th>' in page
+    assert '<a href="/charts/webshop/openByLevel.svg">The drawing alone</a>' in page
     rows = re.findall(r'<th scope="row">(.*?)</th>(.*)</tr>', page)
     told = [(label, re.findall(">([^<]+)</td>", row)) for label, row in rows]
     assert told == [("2026-08-02", ["4", "2"]), ("2026-08-01", ["–", "1"])]

@@ -119,7 +119,7 @@ def _stock(groups: Sequence[Group], span: Span, measure: Measure) -> tuple[Serie
         latest = (group.until(period.last) for group in groups)
         return _Step(label, measure([one.figures for one in latest if one]))
 
-    return _joined(tuple(map(step, periods_of(span))))
+    return _joined([step(period) for period in periods_of(span)])
 
 
 def _flow(groups: Sequence[Group], span: Span) -> tuple[Series, ...]:
@@ -130,25 +130,24 @@ def _flow(groups: Sequence[Group], span: Span) -> tuple[Series, ...]:
         numbers = {"OPENED": sum(one.opened for one in found), "CLOSED": sum(one.closed for one in found)}
         return _Step(period.first.isoformat(), numbers if found else {})
 
-    return _joined(tuple(map(step, periods_of(span))))
+    return _joined([step(period) for period in periods_of(span)])
 
 
-def _remediated(figures: DayFigures, level: Level) -> tuple[int, int]:
-    rows = [row for row in figures.levels if row.level is level]
-    return sum(row.remediated_count for row in rows), sum(row.remediated_seconds for row in rows)
+def _remediated(figures: DayFigures) -> dict[Level, tuple[int, int]]:
+    return {row.level: (row.remediated_count, row.remediated_seconds) for row in figures.levels if row.level}
 
 
-def _since(group: Group, period: Period, level: Level) -> tuple[int, int]:
-    """Return how many closings a step has, and how long these took in seconds.
+def _since(group: Group, period: Period) -> dict[Level, tuple[int, int]]:
+    """Return by level how many closings a step has, and how long these took in seconds.
 
     The step of the first snapshot of all counts from that one on, because it may tell of years before.
     """
     within = group.within(period)
     if not within:
-        return 0, 0
+        return {}
     before = group.until(period.first - DAY) or within[0]
-    (number, seconds), (former, past) = (_remediated(one.figures, level) for one in (within[-1], before))
-    return number - former, seconds - past
+    former, latter = _remediated(before.figures), _remediated(within[-1].figures)
+    return {level: (number - former[level][0], seconds - former[level][1]) for level, (number, seconds) in latter.items()}
 
 
 def _mean(found: Iterable[tuple[int, int]]) -> float | None:
@@ -159,11 +158,12 @@ def _mean(found: Iterable[tuple[int, int]]) -> float | None:
 
 def _mean_times(groups: Sequence[Group], span: Span) -> tuple[Series, ...]:
     def step(period: Period) -> _Step:
-        found = {level: [_since(group, period, level) for group in groups] for level in reversed(Level)}
+        added = [_since(group, period) for group in groups]
+        found = {level: [one[level] for one in added if one] for level in reversed(Level)}
         whole = _mean(pair for pairs in found.values() for pair in pairs)
         return _Step(period.first.isoformat(), {_ALL: whole, **{level.value: _mean(pairs) for level, pairs in found.items()}})
 
-    return _joined(tuple(map(step, periods_of(span))))
+    return _joined([step(period) for period in periods_of(span)])
 
 
 def age_labels() -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The days that a chart shows, and the steps into which they are cut. Pure."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
@@ -61,8 +61,8 @@ def _period_of(day: date, step: ChartStep) -> date:
             return day.replace(day=1)
 
 
-def periods_of(span: Span) -> Iterator[Period]:
-    """Yield the steps of a span: days, weeks from Monday on, or months, the first and the last cut where the span is."""
-    for _, days in groupby(days_between(span.first, span.last), lambda day: _period_of(day, span.step)):
-        found = tuple(days)
-        yield Period(found[0], found[-1])
+@lru_cache(maxsize=64)
+def periods_of(span: Span) -> tuple[Period, ...]:
+    """Return the steps of a span: days, weeks from Monday on, or months, the first and the last cut where the span is."""
+    grouped = groupby(days_between(span.first, span.last), lambda day: _period_of(day, span.step))
+    return tuple(Period(found[0], found[-1]) for found in (tuple(days) for _, days in grouped))
