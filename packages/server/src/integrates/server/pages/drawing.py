@@ -50,7 +50,7 @@ _PATTERNS: Final = (
 """By number of the series: the lines of its pattern, 8 wide and high."""
 _DASHES: Final = ("none", "7 3", "2 3", "9 3 2 3", "1 2", "12 4")
 _NOT_XML: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_FRACTION: Final = re.compile(r"(\d+\.\d)\d+")
+_FRACTION: Final = re.compile(r"(\.\d)\d+")
 _DRAWN: Final = ("d", "x", "y", "cx", "cy", "width", "height", "transform")
 _LIGHT: Final = "svg{--ink:#1f2328;--line:#d0d7de;--mark:#ffffff}"
 _DARK: Final = "@media (prefers-color-scheme:dark){svg{--ink:#e6edf3;--line:#444c56;--mark:#101418}}"
