@@ -88,6 +88,11 @@ async def test_curves_follow_what_happened(counted: World) -> None:
     assert found["openedClosed"]["CLOSED"] == list(map(list, zip(days, [None, None, 0, 0, 1, 0], strict=True)))
 
 
+async def test_the_first_step_counts_from_the_snapshot_before_it(counted: World) -> None:
+    found = await charts(counted, "uri", "meanTimeToRemediate", **{"from": "2026-04-23", "to": "2026-04-24"})
+    assert found["meanTimeToRemediate"]["ALL"] == [["2026-04-23", 2.0], ["2026-04-24", None]]
+
+
 async def test_a_step_is_a_day_a_week_from_monday_or_a_month(counted: World) -> None:
     given = {"from": "2026-03-15", "to": "2026-04-30"}
     weeks = (await charts(counted, "uri", "openedClosed", **given, step="WEEK"))["openedClosed"]

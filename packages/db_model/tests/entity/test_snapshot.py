@@ -246,7 +246,7 @@ def test_a_snapshot_is_what_a_second_count_of_the_revisions_tells(steps: Any) ->
         again = await counted_again(place, days)
         for one in found:
             assert flat(one.figures) == again[one.day], one.day
-        for day in {last, last - DAY}:
+        for day in {last - number * DAY for number in (0, 1, 2, 3, 9, 20)} & set(days):
             assert await figures_at_end(place.store, "webshop", day) == dict(zip(days, found, strict=True))[day].figures
         assert [each async for report in inspected(place.store, at) for each in report.differences] == []
 
@@ -330,6 +330,7 @@ async def test_rebuilding_makes_what_is_missing_and_replaces_only_when_told(plac
     assert [(one.fault, one.entity, one.at, one.expected, one.found) for one in differences] == [
         (Fault.SNAPSHOT, "SNAPSHOT#GROUP#webshop#DAY#2025-11-28", "open", "0", "7")
     ]
+    assert await snapshots.rebuild(place.store, "webshop", BEGIN.date(), now + DAY) == snapshots.Rebuilt(made=1)
     mended = await snapshots.rebuild(place.store, "webshop", BEGIN.date(), now, is_replacing=True)
     assert mended == snapshots.Rebuilt(replaced=1)
     assert [each async for told in inspected(place.store, now) for each in told.differences] == []
@@ -403,6 +404,22 @@ async def test_what_is_changed_meanwhile_is_counted_again_and_in_the_end_from_re
     assert await snapshots.keep_up(busy, "webshop", at_day(5) + DAY / 2) == 1
     (found,) = await snapshots.between(place.store, "webshop", at_day(4).date(), at_day(4).date())
     assert found.figures.open == 1
+
+
+async def test_a_treatment_that_changes_meanwhile_is_noticed_although_the_ages_stay_right() -> None:
+    base = memory_store()
+    place = await new_place(base)
+    await report(place, at_day(1))
+    changes: list[int] = []
+
+    async def query(asked: Any) -> Any:
+        if any(one.pattern == "vulnerabilities_of_group_by_state" for one in asked):
+            changes.append(1)
+            await act(place, "treat", len(changes), at_day(5) + len(changes) * MICRO)
+        return await base.query(asked)
+
+    assert await figures_at_end(replace(place.store, query=query), "webshop", at_day(4).date()) is None
+    assert len(changes) == 3
 
 
 async def test_where_lists_lag_the_job_waits_for_them(place: Place) -> None:
