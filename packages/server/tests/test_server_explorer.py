@@ -145,3 +145,16 @@ def digest(body: bytes) -> str:
 def name_of(path: str) -> str:
     """The name of a package that a lock keeps below that path."""
     return path.rpartition("node_modules/")[2]
+
+
+async def test_browsers_keep_its_script_and_ask_whether_it_is_the_same(world: World) -> None:
+    async with world.client() as client:
+        first = await client.get("/static/explorer/explorer.js")
+        again = await client.get("/static/explorer/explorer.js", headers={"if-none-match": first.headers["etag"]})
+        missing = await client.get("/static/explorer/nothing.js")
+    assert [one.status_code for one in (first, again, missing)] == [200, 304, 404]
+    assert [one.headers.get_list("cache-control") for one in (first, again, missing)] == [
+        ["no-cache"],
+        ["no-cache"],
+        ["no-store"],
+    ]

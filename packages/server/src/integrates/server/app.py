@@ -1,6 +1,5 @@
 """The ASGI application: the routes, and the layers around them."""
 
-from importlib.resources import files as resources
 from typing import Any, cast
 
 import msgspec
@@ -8,7 +7,6 @@ from hypercorn.middleware import ProxyFixMiddleware
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Mount
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from integrates.server.http.middleware.stack import layers
@@ -25,6 +23,7 @@ from integrates.server.http.routes.look import look_routes
 from integrates.server.http.routes.reference import reference_routes
 from integrates.server.http.routes.sheet import sheet_routes
 from integrates.server.http.routes.treatment import treatment_routes
+from integrates.server.http.static import static_files
 from integrates.server.process.condition import observed
 from integrates.server.service import Service
 
@@ -49,7 +48,7 @@ def new_app(service: Service) -> Starlette:
         *reference_routes(service),
         *sheet_routes(service),
         *treatment_routes(service),
-        Mount("/static", StaticFiles(directory=str(resources("integrates.server") / "static"))),
+        Mount("/static", static_files()),
     ]
     app = Starlette(routes=routes, middleware=layers(service, routes), exception_handlers={HTTPException: refuse_exception})
     app.router.redirect_slashes = False
