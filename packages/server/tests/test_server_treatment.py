@@ -371,7 +371,7 @@ def test_what_one_item_is_refused_for_stands_at_it_and_the_rest_is_done() -> Non
         items={"id-1": "Stale.", "id-2": "Not open."},
         stale=frozenset({"id-1"}),
     )
-    form = Form(shown=chosen, chosen=chosen[:2], typed=Typed(), token="x")
+    form = Form(shown=chosen, chosen=chosen[:2], typed=Typed(), token=chosen[0].id)
     assert [(line.reference.id, line.is_chosen, line.refusal) for line in lines_again(form, (), outcome)] == [
         ("id-1", True, "Stale."),
         ("id-2", False, "Not open."),
