@@ -257,7 +257,9 @@ async def test_drafts_are_listed_for_who_may_read_them(world: World) -> None:
 @pytest.mark.parametrize(("email", "may"), [(OLGA, True), (URI, True), ("hana@demo.example", False)])
 async def test_who_may_decide_can_pick(world: World, email: str, may: object) -> None:
     await reported(world, "name")
-    assert ("Decide about the chosen ones" in (await listed(world, PATH, email)).text) is may
+    page = (await listed(world, PATH, email)).text
+    assert ("Decide about the chosen ones" in page) is may
+    assert ('type="checkbox" name="id"' in page) is may
 
 
 async def test_findings_are_listed_with_their_figures() -> None:
