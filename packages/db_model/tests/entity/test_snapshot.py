@@ -406,6 +406,15 @@ async def test_what_is_changed_meanwhile_is_counted_again_and_in_the_end_from_re
     assert found.figures.open == 1
 
 
+async def test_a_finding_that_was_scored_anew_since_then_counts_as_it_did(place: Place) -> None:
+    await report(place, at_day(1))
+    await act(place, "rescore", 2, at_day(4) + MICRO)
+    found = await figures_at_end(place.store, "webshop", at_day(3).date())
+    assert found == await figures(place, at_day(3).date())
+    assert {row.level: row.open for row in found.levels if row.open} == {Level.HIGH: 1}
+    assert {row.level for row in (await figures(place, at_day(4).date())).levels if row.open} == {Level.LOW}
+
+
 async def test_a_treatment_that_changes_meanwhile_is_noticed_although_the_ages_stay_right() -> None:
     base = memory_store()
     place = await new_place(base)
