@@ -53,7 +53,7 @@ def served(side: Side, store: str, folder: Path) -> Iterator[Running]:
             [*command, "serve", "--port", "0"], env=env, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True
         )
         try:
-            url = _url(process, folder)
+            url = greeted(process, folder)
             done = subprocess.run(
                 [*command, "token", PERSON], env=env, cwd=folder, check=True, stdout=subprocess.PIPE, text=True
             )
@@ -66,7 +66,7 @@ def served(side: Side, store: str, folder: Path) -> Iterator[Running]:
             process.communicate(timeout=90)
 
 
-def _url(process: "subprocess.Popen[str]", folder: Path) -> str:
+def greeted(process: "subprocess.Popen[str]", folder: Path) -> str:
     """Return the address in the service's greeting, whose end says that it answers."""
     first = process.stdout.readline() if process.stdout else ""
     url = first.partition(" on ")[2].partition(" ")[0].replace("localhost", "127.0.0.1")

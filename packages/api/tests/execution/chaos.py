@@ -5,7 +5,7 @@ What is answered depends on nothing but the object, the field and its arguments,
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
@@ -83,6 +83,16 @@ class Later:
     def __await__(self) -> Generator[Any, None, Any]:
         yield from asyncio.sleep(0).__await__()
         return self.value
+
+
+class Work:
+    """A coroutine that begins when it is awaited: the library leaves some alone that Python would complain of."""
+
+    def __init__(self, begin: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        self.begin = begin
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self.begin().__await__()
 
 
 class Failure(Exception):
@@ -187,7 +197,7 @@ def _resolver(chaos: Chaos, owner: str, name: str, field: GraphQLField) -> Calla
                 raise Failure(f"cannot resolve {seed}")
             return made(field.type, seed, source.rates, chaos.schema)
 
-        return _later(chaos.calls, seed, show) if dice.random() < 0.5 else show()
+        return Work(partial(_later, chaos.calls, seed, show)) if dice.random() < 0.5 else show()
 
     return resolve
 
@@ -198,7 +208,7 @@ def _near(chaos: Chaos, name: str, field: GraphQLField) -> Near:
     def resolve(source: Any, _info: Any) -> Any:
         seed = _seed_of(source, name, {})
         is_unread = _happens(_dice(f"{seed}:near"), source.rates.unread)
-        return _later(chaos.calls, seed, partial(read, source)) if is_unread else read(source)
+        return Work(partial(_later, chaos.calls, seed, partial(read, source))) if is_unread else read(source)
 
     return Near(partial(_find, read, name), resolve)
 

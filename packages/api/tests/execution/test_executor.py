@@ -6,19 +6,20 @@ from collections import Counter
 from typing import Any, Final
 
 import pytest
-from graphql import ExecutionResult, GraphQLObjectType, execute, parse
+from graphql import ExecutionResult, GraphQLObjectType, execute, is_leaf_type, parse
 from graphql.execution import Executor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from packages.api.tests.conftest import ANCHOR, World
-from packages.api.tests.execution.chaos import Rates, Thing, new_chaos
+from packages.api.tests.execution.chaos import Failure, Later, Rates, Thing, new_chaos
 from packages.api.tests.execution.operation import Operation, operations
 from packages.api.tests.test_store_calls import counting
 from packages.api.tests.test_typical_query import QUERIES
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.context import new_context
+from integrates.api.resolve.completion import Miss, of_leaf
 from integrates.api.resolve.executor import PlainExecutor
 from integrates.db_model.testing.scene import address_of
 
@@ -111,9 +112,8 @@ async def test_plain_fields_of_a_page_are_not_executed_by_the_library(world: Wor
     """Else nothing would be won: of a page, the library executes the list and what is above it."""
     for number in range(20):
         await world.report(world.aurora, f"lib/{number}.py")
-    query = (
-        f'{{ group(name: "webshop") {{ vulnerabilities {{ nodes {{ {FIELDS} }} edges {{ cursor node {{ {FIELDS} }} }} }} }} }}'
-    )
+    listed = f"vulnerabilities {{ nodes {{ {FIELDS} }} edges {{ cursor node {{ {FIELDS} }} }} }}"
+    query = f'{{ group(name: "webshop") {{ name {listed} }} }}'
     found = await _real(world, "uri", query, Counting, [])
     assert found.data
     assert len(found.data["group"]["vulnerabilities"]["edges"]) > 20
@@ -130,6 +130,18 @@ async def test_real_queries_read_the_same(world: World, name: str) -> None:
         result = await _real(world, person, query, kind, calls)
         found.append((json.dumps(result.data), calls))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("value", [Later("text"), Failure("text"), object(), None])
+@pytest.mark.parametrize("name", ["String", "Int", "DateTime", "JSON", "EventType"])
+def test_what_is_no_plain_value_is_left_to_the_library(name: str, value: Any) -> None:
+    """A scalar that takes anything would show what has to be awaited, or raised."""
+    kind = CHAOS.schema.type_map[name]
+    assert is_leaf_type(kind)
+    exact, complete = of_leaf(kind)
+    assert type(value) is not exact
+    with pytest.raises(Miss):
+        complete(value)
 
 
 def test_a_middleware_sees_every_field() -> None:

@@ -166,7 +166,7 @@ def item(table: Table, numbers: Sequence[int], columns: Sequence[str | int | byt
     pk, sk, version, body, *keys = columns
     pairs = zip(numbers, keys[::2], keys[1::2], strict=True)
     index_keys = {number: IndexKey(str(pk_n), str(sk_n)) for number, pk_n, sk_n in pairs if pk_n is not None}
-    if not (isinstance(pk, str) and isinstance(sk, str) and isinstance(version, int) and isinstance(body, bytes)):
+    if not (type(pk) is str and type(sk) is str and type(version) is int and type(body) is bytes):
         raise Unfit(f"not a row that a store wrote: {table} {pk!r} {sk!r}")
     return Item(Key(pk, sk, table), version, Body(body), index_keys)
 
