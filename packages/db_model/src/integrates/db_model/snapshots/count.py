@@ -123,7 +123,7 @@ def flows_in(story: Story, first: datetime, last: datetime) -> dict[str, int]:
     before = (None, *story.states[:end])[begin:]
     pairs = list(zip(before, story.states[begin:end], strict=False))
     opened = sum(rules.begins_cycle(old, new) for old, new in pairs)
-    closed = sum(tally.remediated(old, new, None) != {} for old, new in pairs)
+    closed = sum(bool(tally.remediated(old, new, None)) for old, new in pairs)
     return {name: number for name, number in ((_OPENED, opened), (_CLOSED, closed)) if number}
 
 

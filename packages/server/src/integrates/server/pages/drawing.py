@@ -10,7 +10,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Any, Final
-from xml.etree import ElementTree as ET
 
 import pygal  # type: ignore[import-untyped] # the library ships no types
 from pygal.etree import etree  # type: ignore[import-untyped] # as above
@@ -162,11 +161,11 @@ def _clean(text: str) -> str:
     return _NOT_XML.sub("\ufffd", text)
 
 
-def _without_surplus(root: ET.Element) -> None:
+def _without_surplus(root: Any) -> None:
     """Take out of a tree what programs of the library would need: scripts, data of its tooltips, ids, comments."""
     for parent in list(root.iter()):
         for child in list(parent):
-            is_surplus = child.tag in {ET.Comment, "script", "desc", "title"}
+            is_surplus = child.tag in {etree.Comment, "script", "desc", "title"}
             if is_surplus or "tooltip-overlay" in child.get("class", ""):
                 parent.remove(child)
     for one in root.iter():
@@ -179,13 +178,13 @@ def _without_surplus(root: ET.Element) -> None:
 
 def svg_of(chart: Chart) -> bytes:
     """Return a chart as an SVG document of at most :data:`MAX_BYTES` bytes."""
-    root: ET.Element = _filled(_graph(chart), chart).render_tree()
+    root = _filled(_graph(chart), chart).render_tree()
     _without_surplus(root)
     for name, text in (("desc", chart.description), ("title", chart.title)):
-        node = ET.Element(name)
+        node = etree.Element(name)
         node.text = _clean(text)
         root.insert(0, node)
     root.set("role", "img")
     root.set("aria-label", _clean(chart.title))
-    document: bytes = ET.tostring(root, encoding="utf-8")
+    document: bytes = etree.tostring(root, encoding="utf-8")
     return document
