@@ -52,6 +52,10 @@ def test_it_fits_the_window_and_can_be_read(shop: Running, visit: Visit, axe: st
         executed(page)
         assert page.locator("h1").all_inner_texts() == ["Explorer of the API"]
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+        query, answer = (page.locator(part).bounding_box() for part in (".graphiql-query-editor", ".result-window"))
+        assert query
+        assert answer
+        assert (answer["x"] < query["x"] + query["width"]) is (width < 640)  # below the query on a phone, else beside it
         picture(page, f"explorer-{width}-{scheme}")
         assert {rule for rule, *_ in found_by(axe, page)} <= OF_OTHERS
         page.get_by_role("button", name="Show Documentation Explorer").click()
