@@ -20,6 +20,7 @@ import msgspec
 from hostile import Hostile, Scene, requests
 from msgspec.structs import replace
 
+from integrates.api.live.hub import new_hub
 from integrates.db_model.access.types import GroupRole
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.findings.types import Finding
@@ -95,10 +96,12 @@ async def _token(store: Store) -> str:
 
 def _app(store: Store) -> App:
     settings = Settings(api_rate=1_000_000, request_seconds=600.0)
+    live = new_hub(store, lambda: NOW)
     return new_app(
         Service(
             settings=settings,
-            store=store,
+            store=live.store,
+            live=live,
             files=memory_files(),
             api=api_of(settings),
             keyring=lambda: _KEYS,

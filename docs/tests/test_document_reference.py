@@ -23,6 +23,7 @@ from integrates.api.imports.read.format.generic import Published, Rule, Seen
 from integrates.api.imports.read.format.generic_csv import COLUMNS
 from integrates.api.imports.read.format.generic_json import Report
 from integrates.api.imports.read.observation import RemarkReason, SkipReason
+from integrates.api.live.hub import new_hub
 from integrates.api.reason import REASONS
 from integrates.api.request.limits import Limits
 from integrates.api.request.weight import weights_of
@@ -147,9 +148,11 @@ def test_the_table_of_weights_is_the_schema() -> None:
 
 def test_the_routes_are_told() -> None:
     settings = Settings()
+    live = new_hub(memory_store(), clock.now)
     service = Service(
         settings=settings,
-        store=memory_store(),
+        store=live.store,
+        live=live,
         files=memory_files(),
         api=api_of(settings),
         keyring=lambda: derive(b"the secret of the tests, 32 bytes and more"),

@@ -25,8 +25,9 @@ from integrates.api.schema import WRITTEN, definition
 from integrates.db_model.entity.facet import structs_of
 from integrates.db_model.registry import FACETS
 
-NAMED = {"Advisory"}
-"""What has an id that others gave it, and that is no key."""
+ROOTS = ("Query.", "Mutation.", "Subscription.")
+NAMED = {"Advisory", "ChangedItem"}
+"""What has an id that others gave it and that is no key, or only names another object."""
 IMMUTABLE = {"Comment", "ForcesExecution"}
 """What shows an entity that never changes: it has no version, and its history would say nothing more."""
 EXPORTED = {"vex_document"}
@@ -138,7 +139,8 @@ def _open(schema: GraphQLSchema) -> list[str]:
     return [
         name
         for name, field in _fields(schema)
-        if name.startswith(("Query.", "Mutation.")) and not _directives(field).keys() & {"requires", "authenticated"}
+        if name.startswith(("Query.", "Mutation.", "Subscription."))
+        and not _directives(field).keys() & {"requires", "authenticated"}
     ]
 
 
@@ -236,7 +238,11 @@ def test_what_shows_an_entity_says_so(api: Api) -> None:
 def test_objects_point_to_objects(api: Api) -> None:
     """No field but these is the bare id of another object."""
     names = {name for name, field in _fields(api.schema) if get_named_type(field.type).name == "ID" and "Payload." not in name}
-    assert {name for name in names if not name.endswith(".id")} == {"Revision.changeId", "Stakeholder.email"}
+    assert {name for name in names if not name.endswith(".id")} == {
+        "GroupChange.changeId",
+        "Revision.changeId",
+        "Stakeholder.email",
+    }
 
 
 def test_the_committed_schema_is_current() -> None:

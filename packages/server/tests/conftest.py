@@ -15,6 +15,7 @@ from packages.server.tests.counterpart import Person
 from packages.server.tests.liar import Liar, lying
 
 from integrates.api.execute import Api
+from integrates.api.live.hub import new_hub
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.files.memory import memory_files
 from integrates.db_model.store.design import design
@@ -53,9 +54,11 @@ class World:
         self.now = NOW
         self.ready = True
         self.lines: list[Mapping[str, object]] = []
+        self.live = new_hub(store, lambda: self.now)
         self.service = Service(
             settings=settings,
-            store=store,
+            store=self.live.store,
+            live=self.live,
             files=memory_files(),
             api=api(),
             keyring=lambda: KEYS,

@@ -142,10 +142,10 @@ async def test_the_life_of_the_process_passes_through_the_layers(world: World) -
 
 
 async def test_a_websocket_is_closed_and_no_request(world: World) -> None:
-    scope = {"type": "websocket", "path": "/api", "headers": [], "query_string": b"", "subprotocols": []}
+    scope = {"type": "websocket", "path": "/else", "headers": [], "query_string": b"", "subprotocols": []}
     sent = await exchanged(world, scope, {"type": "websocket.connect"})
     assert [message["type"] for message in sent] == ["websocket.close"]
-    assert world.lines == []
+    assert [(line["status"], line["route"]) for line in world.lines] == [(403, None)]
 
 
 async def test_what_takes_too_long_before_the_api_is_cut_as_well(world: World, elapse: Callable[[float], None]) -> None:

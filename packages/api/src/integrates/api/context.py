@@ -11,6 +11,7 @@ from graphql import GraphQLResolveInfo
 
 from integrates.api.authorization.actor import Actor
 from integrates.api.authorization.scope import Scopes, new_scopes
+from integrates.api.live.feed import Follow, unheard
 from integrates.api.request.turn import Computation, new_computations
 from integrates.db_model.access.types import GroupAccess, OrganizationAccess
 from integrates.db_model.entity.loader import Loader, Loaders, new_loaders
@@ -27,7 +28,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     and claim into the text that the owner sends, ``sign_invitation`` access and claim into the link by which an invitation is
     answered. ``cursor_key`` keys the signature of cursors. ``spawn`` runs a coroutine in the background, beyond the answer.
     ``reads_only`` has anything but a query refused. ``ends_at`` is the time of the running event loop at which the call is
-    cancelled by whoever made it.
+    cancelled by whoever made it. ``follow`` is how one hears of changes; by default one hears of none.
     """
 
     actor: Actor | None
@@ -43,6 +44,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str
     ends_at: float = math.inf
     reads_only: bool = False
+    follow: Follow = unheard
 
 
 class Context(msgspec.Struct, frozen=True):

@@ -18,6 +18,7 @@ from graphql import (
 )
 from graphql import execute as run
 
+from integrates.api.authorization.actor import Actor
 from integrates.api.context import Call, Context, new_context
 from integrates.api.errors import Code, NotAQuery, RequestError
 from integrates.api.request.answer import (
@@ -46,6 +47,8 @@ __all__ = ["Answer", "Api", "execute", "new_api"]
 _LOG: Final = logging.getLogger("integrates.api")
 _TYPENAME: Final = "__typename"
 _NESTED: Final = frozenset({dict, list})
+_STREAMED: Final = "A subscription is a stream: ask for it by WebSocket, or by POST with `Accept: text/event-stream`."
+_STREAMS: Final = "Only a subscription can be asked for in this way; send queries and mutations by POST."
 
 
 class Api(msgspec.Struct, frozen=True):
@@ -114,8 +117,10 @@ def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionN
     return operation
 
 
-def _ready(api: Api, body: Body, *, reads_only: bool) -> Ready:
+def ready_of(api: Api, body: Body, *, reads_only: bool = False, follows: bool = False) -> Ready:
     """Return what is to be executed. Raise ``NotAQuery`` when only a query may be.
+
+    ``follows``: a subscription, which is what then nothing else may be, and which may not be there otherwise.
 
     Each limit is checked before the work that it bounds: variables are counted before they are decoded, the query is weighed
     before it is validated, and all that before values are brought into their types.
@@ -124,6 +129,8 @@ def _ready(api: Api, body: Body, *, reads_only: bool) -> Ready:
     operation = _operation(parsed.document, body.operation_name)
     if reads_only and operation.operation is not OperationType.QUERY:
         raise NotAQuery
+    if (operation.operation is OperationType.SUBSCRIPTION) is not follows:
+        raise RequestError(Code.GRAPHQL_VALIDATION_FAILED, _STREAMS if follows else _STREAMED)
     names = [node.variable.name.value for node in operation.variable_definitions or ()]
     variables = read_variables(body.variables, names, api.limits.values)
     cost = weighed(api.scale, api.limits, parsed.document, operation, variables)
@@ -135,10 +142,11 @@ def _is_awaitable(value: object) -> TypeGuard[Awaitable[Any]]:
     return hasattr(value, "__await__")
 
 
-async def _run(api: Api, ready: Ready, context: Context) -> ExecutionResult:
+async def _run(api: Api, ready: Ready, context: Context, root: object = None) -> ExecutionResult:
     result = run(
         api.schema,
         ready.document,
+        root_value=root,
         context_value=context,
         variable_values=dict(ready.variables),
         operation_name=ready.operation_name,
@@ -170,7 +178,8 @@ def _shown(error: GraphQLError, call: Call) -> dict[str, Any]:
     return field_error_shown(error, call.request_id)
 
 
-def _answer(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
+def answer_of(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
+    """Return what the caller is answered; errors of ours are logged."""
     errors = [_shown(error, call) for error in result.errors or ()]
     if result.data is None and errors and "path" not in errors[0]:
         return refused(errors)
@@ -179,23 +188,34 @@ def _answer(result: ExecutionResult, ready: Ready, call: Call) -> Answer:
     return answered(errors, result.data, body)
 
 
-async def _executed(api: Api, body: Body, call: Call) -> Answer:
-    if call.actor is None:
-        return _anonymous(api, body)
-    ready = _ready(api, body, reads_only=call.reads_only)
+async def outcome_of(api: Api, ready: Ready, call: Call, actor: Actor, root: object = None) -> ExecutionResult:
+    """Execute in a context of its own, in which resolvers find ``root`` as ``info.root_value``."""
     with lasting(call.store) as store:
-        context = new_context(call, call.actor, store)
+        context = new_context(call, actor, store)
         try:
-            return _answer(await _run(api, ready, context), ready, call)
+            return await _run(api, ready, context, root)
         finally:  # the library's executor is a cycle: all that was read would stay until the collector finds it
             refresh(context)
 
 
-def _failed(error: Exception, call: Call) -> Answer:
-    found = known(error)
-    if is_for_log(error):
-        _LOG.error("a request failed", exc_info=error, extra={"request_id": call.request_id})
-    return refused((error_shown(found or RequestError(Code.INTERNAL, masked(call.request_id))),))
+async def _executed(api: Api, body: Body, call: Call) -> Answer:
+    if call.actor is None:
+        return _anonymous(api, body)
+    ready = ready_of(api, body, reads_only=call.reads_only)
+    return answer_of(await outcome_of(api, ready, call, call.actor), ready, call)
+
+
+def refusal_of(error: Exception, call: Call) -> Answer:
+    """Return what the caller is answered instead of data: what they may know of the error. What is ours is logged."""
+    match error:
+        case NotAQuery():
+            return Answer(HTTPStatus.METHOD_NOT_ALLOWED, {"errors": [error_shown(error)]})
+        case Invalid():
+            return refused(tuple(map(invalid_shown, error.errors)))
+        case _:
+            if is_for_log(error):
+                _LOG.error("a request failed", exc_info=error, extra={"request_id": call.request_id})
+            return refused((error_shown(known(error) or RequestError(Code.INTERNAL, masked(call.request_id))),))
 
 
 async def execute(api: Api, request: object, call: Call) -> Answer:
@@ -210,11 +230,5 @@ async def execute(api: Api, request: object, call: Call) -> Answer:
         return msgspec.structs.replace(refused((error_shown(error),)), is_well_formed=False)
     try:
         return await _executed(api, body, call)
-    except NotAQuery as error:
-        return Answer(HTTPStatus.METHOD_NOT_ALLOWED, {"errors": [error_shown(error)]})
-    except RequestError as error:
-        return refused((error_shown(error),))
-    except Invalid as error:
-        return refused(tuple(map(invalid_shown, error.errors)))
-    except Exception as error:  # noqa: BLE001 -- whatever it is, it is logged and masked
-        return _failed(error, call)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, it is answered
+        return refusal_of(error, call)

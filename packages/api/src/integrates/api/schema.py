@@ -23,6 +23,7 @@ from integrates.api.guard.directive import Authenticated, Requires
 from integrates.api.guard.target import Target
 from integrates.api.imports import fields as imports
 from integrates.api.invitation import fields as invitation
+from integrates.api.live import fields as live
 from integrates.api.me import fields as me
 from integrates.api.meaning import ErrorCode
 from integrates.api.member import fields as member
@@ -57,6 +58,7 @@ _FOLDERS: Final = (
     group,
     imports,
     invitation,
+    live,
     me,
     member,
     organization,

@@ -10,6 +10,7 @@ import msgspec
 from integrates.api.authorization.actor import Actor
 from integrates.api.context import Call
 from integrates.api.execute import Api, new_api
+from integrates.api.live.hub import Hub
 from integrates.db_model.files.port import Files
 from integrates.db_model.store.port import Store
 from integrates.server.auth.invitation import invitation_url
@@ -25,7 +26,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     """What the routes and layers of a running service work with.
 
     ``keyring`` returns the keys as they are now. ``providers`` are those by which people log in. ``now`` returns aware UTC,
-    ``seconds`` is a monotonic clock, ``new_id`` returns a UUID in lower case. ``spawn`` starts work that outlives its request.
+    ``seconds`` is a monotonic clock, ``new_id`` returns a UUID in lower case. ``live`` tells subscribers what is written to its
+    store, which ``store`` is built on. ``spawn`` starts work that outlives its request.
     ``is_ready`` returns false once the service is about to stop. ``write_log`` takes one line of the access log.
     """
 
@@ -38,6 +40,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True):
     now: Callable[[], datetime]
     seconds: Callable[[], float]
     new_id: Callable[[], str]
+    live: Hub
     spawn: Spawn
     is_ready: Callable[[], bool]
     write_log: Callable[[Mapping[str, object]], None]
@@ -81,4 +84,5 @@ def new_call(
         request_id=request_id,
         ends_at=ends_at,
         reads_only=reads_only,
+        follow=service.live.follow,
     )

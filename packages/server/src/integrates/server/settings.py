@@ -63,7 +63,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     once; more are answered 503. ``uploads`` is the number of requests with files held in memory at once, each until the import
     that it began has ended; as many as ``concurrency`` may arrive or wait. One caller has a quarter of either, at least one,
     and gets 429 for more; as many exports are made at once. ``api_rate``, ``export_rate`` and ``login_rate`` are requests a
-    minute, the last also of invitations.
+    minute, the last also of invitations. ``live_connections`` is the number of connections with subscriptions open at once, of
+    which one person has five.
 
     After a stop signal ``/readyz`` answers 503 for ``drain_seconds`` while the service still answers, then running requests
     and imports get ``graceful_seconds`` to end.
@@ -91,6 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     answer_rate: Bytes = 8192
     concurrency: Count = 64
     uploads: Count = 4
+    live_connections: Count = 1000
     api_rate: Count = 600
     export_rate: Count = 30
     login_rate: Count = 20

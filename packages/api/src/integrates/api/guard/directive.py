@@ -25,6 +25,7 @@ from integrates.db_model.stakeholders.facet import STAKEHOLDER
 
 _MUTATION: Final = "Mutation"
 _QUERY: Final = "Query"
+_SUBSCRIPTION: Final = "Subscription"
 _NAMED: Final = "names"
 
 Wrap: TypeAlias = Callable[["Guard", Resolver], Resolver]
@@ -130,7 +131,10 @@ def _guarded_field(guard: Guard, resolve: Resolver) -> Resolver:
 
 
 def _guarded_query(guard: Guard, resolve: Resolver) -> Resolver:
-    """Return the resolver of a query, with ``null`` likewise; it gets what the guard has found as its source."""
+    """Return the resolver of a query, with ``null`` likewise; it gets what the guard has found as its source.
+
+    That of a subscription is guarded likewise at each of its events.
+    """
 
     async def guarded(_source: Any, info: Info, **args: Any) -> Any:
         seen = await look(guard, info.context, None, args)
@@ -173,7 +177,7 @@ def _guarded_mutation(guard: Guard, resolve: Resolver) -> Resolver:
     return guarded
 
 
-_WRAPS: Final[Mapping[str, Wrap]] = {_QUERY: _guarded_query, _MUTATION: _guarded_mutation}
+_WRAPS: Final[Mapping[str, Wrap]] = {_QUERY: _guarded_query, _SUBSCRIPTION: _guarded_query, _MUTATION: _guarded_mutation}
 
 
 def _names(argument: GraphQLArgument) -> Mapping[str, str]:

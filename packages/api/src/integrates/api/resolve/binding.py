@@ -19,13 +19,16 @@ _WHERE: Final = "in the binding of the folder whose schema.graphql has the type"
 class Binding(msgspec.Struct, frozen=True, kw_only=True):
     """How the types of one ``schema.graphql`` are read.
 
-    ``shows`` names the class of the objects that an object type shows; only ``Query``, ``Mutation`` and what the fields of
-    ``Mutation`` return have none, the latter being mappings. ``fields`` has what is more than the attribute of the same name
-    in snake_case. ``enums`` are the enums of the model, each whole or :func:`without` some values.
+    ``shows`` names the class of the objects that an object type shows; only ``Query``, ``Mutation``, ``Subscription`` and what
+    the fields of ``Mutation`` return have none, the latter being mappings. ``fields`` has what is more than the attribute of
+    the same name in snake_case. ``streams`` has for each field of ``Subscription`` what yields the values of which its events
+    are made, which resolvers find as ``info.root_value``. ``enums`` are the enums of the model, each whole or :func:`without`
+    some values.
     """
 
     shows: Mapping[str, type] = {}
     fields: Fields = {}
+    streams: Mapping[str, Resolver] = {}
     enums: Mapping[str, Values] = {}
 
 
@@ -50,6 +53,7 @@ def joined(bindings: Iterable[Binding]) -> Binding:
     return Binding(
         shows=_merged(one.shows for one in found),
         fields={owner: _merged(one.fields.get(owner, {}) for one in found) for owner in owners},
+        streams=_merged(one.streams for one in found),
         enums=_merged(one.enums for one in found),
     )
 
@@ -61,7 +65,7 @@ def _objects(schema: GraphQLSchema) -> dict[str, GraphQLObjectType]:
 
 
 def _roots(schema: GraphQLSchema) -> frozenset[str]:
-    return frozenset(kind.name for kind in (schema.query_type, schema.mutation_type) if kind)
+    return frozenset(kind.name for kind in (schema.query_type, schema.mutation_type, schema.subscription_type) if kind)
 
 
 def _payloads(schema: GraphQLSchema) -> frozenset[str]:
@@ -116,9 +120,16 @@ def _unequal(schema: GraphQLSchema, binding: Binding) -> Iterator[str]:
             yield f"{name}: the enums of schema and model differ in {', '.join(sorted(odd))}."
 
 
+def _streams(schema: GraphQLSchema, binding: Binding) -> Iterator[str]:
+    """Yield the fields that can be followed without a stream, and the streams that no field has."""
+    known = schema.subscription_type.fields if schema.subscription_type else {}
+    for name in sorted(known.keys() ^ binding.streams.keys()):
+        yield f"Subscription.{name}: no stream in `streams` {_WHERE}." if name in known else f"{name}: a stream of no field."
+
+
 def wrong(schema: GraphQLSchema, binding: Binding) -> tuple[str, ...]:
     """Return what is wrong with a binding, a sentence or two for each thing."""
-    return (*_missing(schema, binding), *_surplus(schema, binding), *_unequal(schema, binding))
+    return (*_missing(schema, binding), *_surplus(schema, binding), *_unequal(schema, binding), *_streams(schema, binding))
 
 
 class Resolvers(SchemaBindable):
@@ -136,6 +147,8 @@ class Resolvers(SchemaBindable):
             own, read = self.binding.fields.get(owner, {}), entry if owner in payloads else attribute
             for name, field in kind.fields.items():
                 field.resolve = _resolver(own.get(name, camel_to_snake(name)), read)
+        for name, field in schema.subscription_type.fields.items() if schema.subscription_type else ():
+            field.subscribe = self.binding.streams[name]
         for name, values in self.binding.enums.items():
             EnumType(name, dict(values if isinstance(values, Mapping) else values.__members__)).bind_to_schema(schema)
 

@@ -237,6 +237,12 @@ def key_text(stored: Key) -> str:
     return stored.pk if stored.pk == stored.sk else f"{stored.pk}{_JOINT}{stored.sk}"
 
 
+def key_in(text: str) -> Key:
+    """Return the key of an entity from its text: the inverse of :func:`key_text`."""
+    pk, _, sk = text.partition(_JOINT)
+    return Key(pk, sk or pk)
+
+
 def id_in(text: str) -> str:
     """Return the id, as people know it, in the text of an entity's key: of an access, the e-mail of the person."""
     return text.partition(_JOINT)[0].partition(SEPARATOR)[2]

@@ -13,11 +13,16 @@ from integrates.db_model.entity.types import Stamp
 from integrates.db_model.errors import Corrupt
 from integrates.db_model.store.body import Body
 from integrates.db_model.store.port import IndexKey, Item, Key, Query
+from integrates.db_model.store.template import SEPARATOR
 from integrates.db_model.values.instant import instant_text
 
 KEPT_FIELDS: Final = frozenset({"created_at", "created_by", "updated_at", "version", "schema"})
 """The fields that the engine sets, which are not aspects."""
 _FACET: Final = "revision"
+_BY_GROUP: Final = 1
+"""The index that lists revisions by group."""
+_NAME: Final = 2
+"""Where the name of the group stands in the partition key of that index."""
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -38,6 +43,19 @@ class Revision(msgspec.Struct, frozen=True, kw_only=True):
     schema: int = 1
     seen: Mapping[str, int] = {}
     aspects: Mapping[str, Any]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What a revision says of the change that made it, without what was changed."""
+
+    entity_key: str
+    at: datetime
+    by: str
+    operation: str
+    change_id: str
+
+
+_read_head: Final = msgspec.json.Decoder(Head).decode
 
 
 def _version_text(version: int) -> str:
@@ -80,6 +98,21 @@ def of_item(item: Item) -> Revision:
         return msgspec.convert({**item.attributes, "version": item.version}, Revision)
     except msgspec.ValidationError as error:
         raise Corrupt(_FACET, item.key.pk, str(error)) from error
+
+
+def head_of(item: Item) -> Head:
+    """Return the head of the revision in an item. Raise ``Corrupt`` when the item is not a revision."""
+    found = item.attributes
+    try:
+        return _read_head(found.raw) if isinstance(found, Body) else msgspec.convert(dict(found), Head)
+    except msgspec.ValidationError as error:
+        raise Corrupt(_FACET, item.key.pk, str(error)) from error
+
+
+def audited(item: Item) -> str | None:
+    """Return the name of the group in whose audit trail the revision in an item is listed; ``None`` for another item."""
+    listed_at = item.index_keys.get(_BY_GROUP) if item.key.table == design_of(_FACET).table else None
+    return listed_at.pk.split(SEPARATOR)[_NAME] if listed_at else None
 
 
 def history_query(entity: Key, *, limit: int, after: str | None = None, descending: bool = False) -> Query:

@@ -58,6 +58,12 @@ async def find_session(store: Store, digest: str, now: datetime) -> Session | No
     return used
 
 
+async def look_at_session(store: Store, digest: str, now: datetime) -> Session | None:
+    """Return the live session of that hash, without noting that it was used: who only watches does not keep it alive."""
+    session = await _read(store, session_key(digest))
+    return session if session is not None and rules.is_alive(session, now) else None
+
+
 async def acknowledge(store: Store, email: str, digest: str) -> Session:
     """Note that the person knows that the session of that hash ended another; return the session as stored.
 

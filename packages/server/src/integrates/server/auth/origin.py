@@ -14,12 +14,15 @@ FORWARDED: Final = ("forwarded", "via", "x-forwarded-")
 SAME_SITE: Final = {"none", "same-origin"}
 """Values of ``Sec-Fetch-Site`` of what a person typed or a page of this server asked for."""
 DEFAULT_PORT: Final = 80
+_SCHEMES: Final = {"http": "http", "ws": "http"}
+"""The schemes that are not encrypted, and what pages call theirs that ask by them."""
 _HOST: Final = re.compile(r"(?P<name>[A-Za-z0-9.]+|\[[0-9A-Fa-f:]+\])(?::(?P<port>[0-9]{1,5}))?")
 
 
 def origin_of(scope: Scope, configured: str | None) -> str:
     """Return the origin of the server: as configured, else as the request addressed it."""
-    return configured or f"{scope.get('scheme', 'http')}://{Headers(scope=scope).get('host', '')}"
+    scheme = _SCHEMES.get(scope.get("scheme", "http"), "https")
+    return configured or f"{scheme}://{Headers(scope=scope).get('host', '')}"
 
 
 def is_local(scope: Scope) -> bool:

@@ -18,7 +18,7 @@ from integrates.db_model.entity import read
 from integrates.db_model.entity.facet import Facet
 from integrates.db_model.errors import StoreError
 from integrates.db_model.groups.facet import GROUP, group_key
-from integrates.db_model.sessions.commands import find_session
+from integrates.db_model.sessions.commands import find_session, look_at_session
 from integrates.db_model.stakeholders.facet import STAKEHOLDER, stakeholder_key
 from integrates.db_model.store.port import Key, Store
 from integrates.db_model.tokens.facet import ACCESS_TOKEN, access_token_key
@@ -60,6 +60,12 @@ def read_credentials(scope: Scope, keys: Keys, origin: str | None, now: datetime
     return Credentials(cookie=cookie_of(scope, origin))
 
 
+def credentials_of(authorization: str, keys: Keys, now: datetime) -> Credentials:
+    """Return what an ``Authorization`` brings that comes in another way than in the header of that name."""
+    is_bearer = authorization.lower().startswith(SCHEME)
+    return Credentials(claims=read_claims(keys, authorization[len(SCHEME) :].strip(), now)) if is_bearer else Credentials()
+
+
 async def recognise(credentials: Credentials, store: Store, now: datetime) -> Actor | None:
     """Return the owner of a token or session; ``None`` without one, or when it was revoked or has ended."""
     if credentials.claims:
@@ -67,7 +73,20 @@ async def recognise(credentials: Credentials, store: Store, now: datetime) -> Ac
     return await _by_session(store, credentials.cookie, now) if credentials.cookie else None
 
 
-async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None:
+async def still_holds(credentials: Credentials, store: Store, now: datetime) -> bool:
+    """Return whether a token or session still proves somebody, without noting that it was used.
+
+    So a session ends as idle although its owner is told of changes all the time.
+    """
+    if credentials.claims:
+        return await _by_token(store, credentials.claims, now, is_use=False) is not None
+    if not credentials.cookie:
+        return False
+    session = await look_at_session(store, hash_session_id(credentials.cookie), now)
+    return session is not None and await read.get(store, STAKEHOLDER, stakeholder_key(session.email)) is not None
+
+
+async def _by_token(store: Store, claims: Claims, now: datetime, *, is_use: bool = True) -> Actor | None:
     try:
         owners = _OWNERS[claims.kind](claims.sub)
         keys = (access_token_key(claims.token_id), usage_key("TOKEN", claims.token_id), *owners)
@@ -78,6 +97,8 @@ async def _by_token(store: Store, claims: Claims, now: datetime) -> Actor | None
     owned = all(read.live(facet, item) for facet, item in zip(owners.values(), owner_items, strict=True))
     if not (owned and token and _opens(token, claims, now)):
         return None
+    if not is_use:
+        return Actor(claims.sub, _MEANS[claims.kind], token.id)
     with suppress(StoreError):  # a stamp that cannot be written is no reason to turn the caller away
         await record_use(store, "TOKEN", token.id, stamped, now)
     return Actor(claims.sub, _MEANS[claims.kind], token.id)

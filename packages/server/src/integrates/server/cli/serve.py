@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from integrates.api.live.hub import new_hub
 from integrates.server.app import behind, new_app
 from integrates.server.auth.provider import Providers, read_providers
 from integrates.server.cli import greeting, reload
@@ -28,6 +29,7 @@ from integrates.server.process.cleaning import clean_until
 from integrates.server.process.expiry import expire_until
 from integrates.server.process.heap import share_heap, spare_collector
 from integrates.server.process.listener import listen, run, stop_on_signals
+from integrates.server.process.live import tell_until
 from integrates.server.process.log import configure_logging, new_access_log
 from integrates.server.process.open import Installation, open_installation
 from integrates.server.process.resumption import apply_policies_until, resume_decisions_until, resume_imports_until
@@ -118,6 +120,7 @@ async def _served(settings: Settings, bound: socket, demo: Demo | None) -> None:
         background.spawn(apply_policies_until(service, stopping))
         background.spawn(expire_until(service, stopping, after=BETWEEN if demo else timedelta(0)))
         background.spawn(clean_until(service, stopping))
+        background.spawn(tell_until(service, stopping))
         background.spawn(take_snapshots_until(service, stopping))
         spare_collector()
         await run(behind(new_app(service), settings.trusted_hops), bound, settings, stopping, background.drain)
@@ -135,9 +138,11 @@ async def _fill(installation: Installation, demo: Demo) -> None:
 def _service(
     settings: Settings, installation: Installation, providers: Providers, spawn: Spawn, stopping: asyncio.Event
 ) -> Service:
+    live = new_hub(installation.store, clock.now)
     return Service(
         settings=settings,
-        store=installation.store,
+        store=live.store,
+        live=live,
         files=installation.files,
         api=api_of(settings),
         keyring=installation.keyring,

@@ -27,6 +27,15 @@ def for_http(app: ASGIApp, handle: ASGIApp) -> ASGIApp:
     return enter
 
 
+def for_exchange(app: ASGIApp, handle: ASGIApp) -> ASGIApp:
+    """Return an application that has HTTP requests and WebSockets handled by ``handle`` and all else (lifespan) by ``app``."""
+
+    async def enter(scope: Scope, receive: Receive, send: Send) -> None:
+        await (handle if scope["type"] in {"http", "websocket"} else app)(scope, receive, send)
+
+    return enter
+
+
 def note(scope: Scope, name: str, value: object) -> None:
     """Remember a fact about the exchange."""
     scope.setdefault("state", {})[name] = value

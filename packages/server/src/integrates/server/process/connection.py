@@ -14,6 +14,8 @@ VERSIONS: Final = {b"1.0", b"1.1"}
 LENGTHS: Final = {b"content-length", b"transfer-encoding"}
 """Headers that each say where a body ends; with both, two readers may find two ends."""
 
+EXTENSIONS: Final = b"sec-websocket-extensions"
+
 
 class Connection(TCPServer):
     """Serve one connection until it ends; its failure is logged.
@@ -54,6 +56,11 @@ class _Http11(H11Protocol):
             raise h11.RemoteProtocolError("another version of HTTP", error_status_hint=505)
         if {name for name, _ in event.headers} >= LENGTHS:
             raise h11.RemoteProtocolError("a body with two lengths", error_status_hint=400)
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        """Offer no compression of WebSockets: a small message of it may become a very large one, and it takes much memory."""
+        kept = [pair for pair in request.headers.raw_items() if pair[0].lower() != EXTENSIONS]
+        await super()._create_stream(h11.Request(method=request.method, target=request.target, headers=kept))
 
     async def _handle_events(self) -> None:
         try:

@@ -12,6 +12,7 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.utils import wrap_app
 
+from integrates.server.http.live.socket import MAX_MESSAGE
 from integrates.server.process.connection import Connection
 from integrates.server.settings import BadSetting, Settings
 
@@ -65,7 +66,7 @@ async def run(
     config, wrapped = _configuration(), wrap_app(app, 0, "asgi")
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = loop.create_task(Connection(wrapped, loop, config, context, {}, reader, writer).run())
+        task = loop.create_task(Connection(wrapped, loop, config, context, _state(writer), reader, writer).run())
         connections[task] = writer
         task.add_done_callback(connections.pop)
 
@@ -79,6 +80,11 @@ async def run(
         await context.terminated.set()
         await _end(connections, settings.graceful_seconds)
         await drain(max(0, deadline - loop.time()))
+
+
+def _state(writer: asyncio.StreamWriter) -> Any:
+    """Return what each request of a connection finds in its scope: how the connection is broken off."""
+    return {"abort": writer.transport.abort}
 
 
 async def _end(connections: Mapping[asyncio.Task[None], asyncio.StreamWriter], seconds: float) -> None:
@@ -99,6 +105,7 @@ def _configuration() -> Config:
     """
     config = Config()
     config.read_timeout = None
+    config.websocket_max_message_size = MAX_MESSAGE
     config.include_server_header = False
     config.accesslog = None
     config.errorlog = logging.getLogger("hypercorn.error")

@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from starlette.routing import BaseRoute, Match, Mount, Route
+from starlette.routing import BaseRoute, Match, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.http.exchange import actor_of, for_http, request_id_of
+from integrates.server.http.exchange import actor_of, for_exchange, request_id_of
 
 ABORTED = 499
 """Logged when no answer was begun, because the connection or the server ended first."""
+
+_WEBSOCKET = {("websocket.accept", ABORTED): 101, ("websocket.close", ABORTED): 403}
+"""The status of a WebSocket that was opened, whose line is written when it has ended, and of one that was not."""
 
 
 def logged(
@@ -25,12 +28,13 @@ def logged(
 
     async def log(scope: Scope, receive: Receive, send: Send) -> None:
         begun, route = seconds(), _template(routes, scope)  # routing rewrites the scope
-        status, size = ABORTED, 0
+        size = 0
+        status: int = ABORTED
 
         async def measure(message: Message) -> None:
             nonlocal status, size
-            status = message.get("status", status)
-            size += len(message.get("body", b""))
+            status = _WEBSOCKET.get((message["type"], status)) or int(message.get("status", status))
+            size += len(message.get("body") or message.get("text") or "")
             await send(message)
 
         try:
@@ -40,7 +44,7 @@ def logged(
             write(
                 {
                     "request_id": request_id_of(scope),
-                    "method": scope["method"],
+                    "method": scope.get("method", "GET"),
                     "route": route,
                     "status": status,
                     "ms": round((seconds() - begun) * 1000, 1),
@@ -49,10 +53,10 @@ def logged(
                 }
             )
 
-    return for_http(app, log)
+    return for_exchange(app, log)
 
 
 def _template(routes: Sequence[BaseRoute], scope: Scope) -> str | None:
     """Return the template, such as ``/evidence/{file}``, of the route that answers a request or would have."""
-    named = (route for route in routes if isinstance(route, Route | Mount))
+    named = (route for route in routes if isinstance(route, Route | WebSocketRoute | Mount))
     return next((route.path for route in named if route.matches(scope)[0] is not Match.NONE), None)

@@ -14,7 +14,7 @@ def timed(app: ASGIApp, seconds: float, rate: int) -> ASGIApp:
 
     This is the one deadline of a request: it is noted for what has to answer before it. An answer that has begun goes on after
     it as long as it is taken: with ``rate`` bytes for each second after ``GRACE``, on the average, and no part of it in more
-    than ``seconds``. Else it is broken off.
+    than ``seconds``. Else it is broken off. A stream of events has no end, and bounds of its own.
     """
 
     async def time(scope: Scope, receive: Receive, send: Send) -> None:
@@ -30,7 +30,9 @@ def timed(app: ASGIApp, seconds: float, rate: int) -> ASGIApp:
             now = loop.time()
             begun_at = now if begun_at is None else begun_at
             size += len(message.get("body", b""))
-            if not limit.expired():
+            if _is_stream(message):
+                limit.reschedule(None)
+            elif limit.when() is not None and not limit.expired():
                 limit.reschedule(max(deadline, min(now + seconds, begun_at + GRACE + size / rate)))
             await send(message)
 
@@ -43,3 +45,9 @@ def timed(app: ASGIApp, seconds: float, rate: int) -> ASGIApp:
             await refuse(scope, 503, headers={"retry-after": "1"})(scope, receive, send)
 
     return for_http(app, time)
+
+
+def _is_stream(message: Message) -> bool:
+    """Return whether an answer begins that is a stream of events."""
+    fields = dict(message.get("headers", ())) if message["type"] == "http.response.start" else {}
+    return bytes(fields.get(b"content-type", b"")).startswith(b"text/event-stream")

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from integrates.api.authorization.actor import Actor
 from integrates.server.auth.recognition import Credentials
-from integrates.server.http.exchange import caller_of, for_http, note
+from integrates.server.http.exchange import Caller, caller_of, for_exchange, note
 from integrates.server.http.middleware.window import WindowStorage
 from integrates.server.http.refusal import refuse
 
@@ -58,6 +58,11 @@ def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -
             await app(scope, receive, send)
             return
         item = RateLimitItemPerMinute(rate.limit, namespace=rate.name)
+
+        async def spend(caller: Caller) -> bool:
+            return await limiter.hit(item, *caller)
+
+        note(scope, "spend", spend)
         credentials = rate.read(scope)
         caller = ("actor", credentials.claims.sub if credentials.claims else "")
         may = credentials.claims is None or await limiter.test(item, *caller)
@@ -70,7 +75,7 @@ def limited(app: ASGIApp, rates: Sequence[Rate], seconds: Callable[[], float]) -
         answer = app if may else refuse(scope, 429, headers={"retry-after": str(wait)})
         await answer(scope, receive, _with_fields(send, _fields(rate, window.remaining, wait)))
 
-    return for_http(app, limit)
+    return for_exchange(app, limit)
 
 
 def _with_fields(send: Send, fields: list[tuple[bytes, bytes]]) -> Send:

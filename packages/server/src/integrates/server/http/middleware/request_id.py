@@ -6,7 +6,7 @@ from collections.abc import Callable
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.server.http.exchange import for_http, note
+from integrates.server.http.exchange import for_exchange, note
 
 ACCEPTED = re.compile(r"[A-Za-z0-9-]{8,64}")
 
@@ -25,10 +25,10 @@ def identified(app: ASGIApp, new_id: Callable[[], str], bind: Callable[[str], No
 
         await app(scope, receive, send_with_id)
 
-    return for_http(app, identify)
+    return for_exchange(app, identify)
 
 
 def _with_header(message: Message, request_id: str) -> Message:
-    if message["type"] != "http.response.start":
+    if message["type"] not in {"http.response.start", "websocket.accept", "websocket.http.response.start"}:
         return message
     return {**message, "headers": [*message.get("headers", ()), (b"x-request-id", request_id.encode())]}

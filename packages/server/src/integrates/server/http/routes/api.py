@@ -7,7 +7,8 @@ import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.websockets import WebSocket
 
 from integrates.api.authorization.actor import Means
 from integrates.api.errors import RequestError
@@ -17,6 +18,9 @@ from integrates.api.request.body import members_of
 from integrates.server.auth.origin import may_write, origin_of
 from integrates.server.auth.recognition import bearer_of
 from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, caller_of, deadline_of, media_type, request_id_of
+from integrates.server.http.live.ending import Seat, new_seats
+from integrates.server.http.live.events import streaming, wants_events
+from integrates.server.http.live.socket import serve_socket
 from integrates.server.http.refusal import refuse
 from integrates.server.http.routes.explorer import explorer, wants_explorer
 from integrates.server.http.routes.multipart import form_of, read_multipart
@@ -32,18 +36,25 @@ PATIENCE: Final = 0.25
 
 
 class _Bounds(msgspec.Struct, frozen=True):
-    """The slots of what is done at once: requests executed, uploads arriving or waiting, and uploads held in memory."""
+    """The slots of what is done at once: requests executed, uploads arriving or waiting, and uploads held in memory.
+
+    Beside them the connections with streams.
+    """
 
     executed: Slot
     arriving: Slot
     held: TaskSlot
+    seat: Seat
 
 
-def api_routes(service: Service) -> list[Route]:
-    """Return the route: POST executes; so does GET when it brings a query. Else GET is the explorer for browsers, and 404."""
+def api_routes(service: Service) -> list[BaseRoute]:
+    """Return the routes: a WebSocket, and one for HTTP where POST executes, and GET when it brings a query.
+
+    Any other GET is the explorer for browsers, and 404 for others.
+    """
     settings = service.settings
     held = waiting(settings.uploads, settings.request_seconds * PATIENCE)
-    bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), held)
+    bounds = _Bounds(refusing(settings.concurrency), refusing(settings.concurrency), held, new_seats(settings.live_connections))
 
     async def answer(request: Request) -> Response:
         if request.method == "POST":
@@ -56,7 +67,10 @@ def api_routes(service: Service) -> list[Route]:
             raise HTTPException(405, headers=HEADERS[405])
         return await _get(request, service, bounds)
 
-    return [Route(API_PATH, answer, methods=["GET", "POST"])]
+    async def connect(socket: WebSocket) -> None:
+        await serve_socket(socket, service, bounds.seat)
+
+    return [Route(API_PATH, answer, methods=["GET", "POST"]), WebSocketRoute(API_PATH, connect)]
 
 
 async def read_json(request: Request) -> object:
@@ -92,6 +106,9 @@ async def _post(request: Request, service: Service, bounds: _Bounds) -> Response
         return refuse(scope, 401, headers=HEADERS[401])  # what may be asked without credentials needs no file
     if actor and actor.means is Means.SESSION and not may_write(scope, service.settings.origin, from_script=True):
         raise HTTPException(403, "The request does not come from a page of this server.")
+    if media_type(scope) == JSON and wants_events(request):
+        found = await streaming(request, service, bounds.seat, await read_json(request))
+        return found if isinstance(found, Response) else _response(found, JSON)
     if media_type(scope) == JSON:
         return await _executed(request, service, bounds, await read_json(request))
     if media_type(scope) == MULTIPART:

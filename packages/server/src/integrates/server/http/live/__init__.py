@@ -1,0 +1,1 @@
+"""Subscriptions over HTTP: as server-sent events, and by WebSocket."""
