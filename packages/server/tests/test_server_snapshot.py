@@ -32,11 +32,11 @@ def test_snapshots_are_taken_ten_minutes_after_midnight(now: datetime, hours: fl
     assert until_next(now) == timedelta(hours=hours)
 
 
-async def taken_once(world: World, **functions: Any) -> None:
+async def taken_once(world: World, now: datetime | None = None, **functions: Any) -> None:
     """Let the service take snapshots for the first time, then stop it."""
     stopping = asyncio.Event()
     store = msgspec.structs.replace(world.store, **functions)
-    service = msgspec.structs.replace(world.service, store=store)
+    service = msgspec.structs.replace(world.service, store=store, now=lambda: now or world.now)
     running = asyncio.create_task(take_snapshots_until(service, stopping))
     for _ in range(20_000):
         await asyncio.sleep(0)
@@ -56,6 +56,14 @@ async def test_the_service_takes_what_is_missing_when_it_starts(world: World) ->
         found = await days(world, group)
         assert found[-1] == day_of(world.now) - timedelta(days=1)
         assert len(found) == (found[-1] - found[0]).days + 1 > 90
+
+
+@pytest.mark.parametrize(("minutes", "ago"), [(1, 2), (4, 2), (6, 1)])
+async def test_a_day_that_is_just_over_is_left_for_ten_past_midnight(world: World, minutes: int, ago: int) -> None:
+    """Calls that began before midnight still write, with the date on which they began."""
+    midnight = datetime(world.now.year + 1, 1, 1, tzinfo=UTC)
+    await taken_once(world, midnight + timedelta(minutes=minutes))
+    assert (await days(world, "webshop"))[-1] == (midnight - timedelta(days=ago)).date()
 
 
 async def test_a_store_that_fails_keeps_the_job_going_and_one_that_is_gone_ends_it(

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
-from typing import Any
+from functools import reduce
+from typing import Any, ClassVar
 
 import msgspec
 import pytest
@@ -26,7 +27,7 @@ from integrates.db_model.inspection.types import Fault
 from integrates.db_model.inspection.walk import inspected
 from integrates.db_model.severities.rules import cvssf, level
 from integrates.db_model.severities.types import Level
-from integrates.db_model.snapshots.count import age_of, day_of, end_of
+from integrates.db_model.snapshots.count import Part, age_of, day_of, end_of, new_sums, plus_part
 from integrates.db_model.snapshots.record import snapshot_key, snapshot_put
 from integrates.db_model.snapshots.take import figures_at_end
 from integrates.db_model.snapshots.types import AGES, TOP, DayFigures, Snapshot
@@ -297,6 +298,47 @@ async def test_ages_grow_without_a_change(place: Place) -> None:
     found = await snapshots.counted_days(place.store, "webshop", opened, opened + 400 * DAY)
     ages = [next(row.ages for row in found[opened + number * DAY].levels if row.level is Level.HIGH) for number in range(401)]
     assert [one.index(1) for one in ages] == [sum(number > last for last in (7, 30, 90, 180, 365)) for number in range(401)]
+
+
+async def test_others_have_a_turn_after_each_day_that_is_counted(place: Place) -> None:
+    await report(place, at_day(1))
+    turns: list[int] = []
+
+    async def others() -> None:
+        while True:
+            turns.append(1)
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(others())
+    await snapshots.counted_days(place.store, "webshop", BEGIN.date(), at_day(400).date())
+    waiting.cancel()
+    assert len(turns) > 400
+
+
+class Noted(Decimal):
+    """A number that notes how often something was added to it."""
+
+    added: ClassVar[list[int]] = []
+
+    def __add__(self, other: Any) -> "Noted":
+        self.added.append(1)
+        return Noted(super().__add__(other))
+
+    __radd__ = __add__
+
+
+def test_a_part_is_added_without_a_look_at_all_the_others() -> None:
+    parts = [Part({f"age.{number}": 1}, {f"f{number % 300}": Noted(1)}, {"r": Noted(1)}) for number in range(600)]
+    sums = new_sums()
+    for part in parts:
+        sums.add(part)
+    assert len(Noted.added) == 1_200
+    gone = Part({"age.0": -1}, {"f0": Decimal(-2)})
+    sums.add(gone)
+    assert sums.whole == reduce(plus_part, (*parts, gone))
+    assert sums.whole.roots == {"r": Decimal(600)}
+    assert "age.0" not in sums.whole.numbers
+    assert "f0" not in sums.whole.findings
 
 
 async def test_only_the_largest_ten_are_named(place: Place) -> None:

@@ -1,9 +1,9 @@
 """Making snapshots of groups, and reading them."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -15,13 +15,14 @@ from integrates.db_model.groups.facet import GROUP, group_key
 from integrates.db_model.groups.types import Group
 from integrates.db_model.snapshots.count import (
     DAY,
-    NO_PART,
     Part,
+    Sums,
     day_of,
     days_between,
     differences,
     figures_of,
     flows,
+    new_sums,
     plus_part,
 )
 from integrates.db_model.snapshots.record import day_in, latest_snapshot, snapshot_of, snapshot_put, snapshots_between
@@ -47,16 +48,18 @@ async def counted_days(store: Store, group_name: str, first: date, last: date) -
 
     Reads everything that ever was in the group, once, however many days these are.
     """
-    steps: dict[date, Part] = {}
-    added: dict[date, Part] = {}
+    steps, added = defaultdict[date, Sums](new_sums), defaultdict[date, Sums](new_sums)
     async for story in stories(store, group_name):
         for day, part in differences(story, first, last):
-            steps[day] = plus_part(steps.get(day, NO_PART), part)
+            steps[day].add(part)
         for day, numbers in flows(story, first, last):
-            added[day] = plus_part(added.get(day, NO_PART), Part(numbers))
-    days = tuple(days_between(first, last))
-    sums = accumulate((steps.get(day, NO_PART) for day in days), plus_part)
-    return {day: figures_of(plus_part(part, added.get(day, NO_PART))) for day, part in zip(days, sums, strict=True)}
+            added[day].add(Part(numbers))
+    sums, found = new_sums(), dict[date, DayFigures]()
+    for day in days_between(first, last):
+        sums.add(steps.pop(day, new_sums()).whole)
+        found[day] = figures_of(plus_part(sums.whole, added.pop(day, new_sums()).whole))
+        await asyncio.sleep(0)  # of hundreds of days and findings this takes a second
+    return found
 
 
 class Rebuilt(msgspec.Struct, frozen=True):

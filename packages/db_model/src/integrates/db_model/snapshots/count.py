@@ -5,15 +5,16 @@ counters of a group are, with the ages of open ones, and how often they were ope
 """
 
 from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from operator import attrgetter
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
-from integrates.db_model.entity.counter import minus, plus
+from integrates.db_model.entity.counter import plus
 from integrates.db_model.entity.facet import key_text
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.findings.facet import finding_key
@@ -34,6 +35,7 @@ _OPENED: Final = "opened"
 _CLOSED: Final = "closed"
 _NO_LEVEL: Final = "NONE"
 _NOTHING: Final = Decimal(0)
+N = TypeVar("N", int, Decimal)
 
 
 class Story(msgspec.Struct, frozen=True):
@@ -53,6 +55,36 @@ class Part(msgspec.Struct, frozen=True):
 
 
 NO_PART: Final = Part()
+
+
+class Sums(msgspec.Struct, frozen=True):
+    """What many parts add together, summed up in place: each takes as long as it is large, however much there is already."""
+
+    numbers: Counter[str]
+    findings: defaultdict[str, Decimal]
+    roots: defaultdict[str, Decimal]
+
+    def add(self, part: Part) -> None:
+        """Add one more part."""
+        for name, number in part.numbers.items():
+            self.numbers[name] += number
+        for sums, exposures in ((self.findings, part.findings), (self.roots, part.roots)):
+            for name, exposure in exposures.items():
+                sums[name] += exposure
+
+    @property
+    def whole(self) -> Part:
+        """What all parts so far add together, without zeros."""
+        return Part(_without_zeros(self.numbers), _without_zeros(self.findings), _without_zeros(self.roots))
+
+
+def new_sums() -> Sums:
+    """Return the sums of no parts yet."""
+    return Sums(Counter(), defaultdict(Decimal), defaultdict(Decimal))
+
+
+def _without_zeros(sums: Mapping[str, N]) -> dict[str, N]:
+    return {name: value for name, value in sums.items() if value}
 
 
 def end_of(day: date) -> datetime:
@@ -129,22 +161,20 @@ def flows_in(story: Story, first: datetime, last: datetime) -> dict[str, int]:
 
 def plus_part(one: Part, other: Part) -> Part:
     """Return what two parts add together."""
-    return Part(plus(one.numbers, other.numbers), _sum(one.findings, other.findings), _sum(one.roots, other.roots))
+    sums = new_sums()
+    for each in (one, other):
+        sums.add(each)
+    return sums.whole
 
 
 def minus_part(one: Part, other: Part) -> Part:
     """Return what the first part adds more than the other."""
-    negative = Part(findings=_negated(other.findings), roots=_negated(other.roots))
-    return Part(minus(one.numbers, other.numbers), _sum(one.findings, negative.findings), _sum(one.roots, negative.roots))
+    numbers = {name: -number for name, number in other.numbers.items()}
+    return plus_part(one, Part(numbers, _negated(other.findings), _negated(other.roots)))
 
 
 def _negated(found: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return {name: -value for name, value in found.items()}
-
-
-def _sum(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> dict[str, Decimal]:
-    sums = {name: one.get(name, _NOTHING) + other.get(name, _NOTHING) for name in (one.keys() | other.keys())}
-    return {name: value for name, value in sums.items() if value}
 
 
 def _turning_days(story: Story, first: date, last: date) -> list[date]:

@@ -22,17 +22,17 @@ from integrates.db_model.registry import facet_of
 from integrates.db_model.severities.types import Severity
 from integrates.db_model.snapshots.count import (
     DAY,
-    NO_PART,
     Part,
     Story,
+    Sums,
     aged,
     end_of,
     figures_of,
     flows_in,
+    new_sums,
     numbers_at,
     open_part,
     part_at,
-    plus_part,
     severity_at,
 )
 from integrates.db_model.snapshots.story import findings_of, keys_below, stories_of
@@ -79,18 +79,16 @@ async def _severities(store: Store, found: Sequence[Vulnerability], known: dict[
     known |= {name: finding.severity if finding else None for name, finding in zip(missing, read_now, strict=True)}
 
 
-async def _unchanged(store: Store, group_name: str, changed: AbstractSet[Key], end: datetime) -> Part:
-    """Return what the open vulnerabilities of a group beside the changed ones add beside the numbers of the counters."""
-    total = NO_PART
+async def _add_unchanged(sums: Sums, store: Store, group_name: str, changed: AbstractSet[Key], end: datetime) -> None:
+    """Add what the open vulnerabilities of a group beside the changed ones add beside the numbers of the counters."""
     severities: dict[str, Severity | None] = {}
     query = of_group_in_state(group_name, hidden=False, state=VulnerabilityStatus.VULNERABLE, limit=_PAGE)
     async for items in read.pages(store, query):
         found = [decoded(VULNERABILITY, item) for item in items if item.key not in changed]
         await _severities(store, found, severities)
         for one in found:
-            total = plus_part(total, open_part(one, severities[one.finding_id], end))
+            sums.add(open_part(one, severities[one.finding_id], end))
         await asyncio.sleep(0)
-    return total
 
 
 async def _attempted(store: Store, group_name: str, day: date, wait: Wait) -> DayFigures | None:
@@ -103,12 +101,14 @@ async def _attempted(store: Store, group_name: str, day: date, wait: Wait) -> Da
     findings = await findings_of(store, above)
     rescored = [one for one, known in findings.items() if severity_at(known, end) != known[-1].severity]
     changed = own | set(await keys_below(store, rescored))
-    total = plus_part(Part(summed(before)), await _unchanged(store, group_name, changed, end))
+    sums = new_sums()
+    sums.add(Part(summed(before)))
+    await _add_unchanged(sums, store, group_name, changed, end)
     async for story in stories_of(store, sorted(changed, key=attrgetter("pk")), findings):
-        total = plus_part(total, _difference(story, end))
+        sums.add(_difference(story, end))
     if [expect_as_read(item) for item in await store.get(keys)] != [expect_as_read(item) for item in before]:
         return None
-    figures = figures_of(total)
+    figures = figures_of(sums.whole)
     return figures if aged(figures) else None
 
 

@@ -12,6 +12,8 @@ from integrates.server.service import Service
 
 AFTER_MIDNIGHT: Final = timedelta(minutes=10)
 """When on a day the snapshots of the day before are taken: clocks of machines differ, and calls of the last minute end."""
+_SETTLED: Final = AFTER_MIDNIGHT / 2
+"""How long after its end a day is over for the service, also when it starts in the midst of the night."""
 _FAILED: Final = "snapshots could not be taken"
 _LOG: Final = logging.getLogger(__name__)
 
@@ -24,7 +26,7 @@ def until_next(now: datetime) -> timedelta:
 
 async def _taken(service: Service, stopping: asyncio.Event) -> timedelta:
     """Run once, and return when to run again. What fails is logged and tried again after an hour."""
-    made = await snapshots.keep_up_everywhere(service.store, service.now(), is_stopping=stopping.is_set)
+    made = await snapshots.keep_up_everywhere(service.store, service.now() - _SETTLED, is_stopping=stopping.is_set)
     for name, refused in made.refused.items():
         _LOG.warning("no snapshot of %s could be taken", name, exc_info=refused)
     return BETWEEN if made.refused else until_next(service.now())
