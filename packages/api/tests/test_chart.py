@@ -190,6 +190,7 @@ async def test_a_finding_that_is_gone_is_named_no_more(counted: World) -> None:
         ({"from": "2026-04-02", "to": "2026-04-01"}, "not after `to`"),
         ({"from": "2022-04-01", "to": "2026-04-01"}, "at most 1,100 days"),
         ({"from": "1999-12-31", "to": "2000-01-05"}, "2000-01-01"),
+        ({"to": "0001-01-01"}, "2000-01-01"),
         ({"to": "2031-01-01"}, "a year from now"),
         ({"to": "9999-12-31"}, "a year from now"),
     ],

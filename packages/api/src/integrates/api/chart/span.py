@@ -41,7 +41,7 @@ def span_of(first: date | None, last: date | None, step: ChartStep, now: datetim
     before ``FIRST`` or later than a year from now.
     """
     end = last or day_of(now) - DAY
-    begin = first or max(end - _USUAL, FIRST)
+    begin = first or max(end, FIRST + _USUAL) - _USUAL
     if not FIRST <= begin <= end <= day_of(now) + _YEAR:
         raise RequestError(
             Code.BAD_USER_INPUT, f"`from` is a day from {FIRST} on, and not after `to`, which is within a year from now."
