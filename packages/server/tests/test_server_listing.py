@@ -99,6 +99,20 @@ def test_every_member_of_the_filter_is_a_field_of_its_kind(name: str, fields: An
     assert len({one.title for one in fields}) == len(fields)
 
 
+def test_choices_are_called_as_people_call_them() -> None:
+    options = {one.name: one.options for one in VULNERABILITIES}
+    assert options["techniques"]["SAST"] == "SAST"
+    assert options["treatments"]["ACCEPTED_UNDEFINED"] == "accepted for good"
+    assert options["sources"]["MACHINE"] == "a scanner"
+    assert options["verifications"]["ON_HOLD"] == "on hold"
+
+
+async def test_the_tab_of_vulnerabilities_leads_to_the_open_ones(world: World) -> None:
+    tab = f'<a href="{PATH}?states=VULNERABLE" aria-current="page">Vulnerabilities</a>'
+    for path in (PATH, f"{PATH}?states=SAFE"):
+        assert tab in (await listed(world, path)).text
+
+
 def test_an_address_is_read_as_the_api_takes_a_filter() -> None:
     address = asked(
         states=("SAFE", "VULNERABLE", "SAFE"),
@@ -119,7 +133,7 @@ def test_an_address_is_read_as_the_api_takes_a_filter() -> None:
         "isUnassigned": False,
         "text": "a&b",
         "openedSince": "2026-01-31T00:00:00+00:00",
-        "closedSince": "2026-01-31T12:00:00+02:00",
+        "closedSince": "2026-01-31T10:00:00+00:00",
     }
     assert filter_given(VULNERABILITIES, asked()) is None
     assert filter_given(VULNERABILITIES, asked(after="xyz")) is None
@@ -138,6 +152,8 @@ def test_an_address_is_read_as_the_api_takes_a_filter() -> None:
         ({"maxScore": "-1"}, "maxScore is a score"),
         ({"isOverdue": "yes"}, "isOverdue is one of true, false"),
         ({"openedSince": "yesterday"}, "openedSince is a date such as"),
+        ({"openedSince": "0001-01-01T00:00:00+23:59"}, "openedSince is a date such as"),
+        ({"openedBefore": "9999-12-31T23:59:59-23:59"}, "openedBefore is a date such as"),
         ({"text": ("a", "b")}, "gives text more than once"),
         ({"x" * 5_000: "1"}, "There is no filter 'x"),
     ],

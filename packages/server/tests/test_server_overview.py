@@ -12,6 +12,7 @@ from packages.server.tests.page import NINA, released, same_page, seen
 from integrates.db_model.severities.rules import level
 from integrates.server.pages.filter import VULNERABILITIES, filter_given
 from integrates.server.pages.overview import (
+    GROUP_PAGE,
     HOME_PAGE,
     MOST,
     Details,
@@ -23,7 +24,7 @@ from integrates.server.pages.overview import (
     total,
     treatment_rows,
 )
-from integrates.server.pages.page import Address
+from integrates.server.pages.page import Address, drawn
 
 CHARTS = 8
 LEVELS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
@@ -149,6 +150,30 @@ async def test_a_group_tells_its_figures_and_leads_to_its_lists(world: World) ->
     assert "drafts to review" in (await seen(world, ADA, "/groups/webshop")).text
 
 
+async def test_a_group_tells_what_an_import_found_apart_from_what_it_opened_again(world: World) -> None:
+    address = Address(path="/groups/webshop", names={"name": "webshop"}, at=NOW)
+    asked = {"query": GROUP_PAGE.query, "variables": GROUP_PAGE.ask(address)}
+    data = (await world.ask(await world.token(), asked)).json()["data"]
+    counts = {"created": 5, "reopened": 7, "closed": 9}
+    one = {
+        "id": "i",
+        "fileName": "a.sarif",
+        "state": "COMPLETED",
+        "createdAt": NOW.isoformat(),
+        "root": {"nickname": "shop"},
+        "counts": counts,
+    }
+    shown = GROUP_PAGE.show({"group": {**data["group"], "imports": {"nodes": [one]}}}, address)
+    assert shown
+    table = drawn(shown, address, "token").partition("<h2>Latest imports</h2>")[2].partition("</table>")[0]
+    assert [part.partition("<")[0] for part in table.split('class="number">')[1:]] == [
+        "New",
+        "Open again",
+        "Closed",
+        *map(str, counts.values()),
+    ]
+
+
 async def test_an_organization_tells_its_groups_and_their_sum(world: World) -> None:
     await released(world)
     page = (await seen(world, ADA, "/orgs/aurora")).text
@@ -203,6 +228,7 @@ async def test_the_charts_of_a_group_are_pictures_and_tables(world: World) -> No
         ("step=YEAR", "step is one of DAY, WEEK, MONTH."),
         ("from=soon", "from is a date such as 2026-01-31."),
         ("to=2026-02-30", "to is a date such as"),
+        ("to=0001-01-01", "from` is a day from 2000-01-01 on"),
         ("from=2026-06-20&to=2026-06-01", "not after `to`"),
         ("step=DAY&step=WEEK", "gives step more than once"),
     ],

@@ -256,5 +256,5 @@ def test_an_answer_with_errors_shows_nobody() -> None:
 
 
 def test_words_and_dates() -> None:
-    assert in_words("GROUP_MANAGER") == "group manager"
+    assert [in_words(name) for name in ("GROUP_MANAGER", "SAST", "NPM_AUDIT")] == ["group manager", "SAST", "npm audit"]
     assert day(datetime(2026, 7, 6, 9, 5, tzinfo=UTC)) == "6 July 2026, 09:05 UTC"

@@ -63,8 +63,18 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
         return not self.given or len(self.given[0]) == len("2026-01-31")
 
 
-def _some_of(name: str, title: str, kind: type[Enum], *, or_none: str = "", is_first: bool = False) -> Field:
-    values = {one.value: in_words(one.value) for one in kind if one.value != "DELETED"}
+_SOURCES: Final[Mapping[str, str]] = {
+    "ANALYST": "a tester",
+    "CUSTOMER": "the organization",
+    "ESCAPE": "somebody outside",
+    "MACHINE": "a scanner",
+}
+
+
+def _some_of(
+    name: str, title: str, kind: type[Enum], *, said: Mapping[str, str] = {}, or_none: str = "", is_first: bool = False
+) -> Field:
+    values = {one.value: said.get(one.value) or in_words(one.value) for one in kind if one.value != "DELETED"}
     options = values | ({NONE: or_none} if or_none else {})
     return Field(name=name, title=title, kind=Kind.SOME_OF, options=options, is_first=is_first)
 
@@ -91,7 +101,7 @@ VULNERABILITIES: Final[Sequence[Field]] = (
     _some_of("zeroRisks", "Claim of no risk", ZeroRiskStatus, or_none="not claimed"),
     _some_of("types", "Kind of place", VulnerabilityType),
     _some_of("techniques", "Technique", Technique),
-    _some_of("sources", "Noticed by", Source),
+    _some_of("sources", "Noticed by", Source, said=_SOURCES),
     _text("rootNickname", "Root", "backend"),
     _text("rootId", "Id of the root"),
     _text("tool", "Scanner", "bandit"),
@@ -161,7 +171,7 @@ def _chosen(field: Field, value: str) -> str:
 def _read_by(read: Callable[[str], Any], field: Field, value: str, what: str) -> Any:
     try:
         return read(value)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # a moment of which the one in UTC is in no calendar overflows
         raise BadAddress(f"{field.name} is {what}.") from error
 
 
@@ -174,5 +184,10 @@ def _number(field: Field, value: str) -> float:
 
 def _moment(field: Field, value: str) -> str:
     what = "a date such as 2026-01-31, or a moment such as 2026-01-31T12:00:00Z"
-    found: datetime = _read_by(datetime.fromisoformat, field, value, what)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).isoformat()
+    found: datetime = _read_by(_in_utc, field, value, what)
+    return found.isoformat()
+
+
+def _in_utc(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -8,7 +8,6 @@ import msgspec
 
 from integrates.server.pages.filter import AFTER, FINDINGS, VULNERABILITIES, entries_of, filter_given
 from integrates.server.pages.page import Address, Page, Shown
-from integrates.server.pages.vulnerability import TREATMENTS
 
 SIZE: Final = 50
 """How many things a page lists."""
@@ -29,7 +28,6 @@ FINDINGS_QUERY: Final = """query ($name: ID!, $filter: FindingFilter, $first: In
   } }
 }"""
 VIEWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
-    "All": {},
     "Open": {"states": ("VULNERABLE",)},
     "Severe": {"states": ("VULNERABLE",), "minScore": ("7.0",)},
     "Overdue": {"states": ("VULNERABLE",), "isOverdue": ("true",)},
@@ -38,6 +36,7 @@ VIEWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "To check again": {"states": ("VULNERABLE",), "verifications": ("REQUESTED",)},
     "Drafts": {"states": ("SUBMITTED",)},
     "Safe": {"states": ("SAFE",)},
+    "All": {},
 }
 """What people look for most: the values of the query string by the words of the link."""
 
@@ -181,7 +180,6 @@ def _vulnerabilities_shown(data: Mapping[str, Any], address: Address) -> Shown |
         "entries": entries_of(VULNERABILITIES, address),
         "plain": plain,
         "views": VIEWS,
-        "treatments": TREATMENTS,
         "may_treat": TREAT in found.permissions,
     }
     return Shown(template="vulnerabilities.html", values=values, group=found.name)

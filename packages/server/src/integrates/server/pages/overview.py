@@ -8,7 +8,7 @@ import msgspec
 
 from integrates.server.pages.chart import FIELDS, charts_of
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
-from integrates.server.pages.vulnerability import TREATMENTS
+from integrates.server.pages.render import in_words
 
 MOST: Final = 100
 """So many organizations and groups are shown; an admin may have any number."""
@@ -239,7 +239,7 @@ def treatment_rows(summary: Details) -> tuple[Row, ...]:
     return tuple(
         Row(
             name=name,
-            title=TREATMENTS[name],
+            title=in_words(name),
             count=by_name[name].count,
             cvssf=by_name[name].cvssf,
             given={**_OPEN, "treatments": (name,)},

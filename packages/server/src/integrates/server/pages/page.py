@@ -61,11 +61,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
 TABS: Final[Mapping[str, str]] = {
     "": "Overview",
-    "/vulnerabilities": "Vulnerabilities",
+    "/vulnerabilities?states=VULNERABLE": "Vulnerabilities",
     "/findings": "Findings",
     "/imports": "Imports",
 }
-"""The tabs of a group: where each is below the group's page, and what it is called."""
+"""The tabs of a group: where each leads below the group's page, and what it is called. Lists begin with what is open."""
 
 
 def with_query(path: str, given: Mapping[str, tuple[str, ...]], **changed: str | None) -> str:

@@ -1,5 +1,6 @@
 """The pages of the server itself, from the templates beside this module."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -7,10 +8,30 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from integrates.server.pages.markdown import markdown
 
+_WORDS: Final[Mapping[str, str]] = {
+    "ACCEPTED_UNDEFINED": "accepted for good",
+    "CSPM": "CSPM",
+    "CYCLONEDX": "CycloneDX",
+    "DAST": "DAST",
+    "GENERIC_CSV": "generic CSV",
+    "GENERIC_JSON": "generic JSON",
+    "MPT": "penetration test",
+    "NPM_AUDIT": "npm audit",
+    "OSV": "OSV",
+    "PIP_AUDIT": "pip-audit",
+    "RE": "reverse engineering",
+    "SARIF": "SARIF",
+    "SAST": "SAST",
+    "SCA": "SCA",
+    "SCR": "code review",
+    "ZAP": "ZAP",
+}
+"""What people say where it is not the name in lower case."""
 
-def in_words(role: str) -> str:
-    """Return a role as people say it: ``GROUP_MANAGER`` is a group manager."""
-    return role.replace("_", " ").lower()
+
+def in_words(name: str) -> str:
+    """Return a value of an enum of the API as people say it: ``GROUP_MANAGER`` is a group manager."""
+    return _WORDS.get(name) or name.replace("_", " ").lower()
 
 
 def day(moment: datetime) -> str:
