@@ -51,7 +51,7 @@ def test_the_benchmarks_ask_for_what_there_is(root: Path, monkeypatch: pytest.Mo
     finally:
         for name in names:
             sys.modules.pop(name, None)
-    assert {name for name, own in found.items() if own} >= {"bare", "reading", "remote", "service"}
+    assert {name for name, own in found.items() if own} >= {"reading", "remote", "service"}
     assert misfits(found) == {}
 
 

@@ -34,6 +34,7 @@ _SCALARS: Final[dict[str, Callable[[Random], Any]]] = {
     "Float": lambda dice: dice.choice([0, 1.5, Decimal("7.5"), True]),
     "Boolean": lambda dice: dice.choice([True, False, 1]),
     "DateTime": lambda dice: _MOMENT.replace(day=dice.randrange(1, 28)),
+    "Date": lambda dice: _MOMENT.date().replace(day=dice.randrange(1, 28)),
     "JSON": lambda _: {"a": [1, None]},
 }
 _ODD: Final[tuple[Callable[[str], Any], ...]] = (

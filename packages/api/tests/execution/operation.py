@@ -39,6 +39,7 @@ _SCALARS: Final[dict[str, st.SearchStrategy[Any]]] = {
     "Float": st.floats(0, 10, allow_nan=False),
     "Boolean": st.booleans(),
     "DateTime": st.just(_MOMENT),
+    "Date": st.just(_MOMENT[:10]),
     "JSON": st.just({"a": [1, None]}),
 }
 
