@@ -20,7 +20,13 @@ PACKAGES = ("db_model", "api", "server")
 CARRIED: Mapping[str, tuple[str, ...]] = {
     "db_model": ("store/design.json",),
     "api": ("schema.graphql",),
-    "server": ("cli/__init__.py", "pages/templates/base.html", "static/page.css", "static/explorer/explorer.js"),
+    "server": (
+        "cli/__init__.py",
+        "pages/templates/base.html",
+        "static/page.css",
+        "static/explorer/explorer.js",
+        "static/explorer/LICENSES.txt",
+    ),
 }
 """Files that the code of a package cannot do without."""
 

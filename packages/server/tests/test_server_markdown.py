@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrates.server.pages.markdown import MOST_MARKS, markdown
+from integrates.server.pages.markdown import MOST_MARKS, MOST_TOGETHER, markdown, markdown_together
 
 TAG = re.compile(r"<(/?)([a-z0-9]+)([^<>]*)>")
 """A tag as the renderer writes it: all other angle brackets are escaped."""
@@ -81,6 +81,32 @@ def test_a_text_with_too_many_marks_is_shown_as_it_is() -> None:
     assert markdown("[" * (MOST_MARKS // 10)) == f"<p>{'[' * (MOST_MARKS // 10)}</p>\n"
     assert markdown("[" * (MOST_MARKS // 10 + 1)).startswith('<p class="text">[[')
     assert markdown("<i>*" * MOST_MARKS).startswith('<p class="text">&lt;i&gt;*')
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "|".join("a" * 300) + "\n" + "|".join("-" * 300) + "\n" + "a\n" * 900,
+        "|".join("a" * 20) + "\n" + "|".join("-" * 20) + "\n" + "a\n" * 200,
+        "> " * 15 + "a\n" * 1_000,
+    ],
+)
+def test_a_line_that_asks_for_much_on_all_others_weighs_as_much(text: str) -> None:
+    """Three kilobytes of a table took two seconds: cells that nobody wrote are filled in."""
+    assert markdown(text).startswith('<p class="text">')
+
+
+def test_a_table_of_some_size_is_a_table() -> None:
+    assert markdown("|a|b|c|\n|-|-|-|\n" + "|1|2|3|\n" * 80).count("<td>") == 240
+
+
+def test_texts_of_a_page_are_read_as_long_as_there_is_time() -> None:
+    heavy = "*a* " * (MOST_MARKS // 2)
+    shown = markdown_together([heavy] * (MOST_TOGETHER // MOST_MARKS + 1) + ["*b*"])
+    assert [one.startswith("<p><em>") for one in shown[:9]] == [True] * 9
+    assert [one.startswith('<p class="text">*') for one in shown[-2:]] == [True, True]
+    assert markdown_together(["a:" * 10_000] * 21)[-1].startswith('<p class="text">')
+    assert markdown_together(["*a*", "b"]) == ["<p><em>a</em></p>\n", "<p>b</p>\n"]
 
 
 @given(st.lists(st.sampled_from((*MARKS, *WORDS)), max_size=60).map("".join))

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
+from integrates.server.pages.markdown import markdown_together
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
 
 QUERY: Final = """query ($id: ID!, $after: String, $states: [VulnerabilityState!]) { finding(id: $id) {
@@ -218,14 +219,15 @@ def _counts(numbers: Numbers) -> Mapping[str, int]:
 
 def finding_page(found: Finding, listed: str = OPEN) -> Shown:
     """Return what the page of a finding shows; ``listed`` names the list of places that it has a part of."""
-    severity = found.severity
+    severity, comments = found.severity, found.comments.nodes if found.comments else ()
     return Shown(
         template="finding.html",
         values={
             "found": found,
             "vector": severity and (severity.cvss_v4 or severity.cvss_v3),
             "effort": None if found.min_time_to_remediate is None else effort(found.min_time_to_remediate),
-            "threads": list(threads(found.comments.nodes)) if found.comments else [],
+            "threads": list(threads(comments)),
+            "shown": dict(zip((one.id for one in comments), markdown_together([one.content for one in comments]), strict=True)),
             "kind_of": kind_of,
             "size_text": size_text,
             "counts": _counts(found.summary),
