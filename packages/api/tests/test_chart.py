@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -211,6 +212,37 @@ async def test_a_date_is_a_day_of_the_calendar(counted: World, given: Any) -> No
 async def test_the_longest_span_is_shown(counted: World) -> None:
     found = await charts(counted, "uri", "openByLevel", **{"from": "2023-04-27", "to": "2026-05-01"})
     assert len(found["openByLevel"]["HIGH"]) == 1_101
+
+
+async def test_others_have_a_turn_after_each_chart(counted: World) -> None:
+    """Over many groups and years, one chart takes a tenth of a second."""
+
+    async def turns(*names: str) -> int:
+        passed: list[int] = []
+
+        async def others() -> None:
+            while True:
+                passed.append(1)
+                await asyncio.sleep(0)
+
+        waiting = asyncio.create_task(others())
+        await charts(counted, "uri", *names)
+        waiting.cancel()
+        return len(passed)
+
+    curves = ("openByLevel", "cvssfOverTime", "meanTimeToRemediate", "treatmentMix", "openedClosed")
+    assert await turns(*curves) >= await turns(curves[0]) + 4
+
+
+async def test_days_of_all_groups_together_are_bounded(counted: World) -> None:
+    for number in range(28):
+        await scene.add_group(counted.store, f"group{number}", scene.ticking(REPORTED), organization="aurora")
+    given: dict[str, Any] = {"from": "2023-04-27"}
+    answer = await counted.answer("olga", OF_ORGANIZATION, name="aurora", **given)
+    (error,) = answer.body["errors"]
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert error["message"] == "Of 29 groups together a chart shows at most 1,034 days."
+    assert (await counted.data("olga", OF_ORGANIZATION, name="aurora"))["organization"]["charts"]
 
 
 async def test_severities_of_their_own_count_at_their_level(world: World) -> None:

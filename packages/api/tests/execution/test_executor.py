@@ -165,7 +165,25 @@ def test_a_middleware_sees_every_field() -> None:
 def test_events_of_a_subscription_remember_nothing_of_each_other() -> None:
     """An object that is shown again is read again."""
     executor: Any = PlainExecutor.build(CHAOS.schema, parse("{ __typename }"))
-    assert executor.execute_operation().data == {"__typename": "Query"}
-    assert executor.plans
-    assert not executor.build_per_event_executor(None).plans
-    assert executor.plans
+    assert executor.build_per_event_executor(None).plans is not executor.plans
+
+
+async def test_what_was_shown_is_forgotten_with_the_response(world: World) -> None:
+    """An executor is a cycle, so that all that it remembers would stay until the collector comes."""
+    made: list[PlainExecutor] = []
+
+    class Kept(PlainExecutor):
+        """An executor that can be looked at."""
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            made.append(self)
+
+        def build_response(self, data: Any) -> Any:
+            """Note that there is something to forget."""
+            assert self.plans
+            return super().build_response(data)
+
+    listed = f"vulnerabilities {{ nodes {{ {FIELDS} }} }}"
+    await _real(world, "uri", f'{{ group(name: "webshop") {{ {listed} }} }}', Kept, [])
+    assert [one.plans for one in made] == [{}]

@@ -13,6 +13,7 @@ from integrates.api.chart.load import finding_titles, groups_of, root_nicknames
 from integrates.api.chart.series import Group, Name, Series, plotted, top_findings, top_roots
 from integrates.api.chart.span import Span, span_of
 from integrates.api.context import Context, Info
+from integrates.api.request.turn import turn
 from integrates.api.resolve.binding import Binding
 from integrates.db_model.snapshots.types import Snapshot, SnapshotLevel, SnapshotTreatment
 
@@ -62,20 +63,27 @@ async def drawn(info: Info, owner: str, names: Sequence[str], args: dict[str, An
     span = span_of(args.get("from"), args.get("to"), step, context.call.now())
     groups = await groups_of(context, names, span)
     asked: Sequence[ChartName] | None = args.get("names")
-    return [
-        Chart(
-            owner=owner,
-            name=name,
-            title=CHARTS[name].title,
-            unit=CHARTS[name].unit,
-            kind=CHARTS[name].kind,
-            start=span.first,
-            end=span.last,
-            step=span.step,
-            series=plotted(name, groups, span, await _called(context, name, groups, span)),
-        )
-        for name in dict.fromkeys(CHARTS if asked is None else asked)
-    ]
+    drawings = []
+    for name in dict.fromkeys(CHARTS if asked is None else asked):
+        called = await _called(context, name, groups, span)
+        async with turn(context.turns):
+            drawings.append(_drawing(owner, name, span, plotted(name, groups, span, called)))
+    return drawings
+
+
+def _drawing(owner: str, name: ChartName, span: Span, series: tuple[Series, ...]) -> Chart:
+    outline = CHARTS[name]
+    return Chart(
+        owner=owner,
+        name=name,
+        title=outline.title,
+        unit=outline.unit,
+        kind=outline.kind,
+        start=span.first,
+        end=span.last,
+        step=span.step,
+        series=series,
+    )
 
 
 async def snapshots_of(info: Info, name: str, args: dict[str, Any]) -> tuple[Snapshot, ...]:

@@ -16,8 +16,8 @@ from integrates.db_model.snapshots.record import latest_snapshot, snapshot_of, s
 from integrates.db_model.snapshots.types import Snapshot
 from integrates.db_model.store.port import Item, Query
 
-MAX_SNAPSHOTS: Final = 100_000
-"""Of how many days of groups together a chart is drawn."""
+MAX_SNAPSHOTS: Final = 30_000
+"""Of how many days of groups together a chart is drawn: each takes 7 KB and 0.05 ms, so that these are 200 MB and 2 s."""
 
 
 async def _snapshots_of(context: Context, queries: Sequence[Query]) -> list[tuple[Snapshot, ...]]:
@@ -40,7 +40,8 @@ async def groups_of(context: Context, names: Sequence[str], span: Span) -> tuple
     """
     days = (span.last - span.first).days + 1
     if len(names) * days > MAX_SNAPSHOTS:
-        raise RequestError(Code.BAD_USER_INPUT, f"Of {len(names):,} groups ask for fewer than {days:,} days.")
+        most = MAX_SNAPSHOTS // len(names)
+        raise RequestError(Code.BAD_USER_INPUT, f"Of {len(names):,} groups together a chart shows at most {most:,} days.")
 
     async def read() -> tuple[Group, ...]:
         before = await _last_before(context, names, span)

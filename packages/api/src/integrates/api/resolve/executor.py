@@ -79,6 +79,11 @@ class PlainExecutor(Executor[None]):
         vars(executor)["plans"] = {}
         return executor
 
+    def build_response(self, data: Answered | None) -> Any:
+        """Return the response. What has been shown is forgotten: the executor itself stays until the collector finds it."""
+        self.plans.clear()
+        return super().build_response(data)
+
     def execute_fields(
         self,
         parent_type: GraphQLObjectType,
