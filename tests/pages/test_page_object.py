@@ -123,7 +123,7 @@ def test_a_conflict_is_shown_side_by_side_and_decided_again(
         decide(page)
         caller.change(TREAT, items=[{"id": picked[0]}])
         press(page, "Save")
-        page.wait_for_selector("text=Others changed 1 of them meanwhile")
+        page.wait_for_selector("text=Since you opened the form, one vulnerability has changed")
         shown = page.inner_text("main")
         assert "Somebody else was faster." in shown
         assert "ada@demo.example" in shown

@@ -120,7 +120,7 @@ async def test_a_conflict_shows_both_and_lets_one_decide_again(world: World) -> 
         assert again.status_code == 409
         kept(again)
         for text in (
-            "Others changed 1 of them meanwhile",
+            "Since you opened the form, one vulnerability has changed",
             "<td>untreated</td><td>in progress, assigned to vera@demo.example</td><td>in progress, assigned to olga@",
             "Somebody else was faster.",
             f"<strong>{VERA}</strong>: update vulnerabilities treatment",
@@ -133,6 +133,18 @@ async def test_a_conflict_shows_both_and_lets_one_decide_again(world: World) -> 
         done = await client.post(PATH, data=sent(again, assigned=OLGA))
     assert done.status_code == 200
     assert (await state(world, found.id))["treatment"]["by"] == OLGA
+
+
+async def test_a_form_that_is_sent_twice_blames_nobody_else(world: World) -> None:
+    found = await released(world)
+    async with visiting(world) as client:
+        form = sent(await opened(client, found.id))
+        first, second = await client.post(PATH, data=form), await client.post(PATH, data=form)
+    assert [first.status_code, second.status_code] == [200, 409]
+    assert f"<strong>{OLGA}</strong>: update vulnerabilities treatment" in second.text
+    assert "sent twice" in second.text
+    assert "thers changed" not in second.text
+    assert (await state(world, found.id))["version"] == found.version + 1
 
 
 async def test_what_others_changed_besides_is_told_too(world: World) -> None:
@@ -157,7 +169,7 @@ async def test_what_others_changed_besides_is_told_too(world: World) -> None:
         ({"treatment": "ACCEPTED", "accepted_until": "2020-01-01"}, 'id="wrong-accepted_until"'),
         ({"assigned": "nobody"}, 'id="wrong-assigned"'),
         ({"assigned": NINA}, 'id="wrong-assigned"'),
-        ({"justification": "A character that is not taken: \0"}, "The address holds characters"),
+        ({"justification": "A character that is not taken: \0"}, "What was sent holds characters"),
     ],
 )
 async def test_what_is_refused_stands_at_its_field_and_nothing_is_lost(
@@ -269,7 +281,7 @@ async def test_a_form_outlives_a_store_that_is_silent(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "text"), [("", NONE_CHOSEN), ("id=", NONE_CHOSEN), ("id=%00", "The address holds characters")]
+    ("query", "text"), [("", NONE_CHOSEN), ("id=", NONE_CHOSEN), ("id=%00", "What was sent holds characters")]
 )
 async def test_an_address_without_vulnerabilities_is_explained(world: World, query: str, text: str) -> None:
     page = await seen(world, OLGA, f"{PATH}?{query}")

@@ -21,7 +21,7 @@ from integrates.server.pages.page import Address, BadAddress, Page, drawn
 from integrates.server.pages.registry import PAGES
 from integrates.server.service import Service
 
-ODD: Final = "The address holds characters that no list or text here has."
+ODD: Final = "What was sent holds characters that no list or text here has."
 OUTDATED: Final = "The list is another one now than that of which this was a part. Begin at its first page."
 _OF_ADDRESS: Final[Mapping[Code, str | None]] = {
     Code.BAD_CURSOR: OUTDATED,

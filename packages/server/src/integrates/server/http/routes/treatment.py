@@ -153,7 +153,7 @@ async def _sent(visit: _Visit, form: Form) -> Response:
 
 
 async def _carried_out(visit: _Visit, form: Form) -> Outcome:
-    """Change what was chosen in this group, and return what came of it."""
+    """Change what was chosen, wherever the visitor may, and return what came of it."""
     data = told_data(await _ask(visit, TREAT, variables_of(form), reads_only=False))
     return outcome_of(data["updateVulnerabilitiesTreatment"], form.chosen)
 
