@@ -24,7 +24,6 @@ from integrates.server.pages.finding import (
     Root,
     Rule,
     Severity,
-    Stretch,
     Treatment,
     effort,
     size_text,
@@ -32,6 +31,7 @@ from integrates.server.pages.finding import (
 )
 from integrates.server.pages.finding import finding_page as shown_of
 from integrates.server.pages.page import Address, drawn
+from integrates.server.pages.part import Stretch
 
 AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
 ADD = """mutation ($id: ID!, $content: String!, $parent: ID) {

@@ -28,13 +28,12 @@ from integrates.server.pages.imports import (
     Root,
     Row,
     Rows,
-    Severity,
-    Stretch,
     Vulnerability,
     import_page,
     list_page,
 )
 from integrates.server.pages.page import Address, Shown, drawn
+from integrates.server.pages.part import Severity, Stretch
 
 AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
 HANA = "hana@demo.example"

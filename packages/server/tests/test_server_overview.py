@@ -143,6 +143,8 @@ async def test_a_group_tells_its_figures_and_leads_to_its_lists(world: World) ->
         '<a href="/groups/webshop/vulnerabilities?states=VULNERABLE&amp;treatments=UNTREATED">1</a>',
         '<a href="/groups/webshop/vulnerabilities?states=VULNERABLE&amp;rootNickname=shop">1</a>',
         '<a href="/groups/webshop" aria-current="page">Overview</a>',
+        '"/groups/webshop/vulnerabilities?states=VULNERABLE&amp;isOverdue=true">Overdue ones</a>',
+        'vulnerabilities?states=VULNERABLE&amp;isUnassigned=true">Nobody',
         "No report was read into a root of this group so far.",
     ):
         assert text in page, text

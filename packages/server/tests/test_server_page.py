@@ -13,7 +13,7 @@ from integrates.server.pages.render import render
 from integrates.server.settings import Settings
 
 TEMPLATES = files("integrates.server.pages").joinpath("templates")
-FRAMES, PARTS = {"base.html", "frame.html"}, {"macro.html", "chart.html", "course.html", "said.html", "past.html"}
+FRAMES, PARTS = {"base.html", "frame.html"}, {"macro.html", "chart.html", "course.html", "ended.html", "said.html", "past.html"}
 """What pages extend, and what they import."""
 PAGES = sorted(entry.name for entry in TEMPLATES.iterdir() if entry.name not in FRAMES | PARTS)
 INLINE = re.compile(r"<style|<script(?! src=\"/static/)|\sstyle=|\son\w+=|javascript:|\|\s*safe|autoescape", re.IGNORECASE)

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from packages.server.tests.conftest import ADA, ORIGIN, URI, World
 from packages.server.tests.page import NINA, released, seen
 
 from integrates.db_model.vulnerabilities.types import AcceptanceStatus, VerificationStatus, ZeroRiskStatus
-from integrates.server.pages.page import Address, BadAddress
-from integrates.server.pages.todo import KINDS, PAGE, Figures, Group, Share, requests_in
+from integrates.server.pages.page import Address, BadAddress, drawn
+from integrates.server.pages.todo import KINDS, MOST, PAGE, Figures, Group, Share, requests_in
 
 HEADINGS = ("Assigned to you, and in time", "Overdue, and assigned to you")
 VERA = "vera@demo.example"
@@ -98,6 +99,18 @@ def test_a_request_is_shown_to_those_with_the_permission(number: int, permission
     assert found.count == number + 1
     assert found.text == (KINDS[number].one if found.count == 1 else KINDS[number].several)
     assert found.href.startswith("/groups/webshop/vulnerabilities?")
+
+
+def test_an_admin_of_many_groups_is_shown_no_more_than_the_page_holds() -> None:
+    group = msgspec.to_builtins(Group("webshop", PERMISSIONS, FULL))
+    listed = {"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": []}
+    address = Address(path="/todo", at=datetime(2026, 1, 1, tzinfo=UTC))
+    for groups, left_out in ((MOST // len(KINDS), 0), (MOST // len(KINDS) + 1, len(KINDS))):
+        shown = PAGE.show({"me": {"overdue": listed, "listed": listed, "groups": [group] * groups}}, address)
+        assert shown
+        page = drawn(shown, address, "token")
+        assert page.count('<span class="tag">webshop</span>') == MOST
+        assert (f"And {left_out} more." in page) is (left_out > 0)
 
 
 def test_kinds_without_requests_are_left_out() -> None:

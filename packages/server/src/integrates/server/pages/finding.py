@@ -9,6 +9,7 @@ import msgspec
 
 from integrates.server.pages.markdown import markdown_together
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
+from integrates.server.pages.part import Stretch
 
 QUERY: Final = """query ($id: ID!, $after: String, $states: [VulnerabilityState!]) { finding(id: $id) {
   id title status description threat attackVectorDescription recommendation cweIds minTimeToRemediate
@@ -104,13 +105,6 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
     treatment: Treatment
     severity: Severity | None
     root: Root
-
-
-class Stretch(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether more follow than are shown, and the cursor behind which they do."""
-
-    has_next_page: bool
-    end_cursor: str | None = None
 
 
 class Places(msgspec.Struct, frozen=True, rename="camel"):

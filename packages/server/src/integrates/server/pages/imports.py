@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
+from integrates.server.pages.part import Severity, Stretch
 
 LIST: Final = """query ($name: ID!, $after: String) { group(name: $name) { name imports(first: 50, after: $after) {
   pageInfo { hasNextPage endCursor }
@@ -99,13 +100,6 @@ class Row(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     counts: Counts
 
 
-class Stretch(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether more follow than are shown, and the cursor behind which they do."""
-
-    has_next_page: bool
-    end_cursor: str | None = None
-
-
 class Rows(msgspec.Struct, frozen=True, rename="camel"):
     """A part of the list of imports, newest first."""
 
@@ -162,13 +156,6 @@ class Closing(msgspec.Struct, frozen=True):
     category: str
     outcome: str
     closed: int
-
-
-class Severity(msgspec.Struct, frozen=True):
-    """How bad it is."""
-
-    score: float
-    level: str
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@ import msgspec
 
 from integrates.server.pages.filter import AFTER, FINDINGS, VULNERABILITIES, entries_of, filter_given
 from integrates.server.pages.page import Address, Page, Shown
+from integrates.server.pages.part import Nickname, Severity, Status, Stretch
 
 SIZE: Final = 50
 """How many things a page lists."""
@@ -33,7 +34,7 @@ VIEWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "Overdue": {"states": ("VULNERABLE",), "isOverdue": ("true",)},
     "Undecided": {"states": ("VULNERABLE",), "treatments": ("UNTREATED",)},
     "Nobody's": {"states": ("VULNERABLE",), "isUnassigned": ("true",)},
-    "To check again": {"states": ("VULNERABLE",), "verifications": ("REQUESTED",)},
+    "To check again": {"states": ("VULNERABLE",), "verifications": ("REQUESTED", "ON_HOLD")},
     "Drafts": {"states": ("SUBMITTED",)},
     "Safe": {"states": ("SAFE",)},
     "All": {},
@@ -41,37 +42,11 @@ VIEWS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 """What people look for most: the values of the query string by the words of the link."""
 
 
-class Severity(msgspec.Struct, frozen=True):
-    """How bad it is."""
-
-    score: float
-    level: str
-
-
-class Stretch(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether the list goes on, and after which cursor."""
-
-    has_next_page: bool
-    end_cursor: str | None
-
-
 class Named(msgspec.Struct, frozen=True):
     """A finding, by its title."""
 
     id: str
     title: str
-
-
-class Root(msgspec.Struct, frozen=True):
-    """What was tested."""
-
-    nickname: str
-
-
-class Status(msgspec.Struct, frozen=True):
-    """Where a request stands."""
-
-    status: str
 
 
 class Treatment(msgspec.Struct, frozen=True, rename="camel"):
@@ -94,7 +69,7 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
     is_overdue: bool
     severity: Severity | None
     finding: Named
-    root: Root
+    root: Nickname
     treatment: Treatment
     zero_risk: Status | None
     verification: Status | None

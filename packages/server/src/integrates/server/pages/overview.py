@@ -7,7 +7,9 @@ from typing import Any, Final
 import msgspec
 
 from integrates.server.pages.chart import FIELDS, charts_of
+from integrates.server.pages.listing import VIEWS
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
+from integrates.server.pages.part import Nickname
 from integrates.server.pages.render import in_words
 
 MOST: Final = 100
@@ -41,7 +43,7 @@ _SCORES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "LOW": {"maxScore": ("3.9",)},
 }
 """By level, the worst first: the filter by score that lists its vulnerabilities."""
-_OPEN: Final[Mapping[str, tuple[str, ...]]] = {"states": ("VULNERABLE",)}
+_OPEN: Final = VIEWS["Open"]
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -158,12 +160,6 @@ class Root(msgspec.Struct, frozen=True):
 
     nickname: str
     summary: Numbers
-
-
-class Nickname(msgspec.Struct, frozen=True):
-    """A root, by what people call it."""
-
-    nickname: str
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -318,7 +314,7 @@ def _group_shown(data: Mapping[str, Any], address: Address) -> Shown | None:
         "levels": level_rows(found.summary),
         "treatments": treatment_rows(found.summary),
         **_charts(data["group"], address),
-        "open_list": _OPEN,
+        "views": VIEWS,
     }
     return Shown(template="group.html", values=values, group=found.name)
 

@@ -8,7 +8,10 @@ import msgspec
 
 from integrates.server.pages.filter import AFTER
 from integrates.server.pages.page import Address, BadAddress, Page, Shown, with_query
+from integrates.server.pages.part import Nickname, Severity, Status, Stretch
 
+MOST: Final = 100
+"""So many kinds of requests are shown; an admin may have any number of groups."""
 OVERDUE: Final = "overdue"
 """The name by which the query string asks for all overdue ones, a part at a time."""
 QUERY: Final = """query ($after: String, $isOverdue: Boolean!, $isWhole: Boolean!) { me {
@@ -26,20 +29,6 @@ fragment Part on VulnerabilityConnection { pageInfo { hasNextPage endCursor } no
 } }"""
 
 
-class Severity(msgspec.Struct, frozen=True):
-    """How bad it is."""
-
-    score: float
-    level: str
-
-
-class Stretch(msgspec.Struct, frozen=True, rename="camel"):
-    """Whether the list goes on, and after which cursor."""
-
-    has_next_page: bool
-    end_cursor: str | None
-
-
 class Named(msgspec.Struct, frozen=True):
     """The group in which it was found."""
 
@@ -52,18 +41,6 @@ class Titled(msgspec.Struct, frozen=True):
     title: str
 
 
-class Root(msgspec.Struct, frozen=True):
-    """What was tested."""
-
-    nickname: str
-
-
-class Status(msgspec.Struct, frozen=True):
-    """How far something has come."""
-
-    status: str
-
-
 class Row(msgspec.Struct, frozen=True, rename="camel"):
     """A vulnerability that is assigned to the visitor."""
 
@@ -74,7 +51,7 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
     is_overdue: bool
     severity: Severity | None
     finding: Titled
-    root: Root
+    root: Nickname
     group: Named
     treatment: Status
     verification: Status | None
@@ -204,7 +181,8 @@ def _shown(data: Mapping[str, Any], address: Address) -> Shown:
     requests = tuple(one for group in found.groups for one in requests_in(group))
     values = {
         "me": found,
-        "requests": requests,
+        "requests": requests[:MOST],
+        "left_out": max(0, len(requests) - MOST),
         "is_whole": not address.given,
         "only_overdue": OVERDUE in address.given,
         "all_overdue": with_query(address.path, {OVERDUE: ("true",)}),

@@ -8,6 +8,7 @@ import msgspec
 
 from integrates.server.pages.decide import ARGUMENTS, CHOICES, Form, Reference, Typed, until_of
 from integrates.server.pages.page import Shown
+from integrates.server.pages.part import Severity
 from integrates.server.pages.vulnerability import Revision, told_of, treated
 
 TREAT: Final = """mutation ($items: [VulnerabilityRef!]!, $treatment: TreatmentStatus!, $justification: String!,
@@ -32,13 +33,6 @@ def items_query(count: int, *, history: bool = False) -> str:
     declared = ", ".join(f"$i{number}: ID!" for number in range(count))
     wanted = " ".join(f"v{number}: vulnerability(id: $i{number}) {{ ...one }}" for number in range(count))
     return f"query ({declared}) {{ {wanted} }} {_ONE}{_HISTORY if history else ''}}}"
-
-
-class Severity(msgspec.Struct, frozen=True):
-    """How bad it is."""
-
-    score: float
-    level: str
 
 
 class Finding(msgspec.Struct, frozen=True):
