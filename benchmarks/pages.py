@@ -57,9 +57,9 @@ def kind_of(link: str) -> str:
 
 
 def _links(text: str) -> list[str]:
-    """Return the links to pages in a page, without those to lists with a filter and to files."""
-    found = sorted(set(_LINK.findall(text)))
-    return [link for link in found if link.startswith(_KINDS) and not link.endswith(_FILES) and "?" not in link]
+    """Return the links to pages in a page, lists without their filters; not those to files."""
+    found = sorted({link.partition("?")[0] for link in _LINK.findall(text)})
+    return [link for link in found if link.startswith(_KINDS) and not link.endswith(_FILES)]
 
 
 def _pages(client: httpx.Client) -> list[str]:

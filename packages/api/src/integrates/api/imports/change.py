@@ -4,7 +4,7 @@ While an import runs, no other one runs in its root. So what was changed by an i
 this one, whoever went on with it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -15,10 +15,12 @@ from integrates.api.authorization.visibility import sees_vulnerability
 from integrates.api.context import Info
 from integrates.api.imports.work.job import OPERATION
 from integrates.api.resolve.connection import TOGETHER, Batch, Connection, Walk, connected
+from integrates.api.resolve.parent import Above, with_parents
 from integrates.api.revision.audit import END, between, trail_page
 from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.loader import load_many
 from integrates.db_model.entity.revision import Revision
+from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.imports.rules import is_running
 from integrates.db_model.imports.types import Import
 from integrates.db_model.store.port import Query
@@ -52,6 +54,14 @@ class ImportChange(msgspec.Struct, frozen=True):
     effect: ImportEffect
     at: datetime
     vulnerability: Vulnerability
+
+
+def _finding(source: ImportChange) -> Above:
+    return FINDING, finding_key(source.vulnerability.finding_id)
+
+
+_PARENTS: Final[Mapping[str, Callable[[ImportChange], Above]]] = dict.fromkeys(("finding", "severity"), _finding)
+"""What the fields of the vulnerabilities need of the objects above them."""
 
 
 def told_effect(found: Revision) -> ImportEffect | None:
@@ -98,6 +108,5 @@ async def changes(source: Import, info: Info, effects: Sequence[ImportEffect] | 
     named = months(first, min(last, context.call.now())) if first <= last else ()
     parts = ({"name": source.group_name, "month": month} for month in named)
     stretches = tuple(between(listing("revision", "audit_of_group", part), first, last) for part in parts)
-    return await connected(
-        info, source.id, {**args, "effects": effects}, Walk(stretches=stretches, read=read, together=TOGETHER)
-    )
+    walk = Walk(stretches=stretches, read=with_parents(info, read, _PARENTS), together=TOGETHER)
+    return await connected(info, source.id, {**args, "effects": effects}, walk)
