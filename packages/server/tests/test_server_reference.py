@@ -1,5 +1,6 @@
 """The pages of the reference: what they show, to whom, and what a search finds."""
 
+import asyncio
 import re
 from urllib.parse import urlsplit
 
@@ -8,7 +9,17 @@ import pytest
 from packages.server.tests.conftest import ADA, NOW, URI, World, new_world
 
 from integrates.server.pages.page import Address, Shown, drawn
-from integrates.server.pages.reference import LONGEST, MOST, Piece, by_name, contents_shown, name_shown, pieces_of, search_shown
+from integrates.server.pages.reference import (
+    LONGEST,
+    MOST,
+    Piece,
+    by_name,
+    contents_shown,
+    entries,
+    name_shown,
+    pieces_of,
+    search_shown,
+)
 
 
 def page_of(shown: Shown | None) -> str:
@@ -136,6 +147,24 @@ async def test_who_is_not_logged_in_is_led_to_the_login_and_back(world: World, p
         assert (away.status_code, away.headers["location"]) == (303, way)
     async with world.client(headers={"authorization": f"Bearer {await world.token(ADA)}"}) as client:
         assert (await client.get(path)).status_code == 303
+
+
+async def test_others_go_on_while_the_reference_is_made_for_the_first_who_asks(world: World) -> None:
+    """Nobody who is not logged in has it made."""
+    entries.cache_clear()
+    by_name.cache_clear()
+    async with world.client() as client:
+        await client.get("/reference")
+        assert not entries.cache_info().currsize
+        await client.get("/login", params={"provider": "local", "email": URI})
+        asking = asyncio.create_task(client.get("/reference"))
+        turns = 0
+        while not entries.cache_info().currsize:
+            turns += 1
+            await asyncio.sleep(0)
+        assert not asking.done()
+        assert (await asking).status_code == 200
+    assert turns > 20
 
 
 async def test_the_reference_goes_with_introspection() -> None:

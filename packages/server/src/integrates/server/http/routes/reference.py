@@ -1,5 +1,9 @@
 """The reference of the API, as pages: all names with a search, and each name."""
 
+from collections.abc import Callable
+from functools import partial
+
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
@@ -22,10 +26,10 @@ def reference_routes(service: Service) -> list[Route]:
 
     async def contents(request: Request) -> Response:
         asked = request.query_params.get("q", "")
-        return _answered(request, service, search_shown(asked) if asked.strip() else contents_shown())
+        return await _answered(request, service, partial(search_shown, asked) if asked.strip() else contents_shown)
 
     async def name(request: Request) -> Response:
-        return _answered(request, service, name_shown(request.path_params["name"]))
+        return await _answered(request, service, partial(name_shown, request.path_params["name"]))
 
     if not service.settings.introspection:
         return []
@@ -35,11 +39,15 @@ def reference_routes(service: Service) -> list[Route]:
     ]
 
 
-def _answered(request: Request, service: Service, shown: Shown | None) -> Response:
-    """Answer with a page, or with 404 without one; who is not logged in is led to the login and back in either case."""
+async def _answered(request: Request, service: Service, find: Callable[[], Shown | None]) -> Response:
+    """Answer with a page, or with 404 without one; who is not logged in is led to the login and back in either case.
+
+    What is shown is found aside, because the whole reference is made for the first who asks, which takes half a second.
+    """
     actor = known_visitor(request)
     if actor is None:
         return to_login(request)
+    shown = await run_in_threadpool(find)
     if shown is None:
         raise HTTPException(404)
     return HTMLResponse(drawn(shown, address_of_page(request, service), token_of(service, actor)))
