@@ -199,6 +199,23 @@ async def test_what_was_not_ticked_is_left_alone(world: World) -> None:
     assert (await state(world, found.id))["version"] == found.version
 
 
+async def test_what_is_gone_stays_in_the_form_by_its_id_until_it_is_no_longer_ticked(world: World) -> None:
+    found = await released(world)
+    async with visiting(world) as client:
+        form = sent(await opened(client, found.id))
+        both = {name: [*form[name], f"{NONE}:1"] for name in ("shown", "item")}
+        again = await client.post(PATH, data={**form, **both})
+        assert again.status_code == 400
+        kept(again)
+        assert f'<a href="/vulnerabilities/{NONE}">{NONE}</a>' in again.text
+        form = sent(again)
+        assert form["item"] == both["item"]
+        assert (await state(world, found.id))["version"] == found.version, "all or nothing"
+        done = await client.post(PATH, data={**form, "item": form["item"][:1]})
+    assert done.status_code == 200
+    assert (await state(world, found.id))["treatment"]["by"] == OLGA
+
+
 async def test_who_may_not_decide_gets_no_form(world: World) -> None:
     found = await released(world)
     refused = await seen(world, "hana@demo.example", f"{PATH}?id={found.id}")
