@@ -102,8 +102,8 @@ async def test_what_others_changed_at_the_same_time_is_not_told(world: World) ->
     record = await read.get(world.store, IMPORT, import_key(first))
     assert record is not None
     whole = replace(record, state=replace(record.state, at=world.now()))
-    asked = {"parent_type": SimpleNamespace(name="Import"), "field_name": "changes", "fragments": {}, "field_nodes": ()}
-    info: Any = SimpleNamespace(context=world.started("uri"), **asked)
+    asking: dict[str, Any] = {"field_name": "changes", "fragments": {}, "field_nodes": ()}
+    info: Any = SimpleNamespace(context=world.started("uri"), parent_type=SimpleNamespace(name="Import"), **asking)
     rows = [row.node for row in (await changes(whole, info, first=50)).page.rows]
     assert {node.vulnerability.location.where for node in rows} == {f"app/{name}.py" for name in "abcd"}
     assert [node.effect for node in rows].count(ImportEffect.CLOSED) == 2, "what a person closed is not of an import"
