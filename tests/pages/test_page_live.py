@@ -1,0 +1,33 @@
+"""The page of a running import, which keeps itself up to date where there is JavaScript."""
+
+import threading
+
+import pytest
+from tests.pages.conftest import Visit, log_in, picture, went
+from tests.serving import Caller, Running, eventually, new_place, result, sarif
+
+pytestmark = pytest.mark.functional
+
+RUNNING = "query ($group: ID!) { group(name: $group) { imports(first: 1) { nodes { id state } } } }"
+
+
+def test_a_running_import_is_followed_to_its_end(shop: Running, visit: Visit) -> None:
+    many = sarif([result(f"rule-{number % 7}", f"src/file_{number % 400}.py", number) for number in range(6000)])
+    with shop.client(shop.token("ada@demo.example")) as client, visit(shop, script=True) as page:
+        me = Caller(client)
+        place = new_place(me, "followed")
+        log_in(page, "ada")
+        sender = threading.Thread(target=lambda: me.send(many, group=place.group, root=place.root))
+        sender.start()
+        with shop.client(shop.token("ada@demo.example")) as other:
+            eventually(lambda: bool(Caller(other).ask(RUNNING, group=place.group)["group"]["imports"]["nodes"]))
+            (found,) = Caller(other).ask(RUNNING, group=place.group)["group"]["imports"]["nodes"]
+        assert found["state"] == "RUNNING"
+        went(page, f"/imports/{found['id']}")
+        told = page.locator("[data-import-progress]")
+        first = told.inner_text()
+        picture(page, "import-running")
+        page.wait_for_function("first => document.querySelector('[data-import-progress]')?.innerText !== first", arg=first)
+        page.get_by_text("completed", exact=True).wait_for()
+        assert told.count() == 0
+        sender.join()
