@@ -72,9 +72,9 @@ _SOURCES: Final[Mapping[str, str]] = {
 
 
 def _some_of(
-    name: str, title: str, kind: type[Enum], *, said: Mapping[str, str] = {}, or_none: str = "", is_first: bool = False
+    name: str, title: str, kind: type[Enum], *, said: Callable[[str], str] = in_words, or_none: str = "", is_first: bool = False
 ) -> Field:
-    values = {one.value: said.get(one.value) or in_words(one.value) for one in kind if one.value != "DELETED"}
+    values = {one.value: said(one.value) for one in kind if one.value != "DELETED"}
     options = values | ({NONE: or_none} if or_none else {})
     return Field(name=name, title=title, kind=Kind.SOME_OF, options=options, is_first=is_first)
 
@@ -101,7 +101,7 @@ VULNERABILITIES: Final[Sequence[Field]] = (
     _some_of("zeroRisks", "Claim of no risk", ZeroRiskStatus, or_none="not claimed"),
     _some_of("types", "Kind of place", VulnerabilityType),
     _some_of("techniques", "Technique", Technique),
-    _some_of("sources", "Noticed by", Source, said=_SOURCES),
+    _some_of("sources", "Noticed by", Source, said=_SOURCES.__getitem__),
     _text("rootNickname", "Root", "backend"),
     _text("rootId", "Id of the root"),
     _text("tool", "Scanner", "bandit"),
