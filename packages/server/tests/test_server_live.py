@@ -10,7 +10,7 @@ import httpx
 import pytest
 from packages.server.tests.conftest import ADA, URI, World, new_world
 from wsproto import ConnectionType, WSConnection
-from wsproto.events import AcceptConnection, CloseConnection, Event, RejectConnection, Request, TextMessage
+from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Event, RejectConnection, Request, TextMessage
 from wsproto.utilities import RemoteProtocolError
 
 from integrates.api.live.change import Change, Changed
@@ -203,6 +203,28 @@ async def test_a_message_that_is_too_long_closes_the_connection(served: Served) 
         await socket.event()
         await socket.raw("x" * (MAX_MESSAGE + 1))
         assert await socket.closed() == 1009
+
+
+async def test_a_message_in_bytes_closes_the_connection(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    async with served.open() as socket:
+        await socket.event()
+        socket.writer.write(socket.connection.send(BytesMessage(data=b'{"type": "ping"}')))
+        assert await socket.closed() == 4400
+    assert not caplog.records
+
+
+async def test_an_old_version_of_http_is_told_as_it_is(served: Served) -> None:
+    """Local login is refused to it, by which a proxy may be known; and it needs no ``Host``."""
+    reader, writer = await asyncio.open_connection(*served.address)
+    writer.write(f"GET /login?provider=local&email={ADA} HTTP/1.0\r\nHost: localhost:{served.address[1]}\r\n\r\n".encode())
+    answer = await reader.read()
+    writer.close()
+    assert answer.split(b" ")[1] != b"303"
+    reader, writer = await asyncio.open_connection(*served.address)
+    writer.write(b"GET /healthz HTTP/1.0\r\n\r\n")
+    answer = await reader.read()
+    writer.close()
+    assert answer.split(b" ")[1] == b"200"
 
 
 async def test_who_does_not_begin_is_closed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,11 +20,14 @@ from integrates.api.live.change import changes_of
 from integrates.api.live.feed import Feed, Follow, Interest, doubt, stir, tell
 from integrates.db_model.entity.revision import audited
 from integrates.db_model.store.port import Change, Item, Key, Put, Store
+from integrates.db_model.values.instant import SKEW
 
 K = TypeVar("K")
 
 OVERLAP: Final = timedelta(seconds=10)
 """How far back the store is asked for what others have committed: indexes may lag, and clocks differ a little."""
+_REMEMBERED: Final = 2 * OVERLAP + SKEW
+"""How long a revision is remembered as told: longer than it is among those asked for, also when its host's clock is fast."""
 _MOST_KNOWN: Final = 20_000
 """How many revisions of a group are remembered as told; beyond that the one told first is forgotten, and may be told again."""
 _LOG: Final = logging.getLogger("integrates.api")
@@ -102,7 +105,7 @@ def announce(followed: Followed, revisions: Iterable[Item], now: datetime, *, is
             if not is_baseline or change.at >= feed.since:
                 tell(feed, change)
     followed.told.update((item.key, now) for item in fresh)
-    while followed.told and (len(followed.told) > _MOST_KNOWN or now - next(iter(followed.told.values())) > 2 * OVERLAP):
+    while followed.told and (len(followed.told) > _MOST_KNOWN or now - next(iter(followed.told.values())) > _REMEMBERED):
         followed.told.popitem(last=False)
 
 

@@ -60,7 +60,8 @@ class _Http11(H11Protocol):
     async def _create_stream(self, request: h11.Request) -> None:
         """Offer no compression of WebSockets: a small message of it may become a very large one, and it takes much memory."""
         kept = [pair for pair in request.headers.raw_items() if pair[0].lower() != EXTENSIONS]
-        await super()._create_stream(h11.Request(method=request.method, target=request.target, headers=kept))
+        method, target, version = request.method, request.target, request.http_version
+        await super()._create_stream(h11.Request(method=method, target=target, headers=kept, http_version=version))
 
     async def _handle_events(self) -> None:
         try:

@@ -53,7 +53,7 @@ MOST: Final = 10
 SILENCE: Final = 3
 """After so many pings without any answer the client counts as gone."""
 MAX_MESSAGE: Final = 64 * 1024
-"""Most characters of a message of a client."""
+"""Most bytes of a message of a client."""
 
 BAD_MESSAGE: Final = Ending(4400, "BAD_USER_INPUT", "This is no message of the protocol.")
 NOT_BEGUN: Final = Ending(4408, "BAD_USER_INPUT", "The connection was not begun in time.")
@@ -154,13 +154,22 @@ async def _stopped(line: _Line, service: Service) -> None:
     _end(line, STOPPING)
 
 
+async def _received(socket: WebSocket) -> str | None:
+    """Return the text of the next message; ``None`` for one in bytes. Raise ``WebSocketDisconnect`` when the client is gone."""
+    received = await socket.receive()
+    if received["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(received.get("code", 1006))
+    text: str | None = received.get("text")
+    return text
+
+
 async def _read(line: _Line, service: Service, credentials: Credentials, stack: AsyncExitStack, seat: Seat) -> None:
     """Do what the client says, message by message, until the connection ends."""
     try:
         while not line.ended.done():
-            text = await line.socket.receive_text()
+            text = (await _received(line.socket)) or ""
             line.unanswered = 0
-            message = read_message(text) if len(text) <= MAX_MESSAGE else None
+            message = read_message(text) if len(text.encode()) <= MAX_MESSAGE else None
             if message is None:
                 _end(line, BAD_MESSAGE)
             elif isinstance(message, Init):
@@ -169,8 +178,6 @@ async def _read(line: _Line, service: Service, credentials: Credentials, stack: 
                 await _obey(line, service, message)
     except WebSocketDisconnect:
         _end(line, GONE_BY_ITSELF)
-    except KeyError:  # a message in bytes
-        _end(line, BAD_MESSAGE)
     except Exception:
         logger.exception("a connection failed")
         _end(line, FAILED)
