@@ -414,6 +414,14 @@ async def test_a_change_is_told_as_an_event(served: Served) -> None:
     assert json.loads(second[1].removeprefix("data: "))["data"]["groupChanged"]["items"][0]["id"] == identity
 
 
+async def test_a_client_that_also_takes_json_is_answered_in_json(served: Served) -> None:
+    kinds = "application/graphql-response+json, application/json, text/event-stream, multipart/mixed"
+    given = {"authorization": f"Bearer {await served.world.token()}", "accept": kinds}
+    async with httpx.AsyncClient(base_url=served.url, timeout=PATIENCE) as client:
+        answer = await client.post("/api", json={"query": "{ me { email } }"}, headers=given)
+    assert (answer.status_code, answer.json()["data"]) == (200, {"me": {"email": ADA}})
+
+
 async def test_events_of_what_one_may_not_see_end_with_null(served: Served) -> None:
     async with events(served, QUERY.replace("webshop", "nothing")) as answer:
         lines = [line async for line in answer.aiter_lines() if line]

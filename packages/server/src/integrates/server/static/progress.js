@@ -5,7 +5,8 @@
 const QUERY = "subscription ($id: ID!) { importProgress(id: $id) { state position attempts } }";
 
 function show(element, found) {
-  if (!found || found.state !== "RUNNING") {
+  if (!found) return;
+  if (found.state !== "RUNNING") {
     location.reload();
     return;
   }

@@ -36,14 +36,15 @@ _ALIVE: Final = b":\n\n"
 _COMPLETE: Final = b"event: complete\ndata: \n\n"
 _HEADERS: Final = {"x-accel-buffering": "no"}
 """Has proxies pass each event on at once."""
-
+_OF_QUERIES: Final = frozenset({"application/json", "application/graphql-response+json"})
+"""What answers to queries may be."""
 logger = logging.getLogger(__name__)
 
 
 def wants_events(request: Request) -> bool:
-    """Return whether the client takes server-sent events."""
-    accepted = request.headers.get("accept", "").lower().split(",")
-    return MEDIA_TYPE in {one.partition(";")[0].strip() for one in accepted}
+    """Return whether the client takes server-sent events and no JSON: many that ask queries say that they take both."""
+    accepted = {one.partition(";")[0].strip() for one in request.headers.get("accept", "").lower().split(",")}
+    return MEDIA_TYPE in accepted and accepted.isdisjoint(_OF_QUERIES)
 
 
 def _event(body: object) -> bytes:
