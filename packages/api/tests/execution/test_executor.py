@@ -19,7 +19,7 @@ from packages.api.tests.test_typical_query import QUERIES
 
 from integrates.api.authorization.actor import Actor, Means
 from integrates.api.context import new_context
-from integrates.api.resolve.completion import Miss, of_leaf
+from integrates.api.resolve.completion import Completion, Miss, of_leaf, of_list
 from integrates.api.resolve.executor import PlainExecutor
 from integrates.db_model.testing.scene import address_of
 
@@ -140,6 +140,15 @@ def test_what_is_no_plain_value_is_left_to_the_library(name: str, value: Any) ->
     assert is_leaf_type(kind)
     exact, complete = of_leaf(kind)
     assert type(value) is not exact
+    with pytest.raises(Miss):
+        complete(value)
+
+
+@pytest.mark.parametrize("value", ["text", {"text": 1}, {"text": 1}.keys(), None, Later(["text"])])
+def test_what_is_no_plain_list_is_left_to_the_library(value: Any) -> None:
+    """A text would be shown letter by letter."""
+    _, complete = of_list(Completion(str, str))
+    assert complete(("text",)) == complete(["text"]) == ["text"]
     with pytest.raises(Miss):
         complete(value)
 
