@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
+from integrates.api.authorization.actor import Actor, Means
 from integrates.api.live.hub import Hub, new_hub
 from integrates.api.request.answer import Answer
 from integrates.api.subscribe import Stream, Terms, Unproven, Unseen, subscribe
@@ -24,6 +25,7 @@ COMMENT = """mutation ($id: ID!, $text: String!, $type: CommentType!) {
   addFindingComment(findingId: $id, content: $text, type: $type) { comment { id } errors { reason } } }"""
 REMOVE = """mutation ($items: [VulnerabilityRef!]!) {
   removeVulnerabilities(items: $items, justification: DUPLICATED) { errors { reason } } }"""
+ISSUE = "mutation ($group: ID!) { issueForcesToken(groupName: $group) { errors { reason } } }"
 LEAVE = """mutation ($group: ID!, $email: String!) {
   removeGroupMember(groupName: $group, email: $email) { errors { reason } } }"""
 IMPORT = "subscription ($id: ID!) { importProgress(id: $id) { id state position } }"
@@ -255,3 +257,46 @@ async def test_a_subscription_is_no_query(world: World) -> None:
     answer = await world.answer("greta", 'subscription { groupChanged(groupName: "webshop") { at } }')
     assert (answer.status, answer.body["errors"][0]["extensions"]["code"]) == (400, "GRAPHQL_VALIDATION_FAILED")
     assert "data" not in answer.body
+
+
+async def test_members_are_told_to_whom_a_query_would_show_them(listener: Listener) -> None:
+    aurora, found = listener.world.aurora, {}
+    streams = {name: await listener.stream(name) for name in ("greta", "vera", "uri")}
+    for stream in streams.values():
+        await begun(stream)
+    await changed(listener, "greta", LEAVE, group="webshop", email=address_of("reto"))
+    await labelled(listener, aurora.vulnerable.id)
+    for name, stream in streams.items():
+        async with aclosing(stream):
+            found[name] = (await told(stream))["items"][0]["kind"]
+    assert found == {"greta": "GROUP_MEMBER", "vera": "GROUP_MEMBER", "uri": "VULNERABILITY"}
+
+
+async def test_a_ci_identity_is_not_told_who_changed_something(listener: Listener) -> None:
+    """It may read the group, and no histories."""
+    world = listener.world
+    await changed(listener, "greta", ISSUE, group="webshop")
+    call = replace(world.call("greta"), store=listener.hub.store, follow=listener.hub.follow)
+    ci = replace(call, actor=Actor("service:forces:webshop", Means.CI_TOKEN, "token-id"))
+    terms = Terms(still_holds=listener.still, seconds=60)
+    stream = await subscribe(world.api, {"query": GROUP, "variables": {"name": "webshop"}}, ci, terms)
+    assert not isinstance(stream, Answer)
+    async with aclosing(stream):
+        await begun(stream)
+        await labelled(listener, world.aurora.vulnerable.id)
+        change = await told(stream)
+    assert (change["by"], change["operation"], change["count"]) == (None, "label_it", 1)
+
+
+async def test_what_decides_about_a_caller_is_watched(listener: Listener) -> None:
+    """The person with all accesses, the token, the session and the group."""
+    world = listener.world
+    call = replace(world.call("greta"), store=listener.hub.store, follow=listener.hub.follow)
+    known = replace(call, actor=Actor(address_of("greta"), Means.SESSION, "token-id", "hash"))
+    terms = Terms(still_holds=listener.still, seconds=60)
+    stream = await subscribe(world.api, {"query": GROUP, "variables": {"name": "webshop"}}, known, terms)
+    assert not isinstance(stream, Answer)
+    async with aclosing(stream):
+        await begun(stream)
+        watched = {f"USER#{address_of('greta')}", "TOKEN#token-id", "SESSION#hash", "GROUP#webshop"}
+        assert listener.hub.followers.doubts.keys() == watched

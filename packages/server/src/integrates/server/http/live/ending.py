@@ -78,7 +78,6 @@ def new_seats(limit: int) -> Seat:
             yield
         finally:
             held[email] -= 1
-            held.update()
             if not held[email]:
                 del held[email]
 

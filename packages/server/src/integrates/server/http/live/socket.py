@@ -60,6 +60,8 @@ NOT_BEGUN: Final = Ending(4408, "BAD_USER_INPUT", "The connection was not begun 
 SAME_ID: Final = Ending(4409, "BAD_USER_INPUT", "A subscription with this id is there already.")
 BEGUN_TWICE: Final = Ending(4429, "BAD_USER_INPUT", "The connection was begun already.")
 TOO_OFTEN: Final = Ending(4429, "RATE_LIMITED", "Too many subscriptions. Try again later.")
+GONE_BY_ITSELF: Final = Ending(1000, "", "")
+"""Why a connection ends that its client has closed."""
 GONE: Final = Ending(1001, "UNAVAILABLE", "The client does not answer.")
 _MANY: Final = {"message": f"At most {MOST} subscriptions at once on a connection.", "extensions": {"code": "RATE_LIMITED"}}
 
@@ -113,10 +115,6 @@ async def serve_socket(socket: WebSocket, service: Service, seat: Seat) -> None:
             await asyncio.gather(*left, return_exceptions=True)
         if ending is not GONE_BY_ITSELF:
             await _closed(line, ending)
-
-
-GONE_BY_ITSELF: Final = Ending(1000, "", "")
-"""Why a connection ends that its client has closed."""
 
 
 def _end(line: _Line, ending: Ending) -> None:
