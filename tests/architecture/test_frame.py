@@ -148,7 +148,7 @@ def test_constraints_are_exact_versions_only(root: Path, name: str) -> None:
     assert len({line.split("==")[0].lower().replace("_", "-") for line in lines}) == len(lines)
 
 
-@pytest.mark.parametrize("folder", ["tests/judges", "tests/pages", "tests/clients"])
+@pytest.mark.parametrize("folder", ["packages/server/explorer", "tests/clients", "tests/judges", "tests/pages"])
 def test_packages_of_npm_are_exact_versions_from_whichever_registry(root: Path, folder: str) -> None:
     asked_for, lock = [json.loads((root / folder / name).read_text()) for name in ("package.json", "package-lock.json")]
     assert "://" not in json.dumps([asked_for, lock])
