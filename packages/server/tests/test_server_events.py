@@ -10,7 +10,7 @@ import httpx
 import pytest
 from msgspec.structs import replace
 from packages.server.tests.conftest import ADA, KEYS, new_world
-from packages.server.tests.wire import PATIENCE, QUERY, Served, flooded, serving
+from packages.server.tests.wire import PATIENCE, QUERY, Served, ended, flooded, serving, stuck
 
 from integrates.db_model.tokens import commands as tokens
 from integrates.server.auth.recognition import Credentials, still_holds
@@ -118,11 +118,24 @@ async def test_events_are_connections_of_the_person(served: Served) -> None:
 
 
 async def test_events_that_nobody_takes_are_cut_off(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrates.server.http.live.events.FAREWELL", 0.01)
+    monkeypatch.setattr("integrates.server.http.live.ending.FAREWELL", 0.01)
     async with events(served) as answer:
         lines = answer.aiter_lines()
         await anext(lines)
         await flooded(served)
+
+
+async def test_who_does_not_take_a_sign_of_life_is_cut_off(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where little is told, so that never too much waits: else the connection would be held for good."""
+    monkeypatch.setattr("integrates.server.http.live.events.PING", 0.01)
+    monkeypatch.setattr("integrates.server.http.live.ending.FAREWELL", 0.01)
+    async with events(served) as answer:
+        lines = answer.aiter_lines()
+        await anext(lines)
+        following = await stuck(served)
+        await ended(served)
+    assert not following.flags.is_overrun
+    assert not served.world.live.followers.groups
 
 
 async def test_a_proof_is_looked_at_without_being_used() -> None:

@@ -7,11 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
-from packages.server.tests.conftest import ADA, URI
-from packages.server.tests.wire import PATIENCE, QUERY, Served, flooded, serving
+from packages.server.tests.conftest import ADA, URI, new_world
+from packages.server.tests.wire import PATIENCE, QUERY, Served, ended, flooded, listening, serving, stuck
 from wsproto.events import AcceptConnection, BytesMessage, RejectConnection
 from wsproto.utilities import RemoteProtocolError
 
+from integrates.db_model.errors import Unavailable
 from integrates.db_model.tokens import commands as tokens
 from integrates.server.http.live.ending import PER_PERSON
 from integrates.server.http.live.socket import MAX_MESSAGE, MOST
@@ -249,12 +250,42 @@ async def test_compression_is_not_offered(served: Served) -> None:
 
 
 async def test_who_takes_nothing_is_cut_off(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("integrates.server.http.live.socket.FAREWELL", 0.01)
+    monkeypatch.setattr("integrates.server.http.live.ending.FAREWELL", 0.01)
     async with served.connected() as socket:
         await socket.subscribed()
         await flooded(served)
         with suppress(OSError, RemoteProtocolError):
             assert await socket.closed() == 1006  # without a word, which would wait behind all that is not taken
+
+
+async def test_who_does_not_take_a_ping_is_cut_off(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where little is told, so that never too much waits: else the connection would be held for good."""
+    monkeypatch.setattr("integrates.server.http.live.socket.SILENCE", 10**9)
+    monkeypatch.setattr("integrates.server.http.live.socket.PING", 0.01)
+    monkeypatch.setattr("integrates.server.http.live.ending.FAREWELL", 0.01)
+    async with served.connected() as socket:
+        await socket.subscribed()
+        following = await stuck(served)
+        await ended(served)
+    assert not following.flags.is_overrun
+    assert not served.world.live.followers.groups
+
+
+@pytest.mark.parametrize(("error", "logged"), [(Unavailable("away"), []), (ValueError("fault"), ["a stream failed"])])
+async def test_a_store_that_is_lost_at_the_beginning_is_no_fault(
+    error: Exception, logged: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def failing(_keys: Any) -> Any:
+        raise error
+
+    world = await new_world()
+    token = await world.token()
+    world.serve_with(get=failing)
+    async with listening(world) as served, served.open() as socket:
+        await socket.event()
+        await socket.sent(type="connection_init", payload={"Authorization": f"Bearer {token}"})
+        assert await socket.closed() == 1011
+    assert [record.message for record in caplog.records] == logged
 
 
 async def test_a_stop_ends_every_stream_with_a_word(served: Served) -> None:

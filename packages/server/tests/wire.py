@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from packages.server.tests.conftest import ADA, World, new_world
+from packages.server.tests.conftest import ADA, NOW, World, new_world
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Event, Request, TextMessage
 
 from integrates.api.live.change import Change, Changed
-from integrates.api.live.feed import tell
+from integrates.api.live.feed import Feed, tell
 from integrates.api.live.kind import EntityKind
 from integrates.db_model.entity import read
 from integrates.db_model.groups import commands as groups
@@ -25,6 +25,7 @@ PATIENCE: Final = 30
 
 STUCK: Final = 5_000
 """After so many turns of the event loop in which an event is not sent, it waits for its client."""
+LARGE: Final = Change("1", NOW, ADA, "test", (Changed(EntityKind.ROOT, "x" * 1000, 1, Key("ROOT#1", "ROOT#1")),) * 100)
 
 
 class Socket:
@@ -118,7 +119,12 @@ class Served:
 
 @asynccontextmanager
 async def serving(**settings: Any) -> AsyncIterator[Served]:
-    world = await new_world(**settings)
+    async with listening(await new_world(**settings)) as served:
+        yield served
+
+
+@asynccontextmanager
+async def listening(world: World) -> AsyncIterator[Served]:
     stopping, bound = asyncio.Event(), listen("127.0.0.1", 0)
 
     async def drain(_seconds: float) -> None:
@@ -133,21 +139,29 @@ async def serving(**settings: Any) -> AsyncIterator[Served]:
         await task
 
 
-async def flooded(served: Served) -> None:
-    """Tell the one follower of the group more than its client takes: first until nothing is sent any more, then until too much
-    waits.
-    """
+async def stuck(served: Served) -> Feed:
+    """Tell the one follower of the group as much as its client takes, until nothing is sent any more; return its feed."""
     (following,) = served.world.live.followers.groups["webshop"].feeds
-    item = Changed(EntityKind.ROOT, "x" * 1000, 1, Key("ROOT#1", "ROOT#1"))
-    large, turns = Change("1", served.world.now, ADA, "test", (item,) * 100), 0
+    turns = 0
     while turns < STUCK:
         if not following.waiting:
-            tell(following, large)
+            tell(following, LARGE)
             turns = 0
         turns += 1
         await asyncio.sleep(0)
-    while not following.flags.is_overrun:
-        tell(following, large)
+    return following
+
+
+async def ended(served: Served) -> None:
+    """Wait until the one stream has ended."""
     async with asyncio.timeout(PATIENCE):
         while not served.world.lines:  # noqa: ASYNC110 -- written when the stream has ended
             await asyncio.sleep(0)
+
+
+async def flooded(served: Served) -> None:
+    """Tell the one follower of the group more than its client takes, and then until too much waits."""
+    following = await stuck(served)
+    while not following.flags.is_overrun:
+        tell(following, LARGE)
+    await ended(served)

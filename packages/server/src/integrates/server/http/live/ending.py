@@ -1,9 +1,10 @@
 """Why a stream ends that its client has not ended, and on which terms it goes on."""
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Final, TypeAlias
 
 import msgspec
@@ -18,7 +19,8 @@ PER_PERSON: Final = 5
 PING: Final = 25.0
 """Seconds after which a sign of life is sent on a stream, so that nothing between client and service takes it for dead."""
 FAREWELL: Final = 5.0
-"""Seconds for the last words of a stream; a client that does not take them is cut off."""
+"""Seconds for a sign of life and for the last words of a stream; a client that does not take them is cut off."""
+logger = logging.getLogger(__name__)
 
 
 class Ending(msgspec.Struct, frozen=True):
@@ -38,7 +40,7 @@ FAILED: Final = Ending(1011, "UNAVAILABLE", "The stream cannot go on now. Connec
 
 
 def ending_of(error: BaseException | None) -> Ending | None:
-    """Return why a stream ends that raised an error; ``None`` for one that ended by itself."""
+    """Return why a stream ends that raised an error; ``None`` for one that ended by itself. Log a fault of the program."""
     match error:
         case None:
             return None
@@ -48,13 +50,11 @@ def ending_of(error: BaseException | None) -> Ending | None:
             return UNSEEN
         case Overrun():
             return OVERRUN
-        case _:
+        case StoreError():
             return FAILED
-
-
-def is_foreseen(error: BaseException | None) -> bool:
-    """Return whether the error that ended a stream is no fault of the program."""
-    return error is None or isinstance(error, Unproven | Unseen | Overrun | StoreError)
+        case _:
+            logger.error("a stream failed", exc_info=error)
+            return FAILED
 
 
 class Crowded(Exception):
@@ -94,8 +94,16 @@ def terms_of(still_holds: Callable[[], Awaitable[bool]], seconds: float, ended: 
     return Terms(still_holds=still_holds, seconds=seconds, overrun=overrun)
 
 
-def cut_off(scope: Scope) -> None:
-    """Break the connection off, of which the client takes nothing more. Without a server of ours nothing happens."""
-    abort: Callable[[], None] | None = scope.get("state", {}).get("abort")
-    if abort is not None:
-        abort()
+@asynccontextmanager
+async def taken_or_cut_off(scope: Scope) -> AsyncIterator[None]:
+    """Break the connection off when its client does not take in time what the block sends.
+
+    Without a server of ours the block is only given up.
+    """
+    try:
+        async with asyncio.timeout(FAREWELL):
+            yield
+    except TimeoutError:
+        abort: Callable[[], None] | None = scope.get("state", {}).get("abort")
+        if abort is not None:
+            abort()

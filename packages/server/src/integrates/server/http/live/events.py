@@ -1,7 +1,6 @@
 """Server-sent events: a subscription as the answer to a POST, in the mode of distinct connections of ``graphql-sse``."""
 
 import asyncio
-import logging
 from contextlib import AsyncExitStack, suppress
 from typing import Any, Final
 
@@ -17,15 +16,13 @@ from integrates.server.auth.recognition import read_credentials, still_holds
 from integrates.server.http.exchange import actor_of, request_id_of
 from integrates.server.http.live.ending import (
     CROWDED,
-    FAREWELL,
     PING,
     STOPPING,
     Crowded,
     Ending,
     Seat,
-    cut_off,
     ending_of,
-    is_foreseen,
+    taken_or_cut_off,
     terms_of,
 )
 from integrates.server.http.refusal import refuse
@@ -38,7 +35,6 @@ _HEADERS: Final = {"x-accel-buffering": "no"}
 """Has proxies pass each event on at once."""
 _OF_QUERIES: Final = frozenset({"application/json", "application/graphql-response+json"})
 """What answers to queries may be."""
-logger = logging.getLogger(__name__)
 
 
 def wants_events(request: Request) -> bool:
@@ -101,7 +97,7 @@ class Events(Response):
             pump = asyncio.ensure_future(_pumped(self.stream, send))
             others: list[asyncio.Future[Any]] = [
                 asyncio.ensure_future(_left(receive)),
-                asyncio.ensure_future(_signs(send)),
+                asyncio.ensure_future(_signs(scope, send)),
                 asyncio.ensure_future(self.stopping.wait()),
                 self.ended,
             ]
@@ -119,10 +115,7 @@ class Events(Response):
         if self.ended.done():
             return _last(self.ended.result())
         if pump.done():
-            error = pump.exception()
-            if not is_foreseen(error):
-                logger.error("a stream failed", exc_info=error)
-            ending = ending_of(error)
+            ending = ending_of(pump.exception())
             return _last(ending) if ending else _COMPLETE
         return _last(STOPPING)[: -len(_COMPLETE)] if self.stopping.is_set() else b""
 
@@ -138,18 +131,16 @@ async def _left(receive: Receive) -> None:
         pass
 
 
-async def _signs(send: Send) -> None:
-    """Send a sign of life now and then."""
+async def _signs(scope: Scope, send: Send) -> None:
+    """Send a sign of life now and then, and cut off who does not take it."""
     while True:
         await asyncio.sleep(PING)
-        await send({"type": "http.response.body", "body": _ALIVE, "more_body": True})
+        async with taken_or_cut_off(scope):
+            await send({"type": "http.response.body", "body": _ALIVE, "more_body": True})
 
 
 async def _farewell(scope: Scope, send: Send, last: bytes) -> None:
     """Say the last words, and cut off who does not take them."""
-    try:
-        async with asyncio.timeout(FAREWELL):
-            with suppress(OSError):
-                await send({"type": "http.response.body", "body": last, "more_body": False})
-    except TimeoutError:
-        cut_off(scope)
+    async with taken_or_cut_off(scope):
+        with suppress(OSError):
+            await send({"type": "http.response.body", "body": last, "more_body": False})

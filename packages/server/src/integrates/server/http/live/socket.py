@@ -1,7 +1,6 @@
 """A WebSocket of one client: several subscriptions at once, by the protocol ``graphql-transport-ws``."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
 from typing import Final
@@ -19,16 +18,14 @@ from integrates.server.http.exchange import Caller, note, request_id_of
 from integrates.server.http.live.ending import (
     CROWDED,
     FAILED,
-    FAREWELL,
     PING,
     STOPPING,
     UNPROVEN,
     Crowded,
     Ending,
     Seat,
-    cut_off,
     ending_of,
-    is_foreseen,
+    taken_or_cut_off,
     terms_of,
 )
 from integrates.server.http.live.message import (
@@ -64,8 +61,6 @@ GONE_BY_ITSELF: Final = Ending(1000, "", "")
 """Why a connection ends that its client has closed."""
 GONE: Final = Ending(1001, "UNAVAILABLE", "The client does not answer.")
 _MANY: Final = {"message": f"At most {MOST} subscriptions at once on a connection.", "extensions": {"code": "RATE_LIMITED"}}
-
-logger = logging.getLogger(__name__)
 
 
 class Known(msgspec.Struct, frozen=True):
@@ -124,20 +119,18 @@ def _end(line: _Line, ending: Ending) -> None:
 
 async def _closed(line: _Line, ending: Ending) -> None:
     """Close the connection, and cut off who does not take that."""
-    try:
-        async with asyncio.timeout(FAREWELL):
-            with suppress(OSError, RuntimeError):
-                await line.socket.close(ending.close, ending.text)
-    except TimeoutError:
-        cut_off(line.socket.scope)
+    async with taken_or_cut_off(line.socket.scope):
+        with suppress(OSError, RuntimeError):
+            await line.socket.close(ending.close, ending.text)
 
 
 async def _signs(line: _Line) -> None:
-    """Ask now and then whether the client lives; who does not answer for long is gone."""
+    """Ask now and then whether the client lives; who does not take that is cut off, who does not answer for long is gone."""
     while line.unanswered < SILENCE:
         await asyncio.sleep(PING)
         line.unanswered += 1
-        await line.socket.send_text(text_of_message("ping"))
+        async with taken_or_cut_off(line.socket.scope):
+            await line.socket.send_text(text_of_message("ping"))
     _end(line, GONE)
 
 
@@ -176,9 +169,8 @@ async def _read(line: _Line, service: Service, credentials: Credentials, stack: 
                 await _obey(line, service, message)
     except WebSocketDisconnect:
         _end(line, GONE_BY_ITSELF)
-    except Exception:
-        logger.exception("a connection failed")
-        _end(line, FAILED)
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the connection ends
+        _end(line, ending_of(error) or FAILED)
 
 
 async def _begin(line: _Line, service: Service, given: Credentials, message: Init, stack: AsyncExitStack, seat: Seat) -> None:
@@ -239,8 +231,6 @@ def _left(line: _Line, identity: str, task: asyncio.Task[None]) -> None:
     if isinstance(error, WebSocketDisconnect | OSError):
         _end(line, GONE_BY_ITSELF)
         return
-    if not is_foreseen(error):
-        logger.error("a stream failed", exc_info=error)
     ending = ending_of(error)
     if ending is not None:
         _end(line, ending)
