@@ -47,24 +47,23 @@ def _event(body: object) -> bytes:
     return b"event: next\ndata: " + msgspec.json.encode(body) + b"\n\n"
 
 
-def _last(ending: Ending) -> bytes:
-    return _event({"errors": [{"message": ending.text, "extensions": {"code": ending.code}}]}) + _COMPLETE
+def _error(ending: Ending) -> bytes:
+    return _event({"errors": [{"message": ending.text, "extensions": {"code": ending.code}}]})
 
 
 async def streaming(request: Request, service: Service, seat: Seat, demand: object) -> Response | Answer:
     """Return the response that streams a subscription, or what refuses it."""
     scope, actor = request.scope, actor_of(request.scope)
-    stack = AsyncExitStack()
-    try:
-        stack.enter_context(seat(actor.email if actor else ""))
-    except Crowded:
-        return refuse(scope, 429, detail=CROWDED.text, headers={"retry-after": "1"})
-    ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
-    found = await _subscribed(request, service, actor, demand, ended)
-    if isinstance(found, Answer):
-        await stack.aclose()
-        return found
-    return Events(found, ended, service.live.ended, stack)
+    async with AsyncExitStack() as stack:
+        try:
+            stack.enter_context(seat(actor.email if actor else ""))
+        except Crowded:
+            return refuse(scope, 429, detail=CROWDED.text, headers={"retry-after": "1"})
+        ended: asyncio.Future[Ending] = asyncio.get_running_loop().create_future()
+        found = await _subscribed(request, service, actor, demand, ended)
+        if isinstance(found, Answer):
+            return found
+        return Events(found, ended, service.live.ended, stack.pop_all())
 
 
 async def _subscribed(
@@ -103,7 +102,7 @@ class Events(Response):
             ]
             try:
                 await asyncio.wait([pump, *others], return_when=asyncio.FIRST_COMPLETED)
-                last = await self._last_words(pump)
+                last = self._last_words(pump)
             finally:
                 for task in (pump, *others):
                     task.cancel()
@@ -111,13 +110,13 @@ class Events(Response):
                 await self.stream.aclose()
             await _farewell(scope, send, last)
 
-    async def _last_words(self, pump: asyncio.Future[None]) -> bytes:
+    def _last_words(self, pump: asyncio.Future[None]) -> bytes:
         if self.ended.done():
-            return _last(self.ended.result())
+            return _error(self.ended.result()) + _COMPLETE
         if pump.done():
             ending = ending_of(pump.exception())
-            return _last(ending) if ending else _COMPLETE
-        return _last(STOPPING)[: -len(_COMPLETE)] if self.stopping.is_set() else b""
+            return (_error(ending) if ending else b"") + _COMPLETE
+        return _error(STOPPING) if self.stopping.is_set() else b""
 
 
 async def _pumped(stream: Stream, send: Send) -> None:
