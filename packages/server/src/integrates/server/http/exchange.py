@@ -76,6 +76,11 @@ def media_type(scope: Scope) -> str:
     return Headers(scope=scope).get("content-type", "").partition(";")[0].strip().lower()
 
 
+def accepted_types(scope: Scope) -> frozenset[str]:
+    """Return the media types that the caller accepts, in lower case and without parameters."""
+    return frozenset(one.partition(";")[0].strip() for one in Headers(scope=scope).get("accept", "").lower().split(","))
+
+
 def is_api(scope: Scope) -> bool:
     """Return whether the caller expects GraphQL answers rather than pages."""
     return bool(scope["path"] == API_PATH)

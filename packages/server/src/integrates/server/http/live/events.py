@@ -13,7 +13,7 @@ from integrates.api.authorization.actor import Actor
 from integrates.api.request.answer import Answer
 from integrates.api.subscribe import Stream, subscribe
 from integrates.server.auth.recognition import read_credentials, still_holds
-from integrates.server.http.exchange import actor_of, request_id_of
+from integrates.server.http.exchange import accepted_types, actor_of, request_id_of
 from integrates.server.http.live.ending import (
     CROWDED,
     PING,
@@ -39,7 +39,7 @@ _OF_QUERIES: Final = frozenset({"application/json", "application/graphql-respons
 
 def wants_events(request: Request) -> bool:
     """Return whether the client takes server-sent events and no JSON: many that ask queries say that they take both."""
-    accepted = {one.partition(";")[0].strip() for one in request.headers.get("accept", "").lower().split(",")}
+    accepted = accepted_types(request.scope)
     return MEDIA_TYPE in accepted and accepted.isdisjoint(_OF_QUERIES)
 
 

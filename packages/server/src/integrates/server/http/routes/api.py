@@ -17,7 +17,16 @@ from integrates.api.request.answer import Answer, error_shown, refused
 from integrates.api.request.body import members_of
 from integrates.server.auth.origin import may_write, origin_of
 from integrates.server.auth.recognition import bearer_of
-from integrates.server.http.exchange import API_PATH, MULTIPART, actor_of, caller_of, deadline_of, media_type, request_id_of
+from integrates.server.http.exchange import (
+    API_PATH,
+    MULTIPART,
+    accepted_types,
+    actor_of,
+    caller_of,
+    deadline_of,
+    media_type,
+    request_id_of,
+)
 from integrates.server.http.live.ending import Seat, new_seats
 from integrates.server.http.live.events import streaming, wants_events
 from integrates.server.http.live.socket import serve_socket
@@ -108,7 +117,7 @@ async def _post(request: Request, service: Service, bounds: _Bounds) -> Response
         raise HTTPException(403, "The request does not come from a page of this server.")
     if media_type(scope) == JSON and wants_events(request):
         found = await streaming(request, service, bounds.seat, await read_json(request))
-        return found if isinstance(found, Response) else _response(found, JSON)
+        return found if isinstance(found, Response) else _response(found, frozenset({JSON}))
     if media_type(scope) == JSON:
         return await _executed(request, service, bounds, await read_json(request))
     if media_type(scope) == MULTIPART:
@@ -123,7 +132,7 @@ async def _uploaded(request: Request, service: Service, bounds: _Bounds) -> Resp
         try:
             demand = read_multipart(form, service.api.limits.values)
         except RequestError as error:
-            return _response(refused((error_shown(error),)), request.headers.get("accept", ""))
+            return _response(refused((error_shown(error),)), accepted_types(request.scope))
         return await _executed(request, msgspec.structs.replace(service, spawn=spawn), bounds, demand)
 
 
@@ -139,15 +148,14 @@ async def _executed(request: Request, service: Service, bounds: _Bounds, demand:
     )
     async with bounds.executed(caller_of(scope)):
         answer = await execute(service.api, demand, call)
-    return _response(answer, request.headers.get("accept", ""))
+    return _response(answer, accepted_types(request.scope))
 
 
-def _response(answer: Answer, accept: str) -> Response:
+def _response(answer: Answer, named: frozenset[str]) -> Response:
     """Return the answer in the media type that the caller accepts.
 
     Who names ``application/json`` and not GraphQL's own type gets 200 for each well-formed request, whatever its query is.
     """
-    named = {part.partition(";")[0].strip() for part in accept.lower().split(",")}
     is_refusal = answer.status == HTTPStatus.BAD_REQUEST and answer.is_well_formed
     return Response(
         msgspec.json.encode(answer.body),

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from integrates.server.http.exchange import API_PATH
+from integrates.server.http.exchange import API_PATH, accepted_types
 from integrates.server.http.routes.visit import known_visitor
 from integrates.server.pages.explorer import explorer_page
 from integrates.server.settings import Settings
@@ -23,8 +23,7 @@ in its stylesheet; its dialogs and menus add style elements, which have the nonc
 
 def wants_explorer(request: Request) -> bool:
     """Return whether a browser asks for a page, and not a program for an answer: it names ``text/html``, and no query."""
-    named = {part.partition(";")[0].strip() for part in request.headers.get("accept", "").lower().split(",")}
-    return HTML in named and "query" not in request.query_params
+    return HTML in accepted_types(request.scope) and "query" not in request.query_params
 
 
 def explorer(request: Request, settings: Settings) -> Response:
