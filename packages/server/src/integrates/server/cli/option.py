@@ -39,4 +39,6 @@ def lasting_settings(context: typer.Context, store: str | None, *, why: str = _I
 
 def new_commands(name: str, help_text: str) -> typer.Typer:
     """Return an empty group of commands. The options that set up completion are those of the whole command line."""
-    return typer.Typer(name=name, help=help_text, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    commands = typer.Typer(name=name, help=help_text, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+    commands.callback()(lambda: None)  # without one, a single command would be taken for the whole group
+    return commands

@@ -21,9 +21,6 @@ COMMANDS = new_commands("snapshots", "Figures of groups at the ends of days: reb
 """The commands ``integrates snapshots …``."""
 
 
-COMMANDS.callback()(lambda: None)  # without one, a single command would be taken for the whole group
-
-
 @COMMANDS.command("rebuild")
 def rebuild(
     context: typer.Context,

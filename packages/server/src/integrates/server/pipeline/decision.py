@@ -120,9 +120,6 @@ FormatOption = Annotated[
 AsOption = Annotated[Wanted, typer.Option("--suppressions-as", help="What to ask for where SARIF suppresses a result.")]
 
 
-COMMANDS.callback()(lambda: None)  # without one, a single command would be taken for the whole group
-
-
 @COMMANDS.command("import")
 def import_file(  # pylint: disable=too-many-arguments  # noqa: PLR0913 -- options of a command
     file: Annotated[Path, typer.Argument(metavar="FILE", help="OpenVEX, CycloneDX, CSAF, SARIF or JSON that was exported.")],
