@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
 
 import msgspec
 import pytest
 from packages.server.tests.conftest import ME, ORIGIN, World, new_world
+from packages.server.tests.upload import form
 
 from integrates.api.imports.work.wait import BEGINNING
 from integrates.db_model.files.port import Files
@@ -78,14 +78,6 @@ async def test_nobody_gets_to_send_a_file(world: World) -> None:
         answer = await client.post("/api", content=content(), headers={"content-type": "multipart/form-data; boundary=b"})
     assert (answer.status_code, read) == (401, [])
     assert answer.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
-
-
-def form(query: str, variables: Mapping[str, Any], content: bytes) -> dict[str, Any]:
-    operations = {"query": query, "variables": {"file": None, **variables}}
-    return {
-        "data": {"operations": json.dumps(operations), "map": json.dumps({"0": ["variables.file"]})},
-        "files": {"0": ("scan.sarif", content)},
-    }
 
 
 async def test_so_many_files_of_one_person_are_in_memory_at_once() -> None:

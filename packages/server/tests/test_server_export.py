@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import httpx
 import pytest
 from packages.server.tests.conftest import ADA, ORIGIN, World, new_world
+from packages.server.tests.upload import form
 
 from integrates.api.exports import load
 from integrates.api.exports.document import ExportFormat
@@ -73,11 +74,9 @@ async def asked(world: World, query: str, **variables: Any) -> Any:
 
 async def sent(world: World, query: str, name: str, content: bytes, **variables: Any) -> Any:
     """Ask with a file, which is the variable ``$file``, and return the data."""
-    operations = {"query": query, "variables": {**variables, "file": None}}
-    form = {"operations": json.dumps(operations), "map": json.dumps({"0": ["variables.file"]})}
     headers = {**await bearer(world), "graphql-require-preflight": "1"}
     async with world.client() as client:
-        answer = await client.post("/api", data=form, files={"0": (name, content)}, headers=headers)
+        answer = await client.post("/api", **form(query, variables, content, name), headers=headers)
     return answer.json()["data"]
 
 

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from packages.server.tests.conftest import ADA, URI, World
 from packages.server.tests.page import NINA, NONE, draft_of, same_page, seen
+from packages.server.tests.upload import form
 
 from integrates.server.pages.imports import (
     EFFECTS,
@@ -91,13 +92,8 @@ async def imported(world: World, *lines: int) -> str:
     token = await world.token(HANA)
     found = (await world.ask(token, {"query": ROOT})).json()["data"]["group"]["roots"]
     root = next(each["id"] for each in found if each["__typename"] == "GitRoot")
-    operations = json.dumps({"query": IMPORT, "variables": {"root": root, "file": None}})
     async with world.client(headers={"authorization": f"Bearer {token}"}) as client:
-        answer = await client.post(
-            "/api",
-            data={"operations": operations, "map": '{"0": ["variables.file"]}'},
-            files={"0": ("scan.sarif", report(*lines))},
-        )
+        answer = await client.post("/api", **form(IMPORT, {"root": root}, report(*lines)))
     payload = answer.json()["data"]["importVulnerabilities"]
     assert payload["errors"] == []
     return str(payload["import"]["id"])
