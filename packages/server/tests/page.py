@@ -9,7 +9,7 @@ from packages.server.tests.conftest import World
 from integrates.db_model.entity import read
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.roots.facet import ROOT, root_key
-from integrates.db_model.testing.scene import add_vulnerability, ticking
+from integrates.db_model.testing.scene import add_vulnerability, ticking, uid
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityType
 
 NONE = "00000000-0000-4000-8000-000000000000"
@@ -41,12 +41,21 @@ async def draft_of(world: World) -> Mapping[str, Any]:
     return found
 
 
-async def released(world: World) -> Vulnerability:
-    """Store a vulnerability as an import reports it, beside the draft."""
+async def reported(world: World, *fields: str) -> tuple[Vulnerability, ...]:
+    """Store vulnerabilities in these fields of one address as an import reports them, beside the draft."""
     beside = await draft_of(world)
     root = await read.get(world.store, ROOT, root_key(beside["root"]["id"]))
     finding = await read.get(world.store, FINDING, finding_key(beside["finding"]["id"]))
     assert root is not None
     assert finding is not None
-    kind, stamp = VulnerabilityType.INPUTS, ticking(world.now)
-    return await add_vulnerability(world.store, finding, root, WHERE, stamp, type=kind, specific="name")
+    stamp, found = ticking(world.now), list[Vulnerability]()
+    for field in fields:
+        own: Mapping[str, Any] = {"identity": uid(field), "type": VulnerabilityType.INPUTS, "specific": field}
+        found.append(await add_vulnerability(world.store, finding, root, WHERE, stamp, **own))
+    return tuple(found)
+
+
+async def released(world: World) -> Vulnerability:
+    """Store one vulnerability so."""
+    (found,) = await reported(world, "name")
+    return found

@@ -11,16 +11,12 @@ import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type, is_list_type
 from msgspec.structs import replace
 from packages.server.tests.conftest import ADA, OLGA, ORIGIN, URI, World, api, new_world
+from packages.server.tests.page import NINA, reported, same_page, seen
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from integrates.db_model.entity import read
 from integrates.db_model.errors import Unavailable
-from integrates.db_model.findings.facet import FINDING, finding_key
-from integrates.db_model.roots.facet import ROOT, root_key
 from integrates.db_model.store.port import Store
-from integrates.db_model.testing.scene import add_vulnerability, ticking, uid
-from integrates.db_model.vulnerabilities.types import VulnerabilityType
 from integrates.server.http.middleware.stack import layers
 from integrates.server.http.routes.login import login_routes
 from integrates.server.http.routes.sheet import sheet_routes
@@ -30,10 +26,7 @@ from integrates.server.pages.page import Address, BadAddress
 from integrates.server.pages.sheet import COLUMNS
 
 AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
-WHERE = "https://shop.demo.example/basket"
 PATH = "/groups/webshop/vulnerabilities"
-FIRST = """{ group(name: "webshop") { vulnerabilities(first: 1, filter: {states: [SUBMITTED]}) { nodes {
-  root { id } finding { id } } } } }"""
 LEAVE = """mutation { removeGroupMember(groupName: "webshop", email: "uri@demo.example") { errors { reason } } }"""
 KINDS = {"Float": Kind.SCORE, "Boolean": Kind.WHETHER, "DateTime": Kind.MOMENT, "String": Kind.TEXT, "ID": Kind.TEXT}
 
@@ -44,9 +37,7 @@ def asked(**given: str | tuple[str, ...]) -> Address:
 
 
 async def listed(world: World, path: str, email: str = ADA) -> httpx.Response:
-    async with world.client(headers={"origin": ORIGIN}) as client:
-        await client.get("/login", params={"provider": "local", "email": email})
-        return await client.get(path)
+    return await seen(world, email, path)
 
 
 def in_parts(world: World, store: Store) -> Starlette:
@@ -68,20 +59,6 @@ def noting(app: ASGIApp, sent: list[int]) -> ASGIApp:
         await app(scope, receive, noted)
 
     return run
-
-
-async def reported(world: World, *fields: str) -> None:
-    """Store vulnerabilities in these fields of one address, as an import reports them."""
-    answer = await world.ask(await world.token(), {"query": FIRST})
-    (beside,) = answer.json()["data"]["group"]["vulnerabilities"]["nodes"]
-    root = await read.get(world.store, ROOT, root_key(beside["root"]["id"]))
-    finding = await read.get(world.store, FINDING, finding_key(beside["finding"]["id"]))
-    assert root
-    assert finding
-    stamp = ticking(world.now)
-    for field in fields:
-        own: Mapping[str, Any] = {"identity": uid(field), "type": VulnerabilityType.INPUTS, "specific": field}
-        await add_vulnerability(world.store, finding, root, WHERE, stamp, **own)
 
 
 @pytest.mark.parametrize(("name", "fields"), [("VulnerabilityFilter", VULNERABILITIES), ("FindingFilter", FINDINGS)])
@@ -207,20 +184,20 @@ async def test_each_view_is_offered_and_shown(world: World, given: Mapping[str, 
 
 async def test_a_list_is_shown_in_parts_and_as_one_file(world: World) -> None:
     await reported(world, *(f"{number:03}" for number in range(SIZE + 3)), "=cmd|calc")
-    seen, path = list[str](), f"{PATH}?states=VULNERABLE"
+    cells_seen, path = list[str](), f"{PATH}?states=VULNERABLE"
     for is_last in (False, True):
         page = (await listed(world, path, URI)).text
-        seen += [part.partition("</code>")[0] for part in page.split("</code> <code>")[1:]]
+        cells_seen += [part.partition("</code>")[0] for part in page.split("</code> <code>")[1:]]
         assert ("Next page" in page, "First page" in page) == (not is_last, is_last)
         path = page.partition("Next page</a>")[0].rpartition('href="')[2].partition('"')[0].replace("&amp;", "&")
-    assert len(seen) == len(set(seen)) == SIZE + 4
+    assert len(cells_seen) == len(set(cells_seen)) == SIZE + 4
     answer = await listed(world, f"{PATH}.csv?states=VULNERABLE", URI)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
     assert answer.headers["content-disposition"] == 'attachment; filename="webshop-vulnerabilities.csv"'
     names, *rows = csv.reader(io.StringIO(answer.text, newline=""))
     assert names == [*COLUMNS]
     cells = [row[names.index("specific")] for row in rows]
-    assert [cell.removeprefix("'") for cell in cells] == seen
+    assert [cell.removeprefix("'") for cell in cells] == cells_seen
     assert [cell for cell in cells if cell.startswith("'")] == ["'=cmd|calc"]
     assert {row[names.index("state")] for row in rows} == {"VULNERABLE"}
     assert {row[names.index("overdue")] for row in rows} == {"false"}
@@ -268,10 +245,9 @@ async def test_a_file_is_broken_off_where_its_reader_leaves_the_group(world: Wor
 
 @pytest.mark.parametrize("below", ["vulnerabilities", "findings", "vulnerabilities.csv"])
 async def test_a_group_that_one_may_not_see_is_not_there(world: World, below: str) -> None:
-    hidden, nothing = [await listed(world, f"/groups/{name}/{below}", "nina@demo.example") for name in ("webshop", "nowhere")]
-    assert hidden.status_code == nothing.status_code == 404
-    texts = [[line for line in one.text.splitlines() if "request <code>" not in line] for one in (hidden, nothing)]
-    assert texts[0] == texts[1]
+    hidden, nothing = [await listed(world, f"/groups/{name}/{below}", NINA) for name in ("webshop", "nowhere")]
+    assert nothing.status_code == 404
+    assert same_page(hidden, nothing)
 
 
 async def test_a_file_is_for_who_is_logged_in_and_has_no_cursor(world: World) -> None:

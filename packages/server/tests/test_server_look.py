@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from packages.server.tests.conftest import ADA, KEYS, World, new_world
+from packages.server.tests.page import NONE
 from starlette.requests import Request
 
 from integrates.db_model.errors import Unavailable
@@ -17,7 +18,6 @@ from integrates.server.http.routes.look import to_login as led_to_login
 from integrates.server.pages.page import Address, BadAddress, with_query
 from integrates.server.pages.registry import PAGES, first_part
 
-NONE = "00000000-0000-4000-8000-000000000000"
 AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
 
 

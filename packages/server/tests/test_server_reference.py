@@ -4,9 +4,9 @@ import asyncio
 import re
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from packages.server.tests.conftest import ADA, NOW, URI, World, new_world
+from packages.server.tests.page import seen
 
 from integrates.server.pages.page import Address, Shown, drawn
 from integrates.server.pages.reference import (
@@ -28,15 +28,8 @@ def page_of(shown: Shown | None) -> str:
     return drawn(shown, Address(path="/reference", at=NOW), "token")
 
 
-async def seen(world: World, path: str, email: str = URI) -> httpx.Response:
-    """Open a page of the reference as somebody who is logged in."""
-    async with world.client() as client:
-        await client.get("/login", params={"provider": "local", "email": email})
-        return await client.get(path)
-
-
 async def test_the_first_page_links_every_name(world: World) -> None:
-    page = await seen(world, "/reference")
+    page = await seen(world, URI, "/reference")
     assert page.status_code == 200
     assert "<h1>Reference of the API</h1>" in page.text
     links = re.findall(r'href="/reference/(\w+)"', page.text)
@@ -44,7 +37,7 @@ async def test_the_first_page_links_every_name(world: World) -> None:
 
 
 async def test_a_name_is_told_with_arguments_permission_and_reasons(world: World) -> None:
-    page = await seen(world, "/reference/addGroup")
+    page = await seen(world, URI, "/reference/addGroup")
     assert page.status_code == 200
     for text in (
         "<h1>addGroup</h1>",
@@ -59,7 +52,7 @@ async def test_a_name_is_told_with_arguments_permission_and_reasons(world: World
 
 
 async def test_a_field_is_told_with_arguments_errors_and_cost(world: World) -> None:
-    text = (await seen(world, "/reference/Group")).text
+    text = (await seen(world, URI, "/reference/Group")).text
     field = text.split('<h3 id="vulnerabilities">', 1)[1].split("<h3", 1)[0]
     assert '<a href="/reference/VulnerabilityConnection!"' not in field
     assert '<a href="/reference/VulnerabilityConnection"><code>VulnerabilityConnection!</code></a>' in field
@@ -70,7 +63,7 @@ async def test_a_field_is_told_with_arguments_errors_and_cost(world: World) -> N
 
 
 async def test_a_reason_is_told_where_links_to_it_lead(world: World) -> None:
-    page = (await seen(world, "/reference/Reason")).text
+    page = (await seen(world, URI, "/reference/Reason")).text
     assert '<h3 id="NAME_TAKEN">' in page
     assert '<a href="/reference/UserError#reason"><code>UserError.reason</code></a>' in page
 
@@ -86,7 +79,7 @@ def test_every_link_of_every_page_leads_somewhere(name: str) -> None:
 
 
 async def test_a_search_finds_names_and_parts(world: World) -> None:
-    page = (await seen(world, "/reference?q=location_taken")).text
+    page = (await seen(world, URI, "/reference?q=location_taken")).text
     assert "Found by “location_taken”" in page
     assert 'value="location_taken"' in page
     assert '<a href="/reference/Reason#LOCATION_TAKEN">' in page
@@ -95,7 +88,7 @@ async def test_a_search_finds_names_and_parts(world: World) -> None:
 
 
 async def test_a_search_for_blanks_is_the_first_page(world: World) -> None:
-    assert (await seen(world, "/reference?q=%20%20")).text == (await seen(world, "/reference")).text
+    assert (await seen(world, URI, "/reference?q=%20%20")).text == (await seen(world, URI, "/reference")).text
 
 
 def test_a_search_without_a_hit_says_so() -> None:
@@ -129,7 +122,7 @@ def test_code_in_a_description_that_is_a_name_is_a_link() -> None:
 
 @pytest.mark.parametrize("name", ["Nothing", "group/x", "addgroup", "%00", "x" * 3_000, "Query", "__Schema"])
 async def test_a_name_that_there_is_not_is_not_found(world: World, name: str) -> None:
-    assert (await seen(world, f"/reference/{name}")).status_code == 404
+    assert (await seen(world, URI, f"/reference/{name}")).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -170,19 +163,19 @@ async def test_others_go_on_while_the_reference_is_made_for_the_first_who_asks(w
 async def test_the_reference_goes_with_introspection() -> None:
     world = await new_world(introspection=False)
     for path in ("/reference", "/reference/Group", "/reference?q=group"):
-        assert (await seen(world, path)).status_code == 404
+        assert (await seen(world, URI, path)).status_code == 404
     async with world.client() as client:
         assert "/reference" not in (await client.get("/")).text
     shown = await new_world()
     async with shown.client() as client:
         assert 'href="/reference"' in (await client.get("/")).text
-    assert 'href="/reference"' in (await seen(shown, "/")).text
-    assert 'href="/reference"' not in (await seen(world, "/")).text
+    assert 'href="/reference"' in (await seen(shown, URI, "/")).text
+    assert 'href="/reference"' not in (await seen(world, URI, "/")).text
 
 
 @pytest.mark.parametrize("explorer", [True, False])
 async def test_who_is_logged_in_is_led_to_the_explorer_where_there_is_one(explorer: object) -> None:
-    page = (await seen(await new_world(explorer=explorer), "/")).text
+    page = (await seen(await new_world(explorer=explorer), URI, "/")).text
     assert ('<a href="/api">Explorer</a>' in page) is explorer
 
 
