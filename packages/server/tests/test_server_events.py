@@ -105,6 +105,13 @@ async def test_a_query_has_no_events(served: Served) -> None:
     assert body["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
+async def test_what_is_refused_holds_no_connection(served: Served) -> None:
+    token = await served.world.token()
+    for _ in range(PER_PERSON + 1):
+        async with events(served, "{ me { email } }", token) as answer:
+            assert answer.status_code == 200
+
+
 async def test_events_are_connections_of_the_person(served: Served) -> None:
     token = await served.world.token()
     opened = [events(served, token=token) for _ in range(PER_PERSON)]
