@@ -142,7 +142,7 @@ def open_part(found: Vulnerability, severity: Severity | None, at: datetime) -> 
     """Return what a vulnerability adds beside the numbers of the counters, given the severity of its finding."""
     if not rules.is_open(found):
         return NO_PART
-    effective = found.severity or severity
+    effective = rules.effective_severity(found, severity)
     name = level(effective.score).value if effective else _NO_LEVEL
     age = age_of((at - (found.cycle.opened_at or at)) // DAY)
     exposure = cvssf(effective.score) if effective else _NOTHING

@@ -16,7 +16,7 @@ from integrates.db_model.entity.counter import minus, plus
 from integrates.db_model.roots.facet import REPORTED
 from integrates.db_model.severities.rules import level
 from integrates.db_model.severities.types import Severity
-from integrates.db_model.vulnerabilities.rules import is_live, is_open
+from integrates.db_model.vulnerabilities.rules import effective_score, is_live, is_open
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
 
 DOT: Final = "·"
@@ -86,8 +86,7 @@ def counted(vulnerability: Vulnerability | None, finding_severity: Severity | No
     if vulnerability is None or not is_live(vulnerability):
         return Tally()
     own = vulnerability.severity
-    effective = own or finding_severity
-    score = _score_text(effective.score if effective else None)
+    score = _score_text(effective_score(vulnerability, finding_severity))
     finding, root, group = _cells(_dimensions(vulnerability), score if own else INHERITED, score)
     opened = _opened(vulnerability)
     return Tally({finding: 1, **opened}, {root: 1, **opened}, {group: 1, **opened})
@@ -99,8 +98,7 @@ def remediated(old: Vulnerability | None, new: Vulnerability, finding_severity: 
     was_open = old is not None and old.state.status is VulnerabilityStatus.VULNERABLE
     if not was_open or new.state.status is not VulnerabilityStatus.SAFE or opened_at is None or closed_at is None:
         return {}
-    severity = new.severity or finding_severity
-    name = level(severity.score if severity else Decimal(0)).value
+    name = level(effective_score(new, finding_severity) or Decimal(0)).value
     seconds = int((closed_at - opened_at).total_seconds())
     return {f"{REMEDIATED_COUNT}{DOT}{name}": 1, f"{REMEDIATED_SECONDS}{DOT}{name}": seconds}
 
