@@ -16,15 +16,13 @@ from integrates.api.context import Info
 from integrates.api.imports.work.job import OPERATION
 from integrates.api.resolve.connection import TOGETHER, Batch, Connection, Walk, connected
 from integrates.api.resolve.parent import Above, with_parents
-from integrates.api.revision.audit import END, between, trail_page
-from integrates.db_model.entity.listing import listing
+from integrates.api.revision.audit import END, trail_page
 from integrates.db_model.entity.loader import load_many
-from integrates.db_model.entity.revision import Revision
+from integrates.db_model.entity.revision import Revision, trail_queries
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.imports.rules import is_running
 from integrates.db_model.imports.types import Import
 from integrates.db_model.store.port import Query
-from integrates.db_model.values.instant import months
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
 
@@ -105,8 +103,6 @@ async def changes(source: Import, info: Info, effects: Sequence[ImportEffect] | 
         nodes, cursors = tuple(node for node, _ in kept), tuple(cursor for _, cursor in kept)
         return Batch(nodes, cursors, page.has_next, page.end)
 
-    named = months(first, min(last, context.call.now())) if first <= last else ()
-    parts = ({"name": source.group_name, "month": month} for month in named)
-    stretches = tuple(between(listing("revision", "audit_of_group", part), first, last) for part in parts)
+    stretches = trail_queries("audit_of_group", {"name": source.group_name}, first, last, context.call.now())
     walk = Walk(stretches=stretches, read=with_parents(info, read, _PARENTS), together=TOGETHER)
     return await connected(info, source.id, {**args, "effects": effects}, walk)

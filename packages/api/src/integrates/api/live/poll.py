@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from integrates.api.live.feed import stir
 from integrates.api.live.hub import OVERLAP, Followed, Hub, announce
-from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.revision import trail_queries
 from integrates.db_model.store.port import Key, Query
-from integrates.db_model.values.instant import SKEW, instant_text, months
+from integrates.db_model.values.instant import SKEW
 
 INTERVAL: Final = timedelta(seconds=1.5)
 """How long after one look at the store the next one begins, so that a change is found within two seconds."""
@@ -23,9 +23,7 @@ _Versions: TypeAlias = Mapping[Key, int]
 def _queries(name: str, now: datetime) -> Sequence[Query]:
     """Return the queries of the newest revisions of a group: their keys, at most a thousand of a month, newest first."""
     first, last = now - OVERLAP, now + SKEW
-    ends = (f"AT#{instant_text(first)}", f"AT#{instant_text(last)}")
-    named = [listing("revision", "audit_of_group", {"name": name, "month": month}) for month in months(first, last)]
-    return [replace(query, sk_prefix=None, sk_between=ends, descending=True) for query in named]
+    return [replace(query, descending=True) for query in trail_queries("audit_of_group", {"name": name}, first, last, last)]
 
 
 async def _find_revisions(hub: Hub, groups: Mapping[str, Followed]) -> None:

@@ -4,32 +4,21 @@ Whoever may read the audit trail of a group may read everything in it, hence not
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
-
-import msgspec
 
 from integrates.api.context import Context, Info
 from integrates.api.request.turn import sliced
 from integrates.api.resolve.connection import TOGETHER, Batch, Connection, Walk, connected
 from integrates.api.resolve.history import revision_shown
 from integrates.db_model.entity import revision
-from integrates.db_model.entity.listing import listing
 from integrates.db_model.entity.revision import Revision
 from integrates.db_model.groups.types import Group
 from integrates.db_model.organizations.types import Organization
 from integrates.db_model.store.port import Query
-from integrates.db_model.values.instant import instant_text, months
 
-_MICRO: Final = timedelta(microseconds=1)
 END: Final = datetime(9999, 1, 1, tzinfo=UTC)
 """Later than any revision; not the time of reading, because each page has to ask the same."""
-
-
-def between(query: Query, first: datetime, last: datetime) -> Query:
-    """Narrow a month to both moments, which are included: keys of the next microsecond come after its bare date."""
-    ends = (f"AT#{instant_text(first)}", f"AT#{instant_text(last + _MICRO)}")
-    return msgspec.structs.replace(query, sk_prefix=None, sk_between=ends)
 
 
 async def trail_page(context: Context, query: Query) -> Batch[Revision]:
@@ -51,8 +40,7 @@ async def _trail(
     async def read(query: Query) -> Batch[Revision]:
         return await trail_page(info.context, query)
 
-    named = months(first, min(last, info.context.call.now())) if first <= last else ()
-    stretches = tuple(between(listing("revision", pattern, {**parts, "month": month}), first, last) for month in named)
+    stretches = revision.trail_queries(pattern, parts, first, last, info.context.call.now())
     return await connected(info, parent, args, Walk(stretches=stretches, read=read, together=TOGETHER))
 
 

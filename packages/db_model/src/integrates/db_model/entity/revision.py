@@ -1,7 +1,7 @@
 """Revisions: the immutable record of each change, from which histories and past states are read."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,7 @@ from integrates.db_model.errors import Corrupt
 from integrates.db_model.store.body import Body
 from integrates.db_model.store.port import IndexKey, Item, Key, Query
 from integrates.db_model.store.template import SEPARATOR
-from integrates.db_model.values.instant import instant_text
+from integrates.db_model.values.instant import instant_text, months
 
 KEPT_FIELDS: Final = frozenset({"created_at", "created_by", "updated_at", "version", "schema"})
 """The fields that the engine sets, which are not aspects."""
@@ -23,6 +23,7 @@ _BY_GROUP: Final = 1
 """The index that lists revisions by group."""
 _NAME: Final = 2
 """Where the name of the group stands in the partition key of that index."""
+_MICRO: Final = timedelta(microseconds=1)
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -119,6 +120,19 @@ def history_query(entity: Key, *, limit: int, after: str | None = None, descendi
     """Return the query of an entity's revisions, by ascending version unless told otherwise."""
     values = {"entity": key_text(entity)}
     return listing(_FACET, "revisions_of_entity", values, limit=limit, after=after, descending=descending)
+
+
+def trail_queries(
+    pattern: str, owner: Mapping[str, str], first: datetime, last: datetime, until: datetime
+) -> tuple[Query, ...]:
+    """Return the queries of an audit trail from one moment to another, both included, a month each; none after ``until``.
+
+    Keys go on after their date, so that those of the last microsecond come before the bare date of the next one.
+    """
+    ends = (f"AT#{instant_text(first)}", f"AT#{instant_text(last + _MICRO)}")
+    named = months(first, min(last, until)) if first <= last else ()
+    found = (listing(_FACET, pattern, {**owner, "month": month}) for month in named)
+    return tuple(msgspec.structs.replace(query, sk_prefix=None, sk_between=ends) for query in found)
 
 
 def states(facet: Facet[E], revisions: Iterable[Revision]) -> tuple[E, ...]:

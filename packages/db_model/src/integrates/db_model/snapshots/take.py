@@ -15,7 +15,8 @@ from msgspec.structs import replace
 from integrates.db_model.entity import read
 from integrates.db_model.entity.counter import expect_as_read, minus, plus, summed
 from integrates.db_model.entity.encoding import decoded
-from integrates.db_model.entity.listing import listing
+from integrates.db_model.entity.facet import key_in
+from integrates.db_model.entity.revision import trail_queries
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.groups.facet import group_counters_keys
 from integrates.db_model.registry import facet_of
@@ -38,7 +39,7 @@ from integrates.db_model.snapshots.count import (
 from integrates.db_model.snapshots.story import findings_of, keys_below, stories_of
 from integrates.db_model.snapshots.types import DayFigures
 from integrates.db_model.store.port import Key, Store
-from integrates.db_model.values.instant import END, instant_text, months
+from integrates.db_model.values.instant import END
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.lists import of_group_in_state
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
@@ -54,11 +55,9 @@ Wait: TypeAlias = Callable[[float], Awaitable[object]]
 async def _revised(store: Store, group_name: str, since: datetime) -> tuple[set[Key], set[Key]]:
     """Return the keys of the vulnerabilities and of the findings of a group that were changed after a moment."""
     found: dict[str, set[Key]] = {VULNERABILITY.name: set(), FINDING.name: set()}
-    for month in months(since, since + _AHEAD):
-        query = listing("revision", "audit_of_group", {"name": group_name, "month": month})
-        ends = (f"AT#{instant_text(since)}", f"AT#{instant_text(END)}")
-        async for items in read.pages(store, replace(query, sk_prefix=None, sk_between=ends)):
-            for key in {Key(item.key.pk, item.key.pk) for item in items}:
+    for query in trail_queries("audit_of_group", {"name": group_name}, since, END, since + _AHEAD):
+        async for items in read.pages(store, query):
+            for key in {key_in(item.key.pk) for item in items}:
                 facet = facet_of(key)
                 if facet is not None and facet.name in found:
                     found[facet.name].add(key)
