@@ -55,7 +55,12 @@ def changes_of(revisions: Iterable[Item]) -> tuple[Change, ...]:
     """
     heads = sorted(((head_of(item), item) for item in revisions), key=lambda pair: pair[0].at)
     return tuple(
-        Change(change_id, pairs[-1][0].at, pairs[0][0].by, pairs[0][0].operation, tuple(filter(None, map(_changed, items))))
+        Change(
+            change_id,
+            pairs[-1][0].at,
+            pairs[0][0].by,
+            pairs[0][0].operation,
+            tuple(filter(None, (_changed(item) for _, item in pairs))),
+        )
         for change_id, pairs in grouped(heads, lambda pair: pair[0].change_id).items()
-        for items in [[item for _, item in pairs]]
     )

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -12,13 +12,12 @@ import msgspec
 
 from integrates.api.live.change import Change
 from integrates.db_model.store.port import Key
+from integrates.db_model.values.instant import END
 
 MOST: Final = 1_000
 """How many changes may wait for one subscriber."""
 RECHECK: Final = 60.0
 """Seconds after which it is looked again at whether a subscriber who is told nothing may still be told something."""
-
-_NEVER: Final = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class Overrun(Exception):
@@ -75,7 +74,7 @@ Follow: TypeAlias = Callable[[Interest], AbstractContextManager[Feed]]
 @contextmanager
 def unheard(interest: Interest) -> Iterator[Feed]:
     """Follow nothing: whoever calls the API without a hub hears of no change."""
-    yield Feed(interest, _NEVER)
+    yield Feed(interest, END)
 
 
 def tell(feed: Feed, change: Change) -> None:
