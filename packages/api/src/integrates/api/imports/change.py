@@ -17,16 +17,17 @@ from integrates.api.imports.work.job import OPERATION
 from integrates.api.resolve.connection import TOGETHER, Batch, Connection, Walk, connected
 from integrates.api.resolve.parent import Above, with_parents
 from integrates.api.revision.audit import END, trail_page
+from integrates.db_model.entity.facet import key_in
 from integrates.db_model.entity.loader import load_many
 from integrates.db_model.entity.revision import Revision, trail_queries
 from integrates.db_model.findings.facet import FINDING, finding_key
 from integrates.db_model.imports.rules import is_running
 from integrates.db_model.imports.types import Import
+from integrates.db_model.registry import facet_of
 from integrates.db_model.store.port import Query
-from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
+from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
 
-_KIND: Final = "VULN#"
 _ABANDONED: Final = "abandoned"
 _MICRO: Final = timedelta(microseconds=1)
 
@@ -62,6 +63,10 @@ _PARENTS: Final[Mapping[str, Callable[[ImportChange], Above]]] = dict.fromkeys((
 """What the fields of the vulnerabilities need of the objects above them."""
 
 
+def _is_vulnerability(found: Revision) -> bool:
+    return facet_of(key_in(found.entity_key)) is VULNERABILITY
+
+
 def told_effect(found: Revision) -> ImportEffect | None:
     """Return what an import did by a change of a vulnerability; ``None`` when it only noted that it saw the vulnerability."""
     if found.version == 1:
@@ -90,9 +95,9 @@ async def changes(source: Import, info: Info, effects: Sequence[ImportEffect] | 
         told = [
             (one, effect, cursor)
             for one, cursor in zip(page.nodes, page.cursors, strict=True)
-            if one.operation == OPERATION and one.entity_key.startswith(_KIND) and (effect := told_effect(one)) in wanted
+            if one.operation == OPERATION and _is_vulnerability(one) and (effect := told_effect(one)) in wanted
         ]
-        keys = [vulnerability_key(one.entity_key.removeprefix(_KIND)) for one, _, _ in told]
+        keys = [key_in(one.entity_key) for one, _, _ in told]
         found = await load_many(context.loaders, VULNERABILITY, keys)
         kept = [
             (ImportChange(effect, one.at, vulnerability), cursor)
