@@ -8,6 +8,8 @@ from typing import Final
 from integrates.db_model.entity.work import LEASE, LongWork, Overtaken, is_leased
 from integrates.db_model.errors import Gone
 
+ABANDONED: Final = "abandoned"
+"""The reason of an import that is given up, because too many workers tried or the next one came."""
 _LOG: Final = logging.getLogger("integrates.api")
 
 

@@ -17,6 +17,7 @@ from integrates.api.imports.work.job import OPERATION
 from integrates.api.resolve.connection import TOGETHER, Batch, Connection, Walk, connected
 from integrates.api.resolve.parent import Above, with_parents
 from integrates.api.revision.audit import END, trail_page
+from integrates.api.unfinished import ABANDONED
 from integrates.db_model.entity.facet import key_in
 from integrates.db_model.entity.loader import load_many
 from integrates.db_model.entity.revision import Revision, trail_queries
@@ -28,7 +29,6 @@ from integrates.db_model.store.port import Query
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY
 from integrates.db_model.vulnerabilities.types import Vulnerability, VulnerabilityStatus
 
-_ABANDONED: Final = "abandoned"
 _MICRO: Final = timedelta(microseconds=1)
 
 
@@ -80,7 +80,7 @@ def until(source: Import) -> datetime:
     """Return the last moment of an import. One that is given up is ended by the next one, at the moment when that begins."""
     if is_running(source):
         return END
-    return source.state.at - _MICRO if source.state.reason == _ABANDONED else source.state.at
+    return source.state.at - _MICRO if source.state.reason == ABANDONED else source.state.at
 
 
 async def changes(source: Import, info: Info, effects: Sequence[ImportEffect] | None = None, **args: Any) -> Connection:

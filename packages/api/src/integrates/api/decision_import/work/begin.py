@@ -5,6 +5,7 @@ import asyncio
 from integrates.api.decision_import.work.job import DecisionJob
 from integrates.api.imports.read.redact import redacted
 from integrates.api.imports.work.wait import Begun
+from integrates.api.unfinished import ABANDONED
 from integrates.db_model.decision_imports import commands
 from integrates.db_model.decision_imports.commands import Deciding
 from integrates.db_model.decision_imports.rules import GivenDecisions
@@ -63,7 +64,7 @@ async def _joined(job: DecisionJob, current: Deciding, new: DecisionImport) -> B
         raise Rejected(Reason.ALREADY_RUNNING, ("group_name",))
     if _is_same(current.record, new) and may_be_taken_up(current.progress):
         return Begun(await commands.take_up(job.store, current, job.stamp()), mine=True)
-    await commands.end(job.store, current, job.stamp(), "abandoned")
+    await commands.end(job.store, current, job.stamp(), ABANDONED)
     return None
 
 

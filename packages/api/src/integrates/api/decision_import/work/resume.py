@@ -16,7 +16,7 @@ from integrates.api.decision_import.work.work import run_decisions
 from integrates.api.imports.read.error import BadFile, TooLarge
 from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.resume import Calling
-from integrates.api.unfinished import look_at_each, resumed
+from integrates.api.unfinished import ABANDONED, look_at_each, resumed
 from integrates.db_model.decision_imports import commands
 from integrates.db_model.decision_imports.commands import Deciding
 from integrates.db_model.entity.types import Stamp
@@ -26,7 +26,6 @@ from integrates.db_model.files.port import read_all
 from integrates.db_model.imports.rules import is_running
 from integrates.db_model.store.port import Store
 
-_ABANDONED: Final = "abandoned"
 _LOG: Final = logging.getLogger("integrates.api")
 
 
@@ -56,13 +55,13 @@ async def _resume(call: Call, running: Deciding) -> None:
         return Stamp(by=record.created_by, at=call.now(), operation=OPERATION, change_id=change_id)
 
     if not may_be_taken_up(running.progress):
-        await commands.end(call.store, running, stamp(), _ABANDONED)
+        await commands.end(call.store, running, stamp(), ABANDONED)
         return
     mine = await commands.take_up(call.store, running, stamp())
     async with lease(partial(commands.give_back, call.store, record.id), stamp):
         job = await _stored_job(call, _creator(running), mine, change_id)
         if job is None:
-            await commands.end(call.store, mine, stamp(), _ABANDONED)
+            await commands.end(call.store, mine, stamp(), ABANDONED)
             return
     await run_decisions(job, mine)
 

@@ -15,6 +15,7 @@ from integrates.api.imports.read.text import block, line
 from integrates.api.imports.work.job import Job
 from integrates.api.imports.work.series import closing_of
 from integrates.api.imports.work.wait import Begun
+from integrates.api.unfinished import ABANDONED
 from integrates.db_model.entity.transaction import repeated
 from integrates.db_model.entity.types import Stamp
 from integrates.db_model.entity.work import Overtaken, is_leased, may_be_taken_up
@@ -140,7 +141,7 @@ async def _joined(job: Job, current: Running, now: datetime, *, same: bool) -> B
         raise Rejected(Reason.IMPORT_RUNNING, ("root_id",))
     if same and may_be_taken_up(current.progress):
         return Begun(await commands.take_up(job.store, current, job.stamp()), mine=True)
-    await commands.fail(job.store, current, "abandoned", job.stamp())
+    await commands.fail(job.store, current, ABANDONED, job.stamp())
     return None
 
 

@@ -13,7 +13,7 @@ from integrates.api.imports.work.begin import file_key
 from integrates.api.imports.work.job import OPERATION, Job, new_job, scanned
 from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.work import run
-from integrates.api.unfinished import look_at_each, resumed
+from integrates.api.unfinished import ABANDONED, look_at_each, resumed
 from integrates.db_model.access.rules import is_ci
 from integrates.db_model.entity import read
 from integrates.db_model.entity.types import Stamp
@@ -62,11 +62,11 @@ async def taken_up(call: Call, actor: Actor, running: Running, stamp: Callable[[
     ``Overtaken`` when another worker was faster: only the one that has the lease reads the file.
     """
     if not may_be_taken_up(running.progress):
-        return await commands.fail(call.store, running, "abandoned", stamp())
+        return await commands.fail(call.store, running, ABANDONED, stamp())
     mine = await commands.take_up(call.store, running, stamp())
     async with lease(partial(commands.give_back, call.store, mine.record.id), stamp):
         job = await _stored_job(call, actor, mine.record, stamp())
-        return await commands.fail(call.store, mine, "abandoned", stamp()) if job is None else (job, mine)
+        return await commands.fail(call.store, mine, ABANDONED, stamp()) if job is None else (job, mine)
 
 
 async def _resume(call: Call, running: Running) -> None:

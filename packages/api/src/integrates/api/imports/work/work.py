@@ -18,6 +18,7 @@ from integrates.api.imports.work.lease import lease
 from integrates.api.imports.work.missing import Closing, Unseen, closed_by, closing_by, closings, page_of
 from integrates.api.imports.work.plan import Decision, Plan
 from integrates.api.imports.work.survey import planned
+from integrates.api.unfinished import ABANDONED
 from integrates.db_model.entity.facet import Given
 from integrates.db_model.entity.steps import LOST, until_done
 from integrates.db_model.entity.transaction import gathered
@@ -83,7 +84,7 @@ async def _kept(job: Job, running: Running) -> Plan:
     try:
         return await plans.kept(job.files, running.record.id, running.progress.plan)
     except NotFound as error:
-        raise Refused(running, "abandoned") from error
+        raise Refused(running, ABANDONED) from error
 
 
 async def _forgotten(job: Job, import_id: str, digest: str) -> None:
