@@ -1,5 +1,6 @@
 """Fields of organizations."""
 
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from integrates.api.authorization.permissions import organization_permissions
@@ -46,19 +47,21 @@ async def groups(source: Organization, info: Info) -> tuple[Group, ...]:
     return await readable_groups(info.context.scopes, [group.name for group in await whole(info.context, GROUP, query)])
 
 
-async def vulnerabilities(source: Organization, info: Info, **args: Any) -> Connection:
-    """Return the vulnerabilities of the groups that the caller may read, as far as the caller may see them."""
+async def _permissions_by_group(source: Organization, info: Info) -> dict[str, AbstractSet[str]]:
+    """Return what the caller may do in each group that the caller may read."""
     names = [group.name for group in await groups(source, info)]
     scopes = await info.context.scopes.groups.load_many(names)
-    permissions = {name: scope.permissions for name, scope in zip(names, scopes, strict=True)}
-    return await of_groups(info, source.id, args, permissions)
+    return {name: scope.permissions for name, scope in zip(names, scopes, strict=True)}
+
+
+async def vulnerabilities(source: Organization, info: Info, **args: Any) -> Connection:
+    """Return the vulnerabilities of the groups that the caller may read, as far as the caller may see them."""
+    return await of_groups(info, source.id, args, await _permissions_by_group(source, info))
 
 
 async def charts(source: Organization, info: Info, **args: Any) -> list[Chart]:
     """Return charts over the groups of which the caller may read them."""
-    names = [group.name for group in await groups(source, info)]
-    scopes = await info.context.scopes.groups.load_many(names)
-    readable = [name for name, scope in zip(names, scopes, strict=True) if READ_CHARTS in scope.permissions]
+    readable = [name for name, own in (await _permissions_by_group(source, info)).items() if READ_CHARTS in own]
     return await drawn(info, source.id, readable, args)
 
 
