@@ -1,6 +1,5 @@
 """Fields of imports of decisions."""
 
-from datetime import datetime
 from typing import Final
 
 from integrates.api.authorization.sight import found
@@ -21,7 +20,7 @@ from integrates.db_model.decision_imports.types import (
     DecisionProblem,
     SuppressionsAs,
 )
-from integrates.db_model.imports.rules import is_running
+from integrates.db_model.imports.rules import finished_at
 from integrates.db_model.vulnerabilities.facet import VULNERABILITY, vulnerability_key
 from integrates.db_model.vulnerabilities.types import Vulnerability
 
@@ -35,11 +34,6 @@ async def vulnerability(source: DecisionProblem, info: Info) -> Vulnerability | 
         return None
     scope = await scope_of(info.context, one)
     return one if sees_vulnerability(scope.permissions, one) else None
-
-
-def finished_at(source: DecisionImport) -> datetime | None:
-    """Return when the import ended."""
-    return None if is_running(source) else source.state.at
 
 
 BINDING: Final = Binding(

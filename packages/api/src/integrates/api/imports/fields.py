@@ -1,6 +1,5 @@
 """Fields of imports."""
 
-from datetime import datetime
 from typing import Final
 
 from integrates.api.authorization.sight import found
@@ -13,7 +12,7 @@ from integrates.api.resolve.binding import Binding
 from integrates.api.resolve.parent import group, root
 from integrates.api.resolve.progress import in_progress, load_progress
 from integrates.db_model.imports.facet import IMPORT_PROGRESS
-from integrates.db_model.imports.rules import is_running
+from integrates.db_model.imports.rules import finished_at
 from integrates.db_model.imports.types import (
     ClosingOutcome,
     Import,
@@ -33,11 +32,6 @@ async def closing(source: Import, info: Info) -> tuple[SeriesClosing, ...]:
     return (
         (await load_progress(info, IMPORT_PROGRESS, source.id)).closing if source.state.status is ImportStatus.COMPLETED else ()
     )
-
-
-def finished_at(source: Import) -> datetime | None:
-    """Return when the import ended."""
-    return None if is_running(source) else source.state.at
 
 
 BINDING: Final = Binding(

@@ -156,6 +156,11 @@ def is_running(record: OfImport) -> bool:
     return record.state.status is ImportStatus.RUNNING
 
 
+def finished_at(record: OfImport) -> datetime | None:
+    """Return when an import ended; ``None`` while it runs."""
+    return None if is_running(record) else record.state.at
+
+
 def added_up(one: C, other: C) -> C:
     """Return the counts of both together."""
     return type(one)(**{name: getattr(one, name) + getattr(other, name) for name in one.__struct_fields__})
