@@ -143,7 +143,6 @@ OWN: Final[Mapping[str, AbstractSet[Reason]]] = {
     "updateGroupMember": _TEXT | _FORM | {Reason.OWN_ROLE, Reason.ROLE_NOT_GRANTABLE},
     "updateGroupPolicies": _FORM
     | {
-        Reason.BAD_FORMAT,
         Reason.DEBT_BEFORE_GRACE,
         Reason.ORGANIZATION_ONLY,
         Reason.OUT_OF_RANGE,
@@ -158,7 +157,7 @@ OWN: Final[Mapping[str, AbstractSet[Reason]]] = {
     "updateOrganization": _SENTENCE | _FORM,
     "updateOrganizationMember": _TEXT | _FORM | {Reason.LAST_MANAGER, Reason.OWN_ROLE, Reason.ROLE_NOT_GRANTABLE},
     "updateOrganizationPolicies": _FORM
-    | {Reason.BAD_FORMAT, Reason.DEBT_BEFORE_GRACE, Reason.OUT_OF_RANGE, Reason.RANGE_INVERTED, Reason.REQUIRED},
+    | {Reason.DEBT_BEFORE_GRACE, Reason.OUT_OF_RANGE, Reason.RANGE_INVERTED, Reason.REQUIRED},
     "updateStakeholderRole": {Reason.OWN_ROLE},
     "updateUrlRoot": _TEXT | _FORM | {Reason.NICKNAME_TAKEN, Reason.WRONG_ROOT_KIND},
     "updateVulnerabilitiesTreatment": _SENTENCE
