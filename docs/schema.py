@@ -1,9 +1,11 @@
 """The reference of the schema, a page for each kind of its names: `python docs/schema.py` writes the pages anew."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from integrates.api.reference.entry import Entry, Kind, Part, Typed, reference_of
 from integrates.api.reference.reason import ALWAYS, codes_of, reasons_of
@@ -47,10 +49,20 @@ def typed(one: Typed, names: Names) -> str:
     return link(names[one.name], one.text) if one.name in names else f"`{one.text}`"
 
 
-def argument(part: Part, names: Names) -> str:
-    """Return an argument with its type and default."""
-    default = f" = `{part.default}`" if part.default else ""
-    return f"`{part.name}`: {typed(part.type, names)}{default}"
+def given(part: Part, names: Names) -> str:
+    """Return the type of a part with its default."""
+    return f"{typed(part.type, names)} = `{part.default}`" if part.default else typed(part.type, names)
+
+
+def listed(texts: Iterable[str]) -> str:
+    """Return names of the API one after the other."""
+    return ", ".join(f"`{text}`" for text in texts)
+
+
+def errors(part: Part) -> str:
+    """Return the codes of the errors that a field may have, in a sentence; nothing without any."""
+    codes = codes_of(part)
+    return f"Errors: {listed(codes)}." if codes else ""
 
 
 def notes(part: Part) -> Iterator[str]:
@@ -60,7 +72,7 @@ def notes(part: Part) -> Iterator[str]:
     if part.needs:
         yield f"Needs `{part.needs}`."
     if part.partly:
-        yield f"Some of it needs {', '.join(f'`{name}`' for name in part.partly)}."
+        yield f"Some of it needs {listed(part.partly)}."
     if part.items is not None:
         yield f"More than {part.items:,} items are `QUERY_TOO_COMPLEX`."
     if part.weight:
@@ -72,10 +84,8 @@ def notes(part: Part) -> Iterator[str]:
 def meaning(part: Part, names: Names) -> str:
     """Return what a part means, what its directives say, and its own arguments."""
     told = " ".join((ended(part.meaning), *notes(part)))
-    codes = codes_of(part)
-    errors = (f"Errors: {', '.join(f'`{code}`' for code in codes)}.",) if codes else ()
-    arguments = (f"{argument(one, names)}: {' '.join((one.meaning, *notes(one)))}" for one in part.arguments)
-    return "<br>".join((told, *arguments, *errors))
+    arguments = (f"`{one.name}`: {given(one, names)}: {' '.join((one.meaning, *notes(one)))}" for one in part.arguments)
+    return "<br>".join((told, *arguments, *filter(None, (errors(part),))))
 
 
 def ended(text: str) -> str:
@@ -89,8 +99,7 @@ def table(parts: tuple[Part, ...], head: str, names: Names) -> Iterator[str]:
     yield f"| {head} | Type | Meaning |" if has_types else f"| {head} | Meaning |"
     yield "| --- | --- | --- |" if has_types else "| --- | --- |"
     for part in parts:
-        default = f" = `{part.default}`" if part.default else ""
-        cells = (f"`{part.name}`", f"{typed(part.type, names)}{default}") if has_types else (f"`{part.name}`",)
+        cells = (f"`{part.name}`", given(part, names)) if has_types else (f"`{part.name}`",)
         yield f"| {' | '.join(map(cell, (*cells, meaning(part, names))))} |"
 
 
@@ -98,14 +107,14 @@ def field(own: Part, names: Names) -> Iterator[str]:
     """Yield the lines about a query, mutation or subscription."""
     needs = f"needs the permission `{own.needs}`" if own.needs else "needs no permission"
     yield f"Answers {typed(own.type, names)}; {needs}."
-    rest = " ".join(note for note in notes(own) if not note.startswith("Needs"))
+    rest = " ".join(notes(replace(own, needs="")))  # which the line above has said
     if rest:
         yield f"\n{rest}"
     if own.arguments:
         yield ""
         yield from table(own.arguments, "Argument", names)
-    if codes := codes_of(own):
-        yield f"\nErrors: {', '.join(f'`{code}`' for code in codes)}."
+    if told := errors(own):
+        yield f"\n{told}"
 
 
 HEADS: Final[Mapping[Kind, str]] = {
@@ -135,9 +144,7 @@ def section(entry: Entry, names: Names) -> Iterator[str]:
         yield from field(entry.own, names)
     if entry.kind is Kind.MUTATION:
         reasons = sorted(reason.name for reason in reasons_of(entry))
-        yield (
-            f"\nRefuses for {', '.join(f'`{name}`' for name in reasons)}." if reasons else "\nRefuses for no reason of its own."
-        )
+        yield f"\nRefuses for {listed(reasons)}." if reasons else "\nRefuses for no reason of its own."
     if entry.related:
         yield f"\n{RELATED[entry.kind]}: {', '.join(link(names[name]) for name in entry.related)}."
     if 0 < len(entry.shown_by) <= MOST_USES:
@@ -162,7 +169,7 @@ INTRODUCTIONS: Final[Mapping[Kind, str]] = {
     Kind.QUERY: "What can be asked for. An object that the caller may not see is `null`, like one that does not exist.\n"
     "Errors are [codes](../errors.md#codes-of-the-whole-answer) in `errors` of the answer.",
     Kind.MUTATION: "What can be changed. Refusals are `errors` of the payload; [errors](../errors.md#reasons) explains their\n"
-    f"reasons. Each mutation may also refuse for {', '.join(f'`{reason.name}`' for reason in sorted(ALWAYS))}.",
+    f"reasons. Each mutation may also refuse for {listed(reason.name for reason in sorted(ALWAYS))}.",
     Kind.SUBSCRIPTION: "What can be listened to.",
     Kind.OBJECT: "What queries and mutations show. A field that needs a permission is `null` for those who lack it.",
     Kind.INTERFACE: "What several objects have in common.",
