@@ -6,7 +6,6 @@ each kind again and again, and prints CPU milliseconds of the service. What miss
 
 import argparse
 import re
-import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from typing import Final
 
 import httpx
 import psutil
-from service import greeted
+from service import launched, process_seconds
 from side import HERE, environment, found
 
 GOAL: Final = 20.0
@@ -39,16 +38,9 @@ _KINDS: Final = ("/home", "/todo", "/orgs/", "/groups/", "/findings/", "/vulnera
 def _demo(folder: Path) -> Iterator[tuple[httpx.Client, psutil.Process]]:
     """Serve the demo and log in."""
     env = {**environment(found("value", HERE)), "INTEGRATES_ADMINS": PERSON, "INTEGRATES_LOGIN_RATE": "1000000"}
-    command = [sys.executable, "-m", "integrates.server.cli", "serve", "--demo", "--port", "0"]
-    with (folder / "service.log").open("wb") as log:
-        process = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
-        try:
-            with httpx.Client(base_url=greeted(process, folder), timeout=60) as client:
-                client.get("/login", params={"provider": "local", "email": PERSON})
-                yield client, psutil.Process(process.pid)
-        finally:
-            process.terminate()
-            process.communicate(timeout=90)
+    with launched(("--demo",), env, folder) as (process, url), httpx.Client(base_url=url, timeout=60) as client:
+        client.get("/login", params={"provider": "local", "email": PERSON})
+        yield client, process
 
 
 def kind_of(link: str) -> str:
@@ -79,16 +71,12 @@ def _pages(client: httpx.Client) -> list[str]:
 
 
 def _milliseconds(client: httpx.Client, process: psutil.Process, link: str) -> float:
-    def spent() -> float:
-        times = process.cpu_times()
-        return float(times.user + times.system)
-
     answers = [client.get(link)]
-    before = spent()
+    before = process_seconds(process)
     answers += [client.get(link) for _ in range(REQUESTS)]
     if odd := [answer for answer in answers if answer.status_code != httpx.codes.OK]:
         raise RuntimeError(f"{link}: {odd[0].status_code} {odd[0].text[:500]}")
-    return (spent() - before) / REQUESTS * 1_000
+    return (process_seconds(process) - before) / REQUESTS * 1_000
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ import msgspec
 import psutil
 from side import PERSON, Side, environment
 
+_COMMAND = (sys.executable, "-m", "integrates.server.cli")
 _STATE = "query($id: ID!) { import(id: $id) { state counts { created unchanged closed } } }"
 _IMPORT = """mutation($group: ID!, $root: ID!, $file: Upload!, $close: Boolean) {
   importVulnerabilities(groupName: $group, rootId: $root, file: $file, closeMissing: $close) {
@@ -44,29 +45,31 @@ class Place(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def served(side: Side, store: str, folder: Path) -> Iterator[Running]:
-    """Serve a store that is not there yet, keeping what is written beside it in ``folder``; stop the service at the end."""
-    command = [sys.executable, "-m", "integrates.server.cli"]
-    env = {**environment(side), "INTEGRATES_STORE": store}
+def launched(options: Sequence[str], env: Mapping[str, str], folder: Path) -> Iterator[tuple[psutil.Process, str]]:
+    """Run a service whose log is in ``folder``, and give its process and its address once it answers; stop it at the end."""
+    command = [*_COMMAND, "serve", "--port", "0", *options]
     with (folder / "service.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*command, "serve", "--port", "0"], env=env, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True
-        )
+        process = subprocess.Popen(command, env=env, cwd=folder, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
-            url = greeted(process, folder)
-            done = subprocess.run(
-                [*command, "token", PERSON], env=env, cwd=folder, check=True, stdout=subprocess.PIPE, text=True
-            )
-            headers = {"authorization": f"Bearer {done.stdout.strip()}", "content-type": "application/json"}
-            with httpx.Client(base_url=url, headers={"authorization": headers["authorization"]}, timeout=300) as client:
-                organization = _changed(client, _ORGANIZATION, {})["organization"]["id"]
-                yield Running(side, psutil.Process(process.pid), client, headers, organization)
+            yield psutil.Process(process.pid), _greeted(process, folder)
         finally:
             process.terminate()
             process.communicate(timeout=90)
 
 
-def greeted(process: "subprocess.Popen[str]", folder: Path) -> str:
+@contextmanager
+def served(side: Side, store: str, folder: Path) -> Iterator[Running]:
+    """Serve a store that is not there yet, keeping what is written beside it in ``folder``; stop the service at the end."""
+    env = {**environment(side), "INTEGRATES_STORE": store}
+    with launched((), env, folder) as (process, url):
+        done = subprocess.run([*_COMMAND, "token", PERSON], env=env, cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
+        headers = {"authorization": f"Bearer {done.stdout.strip()}", "content-type": "application/json"}
+        with httpx.Client(base_url=url, headers={"authorization": headers["authorization"]}, timeout=300) as client:
+            organization = _changed(client, _ORGANIZATION, {})["organization"]["id"]
+            yield Running(side, process, client, headers, organization)
+
+
+def _greeted(process: "subprocess.Popen[str]", folder: Path) -> str:
     """Return the address in the service's greeting, whose end says that it answers."""
     first = process.stdout.readline() if process.stdout else ""
     url = first.partition(" on ")[2].partition(" ")[0].replace("localhost", "127.0.0.1")
@@ -76,8 +79,13 @@ def greeted(process: "subprocess.Popen[str]", folder: Path) -> str:
 
 
 def cpu_seconds(running: Running) -> float:
-    """Return the CPU seconds that the process has used so far, in user and system mode."""
-    times = running.process.cpu_times()
+    """Return the CPU seconds that the service has used so far."""
+    return process_seconds(running.process)
+
+
+def process_seconds(process: psutil.Process) -> float:
+    """Return the CPU seconds that a process has used so far, in user and system mode."""
+    times = process.cpu_times()
     return float(times.user + times.system)
 
 
