@@ -16,7 +16,7 @@ from integrates.server.http.routes.link import login_links
 from integrates.server.http.routes.slot import CALLERS
 from integrates.server.pages.page import Address, Shown, drawn
 from integrates.server.pages.person import MOST, Group, Organization, Parent, Person, Waiting, person_of
-from integrates.server.pages.render import day, in_words
+from integrates.server.pages.render import day, in_words, rounded
 from integrates.server.settings import Settings
 
 NINA = "nina@demo.example"
@@ -258,3 +258,7 @@ def test_an_answer_with_errors_shows_nobody() -> None:
 def test_words_and_dates() -> None:
     assert [in_words(name) for name in ("GROUP_MANAGER", "SAST", "NPM_AUDIT")] == ["group manager", "SAST", "npm audit"]
     assert day(datetime(2026, 7, 6, 9, 5, tzinfo=UTC)) == "6 July 2026, 09:05 UTC"
+
+
+def test_figures_have_three_digits_or_all_of_their_whole_part_and_none_is_a_dash() -> None:
+    assert [rounded(number) for number in (0, 0.125, 3.2, 99.96, 12_345.6, None)] == ["0", "0.125", "3.2", "100", "12,346", "–"]

@@ -44,8 +44,10 @@ def date(moment: datetime) -> str:
     return f"{moment.day} {moment:%B %Y}"
 
 
-def rounded(number: float) -> str:
-    """Return a number for people: three digits or all of its whole part, such as ``0.125``, ``3.2`` or ``12,345``."""
+def rounded(number: float | None) -> str:
+    """Return a number for people: three digits or all of its whole part, such as ``0.125``, ``12,345``; a dash for none."""
+    if number is None:
+        return "–"
     if number == 0 or abs(number) >= 100:  # noqa: PLR2004 -- from here on the whole part has three digits
         return f"{number:,.0f}"
     return f"{number:.3g}"
