@@ -14,24 +14,18 @@ from integrates.server.http.routes.look import ODD, OUTDATED
 from integrates.server.pages.finding import (
     Above,
     Comment,
-    Comments,
     Evidence,
     Finding,
-    Group,
     Numbers,
     Place,
-    Places,
-    Root,
     Rule,
-    Severity,
-    Treatment,
     effort,
     size_text,
     threads,
 )
 from integrates.server.pages.finding import finding_page as shown_of
 from integrates.server.pages.page import Address, drawn
-from integrates.server.pages.part import Stretch
+from integrates.server.pages.part import Connection, Named, Nickname, Rating, Severity, Status, Stretch
 
 AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
 ADD = """mutation ($id: ID!, $content: String!, $parent: ID) {
@@ -43,9 +37,9 @@ PLACE = Place(
     specific="12",
     state="VULNERABLE",
     is_overdue=True,
-    treatment=Treatment("IN_PROGRESS"),
+    treatment=Status("IN_PROGRESS"),
     severity=Severity(9.8, "CRITICAL"),
-    root=Root("backend"),
+    root=Nickname("backend"),
 )
 PLAIN = Finding(
     id="f-1",
@@ -61,11 +55,11 @@ PLAIN = Finding(
     rule=None,
     released_at=None,
     open_age_days=None,
-    group=Group("webshop"),
+    group=Named("webshop"),
     summary=Numbers(1, 2, None, None),
     evidences=(),
-    vulnerabilities=Places(Stretch(has_next_page=False), (PLACE,)),
-    comments=Comments(Stretch(has_next_page=False), ()),
+    vulnerabilities=Connection(Stretch(has_next_page=False), (PLACE,)),
+    comments=Connection(Stretch(has_next_page=False), ()),
 )
 
 REMARK = Comment("c-0", "OBSERVATION", "Seen.", AT, ADA, None)
@@ -156,11 +150,11 @@ async def test_the_login_leads_back_to_the_same_list_of_a_finding(world: World) 
 
 
 def test_a_list_of_places_goes_on() -> None:
-    more = Places(Stretch(has_next_page=True, end_cursor="a+b/c=="), (PLACE,))
+    more = Connection(Stretch(has_next_page=True, end_cursor="a+b/c=="), (PLACE,))
     page = finding_page(one(vulnerabilities=more), "safe", state=("safe",))
     assert 'href="/findings/f-1?state=safe&amp;after=a%2Bb%2Fc%3D%3D">Next page' in page
     assert "First page" not in page
-    later = finding_page(one(vulnerabilities=Places(Stretch(has_next_page=False), ())), after=("x",))
+    later = finding_page(one(vulnerabilities=Connection(Stretch(has_next_page=False), ())), after=("x",))
     assert "There are no more of them." in later
     assert 'href="/findings/f-1">First page' in later
 
@@ -178,8 +172,8 @@ def test_a_list_of_places_goes_on() -> None:
                 "1 open, 2 safe",
             ],
         ),
-        ({"severity": Severity(5.0, "MEDIUM", None, "CVSS:3.1/X")}, ["medium 5.0", "<code>CVSS:3.1/X</code>"]),
-        ({"severity": Severity(5.0, "MEDIUM", "CVSS:4.0/Y", "CVSS:3.1/X")}, ["<code>CVSS:4.0/Y</code>"]),
+        ({"severity": Rating(5.0, "MEDIUM", None, "CVSS:3.1/X")}, ["medium 5.0", "<code>CVSS:3.1/X</code>"]),
+        ({"severity": Rating(5.0, "MEDIUM", "CVSS:4.0/Y", "CVSS:3.1/X")}, ["<code>CVSS:4.0/Y</code>"]),
         ({"rule": Rule("bandit", "B608")}, ["bandit, rule <code>B608</code>"]),
         ({"cwe_ids": ("CWE-89", "CWE-20")}, ["<dd>CWE-89, CWE-20</dd>"]),
         ({"min_time_to_remediate": 90}, ["<dd>1 h 30 min</dd>"]),
@@ -192,7 +186,7 @@ def test_a_list_of_places_goes_on() -> None:
         ({"evidences": (evidence("video/webm"),)}, ['<video src="/evidence/f-1/f-1.png" controls']),
         ({"evidences": (evidence("text/csv"),)}, ['<a href="/evidence/f-1/f-1.png">f-1.png</a>']),
         (
-            {"comments": Comments(Stretch(has_next_page=True), (comment("c-1", type="OBSERVATION"),))},
+            {"comments": Connection(Stretch(has_next_page=True), (comment("c-1", type="OBSERVATION"),))},
             ["observation</span>", "Later comments"],
         ),
     ],
@@ -210,7 +204,7 @@ def test_what_one_may_not_read_of_a_finding_is_left_out() -> None:
 
 def test_what_people_wrote_about_a_finding_is_escaped() -> None:
     bad = "<script>alert('x')</script>"
-    place = msgspec.structs.replace(PLACE, where=bad, specific=bad, root=Root(bad))
+    place = msgspec.structs.replace(PLACE, where=bad, specific=bad, root=Nickname(bad))
     page = finding_page(
         one(
             title=bad,
@@ -221,8 +215,8 @@ def test_what_people_wrote_about_a_finding_is_escaped() -> None:
             cwe_ids=(bad,),
             rule=Rule(bad, bad),
             evidences=(evidence("image/png", description=bad), evidence("text/plain", description=bad, file_name=bad)),
-            comments=Comments(Stretch(has_next_page=False), (comment("c-1", content=bad, by=bad),)),
-            vulnerabilities=Places(Stretch(has_next_page=False), (place,)),
+            comments=Connection(Stretch(has_next_page=False), (comment("c-1", content=bad, by=bad),)),
+            vulnerabilities=Connection(Stretch(has_next_page=False), (place,)),
         )
     )
     assert "<script" not in page

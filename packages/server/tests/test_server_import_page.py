@@ -16,25 +16,20 @@ from integrates.server.pages.imports import (
     EFFECTS,
     Artifact,
     Change,
-    Changes,
     Closing,
     Counts,
-    Finding,
-    Group,
     Import,
     Listed,
     Options,
     Problem,
     ProblemCount,
-    Root,
     Row,
-    Rows,
     Vulnerability,
     import_page,
     list_page,
 )
 from integrates.server.pages.page import Address, Shown, drawn
-from integrates.server.pages.part import Severity, Stretch
+from integrates.server.pages.part import Connection, Named, Nickname, Severity, Stretch, Titled
 
 AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
 HANA = "hana@demo.example"
@@ -42,7 +37,7 @@ ROOT = """{ group(name: "webshop") { roots { __typename id } } }"""
 IMPORT = """mutation ($root: ID!, $file: Upload!) { importVulnerabilities(groupName: "webshop", rootId: $root, file: $file) {
   import { id } errors { reason } } }"""
 NO = Counts(*[0] * 10)
-SHOWN = Vulnerability("v-1", "src/cart.py", "12", "SAFE", Severity(9.8, "CRITICAL"), Finding("SQL injection"))
+SHOWN = Vulnerability("v-1", "src/cart.py", "12", "SAFE", Severity(9.8, "CRITICAL"), Titled("SQL injection"))
 END = Stretch(has_next_page=False)
 PLAIN = Import(
     id="i-1",
@@ -54,17 +49,17 @@ PLAIN = Import(
     created_by=HANA,
     finished_at=AT,
     position=3,
-    root=Root("backend", "r-1"),
+    root=Nickname("backend"),
     counts=NO,
     sha256="ab" * 32,
     attempts=0,
-    group=Group("webshop"),
+    group=Named("webshop"),
     artifact=None,
     options=Options(True, None, None, None, None, None, None),  # noqa: FBT003 - it is `close_missing`, the first of seven
     problems=(),
     problem_counts=(),
     closing=(),
-    changes=Changes(END, ()),
+    changes=Connection(END, ()),
 )
 
 
@@ -171,7 +166,7 @@ def test_each_kind_of_change_is_a_link(name: str) -> None:
             ["4 × no location", "The first 1 results", "<code>/runs/0</code>"],
         ),
         (
-            {"changes": Changes(Stretch(has_next_page=True, end_cursor="x"), (Change("CLOSED", AT, SHOWN),))},
+            {"changes": Connection(Stretch(has_next_page=True, end_cursor="x"), (Change("CLOSED", AT, SHOWN),))},
             ['<a href="/vulnerabilities/v-1">src/cart.py, 12</a>', "critical 9.8", 'href="/imports/i-1?after=x">Next page'],
         ),
     ],
@@ -187,18 +182,18 @@ def test_who_may_not_read_histories_is_not_told_what_an_import_changed() -> None
 
 def test_what_scanners_and_callers_wrote_into_an_import_is_escaped() -> None:
     bad = "<script>alert('x')</script>"
-    changed = Vulnerability(bad, bad, bad, "SAFE", None, Finding(bad))
+    changed = Vulnerability(bad, bad, bad, "SAFE", None, Titled(bad))
     page = page_of(
         import_page(
             one(
                 file_name=bad,
                 created_by=bad,
-                root=Root(bad),
+                root=Nickname(bad),
                 artifact=Artifact(bad, bad, bad),
                 options=msgspec.structs.replace(PLAIN.options, manifest=bad, tool=bad),
                 problems=(Problem(bad, bad, bad),),
                 closing=(Closing(bad, bad, "DONE", 0),),
-                changes=Changes(END, (Change("MOVED", AT, changed),)),
+                changes=Connection(END, (Change("MOVED", AT, changed),)),
             )
         )
     )
@@ -207,11 +202,11 @@ def test_what_scanners_and_callers_wrote_into_an_import_is_escaped() -> None:
 
 
 def test_a_list_of_imports_says_when_it_is_empty_or_over() -> None:
-    empty = Listed("webshop", Rows(END, ()))
+    empty = Listed("webshop", Connection(END, ()))
     assert "No report was read" in page_of(list_page(empty))
     assert "There are no more of them." in page_of(list_page(empty), after=("x",))
     row = Row(**{name: getattr(PLAIN, name) for name in Row.__struct_fields__})
-    assert '<span class="quiet">none</span>' in page_of(list_page(Listed("webshop", Rows(END, (row,)))))
+    assert '<span class="quiet">none</span>' in page_of(list_page(Listed("webshop", Connection(END, (row,)))))
 
 
 async def test_the_pages_of_imports_are_only_read(world: World) -> None:

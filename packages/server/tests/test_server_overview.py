@@ -19,12 +19,12 @@ from integrates.server.pages.overview import (
     Figures,
     Group,
     Remediation,
-    Share,
     level_rows,
     total,
     treatment_rows,
 )
 from integrates.server.pages.page import Address, drawn
+from integrates.server.pages.part import Share
 
 CHARTS = 8
 LEVELS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")

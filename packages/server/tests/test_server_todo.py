@@ -10,7 +10,8 @@ from packages.server.tests.page import NINA, released, seen
 
 from integrates.db_model.vulnerabilities.types import AcceptanceStatus, VerificationStatus, ZeroRiskStatus
 from integrates.server.pages.page import Address, BadAddress, drawn
-from integrates.server.pages.todo import KINDS, MOST, PAGE, Figures, Group, Share, requests_in
+from integrates.server.pages.part import Share
+from integrates.server.pages.todo import KINDS, MOST, PAGE, Figures, Group, requests_in
 
 HEADINGS = ("Assigned to you, and in time", "Overdue, and assigned to you")
 VERA = "vera@demo.example"

@@ -14,10 +14,9 @@ from packages.server.tests.page import NINA, NONE, WHERE, draft_of, released, se
 from integrates.db_model.errors import Unavailable
 from integrates.server.http.routes.treatment import ENDED, NONE_CHOSEN, NOT_ALLOWED, RENEWED, SILENT, TOO_MANY
 from integrates.server.pages.decide import Form, Reference, Typed
+from integrates.server.pages.part import Titled
 from integrates.server.pages.treatment import (
     Conflict,
-    Finding,
-    Group,
     History,
     Item,
     Outcome,
@@ -26,7 +25,7 @@ from integrates.server.pages.treatment import (
     lines_again,
     outcome_of,
 )
-from integrates.server.pages.vulnerability import Revision
+from integrates.server.pages.vulnerability import Group, Revision
 
 FORM = "application/x-www-form-urlencoded"
 AT = datetime(2026, 6, 30, 12, tzinfo=UTC)
@@ -366,7 +365,7 @@ def item(*revisions: Revision) -> Item:
         where="src/cart.py",
         specific="12",
         state="VULNERABLE",
-        finding=Finding("SQL injection"),
+        finding=Titled("SQL injection"),
         severity=None,
         group=Group("webshop", ()),
         treatment=Treatment("UNTREATED", None, None, None, None, AT, ADA),

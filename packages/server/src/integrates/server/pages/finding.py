@@ -9,7 +9,7 @@ import msgspec
 
 from integrates.server.pages.markdown import markdown_together
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
-from integrates.server.pages.part import Stretch
+from integrates.server.pages.part import Connection, Named, Nickname, Rating, Severity, Status
 
 QUERY: Final = """query ($id: ID!, $after: String, $states: [VulnerabilityState!]) { finding(id: $id) {
   id title status description threat attackVectorDescription recommendation cweIds minTimeToRemediate
@@ -38,26 +38,11 @@ _NAMED: Final[Mapping[str, str]] = {OPEN: "open", "safe": "safe", "drafts": "in 
 """By the same: what a page calls the list."""
 
 
-class Severity(msgspec.Struct, frozen=True, rename="camel"):
-    """How bad it is."""
-
-    score: float
-    level: str
-    cvss_v4: str | None = None
-    cvss_v3: str | None = None
-
-
 class Rule(msgspec.Struct, frozen=True, rename="camel"):
     """The rule of a scanner whose reports it collects."""
 
     tool: str
     rule_id: str
-
-
-class Group(msgspec.Struct, frozen=True):
-    """The group in which it was found."""
-
-    name: str
 
 
 class Numbers(msgspec.Struct, frozen=True):
@@ -82,18 +67,6 @@ class Evidence(msgspec.Struct, frozen=True, rename="camel"):
     by: str
 
 
-class Treatment(msgspec.Struct, frozen=True):
-    """What is being done at a place."""
-
-    status: str
-
-
-class Root(msgspec.Struct, frozen=True):
-    """Where a place is."""
-
-    nickname: str
-
-
 class Place(msgspec.Struct, frozen=True, rename="camel"):
     """A vulnerability of it."""
 
@@ -102,16 +75,9 @@ class Place(msgspec.Struct, frozen=True, rename="camel"):
     specific: str
     state: str
     is_overdue: bool
-    treatment: Treatment
+    treatment: Status
     severity: Severity | None
-    root: Root
-
-
-class Places(msgspec.Struct, frozen=True, rename="camel"):
-    """A page of its vulnerabilities."""
-
-    page_info: Stretch
-    nodes: tuple[Place, ...]
+    root: Nickname
 
 
 class Above(msgspec.Struct, frozen=True):
@@ -131,13 +97,6 @@ class Comment(msgspec.Struct, frozen=True):
     parent: Above | None
 
 
-class Comments(msgspec.Struct, frozen=True, rename="camel"):
-    """The first comments, by date."""
-
-    page_info: Stretch
-    nodes: tuple[Comment, ...]
-
-
 class Finding(msgspec.Struct, frozen=True, rename="camel"):
     """A finding. ``evidences`` and ``comments`` are ``None`` for who may not read them."""
 
@@ -150,15 +109,15 @@ class Finding(msgspec.Struct, frozen=True, rename="camel"):
     recommendation: str
     cwe_ids: tuple[str, ...]
     min_time_to_remediate: int | None
-    severity: Severity | None
+    severity: Rating | None
     rule: Rule | None
     released_at: datetime | None
     open_age_days: int | None
-    group: Group
+    group: Named
     summary: Numbers
     evidences: tuple[Evidence, ...] | None
-    vulnerabilities: Places
-    comments: Comments | None
+    vulnerabilities: Connection[Place]
+    comments: Connection[Comment] | None
 
 
 def finding_of(data: Mapping[str, Any]) -> Finding | None:
@@ -213,12 +172,12 @@ def _counts(numbers: Numbers) -> Mapping[str, int]:
 
 def finding_page(found: Finding, listed: str = OPEN) -> Shown:
     """Return what the page of a finding shows; ``listed`` names the list of places that it has a part of."""
-    severity, comments = found.severity, found.comments.nodes if found.comments else ()
+    comments = found.comments.nodes if found.comments else ()
     return Shown(
         template="finding.html",
         values={
             "found": found,
-            "vector": severity and (severity.cvss_v4 or severity.cvss_v3),
+            "vector": found.severity and found.severity.vector,
             "effort": None if found.min_time_to_remediate is None else effort(found.min_time_to_remediate),
             "threads": list(threads(comments)),
             "shown": dict(zip((one.id for one in comments), markdown_together([one.content for one in comments]), strict=True)),

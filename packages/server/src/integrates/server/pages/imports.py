@@ -7,7 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
-from integrates.server.pages.part import Severity, Stretch
+from integrates.server.pages.part import Connection, Named, Nickname, Severity, Titled
 
 LIST: Final = """query ($name: ID!, $after: String) { group(name: $name) { name imports(first: 50, after: $after) {
   pageInfo { hasNextPage endCursor }
@@ -16,7 +16,7 @@ LIST: Final = """query ($name: ID!, $after: String) { group(name: $name) { name 
 } } }"""
 ONE: Final = """query ($id: ID!, $after: String, $effects: [ImportEffect!]) { import(id: $id) {
   id fileName format sha256 state reason createdAt createdBy finishedAt position attempts
-  group { name } root { id nickname }
+  group { name } root { nickname }
   artifact { name tag digest }
   options { closeMissing manifest stripPrefix addPrefix technique category tool }
   counts { created reopened moved unchanged closed ignored suppressed duplicate reviewable skipped }
@@ -71,19 +71,6 @@ class Counts(msgspec.Struct, frozen=True):
     skipped: int
 
 
-class Root(msgspec.Struct, frozen=True):
-    """The root that was scanned."""
-
-    nickname: str
-    id: str = ""
-
-
-class Group(msgspec.Struct, frozen=True):
-    """The group of the root."""
-
-    name: str
-
-
 class Row(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """An import in the list of its group."""
 
@@ -96,22 +83,15 @@ class Row(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     created_by: str
     finished_at: datetime | None
     position: int
-    root: Root
+    root: Nickname
     counts: Counts
-
-
-class Rows(msgspec.Struct, frozen=True, rename="camel"):
-    """A part of the list of imports, newest first."""
-
-    page_info: Stretch
-    nodes: tuple[Row, ...]
 
 
 class Listed(msgspec.Struct, frozen=True):
     """A group with a part of its imports."""
 
     name: str
-    imports: Rows
+    imports: Connection[Row]
 
 
 class Artifact(msgspec.Struct, frozen=True):
@@ -158,12 +138,6 @@ class Closing(msgspec.Struct, frozen=True):
     closed: int
 
 
-class Finding(msgspec.Struct, frozen=True):
-    """The kind of weakness."""
-
-    title: str
-
-
 class Vulnerability(msgspec.Struct, frozen=True):
     """A vulnerability that an import changed, as it is now."""
 
@@ -172,7 +146,7 @@ class Vulnerability(msgspec.Struct, frozen=True):
     specific: str
     state: str
     severity: Severity | None
-    finding: Finding
+    finding: Titled
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -183,25 +157,18 @@ class Change(msgspec.Struct, frozen=True):
     vulnerability: Vulnerability
 
 
-class Changes(msgspec.Struct, frozen=True, rename="camel"):
-    """A part of what an import changed, by date."""
-
-    page_info: Stretch
-    nodes: tuple[Change, ...]
-
-
 class Import(Row, frozen=True, rename="camel", kw_only=True):
     """An import with all that is known of it. ``changes`` is ``None`` for who may not read histories."""
 
     sha256: str
     attempts: int
-    group: Group
+    group: Named
     artifact: Artifact | None
     options: Options
     problems: tuple[Problem, ...]
     problem_counts: tuple[ProblemCount, ...]
     closing: tuple[Closing, ...]
-    changes: Changes | None
+    changes: Connection[Change] | None
 
 
 def told_counts(counts: Counts, names: Sequence[str] = tuple(COUNTS)) -> list[tuple[str, int, str]]:

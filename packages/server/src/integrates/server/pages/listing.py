@@ -8,7 +8,7 @@ import msgspec
 
 from integrates.server.pages.filter import AFTER, FINDINGS, VULNERABILITIES, entries_of, filter_given
 from integrates.server.pages.page import Address, Page, Shown
-from integrates.server.pages.part import Nickname, Severity, Status, Stretch
+from integrates.server.pages.part import Connection, Item, Nickname, Severity, Status
 
 SIZE: Final = 50
 """How many things a page lists."""
@@ -86,12 +86,10 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
         )
 
 
-class Vulnerabilities(msgspec.Struct, frozen=True, rename="camel"):
-    """A part of the list of vulnerabilities."""
+class Counted(Connection[Item], frozen=True, rename="camel", kw_only=True):
+    """A part of a list, and how many things the whole has, where that is told."""
 
     total_count: int | None
-    page_info: Stretch
-    nodes: tuple[Row, ...]
 
 
 class VulnerabilityGroup(msgspec.Struct, frozen=True):
@@ -99,7 +97,7 @@ class VulnerabilityGroup(msgspec.Struct, frozen=True):
 
     name: str
     permissions: tuple[str, ...]
-    vulnerabilities: Vulnerabilities
+    vulnerabilities: Counted[Row]
 
 
 class Counts(msgspec.Struct, frozen=True, rename="camel"):
@@ -121,19 +119,11 @@ class Finding(msgspec.Struct, frozen=True, rename="camel"):
     summary: Counts
 
 
-class Findings(msgspec.Struct, frozen=True, rename="camel"):
-    """A part of the list of findings."""
-
-    total_count: int | None
-    page_info: Stretch
-    nodes: tuple[Finding, ...]
-
-
 class FindingGroup(msgspec.Struct, frozen=True):
     """A group with a part of its findings."""
 
     name: str
-    findings: Findings
+    findings: Counted[Finding]
 
 
 def _vulnerabilities_asked(address: Address) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import msgspec
 from integrates.server.pages.chart import FIELDS, charts_of
 from integrates.server.pages.listing import VIEWS
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
-from integrates.server.pages.part import Nickname
+from integrates.server.pages.part import Named, Nickname, Share, count_of
 from integrates.server.pages.render import in_words
 
 MOST: Final = 100
@@ -46,14 +46,6 @@ _SCORES: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 _OPEN: Final = VIEWS["Open"]
 
 
-class Share(msgspec.Struct, frozen=True):
-    """How many vulnerabilities have something in common, and their exposure."""
-
-    name: str
-    count: int
-    cvssf: float | None = None
-
-
 class Figures(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
     """The figures of a group in a list of groups."""
 
@@ -65,13 +57,7 @@ class Figures(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 
     def at(self, level: str) -> int:
         """Return how many vulnerabilities of a level are open."""
-        return sum(one.count for one in self.open_by_level if one.name == level)
-
-
-class Named(msgspec.Struct, frozen=True):
-    """An organization, by its name."""
-
-    name: str
+        return count_of(self.open_by_level, level)
 
 
 class Group(msgspec.Struct, frozen=True, rename="camel"):
@@ -145,7 +131,7 @@ class Details(Figures, frozen=True, rename="camel", kw_only=True):
 
     def waiting(self, shares: Sequence[Share]) -> int:
         """Return how many requests of a kind wait for an answer."""
-        return sum(one.count for one in shares if one.name in {"REQUESTED", "ON_HOLD"})
+        return count_of(shares, "REQUESTED", "ON_HOLD")
 
 
 class Numbers(msgspec.Struct, frozen=True):

@@ -1,6 +1,11 @@
 """Parts that the answers for several pages have in common."""
 
+from collections.abc import Iterable
+from typing import Generic, TypeVar
+
 import msgspec
+
+Item = TypeVar("Item")
 
 
 class Severity(msgspec.Struct, frozen=True):
@@ -10,11 +15,30 @@ class Severity(msgspec.Struct, frozen=True):
     level: str
 
 
+class Rating(Severity, frozen=True, rename="camel"):
+    """How bad it is, with the vectors that say why."""
+
+    cvss_v4: str | None
+    cvss_v3: str | None
+
+    @property
+    def vector(self) -> str | None:
+        """The vector of the newer version of CVSS that there is."""
+        return self.cvss_v4 or self.cvss_v3
+
+
 class Stretch(msgspec.Struct, frozen=True, rename="camel"):
     """Whether a list goes on, and after which cursor."""
 
     has_next_page: bool
     end_cursor: str | None = None
+
+
+class Connection(msgspec.Struct, Generic[Item], frozen=True, rename="camel"):
+    """A part of a list."""
+
+    page_info: Stretch
+    nodes: tuple[Item, ...]
 
 
 class Status(msgspec.Struct, frozen=True):
@@ -23,7 +47,32 @@ class Status(msgspec.Struct, frozen=True):
     status: str
 
 
+class Named(msgspec.Struct, frozen=True):
+    """A group or an organization, by its name."""
+
+    name: str
+
+
+class Titled(msgspec.Struct, frozen=True):
+    """A finding, by its title."""
+
+    title: str
+
+
 class Nickname(msgspec.Struct, frozen=True):
     """A root, by what people call it."""
 
     nickname: str
+
+
+class Share(msgspec.Struct, frozen=True):
+    """How many vulnerabilities have something in common, and their exposure where it was asked for."""
+
+    name: str
+    count: int
+    cvssf: float | None = None
+
+
+def count_of(shares: Iterable[Share], *names: str) -> int:
+    """Return how many vulnerabilities the shares of these names have together."""
+    return sum(share.count for share in shares if share.name in names)

@@ -8,7 +8,7 @@ import msgspec
 
 from integrates.server.pages.filter import AFTER
 from integrates.server.pages.page import Address, BadAddress, Page, Shown, with_query
-from integrates.server.pages.part import Nickname, Severity, Status, Stretch
+from integrates.server.pages.part import Connection, Named, Nickname, Severity, Share, Status, Titled, count_of
 
 MOST: Final = 100
 """So many kinds of requests are shown; an admin may have any number of groups."""
@@ -29,18 +29,6 @@ fragment Part on VulnerabilityConnection { pageInfo { hasNextPage endCursor } no
 } }"""
 
 
-class Named(msgspec.Struct, frozen=True):
-    """The group in which it was found."""
-
-    name: str
-
-
-class Titled(msgspec.Struct, frozen=True):
-    """The kind of weakness that it is."""
-
-    title: str
-
-
 class Row(msgspec.Struct, frozen=True, rename="camel"):
     """A vulnerability that is assigned to the visitor."""
 
@@ -55,20 +43,6 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
     group: Named
     treatment: Status
     verification: Status | None
-
-
-class Part(msgspec.Struct, frozen=True, rename="camel"):
-    """A part of a list of them."""
-
-    page_info: Stretch
-    nodes: tuple[Row, ...]
-
-
-class Share(msgspec.Struct, frozen=True):
-    """How many vulnerabilities of a group have one value in common."""
-
-    name: str
-    count: int
 
 
 class Figures(msgspec.Struct, frozen=True, rename="camel"):
@@ -91,8 +65,8 @@ class Group(msgspec.Struct, frozen=True):
 class Me(msgspec.Struct, frozen=True, kw_only=True):
     """What waits for the visitor; overdue ones and groups are left out where one list alone is asked for."""
 
-    overdue: Part | None = None
-    listed: Part
+    overdue: Connection[Row] | None = None
+    listed: Connection[Row]
     groups: tuple[Group, ...] = ()
 
 
@@ -115,30 +89,26 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     href: str
 
 
-def _of(shares: Sequence[Share], name: str) -> int:
-    return sum(share.count for share in shares if share.name == name)
-
-
 KINDS: Final[Sequence[Kind]] = (
     Kind(
         one="acceptance to decide about",
         several="acceptances to decide about",
         permission="vulnerability:handle_acceptance",
-        count=lambda found: _of(found.acceptance, "SUBMITTED"),
+        count=lambda found: count_of(found.acceptance, "SUBMITTED"),
         given={"states": ("VULNERABLE",), "acceptances": ("SUBMITTED",)},
     ),
     Kind(
         one="claim of no risk to decide about",
         several="claims of no risk to decide about",
         permission="zero_risk:confirm",
-        count=lambda found: _of(found.zero_risk, "REQUESTED"),
+        count=lambda found: count_of(found.zero_risk, "REQUESTED"),
         given={"states": ("VULNERABLE",), "zeroRisks": ("REQUESTED",)},
     ),
     Kind(
         one="repair to check",
         several="repairs to check",
         permission="vulnerability:verify",
-        count=lambda found: _of(found.verification, "REQUESTED"),
+        count=lambda found: count_of(found.verification, "REQUESTED"),
         given={"states": ("VULNERABLE",), "verifications": ("REQUESTED",)},
     ),
     Kind(

@@ -8,8 +8,8 @@ import msgspec
 
 from integrates.server.pages.decide import ARGUMENTS, CHOICES, Form, Reference, Typed, until_of
 from integrates.server.pages.page import Shown
-from integrates.server.pages.part import Severity
-from integrates.server.pages.vulnerability import Revision, told_of, treated
+from integrates.server.pages.part import Severity, Titled
+from integrates.server.pages.vulnerability import Group, Revision, told_of, treated
 
 TREAT: Final = """mutation ($items: [VulnerabilityRef!]!, $treatment: TreatmentStatus!, $justification: String!,
     $acceptedUntil: DateTime, $assigned: String) {
@@ -33,19 +33,6 @@ def items_query(count: int, *, history: bool = False) -> str:
     declared = ", ".join(f"$i{number}: ID!" for number in range(count))
     wanted = " ".join(f"v{number}: vulnerability(id: $i{number}) {{ ...one }}" for number in range(count))
     return f"query ({declared}) {{ {wanted} }} {_ONE}{_HISTORY if history else ''}}}"
-
-
-class Finding(msgspec.Struct, frozen=True):
-    """The kind of weakness."""
-
-    title: str
-
-
-class Group(msgspec.Struct, frozen=True):
-    """The group, and what the person may do there."""
-
-    name: str
-    permissions: tuple[str, ...]
 
 
 class Treatment(msgspec.Struct, frozen=True, rename="camel"):
@@ -74,7 +61,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     where: str
     specific: str
     state: str
-    finding: Finding
+    finding: Titled
     severity: Severity | None
     group: Group
     treatment: Treatment
