@@ -8,6 +8,8 @@ from urllib.parse import parse_qs
 
 import msgspec
 
+PERMISSION: Final = "vulnerability:treat"
+"""What one needs in a group to decide about its vulnerabilities."""
 MOST: Final = 100
 """So many vulnerabilities are decided about at once."""
 _MOST_FIELDS: Final = 2 * MOST + 10

@@ -6,13 +6,13 @@ from typing import Any, Final
 
 import msgspec
 
+from integrates.server.pages.decide import PERMISSION
 from integrates.server.pages.filter import AFTER, FINDINGS, VULNERABILITIES, entries_of, filter_given
 from integrates.server.pages.page import Address, Page, Shown
 from integrates.server.pages.part import Connection, Item, Nickname, Severity, Status
 
 SIZE: Final = 50
 """How many things a page lists."""
-TREAT: Final = "vulnerability:treat"
 VULNERABILITIES_QUERY: Final = """query ($name: ID!, $filter: VulnerabilityFilter, $first: Int!, $after: String) {
   group(name: $name) { name permissions vulnerabilities(filter: $filter, first: $first, after: $after) {
     totalCount pageInfo { hasNextPage endCursor }
@@ -145,7 +145,7 @@ def _vulnerabilities_shown(data: Mapping[str, Any], address: Address) -> Shown |
         "entries": entries_of(VULNERABILITIES, address),
         "plain": plain,
         "views": VIEWS,
-        "may_treat": TREAT in found.permissions,
+        "may_treat": PERMISSION in found.permissions,
     }
     return Shown(template="vulnerabilities.html", values=values, group=found.name)
 

@@ -23,7 +23,6 @@ TOGETHER: Final = 10
 """So many vulnerabilities are read by one query, and with their histories a part of that."""
 WITH_HISTORY: Final = 5
 _FOREVER: Final = "vulnerability:accept_forever"
-PERMISSION: Final = "vulnerability:treat"
 STALE: Final = "STALE_VERSION"
 NOT_OPEN: Final = "It is not open, so nothing can be decided about it."
 

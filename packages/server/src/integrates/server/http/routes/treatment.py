@@ -21,10 +21,9 @@ from integrates.server.http.routes.invitation import FORM
 from integrates.server.http.routes.look import address_of_page, to_login, token_of, told_data
 from integrates.server.http.routes.slot import Slot, refusing
 from integrates.server.http.routes.visit import known_visitor, told_by_api
-from integrates.server.pages.decide import MOST, BadForm, Form, Typed, mistakes, read_form, variables_of
+from integrates.server.pages.decide import MOST, PERMISSION, BadForm, Form, Typed, mistakes, read_form, variables_of
 from integrates.server.pages.page import BadAddress, Shown, drawn
 from integrates.server.pages.treatment import (
-    PERMISSION,
     TOGETHER,
     TREAT,
     WITH_HISTORY,
