@@ -109,7 +109,7 @@ def mistakes(form: Form) -> Mapping[str, str]:
         found["treatment"] = "Choose what is done."
     try:
         until_of(form.typed)
-    except (ValueError, OverflowError):
+    except ValueError:
         found["accepted_until"] = "Write the date like 2026-12-31."
     return found
 

@@ -1,9 +1,8 @@
 """The filters of the API's lists in the query string of a page: one table, by which they are read and shown."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, Final, assert_never
+from typing import Any, Final, TypeVar, assert_never
 
 import msgspec
 
@@ -18,9 +17,10 @@ from integrates.db_model.vulnerabilities.types import (
     VulnerabilityType,
     ZeroRiskStatus,
 )
-from integrates.server.pages.page import Address, BadAddress
+from integrates.server.pages.page import Address, BadAddress, utc_of
 from integrates.server.pages.render import in_words
 
+Value = TypeVar("Value")
 NONE: Final = "NONE"
 """What stands for the ``null`` of a list of states: those without one."""
 AFTER: Final = "after"
@@ -154,9 +154,10 @@ def _read(field: Field, address: Address) -> Any:
         case Kind.WHETHER:
             return _chosen(field, value) == "true"
         case Kind.SCORE:
-            return _number(field, value)
+            return _read_by(_score, field, value, "a score from 0 to 10, such as 7.5")
         case Kind.MOMENT:
-            return _moment(field, value)
+            found = _read_by(utc_of, field, value, "a date such as 2026-01-31, or a moment such as 2026-01-31T12:00:00Z")
+            return found.isoformat()
         case Kind.TEXT:
             return value
     assert_never(field.kind)
@@ -168,26 +169,15 @@ def _chosen(field: Field, value: str) -> str:
     return value
 
 
-def _read_by(read: Callable[[str], Any], field: Field, value: str, what: str) -> Any:
+def _read_by(read: Callable[[str], Value], field: Field, value: str, what: str) -> Value:
     try:
         return read(value)
     except (ValueError, OverflowError) as error:  # a moment of which the one in UTC is in no calendar overflows
         raise BadAddress(f"{field.name} is {what}.") from error
 
 
-def _number(field: Field, value: str) -> float:
-    found: float = _read_by(float, field, value, "a score from 0 to 10, such as 7.5")
+def _score(text: str) -> float:
+    found = float(text)
     if not 0 <= found <= 10:  # noqa: PLR2004 -- the scale of CVSS
-        raise BadAddress(f"{field.name} is a score from 0 to 10, such as 7.5.")
+        raise ValueError(text)
     return found
-
-
-def _moment(field: Field, value: str) -> str:
-    what = "a date such as 2026-01-31, or a moment such as 2026-01-31T12:00:00Z"
-    found: datetime = _read_by(_in_utc, field, value, what)
-    return found.isoformat()
-
-
-def _in_utc(text: str) -> datetime:
-    found = datetime.fromisoformat(text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

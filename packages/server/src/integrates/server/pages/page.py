@@ -1,7 +1,7 @@
 """A page for people as data: where it is, what it asks the API as whoever looks, and how the answer is shown."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,6 +12,15 @@ from integrates.server.pages.render import render
 
 class BadAddress(Exception):
     """The address of a page asks for what cannot be; the text says to the visitor what, and what would do."""
+
+
+def utc_of(text: str) -> datetime:
+    """Return the moment that a text tells in ISO 8601, in UTC, which it is in where it does not say.
+
+    Raise ``ValueError`` for what is no moment, and ``OverflowError`` for one that is in no calendar in UTC.
+    """
+    found = datetime.fromisoformat(text)
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):

@@ -186,7 +186,7 @@ def typed_told(typed: Typed) -> str | None:
         return None
     try:
         until = until_of(typed)
-    except (ValueError, OverflowError):
+    except ValueError:
         until = None
     return treated(
         {"status": typed.treatment, "accepted_until": until and until.isoformat(), "assigned": typed.assigned.strip() or None}
