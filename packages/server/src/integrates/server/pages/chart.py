@@ -5,15 +5,14 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from integrates.server.pages.render import in_words
+
 FIELDS: Final = "name title unit kind from to step svgUrl series { name points }"
 """What is asked of a chart of the API to make a :class:`Chart` of it."""
 _WORDS: Final[Mapping[str, str]] = {
     "ACCEPTED": "accepted until a date",
-    "ACCEPTED_UNDEFINED": "accepted for good",
     "ALL": "all levels",
     "CVSSF": "CVSSF",
-    "IN_PROGRESS": "in progress",
-    "NOT_RATED": "not rated",
 }
 _STEPS: Final[Mapping[str, str]] = {"DAY": "day", "WEEK": "week", "MONTH": "month"}
 _OF_THE_LAST_DAY: Final = frozenset({"ageDistribution", "topFindings", "topRoots"})
@@ -30,7 +29,7 @@ class Series(msgspec.Struct, frozen=True):
     @property
     def title(self) -> str:
         """What people call the series."""
-        return _WORDS.get(self.name) or self.name.lower()
+        return _WORDS.get(self.name) or in_words(self.name)
 
     @property
     def begun(self) -> str:
