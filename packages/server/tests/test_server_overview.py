@@ -14,7 +14,6 @@ from integrates.server.pages.filter import VULNERABILITIES, filter_given
 from integrates.server.pages.overview import (
     GROUP_PAGE,
     HOME_PAGE,
-    MOST,
     Details,
     Figures,
     Group,
@@ -25,6 +24,7 @@ from integrates.server.pages.overview import (
 )
 from integrates.server.pages.page import Address, drawn
 from integrates.server.pages.part import Share
+from integrates.server.pages.person import MOST
 
 CHARTS = 8
 LEVELS = ("LOW", "MEDIUM", "HIGH", "CRITICAL")

@@ -10,10 +10,10 @@ from integrates.server.pages.chart import FIELDS, charts_of
 from integrates.server.pages.listing import VIEWS
 from integrates.server.pages.page import Address, BadAddress, Page, Shown
 from integrates.server.pages.part import Named, Nickname, Share, count_of
+from integrates.server.pages.person import MOST
+from integrates.server.pages.person import Organization as Membership
 from integrates.server.pages.render import in_words
 
-MOST: Final = 100
-"""So many organizations and groups are shown; an admin may have any number."""
 WEEK: Final = "WEEK"
 STEPS: Final[Mapping[str, str]] = {"DAY": "by day", WEEK: "by week", "MONTH": "by month"}
 """By step of the charts: what people call it."""
@@ -68,13 +68,6 @@ class Group(msgspec.Struct, frozen=True, rename="camel"):
     user_role: str | None
     summary: Figures
     organization: Named | None = None
-
-
-class Membership(msgspec.Struct, frozen=True, rename="camel"):
-    """An organization of whoever looks."""
-
-    name: str
-    user_role: str | None
 
 
 class Waiting(msgspec.Struct, frozen=True, rename="camel"):
