@@ -79,7 +79,7 @@ def address_of_page(request: Request, service: Service) -> Address:
 
 def to_login(request: Request) -> Response:
     """Return the answer that leads to the login and back; without the query string where that is too long to be kept."""
-    path, query = quote(request.scope["path"]), request.url.query
+    path, query = quote(request.scope["path"]), request.scope["query_string"].decode("latin-1")
     whole = safe_next(f"{path}?{query}") if query else path
     return RedirectResponse(f"/login?{urlencode({'next': path if whole == '/' else whole})}", status_code=303)
 
