@@ -16,6 +16,7 @@ from packages.server.tests.page import NINA, NONE, same_page, seen
 
 from integrates.api.chart.kind import CHARTS, ChartName
 from integrates.server.http.routes.chart import POLICY, UNREAD
+from integrates.server.http.routes.chart import _found as chart_found
 from integrates.server.pages.chart import Chart, Series, charts_of, numbers_of, written
 from integrates.server.pages.drawing import MAX_BYTES, colors_of, svg_of
 from integrates.server.pages.render import _TEMPLATES as TEMPLATES
@@ -196,6 +197,15 @@ async def test_every_chart_of_the_demo_is_served_as_svg_and_as_json(world: World
             assert told["name"] == one["name"]
             query = dict(parse_qsl(urlsplit(one["svgUrl"]).query))
             assert query == {name: told[name] for name in ("from", "to", "step")}
+
+
+def test_a_group_comes_before_an_organization_of_the_same_name() -> None:
+    group, organization = ({"charts": [msgspec.to_builtins(chart(title=title))]} for title in ("group", "organization"))
+    first = chart_found({"group": group, "organization": organization})
+    second = chart_found({"group": None, "organization": organization})
+    assert first is not None
+    assert second is not None
+    assert (first.title, second.title) == ("group", "organization")
 
 
 async def test_an_organization_is_also_found_by_name(world: World) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type, is_list_type
+from msgspec import convert
 from msgspec.structs import replace
 from packages.server.tests.conftest import ADA, OLGA, ORIGIN, URI, World, api, new_world
 from packages.server.tests.page import NINA, reported, same_page, seen
@@ -21,7 +22,7 @@ from integrates.server.http.middleware.stack import layers
 from integrates.server.http.routes.login import login_routes
 from integrates.server.http.routes.sheet import sheet_routes
 from integrates.server.pages.filter import FINDINGS, NONE, VULNERABILITIES, Kind, entries_of, filter_given
-from integrates.server.pages.listing import SIZE, VIEWS
+from integrates.server.pages.listing import SIZE, VIEWS, Row
 from integrates.server.pages.page import Address, BadAddress
 from integrates.server.pages.sheet import COLUMNS
 
@@ -38,6 +39,18 @@ def asked(**given: str | tuple[str, ...]) -> Address:
 
 async def listed(world: World, path: str, email: str = ADA) -> httpx.Response:
     return await seen(world, email, path)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("REQUESTED", "to be checked again"), ("ON_HOLD", "check on hold"), ("VERIFIED", None)]
+)
+def test_what_is_on_hold_is_not_said_to_wait_for_a_check(status: str, said: str | None) -> None:
+    plain = {"id": "x", "where": "x", "specific": "1", "state": "VULNERABLE", "openedAt": None, "dueAt": None}
+    places = {"finding": {"id": "x", "title": "x"}, "root": {"nickname": "x"}}
+    treatment = {"status": "UNTREATED", "acceptanceStatus": None, "assigned": None}
+    about = {"isOverdue": False, "severity": None, "zeroRisk": None, "treatment": treatment, "verification": {"status": status}}
+    row = plain | places | about
+    assert convert(row, Row).notes == ((said,) if said else ())
 
 
 def in_parts(world: World, store: Store) -> Starlette:

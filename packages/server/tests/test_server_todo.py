@@ -10,7 +10,7 @@ from packages.server.tests.page import NINA, released, seen
 
 from integrates.db_model.vulnerabilities.types import AcceptanceStatus, VerificationStatus, ZeroRiskStatus
 from integrates.server.pages.page import Address, BadAddress, drawn
-from integrates.server.pages.part import Share
+from integrates.server.pages.part import CHECKS, Share
 from integrates.server.pages.todo import KINDS, MOST, PAGE, Figures, Group, requests_in
 
 HEADINGS = ("Assigned to you, and in time", "Overdue, and assigned to you")
@@ -112,6 +112,21 @@ def test_an_admin_of_many_groups_is_shown_no_more_than_the_page_holds() -> None:
         page = drawn(shown, address, "token")
         assert page.count('<span class="tag">webshop</span>') == MOST
         assert (f"And {left_out} more." in page) is (left_out > 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [("REQUESTED", "to be checked again"), ("ON_HOLD", "check on hold"), ("VERIFIED", "")]
+)
+def test_what_is_on_hold_is_not_said_to_wait_for_a_check(status: str, said: str) -> None:
+    plain = {"id": "x", "where": "x", "specific": "1", "dueAt": None, "isOverdue": False, "severity": None}
+    places = {"finding": {"title": "x"}, "root": {"nickname": "x"}, "group": {"name": "x"}}
+    row = plain | places | {"treatment": {"status": "UNTREATED"}, "verification": {"status": status}}
+    listed, none = ({"pageInfo": {"hasNextPage": False, "endCursor": None}, "nodes": rows} for rows in ([row], []))
+    address = Address(path="/todo", at=datetime(2026, 1, 1, tzinfo=UTC))
+    shown = PAGE.show({"me": {"overdue": none, "listed": listed, "groups": []}}, address)
+    assert shown
+    page = drawn(shown, address, "token")
+    assert [one for one in CHECKS.values() if one in page] == ([said] if said else [])
 
 
 def test_kinds_without_requests_are_left_out() -> None:

@@ -166,6 +166,8 @@ async def test_what_others_changed_besides_is_told_too(world: World) -> None:
         ({"treatment": "ACCEPTED", "accepted_until": "next week"}, "Write the date like 2026-12-31."),
         ({"treatment": "ACCEPTED"}, 'id="wrong-accepted_until"'),
         ({"treatment": "ACCEPTED", "accepted_until": "2020-01-01"}, 'id="wrong-accepted_until"'),
+        ({"accepted_until": "2026-07-20"}, "Leave the date out: only a risk that is accepted until a date has one."),
+        ({"treatment": "UNTREATED", "assigned": OLGA}, "Leave it empty: where nobody has decided, nobody is assigned."),
         ({"assigned": "nobody"}, 'id="wrong-assigned"'),
         ({"assigned": NINA}, 'id="wrong-assigned"'),
         ({"justification": "A character that is not taken: \0"}, "What was sent holds characters"),
@@ -183,8 +185,24 @@ async def test_what_is_refused_stands_at_its_field_and_nothing_is_lost(
     assert f'name="item" value="{found.id}:{found.version}" checked' in again.text
     why = typed.get("justification", WHY)
     if "\0" not in why:
+        assert "<h2>Nothing was changed</h2>" in again.text, "which is said where one looks first"
         kept(again, why=why)
     assert (await state(world, found.id))["version"] == found.version
+
+
+async def test_a_refusal_does_not_hide_what_others_changed_meanwhile(world: World) -> None:
+    """A form that comes back for another reason carries the version that was seen, not that of now."""
+    found = await released(world)
+    async with visiting(world) as client:
+        page = await opened(client, found.id)
+        world.now += timedelta(minutes=1)
+        await others_change(world, found.id)
+        again = await client.post(PATH, data=sent(page, treatment=""))
+        assert again.status_code == 400
+        assert f'name="shown" value="{found.id}:{found.version}"' in again.text
+        conflict = await client.post(PATH, data=sent(again))
+    assert conflict.status_code == 409
+    assert (await state(world, found.id))["treatment"]["by"] == VERA
 
 
 async def test_what_was_not_ticked_is_left_alone(world: World) -> None:

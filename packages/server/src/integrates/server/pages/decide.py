@@ -1,7 +1,7 @@
 """The form in which people decide what is done about vulnerabilities: what was sent, and what is wrong with it. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -107,11 +107,20 @@ def mistakes(form: Form) -> Mapping[str, str]:
         found["item"] = "Tick at least one of them."
     if form.typed.treatment not in CHOICES:
         found["treatment"] = "Choose what is done."
+    found.update(_misfits(form.typed))
     try:
         until_of(form.typed)
     except ValueError:
         found["accepted_until"] = "Write the date like 2026-12-31."
     return found
+
+
+def _misfits(typed: Typed) -> Iterator[tuple[str, str]]:
+    """Yield what is typed that does not go with the choice: the API calls it out of range, which tells a person little."""
+    if typed.treatment in CHOICES and typed.treatment != "ACCEPTED" and typed.accepted_until.strip():
+        yield "accepted_until", "Leave the date out: only a risk that is accepted until a date has one."
+    if typed.treatment == "UNTREATED" and typed.assigned.strip():
+        yield "assigned", "Leave it empty: where nobody has decided, nobody is assigned."
 
 
 def variables_of(form: Form) -> Mapping[str, Any]:

@@ -9,7 +9,7 @@ import msgspec
 from integrates.server.pages.decide import PERMISSION
 from integrates.server.pages.filter import AFTER, FINDINGS, VULNERABILITIES, entries_of, filter_given
 from integrates.server.pages.page import Address, Page, Shown
-from integrates.server.pages.part import Connection, Item, Nickname, Severity, Status
+from integrates.server.pages.part import CHECKS, Connection, Item, Nickname, Severity, Status
 
 SIZE: Final = 50
 """How many things a page lists."""
@@ -77,11 +77,11 @@ class Row(msgspec.Struct, frozen=True, rename="camel"):
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what is special about it, in words."""
-        asked = self.verification and self.verification.status != "VERIFIED"
+        check = CHECKS.get(self.verification.status) if self.verification else None
         return (
             *(("overdue",) if self.is_overdue else ()),
             *(("acceptance requested",) if self.treatment.acceptance_status == "SUBMITTED" else ()),
-            *(("to be checked again",) if asked else ()),
+            *((check,) if check else ()),
             *((f"no risk: {self.zero_risk.status.lower()}",) if self.zero_risk else ()),
         )
 

@@ -1,7 +1,7 @@
 """Parts that the answers for several pages have in common."""
 
-from collections.abc import Iterable
-from typing import Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Final, Generic, TypeVar
 
 import msgspec
 
@@ -57,6 +57,10 @@ class Titled(msgspec.Struct, frozen=True):
     """A finding, by its title."""
 
     title: str
+
+
+CHECKS: Final[Mapping[str, str]] = {"REQUESTED": "to be checked again", "ON_HOLD": "check on hold"}
+"""By how far a request to check something again has come, while it is not answered: what lists say of it."""
 
 
 class Nickname(msgspec.Struct, frozen=True):

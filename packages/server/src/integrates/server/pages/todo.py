@@ -8,7 +8,7 @@ import msgspec
 
 from integrates.server.pages.filter import AFTER
 from integrates.server.pages.page import Address, BadAddress, Page, Shown, with_query
-from integrates.server.pages.part import Connection, Named, Nickname, Severity, Share, Status, Titled, count_of
+from integrates.server.pages.part import CHECKS, Connection, Named, Nickname, Severity, Share, Status, Titled, count_of
 
 MOST: Final = 100
 """So many kinds of requests are shown; an admin may have any number of groups."""
@@ -152,6 +152,7 @@ def _shown(data: Mapping[str, Any], address: Address) -> Shown:
     values = {
         "me": found,
         "requests": requests[:MOST],
+        "checks": CHECKS,
         "left_out": max(0, len(requests) - MOST),
         "is_whole": not address.given,
         "only_overdue": OVERDUE in address.given,
