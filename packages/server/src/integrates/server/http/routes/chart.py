@@ -20,7 +20,6 @@ from integrates.server.http.routes.look import told_data
 from integrates.server.http.routes.slot import Slot, refusing
 from integrates.server.http.routes.visit import told_by_api
 from integrates.server.pages.chart import FIELDS, Chart, charts_of, numbers_of
-from integrates.server.pages.drawing import svg_of
 from integrates.server.pages.page import BadAddress
 from integrates.server.service import Service
 
@@ -34,6 +33,12 @@ BY_NAME: Final = f"""query ($name: ID!, $text: String!, {_TYPES}) {{
 BY_ID: Final = f"query ($name: ID!, {_TYPES}) {{ organization(id: $name) {{ {_ASKED} {{ {FIELDS} }} }} }}"
 
 
+def _drawn(chart: Chart) -> bytes:
+    from integrates.server.pages.drawing import svg_of  # noqa: PLC0415 - the library is 3 MiB: only a service that draws loads it
+
+    return svg_of(chart)
+
+
 class Form(msgspec.Struct, frozen=True):
     """A form in which a chart is sent."""
 
@@ -42,7 +47,7 @@ class Form(msgspec.Struct, frozen=True):
 
 
 FORMS: Final[Mapping[str, Form]] = {
-    "svg": Form("image/svg+xml", svg_of),
+    "svg": Form("image/svg+xml", _drawn),
     "json": Form("application/json", numbers_of),
 }
 """By the ending of the address."""
