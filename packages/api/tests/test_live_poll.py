@@ -19,6 +19,8 @@ from integrates.api.live.hub import OVERLAP, announce, new_hub
 from integrates.api.live.poll import INTERVAL, new_poll
 from integrates.api.subscribe import Unseen
 from integrates.api.upload import in_memory
+from integrates.db_model.entity.revision import history_query
+from integrates.db_model.store.port import ANYTHING, Put
 from integrates.db_model.testing.scene import address_of
 from integrates.db_model.values.instant import SKEW
 from integrates.db_model.vulnerabilities import commands as vulnerabilities
@@ -270,3 +272,20 @@ async def test_a_commit_stays_one_whatever_becomes_of_telling_it(
         await labelled(listener, listener.world.aurora.vulnerable.id)
     assert "a commit could not be told" in caplog.text
     assert GROUP
+
+
+async def test_a_revision_that_cannot_be_read_keeps_nobody_from_the_others(
+    listener: Listener, elsewhere: Listener, caplog: pytest.LogCaptureFixture
+) -> None:
+    aurora, store, poll = listener.world.aurora, listener.world.store, new_poll(listener.hub)
+    async with aclosing(await listener.stream("greta")) as stream:
+        await begun(stream)
+        await labelled(elsewhere, aurora.safe.id)
+        (page,) = await store.query([history_query(vulnerability_key(aurora.safe.id), limit=1, descending=True)])
+        odd = replace(page.items[0], attributes={**page.items[0].attributes, "at": "yesterday"})
+        await store.write([Put(odd, ANYTHING)])
+        await labelled(elsewhere, aurora.vulnerable.id)
+        await poll()
+        await poll()
+        assert [item["id"] for item in (await told(stream))["items"]] == [aurora.vulnerable.id]
+        assert [line.message for line in caplog.records] == ["a revision cannot be told"]

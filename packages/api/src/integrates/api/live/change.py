@@ -8,7 +8,7 @@ import msgspec
 from integrates.api.grouping import grouped
 from integrates.api.live.kind import KIND_OF, EntityKind
 from integrates.db_model.entity.facet import id_in, key_in
-from integrates.db_model.entity.revision import head_of
+from integrates.db_model.entity.revision import Head
 from integrates.db_model.registry import facet_of
 from integrates.db_model.store.port import Item, Key
 from integrates.db_model.store.template import SEPARATOR
@@ -48,12 +48,9 @@ def _changed(item: Item) -> Changed | None:
     return Changed(kind, _id(kind, text), item.version, key) if kind else None
 
 
-def changes_of(revisions: Iterable[Item]) -> tuple[Change, ...]:
-    """Return what the revisions of one group say, those of one call together, in the order of their dates.
-
-    Raise ``Corrupt`` for an item that is no revision.
-    """
-    heads = sorted(((head_of(item), item) for item in revisions), key=lambda pair: pair[0].at)
+def changes_of(revisions: Iterable[tuple[Head, Item]]) -> tuple[Change, ...]:
+    """Return what the revisions of one group say, those of one call together, in the order of their dates."""
+    heads = sorted(revisions, key=lambda pair: pair[0].at)
     return tuple(
         Change(
             change_id,

@@ -18,7 +18,8 @@ from msgspec.structs import replace
 from integrates.api.grouping import grouped
 from integrates.api.live.change import changes_of
 from integrates.api.live.feed import Feed, Follow, Interest, doubt, stir, tell
-from integrates.db_model.entity.revision import audited
+from integrates.db_model.entity.revision import Head, audited, head_of
+from integrates.db_model.errors import Corrupt
 from integrates.db_model.store.port import Change, Item, Key, Put, Store
 from integrates.db_model.values.instant import SKEW
 
@@ -94,13 +95,22 @@ def _publish(followers: Followers, changes: Sequence[Change], now: Callable[[], 
             doubt(feed)
 
 
+def _readable(revisions: Iterable[Item]) -> Iterator[tuple[Head, Item]]:
+    """Yield the revisions with their heads. One that cannot be read is logged, and keeps nobody from the others."""
+    for item in revisions:
+        try:
+            yield head_of(item), item
+        except Corrupt:
+            _LOG.exception("a revision cannot be told")
+
+
 def announce(followed: Followed, revisions: Iterable[Item], now: datetime, *, is_baseline: bool = False) -> None:
     """Tell those who follow a group of those revisions that they have not been told of.
 
     ``is_baseline``: some may be older than the beginning of a subscription, which is not told of them.
     """
     fresh = [item for item in revisions if item.key not in followed.told]
-    for change in changes_of(fresh):
+    for change in changes_of(_readable(fresh)):
         for feed in followed.feeds if change.items else ():
             if not is_baseline or change.at >= feed.since:
                 tell(feed, change)
