@@ -144,8 +144,8 @@ def went(page: Page, path: str) -> Response:
 
 
 def log_in(page: Page, name: str) -> Response:
-    """Log in as somebody of the demo."""
-    return went(page, f"/login?provider=local&email={name}@demo.example")
+    """Log in as somebody of the demo, and open the page of their account."""
+    return went(page, f"/login?provider=local&email={name}@demo.example&next=/")
 
 
 def picture(page: Page, name: str) -> None:

@@ -131,8 +131,9 @@ def test_everything_can_be_done_by_keyboard(shop: Running, visit: Visit) -> None
         assert walk(page) == ["Integrates", "Log in as the local user", "the reference", "alive", "ready"]
         nobody(page)
         press(page, "Log in as the local user")
-        assert page.inner_text("h1") == "Ada Novak"
+        assert page.inner_text("h1") == "Your groups"
         press(page, "That was me")
+        assert page.inner_text("h1") == "Ada Novak"
         assert walk(page)[:7] == ["Integrates", "Home", "To do", "Account", "Log out", "Log out everywhere", "aurora"]
         went(page, "/")
         press(page, "Log out")

@@ -49,8 +49,10 @@ LOGIN, LOGOUT = 'href="/login?provider=local"', '<form method="post" action="/lo
 async def test_the_landing_page_leads_to_the_login_and_out_again(world: World) -> None:
     async with world.client(follow_redirects=True, headers={"origin": ORIGIN}) as client:
         before = (await client.get("/")).text
-        inside = (await client.get("/login", params={"provider": "local"})).text
+        home = await client.get("/login", params={"provider": "local"})
+        inside = (await client.get("/")).text
         after = (await client.post("/logout")).text
+    assert (home.url.path, "<h1>Your groups</h1>" in home.text) == ("/home", True)
     assert [(LOGIN in page, LOGOUT in page, ADA in page) for page in (before, inside, after)] == [
         (True, False, False),
         (False, True, True),

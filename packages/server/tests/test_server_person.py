@@ -47,7 +47,7 @@ def page_of(one: Person) -> str:
 
 async def shown_to(world: World, email: str) -> str:
     async with world.client(follow_redirects=True) as client:
-        return (await client.get("/login", params={"provider": "local", "email": email})).text
+        return (await client.get("/login", params={"provider": "local", "email": email, "next": "/"})).text
 
 
 async def test_who_is_logged_in_sees_who_they_are_and_when_the_session_ends(world: World) -> None:

@@ -17,6 +17,9 @@ _WORDS: Final[Mapping[str, str]] = {
 _STEPS: Final[Mapping[str, str]] = {"DAY": "day", "WEEK": "week", "MONTH": "month"}
 _OF_THE_LAST_DAY: Final = frozenset({"ageDistribution", "topFindings", "topRoots"})
 
+_LACKS: Final[Mapping[str, str]] = {"meanTimeToRemediate": "No closing in the snapshots of these days"}
+"""By chart: what it lacks when it is empty, though there may be snapshots."""
+
 Number: TypeAlias = int | float | None
 
 
@@ -61,6 +64,11 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         return all(number is None for one in self.series for _, number in one.points)
 
     @property
+    def lack(self) -> str:
+        """What an empty chart says instead of numbers."""
+        return _LACKS.get(self.name, "No snapshot of these days yet")
+
+    @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the points, which all series share."""
         return tuple(label for label, _ in self.series[0].points) if self.series else ()
@@ -95,7 +103,7 @@ class Chart(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     def description(self) -> str:
         """The figures in words: what each series began and ended with, and its extremes; of bars each number."""
         told = _curves(self.series) if self.is_curve else _bars(self.series)
-        return f"{self.title}, in {self.unit}, {self.span}. {'There is no snapshot yet.' if self.is_empty else told}"
+        return f"{self.title}, in {self.unit}, {self.span}. {f'{self.lack}.' if self.is_empty else told}"
 
 
 def written(number: Number) -> str:

@@ -135,7 +135,7 @@ def _graph(chart: Chart) -> Any:
         "truncate_label": -1,
         "show_minor_x_labels": not chart.is_curve,
         "include_x_axis": True,
-        "no_data_text": "No snapshot yet",
+        "no_data_text": chart.lack,
         "value_formatter": lambda number: written(round(number, 2) if number % 1 else int(number)),
         **own,
     }

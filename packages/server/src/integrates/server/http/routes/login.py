@@ -25,7 +25,7 @@ from integrates.server.http.cookie import set_session
 from integrates.server.http.exchange import note
 from integrates.server.http.routes.account import CountLogin, account_limit
 from integrates.server.http.routes.callback import begin, come_back, new_arrivals
-from integrates.server.http.routes.link import login_page
+from integrates.server.http.routes.link import HOME, login_page
 from integrates.server.service import Service
 from integrates.server.settings import is_loopback
 
@@ -73,15 +73,16 @@ def login_routes(service: Service) -> list[Route]:
     ]
 
 
-def safe_next(path: str) -> str:
-    """Return the path to go on to when it is one of this server, which begins with exactly one ``/``; else ``/``."""
+def is_own(path: str) -> bool:
+    """Return whether one may go on to a path: one of this server, which begins with exactly one ``/``, and not too long."""
     plain = path.isprintable() and "\\" not in path and len(path.encode()) <= MAX_NEXT
-    return path if plain and path.startswith("/") and not path.startswith("//") else "/"
+    return plain and path.startswith("/") and not path.startswith("//")
 
 
 def next_of(request: Request) -> str:
-    """Return the path of this server to which the request wants to go on."""
-    return safe_next(request.query_params.get("next", "/"))
+    """Return the path of this server to which the request wants to go on, else that of the person's groups."""
+    path = request.query_params.get("next", HOME)
+    return path if is_own(path) else HOME
 
 
 async def _local(request: Request, service: Service, count: CountLogin) -> Response:

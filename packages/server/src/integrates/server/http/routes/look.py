@@ -14,7 +14,7 @@ from integrates.api.authorization.actor import Actor
 from integrates.api.errors import Code
 from integrates.db_model.errors import Unavailable
 from integrates.server.auth.form import form_token
-from integrates.server.http.routes.login import safe_next
+from integrates.server.http.routes.login import is_own
 from integrates.server.http.routes.slot import Slot, refusing
 from integrates.server.http.routes.visit import known_visitor, told_by_api
 from integrates.server.pages.page import Address, BadAddress, Page, drawn
@@ -80,8 +80,8 @@ def address_of_page(request: Request, service: Service) -> Address:
 def to_login(request: Request) -> Response:
     """Return the answer that leads to the login and back; without the query string where that is too long to be kept."""
     path, query = quote(request.scope["path"]), request.scope["query_string"].decode("latin-1")
-    whole = safe_next(f"{path}?{query}") if query else path
-    return RedirectResponse(f"/login?{urlencode({'next': path if whole == '/' else whole})}", status_code=303)
+    whole = f"{path}?{query}" if query else path
+    return RedirectResponse(f"/login?{urlencode({'next': whole if is_own(whole) else path})}", status_code=303)
 
 
 def told_data(body: Mapping[str, Any]) -> Mapping[str, Any]:
