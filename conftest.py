@@ -30,13 +30,13 @@ def _spread(items: list[pytest.Item], most: int) -> list[pytest.Item]:
 
 @pytest.hookimpl(trylast=True)  # after `-m` and `-k`, so that what they leave out is not among the cases
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out most cases of long tables where `--rows` says so, but none that talks to DynamoDB."""
+    """Leave out most cases of long tables where `--rows` says so."""
     most = config.getoption("rows")
     if most is None:
         return
     tables: dict[tuple[str, bool], list[pytest.Item]] = defaultdict(list)
     for item in items:
         tables[item.nodeid.partition("[")[0], "dynamodb" in item.keywords].append(item)
-    kept = {one for (_, emulated), table in tables.items() for one in (table if emulated else _spread(table, most))}
+    kept = {one for table in tables.values() for one in _spread(table, most)}
     config.hook.pytest_deselected(items=[one for one in items if one not in kept])
     items[:] = [one for one in items if one in kept]

@@ -132,7 +132,7 @@ def soak(session: nox.Session) -> None:
 @nox.session(python=False)
 def dynamodb(session: nox.Session) -> None:
     """Run the DynamoDB tests on ministack, or on the endpoint in INTEGRATES_TEST_DYNAMODB."""
-    pytest(session, *TESTS["dynamodb"], *session.posargs, env=endpoint(session))
+    pytest(session, *PARALLEL, *TESTS["dynamodb"], *session.posargs, env=endpoint(session))
 
 
 @nox.session(python=False)
@@ -159,7 +159,7 @@ def schemas(session: nox.Session) -> None:
     programs = checks(session)
     path = {"PATH": os.pathsep.join([str(cue(session)), os.environ["PATH"]])}
     run(session, programs, "python", "schemas/export.py", *(["--check"] if "CI" in os.environ else []), env=path)
-    pytest(session, "tests", "-m", "cue", *session.posargs, env=path)
+    pytest(session, *PARALLEL, "tests", "-m", "cue", *session.posargs, env=path)
 
 
 @nox.session(python=False)

@@ -84,10 +84,16 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture(scope="session")
-def invite(shop: Running) -> Iterator[Invite]:
+def token(shop: Running) -> str:
+    """The token of ada, one for all tests: nobody has more than five."""
+    return shop.token("ada@demo.example")
+
+
+@pytest.fixture(scope="session")
+def invite(shop: Running, token: str) -> Iterator[Invite]:
     """Have ada invite somebody new to the group payments; the link comes without the origin."""
     numbers = itertools.count()
-    with shop.client(shop.token("ada@demo.example")) as client:
+    with shop.client(token) as client:
 
         def invited(name: str | None = None) -> tuple[str, str]:
             name = name or f"guest-{next(numbers)}"

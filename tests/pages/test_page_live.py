@@ -11,15 +11,15 @@ pytestmark = pytest.mark.functional
 RUNNING = "query ($group: ID!) { group(name: $group) { imports(first: 1) { nodes { id state } } } }"
 
 
-def test_a_running_import_is_followed_to_its_end(shop: Running, visit: Visit) -> None:
+def test_a_running_import_is_followed_to_its_end(shop: Running, token: str, visit: Visit) -> None:
     many = sarif([result(f"rule-{number % 7}", f"src/file_{number % 400}.py", number) for number in range(6000)])
-    with shop.client(shop.token("ada@demo.example")) as client, visit(shop, script=True) as page:
+    with shop.client(token) as client, visit(shop, script=True) as page:
         me = Caller(client)
         place = new_place(me, "followed")
         log_in(page, "ada")
         sender = threading.Thread(target=lambda: me.send(many, group=place.group, root=place.root))
         sender.start()
-        with shop.client(shop.token("ada@demo.example")) as other:
+        with shop.client(token) as other:
             eventually(lambda: bool(Caller(other).ask(RUNNING, group=place.group)["group"]["imports"]["nodes"]))
             (found,) = Caller(other).ask(RUNNING, group=place.group)["group"]["imports"]["nodes"]
         assert found["state"] == "RUNNING"
@@ -33,15 +33,15 @@ def test_a_running_import_is_followed_to_its_end(shop: Running, visit: Visit) ->
         sender.join()
 
 
-def test_a_stream_that_breaks_off_is_asked_for_again(shop: Running, visit: Visit) -> None:
+def test_a_stream_that_breaks_off_is_asked_for_again(shop: Running, token: str, visit: Visit) -> None:
     many = sarif([result(f"rule-{number % 7}", f"src/file_{number % 400}.py", number) for number in range(6000)])
-    with shop.client(shop.token("ada@demo.example")) as client, visit(shop, script=True) as page:
+    with shop.client(token) as client, visit(shop, script=True) as page:
         me = Caller(client)
         place = new_place(me, "broken-off")
         log_in(page, "ada")
         sender = threading.Thread(target=lambda: me.send(many, group=place.group, root=place.root))
         sender.start()
-        with shop.client(shop.token("ada@demo.example")) as other:
+        with shop.client(token) as other:
             eventually(lambda: bool(Caller(other).ask(RUNNING, group=place.group)["group"]["imports"]["nodes"]))
             (found,) = Caller(other).ask(RUNNING, group=place.group)["group"]["imports"]["nodes"]
         page.route("**/api", lambda route: route.abort("connectionrefused"), times=1)

@@ -22,8 +22,8 @@ WHY = "Behind the firewall until the release."
 
 
 @pytest.fixture(scope="module")
-def caller(shop: Running) -> Iterator[Caller]:
-    with shop.client(shop.token("ada@demo.example")) as client:
+def caller(shop: Running, token: str) -> Iterator[Caller]:
+    with shop.client(token) as client:
         yield Caller(client)
 
 
