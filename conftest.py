@@ -30,7 +30,7 @@ def _spread(items: list[pytest.Item], most: int) -> list[pytest.Item]:
 
 @pytest.hookimpl(trylast=True)  # after `-m` and `-k`, so that what they leave out is not among the cases
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out most cases of long tables where `--rows` says so."""
+    """Leave out most cases of long tables where `--rows` says so, of those that talk to DynamoDB apart from the others."""
     most = config.getoption("rows")
     if most is None:
         return

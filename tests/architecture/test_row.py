@@ -1,4 +1,4 @@
-"""A session that runs a part of each table runs its first and last cases, and all that talk to DynamoDB."""
+"""A session that runs a part of each table runs its first and last cases, of those that talk to DynamoDB apart."""
 
 import shutil
 import subprocess
@@ -42,14 +42,14 @@ def _cases(name: str, *numbers: int) -> set[str]:
 @pytest.mark.parametrize(
     ("options", "long", "short", "stores"),
     [
-        ((), range(10), (0, 1), (0, 1, 2, 3)),
-        (("--rows", "3"), (0, 4, 9), (0, 1), (0, 1, 3)),
-        (("--rows", "2", "-k", "not 9"), (0, 8), (0, 1), (0, 3)),
-        (("--rows", "1"), (0,), (0,), (0,)),
+        ((), range(10), (0, 1), range(9)),
+        (("--rows", "3"), (0, 4, 9), (0, 1), (0, 1, 3, 4, 6, 8)),
+        (("--rows", "2", "-k", "not 9"), (0, 8), (0, 1), (0, 3, 4, 8)),
+        (("--rows", "1"), (0,), (0,), (0, 4)),
     ],
 )
 def test_of_each_table_some_cases_run(
     tmp_path: Path, options: tuple[str, ...], long: Iterable[int], short: Iterable[int], stores: Iterable[int]
 ) -> None:
-    tables = _cases("test_long", *long) | _cases("test_short", *short) | _cases("test_stores", *stores, *range(4, 9))
+    tables = _cases("test_long", *long) | _cases("test_short", *short) | _cases("test_stores", *stores)
     assert _run(tmp_path, *options) == tables | {"test_one"}
